@@ -1,0 +1,1 @@
+"""The catalogue of datasets, their immutable snapshots, and how containers see them."""

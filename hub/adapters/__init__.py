@@ -1,0 +1,1 @@
+"""What the ports stand for on a real machine: database, vault, engine, storage, signer."""

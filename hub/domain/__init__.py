@@ -1,0 +1,1 @@
+"""Values and rules of the lab; nothing here touches the outside."""

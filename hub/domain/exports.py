@@ -1,0 +1,270 @@
+"""Export requests: what a person asks to take out, its way through the gate, and who may decide.
+
+Invariants:
+
+* nothing outside this module assigns a state; ``STEPS`` is the whole workflow;
+* a vote binds to the digest of the canonical file and to the digest of the policy;
+* what is released is exactly the set of canonical digests that carry the votes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from hub.domain.errors import ConflictError, InvalidError, RefusedError
+from hub.domain.people import Person, Role
+from hub.domain.projects import Project, is_member
+
+
+class ExportState(StrEnum):
+    """Where a request stands."""
+
+    DRAFT = "draft"
+    CHECKING = "checking"
+    BLOCKED = "blocked"
+    SUBMITTED = "submitted"
+    IN_REVIEW = "in_review"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    APPROVED = "approved"
+    RELEASING = "releasing"
+    RELEASED = "released"
+    REVOKED = "revoked"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+
+
+class ExportStep(StrEnum):
+    """What can happen to a request."""
+
+    SUBMIT = "submit"
+    BLOCK = "block"
+    PASS = "pass"
+    FAIL = "fail"
+    REVIEW = "review"
+    RETURN = "return"
+    REJECT = "reject"
+    APPROVE = "approve"
+    BEGIN_RELEASE = "begin_release"
+    RELEASE = "release"
+    REVOKE = "revoke"
+    WITHDRAW = "withdraw"
+
+
+_S, _E = ExportState, ExportStep
+STEPS: dict[tuple[ExportState, ExportStep], ExportState] = {
+    (_S.DRAFT, _E.SUBMIT): _S.CHECKING,
+    (_S.DRAFT, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.CHECKING, _E.BLOCK): _S.BLOCKED,
+    (_S.CHECKING, _E.PASS): _S.SUBMITTED,
+    (_S.CHECKING, _E.FAIL): _S.FAILED,
+    (_S.BLOCKED, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.SUBMITTED, _E.REVIEW): _S.IN_REVIEW,
+    (_S.SUBMITTED, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.IN_REVIEW, _E.RETURN): _S.RETURNED,
+    (_S.IN_REVIEW, _E.REJECT): _S.REJECTED,
+    (_S.IN_REVIEW, _E.APPROVE): _S.APPROVED,
+    (_S.IN_REVIEW, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.BLOCKED, _E.SUBMIT): _S.CHECKING,
+    (_S.RETURNED, _E.SUBMIT): _S.CHECKING,
+    (_S.RETURNED, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.FAILED, _E.SUBMIT): _S.CHECKING,
+    (_S.FAILED, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.APPROVED, _E.BEGIN_RELEASE): _S.RELEASING,
+    (_S.APPROVED, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.RELEASING, _E.RELEASE): _S.RELEASED,
+    (_S.RELEASED, _E.REVOKE): _S.REVOKED,
+}
+
+
+class Severity(StrEnum):
+    """What a finding asks for, strictest first."""
+
+    BLOCK = "block"
+    REVIEW = "review"
+    FIXED = "fixed"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found: rule, severity, place, and a sentence without any value from the data."""
+
+    check: str
+    severity: Severity
+    place: str
+    sentence: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableContext:
+    """What the author declares about a table: dataset, dimensions (group columns), measure and aggregate."""
+
+    dataset: str = ""
+    dimensions: tuple[str, ...] = ()
+    measure: str = ""
+    aggregate: str = "count"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """One offered file: ``sha256`` and ``size`` of what was taken in, ``canonical`` what the gate wrote from it."""
+
+    path: str
+    table: TableContext = TableContext()
+    sha256: str = ""
+    size: int = 0
+    kind: str = ""
+    canonical: str = ""
+    canonical_name: str = ""
+    canonical_size: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+class Decision(StrEnum):
+    """What a steward says of a file."""
+
+    APPROVE = "approve"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """A steward's vote on one canonical file under one policy."""
+
+    steward: str
+    path: str
+    canonical: str
+    policy: str
+    decision: Decision
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Outputs with their context, going through the gate.
+
+    ``source`` is the identifier of a run, or ``workspace`` for the author's own outputs folder; ``snapshots`` names
+    the snapshot of every dataset that was mounted where the outputs come from; ``policy`` is the digest of the
+    policy that the last check applied; ``turn`` counts submissions.
+    """
+
+    id: str
+    project: str
+    author: str
+    source: str
+    context: str
+    created: datetime
+    snapshots: dict[str, str]
+    files: tuple[ExportFile, ...]
+    state: ExportState = ExportState.DRAFT
+    policy: str = ""
+    policy_text: str = ""
+    engine: str = ""
+    turn: int = 0
+    votes: tuple[Vote, ...] = field(default=())
+    reason: str = ""
+
+
+WORKSPACE_SOURCE = "workspace"
+
+
+def step_request(request: ExportRequest, step: ExportStep, reason: str = "") -> ExportRequest:
+    """Return the request after one step; a step that does not follow from the present state is a conflict."""
+    state = STEPS.get((request.state, step))
+    if state is None:
+        raise ConflictError(
+            "The export request {id} is {state}; the step {step} does not follow from there. Reload it.",
+            reason="request-state",
+            id=request.id,
+            state=request.state,
+            step=step,
+        )
+    return replace(request, state=state, reason=reason)
+
+
+def check_context(context: str) -> None:
+    """A request says what it is, why, and which population it covers."""
+    if len(context.strip()) < 20:
+        raise InvalidError(
+            "Say what these outputs are, why they are needed and which population they cover (20 characters or more).",
+            reason="context-missing",
+        )
+
+
+def check_is_author(person: Person, request: ExportRequest) -> None:
+    """Only its author submits, changes or withdraws a request."""
+    if person.name != request.author:
+        raise RefusedError("Only the author of an export request can do this.", reason="not-the-author")
+
+
+def check_can_review(steward: Person, request: ExportRequest, project: Project) -> None:
+    """A steward may review a request of a project that they are not a member of, and never their own."""
+    if steward.name == request.author:
+        raise RefusedError("You cannot review your own export request.", reason="own-request")
+    if Role.STEWARD not in steward.roles:
+        raise RefusedError("Only data stewards review exports.", reason="not-a-steward")
+    if is_member(steward, project):
+        raise RefusedError(
+            "You are a member of the project {name}, so you cannot review its exports.",
+            reason="member-of-project",
+            name=project.name,
+        )
+
+
+def add_votes(request: ExportRequest, votes: tuple[Vote, ...]) -> ExportRequest:
+    """Add votes; a steward has one vote for each file, the last one counts; each names the present digests."""
+    files = {f.path: f for f in request.files}
+    for vote in votes:
+        file = files.get(vote.path)
+        if file is None or vote.canonical != file.canonical or vote.policy != request.policy:
+            raise ConflictError(
+                "The file or the policy has changed since you looked; reload the request.", reason="vote-stale"
+            )
+    cast = {(v.steward, v.path) for v in votes}
+    kept = tuple(v for v in request.votes if (v.steward, v.path) not in cast)
+    return replace(request, votes=kept + votes)
+
+
+def approvals(request: ExportRequest, file: ExportFile) -> set[str]:
+    """Stewards whose approval binds to the file's present canonical digest and to the present policy."""
+    return {
+        v.steward
+        for v in request.votes
+        if v.decision is Decision.APPROVE
+        and v.path == file.path
+        and v.canonical == file.canonical != ""
+        and v.policy == request.policy != ""
+    }
+
+
+def has_dissent(request: ExportRequest) -> bool:
+    """A vote that asks for changes blocks until its steward votes otherwise or the author submits anew."""
+    return any(v.decision is Decision.CHANGES for v in request.votes)
+
+
+def is_approved(request: ExportRequest, needed: int) -> bool:
+    """Every file has the needed number of approvals by different stewards, and nobody dissents."""
+    return (
+        needed >= 1
+        and bool(request.files)
+        and not has_dissent(request)
+        and all(len(approvals(request, f)) >= needed for f in request.files)
+    )
+
+
+def check_can_release(request: ExportRequest, needed: int) -> None:
+    """Only a request whose every canonical file carries the needed votes is released."""
+    if request.state not in (ExportState.APPROVED, ExportState.RELEASING) or not is_approved(request, needed):
+        raise RefusedError(
+            "The export request {id} does not carry {needed} approvals on every file.",
+            reason="not-approved",
+            id=request.id,
+            needed=needed,
+        )
+    if any(f.severity is Severity.BLOCK for file in request.files for f in file.findings):
+        raise RefusedError("The gate blocks a file of this request.", reason="blocked")

@@ -1,0 +1,69 @@
+"""Projects: the unit of isolation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from hub.domain.errors import NotFoundError, RefusedError
+from hub.domain.people import Person, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A purpose, a lead, members and dates.
+
+    ``uid`` is the user and group number of the project's containers; no two projects share one.
+    """
+
+    name: str
+    title: str
+    purpose: str
+    lead: str
+    starts: date
+    ends: date
+    uid: int
+    members: tuple[str, ...] = field(default=())
+
+
+def is_member(person: Person, project: Project) -> bool:
+    """The lead is a member, too."""
+    return person.name == project.lead or person.name in project.members
+
+
+def check_can_see_project(person: Person, project: Project | None, name: str) -> Project:
+    """A project is known to its members, and to stewards, auditors and administrators."""
+    seeing = {Role.STEWARD, Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR}
+    if project is None or not (is_member(person, project) or seeing & set(person.roles)):
+        raise NotFoundError(
+            "There is no project {name}, or you are not a member of it; ask its lead.",
+            reason="unknown-project",
+            name=name,
+        )
+    return project
+
+
+def check_works_in(person: Person, project: Project, today: date) -> None:
+    """Only a member works in a project, between its first and its last day, and never an administrator."""
+    if not is_member(person, project):
+        raise RefusedError(
+            "Only members of the project {name} can do this; ask its lead.", reason="not-a-member", name=project.name
+        )
+    if Role.ADMINISTRATOR in person.roles:
+        raise RefusedError("An administrator sees no data and works in no project.", reason="administrator")
+    if not project.starts <= today <= project.ends:
+        raise RefusedError(
+            "The project {name} runs from {starts} to {ends}; ask its lead to have the dates changed.",
+            reason="project-not-running",
+            name=project.name,
+            starts=project.starts.isoformat(),
+            ends=project.ends.isoformat(),
+        )
+
+
+def check_leads(person: Person, project: Project) -> None:
+    """Only the lead of a project changes its members."""
+    if person.name != project.lead:
+        raise RefusedError(
+            "Only the lead of the project {name} can change its members.", reason="not-the-lead", name=project.name
+        )

@@ -1,0 +1,1 @@
+"""The automatic checks on what people ask to export."""

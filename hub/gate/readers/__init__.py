@@ -1,0 +1,1 @@
+"""Readers of foreign files; they run only inside the reader's container."""

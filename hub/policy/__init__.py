@@ -1,0 +1,1 @@
+"""Thresholds and rules in force, from shipped profiles."""

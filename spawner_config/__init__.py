@@ -1,0 +1,1 @@
+"""How workspaces and other containers are isolated, named, spawned and reached."""
