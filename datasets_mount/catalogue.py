@@ -110,3 +110,24 @@ def check_granted(grant: Grant | None, project: str, dataset: str) -> None:
             project=project,
             dataset=dataset,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedFile:
+    """One file of an offer, as it was sent."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Files offered as a new snapshot of a dataset; ``id`` is also the one of the work that converts them."""
+
+    id: str
+    dataset: str
+    files: tuple[OfferedFile, ...]
+    offered_by: str
+    created: datetime
+    snapshot: str = ""

@@ -163,7 +163,6 @@ class ExportRequest:
     files: tuple[ExportFile, ...]
     state: ExportState = ExportState.DRAFT
     policy: str = ""
-    policy_text: str = ""
     engine: str = ""
     turn: int = 0
     votes: tuple[Vote, ...] = field(default=())

@@ -151,7 +151,9 @@ def check_value(parameter: Parameter, value: object) -> ParameterValue:
             ok = isinstance(value, int | float) and not isinstance(value, bool) and _inside(parameter, value)
     if not ok or not isinstance(value, bool | int | float | str):
         raise InvalidError(
-            "The parameter {name} must be {wanted}.", reason="parameter-value", name=parameter.name,
+            "The parameter {name} must be {wanted}.",
+            reason="parameter-value",
+            name=parameter.name,
             wanted=describe(parameter),
         )
     return value

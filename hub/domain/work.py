@@ -51,9 +51,7 @@ class WorkStep(StrEnum):
     LOSE = "lose"
 
 
-ENDED = frozenset(
-    {WorkState.SUCCEEDED, WorkState.FAILED, WorkState.CANCELLED, WorkState.TIMED_OUT, WorkState.LOST}
-)
+ENDED = frozenset({WorkState.SUCCEEDED, WorkState.FAILED, WorkState.CANCELLED, WorkState.TIMED_OUT, WorkState.LOST})
 
 STEPS: dict[tuple[WorkState, WorkStep], WorkState] = {
     (WorkState.QUEUED, WorkStep.CLAIM): WorkState.STARTING,

@@ -1,0 +1,144 @@
+"""The Docker engine, as far as the worker needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+
+from hub.domain.errors import UnavailableError
+from hub.services.ports import ContainerState, ContainerView
+from spawner_config.names import LABEL_LAB, LABEL_WORK
+
+CONFLICT, NOT_MODIFIED = 409, 304
+STATES = {
+    "created": ContainerState.CREATED,
+    "running": ContainerState.RUNNING,
+    "exited": ContainerState.EXITED,
+    "dead": ContainerState.EXITED,
+    "paused": ContainerState.RUNNING,
+    "restarting": ContainerState.RUNNING,
+    "removing": ContainerState.EXITED,
+}
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except APIError as error:
+        raise UnavailableError(
+            "The container engine refused ({status}); nothing was lost. Tell the administrator.",
+            reason="engine-refused",
+            status=error.status_code,
+        ) from error
+    except (DockerException, requests.RequestException) as error:
+        raise UnavailableError(
+            "The container engine does not answer; nothing was lost. Start it (make setup), then try again.",
+            reason="engine-missing",
+        ) from error
+
+
+class DockerEngine:
+    """One lab's containers on the Docker engine; the connection is made when it is first needed."""
+
+    def __init__(self, lab: str) -> None:
+        self._lab = lab
+        self._client: docker.APIClient | None = None
+        self._digests: dict[str, str] = {}
+
+    def _call(self, act: Callable[[docker.APIClient], Any]) -> Any:
+        with _said_plainly():
+            if self._client is None:
+                self._client = docker.APIClient(version="auto", timeout=60)
+            return act(self._client)
+
+    def image_digest(self, image: str) -> str:
+        """Return the digest of a local image."""
+        if image.startswith("sha256:"):
+            return image
+
+        def inspect(client: docker.APIClient) -> str | None:
+            try:
+                return str(client.inspect_image(image)["Id"])
+            except ImageNotFound:
+                return None
+
+        digest: str | None = self._call(inspect)
+        if digest is None:
+            raise UnavailableError("There is no image {image}; run “make setup”.", reason="image-missing", image=image)
+        return digest
+
+    def containers(self) -> list[ContainerView]:
+        """Return the containers that serve this lab's work."""
+        labels = [f"{LABEL_LAB}={self._lab}", LABEL_WORK]
+        listed = self._call(lambda c: c.containers(all=True, filters={"label": labels}))
+        views = (self._view(entry["Id"]) for entry in listed)
+        return [view for view in views if view is not None]
+
+    def _view(self, identifier: str) -> ContainerView | None:
+        def inspect(client: docker.APIClient) -> dict[str, Any] | None:
+            try:
+                return dict(client.inspect_container(identifier))
+            except NotFound:
+                return None
+
+        seen: dict[str, Any] | None = self._call(inspect)
+        if seen is None:
+            return None
+        state = seen["State"]
+        started = datetime.fromisoformat(state["StartedAt"][:19] + "+00:00")
+        return ContainerView(
+            name=seen["Name"].lstrip("/"),
+            work=seen["Config"]["Labels"][LABEL_WORK],
+            state=STATES[state["Status"]],
+            exit_code=state["ExitCode"],
+            out_of_memory=state["OOMKilled"],
+            started=started if started.year > 1 else None,
+        )
+
+    def create(self, name: str, body: dict[str, object]) -> bool:
+        """Create a container; False when one of that name exists."""
+
+        def act(client: docker.APIClient) -> bool:
+            try:
+                client.create_container_from_config(body, name)
+            except APIError as error:
+                if error.status_code != CONFLICT:
+                    raise
+                return False
+            return True
+
+        return bool(self._call(act))
+
+    def start(self, name: str) -> None:
+        """Start it; starting a running one changes nothing."""
+        self._call(lambda c: c.start(name))
+
+    def kill(self, name: str) -> None:
+        """End it at once; ending an ended or missing one changes nothing."""
+
+        def act(client: docker.APIClient) -> None:
+            try:
+                client.kill(name)
+            except APIError as error:
+                if error.status_code not in (CONFLICT, 404):
+                    raise
+
+        self._call(act)
+
+    def remove(self, name: str) -> None:
+        """Remove it; removing one that is gone changes nothing."""
+
+        def act(client: docker.APIClient) -> None:
+            try:
+                client.remove_container(name, force=True, v=True)
+            except NotFound:
+                return
+
+        self._call(act)

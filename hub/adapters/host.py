@@ -1,0 +1,59 @@
+"""The few things that need root on the host: mount and unmount a loop image, give a folder to a container's user.
+
+As root they are done directly. A member of the docker group has root's power through the engine already, and the same
+commands are run by it in the host's own name spaces; nothing else in the lab asks for that.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.domain.errors import UnavailableError
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Runs a fixed set of commands as root; ``image`` is any local image of the lab."""
+
+    image: str
+    label: str
+
+    def mount_image(self, image: Path, folder: Path) -> None:
+        """Mount a loop image without devices, set-user-ids and executables."""
+        self._run("mount", "-o", "loop,nosuid,nodev,noexec", str(image), str(folder))
+
+    def unmount(self, folder: Path) -> None:
+        """Unmount a folder; its loop device goes with it."""
+        self._run("umount", str(folder))
+
+    def give(self, folder: Path, uid: int) -> None:
+        """Make one folder (not what is in it) the property of a container's user, closed to others."""
+        self._run("chown", f"{uid}:{uid}", str(folder))
+        self._run("chmod", "0750" if os.geteuid() == 0 else "0755", str(folder))
+
+    def make_own(self, folder: Path) -> None:
+        """Make a file system's top folder the property of the lab's user."""
+        self._run("chown", f"{os.geteuid()}:{os.getegid()}", str(folder))
+
+    def remove_tree(self, folder: Path) -> None:
+        """Remove a folder whose files belong to a container's user."""
+        self._run("rm", "-rf", "--one-file-system", str(folder))
+
+    def _run(self, *command: str) -> None:
+        done = subprocess.run([*self._as_root(), *command], capture_output=True, check=False, timeout=60)
+        if done.returncode != 0:
+            raise UnavailableError(
+                "“{command}” failed on the host; the lab needs root, or membership of the docker group.",
+                reason="host-command",
+                command=command[0],
+            )
+
+    def _as_root(self) -> tuple[str, ...]:
+        if os.geteuid() == 0:
+            return ()
+        enter = ("nsenter", "--target", "1", "--mount", "--")
+        flags = ("--rm", "--privileged", "--pid=host", "--network=none", "--label", self.label, "--user=0")
+        return ("docker", "run", *flags, self.image, *enter)

@@ -1,0 +1,120 @@
+"""Looking at folders that a container wrote: no link is followed, nothing but regular files is opened.
+
+The container may still be running and may change the folder at any moment, so every step goes from an open folder to
+the next by name, and every file is judged by its open descriptor.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from hub.domain.errors import InvalidError, NotFoundError
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+DEEPEST = 16
+MOST_ENTRIES = 10_000
+
+
+def check_path(path: str) -> tuple[str, ...]:
+    """A path below an outputs folder is relative, plain, and at most 16 folders deep."""
+    parts = PurePosixPath(path).parts
+    plain = path and not path.startswith("/") and ".." not in parts and "/".join(parts) == path
+    if not plain or len(parts) > DEEPEST or any(ord(c) < 32 or ord(c) == 127 for c in path) or len(path) > 400:
+        raise InvalidError("A file is named by its plain path below the outputs folder.", reason="bad-path")
+    return parts
+
+
+@contextmanager
+def open_file(folder: Path, path: str) -> Iterator[int]:
+    """Open a regular file with one link below a folder, and give its descriptor."""
+    *parents, name = check_path(path)
+    with _open_below(folder, tuple(parents)) as parent:
+        try:
+            opened = os.open(name, FILE, dir_fd=parent)
+        except FileNotFoundError:
+            raise NotFoundError("There is no file {path} in the outputs.", reason="no-output", path=path) from None
+        except PermissionError:
+            raise InvalidError(
+                "The lab cannot read {path}; make it readable (chmod a+r).", reason="unreadable", path=path
+            ) from None
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
+                raise _special(path) from None
+            raise
+        try:
+            if not _is_plain(os.fstat(opened)):
+                raise _special(path)
+            yield opened
+        finally:
+            os.close(opened)
+
+
+def _special(path: str) -> InvalidError:
+    return InvalidError(
+        "{path} is a link, a pipe or another special file, or has several names; offer a plain file.",
+        reason="not-a-regular-file",
+        path=path,
+    )
+
+
+def _is_plain(status: os.stat_result) -> bool:
+    """A regular file with one name, all of whose bytes are on disk (a hole could claim any size)."""
+    sparse = status.st_blocks * 512 < status.st_size - 4096 * 16 and status.st_size > 2**20
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and not sparse
+
+
+@contextmanager
+def _open_below(folder: Path, parts: tuple[str, ...]) -> Iterator[int]:
+    current = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            following = os.open(part, FOLDER, dir_fd=current)
+            os.close(current)
+            current = following
+        yield current
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError("There is no such folder in the outputs.", reason="no-output") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _special("/".join(parts)) from None
+        raise
+    finally:
+        os.close(current)
+
+
+def walk(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Give (path, is a plain file) of everything below a folder that is not itself a folder, sorted by name.
+
+    Hidden files are passed over; more than 10,000 entries, or folders deeper than 16, are refused.
+    """
+    seen = 0
+    for path, plain in _walk(folder, ()):
+        seen += 1
+        if seen > MOST_ENTRIES:
+            raise InvalidError("The outputs folder has more than 10,000 entries.", reason="too-many-files")
+        yield path, plain
+
+
+def _walk(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    if len(parts) >= DEEPEST:
+        yield "/".join(parts), False
+        return
+    with _open_below(folder, parts) as opened:
+        names = sorted(n for n in os.listdir(opened) if not n.startswith("."))
+        statuses = [(n, os.stat(n, dir_fd=opened, follow_symlinks=False)) for n in names]
+    for name, status in statuses:
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk(folder, (*parts, name))
+        else:
+            yield "/".join((*parts, name)), _is_plain(status) and _is_said(name)
+
+
+def _is_said(name: str) -> bool:
+    """A name that cannot be written down is left out."""
+    return name.isprintable()

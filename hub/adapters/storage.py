@@ -1,0 +1,191 @@
+"""Folders that containers see, on loop images whose size is a hard limit.
+
+Invariants:
+
+* a project's folders lie on an image of its own: a full project fills nobody else's disk;
+* what a container wrote is looked at by ``intake`` alone, which follows no link;
+* a snapshot's files are hashed each time before they are mounted.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from datasets_mount.catalogue import Snapshot, manifest_text
+from hub.adapters.host import Host
+from hub.adapters.intake import open_file, walk
+from hub.adapters.vault import FolderVault, check_bytes, full_disk_said
+from hub.domain.errors import LabError, UnavailableError
+from hub.domain.runs import OutputFile
+from hub.domain.uploads import Stored
+from hub.services.ports import ProjectFolders, WorkFolders
+from hub.settings import Settings
+
+PROGRESS = re.compile(rb"(\d{1,4})/(\d{1,4})\n?")
+
+
+class LoopStorage:
+    """Loop images and folders below the state folder."""
+
+    def __init__(self, settings: Settings, vault: FolderVault, host: Host) -> None:
+        self._settings = settings
+        self._vault = vault
+        self._host = host
+        self._state = settings.state
+
+    def project(self, project: str, uid: int) -> ProjectFolders:
+        """Return a project's folders, made and mounted when they are not."""
+        top = self._state / "projects" / project
+        self._mounted(top, self._settings.storage.project)
+        folders = ProjectFolders(top / "home", top / "shared", top / "outputs", top / "runs")
+        for folder in (folders.home, folders.outputs, folders.runs):
+            folder.mkdir(exist_ok=True, mode=0o755)
+        self._given(folders.shared, uid)
+        return folders
+
+    def _mounted(self, folder: Path, size: int) -> None:
+        """Mount the image beside the folder where that has not been done."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        if os.path.ismount(folder):
+            return
+        with (folder.parent / ".mounting").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # hub, portal and worker may come here at the same moment
+            if not os.path.ismount(folder):
+                self._mount(folder, size)
+
+    def _mount(self, folder: Path, size: int) -> None:
+        """Mount the image, made when it is not there; an image appears whole or not at all."""
+        image = folder.with_suffix(".img")
+        if not image.exists():
+            part = image.with_suffix(".part")
+            part.unlink(missing_ok=True)
+            with full_disk_said(), part.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+            _make_file_system(part)
+            part.rename(image)
+        self._host.mount_image(image, folder)
+        self._host.make_own(folder)
+
+    def member(self, folder: Path, person: str, uid: int) -> Path:
+        """Return a member's own folder below home or outputs."""
+        return self._given(folder / person, uid)
+
+    def run_outputs(self, project: str, uid: int, run: str) -> Path:
+        """Return the outputs folder of a run."""
+        return self._given(self.project(project, uid).runs / run, uid)
+
+    def _given(self, folder: Path, uid: int) -> Path:
+        if not folder.exists():
+            with full_disk_said():
+                folder.mkdir(mode=0o755)
+        if folder.lstat().st_uid != uid:
+            self._host.give(folder, uid)
+        return folder
+
+    def work(self, work: str, uid: int) -> WorkFolders:
+        """Return the folders of a piece of work."""
+        scratch = self._state / "scratch"
+        self._mounted(scratch, self._settings.storage.scratch)
+        top = scratch / work
+        folders = WorkFolders(top / "in", top / "out", top / "progress")
+        with full_disk_said():
+            folders.inside.mkdir(parents=True, exist_ok=True, mode=0o755)
+        for folder in (folders.out, folders.progress):
+            self._given(folder, uid)
+        return folders
+
+    def work_out(self, work: str) -> Path:
+        """Return where the work wrote its results."""
+        return self._state / "scratch" / work / "out"
+
+    def progress(self, work: str) -> tuple[int, int] | None:
+        """Return (done, of how many); anything but two small numbers is ignored, since the container may forge it."""
+        folder = self._state / "scratch" / work / "progress"
+        try:
+            with open_file(folder, "progress") as opened:
+                match = PROGRESS.fullmatch(os.read(opened, 32))
+        except (LabError, OSError):
+            return None
+        return (int(match[1]), int(match[2])) if match and int(match[1]) <= int(match[2]) else None
+
+    def put(self, folder: Path, name: str, content: bytes) -> None:
+        """Write a small file for a container to read, whole or not at all."""
+        part = folder / f".{name}.part"
+        with full_disk_said():
+            part.unlink(missing_ok=True)
+            part.write_bytes(content)
+            part.chmod(0o444)
+            part.rename(folder / name)
+
+    def link(self, folder: Path, name: str, source: Path) -> None:
+        """Place a copy of a vault file for a container to read: its image is another file system than the vault."""
+        part = folder / f".{name}.part"
+        with full_disk_said():
+            part.unlink(missing_ok=True)
+            shutil.copyfile(source, part)
+            part.chmod(0o444)
+            part.rename(folder / name)
+
+    def forget_work(self, work: str) -> None:
+        """Remove a piece of work's folders."""
+        folder = self._state / "scratch" / work
+        if folder.exists():
+            self._host.remove_tree(folder)
+
+    def snapshot(self, snapshot: Snapshot) -> Path:
+        """Return the folder of a snapshot: links to vault files with the manifest, each hashed before it is used."""
+        folder = self._state / "snapshots" / snapshot.digest
+        if not folder.exists():
+            self._build_snapshot(snapshot, folder)
+        for file in snapshot.files:
+            check_bytes(folder / file.path, file.sha256, file.size)
+        return folder
+
+    def _build_snapshot(self, snapshot: Snapshot, folder: Path) -> None:
+        part = folder.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        with full_disk_said():
+            part.mkdir(parents=True, mode=0o755)
+            for file in snapshot.files:
+                os.link(self._vault.path(file.sha256), part / file.path)
+            self.put(part, "manifest.json", manifest_text(snapshot.dataset, snapshot.files).encode())
+            part.chmod(0o555)
+            part.rename(folder)
+
+    def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
+        """Return the plain files below a folder with digest and size, and how many other things were left out."""
+        files, left_out = [], 0
+        for path, plain in walk(folder):
+            if not plain:
+                left_out += 1
+                continue
+            stored = self.copy_in(folder, path, self._settings.storage.project)
+            files.append(OutputFile(path, stored.sha256, stored.size))
+        return files, left_out
+
+    def copy_in(self, folder: Path, path: str, limit: int) -> Stored:
+        """Copy a plain file, reached without following links, into the vault."""
+        with open_file(folder, path) as opened, os.fdopen(os.dup(opened), "rb") as file:
+            return self._vault.add(file, limit)
+
+    def unmount_all(self) -> None:
+        """Unmount every image of this lab."""
+        for folder in (self._state / "scratch", *sorted((self._state / "projects").glob("*"))):
+            if os.path.ismount(folder):
+                self._host.unmount(folder)
+
+
+def _make_file_system(image: Path) -> None:
+    """Make an ext4 file system without a reserve for root: the limit is the size of the image."""
+    command = ["mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", "-E", "lazy_itable_init=1", str(image)]
+    environment = {"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"}
+    done = subprocess.run(command, capture_output=True, check=False, timeout=120, env=environment)
+    if done.returncode != 0:
+        raise UnavailableError(
+            "mkfs.ext4 failed; install e2fsprogs, and look whether the disk is full.", reason="file-system"
+        )

@@ -1,0 +1,188 @@
+"""The store on SQLAlchemy: SQLite in WAL mode, or PostgreSQL.
+
+Transactions that write never overlap: SQLite takes its write lock when one begins, PostgreSQL an advisory lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import JSON, Connection, Engine, Row, create_engine, event, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from hub.adapters.tables import AUDIT, KEYS, TABLES
+from hub.domain.audit import AuditEntry, AuditEvent, chain
+from hub.domain.errors import UnavailableError
+
+T = TypeVar("T")
+WRITE_LOCK = 7_318_349_394_477_056
+"""Any fixed number: PostgreSQL's advisory lock of the lab's writers."""
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def _row_of(value: object) -> dict[str, object]:
+    kind, dumped = type(value), _adapter(type(value)).dump_python(value, mode="json")
+    table = TABLES[kind]
+    plain = {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type]
+    return {
+        name: dumped[name] if isinstance(table.c[name].type, JSON) else (held.value if isinstance(held, Enum) else held)
+        for name, held in plain.items()
+    }
+
+
+def _value_of(kind: type[T], row: Row[Any]) -> T:
+    body = {k: v for k, v in row._mapping.items() if k != "ordinal"}
+    return _adapter(kind).validate_python(body)
+
+
+def _entry_of(row: Row[Any]) -> AuditEntry:
+    details = tuple((str(k), str(v)) for k, v in row.details)
+    happened = AuditEvent(row.name, row.actor, row.subject, row.project, details)
+    return AuditEntry(row.seq, row.at, happened, row.previous, row.digest)
+
+
+class SqlReading:
+    """A consistent look at the records, inside one database transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, kind: type[T], key: str) -> T | None:
+        """Return the record of that name, identifier or digest."""
+        table = TABLES[kind]
+        row = self._connection.execute(select(table).where(table.c[KEYS[kind][1]] == key)).one_or_none()
+        return None if row is None else _value_of(kind, row)
+
+    def find(self, kind: type[T], **equal: object) -> list[T]:
+        """Return the records whose fields equal the given values, oldest first."""
+        table = TABLES[kind]
+        wanted = [table.c[k] == (v.value if isinstance(v, Enum) else v) for k, v in equal.items()]
+        rows = self._connection.execute(select(table).where(*wanted).order_by(table.c.ordinal))
+        return [_value_of(kind, row) for row in rows]
+
+    def audit_entries(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """Return entries of the audit log with a larger sequence number, in order."""
+        rows = self._connection.execute(select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq).limit(limit))
+        return [_entry_of(row) for row in rows]
+
+    def last_audit_entry(self) -> AuditEntry | None:
+        """Return the head of the chain."""
+        row = self._connection.execute(select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(1)).one_or_none()
+        return None if row is None else _entry_of(row)
+
+
+class SqlTransaction(SqlReading):
+    """All of it happens, or nothing."""
+
+    def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
+        super().__init__(connection)
+        self._now = now
+
+    def record(self, event: AuditEvent) -> AuditEntry:
+        """Append an event to the chain."""
+        entry = chain(event, self.last_audit_entry(), self._now())
+        self._connection.execute(
+            insert(AUDIT).values(
+                seq=entry.seq,
+                at=entry.at,
+                name=event.name,
+                actor=event.actor,
+                subject=event.subject,
+                project=event.project,
+                details=[list(pair) for pair in event.details],
+                previous=entry.previous,
+                digest=entry.digest,
+            )
+        )
+        return entry
+
+    def save(self, value: object, event: AuditEvent) -> AuditEntry:
+        """Insert or replace a record together with its audit event."""
+        entry = self.record(event)
+        table, key = TABLES[type(value)], KEYS[type(value)][1]
+        row = _row_of(value)
+        changed = self._connection.execute(update(table).where(table.c[key] == row[key]).values(**row))
+        if changed.rowcount == 0:
+            self._connection.execute(insert(table).values(ordinal=entry.seq, **row))
+        return entry
+
+
+class SqlStore:
+    """The lab's own tables behind an SQLAlchemy URL."""
+
+    def __init__(self, url: str, now: Callable[[], datetime]) -> None:
+        self.engine = _engine(url)
+        self._now = now
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlTransaction]:
+        """Open a transaction that writes; no two overlap."""
+        with _said_plainly(), self.engine.connect() as connection:
+            connection = connection.execution_options(datalab_writes=True)
+            with connection.begin():
+                if self.engine.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+                yield SqlTransaction(connection, self._now)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlReading]:
+        """Open a transaction that only reads, and sees one moment."""
+        with _said_plainly(), self.engine.connect() as connection, connection.begin():
+            yield SqlReading(connection)
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Turn a database that does not answer into a sentence; a fault of ours stays what it is."""
+    try:
+        yield
+    except OperationalError as error:
+        raise UnavailableError(
+            "The lab's database does not answer ({why}); nothing was saved. Try again, or tell the administrator.",
+            reason="database",
+            why=type(error.orig).__name__,
+        ) from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise UnavailableError(
+            "The lab's database went away; nothing was saved. Try again.", reason="database"
+        ) from error
+
+
+def _engine(url: str) -> Engine:
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True, isolation_level="REPEATABLE READ"
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: PoolProxiedConnection) -> None:
+    """Readers do not wait for writers (WAL), and a commit is on disk before it returns."""
+    connection.isolation_level = None  # we say BEGIN ourselves, see below
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the write lock at once, so that what it has read cannot change before it writes."""
+    writes = connection.get_execution_options().get("datalab_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

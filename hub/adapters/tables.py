@@ -1,0 +1,128 @@
+"""The lab's own tables: one for each kind of record, columns named as the record's fields, and the audit log.
+
+Plain fields are columns of their own; what is nested is JSON. ``ordinal`` is the sequence number of the audit entry
+with which the record was first saved, so records have one order everywhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from datetime import UTC, date, datetime
+from enum import Enum
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.types import TypeEngine
+
+from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
+from hub.domain.exports import ExportRequest
+from hub.domain.notebooks import Notebook
+from hub.domain.people import Organisation, Person
+from hub.domain.projects import Project
+from hub.domain.releases import Release
+from hub.domain.runs import Run
+from hub.domain.uploads import Upload
+from hub.domain.work import Work
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware moment; SQLite forgets the zone, so it is kept and given back in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """A moment without zone is a fault of ours, found before it is stored."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without time zone cannot be stored")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+KEYS: dict[type, tuple[str, str]] = {
+    Organisation: ("organisation", "name"),
+    Person: ("person", "name"),
+    Project: ("project", "name"),
+    Upload: ("upload", "id"),
+    Dataset: ("dataset", "name"),
+    Offer: ("offer", "id"),
+    Snapshot: ("snapshot", "digest"),
+    Grant: ("dataset_grant", "id"),
+    Notebook: ("notebook", "id"),
+    Run: ("run", "id"),
+    Work: ("work", "id"),
+    ExportRequest: ("export_request", "id"),
+    Release: ("release", "id"),
+}
+"""Kind of record → its table's name and the field that names a record."""
+
+METADATA = MetaData()
+
+
+def _type_of(annotation: object) -> TypeEngine[typing.Any]:
+    """Return a plain column's type, or JSON for what is nested."""
+    plain = [a for a in typing.get_args(annotation) if a is not type(None)] or [annotation]
+    if len(plain) == 1 and isinstance(plain[0], type):
+        for python, column in _PLAIN:
+            if issubclass(plain[0], python):
+                return column
+    return JSON()
+
+
+_PLAIN: list[tuple[type, TypeEngine[typing.Any]]] = [
+    (bool, Boolean()),
+    (int, BigInteger()),
+    (Enum, Text()),
+    (str, Text()),
+    (datetime, UtcTime()),
+    (date, Date()),
+]
+
+
+def _table(kind: type, name: str, key: str) -> Table:
+    hints = typing.get_type_hints(kind)
+    columns = [
+        Column(
+            field.name,
+            _type_of(hints[field.name]) if typing.get_origin(hints[field.name]) not in (tuple, dict) else JSON(),
+            primary_key=field.name == key,
+            nullable=type(None) in typing.get_args(hints[field.name]),
+        )
+        for field in dataclasses.fields(kind)
+    ]
+    return Table(name, METADATA, Column("ordinal", BigInteger(), nullable=False, index=True), *columns)
+
+
+TABLES: dict[type, Table] = {kind: _table(kind, name, key) for kind, (name, key) in KEYS.items()}
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", Integer(), primary_key=True, autoincrement=False),
+    Column("at", UtcTime(), nullable=False),
+    Column("name", Text(), nullable=False),
+    Column("actor", Text(), nullable=False),
+    Column("subject", Text(), nullable=False),
+    Column("project", Text(), nullable=False),
+    Column("details", JSON(), nullable=False),
+    Column("previous", Text(), nullable=False),
+    Column("digest", Text(), nullable=False),
+)

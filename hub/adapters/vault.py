@@ -1,0 +1,126 @@
+"""The vault: files by SHA-256, written once, read-only ever after."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from hub.domain.uploads import Stored
+
+CHUNK = 2**20
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@contextmanager
+def full_disk_said() -> Iterator[None]:
+    """Say that the disk is full, in a sentence; nothing that was accepted is lost by it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UnavailableError(
+                "The lab's disk is full; nothing was saved. Ask the administrator to free space, then try again.",
+                reason="disk-full",
+            ) from error
+        raise
+
+
+class FolderVault:
+    """Files below one folder, ``<first two digits>/<digest>``, mode 0444."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._incoming = folder / "incoming"
+
+    def add(self, source: BinaryIO, limit: int) -> Stored:
+        """Copy a stream; the file appears under its digest whole and on disk, or not at all."""
+        with full_disk_said():
+            self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.NamedTemporaryFile(dir=self._incoming) as part:
+                stored = _copy(source, part, limit)
+                part.flush()
+                os.fchmod(part.fileno(), 0o444)
+                os.fsync(part.fileno())
+                self._keep(Path(part.name), stored.sha256)
+        return stored
+
+    def _keep(self, part: Path, sha256: str) -> None:
+        """Link the finished file to its name; a file that is there already stays as it is."""
+        target = self.path(sha256)
+        target.parent.mkdir(exist_ok=True, mode=0o755)
+        try:
+            os.link(part, target)
+        except FileExistsError:
+            return
+        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def path(self, sha256: str) -> Path:
+        """Return the file of a digest."""
+        if not DIGEST.fullmatch(sha256):
+            raise NotFoundError("There is no such file in the vault.", reason="not-found")
+        return self._folder / sha256[:2] / sha256
+
+    def read(self, sha256: str, limit: int) -> bytes:
+        """Return the bytes, after checking them against their digest."""
+        try:
+            with self.path(sha256).open("rb") as file:
+                content = file.read(limit + 1)
+        except FileNotFoundError:
+            raise _changed() from None
+        if len(content) > limit:
+            raise InvalidError("The file is too large to be read here.", reason="too-large")
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise _changed()
+        return content
+
+    def check(self, sha256: str, size: int) -> None:
+        """Hash the file again; a missing or changed file is a conflict."""
+        check_bytes(self.path(sha256), sha256, size)
+
+
+def check_bytes(path: Path, sha256: str, size: int) -> None:
+    """Hash a file of ours again; ConflictError when it is missing or was changed."""
+    try:
+        with path.open("rb") as file:
+            same = os.fstat(file.fileno()).st_size == size and _digest_of(file) == sha256
+    except OSError:
+        raise _changed() from None
+    if not same:
+        raise _changed()
+
+
+def _changed() -> ConflictError:
+    return ConflictError(
+        "A file of the vault is missing or was changed after it was registered; it is not used. "
+        "Tell the administrator, who restores it from a backup.",
+        reason="vault-changed",
+    )
+
+
+def _digest_of(file: BinaryIO) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copy(source: BinaryIO, target: IO[bytes], limit: int) -> Stored:
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise InvalidError(
+                "The file is larger than the lab accepts ({limit} bytes).", reason="too-large", limit=limit
+            )
+        digest.update(chunk)
+        target.write(chunk)
+    return Stored(digest.hexdigest(), size)

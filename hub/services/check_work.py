@@ -1,0 +1,156 @@
+"""Work of the gate: offered files are read into fragments, then fragments are checked against the datasets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from datasets_mount.catalogue import Dataset, Snapshot
+from datasets_mount.mounts import Mount, dataset_mount
+from hub.domain.audit import event
+from hub.domain.errors import ConflictError, InvalidError, LabError
+from hub.domain.exports import ExportFile, ExportRequest, ExportStep, Severity, step_request
+from hub.domain.uploads import Stored
+from hub.domain.work import Work, WorkKind, WorkStep
+from hub.gate.exchange import CheckedFile, CheckResult
+from hub.policy.profiles import strictest_policy
+from hub.services.exports import MOST_BYTES_A_FILE
+from hub.services.lab import Lab
+from hub.services.ports import Reading, Transaction
+from hub.services.recipe import Ending, Recipe, indexed, put_request, read_result, reader_mounts, spec_of
+from spawner_config.isolation import ContainerSpec, Purpose
+
+
+def _load(reading: Reading, work: Work) -> ExportRequest:
+    request = reading.get(ExportRequest, work.subject)
+    if request is None:
+        raise ConflictError("The export request {id} is gone.", reason="gone", id=work.subject)
+    return request
+
+
+def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
+    with lab.store.read() as reading:
+        request = _load(reading, work)
+    folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
+    for number, file in enumerate(request.files, 1):
+        lab.vault.check(file.sha256, file.size)
+        lab.storage.link(folders.inside, indexed(number), lab.vault.path(file.sha256))
+    put_request(lab, folders, {"files": [{"index": n, "path": f.path} for n, f in enumerate(request.files, 1)]})
+    return spec_of(lab, work, Purpose.READER, "read", reader_mounts(folders))
+
+
+def _finish_read(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
+    """What was read goes on to the checks; a reader that failed fails the request, never lets it pass."""
+    if step is not WorkStep.SUCCEED:
+        return _failed(lab, work, step, reason)
+
+    def apply(records: Transaction) -> None:
+        request = _load(records, work)
+        following = Work(f"{request.id}-check-{request.turn}", WorkKind.CHECK, request.id, work.requester, lab.now())
+        records.save(following, event("work:check:queue", "worker", following.id, request.project))
+
+    return Ending(step, reason, apply, forget_folders=False)
+
+
+def _failed(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
+    def apply(records: Transaction) -> None:
+        request = _load(records, work)
+        failed = step_request(request, ExportStep.FAIL, reason)
+        records.save(failed, event("export:request:fail", "worker", request.id, request.project))
+
+    return Ending(step, reason, apply)
+
+
+def _read_work(request: ExportRequest) -> str:
+    return f"{request.id}-read-{request.turn}"
+
+
+def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
+    with lab.store.read() as reading:
+        request = _load(reading, work)
+        datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
+    known = [(d, s) for d, s in datasets if d is not None and s is not None]
+    if len(known) < len(datasets):
+        raise ConflictError("A dataset of the request is gone.", reason="gone")
+    policy = strictest_policy([d.profile for d, _ in known] or [lab.settings.gate.profile])
+    folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
+    body: dict[str, object] = {
+        "files": [_file_entry(n, f) for n, f in enumerate(request.files, 1)],
+        "datasets": [_dataset_entry(d) for d, _ in known],
+        "policy": policy.model_dump(mode="json"),
+    }
+    put_request(lab, folders, body)
+    mounts = (
+        *reader_mounts(folders),
+        Mount(str(lab.storage.work_out(_read_work(request)) / "fragments"), "/fragments"),
+        *(dataset_mount(str(lab.storage.snapshot(s)), d.name) for d, s in known),
+    )
+    return spec_of(lab, work, Purpose.CHECKER, "check", mounts)
+
+
+def _file_entry(number: int, file: ExportFile) -> dict[str, object]:
+    table = file.table
+    declared = {
+        "dataset": table.dataset,
+        "dimensions": list(table.dimensions),
+        "measure": table.measure,
+        "aggregate": table.aggregate,
+    }
+    return {"index": number, "path": file.path, "table": declared}
+
+
+def _dataset_entry(dataset: Dataset) -> dict[str, object]:
+    return {
+        "name": dataset.name,
+        "folder": f"/data/{dataset.name}",
+        "privacy_unit": dataset.privacy_unit,
+        "direct_identifiers": list(dataset.direct_identifiers),
+        "profile": dataset.profile,
+    }
+
+
+def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
+    if step is not WorkStep.SUCCEED:
+        return _failed(lab, work, step, reason)
+    with lab.store.read() as reading:
+        request = _load(reading, work)
+    try:
+        result = read_result(lab, lab.storage.work_out(work.id), CheckResult)
+        checked = _take_in_canonical(lab, work, request, result)
+    except LabError as error:
+        return _failed(lab, work, WorkStep.FAIL, str(error))
+    blocked = any(f.severity is Severity.BLOCK for file in checked for f in file.findings)
+    export_step = ExportStep.BLOCK if blocked or any(not f.canonical for f in checked) else ExportStep.PASS
+
+    def apply(records: Transaction) -> None:
+        stepped = step_request(_load(records, work), export_step)
+        judged = replace(stepped, files=checked, policy=result.policy_digest, engine=result.engine)
+        details = {"policy": judged.policy, "engine": judged.engine}
+        records.save(judged, event(f"export:request:{export_step}", "worker", request.id, request.project, **details))
+        lab.storage.forget_work(_read_work(request))
+
+    return Ending(step, reason, apply)
+
+
+def _take_in_canonical(lab: Lab, work: Work, request: ExportRequest, result: CheckResult) -> tuple[ExportFile, ...]:
+    """Every offered file has exactly one verdict, and each canonical file is what the result says."""
+    by_index = {f.index: f for f in result.files}
+    if sorted(by_index) != list(range(1, len(request.files) + 1)) or len(by_index) != len(result.files):
+        raise InvalidError("The container's result does not cover every file.", reason="bad-result")
+    out = lab.storage.work_out(work.id)
+    return tuple(_with_canonical(lab, out, file, by_index[n]) for n, file in enumerate(request.files, 1))
+
+
+def _with_canonical(lab: Lab, out: Path, file: ExportFile, checked: CheckedFile) -> ExportFile:
+    findings = tuple(f.to_finding() for f in checked.findings)
+    judged = replace(file, kind=checked.kind, findings=findings)
+    if not checked.sha256:
+        return judged
+    stored = lab.storage.copy_in(out, f"canonical/{indexed(checked.index)}", MOST_BYTES_A_FILE)
+    if stored != Stored(checked.sha256, checked.size):
+        raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
+    return replace(judged, canonical=checked.sha256, canonical_name=checked.canonical_name, canonical_size=checked.size)
+
+
+READ = Recipe(_prepare_read, _finish_read)
+CHECK = Recipe(_prepare_check, _finish_check)

@@ -1,0 +1,264 @@
+"""Export requests: made and submitted by their author, checked by the gate, voted on by stewards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hub.domain.audit import event
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from hub.domain.exports import (
+    WORKSPACE_SOURCE,
+    Decision,
+    ExportFile,
+    ExportRequest,
+    ExportState,
+    ExportStep,
+    TableContext,
+    Vote,
+    add_votes,
+    check_can_review,
+    check_context,
+    check_is_author,
+    is_approved,
+    step_request,
+)
+from hub.domain.people import Person, Role
+from hub.domain.projects import Project, check_works_in, is_member
+from hub.domain.runs import Run
+from hub.domain.work import Work, WorkKind, WorkState
+from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
+from hub.services.lab import Lab, load_person, new_id
+from hub.services.ports import Reading, Transaction
+from hub.services.projects import load_project
+
+MOST_FILES = 1000
+MOST_BYTES_A_FILE = 64 * 2**20
+SEEING_ROLES = {Role.STEWARD, Role.AUDITOR}
+
+
+def create_request(
+    lab: Lab, actor: str, project_name: str, *, source: str, files: dict[str, TableContext], context: str
+) -> ExportRequest:
+    """Make a draft from outputs of a run, or from the author's own outputs folder (source ``workspace``)."""
+    check_context(context)
+    offered = tuple(ExportFile(path, table) for path, table in sorted(files.items()))
+    if not 1 <= len(offered) <= MOST_FILES:
+        raise InvalidError("An export request names 1 to {most} files.", reason="no-files", most=MOST_FILES)
+    with lab.store.begin() as records:
+        person = load_person(records, actor)
+        project = load_project(records, person, project_name)
+        check_works_in(person, project, lab.now().date())
+        snapshots = _lineage(records, project_name, source)
+        request = ExportRequest(
+            new_id("export"), project_name, actor, source, context.strip(), lab.now(), snapshots, offered
+        )
+        details = {"source": source, "files": len(offered)}
+        records.save(request, event("export:request:create", actor, request.id, project_name, **details))
+        return request
+
+
+def _lineage(reading: Reading, project: str, source: str) -> dict[str, str]:
+    """Outputs of a run draw on its snapshots; those of a workspace count all that it could see."""
+    if source == WORKSPACE_SOURCE:
+        visible = [d for d in granted_datasets(reading, project) if workspace_sees(d)]
+        return {d.name: latest_snapshot(reading, d.name).digest for d in visible}
+    run, work = reading.get(Run, source), reading.get(Work, source)
+    if run is None or work is None or run.project != project:
+        raise NotFoundError("There is no run {id} in this project.", reason="not-found", id=source)
+    if work.state is not WorkState.SUCCEEDED:
+        raise RefusedError(
+            "The run {id} is {state}; only outputs of a run that succeeded can be offered.",
+            reason="run-not-succeeded",
+            id=source,
+            state=work.state,
+        )
+    return run.snapshots
+
+
+def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
+    """Copy the offered files into the vault and send them through the gate; earlier votes and findings are dropped."""
+    with lab.store.read() as reading:
+        request = load_request(reading, actor, identifier)
+        person = load_person(reading, actor)
+        check_is_author(person, request)
+        step_request(request, ExportStep.SUBMIT)
+        project = load_project(reading, person, request.project)
+        check_works_in(person, project, lab.now().date())
+    taken = tuple(_take_in(lab, request, project))
+    with lab.store.begin() as records:
+        present = load_request(records, actor, identifier)
+        if present != request:
+            raise ConflictError(
+                "The export request {id} has changed; reload it.", reason="request-changed", id=identifier
+            )
+        turn = request.turn + 1
+        submitted = replace(step_request(request, ExportStep.SUBMIT), files=taken, votes=(), turn=turn, policy="")
+        work = Work(f"{identifier}-read-{turn}", WorkKind.READ, identifier, actor, lab.now())
+        digests = {f.path: f.sha256 for f in taken[:20]}
+        records.save(
+            submitted, event("export:request:submit", actor, identifier, request.project, turn=turn, **digests)
+        )
+        records.save(work, event("work:read:queue", actor, work.id, request.project))
+        return submitted
+
+
+def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[ExportFile]:
+    """Copy each offered file into the vault; a run's file must still be what the run recorded."""
+    folders = lab.storage.project(project.name, project.uid)
+    if request.source == WORKSPACE_SOURCE:
+        folder, recorded = folders.outputs / request.author, None
+    else:
+        with lab.store.read() as reading:
+            run = reading.get(Run, request.source)
+        folder = folders.runs / request.source
+        recorded = {f.path: f.sha256 for f in run.outputs} if run else {}
+    for file in request.files:
+        stored = lab.storage.copy_in(folder, file.path, MOST_BYTES_A_FILE)
+        if recorded is not None and recorded.get(file.path) != stored.sha256:
+            raise ConflictError(
+                "The file {path} is not what the run wrote; offer a file of the run's outputs.",
+                reason="output-changed",
+                path=file.path,
+            )
+        yield ExportFile(file.path, file.table, stored.sha256, stored.size)
+
+
+def check_can_see_request(person: Person, request: ExportRequest, project: Project) -> None:
+    """A request is seen by members of its project, stewards and auditors."""
+    if not (is_member(person, project) or SEEING_ROLES & set(person.roles)) or Role.ADMINISTRATOR in person.roles:
+        raise NotFoundError(
+            "There is no export request {id}, or you may not see it.", reason="not-found", id=request.id
+        )
+
+
+def load_request(reading: Reading, actor: str, identifier: str) -> ExportRequest:
+    """Return a request that the person may see; one that is not there looks the same as one that is hidden."""
+    person = load_person(reading, actor)
+    request = reading.get(ExportRequest, identifier)
+    project = reading.get(Project, request.project) if request else None
+    if request is None or project is None:
+        raise NotFoundError(
+            "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
+        )
+    check_can_see_request(person, request, project)
+    return request
+
+
+def requests(lab: Lab, actor: str, project: str = "") -> list[ExportRequest]:
+    """List the requests that the person may see, newest first."""
+    with lab.store.read() as reading:
+        person = load_person(reading, actor)
+        if Role.ADMINISTRATOR in person.roles:
+            return []
+        sees_all = bool(SEEING_ROLES & set(person.roles))
+        names = {p.name for p in reading.find(Project) if sees_all or is_member(person, p)}
+        seen = reading.find(ExportRequest)
+        return [r for r in reversed(seen) if r.project in names and project in ("", r.project)]
+
+
+def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
+    """Return one request; the view is recorded, and a steward who may review it starts the review by looking."""
+    with lab.store.begin() as records:
+        seen = load_request(records, actor, identifier)
+        return _look(records, actor, seen)
+
+
+def _look(records: Transaction, actor: str, seen: ExportRequest) -> ExportRequest:
+    person, project = load_person(records, actor), records.get(Project, seen.project)
+    if seen.state is ExportState.SUBMITTED and project is not None and may_review(person, seen, project):
+        started = step_request(seen, ExportStep.REVIEW)
+        records.save(started, event("export:request:review", actor, seen.id, seen.project))
+        return started
+    records.record(event("export:request:view", actor, seen.id, seen.project))
+    return seen
+
+
+def may_review(person: Person, seen: ExportRequest, project: Project) -> bool:
+    """Say whether the rule lets the person review."""
+    try:
+        check_can_review(person, seen, project)
+    except RefusedError:
+        return False
+    return True
+
+
+def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[ExportFile, bytes]:
+    """Return a canonical file's bytes to a steward who may review the request; the view is recorded."""
+    with lab.store.begin() as records:
+        seen, _ = _reviewable(records, actor, identifier)
+        file = next((f for f in seen.files if f.path == path and f.canonical), None)
+        if file is None:
+            raise NotFoundError("The request has no canonical file of that name.", reason="not-found")
+        records.record(event("export:file:view", actor, identifier, seen.project, path=path, sha256=file.canonical))
+    return file, lab.vault.read(file.canonical, MOST_BYTES_A_FILE)
+
+
+def _reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
+    seen = load_request(records, actor, identifier)
+    project = records.get(Project, seen.project)
+    if project is None:
+        raise NotFoundError(
+            "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
+        )
+    check_can_review(load_person(records, actor), seen, project)
+    return seen, project
+
+
+def vote(
+    lab: Lab, actor: str, identifier: str, *, decision: Decision, canonical: dict[str, str], policy: str, reason: str
+) -> ExportRequest:
+    """Cast a steward's votes on canonical files, named by path and digest as the steward saw them.
+
+    The last vote that is needed approves the request; a vote for changes returns it to its author with the reason.
+    """
+    if decision is Decision.CHANGES and len(reason.strip()) < 5:
+        raise InvalidError("Say what must change, so that the author can mend it.", reason="reason-missing")
+    if not canonical:
+        raise InvalidError("A vote names the files that it is about.", reason="no-files")
+    with lab.store.begin() as records:
+        seen, _ = _reviewable(records, actor, identifier)
+        if seen.state is ExportState.SUBMITTED:
+            seen = step_request(seen, ExportStep.REVIEW)
+        if seen.state is not ExportState.IN_REVIEW:
+            raise ConflictError(
+                "The export request {id} is {state}; it is not in review.",
+                reason="not-in-review",
+                id=identifier,
+                state=seen.state,
+            )
+        now = lab.now()
+        cast = tuple(Vote(actor, p, d, policy, decision, reason.strip(), now) for p, d in sorted(canonical.items()))
+        voted = _judge(add_votes(seen, cast), lab.settings.gate.votes, reason.strip())
+        details = {"decision": decision, "files": len(cast), "policy": policy, "state": voted.state}
+        records.save(voted, event("export:request:vote", actor, identifier, seen.project, **details))
+        return voted
+
+
+def _judge(voted: ExportRequest, needed: int, reason: str) -> ExportRequest:
+    if any(v.decision is Decision.CHANGES for v in voted.votes):
+        return step_request(voted, ExportStep.RETURN, reason)
+    if is_approved(voted, needed):
+        return step_request(voted, ExportStep.APPROVE)
+    return voted
+
+
+def reject_request(lab: Lab, actor: str, identifier: str, reason: str) -> ExportRequest:
+    """Reject a request for good, with the reason."""
+    if len(reason.strip()) < 5:
+        raise InvalidError("Say why you reject, so that the author understands.", reason="reason-missing")
+    with lab.store.begin() as records:
+        seen, _ = _reviewable(records, actor, identifier)
+        rejected = step_request(seen, ExportStep.REJECT, reason.strip())
+        records.save(rejected, event("export:request:reject", actor, identifier, seen.project))
+        return rejected
+
+
+def withdraw_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
+    """Withdraw one's own request; nothing is deleted."""
+    with lab.store.begin() as records:
+        seen = load_request(records, actor, identifier)
+        check_is_author(load_person(records, actor), seen)
+        withdrawn = step_request(seen, ExportStep.WITHDRAW)
+        records.save(withdrawn, event("export:request:withdraw", actor, identifier, seen.project))
+        return withdrawn

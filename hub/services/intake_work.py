@@ -1,0 +1,113 @@
+"""Work that takes things in: dataset files become a snapshot, a submitted notebook becomes its source and schema."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from datasets_mount.catalogue import Dataset, Offer, SnapshotFile
+from hub.domain.audit import event
+from hub.domain.errors import ConflictError, InvalidError, LabError
+from hub.domain.notebooks import Notebook, check_schema, next_state
+from hub.domain.uploads import Stored
+from hub.domain.work import Work, WorkStep
+from hub.sandbox.exchange import InspectResult, SnapshotResult
+from hub.services.datasets import accept_snapshot
+from hub.services.lab import Lab
+from hub.services.ports import Transaction
+from hub.services.recipe import Ending, Recipe, indexed, put_request, read_result, reader_mounts, spec_of
+from spawner_config.isolation import ContainerSpec, Purpose
+
+
+def _load_offer(lab: Lab, work: Work) -> tuple[Offer, Dataset]:
+    with lab.store.read() as reading:
+        offer = reading.get(Offer, work.subject)
+        dataset = reading.get(Dataset, offer.dataset) if offer else None
+    if offer is None or dataset is None:
+        raise ConflictError("The offer {id} is gone.", reason="gone", id=work.subject)
+    return offer, dataset
+
+
+def _prepare_snapshot(lab: Lab, work: Work) -> ContainerSpec:
+    offer, dataset = _load_offer(lab, work)
+    folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
+    for number, file in enumerate(offer.files, 1):
+        lab.vault.check(file.sha256, file.size)
+        lab.storage.link(folders.inside, indexed(number), lab.vault.path(file.sha256))
+    request: dict[str, object] = {
+        "files": [{"index": n, "name": f.name} for n, f in enumerate(offer.files, 1)],
+        "privacy_unit": dataset.privacy_unit,
+        "direct_identifiers": list(dataset.direct_identifiers),
+    }
+    put_request(lab, folders, request)
+    return spec_of(lab, work, Purpose.READER, "snapshot", reader_mounts(folders))
+
+
+def _finish_snapshot(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
+    if step is not WorkStep.SUCCEED:
+        return Ending(step, reason, lambda _: None)
+    try:
+        files = _take_in_snapshot(lab, work)
+    except LabError as error:
+        return Ending(WorkStep.FAIL, str(error), lambda _: None)
+
+    def apply(records: Transaction) -> None:
+        offer = records.get(Offer, work.subject)
+        if offer is not None:
+            snapshot = accept_snapshot(records, lab, offer, files)
+            done = replace(offer, snapshot=snapshot.digest)
+            records.save(done, event("lab:snapshot:accept", "worker", offer.id, snapshot=snapshot.digest))
+
+    return Ending(step, reason, apply)
+
+
+def _take_in_snapshot(lab: Lab, work: Work) -> tuple[SnapshotFile, ...]:
+    out = lab.storage.work_out(work.id)
+    result = read_result(lab, out, SnapshotResult)
+    files = []
+    for file in result.files:
+        stored = lab.storage.copy_in(out, file.path, lab.settings.storage.scratch)
+        if stored != Stored(file.sha256, file.size):
+            raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
+        files.append(SnapshotFile(file.path, file.sha256, file.size, file.rows, tuple(file.columns)))
+    return tuple(files)
+
+
+def _load_notebook(lab: Lab, work: Work) -> Notebook:
+    with lab.store.read() as reading:
+        notebook = reading.get(Notebook, work.subject)
+    if notebook is None:
+        raise ConflictError("The notebook {id} is gone.", reason="gone", id=work.subject)
+    return notebook
+
+
+def _prepare_inspect(lab: Lab, work: Work) -> ContainerSpec:
+    notebook = _load_notebook(lab, work)
+    folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
+    lab.storage.link(folders.inside, "notebook.ipynb", lab.vault.path(notebook.digest))
+    return spec_of(lab, work, Purpose.READER, "inspect_notebook", reader_mounts(folders), image=notebook.image)
+
+
+def _finish_inspect(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
+    """A notebook that inspection cannot accept is refused with the reason."""
+    notebook = _load_notebook(lab, work)
+    looked = replace(notebook, state=next_state(notebook, "refuse"), reason=reason)
+    if step is WorkStep.SUCCEED:
+        try:
+            result = read_result(lab, lab.storage.work_out(work.id), InspectResult)
+            schema = result.schema_values()
+            check_schema(schema)
+            cells = tuple((c.type, c.source) for c in result.cells)
+            looked = replace(notebook, state=next_state(notebook, "accept"), parameters=schema, cells=cells)
+        except LabError as error:
+            step, reason = WorkStep.FAIL, str(error)
+            looked = replace(looked, reason=reason)
+    name = f"lab:notebook:inspected-{looked.state}"
+    return Ending(step, reason, lambda records: _save_looked(records, looked, name))
+
+
+def _save_looked(records: Transaction, looked: Notebook, name: str) -> None:
+    records.save(looked, event(name, "worker", looked.id, looked.project, digest=looked.digest))
+
+
+SNAPSHOT = Recipe(_prepare_snapshot, _finish_snapshot)
+INSPECT = Recipe(_prepare_inspect, _finish_inspect)

@@ -1,0 +1,54 @@
+"""What every use case is given: the settings and the ports."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.domain.errors import NotFoundError, RefusedError
+from hub.domain.people import Person
+from hub.services.ports import Clock, Engine, Reading, Signer, Storage, Store, Vault
+from hub.settings import Settings
+
+IDENTIFIER_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """The settings and the ports."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    storage: Storage
+    engine: Engine
+    signer: Signer
+    clock: Clock
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        return self.clock.now()
+
+
+def new_id(prefix: str) -> str:
+    """Make an identifier that nobody can guess: a prefix and twelve letters or digits, without 0, 1, l and o."""
+    return prefix + "-" + "".join(secrets.choice(IDENTIFIER_ALPHABET) for _ in range(12))
+
+
+def load_person(reading: Reading, name: str) -> Person:
+    """Return a person whom the lab's own records know."""
+    person = reading.get(Person, name)
+    if person is None:
+        raise RefusedError(
+            "The lab does not know you; ask an administrator to add you before you log in.", reason="unknown-person"
+        )
+    return person
+
+
+def found(value: object | None, what: str, identifier: str) -> None:
+    """Say that a thing is not there, in one way for all things."""
+    if value is None:
+        raise NotFoundError(
+            "There is no {what} {id}, or you may not see it.", reason="not-found", what=what, id=identifier
+        )

@@ -1,0 +1,140 @@
+"""Notebook approvals: submitted by a member, inspected in a container, decided by a steward or approver."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hub.domain.audit import event
+from hub.domain.errors import InvalidError, NotFoundError
+from hub.domain.notebooks import (
+    Notebook,
+    NotebookState,
+    Parameter,
+    check_can_decide,
+    check_schema,
+    next_state,
+)
+from hub.domain.people import Role, check_name
+from hub.domain.projects import check_works_in
+from hub.domain.work import Work, WorkKind
+from hub.services.datasets import check_all_granted, granted_datasets, own_uploads
+from hub.services.lab import Lab, load_person, new_id
+from hub.services.ports import Reading, Transaction
+from hub.services.projects import load_project, projects
+
+
+def submit_notebook(
+    lab: Lab, actor: str, project_name: str, upload_id: str, *, name: str, purpose: str, datasets: tuple[str, ...] = ()
+) -> Notebook:
+    """Submit a notebook's exact bytes for approval; without names, its runs mount all datasets of the project."""
+    check_name(name)
+    if len(purpose.strip()) < 10:
+        raise InvalidError("Say in a sentence what the notebook is for.", reason="purpose-missing")
+    image = lab.engine.image_digest(lab.settings.images.workspace)
+    with lab.store.begin() as records:
+        person = load_person(records, actor)
+        project = load_project(records, person, project_name)
+        check_works_in(person, project, lab.now().date())
+        chosen = datasets or tuple(d.name for d in granted_datasets(records, project_name))
+        check_all_granted(records, project_name, chosen)
+        sent = own_uploads(records, actor, (upload_id,))[0]
+        now = lab.now()
+        notebook = Notebook(
+            new_id("notebook"), project_name, name, purpose.strip(), actor, sent.sha256, chosen, image, now
+        )
+        work = Work(new_id("inspect"), WorkKind.INSPECT, notebook.id, actor, now)
+        details = {"digest": notebook.digest, "image": image}
+        records.save(notebook, event("lab:notebook:submit", actor, notebook.id, project_name, **details))
+        records.save(work, event("work:inspect:queue", actor, work.id, project_name))
+        return notebook
+
+
+def load_notebook(reading: Reading, actor: str, identifier: str) -> Notebook:
+    """Return a notebook of a project that the person may know of."""
+    person = load_person(reading, actor)
+    notebook = reading.get(Notebook, identifier)
+    if notebook is None:
+        raise NotFoundError("There is no notebook {id}, or you may not see it.", reason="not-found", id=identifier)
+    load_project(reading, person, notebook.project)
+    return notebook
+
+
+def decide(
+    lab: Lab, actor: str, identifier: str, *, approve: bool, reason: str, parameters: tuple[Parameter, ...] | None
+) -> Notebook:
+    """Approve a notebook with its parameter schema (the drafted one where none is given), or refuse it."""
+    with lab.store.begin() as records:
+        notebook = load_notebook(records, actor, identifier)
+        check_can_decide(load_person(records, actor), notebook)
+        schema = notebook.parameters if parameters is None else parameters
+        if approve:
+            _check_covers(notebook, schema)
+            _supersede(records, notebook, actor)
+        elif len(reason.strip()) < 5:
+            raise InvalidError("Say why you refuse, so that the author can mend it.", reason="reason-missing")
+        step = "approve" if approve else "refuse"
+        decided = replace(
+            notebook,
+            state=next_state(notebook, step),
+            parameters=schema,
+            decided_by=actor,
+            decided=lab.now(),
+            reason=reason.strip(),
+        )
+        details = {"digest": notebook.digest, "parameters": " ".join(p.name for p in schema)}
+        records.save(decided, event(f"lab:notebook:{step}", actor, identifier, notebook.project, **details))
+        return decided
+
+
+def _check_covers(notebook: Notebook, schema: tuple[Parameter, ...]) -> None:
+    """The schema names exactly the parameters that inspection found."""
+    check_schema(schema)
+    if {p.name for p in schema} != {p.name for p in notebook.parameters}:
+        raise InvalidError(
+            "The schema must describe exactly these parameters of the notebook: {names}.",
+            reason="schema-incomplete",
+            names=", ".join(p.name for p in notebook.parameters) or "—",
+        )
+
+
+def _supersede(records: Transaction, notebook: Notebook, actor: str) -> None:
+    """An approval takes the place of the earlier one of the same name in the project."""
+    for earlier in records.find(Notebook, project=notebook.project, name=notebook.name, state=NotebookState.APPROVED):
+        replaced = replace(earlier, state=next_state(earlier, "supersede"))
+        records.save(replaced, event("lab:notebook:supersede", actor, earlier.id, notebook.project, by=notebook.id))
+
+
+def withdraw_notebook(lab: Lab, actor: str, identifier: str, reason: str) -> Notebook:
+    """Withdraw a notebook: its author, or whoever may decide on it, does this; queued runs no longer start."""
+    with lab.store.begin() as records:
+        notebook = load_notebook(records, actor, identifier)
+        person = load_person(records, actor)
+        if person.name != notebook.author:
+            check_can_decide(person, notebook)
+        withdrawn = replace(notebook, state=next_state(notebook, "withdraw"), reason=reason.strip())
+        records.save(withdrawn, event("lab:notebook:withdraw", actor, identifier, notebook.project))
+        return withdrawn
+
+
+def notebooks(lab: Lab, actor: str, project: str = "") -> list[Notebook]:
+    """List notebooks of a project, or of all projects that the person may know of."""
+    names = {p.name for p in projects(lab, actor)}
+    with lab.store.read() as reading:
+        return [n for n in reading.find(Notebook) if n.project in names and project in ("", n.project)]
+
+
+def notebook(lab: Lab, actor: str, identifier: str) -> Notebook:
+    """Return a notebook with its source; the view of it is recorded."""
+    with lab.store.begin() as records:
+        kept = load_notebook(records, actor, identifier)
+        records.record(event("lab:notebook:view", actor, identifier, kept.project))
+        return kept
+
+
+def waiting_for_decision(lab: Lab, actor: str) -> list[Notebook]:
+    """List the notebooks on which the person may decide now."""
+    with lab.store.read() as reading:
+        person = load_person(reading, actor)
+        if not {Role.STEWARD, Role.APPROVER} & set(person.roles):
+            return []
+        return [n for n in reading.find(Notebook, state=NotebookState.SUBMITTED) if n.author != actor]

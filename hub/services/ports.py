@@ -1,0 +1,204 @@
+"""What the use cases need from the world; adapters stand behind these names.
+
+Contracts that every adapter keeps, and that the contract tests check:
+
+1. ``Store.begin`` gives one transaction: all of it happens or nothing; two such transactions never overlap.
+2. ``Transaction.save`` writes a value together with its audit event; there is no way to write one without the other.
+3. ``Vault.add`` returns only after the bytes are on disk under their digest, and never changes bytes that are there.
+4. ``Engine.create`` with a name that exists changes nothing and says so; the other calls may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeVar
+
+from datasets_mount.catalogue import Snapshot
+from hub.domain.audit import AuditEntry, AuditEvent
+from hub.domain.runs import OutputFile
+from hub.domain.uploads import Stored
+
+T = TypeVar("T")
+
+
+class Reading(Protocol):
+    """A consistent look at the records."""
+
+    def get(self, kind: type[T], key: str) -> T | None:
+        """Return the record of that name, identifier or digest."""
+
+    def find(self, kind: type[T], **equal: object) -> list[T]:
+        """Return the records whose fields equal the given values, oldest first."""
+
+    def audit_entries(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
+        """Return entries of the audit log with a larger sequence number, in order."""
+
+    def last_audit_entry(self) -> AuditEntry | None:
+        """Return the head of the chain."""
+
+
+class Transaction(Reading, Protocol):
+    """All of it happens, or nothing."""
+
+    def save(self, value: object, event: AuditEvent) -> AuditEntry:
+        """Insert or replace a record together with its audit event."""
+
+    def record(self, event: AuditEvent) -> AuditEntry:
+        """Append an event that changes no record: a view, a download, a refusal."""
+
+
+class Store(Protocol):
+    """The lab's own tables."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """Open a transaction that writes."""
+
+    def read(self) -> AbstractContextManager[Reading]:
+        """Open a transaction that only reads."""
+
+
+class Vault(Protocol):
+    """Files by SHA-256, written once."""
+
+    def add(self, source: BinaryIO, limit: int) -> Stored:
+        """Copy a stream of at most ``limit`` bytes."""
+
+    def path(self, sha256: str) -> Path:
+        """Return the file of a digest."""
+
+    def read(self, sha256: str, limit: int) -> bytes:
+        """Return the bytes, after checking them against their digest."""
+
+    def check(self, sha256: str, size: int) -> None:
+        """Hash the file again; raises ConflictError when it is missing or was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFolders:
+    """Host folders of one piece of work: what it reads, writes, and reports progress in."""
+
+    inside: Path
+    out: Path
+    progress: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFolders:
+    """Host folders of a project, on its own size-limited file system."""
+
+    home: Path
+    shared: Path
+    outputs: Path
+    runs: Path
+
+
+class Storage(Protocol):
+    """Folders that containers see."""
+
+    def project(self, project: str, uid: int) -> ProjectFolders:
+        """Return a project's folders, made and mounted when they are not."""
+
+    def member(self, folder: Path, person: str, uid: int) -> Path:
+        """Return a member's own folder below home or outputs, made when it is not there."""
+
+    def run_outputs(self, project: str, uid: int, run: str) -> Path:
+        """Return the empty outputs folder of a run, made when it is not there."""
+
+    def work(self, work: str, uid: int) -> WorkFolders:
+        """Return the folders of a piece of work, made when they are not there."""
+
+    def work_out(self, work: str) -> Path:
+        """Return where the work wrote its results."""
+
+    def progress(self, work: str) -> tuple[int, int] | None:
+        """Return (done, of how many) as the work reports it, or None when it says nothing that can be trusted."""
+
+    def put(self, folder: Path, name: str, content: bytes) -> None:
+        """Write a small file for a container to read."""
+
+    def link(self, folder: Path, name: str, source: Path) -> None:
+        """Place a vault file for a container to read."""
+
+    def forget_work(self, work: str) -> None:
+        """Remove a piece of work's folders."""
+
+    def snapshot(self, snapshot: Snapshot) -> Path:
+        """Return the folder of a snapshot, each of its files hashed again; ConflictError when one was changed."""
+
+    def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
+        """Return the regular files below a folder with digest and size, and how many other things were left out."""
+
+    def copy_in(self, folder: Path, path: str, limit: int) -> Stored:
+        """Copy a regular file with one link, reached without following links, into the vault."""
+
+
+class ContainerState(StrEnum):
+    """What the engine says of a container."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    EXITED = "exited"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerView:
+    """A container as the engine tells it; ``work`` is its label."""
+
+    name: str
+    work: str
+    state: ContainerState
+    exit_code: int
+    out_of_memory: bool
+    started: datetime | None
+
+
+class Engine(Protocol):
+    """The container engine."""
+
+    def image_digest(self, image: str) -> str:
+        """Return the digest of a local image; UnavailableError when it is not there."""
+
+    def containers(self) -> list[ContainerView]:
+        """Return the containers that serve this lab's work."""
+
+    def create(self, name: str, body: dict[str, object]) -> bool:
+        """Create a container; False when one of that name exists."""
+
+    def start(self, name: str) -> None:
+        """Start it; starting a running one changes nothing."""
+
+    def kill(self, name: str) -> None:
+        """End it at once; ending an ended one changes nothing."""
+
+    def remove(self, name: str) -> None:
+        """Remove it; removing one that is gone changes nothing."""
+
+
+class Signer(Protocol):
+    """The lab's signing key."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the Ed25519 signature."""
+
+    def public_key(self) -> bytes:
+        """Return the raw public key, 32 bytes."""
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+
+
+def pages(reading: Reading, size: int = 1000) -> Iterator[AuditEntry]:
+    """Walk the whole audit log in order."""
+    after = 0
+    while entries := reading.audit_entries(after, size):
+        yield from entries
+        after = entries[-1].seq

@@ -1,0 +1,82 @@
+"""Projects and their members."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from datasets_mount.catalogue import Grant
+from hub.domain.audit import event
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError
+from hub.domain.people import Person, Role, check_administrates, check_name
+from hub.domain.projects import Project, check_can_see_project, check_leads, is_member
+from hub.services.lab import Lab, found, load_person
+from hub.services.ports import Reading
+
+
+def load_project(reading: Reading, actor: Person, name: str) -> Project:
+    """Return a project that the person may know of."""
+    return check_can_see_project(actor, reading.get(Project, name), name)
+
+
+def create_project(
+    lab: Lab, actor: str, name: str, *, title: str, purpose: str, lead: str, starts: date, ends: date
+) -> Project:
+    """Make a project with a user number of its own; an administrator does this, and names the lead."""
+    check_name(name)
+    if ends < starts:
+        raise InvalidError("A project ends after it starts.", reason="project-dates")
+    with lab.store.begin() as records:
+        check_administrates(load_person(records, actor))
+        found(records.get(Person, lead), "person", lead)
+        if records.get(Project, name) is not None:
+            raise ConflictError("There is a project {name} already.", reason="project-exists", name=name)
+        taken = [p.uid for p in records.find(Project)]
+        uid = max(taken, default=lab.settings.storage.uid_base - 1) + 1
+        project = Project(name, title, purpose, lead, starts, ends, uid)
+        records.save(project, event("lab:project:create", actor, name, name, lead=lead))
+        return project
+
+
+def add_member(lab: Lab, actor: str, project_name: str, member: str) -> Project:
+    """Add a member; the lead does this."""
+    with lab.store.begin() as records:
+        person = load_person(records, actor)
+        project = load_project(records, person, project_name)
+        check_leads(person, project)
+        newcomer = records.get(Person, member)
+        if newcomer is None or Role.ADMINISTRATOR in newcomer.roles:
+            raise NotFoundError(
+                "There is no person {name} who can be a member; ask an administrator to add them.",
+                reason="unknown-member",
+                name=member,
+            )
+        changed = replace(project, members=tuple(sorted({*project.members, member})))
+        records.save(changed, event("lab:project:add-member", actor, project_name, project_name, member=member))
+        return changed
+
+
+def remove_member(lab: Lab, actor: str, project_name: str, member: str) -> Project:
+    """Remove a member; the lead does this, and the member's open workspace is refused from then on."""
+    with lab.store.begin() as records:
+        person = load_person(records, actor)
+        project = load_project(records, person, project_name)
+        check_leads(person, project)
+        changed = replace(project, members=tuple(m for m in project.members if m != member))
+        records.save(changed, event("lab:project:remove-member", actor, project_name, project_name, member=member))
+        return changed
+
+
+def projects(lab: Lab, actor: str) -> list[Project]:
+    """List the projects that a person may know of."""
+    with lab.store.read() as reading:
+        person = load_person(reading, actor)
+        sees_all = {Role.STEWARD, Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR} & set(person.roles)
+        return [p for p in reading.find(Project) if sees_all or is_member(person, p)]
+
+
+def project(lab: Lab, actor: str, name: str) -> tuple[Project, list[Grant]]:
+    """Return a project with its grants."""
+    with lab.store.read() as reading:
+        found_project = load_project(reading, load_person(reading, actor), name)
+        return found_project, reading.find(Grant, project=name)

@@ -1,0 +1,121 @@
+"""Releases: made from approved requests, downloaded by members, revoked by stewards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hub.domain.audit import event
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError
+from hub.domain.exports import ExportRequest, ExportState, ExportStep, check_can_release, check_can_review, step_request
+from hub.domain.people import Role
+from hub.domain.projects import Project, is_member
+from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
+from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
+from hub.services.lab import Lab, load_person
+from hub.services.ports import Reading
+
+
+def release(lab: Lab, actor: str, identifier: str) -> Release:
+    """Make the release of an approved request: its canonical files are hashed again and named in a signed receipt.
+
+    A steward who may review the request does this. Asking again for a release that was made returns it.
+    """
+    with lab.store.read() as reading:
+        request = _releasable(lab, reading, actor, identifier)
+        done = reading.get(Release, identifier)
+    if done is not None:
+        return done
+    for file in request.files:
+        lab.vault.check(file.canonical, file.canonical_size)
+    with lab.store.begin() as records:
+        request = _releasable(lab, records, actor, identifier)
+        if (done := records.get(Release, identifier)) is not None:
+            return done
+        needed = lab.settings.gate.votes
+        check_can_release(request, needed)
+        releasing = step_request(request, ExportStep.BEGIN_RELEASE)
+        anchor = records.save(releasing, event("export:release:begin", actor, identifier, request.project))
+        key = fingerprint(lab.signer.public_key())
+        receipt = make_receipt(releasing, lab.settings.title, anchor, lab.now(), lab.signer.sign, key)
+        files = tuple(ReleasedFile(f.canonical_name, f.canonical, f.canonical_size) for f in request.files)
+        made = Release(identifier, request.project, actor, lab.now(), files, receipt)
+        records.save(
+            step_request(releasing, ExportStep.RELEASE),
+            event("export:request:release", actor, identifier, made.project),
+        )
+        records.save(made, event("export:release:make", actor, identifier, made.project, files=len(files)))
+        return made
+
+
+def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> ExportRequest:
+    request = load_request(reading, actor, identifier)
+    project = reading.get(Project, request.project)
+    if project is None:
+        raise NotFoundError(
+            "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
+        )
+    check_can_review(load_person(reading, actor), request, project)
+    if request.state is not ExportState.RELEASED:
+        check_can_release(request, lab.settings.gate.votes)
+    return request
+
+
+def load_release(reading: Reading, actor: str, identifier: str) -> Release:
+    """Return a release that the person may see: members of the project, stewards and auditors."""
+    person = load_person(reading, actor)
+    kept = reading.get(Release, identifier)
+    project = reading.get(Project, kept.project) if kept else None
+    seen = project is not None and (is_member(person, project) or SEEING_ROLES & set(person.roles))
+    if kept is None or not seen or Role.ADMINISTRATOR in person.roles:
+        raise NotFoundError("There is no release {id}, or you may not see it.", reason="not-found", id=identifier)
+    return kept
+
+
+def releases(lab: Lab, actor: str) -> list[Release]:
+    """List the releases that the person may see, newest first."""
+    with lab.store.read() as reading:
+        person = load_person(reading, actor)
+        if Role.ADMINISTRATOR in person.roles:
+            return []
+        sees_all = bool(SEEING_ROLES & set(person.roles))
+        names = {p.name for p in reading.find(Project) if sees_all or is_member(person, p)}
+        return [r for r in reversed(reading.find(Release)) if r.project in names]
+
+
+def receipt(lab: Lab, actor: str, identifier: str) -> str:
+    """Return the signed receipt's text."""
+    with lab.store.read() as reading:
+        return load_release(reading, actor, identifier).receipt
+
+
+def released_file(lab: Lab, actor: str, identifier: str, name: str) -> tuple[ReleasedFile, bytes]:
+    """Return a released file's bytes, checked against their digest; the download is recorded before they leave."""
+    with lab.store.read() as reading:
+        kept = load_release(reading, actor, identifier)
+    file = next((f for f in kept.files if f.name == name), None)
+    if file is None:
+        raise NotFoundError("The release has no file of that name.", reason="not-found")
+    content = lab.vault.read(file.sha256, MOST_BYTES_A_FILE)
+    with lab.store.begin() as records:
+        kept = load_release(records, actor, identifier)
+        if kept.revoked is not None:
+            raise ConflictError("The release {id} was revoked.", reason="release-revoked", id=identifier)
+        details = {"name": name, "sha256": file.sha256}
+        records.record(event("export:release:download", actor, identifier, kept.project, **details))
+    return file, content
+
+
+def revoke(lab: Lab, actor: str, identifier: str, reason: str) -> Release:
+    """Revoke a release: nobody downloads it from here any more, and its page says so."""
+    if len(reason.strip()) < 5:
+        raise InvalidError("Say why the release is revoked.", reason="reason-missing")
+    with lab.store.begin() as records:
+        request = _releasable(lab, records, actor, identifier)
+        kept = load_release(records, actor, identifier)
+        now = lab.now()
+        records.save(
+            step_request(request, ExportStep.REVOKE, reason), event("export:request:revoke", actor, identifier)
+        )
+        revoked = replace(kept, revoked=now, revoked_reason=reason.strip())
+        records.save(revoked, event("export:release:revoke", actor, identifier, kept.project))
+        return revoked

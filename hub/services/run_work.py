@@ -1,0 +1,75 @@
+"""Work that runs an approved notebook."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+from datasets_mount.catalogue import Snapshot
+from datasets_mount.mounts import Mount, dataset_mount
+from hub.domain.audit import event
+from hub.domain.errors import ConflictError
+from hub.domain.notebooks import Notebook, check_can_run
+from hub.domain.projects import Project
+from hub.domain.runs import Run
+from hub.domain.work import Work, WorkStep
+from hub.services.datasets import check_all_granted
+from hub.services.lab import Lab
+from hub.services.ports import Reading, Transaction
+from hub.services.recipe import Ending, Recipe, put_request, spec_of
+from spawner_config.isolation import ContainerSpec, Purpose
+
+CELL_SECONDS = 1800
+
+
+def _load(reading: Reading, work: Work) -> tuple[Run, Notebook, Project]:
+    run = reading.get(Run, work.subject)
+    notebook = reading.get(Notebook, run.notebook) if run else None
+    project = reading.get(Project, run.project) if run else None
+    if run is None or notebook is None or project is None:
+        raise ConflictError("The run {id} is gone.", reason="gone", id=work.subject)
+    return run, notebook, project
+
+
+def _prepare(lab: Lab, work: Work) -> ContainerSpec:
+    """The approval and the grants are checked again when the run starts, and each dataset's bytes are hashed."""
+    with lab.store.read() as reading:
+        run, notebook, project = _load(reading, work)
+        check_can_run(notebook)
+        check_all_granted(reading, project.name, notebook.datasets)
+        pinned = {name: reading.get(Snapshot, digest) for name, digest in run.snapshots.items()}
+    folders = lab.storage.work(work.id, project.uid)
+    lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, 64 * 2**20))
+    request: dict[str, object] = {
+        "digest": notebook.digest,
+        "parameters": run.parameters,
+        "schema": [asdict(p) for p in notebook.parameters],
+        "cell_seconds": CELL_SECONDS,
+    }
+    put_request(lab, folders, request)
+    mounts = (
+        Mount(str(folders.inside), "/in"),
+        Mount(str(lab.storage.run_outputs(project.name, project.uid, run.id)), "/outputs", writable=True),
+        Mount(str(folders.progress), "/progress", writable=True),
+        *(dataset_mount(str(lab.storage.snapshot(s)), name) for name, s in pinned.items() if s is not None),
+    )
+    return spec_of(lab, work, Purpose.RUN, "execute", mounts, image=notebook.image, uid=project.uid)
+
+
+def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
+    """The outputs of a run that ended in any way are recorded; what is no regular file is left out, and said."""
+    with lab.store.read() as reading:
+        run, _, project = _load(reading, work)
+    outputs, left_out = lab.storage.listing(lab.storage.run_outputs(project.name, project.uid, run.id))
+    if left_out:
+        reason = (
+            reason + f" Left out of the outputs: {left_out} that are links, pipes or other special files."
+        ).strip()
+
+    def apply(records: Transaction) -> None:
+        done = replace(run, outputs=tuple(outputs))
+        records.save(done, event("lab:run:end", "worker", run.id, run.project, outputs=len(outputs), end=step))
+
+    return Ending(step, reason, apply)
+
+
+RUN = Recipe(_prepare, _finish)

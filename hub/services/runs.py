@@ -1,0 +1,75 @@
+"""Runs: a member runs an approved notebook with parameters inside its schema."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hub.domain.audit import event
+from hub.domain.errors import ConflictError, NotFoundError
+from hub.domain.notebooks import check_can_run, check_parameters
+from hub.domain.projects import check_works_in
+from hub.domain.runs import Run
+from hub.domain.work import ENDED, Work, WorkKind
+from hub.services.datasets import check_all_granted, latest_snapshot
+from hub.services.lab import Lab, load_person, new_id
+from hub.services.notebooks import load_notebook
+from hub.services.ports import Reading
+from hub.services.projects import load_project, projects
+
+
+def start_run(lab: Lab, actor: str, notebook_id: str, values: dict[str, object]) -> tuple[Run, Work]:
+    """Queue a run; the snapshot of each dataset is pinned now."""
+    with lab.store.begin() as records:
+        notebook = load_notebook(records, actor, notebook_id)
+        person = load_person(records, actor)
+        check_works_in(person, load_project(records, person, notebook.project), lab.now().date())
+        check_can_run(notebook)
+        check_all_granted(records, notebook.project, notebook.datasets)
+        parameters = check_parameters(notebook.parameters, values)
+        snapshots = {name: latest_snapshot(records, name).digest for name in notebook.datasets}
+        now = lab.now()
+        run = Run(new_id("run"), notebook.project, notebook.id, actor, now, parameters, snapshots)
+        work = Work(run.id, WorkKind.RUN, run.id, actor, now)
+        details = {"notebook": notebook.id, "digest": notebook.digest, "datasets": " ".join(sorted(snapshots))}
+        records.save(run, event("lab:run:start", actor, run.id, run.project, **details))
+        records.save(work, event("work:run:queue", actor, run.id, run.project))
+        return run, work
+
+
+def load_run(reading: Reading, actor: str, identifier: str) -> tuple[Run, Work]:
+    """Return a run of a project that the person may know of, and how far it has come."""
+    person = load_person(reading, actor)
+    kept, work = reading.get(Run, identifier), reading.get(Work, identifier)
+    if kept is None or work is None:
+        raise NotFoundError("There is no run {id}, or you may not see it.", reason="not-found", id=identifier)
+    load_project(reading, person, kept.project)
+    return kept, work
+
+
+def run(lab: Lab, actor: str, identifier: str) -> tuple[Run, Work, tuple[int, int] | None]:
+    """Return a run, how far it has come, and its progress (cells done, of how many) while it runs."""
+    with lab.store.read() as reading:
+        kept, work = load_run(reading, actor, identifier)
+    return kept, work, None if work.state in ENDED else lab.storage.progress(identifier)
+
+
+def runs(lab: Lab, actor: str, project: str = "") -> list[tuple[Run, Work]]:
+    """List runs, newest first, of a project or of all projects that the person may know of."""
+    names = {p.name for p in projects(lab, actor)}
+    with lab.store.read() as reading:
+        kept = [r for r in reading.find(Run) if r.project in names and project in ("", r.project)]
+        pairs = [(r, reading.get(Work, r.id)) for r in reversed(kept)]
+        return [(r, w) for r, w in pairs if w is not None]
+
+
+def cancel_run(lab: Lab, actor: str, identifier: str) -> Work:
+    """Ask for a run to be ended; the worker does it within a second or two."""
+    with lab.store.begin() as records:
+        kept, work = load_run(records, actor, identifier)
+        person = load_person(records, actor)
+        check_works_in(person, load_project(records, person, kept.project), lab.now().date())
+        if work.state in ENDED:
+            raise ConflictError("The run {id} has ended already.", reason="run-ended", id=identifier)
+        asked = replace(work, cancel_asked=True)
+        records.save(asked, event("lab:run:cancel", actor, identifier, kept.project))
+        return asked

@@ -1,0 +1,126 @@
+"""The worker's round: observe the containers, reconcile the rows with them, and start what is queued.
+
+Invariants:
+
+* rows are read before containers are listed, so that a row is never ahead of what was seen;
+* every step may be repeated: a worker killed at any point finds the container by its name and goes on;
+* a container is removed only after its end stands in the records.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hub.domain.audit import event
+from hub.domain.errors import LabError, UnavailableError
+from hub.domain.sandbox_exit import sentence
+from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
+from hub.services.check_work import CHECK, READ
+from hub.services.intake_work import INSPECT, SNAPSHOT
+from hub.services.lab import Lab
+from hub.services.ports import ContainerState, ContainerView
+from hub.services.recipe import Recipe, limits_of
+from hub.services.run_work import RUN
+from spawner_config.isolation import container_body
+from spawner_config.names import work_container
+
+RECIPES: dict[WorkKind, Recipe] = {
+    WorkKind.SNAPSHOT: SNAPSHOT,
+    WorkKind.INSPECT: INSPECT,
+    WorkKind.RUN: RUN,
+    WorkKind.READ: READ,
+    WorkKind.CHECK: CHECK,
+}
+
+
+def do_round(lab: Lab) -> int:
+    """Bring every piece of work one step further and return how many are under way.
+
+    Raises UnavailableError when the engine or the disk does not answer; nothing is lost, the next round goes on.
+    """
+    with lab.store.read() as reading:
+        active = reading.find(Work, state=WorkState.STARTING) + reading.find(Work, state=WorkState.RUNNING)
+    views = {view.work: view for view in lab.engine.containers()}
+    under_way = sum(_advance(lab, work, views.get(work.id)) for work in active)
+    _sweep(lab, views)
+    while under_way < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
+        under_way += _advance(lab, claimed, None)
+    return under_way
+
+
+def claim(lab: Lab) -> Work | None:
+    """Take the oldest queued work; a cancelled one ends without ever having a container."""
+    with lab.store.begin() as records:
+        for work in records.find(Work, state=WorkState.QUEUED):
+            if work.cancel_asked:
+                ended = step_work(work, WorkStep.CANCEL, now=lab.now())
+                records.save(ended, event(f"work:{work.kind}:cancel", "worker", work.id))
+                continue
+            claimed = step_work(work, WorkStep.CLAIM, now=lab.now())
+            records.save(claimed, event(f"work:{work.kind}:claim", "worker", work.id))
+            return claimed
+    return None
+
+
+def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:
+    """Bring one piece of work one step further; True while it is still under way."""
+    if work.cancel_asked:
+        return _end_early(lab, work, WorkStep.CANCEL, "It was cancelled.")
+    if work.state is WorkState.STARTING:
+        return _launch(lab, work, view)
+    if view is None:
+        return _end(lab, work, WorkStep.LOSE, "Its container is gone; start it again.", None)
+    if view.state is ContainerState.EXITED:
+        ok = view.exit_code == 0 and not view.out_of_memory
+        reason = "" if ok else sentence(view.exit_code, out_of_memory=view.out_of_memory)
+        return _end(lab, work, WorkStep.SUCCEED if ok else WorkStep.FAIL, reason, view.exit_code)
+    if work.started and lab.now() - work.started > timedelta(seconds=limits_of(lab, work.kind).seconds):
+        return _end_early(lab, work, WorkStep.TIME_OUT, "It took longer than its time limit.")
+    return True
+
+
+def _launch(lab: Lab, work: Work, view: ContainerView | None) -> bool:
+    """Create and start the container where that has not happened yet, then say so in the records."""
+    name = work_container(lab.settings.name, work.id)
+    if view is None or view.state is ContainerState.CREATED:
+        try:
+            if view is None:
+                lab.engine.create(name, container_body(RECIPES[work.kind].prepare(lab, work)))
+            lab.engine.start(name)
+        except UnavailableError:
+            raise
+        except LabError as error:
+            return _end(lab, work, WorkStep.FAIL, str(error), None)
+    with lab.store.begin() as records:
+        started = step_work(work, WorkStep.START, now=lab.now())
+        records.save(started, event(f"work:{work.kind}:start", "worker", work.id, container=name))
+    return True
+
+
+def _end_early(lab: Lab, work: Work, step: WorkStep, reason: str) -> bool:
+    lab.engine.kill(work_container(lab.settings.name, work.id))
+    return _end(lab, work, step, reason, None)
+
+
+def _end(lab: Lab, work: Work, step: WorkStep, reason: str, exit_code: int | None) -> bool:
+    """Record the end together with what came of it, then remove the container and its folders."""
+    ending = RECIPES[work.kind].finish(lab, work, step, reason)
+    with lab.store.begin() as records:
+        present = records.get(Work, work.id)
+        if present is not None and present.state not in ENDED:
+            ended = step_work(present, ending.step, now=lab.now(), reason=ending.reason, exit_code=exit_code)
+            records.save(ended, event(f"work:{work.kind}:{ending.step}", "worker", work.id))
+            ending.apply(records)
+    lab.engine.remove(work_container(lab.settings.name, work.id))
+    if ending.forget_folders:
+        lab.storage.forget_work(work.id)
+    return False
+
+
+def _sweep(lab: Lab, views: dict[str, ContainerView]) -> None:
+    """Remove containers whose work has ended or is unknown: a worker was killed before it could."""
+    with lab.store.read() as reading:
+        stale = [v for i, v in views.items() if (w := reading.get(Work, i)) is None or w.state in ENDED]
+    for view in stale:
+        lab.engine.kill(view.name)
+        lab.engine.remove(view.name)

@@ -1,0 +1,196 @@
+"""Everything that an installation decides: one ``lab.toml``, validated as a whole.
+
+Invariants:
+
+* an unknown key or a wrong value refuses the whole file, and all faults are reported at once;
+* secrets are files in the state folder, never values in ``lab.toml``;
+* sizes are whole bytes, written ``512M`` or ``2G``; times are seconds.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from hub.domain.errors import InvalidError
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def parse_size(value: object) -> object:
+    """Turn ``512M`` into bytes; pydantic judges whatever is not of that form."""
+    match = re.fullmatch(r"(\d+)([KMGT]?)", value) if isinstance(value, str) else None
+    return int(match[1]) * _UNITS[match[2]] if match else value
+
+
+Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of ``lab.toml``; it takes no key that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ports(Section):
+    """Ports on the loopback address; only ``public`` is meant for people."""
+
+    public: Port = 8000
+    proxy_api: Port = 8001
+    portal: Port = 8002
+    gateway: Port = 8003
+    identity: Port = 8004
+    hub: Port = 8081
+
+    @model_validator(mode="after")
+    def _no_port_twice(self) -> Ports:
+        ports = list(self.model_dump().values())
+        if len(set(ports)) < len(ports):
+            raise ValueError("two services have the same port")
+        return self
+
+
+class Server(Section):
+    """Where people reach the lab; certificate and key are files, and without them the lab stays on loopback."""
+
+    address: str = "127.0.0.1"
+    url: str = ""
+    certificate: str = ""
+    key: str = ""
+
+    @model_validator(mode="after")
+    def _no_clear_text_beyond_loopback(self) -> Server:
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key come together")
+        if self.address not in ("127.0.0.1", "localhost", "::1") and not self.certificate:
+            raise ValueError("an address beyond loopback needs certificate and key")
+        return self
+
+
+class Login(Section):
+    """The OpenID Connect provider; ``demo`` runs one on loopback, for the demonstration and the tests only."""
+
+    demo: bool = False
+    issuer: str = ""
+    client_id: str = "datalab"
+    authorize_url: str = ""
+    token_url: str = ""
+    userdata_url: str = ""
+    logout_url: str = ""
+    username_claim: str = "sub"
+    scopes: tuple[str, ...] = ("openid", "profile")
+
+    @model_validator(mode="after")
+    def _a_provider_is_named(self) -> Login:
+        if not self.demo and not (self.authorize_url and self.token_url and self.userdata_url):
+            raise ValueError("authorize_url, token_url and userdata_url are needed, or demo = true")
+        return self
+
+
+class ContainerLimits(Section):
+    """What one container may use."""
+
+    memory: Size = parse_size("2G")  # type: ignore[assignment]  # the validator's result is an int
+    cpus: Annotated[float, Field(gt=0)] = 1.0
+    processes: Annotated[int, Field(ge=16)] = 256
+    tmp: Size = parse_size("256M")  # type: ignore[assignment]
+    seconds: Annotated[int, Field(ge=1)] = 3600
+
+
+class Storage(Section):
+    """Hard limits of the loop images: one for each project, one for the work of the gate and of intake."""
+
+    project: Size = parse_size("2G")  # type: ignore[assignment]
+    scratch: Size = parse_size("4G")  # type: ignore[assignment]
+    upload: Size = parse_size("1G")  # type: ignore[assignment]
+    uid_base: Annotated[int, Field(ge=100000)] = 200000
+    reader_uid: Annotated[int, Field(ge=100000)] = 199999
+
+
+class Gate(Section):
+    """How many stewards must approve, and the profile for outputs of unknown lineage."""
+
+    votes: Annotated[int, Field(ge=1, le=5)] = 2
+    profile: str = "uk-sacro"
+
+
+class Images(Section):
+    """The image that workspaces, runs and the gate's containers are made from."""
+
+    workspace: str = "datalab/workspace:current"
+
+
+class Settings(Section):
+    """One lab. ``name`` stands in the names of its containers, so that two labs on a machine stay apart."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,19}$")] = "datalab"
+    title: str = "Data lab"
+    state: Path
+    database_url: str = ""
+    server: Server = Server()
+    ports: Ports = Ports()
+    login: Login
+    workspace: ContainerLimits = ContainerLimits()
+    run: ContainerLimits = ContainerLimits()
+    reader: ContainerLimits = ContainerLimits(seconds=120)
+    storage: Storage = Storage()
+    gate: Gate = Gate()
+    images: Images = Images()
+    concurrent_work: Annotated[int, Field(ge=1)] = 2
+
+    @property
+    def public_url(self) -> str:
+        """The address that people type, without a slash at its end."""
+        scheme = "https" if self.server.certificate else "http"
+        return self.server.url.rstrip("/") or f"{scheme}://{self.server.address}:{self.ports.public}"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy's URL of the lab's own tables."""
+        return self.database_url or f"sqlite:///{self.state / 'database.sqlite'}"
+
+    def secret(self, name: str) -> Path:
+        """The file of a secret."""
+        return self.state / "secrets" / name
+
+
+def load_settings(path: Path) -> Settings:
+    """Read ``lab.toml``; a relative ``state`` is taken from the file's own folder.
+
+    Raises InvalidError with every fault of the file in its sentence, or with the place where it is no TOML.
+    """
+    try:
+        body = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InvalidError(
+            "There is no {path}; copy docs/lab.example.toml there, or run “make demo”.",
+            reason="settings-missing",
+            path=path,
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidError(
+            "{path} cannot be read: {why}.", reason="settings-unreadable", path=path, why=type(error).__name__
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidError("{path} is not TOML: {why}.", reason="settings-toml", path=path, why=error) from None
+    if isinstance(body.get("state"), str):
+        body["state"] = (path.absolute().parent / body["state"]).resolve()
+    try:
+        return Settings.model_validate(body)
+    except ValidationError as error:
+        raise InvalidError(
+            "{path} has {count} fault(s):\n{faults}",
+            reason="settings-invalid",
+            path=path,
+            count=error.error_count(),
+            faults="\n".join(_fault(e["loc"], e["msg"]) for e in error.errors()),
+        ) from None
+
+
+def _fault(place: tuple[int | str, ...], message: str) -> str:
+    return f"  {'.'.join(str(p) for p in place) or 'lab.toml'}: {message.removeprefix('Value error, ')}"

@@ -1,0 +1,38 @@
+"""The only module that knows every concrete class."""
+
+from __future__ import annotations
+
+from hub.adapters.clock import SystemClock
+from hub.adapters.engine import DockerEngine
+from hub.adapters.host import Host
+from hub.adapters.migrate import migrate
+from hub.adapters.signer import FileSigner
+from hub.adapters.storage import LoopStorage
+from hub.adapters.store import SqlStore
+from hub.adapters.vault import FolderVault
+from hub.services.lab import Lab
+from hub.settings import Settings
+from spawner_config.names import LABEL
+
+SIGNING_KEY = "signing.pem"
+
+
+def storage_from(settings: Settings) -> LoopStorage:
+    """Return the folders and loop images of one lab."""
+    return LoopStorage(settings, FolderVault(settings.state / "vault"), Host(settings.images.workspace, LABEL))
+
+
+def lab_from(settings: Settings) -> Lab:
+    """Return the lab with its real adapters, its tables up to date."""
+    clock = SystemClock()
+    store = SqlStore(settings.database, clock.now)
+    migrate(store.engine)
+    return Lab(
+        settings=settings,
+        store=store,
+        vault=FolderVault(settings.state / "vault"),
+        storage=storage_from(settings),
+        engine=DockerEngine(settings.name),
+        signer=FileSigner(settings.secret(SIGNING_KEY)),
+        clock=clock,
+    )
