@@ -10,6 +10,7 @@ from typing import Any
 import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.utils import kwargs_from_env
 
 from hub.domain.errors import UnavailableError
 from hub.services.ports import ContainerState, ContainerView
@@ -55,8 +56,14 @@ class DockerEngine:
     def _call(self, act: Callable[[docker.APIClient], Any]) -> Any:
         with _said_plainly():
             if self._client is None:
-                self._client = docker.APIClient(version="auto", timeout=60)
+                self._client = docker.APIClient(version="auto", timeout=60, **kwargs_from_env())
             return act(self._client)
+
+    def close(self) -> None:
+        """Close the connection; the next call opens it again."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def image_digest(self, image: str) -> str:
         """Return the digest of a local image."""

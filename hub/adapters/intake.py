@@ -93,10 +93,8 @@ def walk(folder: Path) -> Iterator[tuple[str, bool]]:
 
     Hidden files are passed over; more than 10,000 entries, or folders deeper than 16, are refused.
     """
-    seen = 0
-    for path, plain in _walk(folder, ()):
-        seen += 1
-        if seen > MOST_ENTRIES:
+    for seen, (path, plain) in enumerate(_walk(folder, ())):
+        if seen >= MOST_ENTRIES:
             raise InvalidError("The outputs folder has more than 10,000 entries.", reason="too-many-files")
         yield path, plain
 
@@ -106,7 +104,7 @@ def _walk(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
         yield "/".join(parts), False
         return
     with _open_below(folder, parts) as opened:
-        names = sorted(n for n in os.listdir(opened) if not n.startswith("."))
+        names = sorted(n for n in os.listdir(opened) if not n.startswith("."))  # noqa: PTH208 - by descriptor
         statuses = [(n, os.stat(n, dir_fd=opened, follow_symlinks=False)) for n in names]
     for name, status in statuses:
         if stat.S_ISDIR(status.st_mode):

@@ -94,7 +94,8 @@ class LoopStorage:
         top = scratch / work
         folders = WorkFolders(top / "in", top / "out", top / "progress")
         with full_disk_said():
-            folders.inside.mkdir(parents=True, exist_ok=True, mode=0o755)
+            # In a checker, the fragments that a reader wrote are mounted below what it is asked.
+            (folders.inside / "fragments").mkdir(parents=True, exist_ok=True, mode=0o755)
         for folder in (folders.out, folders.progress):
             self._given(folder, uid)
         return folders

@@ -132,6 +132,9 @@ class SqlStore:
         """Open a transaction that writes; no two overlap."""
         with _said_plainly(), self.engine.connect() as connection:
             connection = connection.execution_options(datalab_writes=True)
+            if self.engine.dialect.name == "postgresql":
+                # Each statement sees what is committed, so also what the lock's last holder wrote while we waited.
+                connection = connection.execution_options(isolation_level="READ COMMITTED")
             with connection.begin():
                 if self.engine.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})

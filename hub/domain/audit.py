@@ -41,7 +41,7 @@ class AuditEntry:
     digest: str
 
 
-def event(name: str, actor: str, subject: str, project: str = "", **details: object) -> AuditEvent:
+def event(name: str, actor: str, subject: str, project: str = "", /, **details: object) -> AuditEvent:
     """Make an event; details are words and numbers about the act, never values from the data."""
     return AuditEvent(name, actor, subject, project, tuple(sorted((k, str(v)) for k, v in details.items())))
 

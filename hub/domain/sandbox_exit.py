@@ -40,7 +40,7 @@ SENTENCES: dict[int, str] = {
     SandboxExit.CELL_FAILED: "A cell of the notebook ended with an error; see the executed notebook.",
     SandboxExit.KERNEL_DIED: "The notebook's kernel died before the end.",
     SandboxExit.CELL_TIMED_OUT: "A cell of the notebook took longer than its limit.",
-    SandboxExit.BROKEN_FILE: "A file is broken or is not of the kind that its name says; send it again as CSV or Parquet.",
+    SandboxExit.BROKEN_FILE: "A file is broken or is not what its name says; send it again as CSV or Parquet.",
     SandboxExit.UNKNOWN_KIND: "A file is of a kind that the lab does not accept.",
     SandboxExit.TOO_LARGE: "A file is larger than the lab accepts.",
     SandboxExit.OUTPUT_FULL: "The space for outputs is full; write less, or ask for more.",
@@ -48,8 +48,8 @@ SENTENCES: dict[int, str] = {
     SandboxExit.EMPTY_TABLE: "A file has no rows or no columns; send it with its data.",
     SandboxExit.COLUMN_NAME: "Two columns of a file have the same name, or a name is empty or not plain; rename them.",
     SandboxExit.COLUMN_KIND: "A file has nested or binary columns; send plain ones.",
-    SandboxExit.FILE_NAME: "Two files have the same name, or a name has more than letters, digits, “-” and “_”; rename them.",
-    SandboxExit.MISSING_COLUMN: "No file has the column that is named as privacy unit or as direct identifier; check both.",
+    SandboxExit.FILE_NAME: "Two files have the same name, or a name has signs beyond letters, digits, “-” and “_”.",
+    SandboxExit.MISSING_COLUMN: "No file has the column named as privacy unit or direct identifier; check both.",
 }
 
 OUT_OF_MEMORY = "The container ran out of memory; use less, or ask for more."

@@ -19,3 +19,11 @@ def verify_audit(lab: Lab) -> AuditEntry | None:
     """Walk the whole chain in the store and return its head; an edit is named in the error."""
     with lab.store.read() as reading:
         return verify_chain(pages(reading))
+
+
+def audit_length(lab: Lab, actor: str) -> int:
+    """Return the number of entries, for those who may read them."""
+    with lab.store.read() as reading:
+        check_has_role(load_person(reading, actor), Role.AUDITOR, Role.STEWARD)
+        last = reading.last_audit_entry()
+        return last.seq if last else 0

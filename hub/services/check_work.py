@@ -9,15 +9,25 @@ from datasets_mount.catalogue import Dataset, Snapshot
 from datasets_mount.mounts import Mount, dataset_mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError
-from hub.domain.exports import ExportFile, ExportRequest, ExportStep, Severity, step_request
+from hub.domain.exports import ExportFile, ExportRequest, ExportStep, Finding, Severity, step_request
 from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkKind, WorkStep
-from hub.gate.exchange import CheckedFile, CheckResult
-from hub.policy.profiles import strictest_policy
+from hub.gate.exchange import (
+    CheckedFile,
+    CheckFile,
+    CheckRequest,
+    CheckResult,
+    DatasetDescription,
+    OfferedFile,
+    ReadRequest,
+    TableDeclaration,
+    file_name,
+)
+from hub.policy.load import merged_profiles
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
-from hub.services.recipe import Ending, Recipe, indexed, put_request, read_result, reader_mounts, spec_of
+from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
 from spawner_config.isolation import ContainerSpec, Purpose
 
 
@@ -34,8 +44,9 @@ def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     for number, file in enumerate(request.files, 1):
         lab.vault.check(file.sha256, file.size)
-        lab.storage.link(folders.inside, indexed(number), lab.vault.path(file.sha256))
-    put_request(lab, folders, {"files": [{"index": n, "path": f.path} for n, f in enumerate(request.files, 1)]})
+        lab.storage.link(folders.inside, file_name(number), lab.vault.path(file.sha256))
+    offered = tuple(OfferedFile(index=n, path=f.path) for n, f in enumerate(request.files, 1))
+    put_request(lab, folders, ReadRequest(files=offered))
     return spec_of(lab, work, Purpose.READER, "read", reader_mounts(folders))
 
 
@@ -72,41 +83,35 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     known = [(d, s) for d, s in datasets if d is not None and s is not None]
     if len(known) < len(datasets):
         raise ConflictError("A dataset of the request is gone.", reason="gone")
-    policy = strictest_policy([d.profile for d, _ in known] or [lab.settings.gate.profile])
+    policy = merged_profiles(tuple(d.profile for d, _ in known) or (lab.settings.gate.profile,))
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    body: dict[str, object] = {
-        "files": [_file_entry(n, f) for n, f in enumerate(request.files, 1)],
-        "datasets": [_dataset_entry(d) for d, _ in known],
-        "policy": policy.model_dump(mode="json"),
-    }
-    put_request(lab, folders, body)
+    files = tuple(_file_entry(n, f) for n, f in enumerate(request.files, 1))
+    asked = CheckRequest(files=files, datasets=tuple(_dataset_entry(d) for d, _ in known), policy=policy)
+    put_request(lab, folders, asked)
     mounts = (
         *reader_mounts(folders),
-        Mount(str(lab.storage.work_out(_read_work(request)) / "fragments"), "/fragments"),
+        Mount(str(lab.storage.work_out(_read_work(request)) / "fragments"), "/in/fragments"),
         *(dataset_mount(str(lab.storage.snapshot(s)), d.name) for d, s in known),
     )
     return spec_of(lab, work, Purpose.CHECKER, "check", mounts)
 
 
-def _file_entry(number: int, file: ExportFile) -> dict[str, object]:
+def _file_entry(number: int, file: ExportFile) -> CheckFile:
     table = file.table
-    declared = {
-        "dataset": table.dataset,
-        "dimensions": list(table.dimensions),
-        "measure": table.measure,
-        "aggregate": table.aggregate,
-    }
-    return {"index": number, "path": file.path, "table": declared}
+    declared = TableDeclaration(
+        dataset=table.dataset, dimensions=table.dimensions, measure=table.measure, aggregate=table.aggregate
+    )
+    return CheckFile(index=number, path=file.path, table=declared)
 
 
-def _dataset_entry(dataset: Dataset) -> dict[str, object]:
-    return {
-        "name": dataset.name,
-        "folder": f"/data/{dataset.name}",
-        "privacy_unit": dataset.privacy_unit,
-        "direct_identifiers": list(dataset.direct_identifiers),
-        "profile": dataset.profile,
-    }
+def _dataset_entry(dataset: Dataset) -> DatasetDescription:
+    return DatasetDescription(
+        name=dataset.name,
+        folder=f"/data/{dataset.name}",
+        privacy_unit=dataset.privacy_unit,
+        direct_identifiers=dataset.direct_identifiers,
+        profile=dataset.profile,
+    )
 
 
 def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
@@ -142,11 +147,11 @@ def _take_in_canonical(lab: Lab, work: Work, request: ExportRequest, result: Che
 
 
 def _with_canonical(lab: Lab, out: Path, file: ExportFile, checked: CheckedFile) -> ExportFile:
-    findings = tuple(f.to_finding() for f in checked.findings)
+    findings = tuple(Finding(f.check, f.severity, f.place, f.sentence, f.rule) for f in checked.findings)
     judged = replace(file, kind=checked.kind, findings=findings)
     if not checked.sha256:
         return judged
-    stored = lab.storage.copy_in(out, f"canonical/{indexed(checked.index)}", MOST_BYTES_A_FILE)
+    stored = lab.storage.copy_in(out, f"canonical/{file_name(checked.index)}", MOST_BYTES_A_FILE)
     if stored != Stored(checked.sha256, checked.size):
         raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
     return replace(judged, canonical=checked.sha256, canonical_name=checked.canonical_name, canonical_size=checked.size)

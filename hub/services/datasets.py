@@ -7,8 +7,8 @@ from typing import BinaryIO
 from datasets_mount.catalogue import (
     Dataset,
     Grant,
-    OfferedFile,
     Offer,
+    OfferedFile,
     Snapshot,
     SnapshotFile,
     Tier,
@@ -19,10 +19,10 @@ from datasets_mount.catalogue import (
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.people import Role, check_name
-from hub.domain.projects import is_member, Project
+from hub.domain.projects import Project, is_member
 from hub.domain.uploads import Upload, check_own_upload
 from hub.domain.work import Work, WorkKind
-from hub.policy.profiles import load_profile
+from hub.policy.load import load_profile
 from hub.services.lab import Lab, found, load_person, new_id
 from hub.services.ports import Reading, Transaction
 
@@ -152,3 +152,15 @@ def offer(lab: Lab, actor: str, identifier: str) -> tuple[Offer, Work]:
         if kept is None or work is None or dataset is None or person.organisation != dataset.owner:
             raise NotFoundError("There is no offer {id}, or you may not see it.", reason="not-found", id=identifier)
         return kept, work
+
+
+def dataset_uses(lab: Lab, actor: str, name: str) -> tuple[list[Grant], list[tuple[Offer, Work]]]:
+    """Return a dataset's grants and offers, newest first: all for the owner's stewards, grants alone for auditors."""
+    with lab.store.read() as reading:
+        person = load_person(reading, actor)
+        dataset = reading.get(Dataset, name)
+        owns = dataset is not None and Role.STEWARD in person.roles and person.organisation == dataset.owner
+        grants = reading.find(Grant, dataset=name) if owns or Role.AUDITOR in person.roles else []
+        offers = reading.find(Offer, dataset=name) if owns else []
+        pairs = [(o, reading.get(Work, o.id)) for o in offers]
+        return grants[::-1], [(o, w) for o, w in reversed(pairs) if w is not None]

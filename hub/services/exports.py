@@ -25,14 +25,14 @@ from hub.domain.exports import (
 )
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
-from hub.domain.runs import Run
+from hub.domain.runs import OutputFile, Run
 from hub.domain.work import Work, WorkKind, WorkState
+from hub.gate.exchange import MOST_FILES
 from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
 from hub.services.lab import Lab, load_person, new_id
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project
 
-MOST_FILES = 1000
 MOST_BYTES_A_FILE = 64 * 2**20
 SEEING_ROLES = {Role.STEWARD, Role.AUDITOR}
 
@@ -95,7 +95,7 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         turn = request.turn + 1
         submitted = replace(step_request(request, ExportStep.SUBMIT), files=taken, votes=(), turn=turn, policy="")
         work = Work(f"{identifier}-read-{turn}", WorkKind.READ, identifier, actor, lab.now())
-        digests = {f.path: f.sha256 for f in taken[:20]}
+        digests = {f"file:{f.path}": f.sha256 for f in taken[:20]}
         records.save(
             submitted, event("export:request:submit", actor, identifier, request.project, turn=turn, **digests)
         )
@@ -262,3 +262,19 @@ def withdraw_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         withdrawn = step_request(seen, ExportStep.WITHDRAW)
         records.save(withdrawn, event("export:request:withdraw", actor, identifier, seen.project))
         return withdrawn
+
+
+def request_state(lab: Lab, actor: str, identifier: str) -> ExportState:
+    """Return where a request stands, for a page that waits for it; no view, so nothing is recorded."""
+    with lab.store.read() as reading:
+        return load_request(reading, actor, identifier).state
+
+
+def workspace_outputs(lab: Lab, actor: str, project_name: str) -> tuple[list[OutputFile], int]:
+    """Return the files of the person's own outputs folder in a project, and how many other things were left out."""
+    with lab.store.read() as reading:
+        person = load_person(reading, actor)
+        project = load_project(reading, person, project_name)
+        check_works_in(person, project, lab.now().date())
+    folders = lab.storage.project(project.name, project.uid)
+    return lab.storage.listing(lab.storage.member(folders.outputs, actor, project.uid))

@@ -10,11 +10,12 @@ from hub.domain.errors import ConflictError, InvalidError, LabError
 from hub.domain.notebooks import Notebook, check_schema, next_state
 from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkStep
-from hub.sandbox.exchange import InspectResult, SnapshotResult
+from hub.gate.exchange import file_name
+from hub.sandbox.exchange import InspectResult, OfferedEntry, SnapshotRequest, SnapshotResult
 from hub.services.datasets import accept_snapshot
 from hub.services.lab import Lab
 from hub.services.ports import Transaction
-from hub.services.recipe import Ending, Recipe, indexed, put_request, read_result, reader_mounts, spec_of
+from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
 from spawner_config.isolation import ContainerSpec, Purpose
 
 
@@ -32,13 +33,12 @@ def _prepare_snapshot(lab: Lab, work: Work) -> ContainerSpec:
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     for number, file in enumerate(offer.files, 1):
         lab.vault.check(file.sha256, file.size)
-        lab.storage.link(folders.inside, indexed(number), lab.vault.path(file.sha256))
-    request: dict[str, object] = {
-        "files": [{"index": n, "name": f.name} for n, f in enumerate(offer.files, 1)],
-        "privacy_unit": dataset.privacy_unit,
-        "direct_identifiers": list(dataset.direct_identifiers),
-    }
-    put_request(lab, folders, request)
+        lab.storage.link(folders.inside, file_name(number), lab.vault.path(file.sha256))
+    files = tuple(OfferedEntry(index=n, name=f.name) for n, f in enumerate(offer.files, 1))
+    asked = SnapshotRequest(
+        files=files, privacy_unit=dataset.privacy_unit, direct_identifiers=dataset.direct_identifiers
+    )
+    put_request(lab, folders, asked)
     return spec_of(lab, work, Purpose.READER, "snapshot", reader_mounts(folders))
 
 

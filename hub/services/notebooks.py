@@ -138,3 +138,9 @@ def waiting_for_decision(lab: Lab, actor: str) -> list[Notebook]:
         if not {Role.STEWARD, Role.APPROVER} & set(person.roles):
             return []
         return [n for n in reading.find(Notebook, state=NotebookState.SUBMITTED) if n.author != actor]
+
+
+def notebook_state(lab: Lab, actor: str, identifier: str) -> NotebookState:
+    """Return how far an approval has come, for a page that waits for it; no view, so nothing is recorded."""
+    with lab.store.read() as reading:
+        return load_notebook(reading, actor, identifier).state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,9 +78,9 @@ def reader_mounts(folders: WorkFolders) -> tuple[Mount, ...]:
     return (Mount(str(folders.inside), "/in"), Mount(str(folders.out), "/out", writable=True))
 
 
-def put_request(lab: Lab, folders: WorkFolders, body: dict[str, object]) -> None:
+def put_request(lab: Lab, folders: WorkFolders, asked: BaseModel) -> None:
     """Write what a program is asked to do."""
-    lab.storage.put(folders.inside, "request.json", json.dumps(body, sort_keys=True).encode())
+    lab.storage.put(folders.inside, "request.json", asked.model_dump_json(by_alias=True).encode())
 
 
 def read_result(lab: Lab, out: Path, model: type[Result]) -> Result:
@@ -93,8 +92,3 @@ def read_result(lab: Lab, out: Path, model: type[Result]) -> Result:
         raise InvalidError(
             "The container's result is not of the expected form; tell the administrator.", reason="bad-result"
         ) from None
-
-
-def indexed(number: int) -> str:
-    """Name of the n-th file in a container: a person's own words never make a path there."""
-    return f"{number:04d}"

@@ -119,3 +119,11 @@ def revoke(lab: Lab, actor: str, identifier: str, reason: str) -> Release:
         revoked = replace(kept, revoked=now, revoked_reason=reason.strip())
         records.save(revoked, event("export:release:revoke", actor, identifier, kept.project))
         return revoked
+
+
+def release_of(lab: Lab, actor: str, identifier: str) -> Release:
+    """Return a release; the view is recorded."""
+    with lab.store.begin() as records:
+        kept = load_release(records, actor, identifier)
+        records.record(event("export:release:view", actor, identifier, kept.project))
+        return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.mounts import Mount, dataset_mount
@@ -12,13 +12,12 @@ from hub.domain.notebooks import Notebook, check_can_run
 from hub.domain.projects import Project
 from hub.domain.runs import Run
 from hub.domain.work import Work, WorkStep
+from hub.sandbox.exchange import RunRequest, entry_of
 from hub.services.datasets import check_all_granted
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
 from hub.services.recipe import Ending, Recipe, put_request, spec_of
 from spawner_config.isolation import ContainerSpec, Purpose
-
-CELL_SECONDS = 1800
 
 
 def _load(reading: Reading, work: Work) -> tuple[Run, Notebook, Project]:
@@ -39,13 +38,15 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
         pinned = {name: reading.get(Snapshot, digest) for name, digest in run.snapshots.items()}
     folders = lab.storage.work(work.id, project.uid)
     lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, 64 * 2**20))
-    request: dict[str, object] = {
-        "digest": notebook.digest,
-        "parameters": run.parameters,
-        "schema": [asdict(p) for p in notebook.parameters],
-        "cell_seconds": CELL_SECONDS,
-    }
-    put_request(lab, folders, request)
+    asked = RunRequest.model_validate(
+        {
+            "digest": notebook.digest,
+            "parameters": run.parameters,
+            "schema": tuple(entry_of(p) for p in notebook.parameters),
+            "cell_seconds": lab.settings.run.seconds,
+        }
+    )
+    put_request(lab, folders, asked)
     mounts = (
         Mount(str(folders.inside), "/in"),
         Mount(str(lab.storage.run_outputs(project.name, project.uid, run.id)), "/outputs", writable=True),

@@ -73,3 +73,9 @@ def cancel_run(lab: Lab, actor: str, identifier: str) -> Work:
         asked = replace(work, cancel_asked=True)
         records.save(asked, event("lab:run:cancel", actor, identifier, kept.project))
         return asked
+
+
+def notebook_name(lab: Lab, actor: str, run_: Run) -> str:
+    """Return the name of a run's notebook, for pages."""
+    with lab.store.read() as reading:
+        return load_notebook(reading, actor, run_.notebook).name

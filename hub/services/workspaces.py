@@ -47,7 +47,7 @@ def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePl
             records.record(event("lab:workspace:refuse", person_name, project_name, project_name, reason=error.reason))
         raise
     with lab.store.begin() as records:
-        details = {d.name: s.digest for d, s in seen}
+        details = {f"data:{d.name}": s.digest for d, s in seen}
         records.record(event("lab:workspace:open", person_name, project_name, project_name, image=image, **details))
     return WorkspacePlan(person_name, project_name, image, project.uid, tier_of(datasets), mounts)
 

@@ -1,0 +1,133 @@
+"""What the lab and the gate's two containers write to each other, as JSON; strict and bounded on both sides."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from hub.domain.exports import Severity
+from hub.gate.fragments import Part
+from hub.gate.kinds import Kind
+from hub.gate.refusals import RefusalReason
+from hub.policy.model import Policy
+
+MOST_FILES = 500
+MOST_FINDINGS = 200
+LARGEST_RESULT = 64 * 2**20
+"""The lab reads no result.json that is larger than this."""
+
+FileIndex = Annotated[int, Field(ge=1, le=9999)]
+FilePath = Annotated[str, Field(min_length=1, max_length=300)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ColumnName = Annotated[str, Field(max_length=200)]
+Line = Annotated[str, Field(max_length=800)]
+
+
+class Verdict(StrEnum):
+    """What the gate says of a file or a request, strictest first."""
+
+    BLOCK = "block"
+    REVIEW = "review"
+    FIXED = "fixed"
+    NONE = "none"
+
+
+def file_name(index: int) -> str:
+    """Name of a file in the folders that containers see."""
+    return f"{index:04d}"
+
+
+class OfferedFile(Part):
+    """A file that was offered, by its number and the path that its author gave it."""
+
+    index: FileIndex
+    path: FilePath
+
+
+class ReadRequest(Part):
+    """What the reader's container is asked to read."""
+
+    files: tuple[OfferedFile, ...] = Field(max_length=MOST_FILES)
+
+
+class ReadFile(Part):
+    """What became of one file: its kind, or why it was refused."""
+
+    index: FileIndex
+    path: FilePath
+    kind: Kind
+    refusal: RefusalReason | None = None
+
+
+class ReadResult(Part):
+    """The reader's answer beside the fragments."""
+
+    engine: Annotated[str, Field(max_length=40)]
+    files: tuple[ReadFile, ...] = Field(max_length=MOST_FILES)
+
+
+class TableDeclaration(Part):
+    """What the author declares about a table; see ``hub.domain.exports.TableContext``."""
+
+    dataset: ColumnName = ""
+    dimensions: tuple[ColumnName, ...] = Field(default=(), max_length=20)
+    measure: ColumnName = ""
+    aggregate: Annotated[str, Field(max_length=40)] = "count"
+
+
+class CheckFile(OfferedFile):
+    """A file to check, with its declaration."""
+
+    table: TableDeclaration = TableDeclaration()
+
+
+class DatasetDescription(Part):
+    """A mounted dataset: where it lies and what its owner declared; an empty privacy unit makes each row one."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    folder: Annotated[str, Field(min_length=1, max_length=4096)]
+    privacy_unit: ColumnName = ""
+    direct_identifiers: tuple[ColumnName, ...] = Field(default=(), max_length=200)
+    profile: Annotated[str, Field(max_length=60)] = ""
+
+
+class CheckRequest(Part):
+    """What the checking container is asked to judge, and under which policy."""
+
+    files: tuple[CheckFile, ...] = Field(max_length=MOST_FILES)
+    datasets: tuple[DatasetDescription, ...] = Field(default=(), max_length=100)
+    policy: Policy
+
+
+class FoundPart(Part):
+    """A finding; see ``hub.domain.exports.Finding``."""
+
+    check: Annotated[str, Field(max_length=60)]
+    severity: Severity
+    place: Annotated[str, Field(max_length=600)]
+    sentence: Line
+    rule: Line = ""
+
+
+class CheckedFile(Part):
+    """What the gate says of one file; without a canonical file, name and digest are empty."""
+
+    index: FileIndex
+    path: FilePath
+    kind: Kind
+    verdict: Verdict
+    canonical_name: Annotated[str, Field(max_length=320)] = ""
+    sha256: Digest | Annotated[str, Field(max_length=0)] = ""
+    size: Annotated[int, Field(ge=0)] = 0
+    findings: tuple[FoundPart, ...] = Field(default=(), max_length=MOST_FINDINGS)
+
+
+class CheckResult(Part):
+    """The gate's answer for a request: the strictest verdict of its files, and what it rests on."""
+
+    engine: Annotated[str, Field(max_length=40)]
+    policy_digest: Digest
+    verdict: Verdict
+    files: tuple[CheckedFile, ...] = Field(max_length=MOST_FILES)

@@ -1,0 +1,132 @@
+"""What the worker and the programs inside containers say to each other: requests in, results out.
+
+Invariants:
+
+* a result comes from a container that parsed foreign bytes, so every text and every list in it has a bound;
+* an unknown key, a wrong type or a number that is not finite refuses the whole text;
+* this module imports plain values alone, so that the worker can rest on it without any of the programs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hub.domain.notebooks import LONGEST_TEXT, Parameter, ParameterType
+
+MOST_CELLS = 500
+LONGEST_CELL = 100_000
+MOST_PARAMETERS = 50
+MOST_CHOICES = 200
+MOST_FILES = 100
+MOST_COLUMNS = 5000
+LONGEST_COLUMN = 120
+MOST_REQUEST_BYTES = 2**20
+STEM_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}"
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")]
+Name = Annotated[str, Field(min_length=1, max_length=40)]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+Column = Annotated[str, Field(min_length=1, max_length=LONGEST_COLUMN)]
+Value = bool | int | float | Text
+
+
+class Message(BaseModel):
+    """One text between worker and container; read it with ``model_validate_json``."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ParameterEntry(Message):
+    """One parameter of a schema."""
+
+    name: Name
+    type: ParameterType
+    default: Value
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: Annotated[tuple[Text, ...], Field(max_length=MOST_CHOICES)] = ()
+
+    def value(self) -> Parameter:
+        """Return the domain's value."""
+        return Parameter(self.name, self.type, self.default, self.minimum, self.maximum, self.choices)
+
+
+def entry_of(parameter: Parameter) -> ParameterEntry:
+    """Return the entry that stands for a parameter."""
+    return ParameterEntry(
+        name=parameter.name,
+        type=parameter.type,
+        default=parameter.default,
+        minimum=parameter.minimum,
+        maximum=parameter.maximum,
+        choices=parameter.choices,
+    )
+
+
+Schema = Annotated[tuple[ParameterEntry, ...], Field(max_length=MOST_PARAMETERS)]
+
+
+class RunRequest(Message):
+    """What ``execute`` is asked: run these bytes with these values, each cell at most so many seconds."""
+
+    digest: Digest
+    parameters: Annotated[dict[Name, Value], Field(max_length=MOST_PARAMETERS)]
+    parameter_schema: Annotated[Schema, Field(alias="schema")]
+    cell_seconds: Annotated[int, Field(ge=1, le=7 * 86400)]
+
+    def schema_values(self) -> tuple[Parameter, ...]:
+        """Return the domain's schema."""
+        return tuple(p.value() for p in self.parameter_schema)
+
+
+class Cell(Message):
+    """One cell as reviewers see it: its type and source, never its outputs."""
+
+    type: Literal["code", "markdown", "raw"]
+    source: Annotated[str, Field(max_length=LONGEST_CELL)]
+
+
+class InspectResult(Message):
+    """What ``inspect_notebook`` found: canonical digest, draft schema and cells."""
+
+    canonical: Digest
+    parameters: Schema
+    cells: Annotated[tuple[Cell, ...], Field(max_length=MOST_CELLS)]
+
+    def schema_values(self) -> tuple[Parameter, ...]:
+        """Return the domain's schema; the caller checks it with ``check_schema``."""
+        return tuple(p.value() for p in self.parameters)
+
+
+class OfferedEntry(Message):
+    """One offered file: its number, which names it inside the container, and the name that its sender gave it."""
+
+    index: Annotated[int, Field(ge=1, le=9999)]
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class SnapshotRequest(Message):
+    """What ``snapshot`` is asked: turn these files into Parquet; the named columns must be in at least one of them."""
+
+    files: Annotated[tuple[OfferedEntry, ...], Field(min_length=1, max_length=MOST_FILES)]
+    privacy_unit: Annotated[str, Field(max_length=LONGEST_COLUMN)] = ""
+    direct_identifiers: Annotated[tuple[Column, ...], Field(max_length=MOST_COLUMNS)] = ()
+
+
+class SnapshotEntry(Message):
+    """One Parquet file that ``snapshot`` wrote."""
+
+    path: Annotated[str, Field(pattern=rf"^{STEM_PATTERN}\.parquet\z")]
+    rows: Annotated[int, Field(ge=1)]
+    columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MOST_COLUMNS)]
+    sha256: Digest
+    size: Annotated[int, Field(ge=1)]
+
+
+class SnapshotResult(Message):
+    """What ``snapshot`` made; where it refused, ``fault`` is the number of the file that it refused, if it was one."""
+
+    files: Annotated[tuple[SnapshotEntry, ...], Field(max_length=MOST_FILES)] = ()
+    fault: Annotated[int, Field(ge=1, le=9999)] | None = None

@@ -1,0 +1,1 @@
+"""Stand-ins that keep the ports' contracts without an engine, a mount or a second of waiting."""

@@ -1,0 +1,74 @@
+"""A lab on SQLite and plain folders: everything real but the engine, the loop mounts, the key's file and the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from doubles.engine import MemoryEngine
+from hub.adapters.host import Host
+from hub.adapters.migrate import migrate
+from hub.adapters.storage import LoopStorage
+from hub.adapters.store import SqlStore
+from hub.adapters.vault import FolderVault
+from hub.services.lab import Lab
+from hub.settings import Login, Settings
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class SteppingClock:
+    """Each look is a millisecond later; tests may move it."""
+
+    def __init__(self) -> None:
+        self.moment = START
+
+    def now(self) -> datetime:
+        self.moment += timedelta(milliseconds=1)
+        return self.moment
+
+
+class PlainHost(Host):
+    """Changes no owner: unit tests run as anybody."""
+
+    def mount_image(self, image: Path, folder: Path) -> None:
+        raise AssertionError("plain folders are not mounted")
+
+    def give(self, folder: Path, uid: int) -> None:
+        return
+
+    def make_own(self, folder: Path) -> None:
+        return
+
+
+class FolderStorage(LoopStorage):
+    """Folders without images of their own."""
+
+    def _mounted(self, folder: Path, size: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+class MemorySigner:
+    """A key that lives as long as the test."""
+
+    def __init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
+
+    def public_key(self) -> bytes:
+        return self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def make_lab(folder: Path, database_url: str = "") -> Lab:
+    settings = Settings(state=folder, login=Login(demo=True), database_url=database_url)
+    clock = SteppingClock()
+    store = SqlStore(settings.database, clock.now)
+    migrate(store.engine)
+    vault = FolderVault(folder / "vault")
+    storage = FolderStorage(settings, vault, PlainHost("none", "datalab"))
+    return Lab(settings, store, vault, storage, MemoryEngine(), MemorySigner(), clock)

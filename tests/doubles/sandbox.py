@@ -1,0 +1,80 @@
+"""What the programs inside containers would have written, played on the folders that the container sees."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from doubles.engine import MemoryEngine
+
+
+def mounted(body: dict[str, Any], target: str) -> Path:
+    """Return the host folder behind a place in the container."""
+    return Path(next(m["Source"] for m in body["HostConfig"]["Mounts"] if m["Target"] == target))
+
+
+def program(body: dict[str, Any]) -> str:
+    return str(body["Cmd"][-1]).rpartition(".")[2]
+
+
+def write(folder: Path, name: str, content: bytes) -> dict[str, object]:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+class GoodPrograms:
+    """Every program succeeds at once; ``findings`` is what the checks say of each file."""
+
+    def __init__(self, engine: MemoryEngine) -> None:
+        self.engine = engine
+        self.findings: list[dict[str, str]] = []
+        self.exit_code = 0
+        engine.on_start = self.play
+
+    def play(self, name: str, body: dict[str, Any]) -> None:
+        if self.exit_code == 0:
+            getattr(self, program(body))(body)
+        self.engine.exit(name, self.exit_code)
+
+    def snapshot(self, body: dict[str, Any]) -> None:
+        out = mounted(body, "/out")
+        stored = write(out, "persons.parquet", b"PAR1 content PAR1")
+        file = {"path": "persons.parquet", "rows": 3, "columns": ["nr", "wage"], **stored}
+        write(out, "result.json", json.dumps({"files": [file]}).encode())
+
+    def inspect_notebook(self, body: dict[str, Any]) -> None:
+        schema = [{"name": "minimum", "type": "integer", "default": 10}]
+        result = {"canonical": "0" * 64, "parameters": schema, "cells": [{"type": "code", "source": "print(1)"}]}
+        write(mounted(body, "/out"), "result.json", json.dumps(result).encode())
+
+    def execute(self, body: dict[str, Any]) -> None:
+        outputs = mounted(body, "/outputs")
+        write(outputs, "table.csv", b"year,persons\n1980,545\n")
+        (outputs / "link.csv").symlink_to("/etc/hostname")
+
+    def read(self, body: dict[str, Any]) -> None:
+        write(mounted(body, "/out"), "fragments/0001.json", b"{}")
+
+    def check(self, body: dict[str, Any]) -> None:
+        request = json.loads((mounted(body, "/in") / "request.json").read_text())
+        out = mounted(body, "/out")
+        files = []
+        for file in request["files"]:
+            stored = write(out, f"canonical/{file['index']:04d}", b"year,persons\r\n1980,545\r\n")
+            files.append(
+                {
+                    "index": file["index"],
+                    "path": file["path"],
+                    "kind": "csv",
+                    "verdict": "review",
+                    "canonical_name": file["path"],
+                    "findings": self.findings,
+                    **stored,
+                }
+            )
+        result = {"engine": "1", "policy_digest": "c" * 64, "files": files, "verdict": "review"}
+        write(out, "result.json", json.dumps(result).encode())

@@ -1,0 +1,127 @@
+"""The engine in memory and the real one keep the same contract."""
+
+from __future__ import annotations
+
+import gc
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from doubles.engine import MemoryEngine
+from hub.adapters.engine import DockerEngine
+from hub.domain.errors import UnavailableError
+from hub.services.ports import ContainerState, ContainerView, Engine
+from spawner_config.isolation import ContainerSpec, Limits, Purpose, container_body
+from spawner_config.names import LABEL, LABEL_LAB, LABEL_WORK
+
+IMAGE = "datalab/workspace:current"
+LIMITS = Limits(memory=2**28, cpus=1, processes=64, tmp=2**24, seconds=60, file_size=2**24)
+
+
+@pytest.fixture
+def lab_name() -> str:
+    return "t" + uuid.uuid4().hex[:10]
+
+
+@pytest.fixture(params=["memory", "docker"])
+def engine(request: pytest.FixtureRequest, lab_name: str) -> Iterator[Engine]:
+    made: Engine = MemoryEngine() if request.param == "memory" else DockerEngine(lab_name)
+    yield made
+    for view in made.containers():
+        made.kill(view.name)
+        made.remove(view.name)
+    if isinstance(made, DockerEngine):
+        made.close()
+
+
+@pytest.fixture
+def docker_engine(lab_name: str) -> Iterator[DockerEngine]:
+    made = DockerEngine(lab_name)
+    yield made
+    made.close()
+
+
+def body(engine: Engine, lab_name: str, work: str, command: str) -> dict[str, Any]:
+    labels = {LABEL: "test", LABEL_LAB: lab_name, LABEL_WORK: work}
+    spec = ContainerSpec(
+        purpose=Purpose.READER, image=engine.image_digest(IMAGE), command=("sh", "-c", command), uid=200000,
+        mounts=(), limits=LIMITS, environment={}, labels=labels, working_dir="/tmp",
+    )  # fmt: skip
+    return container_body(spec)
+
+
+def the_view(engine: Engine, name: str) -> ContainerView | None:
+    return next((v for v in engine.containers() if v.name == name), None)
+
+
+def test_a_container_is_created_once_started_seen_killed_and_removed(engine: Engine, lab_name: str) -> None:
+    name = f"{lab_name}-work-one"
+    made = body(engine, lab_name, "one", "sleep 60")
+    assert engine.create(name, made)
+    assert not engine.create(name, made)
+    created = the_view(engine, name)
+    assert created is not None
+    assert (created.state, created.work) == (ContainerState.CREATED, "one")
+    engine.start(name)
+    engine.start(name)
+    running = the_view(engine, name)
+    assert running is not None
+    assert running.state is ContainerState.RUNNING
+    engine.kill(name)
+    engine.kill(name)
+    for _ in range(50):
+        killed = the_view(engine, name)
+        assert killed is not None
+        if killed.state is ContainerState.EXITED:
+            break
+        time.sleep(0.1)
+    assert (killed.state, killed.exit_code) == (ContainerState.EXITED, 137)
+    engine.remove(name)
+    engine.remove(name)
+    engine.kill(name)
+    assert the_view(engine, name) is None
+
+
+def test_only_this_labs_work_is_seen(docker_engine: DockerEngine, lab_name: str) -> None:
+    engine, other = docker_engine, DockerEngine(lab_name + "x")
+    name = f"{lab_name}-work-one"
+    engine.create(name, body(engine, lab_name, "one", "true"))
+    try:
+        assert [v.name for v in engine.containers()] == [name]
+        assert other.containers() == []
+    finally:
+        engine.remove(name)
+        other.close()
+
+
+def test_the_engine_says_when_memory_ran_out(docker_engine: DockerEngine, lab_name: str) -> None:
+    engine = docker_engine
+    name = f"{lab_name}-work-hog"
+    hog = "python3 -c 'x = bytearray(2**30); [x.__setitem__(i, 1) for i in range(0, 2**30, 4096)]'"
+    engine.create(name, body(engine, lab_name, "hog", hog))
+    try:
+        engine.start(name)
+        for _ in range(150):
+            view = the_view(engine, name)
+            assert view is not None
+            if view.state is ContainerState.EXITED:
+                break
+            time.sleep(0.1)
+        assert view.out_of_memory
+    finally:
+        engine.remove(name)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # docker-py leaves the socket that failed
+def test_a_missing_engine_and_a_missing_image_are_said(
+    docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UnavailableError, match="make setup"):
+        docker_engine.image_digest("datalab/none:at-all")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
+    with pytest.raises(UnavailableError, match="does not answer"):
+        DockerEngine("t").containers()
+    gc.collect()

@@ -1,0 +1,200 @@
+"""The store keeps its contract on SQLite and on PostgreSQL, both real."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from hub.adapters.clock import SystemClock
+from hub.adapters.migrate import migrate
+from hub.adapters.store import SqlStore
+from hub.adapters.tables import KEYS
+from hub.domain.audit import event, verify_chain
+from hub.domain.errors import ConflictError, UnavailableError
+from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext, Vote
+from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
+from hub.domain.people import Person, Role
+from hub.domain.projects import Project
+from hub.domain.work import Work, WorkKind, WorkState
+from hub.services.ports import pages
+from integration.postgresql import postgresql
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+STEWARD = Person("steward", "Steward", "office", (Role.STEWARD,))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/lab.sqlite"
+    else:
+        url = request.getfixturevalue("server")
+        wipe = SqlStore(url, SystemClock().now)
+        with wipe.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        wipe.engine.dispose()
+    made = SqlStore(url, SystemClock().now)
+    migrate(made.engine)
+    migrate(made.engine)  # again: nothing to do
+    yield made
+    made.engine.dispose()
+
+
+RECORDS = [
+    STEWARD,
+    Project("care", "Soins", "étude", "lead", date(2026, 1, 1), date(2026, 12, 31), 200000, ("a", "b")),
+    Work("run-1", WorkKind.RUN, "run-1", "a", NOW, WorkState.RUNNING, True, NOW, None, None, "why"),
+    Notebook(
+        "n-1", "care", "wages", "purpose", "a", "d" * 64, ("jobs",), "sha256:1", NOW, NotebookState.APPROVED,
+        (Parameter("by", ParameterType.CHOICE, "x", choices=("x", "y")), Parameter("n", ParameterType.INTEGER, 3, 1, 9)),
+        (("code", "print('\x00 é 🔬')"),), "steward", NOW, "",
+    ),
+    ExportRequest(
+        "e-1", "care", "a", "run-1", "context", NOW, {"jobs": "d" * 64},
+        (ExportFile("t.csv", TableContext("jobs", ("year",), "wage", "mean"), "a" * 64, 9, "csv", "b" * 64, "t.csv", 8,
+                    (Finding("minimum-frequency", Severity.REVIEW, "t.csv", "sentence", "10"),)),),
+        ExportState.IN_REVIEW, "p" * 64, "1", 2, (Vote("steward", "t.csv", "b" * 64, "p" * 64, Decision.APPROVE, "ok", NOW),),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda r: type(r).__name__)
+def test_a_record_comes_back_as_it_was_saved(store: SqlStore, record: object) -> None:
+    key = getattr(record, KEYS[type(record)][1])
+    with store.begin() as records:
+        records.save(record, event("a:b:c", "actor", key))
+    with store.read() as reading:
+        assert reading.get(type(record), key) == record
+        assert reading.find(type(record)) == [record]
+
+
+def test_saving_again_replaces_and_keeps_the_order(store: SqlStore) -> None:
+    other = replace(STEWARD, name="another")
+    with store.begin() as records:
+        records.save(STEWARD, event("a:b:c", "actor", "1"))
+        records.save(other, event("a:b:c", "actor", "2"))
+        records.save(replace(STEWARD, title="New"), event("a:b:c", "actor", "3"))
+    with store.read() as reading:
+        assert reading.find(Person) == [replace(STEWARD, title="New"), other]
+        assert reading.find(Person, title="New") == [replace(STEWARD, title="New")]
+        assert reading.get(Person, "nobody") is None
+
+
+def test_a_transaction_that_fails_leaves_neither_record_nor_event(store: SqlStore) -> None:
+    def fail() -> None:
+        with store.begin() as records:
+            records.save(STEWARD, event("a:b:c", "actor", "1"))
+            raise ConflictError("stop", reason="stop")
+
+    with pytest.raises(ConflictError):
+        fail()
+    with store.read() as reading:
+        assert reading.find(Person) == []
+        assert reading.last_audit_entry() is None
+
+
+def test_writers_never_overlap(store: SqlStore) -> None:
+    """Thirty writers add one to a number that each reads first; none is lost, and the chain has no gap."""
+    with store.begin() as records:
+        records.save(Work("w", WorkKind.RUN, "w", "a", NOW, exit_code=0), event("a:b:c", "actor", "w"))
+
+    def add_one(_number: int) -> None:
+        with store.begin() as records:
+            work = records.get(Work, "w")
+            assert work is not None
+            records.save(replace(work, exit_code=(work.exit_code or 0) + 1), event("a:b:c", "actor", "w"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add_one, range(30)))
+    with store.read() as reading:
+        work = reading.get(Work, "w")
+        assert work is not None
+        assert work.exit_code == 30
+        head = verify_chain(pages(reading, size=7))
+    assert head is not None
+    assert head.seq == 31
+
+
+def test_a_reader_sees_one_moment(store: SqlStore) -> None:
+    with store.begin() as records:
+        records.save(STEWARD, event("a:b:c", "actor", "1"))
+    with store.read() as reading:
+        assert len(reading.find(Person)) == 1
+
+        def write() -> None:
+            with store.begin() as records:
+                records.save(replace(STEWARD, name="another"), event("a:b:c", "actor", "2"))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join()
+        assert len(reading.find(Person)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "DELETE FROM audit WHERE seq = 1"]
+)
+def test_the_audit_log_cannot_be_changed_by_sql(store: SqlStore, statement: str) -> None:
+    with store.begin() as records:
+        records.record(event("a:b:c", "actor", "1"))
+    with pytest.raises(DBAPIError, match="append-only"), store.engine.begin() as connection:
+        connection.execute(text(statement))
+    with store.read() as reading:
+        assert verify_chain(pages(reading)) is not None
+
+
+def test_a_row_changed_by_somebody_with_the_databases_power_is_named(store: SqlStore) -> None:
+    for number in range(3):
+        with store.begin() as records:
+            records.record(event("a:b:c", "actor", str(number)))
+    drop = {
+        "sqlite": "DROP TRIGGER audit_no_update",
+        "postgresql": "DROP TRIGGER audit_append_only ON audit",
+    }[store.engine.dialect.name]
+    with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
+        connection.execute(text(drop))
+        connection.execute(text("UPDATE audit SET actor = 'somebody' WHERE seq = 2"))
+    with store.read() as reading, pytest.raises(ConflictError, match="entry 2"):
+        verify_chain(pages(reading))
+
+
+def test_the_tables_are_what_the_records_need(store: SqlStore) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from hub.adapters.tables import METADATA
+
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_a_database_that_is_gone_is_said_in_a_sentence() -> None:
+    with postgresql() as url:
+        store = SqlStore(url, SystemClock().now)
+        migrate(store.engine)
+    with pytest.raises(UnavailableError, match="nothing was saved"), store.begin():
+        pass
+    store.engine.dispose()
+
+
+def test_a_locked_or_unwritable_sqlite_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "lab.sqlite").mkdir()
+    store = SqlStore(f"sqlite:///{tmp_path}/lab.sqlite", SystemClock().now)
+    with pytest.raises(UnavailableError, match="nothing was saved"), store.begin():
+        pass
+    store.engine.dispose()

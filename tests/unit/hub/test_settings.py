@@ -1,0 +1,58 @@
+"""Facts about lab.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.domain.errors import InvalidError
+from hub.settings import load_settings
+
+GOOD = 'state = "var"\n[login]\ndemo = true\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "lab.toml"
+    path.write_text(text)
+    return path
+
+
+def test_state_is_taken_from_the_files_own_folder(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, GOOD))
+    assert settings.state == tmp_path / "var"
+    assert settings.public_url == "http://127.0.0.1:8000"
+    assert settings.database == f"sqlite:///{tmp_path}/var/database.sqlite"
+
+
+def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
+    text = 'state = "var"\nname = "Not A Name"\nunknown = 1\n[ports]\npublic = 99999\n[gate]\nvotes = 0\n[login]\n'
+    with pytest.raises(InvalidError) as refused:
+        load_settings(write(tmp_path, text))
+    for place in ("name:", "unknown:", "ports.public:", "gate.votes:", "login:"):
+        assert place in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("state = ", "not TOML"),
+        ('state = "var"\n[login]\ndemo = true\n[server]\naddress = "0.0.0.0"\n', "certificate"),
+        ('state = "var"\n[login]\ndemo = true\n[ports]\npublic = 9000\nhub = 9000\n', "same port"),
+        ('state = "var"\n[login]\ndemo = true\n[run]\nmemory = "lots"\n', "run.memory"),
+        ('[login]\ndemo = true\n', "state"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(InvalidError, match=why):
+        load_settings(write(tmp_path, text))
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError, match="make demo"):
+        load_settings(tmp_path / "lab.toml")
+
+
+def test_sizes_are_bytes(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, GOOD + '[workspace]\nmemory = "3G"\ntmp = "512M"\n'))
+    assert (settings.workspace.memory, settings.workspace.tmp) == (3 * 2**30, 512 * 2**20)
