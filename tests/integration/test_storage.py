@@ -1,0 +1,149 @@
+"""Facts about the folders that containers see, on real loop images."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from datasets_mount.catalogue import Snapshot, SnapshotFile, snapshot_digest
+from hub.adapters.host import Host
+from hub.adapters.storage import LoopStorage
+from hub.adapters.vault import FolderVault
+from hub.domain.errors import ConflictError, InvalidError, UnavailableError
+from hub.settings import Login, Settings, Storage
+
+UID = 234567
+SIZE = 16 * 2**20
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[LoopStorage]:
+    settings = Settings(state=tmp_path, login=Login(demo=True), storage=Storage(project=SIZE, scratch=SIZE))
+    made = LoopStorage(settings, FolderVault(tmp_path / "vault"), Host("datalab/workspace:current", "datalab"))
+    yield made
+    made.unmount_all()
+
+
+def test_a_project_that_fills_its_disk_fills_nobody_elses(storage: LoopStorage) -> None:
+    full, other = storage.project("full", UID), storage.project("other", UID + 1)
+    with pytest.raises(OSError, match="No space"), (full.shared / "big").open("wb") as file:
+        while True:
+            file.write(b"x" * 2**20)
+    (other.shared / "small").write_bytes(b"x" * 2**20)
+
+
+def test_folders_belong_to_the_projects_own_number(storage: LoopStorage) -> None:
+    folders = storage.project("care", UID)
+    own = [folders.shared, storage.member(folders.home, "scientist", UID), storage.run_outputs("care", UID, "run-1")]
+    assert {(p.stat().st_uid, p.stat().st_mode & 0o7) for p in own} == {(UID, 0)}
+    assert folders.home.stat().st_uid == os.geteuid()
+
+
+def test_mounting_twice_and_at_once_mounts_once(storage: LoopStorage) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: storage.project("care", UID), range(12)))
+    top = str(storage.project("care", UID).home.parent)
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    assert mounts.count(top) == 1
+    options = next(line for line in Path("/proc/mounts").read_text().splitlines() if f" {top} " in line)
+    assert {"nosuid", "nodev", "noexec"} <= set(options.split()[3].split(","))
+
+
+def test_what_was_written_is_there_after_unmounting_and_mounting(storage: LoopStorage) -> None:
+    (storage.project("care", UID).shared / "kept").write_text("kept")
+    storage.unmount_all()
+    assert not os.path.ismount(storage.project("other", UID).home.parent.parent / "care")
+    assert (storage.project("care", UID).shared / "kept").read_text() == "kept"
+
+
+def test_an_image_that_was_being_made_when_the_lab_died_is_made_again(storage: LoopStorage, tmp_path: Path) -> None:
+    (tmp_path / "projects").mkdir()
+    (tmp_path / "projects" / "care.part").write_bytes(b"half")
+    assert storage.project("care", UID).shared.exists()
+
+
+def test_a_disk_too_small_for_an_image_is_said(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    os.system(f"mount -t tmpfs -o size=1m none {small}")  # noqa: S605 - a path of the test's own
+    try:
+        settings = Settings(state=small, login=Login(demo=True), storage=Storage(project=SIZE))
+        made = LoopStorage(settings, FolderVault(small / "vault"), Host("none", "datalab"))
+        with pytest.raises(UnavailableError, match="full"):
+            made.project("care", UID)
+        with pytest.raises(UnavailableError, match="full"):
+            FolderVault(small / "vault").add(BytesIO(b"x" * 2**21), 2**24)
+        assert [p for p in (small / "vault").rglob("*") if p.is_file()] == []
+    finally:
+        os.system(f"umount {small}")  # noqa: S605
+
+
+@pytest.mark.parametrize("word", ["3/9", "9/9\n", "0/1"])
+def test_progress_is_two_small_numbers(storage: LoopStorage, word: str) -> None:
+    folders = storage.work("run-1", UID)
+    (folders.progress / "progress").write_text(word)
+    done, of = word.strip().split("/")
+    assert storage.progress("run-1") == (int(done), int(of))
+
+
+@pytest.mark.parametrize("word", ["", "9/3", "3/9 secret", "12345/99999", "a/b", "3/9\n\n", "٣/٩"])
+def test_forged_progress_is_ignored(storage: LoopStorage, word: str) -> None:
+    folders = storage.work("run-1", UID)
+    (folders.progress / "progress").write_text(word)
+    assert storage.progress("run-1") is None
+
+
+def test_progress_that_is_a_link_or_a_pipe_is_ignored_and_nothing_hangs(storage: LoopStorage, tmp_path: Path) -> None:
+    folders = storage.work("run-1", UID)
+    (tmp_path / "secret").write_text("3/9")
+    (folders.progress / "progress").symlink_to(tmp_path / "secret")
+    assert storage.progress("run-1") is None
+    (folders.progress / "progress").unlink()
+    os.mkfifo(folders.progress / "progress")
+    assert storage.progress("run-1") is None
+
+
+def snapshot_of(storage: LoopStorage, vault: FolderVault, content: bytes) -> Snapshot:
+    from datetime import UTC, datetime
+
+    stored = vault.add(BytesIO(content), 2**24)
+    files = (SnapshotFile("persons.parquet", stored.sha256, stored.size, 3, ("nr",)),)
+    return Snapshot(snapshot_digest("jobs", files), "jobs", files, "jobs-steward", datetime.now(UTC))
+
+
+def test_a_snapshot_is_a_folder_with_its_manifest(storage: LoopStorage, tmp_path: Path) -> None:
+    snapshot = snapshot_of(storage, FolderVault(tmp_path / "vault"), b"PAR1")
+    folder = storage.snapshot(snapshot)
+    assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "persons.parquet"]
+    assert storage.snapshot(snapshot) == folder
+
+
+@pytest.mark.parametrize("harm", ["change", "remove", "replace"])
+def test_a_snapshot_with_one_changed_byte_is_not_mounted(storage: LoopStorage, tmp_path: Path, harm: str) -> None:
+    snapshot = snapshot_of(storage, FolderVault(tmp_path / "vault"), b"PAR1")
+    file = storage.snapshot(snapshot) / "persons.parquet"
+    if harm == "change":
+        file.chmod(0o644)
+        file.write_bytes(b"PAR2")
+    else:
+        file.unlink()
+    if harm == "replace":
+        file.symlink_to("/etc/hostname")
+    with pytest.raises(ConflictError, match="changed after it was registered"):
+        storage.snapshot(snapshot)
+
+
+def test_outputs_are_listed_with_their_digests_and_special_files_are_counted(storage: LoopStorage) -> None:
+    outputs = storage.run_outputs("care", UID, "run-1")
+    (outputs / "table.csv").write_text("a\n1\n")
+    (outputs / "link").symlink_to("/etc/passwd")
+    os.mkfifo(outputs / "pipe")
+    files, left_out = storage.listing(outputs)
+    assert ([f.path for f in files], left_out) == (["table.csv"], 2)
+    with pytest.raises(InvalidError):
+        storage.copy_in(outputs, "link", 100)

@@ -1,0 +1,197 @@
+"""Facts about the worker's rounds: reconciled with the engine, repeatable after a kill at any point."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from doubles.engine import MemoryEngine
+from doubles.lab import SteppingClock
+from doubles.people import approved_notebook, play, registered_dataset, work_off
+from hub.domain.errors import UnavailableError
+from hub.domain.work import ENDED, Work, WorkState
+from hub.services import runs
+from hub.services.audit import verify_audit
+from hub.services.lab import Lab
+from hub.services.work import do_round
+from spawner_config.names import work_container
+
+
+class Killed(BaseException):
+    """The worker was killed here; nothing after this point happened."""
+
+
+@pytest.fixture
+def engine(lab: Lab) -> MemoryEngine:
+    return cast(MemoryEngine, lab.engine)
+
+
+@pytest.fixture
+def notebook(lab: Lab) -> str:
+    play(lab)
+    registered_dataset(lab)
+    return approved_notebook(lab).id
+
+
+@pytest.fixture
+def queued(lab: Lab, notebook: str, engine: MemoryEngine) -> str:
+    """A queued run whose program does nothing by itself."""
+    engine.on_start = None
+    return runs.start_run(lab, "researcher", notebook, {})[0].id
+
+
+def state(lab: Lab, run: str) -> tuple[WorkState, str]:
+    work = runs.run(lab, "researcher", run)[1]
+    return work.state, work.reason
+
+
+def test_a_run_is_started_once_and_followed_to_its_end(lab: Lab, engine: MemoryEngine, queued: str) -> None:
+    name = work_container("datalab", queued)
+    for _ in range(3):
+        assert do_round(lab) == 1
+    assert state(lab, queued)[0] is WorkState.RUNNING
+    assert engine.started.count(name) == 1
+    engine.exit(name, 0)
+    assert do_round(lab) == 0
+    assert state(lab, queued)[0] is WorkState.SUCCEEDED
+    assert engine.views == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "out_of_memory", "said"),
+    [(15, False, "cell"), (16, False, "kernel died"), (137, True, "memory"), (137, False, "outside"), (1, False, "error")],
+)  # fmt: skip
+def test_the_end_is_told_by_the_engine(
+    lab: Lab, engine: MemoryEngine, queued: str, code: int, out_of_memory: bool, said: str
+) -> None:
+    do_round(lab)
+    engine.exit(work_container("datalab", queued), code, out_of_memory=out_of_memory)
+    do_round(lab)
+    assert state(lab, queued)[0] is WorkState.FAILED
+    assert said in state(lab, queued)[1]
+
+
+def test_exit_code_zero_after_memory_ran_out_is_a_failure(lab: Lab, engine: MemoryEngine, queued: str) -> None:
+    do_round(lab)
+    engine.exit(work_container("datalab", queued), 0, out_of_memory=True)
+    do_round(lab)
+    assert state(lab, queued)[0] is WorkState.FAILED
+
+
+def test_a_run_whose_container_vanished_is_lost(lab: Lab, engine: MemoryEngine, queued: str) -> None:
+    do_round(lab)
+    engine.views.clear()
+    do_round(lab)
+    assert state(lab, queued)[0] is WorkState.LOST
+
+
+def test_a_run_over_its_time_is_ended(lab: Lab, engine: MemoryEngine, queued: str) -> None:
+    do_round(lab)
+    cast(SteppingClock, lab.clock).moment += timedelta(seconds=lab.settings.run.seconds + 1)
+    do_round(lab)
+    assert state(lab, queued)[0] is WorkState.TIMED_OUT
+    assert engine.views == {}
+
+
+def test_a_cancelled_run_is_ended_wherever_it_stands(lab: Lab, engine: MemoryEngine, notebook: str) -> None:
+    engine.on_start = None
+    waiting = runs.start_run(lab, "researcher", notebook, {})[0].id
+    runs.cancel_run(lab, "researcher", waiting)
+    do_round(lab)
+    assert engine.started.count(work_container("datalab", waiting)) == 0
+    running = runs.start_run(lab, "researcher", notebook, {})[0].id
+    do_round(lab)
+    runs.cancel_run(lab, "researcher", running)
+    do_round(lab)
+    assert {state(lab, r)[0] for r in (waiting, running)} == {WorkState.CANCELLED}
+    assert engine.views == {}
+
+
+def test_an_engine_that_is_away_loses_nothing(lab: Lab, engine: MemoryEngine, queued: str) -> None:
+    engine.answers = False
+    with pytest.raises(UnavailableError):
+        do_round(lab)
+    engine.answers = True
+    do_round(lab)
+    assert state(lab, queued)[0] is WorkState.RUNNING
+
+
+def test_no_more_work_is_under_way_than_allowed(lab: Lab, engine: MemoryEngine, notebook: str) -> None:
+    engine.on_start = None
+    for _ in range(5):
+        runs.start_run(lab, "researcher", notebook, {})
+    assert do_round(lab) == lab.settings.concurrent_work
+    assert do_round(lab) == lab.settings.concurrent_work
+    assert len(engine.views) == lab.settings.concurrent_work
+
+
+def test_a_container_that_nothing_knows_is_removed(lab: Lab, engine: MemoryEngine, queued: str) -> None:
+    do_round(lab)
+    body = engine.bodies[work_container("datalab", queued)]
+    body = body | {"Labels": body["Labels"] | {"datalab.work": "run-unknown"}}
+    engine.create("datalab-work-run-unknown", body)
+    do_round(lab)
+    assert "datalab-work-run-unknown" not in engine.views
+    assert state(lab, queued)[0] is WorkState.RUNNING
+
+
+@contextmanager
+def killed_at(lab: Lab, moment: int) -> Any:
+    """Kill the worker at its n-th moment: each call of engine, store and storage has one before and one after it."""
+    counter = Counter[str]()
+    patched: list[tuple[object, str, Any]] = []
+
+    def wrap(target: object, name: str) -> None:
+        real = getattr(target, name)
+
+        def tick() -> None:
+            counter["moments"] += 1
+            if counter["moments"] == moment:
+                raise Killed
+
+        def call(*args: object, **values: object) -> object:
+            tick()
+            result = real(*args, **values)
+            tick()
+            return result
+
+        patched.append((target, name, real))
+        setattr(target, name, call)
+
+    for name in ("create", "start", "kill", "remove", "containers"):
+        wrap(lab.engine, name)
+    for name in ("work", "put", "snapshot", "listing", "run_outputs", "forget_work", "copy_in"):
+        wrap(lab.storage, name)
+    wrap(lab.store, "begin")
+    try:
+        yield counter
+    finally:
+        for target, name, _ in patched:
+            delattr(target, name)
+
+
+def test_a_worker_killed_at_any_call_comes_to_the_true_end_and_starts_nothing_twice(
+    lab: Lab, engine: MemoryEngine, notebook: str
+) -> None:
+    kills = 0
+    for moment in range(1, 70):
+        run = runs.start_run(lab, "researcher", notebook, {})[0].id
+        with killed_at(lab, moment):
+            try:
+                for _ in range(4):
+                    do_round(lab)
+            except Killed:
+                kills += 1
+        work_off(lab)
+        assert state(lab, run)[0] is WorkState.SUCCEEDED, moment
+        assert [f.path for f in runs.run(lab, "researcher", run)[0].outputs] == ["table.csv"]
+        assert engine.started.count(work_container("datalab", run)) == 1, moment
+    assert kills > 40
+    assert engine.views == {}
+    assert verify_audit(lab) is not None
+    with lab.store.read() as reading:
+        assert all(w.state in ENDED for w in reading.find(Work))
