@@ -1,0 +1,27 @@
+"""JupyterHub's configuration file: reads lab.toml, builds the lab, sets the traits. Decisions are made elsewhere."""
+
+import os
+from pathlib import Path
+
+from hub.adapters.processes import passed_on, wrapped
+from hub.adapters.secrets import read_secret
+from hub.services.people import knows_person
+from hub.services.workspaces import close_workspace, open_workspace
+from hub.settings import load_settings
+from hub.wiring import lab_from
+from spawner_config import hub_traits
+
+path = Path(os.environ.get("DATALAB_CONFIG", Path(__file__).with_name("lab.toml"))).absolute()
+settings = load_settings(path)
+lab = lab_from(settings)
+parts = hub_traits.Parts(
+    config=path,
+    read_secret=read_secret,
+    wrap=wrapped,
+    # Plain functions: traitlets copies what it is given deeply, and the lab with whatever is bound to it.
+    knows_person=lambda name: knows_person(lab, name),
+    open_workspace=lambda person, project: open_workspace(lab, person, project),
+    close_workspace=lambda person, project: close_workspace(lab, person, project),
+    environment=passed_on(),
+)
+hub_traits.apply(get_config(), settings, parts)  # type: ignore[name-defined]  # noqa: F821  # traitlets provides it

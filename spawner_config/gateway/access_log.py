@@ -1,0 +1,82 @@
+"""One line for each response, whatever it was; no body, no query, no header."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from hub.domain.errors import UnavailableError
+from spawner_config.server_folder import Server
+
+LONGEST_PATH = 1000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the log will say of one request; ``side`` is ``browser``, ``websocket`` or ``hub``."""
+
+    side: str
+    method: str
+    path: str
+    server: Server | None = None
+    status: int = 500
+    bytes: int = 0
+    reason: str = ""
+    started: float = field(default_factory=time.monotonic)
+
+    def entry(self, at: datetime) -> dict[str, str | int]:
+        """Return the line's fields."""
+        return {
+            "at": at.isoformat(timespec="milliseconds"),
+            "side": self.side,
+            "server": self.server.id if self.server else "",
+            "person": self.server.person if self.server else "",
+            "project": self.server.project if self.server else "",
+            "method": self.method[:20],
+            "path": self.path.partition("?")[0][:LONGEST_PATH],
+            "status": self.status,
+            "bytes": self.bytes,
+            "milliseconds": round((time.monotonic() - self.started) * 1000),
+            "reason": self.reason,
+        }
+
+
+class AccessLog:
+    """A file for each day, of one JSON object a line; JSON escapes every control character."""
+
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+        self._folder = folder
+        self._now = now
+        self._failing = False
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def write(self, seen: Seen) -> None:
+        """Append one line, as one write; a full disk is remembered until a line fits again."""
+        now = self._now()
+        line = f"{json.dumps(seen.entry(now), ensure_ascii=True)}\n".encode()
+        path = self._folder / f"gateway-access-{now.date().isoformat()}.jsonl"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._failing = os.write(descriptor, line) < len(line)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            self._failing = True
+            log.warning("The access log cannot be written: %s", error.strerror)
+
+    def check_writable(self) -> None:
+        """Nothing is shown that would leave no line."""
+        if self._failing:
+            raise UnavailableError(
+                "The gateway cannot write its log, so it shows nothing; tell the administrator that a disk is full.",
+                reason="log-full",
+            )

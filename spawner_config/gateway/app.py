@@ -1,0 +1,103 @@
+"""The gateway as a whole: its listeners, what it keeps, and how it starts and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+
+from hub.settings import Settings
+from spawner_config.gateway.access_log import AccessLog
+from spawner_config.gateway.bounds import Bounds
+from spawner_config.gateway.browser import BrowserSide
+from spawner_config.gateway.control import Control
+from spawner_config.gateway.hub_side import HubSide
+from spawner_config.gateway.meter import Meter
+from spawner_config.gateway.servers import Servers
+from spawner_config.gateway.upstream import plain_session
+from spawner_config.server_folder import CONTROL_SOCKET, control_folder, listening_socket
+
+METER_SECONDS = 2.0
+SHUTDOWN_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Serves from ``start`` to ``stop``; a killed one loses at most two seconds of counts."""
+
+    def __init__(self, settings: Settings, bounds: Bounds | None = None) -> None:
+        self._settings = settings
+        self._bounds = bounds or Bounds()
+        self._runners: list[web.BaseRunner] = []
+
+    async def start(self) -> None:
+        """Listen for the proxy, open every server that stands on disk, then listen for the spawner."""
+        state = self._settings.state
+        for folder in (control_folder(state), state / "logs"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._access_log = AccessLog(state / "logs", now=lambda: datetime.now(UTC))
+        self._meter = Meter(state / "gateway-bytes.json", today=lambda: datetime.now(UTC).date())
+        self._session = plain_session(aiohttp.TCPConnector(limit=64), self._bounds)
+        hub = HubSide(self._session, f"http://127.0.0.1:{self._settings.ports.hub}", self._access_log, self._bounds)
+        self._servers = Servers(state, hub, self._bounds)
+        await self._listen_for_browsers()
+        await self._servers.open_all()
+        await self._listen_for_spawner(control_folder(state))
+        self._keeper = asyncio.create_task(self._keep_meter())
+
+    async def _listen_for_browsers(self) -> None:
+        scheme = urlsplit(self._settings.public_url).scheme
+        side = BrowserSide(self._servers, self._meter, self._access_log, scheme)
+        server = web.Server(side.handle, access_log=None, max_line_size=16380, max_field_size=16380)
+        runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        self._runners.append(runner)
+        await web.TCPSite(runner, "127.0.0.1", self._settings.ports.gateway).start()
+
+    async def _listen_for_spawner(self, folder: Path) -> None:
+        application = Control(self._servers).application()
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        self._runners.append(runner)
+        await web.SockSite(runner, listening_socket(folder, CONTROL_SOCKET, 0o600)).start()
+
+    async def _keep_meter(self) -> None:
+        while True:
+            await asyncio.sleep(METER_SECONDS)
+            self._write_meter()
+
+    def _write_meter(self) -> None:
+        try:
+            self._meter.write()
+        except OSError as error:
+            log.warning("The count of bytes cannot be written: %s", error.strerror)
+
+    async def stop(self) -> None:
+        """Close every door and write what is kept."""
+        self._keeper.cancel()
+        await self._servers.close_all()
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        await self._session.close()
+        self._write_meter()
+        (control_folder(self._settings.state) / CONTROL_SOCKET).unlink(missing_ok=True)
+
+
+def allow_many_descriptors() -> None:
+    """Take as many descriptors as the machine gives: each open tab is two of them."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def close_umask() -> None:
+    """What the gateway makes is its own, unless it says otherwise."""
+    os.umask(0o077)

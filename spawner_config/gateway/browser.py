@@ -1,0 +1,174 @@
+"""From a browser to a workspace: matched, judged, forwarded, counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import hdrs, web
+from yarl import URL
+
+from hub.domain.errors import InvalidError, LabError, RefusedError, UnavailableError
+from spawner_config.gateway import answers
+from spawner_config.gateway.access_log import AccessLog, Seen
+from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, held
+from spawner_config.gateway.headers import Headers, browser_origin, request_headers, response_headers
+from spawner_config.gateway.matching import match
+from spawner_config.gateway.meter import Meter
+from spawner_config.gateway.servers import Servers
+from spawner_config.gateway.upstream import Upstream, exact_url
+from spawner_config.gateway.websockets import forward_websocket
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+BODILESS = frozenset({204, 304})
+
+
+class BrowserSide:
+    """The listener that the proxy forwards every workspace's requests to."""
+
+    def __init__(self, servers: Servers, meter: Meter, access_log: AccessLog, scheme: str) -> None:
+        self._servers = servers
+        self._meter = meter
+        self._log = access_log
+        self._scheme = scheme
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request, and leave its line whatever becomes of it."""
+        seen = Seen("browser", request.method, request.raw_path)
+        try:
+            return await self._answer(request, seen)
+        except LabError as error:
+            seen.status, seen.reason = answers.status_of(error), error.reason
+            return answers.refusal(error, as_page=request.headers.get("Sec-Fetch-Mode") == "navigate")
+        finally:
+            if seen.server:
+                self._meter.add(seen.server.id, seen.bytes)
+            self._log.write(seen)
+
+    async def _answer(self, request: web.BaseRequest, seen: Seen) -> web.StreamResponse:
+        self._log.check_writable()
+        target = match(request.raw_path)
+        upstream = self._servers.find(target.person, target.project)
+        seen.server = upstream.server
+        _check_request(request, upstream.bounds.upload)
+        check_is_no_download(target, upstream.server.tier)
+        headers = request_headers(request.headers.items(), upstream.server, self._scheme)
+        url = exact_url(target.raw)
+        with upstream.slot():
+            if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
+                seen.side = "websocket"
+                return await forward_websocket(request, url, headers, upstream, seen)
+            origin = browser_origin(request.headers.get(hdrs.HOST, ""), self._scheme)
+            async with await _ask(request, url, headers, upstream) as received:
+                return await _pass(request, received, upstream, origin, seen)
+
+
+async def _ask(request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream) -> aiohttp.ClientResponse:
+    """Ask the workspace, and return its answer as soon as its headers are there."""
+    body = _limited(request, upstream.bounds.upload) if request.body_exists else None
+    if body is not None and request.content_length is not None:
+        headers = [*headers, (hdrs.CONTENT_LENGTH, str(request.content_length))]
+    try:
+        async with asyncio.timeout(upstream.bounds.header_seconds):
+            received = await upstream.session.request(
+                request.method, url, headers=headers, data=body, allow_redirects=False
+            )
+    except TimeoutError:
+        raise answers.server_slow() from None
+    except aiohttp.ClientConnectorError:
+        raise answers.not_ready() from None
+    except (aiohttp.ClientError, ValueError, OSError):  # a malformed answer can be any of these
+        raise answers.server_broken() from None
+    encoding = received.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower()
+    if not 200 <= received.status <= 599 or encoding != "identity":
+        received.close()
+        raise answers.server_broken()
+    return received
+
+
+async def _pass(
+    request: web.BaseRequest, received: aiohttp.ClientResponse, upstream: Upstream, origin: str, seen: Seen
+) -> web.StreamResponse:
+    """Judge the workspace's answer by its headers, and pass it on."""
+    kept, kind = received.headers.get(hdrs.CONTENT_DISPOSITION), received.headers.get(hdrs.CONTENT_TYPE)
+    check_is_shown(kept, kind, upstream.server.tier)
+    cap = upstream.bounds.answer if held(upstream.server.tier) else None
+    if cap is not None and (received.content_length or 0) > cap:
+        raise _too_large()
+    seen.status = received.status
+    response = web.StreamResponse(status=received.status)
+    for name, value in response_headers(received.headers.items(), upstream.server, origin):
+        response.headers.add(name, value)
+    if held(upstream.server.tier) and not request.raw_path.startswith(f"{upstream.server.prefix}static/"):
+        response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    if request.method == "HEAD" or received.status in BODILESS:
+        await response.prepare(request)
+        return response
+    response.content_length = received.content_length
+    await response.prepare(request)
+    seen.reason = await _pass_body(received, response, upstream.bounds.chunk_seconds, cap, seen)
+    if seen.reason:
+        # Half an answer must not be taken for a whole one.
+        received.close()
+        if request.transport is not None:
+            request.transport.abort()
+    else:
+        await response.write_eof()
+    return response
+
+
+async def _pass_body(
+    received: aiohttp.ClientResponse, response: web.StreamResponse, seconds: float, cap: int | None, seen: Seen
+) -> str:
+    """Pass the body on, piece by piece, and return why it broke off, or nothing."""
+    while True:
+        try:
+            async with asyncio.timeout(seconds):
+                piece = await received.content.readany()
+        except TimeoutError:
+            return "server-slow"
+        except (aiohttp.ClientError, ValueError, OSError):
+            return "server-broken"
+        if not piece:
+            return ""
+        if cap is not None and seen.bytes + len(piece) > cap:
+            return "answer-too-large"
+        try:
+            async with asyncio.timeout(seconds):
+                await response.write(piece)
+        except (TimeoutError, ConnectionError):
+            return "browser-gone"
+        seen.bytes += len(piece)
+
+
+def _check_request(request: web.BaseRequest, upload: int) -> None:
+    """A browser asks with a plain method, sends no more than allowed, and installs nothing that outlives the page."""
+    if request.method not in METHODS:
+        raise InvalidError("A workspace is not asked in this way.", reason="bad-method")
+    if "Service-Worker" in request.headers or request.headers.get("Sec-Fetch-Dest") == "serviceworker":
+        raise RefusedError("A workspace may not install a service worker in a browser.", reason="service-worker")
+    if (request.content_length or 0) > upload:
+        raise _upload_too_large()
+
+
+async def _limited(request: web.BaseRequest, most: int) -> AsyncIterator[bytes]:
+    """Yield a request's body, up to the bound; a longer one breaks the request to the workspace."""
+    count = 0
+    async for piece in request.content.iter_any():
+        count += len(piece)
+        if count > most:
+            raise ValueError("the request is longer than allowed")
+        yield piece
+
+
+def _too_large() -> RefusedError:
+    return RefusedError(
+        "The answer is larger than this workspace may send to a browser, since its data are confidential; "
+        "clear large outputs, or work with smaller ones.",
+        reason="answer-too-large",
+    )
+
+
+def _upload_too_large() -> UnavailableError:
+    return UnavailableError("The file is larger than the lab takes through the browser.", reason="upload-too-large")

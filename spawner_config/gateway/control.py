@@ -1,0 +1,81 @@
+"""The spawner's side of the gateway: a socket that only the lab may reach.
+
+``PUT /servers/<id>`` opens a server, ``DELETE`` closes it, ``GET`` says whether it answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import aiohttp
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from hub.domain.errors import LabError
+from spawner_config.gateway import answers
+from spawner_config.gateway.servers import Servers
+from spawner_config.gateway.upstream import Upstream, exact_url
+
+READY_SECONDS = 2.0
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class Control:
+    """Does what the spawner says."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+
+    def application(self) -> web.Application:
+        """Return the routes."""
+        application = web.Application(middlewares=[_say_errors])
+        application.add_routes(
+            [
+                web.put("/servers/{id}", self._open),
+                web.delete("/servers/{id}", self._close),
+                web.get("/servers/{id}", self._tell),
+            ]
+        )
+        return application
+
+    async def _open(self, request: web.Request) -> web.Response:
+        await self._servers.open(_identifier(request))
+        return web.json_response({})
+
+    async def _close(self, request: web.Request) -> web.Response:
+        await self._servers.close(_identifier(request))
+        return web.json_response({})
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        identifier = _identifier(request)
+        if not await answers_now(self._servers.find_by_id(identifier)):
+            raise answers.not_ready()
+        return web.Response(status=204)
+
+
+async def answers_now(upstream: Upstream) -> bool:
+    """Whether a workspace's server answers the question that the hub will ask of it."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            async with upstream.session.get(
+                exact_url(f"{upstream.server.prefix}api"), headers={"Connection": "close"}, allow_redirects=False
+            ) as received:
+                return received.status == 200
+    except (TimeoutError, aiohttp.ClientError, ValueError, OSError):  # it does not answer, or not properly
+        return False
+
+
+def _identifier(request: web.Request) -> str:
+    identifier = request.match_info["id"]
+    if not _ID.fullmatch(identifier):
+        raise answers.not_ready()
+    return identifier
+
+
+@web.middleware
+async def _say_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except LabError as error:
+        return answers.refusal(error)

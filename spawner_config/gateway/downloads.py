@@ -1,0 +1,101 @@
+"""What would be a download: refused where the workspace's tier holds the browser channel.
+
+A container's owner controls everything inside, so these rules stop the honest server's ways out, in every spelling;
+what a hostile server packs into an allowed answer meets the cap on bytes instead.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, unquote_plus
+
+from datasets_mount.catalogue import Tier
+from hub.domain.errors import RefusedError
+from spawner_config.gateway.matching import Target
+
+FIRST_SEGMENTS = frozenset(
+    {"", "api", "kernelspecs", "lab", "login", "logout", "oauth_callback", "static", "terminals"}
+)
+"""What JupyterLab needs; ``files``, ``view``, ``nbconvert``, ``proxy``, ``lsp``, ``custom`` and the unknown are not
+among it."""
+API_SEGMENTS = frozenset(
+    {"", "config", "contents", "events", "kernels", "kernelspecs", "me", "security", "sessions", "status", "terminals"}
+)
+"""What JupyterLab needs below ``api``; ``nbconvert`` and ``metrics`` are not among it."""
+ASKS_FOR_A_FILE = frozenset({"download", "attachment", "export"})
+SHOWN = frozenset(
+    {
+        "application/font-woff",
+        "application/font-woff2",
+        "application/javascript",
+        "application/json",
+        "application/manifest+json",
+        "application/problem+json",
+        "application/vnd.ms-fontobject",
+        "application/wasm",
+        "text/css",
+        "text/html",
+        "text/javascript",
+        "text/plain",
+    }
+)
+"""Kinds that a browser shows or runs; what it cannot show, it would save."""
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp")
+"""The endings of files that JupyterLab shows from base64."""
+
+
+def held(tier: Tier) -> bool:
+    """Whether a workspace's browser channel is held: in the open tier it is only metered."""
+    return tier is not Tier.OPEN
+
+
+def check_is_no_download(target: Target, tier: Tier) -> None:
+    """In the tiers above open, the browser shows a workspace and takes nothing away from it."""
+    if not held(tier):
+        return
+    # The words that decide are compared as they are forwarded: another spelling of them is not among the allowed.
+    raw = target.raw.partition("?")[0].split("/")[4:]
+    first, second = [*raw, "", ""][:2]
+    if first not in FIRST_SEGMENTS or (first == "api" and second not in API_SEGMENTS):
+        raise _refused()
+    parameters = _parameters(target.query)
+    if ASKS_FOR_A_FILE & {name for name, _ in parameters}:
+        raise _refused()
+    if first == "kernelspecs" and not target.path.lower().endswith(PICTURES):
+        raise _refused()
+    if second == "contents" and _asks_for_bytes(parameters) and not target.path.lower().endswith(PICTURES):
+        raise _refused()
+
+
+def _parameters(query: str) -> list[tuple[str, str]]:
+    """Return the query's names and values, decoded as often as any program may, with “;” as a separator, too."""
+    pairs = parse_qsl(query.replace(";", "&"), keep_blank_values=True)
+    return [(_plain(name), _plain(value)) for name, value in pairs]
+
+
+def _plain(text: str) -> str:
+    for _ in range(3):
+        text = unquote_plus(text)
+    return text.strip().lower()
+
+
+def _asks_for_bytes(parameters: list[tuple[str, str]]) -> bool:
+    return any(name == "format" and value not in ("", "text", "json") for name, value in parameters)
+
+
+def check_is_shown(disposition: str | None, content_type: str | None, tier: Tier) -> None:
+    """An answer that the browser would save as a file is a download, whatever its address was."""
+    if not held(tier):
+        return
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if disposition is not None and disposition.strip().lower() != "inline":
+        raise _refused()
+    if kind and kind not in SHOWN and not kind.startswith(("image/", "font/")):
+        raise _refused()
+
+
+def _refused() -> RefusedError:
+    return RefusedError(
+        "Files do not leave this workspace through the browser: its data are confidential. "
+        "Put what you need into /outputs and make an export request.",
+        reason="download",
+    )

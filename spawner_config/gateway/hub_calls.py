@@ -1,0 +1,114 @@
+"""The four calls of the hub's API that a single-user server needs, with its own names, and no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from hub.domain.errors import InvalidError, RefusedError
+from spawner_config.server_folder import Server
+
+LONGEST_BODY = 16 * 1024
+LONGEST_ANSWER = 256 * 1024
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+Short = Annotated[str, Field(max_length=2000)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _TokenForm(_Strict):
+    client_id: Short
+    client_secret: Short
+    grant_type: Literal["authorization_code"]
+    code: Short
+    redirect_uri: Short
+    code_verifier: Short = ""
+
+
+class _ServerActivity(_Strict):
+    last_activity: AwareDatetime
+
+
+class _Activity(_Strict):
+    servers: Annotated[dict[str, _ServerActivity], Field(max_length=1)] = {}
+    last_activity: AwareDatetime
+
+
+class _User(BaseModel):
+    """What a single-user server reads of who a token belongs to; groups and other servers are not among it."""
+
+    kind: str
+    name: str
+    scopes: list[str]
+    session_id: str | None = None
+    token_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HubCall:
+    """A call as it goes to the hub."""
+
+    method: str
+    path: str
+    content_type: str = ""
+    body: bytes = b""
+
+
+def judge(method: str, raw: str, body: bytes, server: Server, now: datetime) -> HubCall:
+    """Return the call to make in a server's name; RefusedError for any other, InvalidError for a wrong body."""
+    if (method, raw) in (("GET", "/hub/api"), ("GET", "/hub/api/")):
+        return HubCall("GET", "/hub/api/")
+    if (method, raw) == ("GET", "/hub/api/user"):
+        return HubCall("GET", raw)
+    try:
+        if (method, raw) == ("POST", "/hub/api/oauth2/token"):
+            return HubCall("POST", raw, FORM, _token_body(body, server))
+        if (method, raw) == ("POST", f"/hub/api/users/{server.person}/activity"):
+            return HubCall("POST", raw, JSON, _activity_body(body, server, now))
+    except (ValueError, UnicodeDecodeError):  # pydantic's ValidationError is a ValueError
+        raise InvalidError("The hub does not take a call of this form.", reason="hub-call-body") from None
+    raise RefusedError("A workspace may not make this call to the hub.", reason="hub-call")
+
+
+def _token_body(body: bytes, server: Server) -> bytes:
+    """A server changes a code into a token for its own pages only."""
+    pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=10)
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a field stands twice")
+    form = _TokenForm.model_validate(dict(pairs))
+    if form.client_id != server.oauth_client or form.redirect_uri != f"{server.prefix}oauth_callback":
+        raise RefusedError("A workspace may not log in for another one.", reason="hub-call-other-client")
+    return urlencode(form.model_dump(exclude_unset=True)).encode()
+
+
+def _activity_body(body: bytes, server: Server, now: datetime) -> bytes:
+    """A server tells of its own activity, which is never later than now."""
+    activity = _Activity.model_validate_json(body)
+    if set(activity.servers) - {server.project}:
+        raise RefusedError("A workspace may not speak for another one.", reason="hub-call-other-server")
+    told = {name: _ServerActivity(last_activity=min(s.last_activity, now)) for name, s in activity.servers.items()}
+    true = _Activity(servers=told, last_activity=min(activity.last_activity, now))
+    return true.model_dump_json().encode()
+
+
+def answer(call: HubCall, status: int, body: bytes) -> bytes:
+    """Return what a workspace may read of the hub's answer."""
+    if call.path != "/hub/api/user" or status != 200:
+        return body
+    try:
+        return TypeAdapter(_User).validate_json(body).model_dump_json().encode()
+    except ValidationError:
+        raise InvalidError("The hub's answer has no known form.", reason="hub-answer") from None
+
+
+def utc_now() -> datetime:
+    """The present time."""
+    return datetime.now(UTC)

@@ -1,0 +1,90 @@
+"""The way to a workspace's socket, and to the hub: sessions that pass bytes on as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiohttp
+from aiohttp.client_exceptions import UnixClientConnectorError
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.tracing import Trace
+from yarl import URL
+
+from hub.domain.errors import InvalidError, UnavailableError
+from spawner_config.gateway.bounds import Bounds
+from spawner_config.server_folder import NOTEBOOK_SOCKET, Server, checked_socket
+
+SKIPPED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+"""Headers that the client would add of its own."""
+
+
+class CheckedConnector(aiohttp.UnixConnector):
+    """Connects to the inode that was checked; every new connection is checked anew."""
+
+    def __init__(self, folder: Path, owner: int, limit: int) -> None:
+        super().__init__(path=str(folder / NOTEBOOK_SOCKET), limit=limit)
+        self._folder = folder
+        self._owner = owner
+
+    async def _create_connection(
+        self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> ResponseHandler:
+        try:
+            with checked_socket(self._folder, NOTEBOOK_SOCKET, self._owner) as address:
+                _, protocol = await self._loop.create_unix_connection(self._factory, address)
+        except OSError as error:
+            raise UnixClientConnectorError(self.path, req.connection_key, error) from error
+        return protocol
+
+
+class Upstream:
+    """One workspace as the gateway reaches it, with its share of the gateway."""
+
+    def __init__(self, server: Server, folder: Path, bounds: Bounds) -> None:
+        self.server = server
+        self.bounds = bounds
+        self._in_use = 0
+        self.session = plain_session(CheckedConnector(folder / "nb", server.uid, limit=bounds.requests), bounds)
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Take one of the requests that a server may have open at the same time."""
+        if self._in_use >= self.bounds.requests:
+            raise UnavailableError(
+                "The workspace has too many requests open; close some of its tabs.", reason="server-busy"
+            )
+        self._in_use += 1
+        try:
+            yield
+        finally:
+            self._in_use -= 1
+
+    async def close(self) -> None:
+        """Drop every connection to the workspace."""
+        await self.session.close()
+
+
+def plain_session(connector: aiohttp.BaseConnector, bounds: Bounds) -> aiohttp.ClientSession:
+    """Make a session that keeps no cookie, follows no proxy, unpacks nothing and believes no long header."""
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        skip_auto_headers=SKIPPED,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=bounds.connect_seconds),
+        max_line_size=8190,
+        max_field_size=8190,
+        max_headers=64,
+    )
+
+
+def exact_url(raw: str) -> URL:
+    """Return an address that goes out exactly as it came in; InvalidError if the library would change a byte."""
+    url = URL(f"http://workspace{raw}", encoded=True)
+    if url.raw_path_qs != raw:
+        raise InvalidError("The address can be read in more than one way.", reason="ambiguous-address")
+    return url

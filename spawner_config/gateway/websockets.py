@@ -1,0 +1,103 @@
+"""Websockets between a browser and a workspace, message by message."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from aiohttp import ClientWebSocketResponse, WSMsgType, web
+from yarl import URL
+
+from hub.domain.errors import InvalidError, RefusedError
+from spawner_config.gateway import answers
+from spawner_config.gateway.access_log import Seen
+from spawner_config.gateway.downloads import held
+from spawner_config.gateway.headers import Headers, plain_token
+from spawner_config.gateway.upstream import Upstream
+
+SWITCHED = 101
+_SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1012), *range(3000, 5000)})
+
+Socket = ClientWebSocketResponse | web.WebSocketResponse
+
+
+async def forward_websocket(
+    request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream, seen: Seen
+) -> web.StreamResponse:
+    """Open the workspace's end first, so that its refusal is the browser's; then pass messages until one end closes."""
+    bounds = upstream.bounds
+    if not web.WebSocketResponse().can_prepare(request).ok:
+        raise InvalidError("This is not the opening of a websocket.", reason="bad-websocket")
+    largest = bounds.message if held(upstream.server.tier) else bounds.open_message
+    inner = await _connect(url, headers, _protocols(request), upstream, largest)
+    async with inner:
+        outer = web.WebSocketResponse(
+            protocols=[inner.protocol] if inner.protocol else [],
+            heartbeat=bounds.heartbeat_seconds,
+            max_msg_size=largest,
+            compress=False,
+        )
+        await outer.prepare(request)
+        seen.status = SWITCHED
+        ways = (asyncio.create_task(_pass(inner, outer, seen)), asyncio.create_task(_pass(outer, inner, None)))
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            await _close(outer, inner.close_code)
+            await _close(inner, outer.close_code)
+    return outer
+
+
+async def _connect(
+    url: URL, headers: Headers, protocols: list[str], upstream: Upstream, largest: int
+) -> ClientWebSocketResponse:
+    try:
+        async with asyncio.timeout(upstream.bounds.header_seconds):
+            return await upstream.session.ws_connect(
+                url,
+                headers=headers,
+                protocols=protocols,
+                max_msg_size=largest,
+                heartbeat=upstream.bounds.heartbeat_seconds,
+                compress=0,
+            )
+    except TimeoutError:
+        raise answers.server_slow() from None
+    except aiohttp.ClientConnectorError:
+        raise answers.not_ready() from None
+    except aiohttp.WSServerHandshakeError as error:
+        if error.status in (401, 403, 404):
+            raise RefusedError("The workspace refused the connection; log in again.", reason="websocket") from None
+        raise answers.server_broken() from None
+    except (aiohttp.ClientError, ValueError, OSError):  # a malformed answer can be any of these
+        raise answers.server_broken() from None
+
+
+def _protocols(request: web.BaseRequest) -> list[str]:
+    asked = ",".join(request.headers.getall("Sec-WebSocket-Protocol", [])).split(",")
+    return [word for word in (part.strip() for part in asked) if plain_token(word)][:8]
+
+
+async def _pass(source: Socket, sink: Socket, seen: Seen | None) -> None:
+    """Pass messages on until the source closes; those that go to the browser are counted."""
+    async for message in source:
+        if message.type is WSMsgType.TEXT:
+            size = len(message.data.encode())
+        elif message.type is WSMsgType.BINARY:
+            size = len(message.data)
+        else:
+            return
+        if seen is not None:
+            seen.bytes += size
+        try:
+            await (sink.send_str(message.data) if message.type is WSMsgType.TEXT else sink.send_bytes(message.data))
+        except (ConnectionError, RuntimeError):  # the other end closed while this one was speaking
+            return
+
+
+async def _close(socket: Socket, code: int | None) -> None:
+    if not socket.closed:
+        await socket.close(code=code if code is not None and code in _SENDABLE_CODES else 1011)

@@ -1,0 +1,51 @@
+"""The spawner's words to the gateway, over the gateway's control socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aiohttp
+
+from hub.domain.errors import UnavailableError
+from spawner_config.server_folder import CONTROL_SOCKET, control_folder, opened
+
+SECONDS = 10
+
+
+class GatewayClient:
+    """Opens, closes and asks after one server; the gateway of a lab is found by its state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._folder = control_folder(state)
+
+    async def open(self, server: str) -> None:
+        """Let the gateway serve a server whose folder was made."""
+        if await self._say("PUT", server) != 200:
+            raise _no_gateway()
+
+    async def close(self, server: str) -> None:
+        """Let the gateway forget a server."""
+        await self._say("DELETE", server)
+
+    async def is_ready(self, server: str) -> bool:
+        """Whether the server in the container answers through the gateway."""
+        return await self._say("GET", server) == 204
+
+    async def _say(self, method: str, server: str) -> int:
+        timeout = aiohttp.ClientTimeout(total=SECONDS)
+        try:
+            with opened(self._folder) as place:
+                connector = aiohttp.UnixConnector(path=f"/proc/self/fd/{place}/{CONTROL_SOCKET}")
+                async with (
+                    aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+                    session.request(method, f"http://gateway/servers/{server}") as answer,
+                ):
+                    return answer.status
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            raise _no_gateway() from None
+
+
+def _no_gateway() -> UnavailableError:
+    return UnavailableError(
+        "The lab's gateway does not answer; try again in a minute, or tell the administrator.", reason="no-gateway"
+    )

@@ -1,0 +1,189 @@
+"""Functions that set JupyterHub's traits, and do nothing else; a bare traitlets ``Config`` is enough to test them.
+
+Invariants:
+
+* workspaces, and the proxy with its open connections, survive the hub's restart;
+* nobody is an administrator of the hub; a person holds their own servers and tokens, and the way to the portal;
+* no secret is in the settings: each is read from its file by a function that is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from traitlets.config import Config
+
+from hub.settings import Login, Settings
+from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR, LabAuthenticator
+from spawner_config.hub_traits.services import Wrap, notice_dead_services, services
+
+PORTAL = "/services/portal/"
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+COOKIE_DAYS = 0.5
+TOKEN_SECONDS = 90 * 24 * 3600
+ROUTE_CHECK_SECONDS = 5
+KNOWN_AGAIN_SECONDS = 60
+
+PERSON_SCOPES = (
+    "read:users!user",  # their own name and servers, on the hub's pages
+    "users:activity!user",  # a server's report that it is in use is made in its owner's name
+    "servers!user",  # start and stop their own workspaces
+    "access:servers!user",  # and open them
+    "tokens!user",  # for the command-line tool
+    f"access:services!service={PORTAL.split('/')[2]}",
+)
+"""What JupyterHub's ``self`` would add is sharing one's server with others: project isolation forbids it."""
+
+CONTENT_SECURITY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline'",  # the hub's own pages carry their scripts
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the traits need beside the settings: the file they came from, and functions of the lab."""
+
+    config: Path
+    read_secret: Callable[[Path], str]
+    wrap: Wrap
+    knows_person: Callable[[str], bool]
+    open_workspace: Callable[..., Any]
+    close_workspace: Callable[..., Any]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def apply(c: Config, settings: Settings, parts: Parts) -> None:
+    """Set every trait of the lab's hub."""
+    set_addresses(c, settings)
+    set_state(c, settings)
+    set_proxy(c, settings, parts.read_secret(settings.secret("proxy-token")))
+    set_login(c, settings, parts.read_secret(settings.secret("client-secret")), parts.knows_person)
+    set_permissions(c)
+    set_pages(c, settings)
+    set_workspaces(c, settings, parts)
+    tokens = {name: parts.read_secret(settings.secret(f"{name}-token")) for name in ("portal", "worker")}
+    c.JupyterHub.services = services(settings, parts.config, tokens, parts.wrap, parts.environment)
+    notice_dead_services()
+
+
+def set_addresses(c: Config, settings: Settings) -> None:
+    """The hub listens on loopback; people come through the proxy, and arrive at the portal."""
+    scheme = "https" if settings.server.certificate else "http"
+    c.JupyterHub.bind_url = f"{scheme}://{settings.server.address}:{settings.ports.public}/"
+    c.JupyterHub.public_url = f"{settings.public_url}/"
+    c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.ports.hub}"
+    c.JupyterHub.default_url = PORTAL
+
+
+def set_state(c: Config, settings: Settings) -> None:
+    """JupyterHub's own tables stay apart from the lab's; workspaces outlive the hub."""
+    c.JupyterHub.db_url = f"sqlite:///{settings.state / 'jupyterhub.sqlite'}"
+    c.JupyterHub.upgrade_db = True
+    c.JupyterHub.cookie_secret_file = str(settings.secret("cookie"))
+    c.JupyterHub.cleanup_servers = False
+    c.JupyterHub.cleanup_proxy = False
+
+
+def set_proxy(c: Config, settings: Settings, token: str) -> None:
+    """The proxy is a process of its own; one that comes back gets its routes again within seconds."""
+    c.JupyterHub.proxy_class = "configurable-http-proxy"
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.ports.proxy_api}"
+    c.ConfigurableHTTPProxy.auth_token = token
+    # JupyterHub looks after the routes of a proxy that it did not start only when it updates activity.
+    c.JupyterHub.last_activity_interval = ROUTE_CHECK_SECONDS
+
+
+def provider(settings: Settings) -> Login:
+    """The OpenID provider; the demonstration's stands on loopback, under another host name than the lab.
+
+    Cookies know no port: under one name, the provider's would reach the lab, and the lab's the provider.
+    """
+    if not settings.login.demo:
+        return settings.login
+    url = f"http://localhost:{settings.ports.identity}/oauth"
+    after = urlencode({"client_id": settings.login.client_id, "post_logout_redirect_uri": f"{settings.public_url}/"})
+    places = {
+        "authorize_url": f"{url}/authorize",
+        "token_url": f"{url}/token",
+        "userdata_url": f"{url}/userinfo",
+        "logout_url": f"{url}/end_session?{after}",
+    }
+    return settings.login.model_copy(update=places)
+
+
+def set_login(c: Config, settings: Settings, client_secret: str, knows_person: Callable[[str], bool]) -> None:
+    """The provider says who somebody is, with PKCE; the lab's records say whether they may come in."""
+    login = provider(settings)
+    c.JupyterHub.authenticator_class = LabAuthenticator
+    own = c.LabAuthenticator
+    own.knows_person = knows_person
+    own.custom_403_message = UNKNOWN_PERSON
+    own.client_id = login.client_id
+    own.client_secret = client_secret
+    own.oauth_callback_url = f"{settings.public_url}/hub/oauth_callback"
+    own.authorize_url = login.authorize_url
+    own.token_url = login.token_url
+    own.userdata_url = login.userdata_url
+    own.logout_redirect_url = login.logout_url
+    own.username_claim = login.username_claim
+    own.scope = list(login.scopes)
+    own.enable_pkce = True
+    own.login_service = settings.title
+    own.allow_all = False
+    own.enable_auth_state = False  # the provider's tokens are of no further use, so they are not kept
+    own.manage_groups = False  # roles and membership come from the lab's records alone
+    own.auth_refresh_age = KNOWN_AGAIN_SECONDS
+    own.refresh_pre_spawn = True
+
+
+def set_permissions(c: Config) -> None:
+    """A person's scopes are written out; the services hold none, since they act with the person's own login."""
+    c.JupyterHub.load_roles = [
+        {"name": "user", "description": "A person of the lab", "scopes": list(PERSON_SCOPES)},
+    ]
+    c.Authenticator.admin_users = set()
+    c.JupyterHub.authenticate_prometheus = True
+    c.JupyterHub.token_expires_in_max_seconds = TOKEN_SECONDS
+
+
+def set_pages(c: Config, settings: Settings) -> None:
+    """The hub's own pages carry the lab's title, in French and English, and load nothing from elsewhere."""
+    secure = {"secure": True} if settings.public_url.startswith("https:") else {}
+    c.JupyterHub.template_paths = [str(TEMPLATES)]
+    c.JupyterHub.template_vars = {
+        "lab_title": settings.title,
+        "portal_url": PORTAL,
+        "unknown_person": {"en": UNKNOWN_PERSON, "fr": UNKNOWN_PERSON_FR},
+    }
+    c.JupyterHub.cookie_max_age_days = COOKIE_DAYS
+    c.JupyterHub.tornado_settings = {
+        "headers": {
+            "Content-Security-Policy": CONTENT_SECURITY,
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+        },
+        "cookie_options": {"samesite": "Lax"} | secure,
+    }
+
+
+def set_workspaces(c: Config, settings: Settings, parts: Parts) -> None:
+    """A workspace is a named server: its name is the project's."""
+    c.JupyterHub.allow_named_servers = True
+    c.JupyterHub.spawner_class = "spawner_config.spawner.LabSpawner"
+    c.LabSpawner.settings = settings
+    c.LabSpawner.open_workspace = parts.open_workspace
+    c.LabSpawner.close_workspace = parts.close_workspace

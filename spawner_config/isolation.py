@@ -1,0 +1,325 @@
+"""How every container of the lab is shut in: one pure table from what it is for to the engine's options.
+
+Invariants:
+
+* no container has a network, a capability, a writable root or a way to new privileges, whatever it is for;
+* a container sees only the folders that its purpose allows, at fixed places, and writes only where the purpose says;
+* every option stands in ``OPTIONS`` with its reason, also where it equals the engine's default, and the docs page is
+  made from the same table;
+* nonsense is refused before the engine hears of it.
+
+No other module names a capability, a mount flag, a namespace or a limit of the engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from datasets_mount.mounts import Mount
+from hub.domain.errors import InvalidError
+from spawner_config.names import LABEL
+
+
+class Purpose(StrEnum):
+    """What a container is for."""
+
+    WORKSPACE = "workspace"  # one member's interactive server in one project
+    RUN = "run"  # one approved notebook, executed
+    READER = "reader"  # parses foreign bytes: snapshot, inspect, read; sees no dataset
+    CHECKER = "checker"  # checks fragments against datasets
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a container may use: bytes of memory, of ``/tmp`` and of one file; cores; processes; seconds of life.
+
+    The engine has no option for ``seconds``: whoever follows the container ends it.
+    """
+
+    memory: int
+    cpus: float
+    processes: int
+    tmp: int
+    seconds: int
+    file_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """One container, before the engine makes it; ``uid`` is its user and its group."""
+
+    purpose: Purpose
+    image: str
+    command: tuple[str, ...]
+    uid: int
+    mounts: tuple[Mount, ...]
+    limits: Limits
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+    working_dir: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of the engine: its place in the body of ``POST /containers/create``, its value, and why."""
+
+    key: str
+    value: Callable[[ContainerSpec], object]
+    reason: str
+
+
+LOWEST_UID = 100_000
+HIGHEST_UID = 2**31 - 1
+SHARED_MEMORY = 64 * 2**20
+OPEN_FILES = 8192
+TMP = "/tmp"  # noqa: S108  # the container's, made for it alone
+LOG_SIZE = "1m"
+
+_SLUG = r"[a-z][a-z0-9-]*"
+READABLE: Mapping[Purpose, str] = {
+    Purpose.WORKSPACE: rf"/data/{_SLUG}|/project/runs|/run/hub",
+    Purpose.RUN: rf"/data/{_SLUG}|/in",
+    Purpose.READER: "/in",
+    Purpose.CHECKER: rf"/data/{_SLUG}|/in|/in/fragments",
+}
+"""Where a container may find a folder that it cannot write."""
+WRITABLE: Mapping[Purpose, str] = {
+    Purpose.WORKSPACE: rf"/home/{_SLUG}|/project|/outputs|/run/nb",
+    Purpose.RUN: "/outputs|/progress",
+    Purpose.READER: "/out|/progress",
+    Purpose.CHECKER: "/out|/progress",
+}
+"""Where a container may find a folder that it can write."""
+
+MASKED = (
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/diskstats",
+    "/proc/interrupts",
+    "/proc/kallsyms",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/key-users",
+    "/proc/latency_stats",
+    "/proc/locks",
+    "/proc/modules",
+    "/proc/partitions",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/swaps",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/block",
+    "/sys/class",
+    "/sys/dev",
+    "/sys/devices/virtual",
+    "/sys/firmware",
+    "/sys/fs/ext4",
+    "/sys/kernel",
+    "/sys/module",
+)
+READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+
+OPTIONS: tuple[Option, ...] = (
+    Option("Image", lambda s: s.image, "The image whose digest was recorded when it was built."),
+    Option("Entrypoint", lambda s: [], "An image's own entry point is not run: the command below is all that starts."),
+    Option("Cmd", lambda s: list(s.command), "The lab's command, as words; no shell reads it."),
+    Option("Env", lambda s: [f"{k}={v}" for k, v in sorted(s.environment.items())], "What the program must know."),
+    Option("Labels", lambda s: dict(s.labels), "Says whose the container is, so that nothing is left behind."),
+    Option(
+        "User", lambda s: f"{s.uid}:{s.uid}", "Never root; a number of its own for each project, unknown to the host."
+    ),
+    Option("WorkingDir", lambda s: s.working_dir, "Programs start where the person may write."),
+    Option("Hostname", lambda s: "lab", "The same everywhere, so that it says nothing about machine or person."),
+    Option("Domainname", lambda s: "", "Nothing about the site."),
+    Option("Tty", lambda s: False, "No terminal is shared with the engine."),
+    Option("OpenStdin", lambda s: False, "Nothing is typed into a container."),
+    Option("AttachStdin", lambda s: False, "Nothing is typed into a container."),
+    Option("AttachStdout", lambda s: False, "Output goes to the bounded log alone."),
+    Option("AttachStderr", lambda s: False, "Output goes to the bounded log alone."),
+    Option("Healthcheck", lambda s: {"Test": ["NONE"]}, "An image's health check would be a second command."),
+    Option("StopSignal", lambda s: "SIGTERM", "Programs may finish what they write."),
+    Option("StopTimeout", lambda s: 5, "Seconds until a program that does not finish is killed."),
+    Option("HostConfig.NetworkMode", lambda s: "none", "Promise 1: no network device but its own loopback."),
+    Option("HostConfig.PortBindings", lambda s: {}, "No port of the host leads in."),
+    Option("HostConfig.PublishAllPorts", lambda s: False, "No port of the host leads in."),
+    Option("HostConfig.Links", lambda s: [], "No other container's name or address."),
+    Option("HostConfig.ExtraHosts", lambda s: [], "No names of other machines."),
+    Option(
+        "HostConfig.Dns", lambda s: ["127.0.0.1"], "Nothing listens there; the host's resolver would say where it is."
+    ),
+    Option("HostConfig.DnsSearch", lambda s: ["."], "The site's domain is not told."),
+    Option("HostConfig.DnsOptions", lambda s: ["timeout:1", "attempts:1"], "A name that cannot resolve fails at once."),
+    Option("HostConfig.Privileged", lambda s: False, "A privileged container is root of the machine."),
+    Option("HostConfig.CapDrop", lambda s: ["ALL"], "No power of root, one by one."),
+    Option("HostConfig.CapAdd", lambda s: [], "None of them comes back."),
+    Option("HostConfig.GroupAdd", lambda s: [], "No group of the host."),
+    Option(
+        "HostConfig.SecurityOpt",
+        lambda s: ["no-new-privileges:true"],
+        "A set-uid program gives nothing. No seccomp profile is named, so that the engine's own default holds; "
+        "a narrower one of the lab's own is to replace it.",
+    ),
+    Option("HostConfig.ReadonlyRootfs", lambda s: True, "The image cannot be changed from inside."),
+    Option(
+        "HostConfig.Tmpfs",
+        lambda s: {TMP: f"rw,noexec,nosuid,nodev,mode=1777,size={s.limits.tmp}"},
+        "Scratch space that ends with the container, counted as its memory, from which nothing is executed.",
+    ),
+    Option("HostConfig.ShmSize", lambda s: SHARED_MEMORY, "Shared memory is writable, too, so it has its size."),
+    Option("HostConfig.Mounts", lambda s: [_bind(m) for m in s.mounts], "The folders of its purpose and no others."),
+    Option("HostConfig.Binds", lambda s: [], "The older way of mounting, which would make a missing folder."),
+    Option("HostConfig.VolumesFrom", lambda s: [], "No other container's folders."),
+    Option("HostConfig.Devices", lambda s: [], "No device of the host."),
+    Option("HostConfig.DeviceCgroupRules", lambda s: [], "No device of the host."),
+    Option("HostConfig.DeviceRequests", lambda s: [], "No device of the host."),
+    Option("HostConfig.Memory", lambda s: s.limits.memory, "A hog is ended; its neighbours are not."),
+    Option("HostConfig.MemorySwap", lambda s: s.limits.memory, "The same as memory: no swap beside it."),
+    Option("HostConfig.OomKillDisable", lambda s: False, "Without it, a full container would hang instead of ending."),
+    Option("HostConfig.OomScoreAdj", lambda s: 500, "When the machine is short, containers go before the lab."),
+    Option("HostConfig.NanoCpus", lambda s: round(s.limits.cpus * 10**9), "A busy loop takes its share and no more."),
+    Option("HostConfig.PidsLimit", lambda s: s.limits.processes, "A fork bomb stays in its container."),
+    Option(
+        "HostConfig.Ulimits",
+        lambda s: [
+            {"Name": "core", "Soft": 0, "Hard": 0},
+            {"Name": "nofile", "Soft": OPEN_FILES, "Hard": OPEN_FILES},
+            {"Name": "fsize", "Soft": s.limits.file_size, "Hard": s.limits.file_size},
+        ],
+        "No memory image on the host's disk; a bound on open files; a bound on one file.",
+    ),
+    Option("HostConfig.IpcMode", lambda s: "private", "Shared memory and queues of its own."),
+    Option("HostConfig.CgroupnsMode", lambda s: "private", "It sees no other container's name in its control groups."),
+    Option("HostConfig.PidMode", lambda s: "", "Processes of its own; the engine's default, never the host's."),
+    Option("HostConfig.UTSMode", lambda s: "", "A host name of its own."),
+    Option("HostConfig.UsernsMode", lambda s: "", "The engine's mapping of users holds, where it has one."),
+    Option("HostConfig.Init", lambda s: True, "Ended processes are reaped, and a stop reaches the program at once."),
+    Option(
+        "HostConfig.LogConfig",
+        lambda s: {
+            "Type": "local",
+            "Config": {"max-size": LOG_SIZE, "max-file": "2", "mode": "non-blocking", "max-buffer-size": "256k"},
+        },
+        "Output cannot fill the disk, and a full log cannot stop the program.",
+    ),
+    Option(
+        "HostConfig.MaskedPaths",
+        lambda s: list(MASKED),
+        "The engine's list, and what tells of the machine or of others.",
+    ),
+    Option("HostConfig.ReadonlyPaths", lambda s: list(READ_ONLY), "The engine's list: switches of the kernel."),
+    Option(
+        "HostConfig.RestartPolicy", lambda s: {"Name": "no", "MaximumRetryCount": 0}, "The lab starts, not the engine."
+    ),
+    Option(
+        "HostConfig.AutoRemove",
+        lambda s: False,
+        "How it ended can be read afterwards, and a restart of the engine does not take it away.",
+    ),
+)
+"""Every option that the lab sends, in the order of the docs page."""
+
+
+def container_body(spec: ContainerSpec) -> dict[str, object]:
+    """Return the body of ``POST /containers/create`` for one container; InvalidError where the order is nonsense."""
+    check_spec(spec)
+    body: dict[str, object] = {"HostConfig": {}}
+    for option in OPTIONS:
+        *parents, key = option.key.split(".")
+        place = body
+        for parent in parents:
+            place = place[parent]  # type: ignore[assignment]  # the only parent is HostConfig, a dict
+        place[key] = option.value(spec)
+    return body
+
+
+def _bind(mount: Mount) -> dict[str, object]:
+    return {
+        "Type": "bind",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": not mount.writable,
+        # Read-only does not reach what is mounted below the source, so nothing below it comes along,
+        # and what is mounted later, on either side, stays on its side.
+        "BindOptions": {"Propagation": "rprivate", "NonRecursive": True},
+    }
+
+
+def check_spec(spec: ContainerSpec) -> None:
+    """A container runs a command of an image as nobody's number, within limits, on folders of its purpose."""
+    if not spec.image or not spec.command:
+        raise InvalidError("A container needs an image and a command.", reason="container-empty")
+    if not LOWEST_UID <= spec.uid <= HIGHEST_UID:
+        raise InvalidError(
+            "A container runs as a number from {lowest} on, never as a user of the machine; it was {uid}.",
+            reason="container-uid",
+            lowest=LOWEST_UID,
+            uid=spec.uid,
+        )
+    _check_limits(spec.limits)
+    _check_words(spec)
+    for mount in spec.mounts:
+        _check_mount(spec.purpose, mount)
+    targets = [m.target for m in spec.mounts]
+    if len(set(targets)) < len(targets):
+        raise InvalidError("Two folders cannot stand at one place in a container.", reason="container-target-twice")
+
+
+def _check_limits(limits: Limits) -> None:
+    """Every limit is set: for the engine, zero means none."""
+    values = (limits.memory, limits.cpus, limits.processes, limits.tmp, limits.seconds, limits.file_size)
+    if min(values) <= 0:
+        raise InvalidError("Every limit of a container is more than zero.", reason="container-limits")
+
+
+def _check_words(spec: ContainerSpec) -> None:
+    """Environment and labels are plain words, and the container says that it is the lab's."""
+    bad = [key for key in spec.environment if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key)]
+    texts = (*spec.environment.values(), *spec.labels.values(), *spec.command, spec.image)
+    if bad or any("\0" in text for text in texts):
+        raise InvalidError(
+            "A container's environment has a name or value that no program takes.", reason="container-env"
+        )
+    if LABEL not in spec.labels:
+        raise InvalidError("A container carries the label {label}.", reason="container-label", label=LABEL)
+    if not _is_plain_path(spec.working_dir):
+        raise InvalidError("A container starts in an absolute folder.", reason="container-working-dir")
+
+
+def _check_mount(purpose: Purpose, mount: Mount) -> None:
+    """A folder of the lab stands at a place that the purpose allows, writable only where the purpose says so."""
+    if not _is_plain_path(mount.source) or _belongs_to_the_machine(mount.source):
+        raise InvalidError(
+            "The folder for {target} must be an absolute path of the lab's own, without “..”.",
+            reason="container-source",
+            target=mount.target,
+        )
+    allowed = (WRITABLE if mount.writable else READABLE)[purpose]
+    if not re.fullmatch(allowed, mount.target):
+        raise InvalidError(
+            "A container of the kind {purpose} has no {how} folder at {target}.",
+            reason="container-target",
+            purpose=purpose,
+            how="writable" if mount.writable else "read-only",
+            target=mount.target,
+        )
+
+
+def _is_plain_path(path: str) -> bool:
+    """Whether the path is absolute, says exactly where it leads, and has no sign that is not printed."""
+    return (
+        path.startswith("/") and path.isprintable() and ".." not in path.split("/") and str(PurePosixPath(path)) == path
+    )
+
+
+_MACHINE = tuple(PurePosixPath(p) for p in ("/proc", "/sys", "/dev", "/run", "/var/run", "/etc", "/boot"))
+
+
+def _belongs_to_the_machine(path: str) -> bool:
+    """Whether the folder is, holds or lies in one that the machine itself lives by."""
+    place = PurePosixPath(path)
+    return any(place.is_relative_to(m) or m.is_relative_to(place) for m in _MACHINE)

@@ -1,0 +1,256 @@
+"""The spawner: one container for each member and project, without a network, reached through the gateway.
+
+Invariants:
+
+* whether a workspace may open, and of what it is made, is decided by ``open_workspace``, never by what a person sends;
+* a container is described by ``isolation`` alone, and nothing that a person named becomes a format string;
+* after ``stop``, or after a container ended by itself, no container, socket, folder or mount of it is left;
+* all of this holds after the hub was killed: names are made from person and project, not remembered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from docker.errors import APIError, DockerException, NotFound
+from dockerspawner import DockerSpawner
+from jupyterhub.spawner import SpawnException
+from requests import RequestException
+from traitlets import Callable, Instance, List, Unicode, default
+
+from hub.domain.errors import LabError, UnavailableError
+from hub.domain.people import check_name
+from hub.services.workspaces import WorkspacePlan
+from hub.settings import Settings
+from spawner_config import names
+from spawner_config.gateway_client import GatewayClient
+from spawner_config.isolation import ContainerSpec, container_body
+from spawner_config.server_folder import (
+    Server,
+    make_folder,
+    mount_socket_folder,
+    remove_folder,
+    server_folder,
+    unmount_socket_folder,
+)
+from spawner_config.workspace_container import LABEL_PLAN, server_environment, workspace_spec
+
+POLL_SECONDS = 0.02
+LOOK_SECONDS = 0.5
+
+
+class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no types
+    """Starts, finds and stops the workspace of one member in one project, whose slug is the server's name."""
+
+    settings = Instance(Settings, config=True, help="The lab's settings.")
+    open_workspace = Callable(
+        config=True,
+        help="``(person, project) -> WorkspacePlan``, called in a thread; raises LabError with the sentence to show. "
+        "A plain function: traitlets copies what it is given deeply, and a bound method with it.",
+    )
+    close_workspace = Callable(
+        lambda person, project: None,
+        config=True,
+        help="``(person, project) -> None``, called in a thread after the container is gone, also more than once.",
+    )
+    mount_socket_folder = Callable(
+        mount_socket_folder,
+        config=True,
+        help="``(folder, uid) -> None``: mounts the small file system for a workspace's socket; needs root.",
+    )
+    unmount_socket_folder = Callable(
+        unmount_socket_folder, config=True, help="``(folder) -> None``: takes every mount on the folder away."
+    )
+    cmd = List(
+        Unicode(),
+        ["jupyterhub-singleuser", "--ServerApp.sock=/run/nb/nb.sock", "--ServerApp.sock_mode=0666"],
+        config=True,
+        help="The single-user server's command.",
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._steps: list[str] = []
+        self._opened = False
+        if self.user is not None:
+            # JupyterHub joins person and server with a hyphen, so that a-b/c and a/b-c would share a client.
+            self.oauth_client_id = f"jupyterhub-user-{self.server_id}"
+
+    @property
+    def server_id(self) -> str:
+        """The server's short identifier."""
+        return names.server_id(self.user.name, self.name)
+
+    @default("object_name")
+    def _object_name_default(self) -> str:
+        return names.workspace_container(self.settings.name, self.user.name, self.name)
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Keep nothing but what the names say: a stored name could be another container's."""
+        super().load_state(state | {"object_name": self._object_name_default()})
+
+    async def start(self) -> str:
+        """Open the workspace, and return where the proxy finds it once it answers."""
+        self._steps = ["1/3"]
+        try:
+            self._check_names()
+            plan = await asyncio.to_thread(self.open_workspace, self.user.name, self.name)
+            self._opened = True
+            await self._start_container(plan)
+            await self._wait_until_ready()
+        except LabError as error:
+            raise SpawnException(
+                str(error), reason=error.reason, status_code=503 if isinstance(error, UnavailableError) else 403
+            ) from error
+        except (DockerException, RequestException) as error:
+            raise SpawnException(
+                "The engine does not start containers now; try again, or tell the administrator.",
+                reason="engine",
+                status_code=503,
+                log_message=f"The engine says: {error}",
+            ) from error
+        return f"http://127.0.0.1:{self.settings.ports.gateway}"
+
+    def _check_names(self) -> None:
+        if not self.name:
+            raise SpawnException("Open a workspace from the page of a project.", reason="no-project")
+        check_name(self.user.name)
+        check_name(self.name)
+
+    async def _start_container(self, plan: WorkspacePlan) -> None:
+        """Take over the container that a killed hub left, if it is what would be made now; make a new one otherwise."""
+        server = Server(
+            person=plan.person,
+            project=plan.project,
+            tier=plan.tier,
+            uid=plan.uid,
+            oauth_client=self.oauth_client_id,
+        )
+        spec = workspace_spec(plan, self.settings, self.cmd, self.get_env(), await self._image_digest(plan.image))
+        self._steps.append("2/3 Docker")
+        if not await self._adopt(spec):
+            await self._remove_container()
+            await asyncio.to_thread(self._make_folder, server)
+            await self._create(spec)
+        await self._gateway().open(server.id)
+        await self.docker("start", self.object_id)
+        self._steps.append("3/3 JupyterLab")
+
+    def get_env(self) -> dict[str, str]:
+        """Return what the single-user server must know."""
+        return server_environment(super().get_env(), self.user.name, self.name)
+
+    async def _image_digest(self, image: str) -> str:
+        try:
+            found = await self.docker("inspect_image", image)
+        except NotFound:
+            raise UnavailableError(
+                "There is no image {image} on this machine; run “make setup”.", reason="no-image", image=image
+            ) from None
+        return str(found["Id"])
+
+    def _make_folder(self, server: Server) -> None:
+        make_folder(self.settings.state, server, self.mount_socket_folder, self.unmount_socket_folder)
+
+    async def _adopt(self, spec: ContainerSpec) -> bool:
+        found = await self._inspect()
+        if not found or not found["State"]["Running"]:
+            return False
+        if found["Config"]["Labels"].get(LABEL_PLAN) != spec.labels[LABEL_PLAN]:
+            return False
+        given = dict(word.split("=", 1) for word in found["Config"]["Env"])
+        self.api_token = given["JUPYTERHUB_API_TOKEN"]
+        self.log.info("Taking over the running container %s", self.object_name)
+        return True
+
+    async def _create(self, spec: ContainerSpec) -> None:
+        made = await self.docker("create_container_from_config", container_body(spec), self.object_name)
+        self.object_id = made["Id"]
+
+    async def _wait_until_ready(self) -> None:
+        """Ask through the gateway until the server answers, and look now and then whether it still lives."""
+        look = time.monotonic() + LOOK_SECONDS
+        while not await self._gateway().is_ready(self.server_id):
+            if time.monotonic() > look:
+                if await self.poll() is not None:
+                    raise UnavailableError(
+                        "The workspace ended while it was starting; try again, and tell the administrator if it "
+                        "happens again.",
+                        reason="workspace-ended",
+                    )
+                look = time.monotonic() + LOOK_SECONDS
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield short words that need no translation, for the page that waits."""
+        told = 0
+        while told < 3:
+            for step in self._steps[told:]:
+                told += 1
+                yield {"progress": told * 30, "message": step}
+            await asyncio.sleep(0.1)
+
+    async def poll(self) -> int | str | None:
+        """Return None while the container runs, and how it ended otherwise; an engine that is away is no end."""
+        found = await self._inspect()
+        if not found:
+            return 0
+        state = found["State"]
+        if state["Running"]:
+            return None
+        return f"exit code {state['ExitCode']}{', out of memory' if state['OOMKilled'] else ''}"
+
+    async def stop(self, now: bool = False) -> None:
+        """End the container and clear away what it had."""
+        try:
+            await self.docker("stop", self.object_name, timeout=0 if now else 5)
+        except NotFound:
+            self.log.info("The container %s is gone already", self.object_name)
+        await self._clear_away()
+
+    async def run_post_stop_hook(self) -> None:
+        """Clear away, also when the container ended by itself, since JupyterHub then calls no ``stop``."""
+        await self._clear_away()
+        hook = super().run_post_stop_hook()
+        if hook is not None:
+            await hook
+
+    async def _clear_away(self) -> None:
+        """Remove container, sockets and folder, and let the project go; each may be gone already."""
+        await self._remove_container()
+        folder = server_folder(self.settings.state, self.server_id)
+        if not self._opened and not folder.exists():
+            return
+        try:
+            await self._gateway().close(self.server_id)
+        except UnavailableError:
+            # A gateway that is down finds no folder when it comes back.
+            self.log.warning("The gateway does not answer; the folder of %s is removed all the same", self.object_name)
+        await asyncio.to_thread(remove_folder, self.settings.state, self.server_id, self.unmount_socket_folder)
+        await asyncio.to_thread(self.close_workspace, self.user.name, self.name)
+        self._opened = False
+
+    async def _inspect(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = await self.docker("inspect_container", self.object_name)
+        except NotFound:
+            self.object_id = ""
+            return None
+        self.object_id = found["Id"]
+        return found
+
+    async def _remove_container(self) -> None:
+        try:
+            await self.docker("remove_container", self.object_name, v=True, force=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != 409:  # its removal is under way
+                raise
+        self.object_id = ""
+
+    def _gateway(self) -> GatewayClient:
+        return GatewayClient(self.settings.state)

@@ -1,0 +1,128 @@
+"""A workspace makes four calls to the hub, with its own names, and no other."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets_mount.catalogue import Tier
+from hub.domain.errors import InvalidError, LabError, RefusedError
+from spawner_config.gateway.hub_calls import HubCall, answer, judge
+from spawner_config.server_folder import Server
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SERVER = Server(person="scientist", project="health", tier=Tier.SECRET, uid=200_001, oauth_client="jupyterhub-user-0123")
+FORM = {
+    "client_id": "jupyterhub-user-0123",
+    "client_secret": "s",
+    "grant_type": "authorization_code",
+    "code": "c",
+    "redirect_uri": "/user/scientist/health/oauth_callback",
+    "code_verifier": "v",
+}
+ACTIVITY = {
+    "servers": {"health": {"last_activity": "2026-11-23T11:00:00.000000Z"}},
+    "last_activity": "2026-11-23T11:00:00.000000Z",
+}
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get"]
+PATHS = [
+    "/hub/api/users", "/hub/api/users/", "/hub/api/users/scientist", "/hub/api/users/steward", "/hub/api/users/steward/activity",
+    "/hub/api/users/scientist/server", "/hub/api/users/scientist/servers/health", "/hub/api/users/scientist/servers/other",
+    "/hub/api/users/scientist/tokens", "/hub/api/users/scientist/tokens/a1", "/hub/api/users/scientist/admin-access",
+    "/hub/api/groups", "/hub/api/services", "/hub/api/proxy", "/hub/api/info", "/hub/api/shutdown", "/hub/api/shares/x",
+    "/hub/api/authorizations/token/x", "/hub/api/oauth2/authorize", "/hub/api/security/csp-report", "/hub/metrics", "/hub/",
+    "/hub/login", "/hub/home", "/hub/admin", "/", "/services/portal/", "/user/scientist/health/", "/hub/api/../admin",
+    "/hub/api/user/../users", "/hub/api/user?x=1", "/hub/api/user/", "//hub/api/user", "/hub/api/%75ser", "/hub/api/user%2f..",
+    "/hub/api?x", "http://127.0.0.1/hub/api/user", "/HUB/api/user", "/hub/api/users/scientist/activity/",
+    "/hub/api/users/scientist%2f../steward/activity", "/hub/api/users/scientist/activity?x=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("path", PATHS)
+def test_every_other_call_is_refused(method: str, path: str) -> None:
+    with pytest.raises(RefusedError) as raised:
+        judge(method, path, b"", SERVER, NOW)
+    assert raised.value.reason == "hub-call"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "HEAD"])
+@pytest.mark.parametrize("path", ["/hub/api", "/hub/api/user"])
+def test_the_calls_that_read_are_not_made_in_another_way(method: str, path: str) -> None:
+    with pytest.raises(RefusedError):
+        judge(method, path, b"", SERVER, NOW)
+
+
+def test_the_four_calls_pass() -> None:
+    assert judge("GET", "/hub/api", b"ignored", SERVER, NOW) == HubCall("GET", "/hub/api/")
+    assert judge("GET", "/hub/api/user", b"", SERVER, NOW) == HubCall("GET", "/hub/api/user")
+    token = judge("POST", "/hub/api/oauth2/token", urlencode(FORM).encode(), SERVER, NOW)
+    assert dict(parse_qsl(token.body.decode())) == FORM
+    activity = judge("POST", "/hub/api/users/scientist/activity", json.dumps(ACTIVITY).encode(), SERVER, NOW)
+    assert json.loads(activity.body)["servers"]["health"]["last_activity"] == "2026-11-23T11:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"client_id": "jupyterhub-user-9999"}, RefusedError),
+        ({"client_id": "service-portal"}, RefusedError),
+        ({"redirect_uri": "/user/scientist/other/oauth_callback"}, RefusedError),
+        ({"redirect_uri": "https://evil.example/"}, RefusedError),
+        ({"grant_type": "client_credentials"}, InvalidError),
+        ({"grant_type": "refresh_token"}, InvalidError),
+        ({"scope": "admin:users"}, InvalidError),
+        ({"code": "x" * 3000}, InvalidError),
+    ],
+)
+def test_a_token_is_asked_for_only_as_the_server_itself(change: dict[str, str], error: type[LabError]) -> None:
+    with pytest.raises(error):
+        judge("POST", "/hub/api/oauth2/token", urlencode(FORM | change).encode(), SERVER, NOW)
+
+
+def test_a_field_that_stands_twice_is_refused() -> None:
+    body = urlencode(FORM).encode() + b"&client_id=service-portal"
+    with pytest.raises(InvalidError):
+        judge("POST", "/hub/api/oauth2/token", body, SERVER, NOW)
+
+
+@pytest.mark.parametrize("servers", [{"other": ACTIVITY["servers"]["health"]}, {"": ACTIVITY["servers"]["health"]}])  # type: ignore[index]
+def test_a_server_does_not_speak_for_another(servers: dict[str, object]) -> None:
+    body = json.dumps(ACTIVITY | {"servers": servers}).encode()
+    with pytest.raises(RefusedError) as raised:
+        judge("POST", "/hub/api/users/scientist/activity", body, SERVER, NOW)
+    assert raised.value.reason == "hub-call-other-server"
+
+
+def test_activity_is_never_later_than_now() -> None:
+    late = "2099-01-01T00:00:00Z"
+    body = json.dumps({"servers": {"health": {"last_activity": late}}, "last_activity": late}).encode()
+    sent = json.loads(judge("POST", "/hub/api/users/scientist/activity", body, SERVER, NOW).body)
+    assert sent["last_activity"] == sent["servers"]["health"]["last_activity"] == "2026-11-23T12:00:00Z"
+
+
+@given(st.binary(max_size=200))
+def test_a_body_of_no_known_form_is_refused(body: bytes) -> None:
+    for path in ("/hub/api/oauth2/token", "/hub/api/users/scientist/activity"):
+        with pytest.raises(LabError):
+            judge("POST", path, body, SERVER, NOW)
+
+
+def test_a_workspace_reads_who_a_token_belongs_to_and_no_more() -> None:
+    body = json.dumps(
+        {"kind": "user", "name": "scientist", "scopes": ["a"], "groups": ["g"], "servers": {"other": {}}, "admin": False,
+         "roles": ["user"], "auth_state": {"access_token": "x"}, "session_id": None}
+    ).encode()  # fmt: skip
+    read = json.loads(answer(HubCall("GET", "/hub/api/user"), 200, body))
+    assert set(read) == {"kind", "name", "scopes", "session_id", "token_id"}
+
+
+def test_an_answer_of_no_known_form_is_not_passed_on() -> None:
+    with pytest.raises(InvalidError):
+        answer(HubCall("GET", "/hub/api/user"), 200, b"<html>")
+    assert answer(HubCall("GET", "/hub/api/user"), 403, b"{}") == b"{}"

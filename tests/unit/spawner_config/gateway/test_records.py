@@ -1,0 +1,112 @@
+"""What the gateway keeps: counts that outlive it, a line for each response, and a share for each server."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from datasets_mount.catalogue import Tier
+from hub.domain.errors import InvalidError, UnavailableError
+from spawner_config.gateway.access_log import AccessLog, Seen
+from spawner_config.gateway.bounds import Bucket
+from spawner_config.gateway.meter import KEPT_DAYS, Meter
+from spawner_config.server_folder import Server, read_card
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SERVER = Server(person="scientist", project="health", tier=Tier.OPEN, uid=200_001, oauth_client="c")
+
+
+def meter(folder: Path, day: int = 23) -> Meter:
+    return Meter(folder / "bytes.json", today=lambda: date(2026, 11, day))
+
+
+def test_bytes_are_counted_for_each_server_and_day_and_outlive_a_restart(tmp_path: Path) -> None:
+    first = meter(tmp_path)
+    first.add("a", 5)
+    first.add("a", 6)
+    first.add("b", 1)
+    first.write()
+    second = meter(tmp_path)
+    assert (second.total("a"), second.total("b"), second.total("c")) == (11, 1, 0)
+    assert meter(tmp_path, day=24).total("a") == 0
+
+
+def test_a_file_of_counts_that_is_broken_is_put_aside(tmp_path: Path) -> None:
+    (tmp_path / "bytes.json").write_bytes(b"\x00{")
+    made = meter(tmp_path)
+    made.add("a", 1)
+    made.write()
+    assert meter(tmp_path).total("a") == 1
+    assert (tmp_path / "bytes.broken").read_bytes() == b"\x00{"
+
+
+def test_days_of_more_than_a_month_ago_are_let_go(tmp_path: Path) -> None:
+    (tmp_path / "bytes.json").write_text('{"2026-01-01": {"a": 9}, "2026-11-22": {"a": 1}}')
+    made = meter(tmp_path)
+    made.add("a", 1)
+    made.write()
+    kept = json.loads((tmp_path / "bytes.json").read_text())
+    assert set(kept) == {"2026-11-22", "2026-11-23"}
+    assert KEPT_DAYS == 31
+
+
+def lines(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "gateway-access-2026-11-23.jsonl").read_text().splitlines()]
+
+
+def test_a_response_leaves_one_line_whatever_its_path_says(tmp_path: Path) -> None:
+    log = AccessLog(tmp_path, now=lambda: NOW)
+    log.write(Seen("browser", "GET", "/user/a/b/\n\x1b[31m\u2028é?token=secret", SERVER, 200, 7))
+    log.write(Seen("hub", "X" * 99, "/" + "y" * 9000, None, 403, 0, "hub-call"))
+    first, second = lines(tmp_path)
+    assert first["path"] == "/user/a/b/\n\x1b[31m\u2028é"
+    assert (first["person"], first["project"], first["status"], first["bytes"]) == ("scientist", "health", 200, 7)
+    assert len(str(second["method"])) == 20
+    assert len(str(second["path"])) == 1000
+    text = (tmp_path / "gateway-access-2026-11-23.jsonl").read_bytes()
+    assert text.count(b"\n") == 2
+    assert text.isascii()
+    assert b"secret" not in text
+    assert b"\x1b" not in text
+
+
+def test_while_the_log_cannot_be_written_nothing_is_shown(tmp_path: Path) -> None:
+    log = AccessLog(tmp_path, now=lambda: NOW)
+    place = tmp_path / "gateway-access-2026-11-23.jsonl"
+    place.mkdir()
+    log.check_writable()
+    log.write(Seen("browser", "GET", "/"))
+    with pytest.raises(UnavailableError):
+        log.check_writable()
+    place.rmdir()
+    log.write(Seen("browser", "GET", "/"))
+    log.check_writable()
+
+
+def test_a_bucket_lets_a_burst_through_and_then_so_many_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    bucket = Bucket(3, rate=2)
+    assert [bucket.take() for _ in range(4)] == [True, True, True, False]
+    clock[0] += 1
+    assert [bucket.take() for _ in range(3)] == [True, True, False]
+    clock[0] += 1000
+    assert sum(bucket.take() for _ in range(10)) == 3
+
+
+def test_a_card_says_whose_server_it_is_or_nothing_is_opened(tmp_path: Path) -> None:
+    folder = tmp_path / "servers" / SERVER.id
+    folder.mkdir(parents=True)
+    with pytest.raises(InvalidError):
+        read_card(tmp_path, SERVER.id)
+    (folder / "server.json").write_text(SERVER.model_dump_json())
+    assert read_card(tmp_path, SERVER.id) == SERVER
+    (folder / "server.json").write_text(SERVER.model_copy(update={"person": "steward"}).model_dump_json())
+    with pytest.raises(InvalidError):
+        read_card(tmp_path, SERVER.id)
+    (folder / "server.json").write_text("{}")
+    with pytest.raises(InvalidError):
+        read_card(tmp_path, SERVER.id)
