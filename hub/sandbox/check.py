@@ -1,0 +1,141 @@
+"""The checking container: fragments and datasets in, findings and canonical files out.
+
+``/in/request.json`` names the files with their declarations, the datasets and the policy; ``/in/fragments`` holds what
+the reader's container wrote. ``/out/canonical/0001`` and so on are the files that may leave, and ``/out/result.json``
+is the gate's answer.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import polars as pl
+from pydantic import ValidationError
+
+from hub.domain.errors import InvalidError
+from hub.domain.exports import Finding, TableContext
+from hub.domain.sandbox_exit import SandboxExit
+from hub.gate.datasets import MountedDataset, mount
+from hub.gate.engine import ENGINE, Judgement, OutOfTimeError, check_request
+from hub.gate.exchange import (
+    MOST_REQUEST_BYTES,
+    CheckedFile,
+    CheckFile,
+    CheckRequest,
+    CheckResult,
+    FoundPart,
+    file_name,
+)
+from hub.gate.fragments import FileFragments, refused
+from hub.gate.refusals import RefusalReason
+from hub.gate.verdict import strictest
+from hub.policy.model import policy_digest
+from hub.sandbox.program import SandboxError, read_bounded, run_program
+
+SECONDS_EACH = 60
+LARGEST_FRAGMENTS = 256 * 2**20
+
+
+def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
+    """Judge every file of the request below ``root`` and write the answer."""
+    source, target = root / "in", root / "out"
+    request = _request(source / "request.json")
+    datasets = _datasets(request)
+    offered = [(_fragments(source / "fragments", file), _declaration(file)) for file in request.files]
+    judged = check_request(offered, request.policy, datasets, lambda: _time_limit(seconds))
+    (target / "canonical").mkdir(exist_ok=True)
+    files = []
+    for (file, _), judgement in zip(offered, judged, strict=True):
+        if judgement.canonical is not None:
+            (target / "canonical" / file_name(file.index)).write_bytes(judgement.canonical.content)
+        files.append(_checked(file, judgement))
+    result = CheckResult(
+        engine=ENGINE,
+        policy_digest=policy_digest(request.policy),
+        verdict=strictest(j.verdict for j in judged),
+        files=tuple(files),
+    )
+    (target / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
+    return SandboxExit.OK
+
+
+def _request(path: Path) -> CheckRequest:
+    try:
+        return CheckRequest.model_validate_json(read_bounded(path, MOST_REQUEST_BYTES))
+    except (OSError, ValidationError):
+        raise SandboxError(SandboxExit.BAD_REQUEST) from None
+
+
+def _datasets(request: CheckRequest) -> tuple[MountedDataset, ...]:
+    try:
+        return tuple(mount(dataset) for dataset in request.datasets)
+    except (InvalidError, OSError, pl.exceptions.PolarsError):
+        raise SandboxError(SandboxExit.BROKEN_FILE) from None
+
+
+def _fragments(folder: Path, file: CheckFile) -> FileFragments:
+    """Return what was read of a file; what is missing, too large or of another form counts as a crash of its reader."""
+    path = folder / f"{file_name(file.index)}.json"
+    try:
+        if path.stat().st_size > LARGEST_FRAGMENTS:
+            return refused(file.index, file.path, 0, RefusalReason.CRASHED)
+        read = FileFragments.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return refused(file.index, file.path, 0, RefusalReason.CRASHED)
+    if (read.index, read.path) != (file.index, file.path):
+        return refused(file.index, file.path, 0, RefusalReason.CRASHED)
+    return read
+
+
+def _declaration(file: CheckFile) -> TableContext:
+    table = file.table
+    return TableContext(table.dataset, table.dimensions, table.measure, table.aggregate)
+
+
+def _checked(file: FileFragments, judgement: Judgement) -> CheckedFile:
+    made = judgement.canonical
+    return CheckedFile(
+        index=file.index,
+        path=file.path,
+        kind=file.kind,
+        verdict=judgement.verdict,
+        canonical_name=made.name if made else "",
+        sha256=judgement.sha256,
+        size=len(made.content) if made else 0,
+        findings=tuple(map(_found, judgement.findings)),
+    )
+
+
+def _found(finding: Finding) -> FoundPart:
+    return FoundPart(
+        check=finding.check,
+        severity=finding.severity,
+        place=finding.place[:600],
+        sentence=finding.sentence[:800],
+        rule=finding.rule[:800],
+    )
+
+
+@contextmanager
+def _time_limit(seconds: int) -> Iterator[None]:
+    """Give what runs inside so many seconds; what does not finish is out of time."""
+
+    def out_of_time(_: int, __: FrameType | None) -> None:
+        raise OutOfTimeError
+
+    before = signal.signal(signal.SIGALRM, out_of_time)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+if __name__ == "__main__":
+    run_program(check, Path(sys.argv[1]) if len(sys.argv) > 1 else Path("/"))
