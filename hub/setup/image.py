@@ -1,0 +1,180 @@
+"""The images of workspaces, runs and the gate's containers.
+
+Two images on the base: the *environment* (Python packages, which change seldom) and the *workspace* (JupyterLab's
+settings and the lab's own packages, which change with every commit and are made in about a second). Each is a container
+without network that runs the folder's script over what is put into it, committed as one layer. An image is named by the
+digest of all its inputs, so it is up to date when the engine has that name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.setup import base_image
+from hub.setup.archives import archive
+from hub.setup.digests import SHORT, digest_of, file_digests
+from hub.setup.engine_api import Engine
+from hub.setup.places import Places
+from hub.setup.steps import SetupError
+from hub.setup.wheelhouse import Target, wheels
+
+ENVIRONMENT = "datalab/environment"
+WORKSPACE = "datalab/workspace"
+CURRENT = f"{WORKSPACE}:current"
+RECIPE = "images/workspace"
+LABELS = {"datalab": "image"}
+
+PACKAGES = ("hub/__init__.py", "hub/domain", "hub/policy", "hub/gate", "hub/sandbox")
+MOUNTS = ("datasets_mount/__init__.py", "datasets_mount/catalogue.py", "datasets_mount/mounts.py")
+"""What of the lab's own code stands in images: rules and sandbox programs; nothing that talks to the host."""
+
+_PROBE = """
+import json, platform as p
+print(json.dumps({"version": p.python_version(), "machine": p.machine(), "glibc": p.libc_ver()[1]}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """An image before it is built: its name follows from what it is made of."""
+
+    repository: str
+    parent: str
+    inputs: Mapping[str, str]
+
+    @property
+    def tag(self) -> str:
+        """Repository and digest of all inputs, the parent included."""
+        return f"{self.repository}:{digest_of({'parent': self.parent, **self.inputs})[:SHORT]}"
+
+
+def environment_recipe(parent: str, places: Places) -> Recipe:
+    """The image of Python packages on a base image (``parent``, its identifier)."""
+    recipe = [f"{RECIPE}/{name}" for name in ("environment.sh", "prune.py", "requirements.lock")]
+    return Recipe(ENVIRONMENT, parent, file_digests(places.root, *recipe, "hub/locks/installer.txt"))
+
+
+def workspace_recipe(parent: str, places: Places) -> Recipe:
+    """The image with the lab's own code on an environment (``parent``, its identifier)."""
+    recipe = [f"{RECIPE}/{name}" for name in ("workspace.sh", "instructions", "jupyter", "languages")]
+    return Recipe(WORKSPACE, parent, file_digests(places.root, *recipe, *PACKAGES, *MOUNTS))
+
+
+def required_id(engine: Engine, tag: str) -> str:
+    """The identifier of an image that an earlier step made."""
+    if (found := engine.image_id(tag)) is None:
+        raise SetupError(f"The engine has no image {tag}.", "make setup")
+    return found
+
+
+def environment_of(engine: Engine, places: Places) -> Recipe:
+    """The recipe of the environment on the base image that the engine has now."""
+    return environment_recipe(required_id(engine, base_image.tag(places)), places)
+
+
+def workspace_of(engine: Engine, places: Places) -> Recipe:
+    """The recipe of the workspace's image on the environment that the engine has now."""
+    return workspace_recipe(required_id(engine, environment_of(engine, places).tag), places)
+
+
+def environment_is_done(engine: Engine, places: Places) -> bool:
+    """Says whether the engine has the environment that the files describe."""
+    return engine.image_id(environment_of(engine, places).tag) is not None
+
+
+def workspace_is_done(engine: Engine, places: Places) -> bool:
+    """Says whether the engine has the workspace's image that the files describe, and calls it the current one."""
+    found = engine.image_id(workspace_of(engine, places).tag)
+    return found is not None and found == engine.image_id(CURRENT)
+
+
+@contextlib.contextmanager
+def _container(engine: Engine, parent: str, command: Sequence[str]) -> Iterator[str]:
+    container = engine.create(parent, command, {"datalab": "build"})
+    try:
+        yield container
+    finally:
+        engine.remove(container)
+
+
+def probe(engine: Engine, base: str) -> Target:
+    """The Python of a base image; raises ``SetupError`` when it has none that the lab can use."""
+    with _container(engine, base, ["python3", "-c", _PROBE]) as container:
+        code = engine.run(container)
+        said = engine.output(container)
+    if code != 0:
+        raise SetupError(
+            f"The base image {base} has no Python: {said.strip()[:200]}",
+            "BASE_IMAGE=<an image with python3> make setup",
+        )
+    target = Target(**json.loads(said))
+    if tuple(map(int, target.minor.split("."))) < (3, 11) or not target.glibc:
+        sentence = f"The base image {base} has Python {target.version}; the lab needs 3.11 or newer on glibc."
+        raise SetupError(sentence, "BASE_IMAGE=<such an image> make setup")
+    return target
+
+
+def build(engine: Engine, recipe: Recipe, files: Mapping[str, Path], script: str, changes: Sequence[str]) -> None:
+    """Runs a script over files in a container without network and commits what it leaves."""
+    command = ["sh", script, base_image.EPOCH]
+    with archive(files) as packed, _container(engine, recipe.parent, command) as container:
+        engine.put(container, packed)
+        if code := engine.run(container):
+            last = engine.output(container).strip().splitlines()[-1:] or ["it said nothing"]
+            raise SetupError(f"Building {recipe.tag} failed with code {code}: {last[0][:300]}", "make clean setup")
+        engine.commit(container, recipe.tag, [base_image.LABEL, *changes])
+
+
+def below(root: Path, at: str, *places: str) -> dict[str, Path]:
+    """The files of some places below a root, under the names that they get below ``at``."""
+    return {f"{at}/{name}": root / name for name in file_digests(root, *places)}
+
+
+def make_environment(engine: Engine, places: Places) -> None:
+    """Builds the image of Python packages from verified wheels."""
+    recipe = environment_of(engine, places)
+    folder = places.root / RECIPE
+    locks = [folder / "requirements.lock", places.locks / "installer.txt"]
+    found = wheels(locks, probe(engine, recipe.parent), places)
+    if not found:
+        raise SetupError("The wheels of the image are not what its lock says.", "make clean setup")
+    files = {f"build/wheels/{wheel.name}": wheel for wheel in found}
+    files |= below(folder, "build", "environment.sh", "prune.py", "requirements.lock")
+    build(engine, recipe, files, "/build/environment.sh", ['CMD ["python3"]', "USER 65534:65534"])
+
+
+def make_workspace(engine: Engine, places: Places) -> None:
+    """Builds the image with the lab's own code, names it the current one and writes down what the images are."""
+    recipe = workspace_of(engine, places)
+    if engine.image_id(recipe.tag) is None:
+        folder = places.root / RECIPE
+        files = below(places.root, "opt/datalab/lib", *PACKAGES, *MOUNTS)
+        files |= below(folder, "build", "workspace.sh")
+        files |= below(folder / "jupyter", "opt/datalab/venv", ".") | below(folder, "opt/datalab", "languages")
+        build(engine, recipe, files, "/build/workspace.sh", instructions((folder / "instructions").read_text()))
+    engine.tag(recipe.tag, CURRENT)
+    record(engine, places)
+
+
+def instructions(text: str) -> list[str]:
+    """The engine's instructions in a file, without comments and empty lines."""
+    return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
+
+
+def record(engine: Engine, places: Places) -> None:
+    """Writes down the digest of each image and of everything that it was made from."""
+    environment, workspace = environment_of(engine, places), workspace_of(engine, places)
+    images: dict[str, object] = {"base": {"tag": base_image.tag(places), "id": environment.parent}}
+    for name, recipe in (("environment", environment), ("workspace", workspace)):
+        images[name] = {
+            "tag": recipe.tag,
+            "id": engine.image_id(recipe.tag),
+            "parent": recipe.parent,
+            "inputs": dict(recipe.inputs),
+        }
+    places.image_record.parent.mkdir(parents=True, exist_ok=True)
+    places.image_record.write_text(json.dumps(images, indent=1) + "\n")

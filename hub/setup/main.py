@@ -1,0 +1,174 @@
+"""The commands of set-up: each is a few lanes of steps."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from hub.setup import base_image, clean, engine, environment, image, installer, lock, node, packages
+from hub.setup.engine_api import Engine, EngineError
+from hub.setup.packages import Need
+from hub.setup.places import Places, here
+from hub.setup.steps import Lane, SetupError, Step, say, take_all
+
+
+def needs(places: Places, *, tests: bool) -> list[Need]:
+    """What must come from Debian packages for the lab, and for its tests."""
+    wanted = [packages.DISKS, packages.NODE]
+    if not installer.is_done(places):
+        wanted.append(packages.VENV)
+    if not engine.answers():
+        wanted += [packages.ENGINE, packages.APPARMOR_PARSER]
+    if not base_image.named():
+        wanted.append(packages.BOOTSTRAP)
+    return wanted + ([packages.BROWSER, packages.POSTGRES] if tests else [])
+
+
+def machine_steps(places: Places, *, tests: bool = False) -> Lane:
+    """Debian packages and a running engine."""
+    wanted = needs(places, tests=tests)
+    lacking = ", ".join(need.what for need in packages.missing(wanted))
+    install = partial(packages.install, wanted, places)
+    return [
+        Step("packages", f"installing {lacking}", lambda: not packages.missing(wanted), install),
+        Step("engine", "starting the Docker engine", engine.answers, partial(engine.start, places)),
+    ]
+
+
+def installer_steps(places: Places) -> Lane:
+    """The pip and uv that the other steps use."""
+    return [
+        Step(
+            "installer", "installing pip and uv", partial(installer.is_done, places), partial(installer.install, places)
+        )
+    ]
+
+
+def environment_step(places: Places, name: str, wanted: environment.Environment) -> Step:
+    """One Python environment."""
+    doing = f"installing {wanted.lock.name} into {wanted.folder.name}"
+    return Step(name, doing, partial(environment.is_done, wanted), partial(environment.install, wanted, places))
+
+
+def environment_steps(places: Places, *, tests: bool = False) -> Lane:
+    """The lab's environment, the identity provider's, and the proxy."""
+    lab = environment.development(places) if tests else environment.lab(places)
+    return [
+        environment_step(places, "environment", lab),
+        environment_step(places, "identity", environment.identity(places)),
+        Step(
+            "proxy", "installing configurable-http-proxy", partial(node.is_done, places), partial(node.install, places)
+        ),
+    ]
+
+
+def image_steps(places: Places) -> Lane:
+    """The base image, the Python packages on it, and the lab's own code on these."""
+    api = Engine(engine.address())
+    made_from = f"fetching {foreign}" if (foreign := base_image.named()) else "making it from Debian packages"
+
+    def step(
+        name: str, doing: str, is_done: Callable[[Engine, Places], bool], do: Callable[[Engine, Places], None]
+    ) -> Step:
+        return Step(name, doing, partial(is_done, api, places), partial(do, api, places))
+
+    return [
+        step("base image", made_from, base_image.is_done, base_image.make),
+        step(
+            "environment image", "building it from verified wheels", image.environment_is_done, image.make_environment
+        ),
+        step("workspace image", "adding the lab's own code", image.workspace_is_done, image.make_workspace),
+    ]
+
+
+def everything(places: Places, *, tests: bool) -> list[SetupError]:
+    """Sets up all: the machine first, then environments and images side by side."""
+    return (
+        take_all([machine_steps(places, tests=tests)])
+        or take_all([installer_steps(places)])
+        or take_all([environment_steps(places, tests=tests), image_steps(places)])
+    )
+
+
+def images_alone(places: Places) -> list[SetupError]:
+    """Sets up the images, with the installer that they need."""
+    return take_all([[*installer_steps(places), *image_steps(places)]])
+
+
+def tools_alone(places: Places) -> list[SetupError]:
+    """Sets up the environment with the tools for checks, and nothing that checks do not need."""
+    step = environment_step(places, "environment", environment.development(places))
+    return take_all([[*installer_steps(places), step]])
+
+
+def locks_alone(places: Places) -> list[SetupError]:
+    """Makes the locks again."""
+    return take_all([installer_steps(places)]) or _one(partial(lock.make_all, places))
+
+
+def _one(action: Callable[[], None]) -> list[SetupError]:
+    try:
+        action()
+    except SetupError as error:
+        return [error]
+    return []
+
+
+Command = Callable[[Places], list[SetupError]]
+
+COMMANDS: dict[str, tuple[str, Command]] = {
+    "lab": ("all that the lab needs", lambda places: everything(places, tests=False)),
+    "tests": ("all that the lab and its tests need", lambda places: everything(places, tests=True)),
+    "checks": ("the environment with the tools for checks alone", tools_alone),
+    "image": ("the images alone", images_alone),
+    "engine": ("the Docker engine alone", lambda places: take_all([machine_steps(places)])),
+    "lock": ("the locks, again", locks_alone),
+    "clean": ("removes environments, caches and images", lambda places: _one(partial(clean.clean, places))),
+}
+
+
+@contextmanager
+def alone(places: Places) -> Iterator[None]:
+    """Keeps a second set-up of the same folder waiting."""
+    places.cache.mkdir(exist_ok=True)
+    with (places.cache / "setup.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("set-up", "waiting for another set-up to end …")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; says what failed, with the command that mends it, on standard error."""
+    parser = argparse.ArgumentParser(prog="python3 -m hub.setup", description="Sets up what the lab needs.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, (text, _) in COMMANDS.items():
+        commands.add_parser(name, help=text)
+    places = here()
+    command = COMMANDS[parser.parse_args(arguments).command][1]
+    code = 0
+    for fault in faults_of(command, places):
+        sys.stderr.write(f"\n{fault.sentence}\nTo mend it: {fault.mend}\n")
+        code = 1
+    return code
+
+
+def faults_of(command: Command, places: Places) -> list[SetupError]:
+    """Runs a command alone in its folder; whatever the machine refuses becomes a sentence."""
+    try:
+        with alone(places):
+            return command(places)
+    except KeyboardInterrupt:
+        return [SetupError("Set-up was interrupted.", "make setup, which goes on where it stopped")]
+    except EngineError as error:
+        return [SetupError(f"The Docker engine refused: {error}.", "docker info")]
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return [SetupError(f"Set-up cannot use {error.filename}: {reason}.", "df -h . && ls -ld .")]

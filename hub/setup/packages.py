@@ -1,0 +1,92 @@
+"""Debian packages: which are missing for what the lab needs, and one transaction that installs them all."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.setup.commands import run
+from hub.setup.places import Places
+from hub.setup.steps import SetupError
+
+APPARMOR = Path("/sys/module/apparmor/parameters/enabled")
+CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
+
+
+def _has(*programs: str) -> bool:
+    return all(shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") for program in programs)
+
+
+def _has_apparmor() -> bool:
+    """An engine on a kernel that enforces AppArmor starts no container without AppArmor's parser."""
+    enforced = APPARMOR.exists() and APPARMOR.read_text().startswith("Y")
+    return not enforced or _has("apparmor_parser")
+
+
+def _has_postgres() -> bool:
+    return any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that comes from Debian packages, and how one sees that it is there."""
+
+    what: str
+    packages: tuple[str, ...]
+    is_there: Callable[[], bool]
+
+
+ENGINE = Need("the Docker engine", ("docker.io",), lambda: _has("dockerd"))
+APPARMOR_PARSER = Need("AppArmor's parser", ("apparmor",), _has_apparmor)
+NODE = Need("Node.js with npm", ("nodejs", "npm"), lambda: _has("node", "npm"))
+VENV = Need("Python's venv module", ("python3-venv",), lambda: importlib.util.find_spec("ensurepip") is not None)
+DISKS = Need(
+    "the tools for size-limited disks",
+    ("e2fsprogs", "mount", "util-linux"),
+    lambda: _has("mkfs.ext4", "mount", "losetup"),
+)
+BOOTSTRAP = Need("mmdebstrap", ("mmdebstrap",), lambda: _has("mmdebstrap"))
+BROWSER = Need("Chromium", ("chromium",), lambda: _has("chromium"))
+POSTGRES = Need("PostgreSQL's server programs", ("postgresql",), _has_postgres)
+
+
+def missing(needs: Iterable[Need]) -> list[Need]:
+    """The needs that are not met."""
+    return [need for need in needs if not need.is_there()]
+
+
+def apt_command(needs: Iterable[Need]) -> list[str]:
+    """The command that installs what the needs say."""
+    names = [name for need in needs for name in need.packages]
+    return ["apt-get", "install", "--yes", "--no-install-recommends", *names]
+
+
+def install(needs: list[Need], places: Places) -> None:
+    """Installs what is missing; raises ``SetupError`` for anyone but root, and where there is no apt-get."""
+    absent = missing(needs)
+    command = apt_command(absent)
+    what = ", ".join(need.what for need in absent)
+    if not _has("apt-get"):
+        raise SetupError(
+            f"This machine lacks {what}, and has no apt-get to install them.",
+            "install them with this system's own tools",
+        )
+    if os.geteuid() != 0:
+        raise SetupError(f"This machine lacks {what}, and only root can install them.", f"sudo {' '.join(command)}")
+    if POSTGRES in absent:
+        forbid_first_cluster(CLUSTERS)
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    wait = ["-o", "DPkg::Lock::Timeout=300"]
+    run(["apt-get", "update"], what="Reading the package lists", log=places.logs / "apt-update.log", extra=quiet)
+    run([*command, *wait], what="Installing Debian packages", log=places.logs / "apt-install.log", extra=quiet)
+
+
+def forbid_first_cluster(settings: Path) -> None:
+    """Keeps Debian from making and starting a database of its own: tests start theirs, in folders of theirs."""
+    if not settings.exists():
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text("create_main_cluster = false\n")
