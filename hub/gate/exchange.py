@@ -15,6 +15,7 @@ from hub.policy.model import Policy
 
 MOST_FILES = 500
 MOST_FINDINGS = 200
+MOST_REQUEST_BYTES = 16 * 2**20
 LARGEST_RESULT = 64 * 2**20
 """The lab reads no result.json that is larger than this."""
 

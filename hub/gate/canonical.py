@@ -1,0 +1,141 @@
+"""Canonical files: the bytes that the gate itself writes, which people review and which leave.
+
+Invariants:
+
+* the same fragments and the same policy give the same bytes, and a canonical file's own canonical file is itself;
+* the fragments that come back are exactly what the bytes hold, so that the checks can judge them once more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.canonical_image import canonical_image, write_png
+from hub.gate.canonical_notebook import write_notebook
+from hub.gate.canonical_table import canonical_table, write_csv
+from hub.gate.canonical_text import clean_block, hides
+from hub.gate.canonical_value import canonical_value, write_json
+from hub.gate.fragments import (
+    BlobFragment,
+    FileFragments,
+    Fragment,
+    ImageFragment,
+    TableFragment,
+    TextFragment,
+    ValueFragment,
+)
+from hub.gate.kinds import Kind
+from hub.gate.refusals import ReadRefusedError, RefusalReason
+from hub.gate.views import text_of
+from hub.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """What leaves: a name, the bytes, the same as fragments, and what was put right on the way."""
+
+    name: str
+    content: bytes
+    file: FileFragments
+    fixes: tuple[Finding, ...]
+
+
+def canonical(file: FileFragments, policy: Policy) -> Canonical:
+    """Write a file anew; one that cannot be written from its fragments is refused."""
+    kept = [_fragment(part, policy) for part in file.fragments if not isinstance(part, BlobFragment)]
+    fragments = tuple(_without_empty_outputs(kept))
+    made = file.model_copy(update={"fragments": fragments, "kind": canonical_kind(file.kind)})
+    return Canonical(canonical_name(file), _write(file.kind, fragments), made, _fixes(file, fragments))
+
+
+def canonical_kind(kind: Kind) -> Kind:
+    """Parquet is released as CSV."""
+    return Kind.CSV if kind is Kind.PARQUET else kind
+
+
+def canonical_name(file: FileFragments) -> str:
+    """The author's name for the file, with the ending of what is released."""
+    path = PurePosixPath(file.path)
+    if file.kind in (Kind.PARQUET, Kind.CSV) and path.suffix.lower() != ".csv":
+        return f"{path}.csv"
+    return str(path)
+
+
+def _fragment(part: Fragment, policy: Policy) -> Fragment:
+    match part:
+        case TableFragment():
+            return canonical_table(part, policy.significant_digits)
+        case TextFragment():
+            return part.model_copy(update={"text": clean_block(part.text)})
+        case ValueFragment():
+            return part.model_copy(update={"value": canonical_value(part.value, policy.significant_digits)})
+        case ImageFragment():
+            return canonical_image(part)
+        case _:
+            raise ReadRefusedError(RefusalReason.UNKNOWN_KIND)
+
+
+def _without_empty_outputs(fragments: list[Fragment]) -> list[Fragment]:
+    """Outputs of notebooks without any text are left out; a source stays, since it makes its cell."""
+    return [
+        part
+        for part in fragments
+        if not (isinstance(part, TextFragment) and part.slot and part.slot.output is not None and not part.text)
+    ]
+
+
+def _write(kind: Kind, fragments: tuple[Fragment, ...]) -> bytes:
+    if kind is Kind.NOTEBOOK:
+        return write_notebook(fragments)
+    if len(fragments) != 1:
+        raise ReadRefusedError(RefusalReason.UNKNOWN_KIND)
+    match kind, fragments[0]:
+        case ((Kind.CSV | Kind.PARQUET), TableFragment() as table):
+            return write_csv(table)
+        case Kind.TEXT, TextFragment() as text:
+            return f"{text.text}\n".encode()
+        case Kind.JSON, ValueFragment() as document:
+            return write_json(document.value)
+        case Kind.PNG, ImageFragment() as image:
+            return write_png(image)
+        case _:
+            raise ReadRefusedError(RefusalReason.KIND_MISMATCH)
+
+
+def _fixes(file: FileFragments, written: tuple[Fragment, ...]) -> tuple[Finding, ...]:
+    """Say what was put right that the author may want to know."""
+    fixes = []
+    if file.kind is Kind.PARQUET:
+        fixes.append(("released-as-csv", "The Parquet file is released as CSV, without its metadata and statistics."))
+    if any(hides(text_of(part)) for part in file.fragments):
+        fixes.append(("invisible-characters", "Invisible, control and direction characters were taken out."))
+    if any(part.slot for part in written if isinstance(part, TableFragment)):
+        fixes.append(("html-tables", "Tables that were shown as web pages are written as plain tables."))
+    tables = [(a, b) for a, b in _pairs(file, written) if a != b]
+    if any(_defused(a, b) for a, b in tables):
+        fixes.append(("formula", "Cells that a spreadsheet would run as a formula were marked as text."))
+    if any(_shortened(a, b) for a, b in tables):
+        fixes.append(("digits", "Numbers were rounded to the significant digits that the policy keeps."))
+    return tuple(Finding(check, Severity.FIXED, file.path, sentence) for check, sentence in fixes)
+
+
+def _pairs(file: FileFragments, written: tuple[Fragment, ...]) -> list[tuple[TableFragment, TableFragment]]:
+    before = [part for part in file.fragments if isinstance(part, TableFragment)]
+    after = [part for part in written if isinstance(part, TableFragment)]
+    return list(zip(before, after, strict=True))
+
+
+def _cells(table: TableFragment) -> list[str]:
+    return [*table.columns, *(cell for column in table.data for cell in column)]
+
+
+def _defused(before: TableFragment, after: TableFragment) -> bool:
+    cells = zip(_cells(before), _cells(after), strict=True)
+    return any(b.startswith("'") and not a.strip().startswith("'") for a, b in cells)
+
+
+def _shortened(before: TableFragment, after: TableFragment) -> bool:
+    cells = zip(_cells(before), _cells(after), strict=True)
+    return any(len(b) < len(a.strip()) and b[-1:].isdigit() for a, b in cells)

@@ -1,0 +1,71 @@
+"""Tables as they leave: RFC 4180, UTF-8, commas, bounded digits, and no cell that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from hub.gate.canonical_text import clean_cell
+from hub.gate.fragments import TableFragment
+
+_FRACTION = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d{1,3})?|[+-]?\d+[eE][+-]?\d{1,3}")
+_WHOLE = re.compile(r"\+?\d+|-\d+")
+_RUNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_HARMLESS = re.compile(r"-+|\*+")
+_QUOTED = re.compile(r'[,;\t"\n\r]')
+
+
+def canonical_table(table: TableFragment, digits: int) -> TableFragment:
+    """Return the table with every cell as it leaves."""
+    known: dict[str, str] = {}
+
+    def cell(text: str) -> str:
+        if text not in known:
+            known[text] = canonical_cell(text, digits)
+        return known[text]
+
+    columns = tuple(cell(title) for title in table.columns)
+    return table.model_copy(update={"columns": columns, "data": tuple(tuple(map(cell, part)) for part in table.data)})
+
+
+def canonical_cell(text: str, digits: int) -> str:
+    """Return a cell as it leaves: numbers with bounded digits, text that no spreadsheet takes for a formula."""
+    plain = clean_cell(text)
+    if _FRACTION.fullmatch(plain):
+        return bounded(plain, digits)
+    if _WHOLE.fullmatch(plain):
+        return plain.removeprefix("+")
+    if plain.startswith(_RUNS) and not _HARMLESS.fullmatch(plain):
+        return f"'{plain}"
+    return plain
+
+
+def bounded(text: str, digits: int) -> str:
+    """Return a number with at most so many significant digits, written out where it is not too long."""
+    value = Context(prec=digits, rounding=ROUND_HALF_EVEN).create_decimal(Decimal(text)).normalize()
+    if value == 0:
+        return "0"
+    exponent = value.adjusted()
+    return f"{value:f}" if -7 <= exponent <= 15 else f"{value:e}".replace("e+", "e")
+
+
+def write_csv(table: TableFragment) -> bytes:
+    """Return the bytes: a header, CRLF line ends, quotes where a cell holds a separator, a quote or a line end."""
+    rows = zip(*table.data, strict=True) if table.data else ()
+    lines = [_line(table.columns), *map(_line, rows)]
+    return "".join(lines).encode()
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    quoted = ['"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell for cell in cells]
+    return (",".join(quoted) if quoted != [""] else '""') + "\r\n"
+
+
+def write_markdown(table: TableFragment) -> str:
+    """Return the table for a notebook's output, with cells between upright lines."""
+    rows = [table.columns, tuple("---" for _ in table.columns), *zip(*table.data, strict=True)]
+    return "\n".join("| " + " | ".join(map(_markdown_cell, row)) + " |" for row in rows)
+
+
+def _markdown_cell(cell: str) -> str:
+    return cell.replace("\n", " ").replace("|", "\\|")

@@ -1,0 +1,137 @@
+"""Cells of tables and values of datasets, brought to keys that can be compared.
+
+A key is a whole number for numbers, times and truths, and a text otherwise. A number is compared at as many decimals
+as the table shows, so that what was rounded for display still meets the value that it was.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import polars as pl
+
+MOST_DECIMALS = 9
+NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
+_WHOLE = r"^[+-]?\d{1,18}(?:\.0*)?$"
+_SUPPRESSED = r"(?i)^(?:|c|s|x|\*+|-+|\.+|…|n/?a|<na>|nan|null|none|nd|secret|suppressed|confidential|[<≤]\s*\d+)$"
+_MARGIN = r"(?i)^(?:|all|total|totals?|ensemble|tous|toutes|overall|sum|marge)$"
+_MISSING = r"(?i)^(?:|n/?a|<na>|nan|null|none|nat)$"
+_LARGEST = 9e18
+
+
+class ValueClass(StrEnum):
+    """How the values of a dataset's column are compared."""
+
+    NUMBER = "number"
+    TIME = "time"
+    TRUTH = "truth"
+    TEXT = "text"
+
+
+def classify(kind: pl.DataType) -> ValueClass:
+    """Return the class of a column's type; what is no number, time or truth is compared as text."""
+    if kind.is_numeric():
+        return ValueClass.NUMBER
+    if isinstance(kind, (pl.Date, pl.Datetime)):
+        return ValueClass.TIME
+    return ValueClass.TRUTH if isinstance(kind, pl.Boolean) else ValueClass.TEXT
+
+
+def dataset_key(name: str, kind: pl.DataType, decimals: int) -> pl.Expr:
+    """Return the key of a dataset's column."""
+    column = pl.col(name)
+    match classify(kind):
+        case ValueClass.NUMBER:
+            if kind.is_integer():
+                return _shifted(column.cast(pl.Int64, strict=False), decimals)
+            return _scaled(column.cast(pl.Float64, strict=False), decimals)
+        case ValueClass.TIME:
+            naive = column.cast(pl.Datetime("us")) if isinstance(kind, pl.Date) else _naive(column, kind)
+            return naive.dt.epoch("us")
+        case ValueClass.TRUTH:
+            return column.cast(pl.Int64)
+        case _:
+            return column.cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars()
+
+
+def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Expr:
+    """Return the key of a table's text cells, as if they were values of that class; null where they cannot be."""
+    text = column.str.strip_chars()
+    match value_class:
+        case ValueClass.NUMBER:
+            whole = pl.when(text.str.contains(_WHOLE)).then(text.str.replace(r"\.0*$", "").str.strip_prefix("+"))
+            exact = _shifted(whole.cast(pl.Int64, strict=False), decimals)
+            return pl.coalesce(exact, _scaled(number(column), decimals))
+        case ValueClass.TIME:
+            return _time(text)
+        case ValueClass.TRUTH:
+            word = text.str.to_lowercase()
+            return (
+                pl.when(word.is_in(["true", "1", "1.0"]))
+                .then(pl.lit(1, pl.Int64))
+                .when(word.is_in(["false", "0", "0.0"]))
+                .then(pl.lit(0, pl.Int64))
+            )
+        case _:
+            filled = text.str.normalize("NFC")
+            return pl.when(filled != "").then(filled)
+
+
+def number(column: pl.Expr) -> pl.Expr:
+    """Return the finite number that a text cell shows, or null."""
+    text = column.str.strip_chars()
+    value = pl.when(text.str.contains(NUMBER)).then(text).cast(pl.Float64, strict=False)
+    return pl.when(value.is_finite()).then(value)
+
+
+def decimals_of(cells: pl.Series) -> int:
+    """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
+    text = cells.str.strip_chars()
+    numbers = text.filter(text.str.contains(NUMBER))
+    if numbers.str.contains("[eE]").any():
+        return MOST_DECIMALS
+    longest = numbers.str.extract(r"\.(\d*?)0*$", 1).str.len_chars().max()
+    return min(longest, MOST_DECIMALS) if isinstance(longest, int) else 0
+
+
+def is_suppressed(column: pl.Expr) -> pl.Expr:
+    """Whether a cell shows nothing: empty, or one of the usual marks of suppression."""
+    return column.str.strip_chars().str.contains(_SUPPRESSED)
+
+
+def is_margin(column: pl.Expr) -> pl.Expr:
+    """Whether a dimension's cell says that the row sums over it."""
+    return column.str.strip_chars().str.contains(_MARGIN)
+
+
+def is_missing(column: pl.Expr) -> pl.Expr:
+    """Whether a cell stands for a missing value."""
+    return column.str.strip_chars().str.contains(_MISSING)
+
+
+def _scaled(value: pl.Expr, decimals: int) -> pl.Expr:
+    scaled = (value * 10.0**decimals).round()
+    return pl.when(scaled.abs() < _LARGEST).then(scaled).cast(pl.Int64, strict=False)
+
+
+def _shifted(value: pl.Expr, decimals: int) -> pl.Expr:
+    """Whole numbers are scaled without a detour through floating point, which would join long identifiers."""
+    scale = 10**decimals
+    return pl.when(value.is_between(-(2**62) // scale, 2**62 // scale)).then(value * scale)
+
+
+def _naive(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
+    zoned = isinstance(kind, pl.Datetime) and kind.time_zone is not None
+    return column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else column
+
+
+def _time(text: pl.Expr) -> pl.Expr:
+    plain = text.str.replace("T", " ").str.replace(r"(?:Z|\+00:00|\.0+)$", "")
+    full = (
+        pl.when(plain.str.contains(r"^\d{4}-\d{2}-\d{2}$"))
+        .then(plain + " 00:00:00")
+        .when(plain.str.contains(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$"))
+        .then(plain + ":00")
+        .otherwise(plain)
+    )
+    return full.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False).dt.epoch("us")

@@ -1,0 +1,1 @@
+"""The rules that the gate applies, each registered by its identifier."""

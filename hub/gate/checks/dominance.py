@@ -1,0 +1,67 @@
+"""Dominance: whether few units make up a cell's total."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.checks.check import Check
+from hub.gate.context import Context, columns_text, rows_text
+from hub.gate.fragments import Fragment
+from hub.gate.lineage import lineage
+from hub.gate.tabulation import Tabulation, contributions
+
+IDENTIFIER = "dominance"
+_EPSILON = 1e-9
+
+
+def dominance(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """In a cell with a sum or a mean, no few units hold most of the total.
+
+    (n, k): the n largest units hold less than k percent of the total. p %: what is left without the two largest is at
+    least p percent of the largest, so that the second cannot estimate the first. Contributions are the units' totals
+    of absolute values, from the dataset; cells below the minimum frequency are blocked by that rule. Source: Hundepool and others, Statistical Disclosure Control, 4.2.
+    """
+    views = context.tables(fragment)
+    if not views:
+        return None
+    findings = []
+    for view in views:
+        tabulation = lineage(view, context).tabulation
+        if tabulation is not None and (context.policy.dominance or context.policy.p_percent):
+            for measure in tabulation.measures:
+                findings += _judge(tabulation, measure, context)
+    return findings
+
+
+def _judge(tabulation: Tabulation, measure: str, context: Context) -> list[Finding]:
+    policy = context.policy
+    counts = tuple(sorted({1, 2, *(rule.n for rule in policy.dominance)}))
+    large = tabulation.cells.filter(pl.col("units") >= policy.minimum_units)
+    cells = contributions(tabulation, measure, counts).filter("shown").join(large, on="row", how="semi")
+    findings = []
+    for rule in policy.dominance:
+        held = cells.filter(pl.col(f"top_{rule.n}") * 100 >= rule.k * pl.col("total") * (1 - _EPSILON))
+        words = f"the {rule.n} largest units together hold" if rule.n > 1 else "the largest unit holds"
+        sentence = f"{words} {rule.k} % of the total of {measure} or more"
+        findings += _finding(tabulation, held, sentence, f"({rule.n}, {rule.k} %) dominance ({policy.name})", context)
+    if policy.p_percent:
+        left = pl.col("total") - pl.col("top_2")
+        close = cells.filter(left * 100 < policy.p_percent * pl.col("top_1") * (1 - _EPSILON))
+        sentence = f"the second largest unit could estimate the largest one's {measure} to within {policy.p_percent} %"
+        findings += _finding(tabulation, close, sentence, f"p % rule, p = {policy.p_percent} ({policy.name})", context)
+    return findings
+
+
+def _finding(tabulation: Tabulation, cells: pl.DataFrame, what: str, rule: str, context: Context) -> list[Finding]:
+    if cells.height == 0:
+        return []
+    rows = rows_text(tabulation.view.row_numbers(cells["row"].to_list()))
+    place = f"{tabulation.view.place}, {rows}, {columns_text(tabulation.names)}"
+    sentence = (
+        f"In these cells {what}, so that it could be worked out. Merge categories, or leave these rows' figures out."
+    )
+    return [context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, rule)]
+
+
+DOMINANCE = Check(IDENTIFIER, dominance)

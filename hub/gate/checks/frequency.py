@@ -1,0 +1,102 @@
+"""Minimum frequency: how many privacy units stand behind a cell."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import polars as pl
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.cells import number
+from hub.gate.checks.check import Check
+from hub.gate.context import Context, columns_text, rows_text
+from hub.gate.fragments import Fragment
+from hub.gate.lineage import lineage
+from hub.gate.views import TableView
+
+IDENTIFIER = "minimum-frequency"
+_COUNT_NAME = re.compile(
+    r"(?:n|nb|no|counts?|effectifs?|freq(?:uency|uence)?|size|len|length|n?_?obs(?:ervations?)?|nombre|individus|"
+    r"personnes|cases|cell_?count|population|pop|units|unites)"
+    r"|(?:n|nb|num|count|nombre|number)_.+|.+_(?:n|nb|count|size|len|freq|obs)"
+)
+
+
+def minimum_frequency(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """A cell of a table is made from at least ``minimum_units`` distinct privacy units.
+
+    Where the table's columns are columns of a mounted dataset, the units are counted again in the dataset, on its
+    declared privacy unit and not on rows. A column that is named like a count is held against the threshold as it
+    stands. Cells that show nothing (empty, “c”, “<10”) are suppressed and pass. Source: SDC Handbook, section on
+    frequency tables; the number is the policy's.
+    """
+    views = context.tables(fragment)
+    if not views:
+        return None
+    findings = []
+    for view in views:
+        small = _small_rows(view, context)
+        findings += [*_recounted(view, small, context), *_shown_counts(view, small, context)]
+    return findings
+
+
+def _rule(context: Context) -> str:
+    return f"at least {context.policy.minimum_units} privacy units in each cell ({context.policy.name})"
+
+
+def _small_rows(view: TableView, context: Context) -> list[int]:
+    """Rows with a figure whose units, counted in the dataset, are too few."""
+    tabulation = lineage(view, context).tabulation
+    if tabulation is None:
+        return []
+    small = tabulation.cells.filter(pl.col("shown") & (pl.col("units") < context.policy.minimum_units))
+    return tabulation.view.row_numbers(small["row"].to_list())
+
+
+def _recounted(view: TableView, small: list[int], context: Context) -> list[Finding]:
+    origin = lineage(view, context)
+    if origin.fault:
+        place = f"{view.place}, the declaration of the table"
+        return [context.finding("table-declaration", Severity.BLOCK, place, origin.fault)]
+    tabulation = origin.tabulation
+    if tabulation is None or not small:
+        return []
+    rows = rows_text(small)
+    unit = tabulation.file.unit or "rows"
+    sentence = (
+        f"Counted again in the dataset {tabulation.file.dataset}, these cells ({columns_text(tabulation.names)}) cover "
+        f"fewer than {context.policy.minimum_units} distinct units ({unit}), so that single units could be "
+        "recognised. Merge categories, or leave these rows' figures out."
+    )
+    place = f"{view.place}, {rows}, {columns_text(tabulation.names)}"
+    return [context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context))]
+
+
+def _shown_counts(view: TableView, known: list[int], context: Context) -> list[Finding]:
+    """Numbers in columns that are named like counts, which are too small by themselves, beyond the rows known."""
+    findings = []
+    for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
+        if not is_count_name(title):
+            continue
+        value = number(pl.col(key))
+        small = (value > 0) & (value < context.policy.minimum_units)
+        found = view.frame.select(pl.int_range(1, pl.len() + 1).filter(small)).to_series().to_list()
+        rows = sorted(set(view.row_numbers(found)) - set(known))
+        if rows:
+            sentence = (
+                f"Column {at} looks like a count and holds numbers below {context.policy.minimum_units}. Merge "
+                "categories, or leave these cells empty; if it is no count, name the column for what it is."
+            )
+            place = f"{view.place}, {rows_text(rows)}, column {at}"
+            findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context)))
+    return findings
+
+
+def is_count_name(title: str) -> bool:
+    """Whether a header says that its column counts something, in English or French."""
+    plain = unicodedata.normalize("NFKD", title.strip().casefold()).encode("ascii", "ignore").decode()
+    return _COUNT_NAME.fullmatch(re.sub(r"[\s.-]+", "_", plain)) is not None
+
+
+MINIMUM_FREQUENCY = Check(IDENTIFIER, minimum_frequency)

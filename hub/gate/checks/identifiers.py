@@ -1,0 +1,101 @@
+"""Direct identifiers: values of the columns that name a dataset's units."""
+
+from __future__ import annotations
+
+import math
+
+import polars as pl
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.cells import is_suppressed
+from hub.gate.checks.check import Check
+from hub.gate.context import Context, rows_text
+from hub.gate.datasets import MountedDataset
+from hub.gate.fragments import BlobFragment, Fragment
+from hub.gate.views import TableView, text_of, token_tables
+from hub.gate.words import phrases
+
+IDENTIFIER = "direct-identifiers"
+_SHORT_NUMBER = 0.9
+_COLUMN_BITS = 20.0
+_BITS = {"digit": math.log2(10), "letter": 4.0, "mixed": math.log2(36)}
+
+
+def direct_identifiers(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """No value of a column that names units directly stands anywhere: in cells, headers, texts, sources or names.
+
+    A value counts by the information it carries: a long number or a full name blocks at once, a short word or number
+    only in company, or in a column that is named like the identifier or holds nothing else.
+    """
+    if isinstance(fragment, BlobFragment) or not context.datasets:
+        return None
+    text = text_of(fragment)
+    findings: list[Finding] = []
+    for dataset in context.datasets:
+        if _is_told(text, dataset, context.policy.evidence_bits):
+            sentence = (
+                f"Values of a column that names the units of the dataset {dataset.name} directly stand here. Take them "
+                "out; results speak of groups."
+            )
+            findings.append(context.finding(IDENTIFIER, Severity.BLOCK, fragment.place, sentence))
+        for view in [*context.tables(fragment), *token_tables(fragment)]:
+            findings += _columns(view, dataset, context)
+    return list(dict.fromkeys(findings)) or None
+
+
+def _is_told(text: str, dataset: MountedDataset, needed: int) -> bool:
+    """The identifiers met in a text carry more information than chance would bring."""
+    said = phrases(text)
+    if not said:
+        return False
+    numbers = math.log2(1 + sum(phrase.isdigit() for phrase in said))
+    tried = pl.DataFrame({"plain": sorted(said)})
+    for known in dataset.plain_identifiers:
+        met = tried.join(known, on="plain", how="semi")["plain"].to_list()
+        chance = math.log2(max(known.height, 1)) + numbers
+        if sum(max(_bits(phrase) - chance, 0.0) for phrase in met) >= needed:
+            return True
+    return False
+
+
+def _bits(phrase: str) -> float:
+    """Information of a value, by its characters: digits, letters, or both."""
+    letters = [c for c in phrase if c.isalnum()]
+    digits = sum(c.isdigit() for c in letters)
+    sort = "digit" if digits == len(letters) else "letter" if digits == 0 else "mixed"
+    return len(letters) * _BITS[sort]
+
+
+def _columns(view: TableView, dataset: MountedDataset, context: Context) -> list[Finding]:
+    """Columns of a table that are a column of identifiers: by name, or since they hold little else."""
+    findings = []
+    for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
+        cells = view.frame.with_columns(pl.int_range(1, pl.len() + 1).alias("row")).filter(~is_suppressed(pl.col(key)))
+        for name, known in dataset.identifier_keys:
+            trimmed = pl.col(key).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}").alias("value")
+            met = cells.select("row", trimmed).join(known, on="value", how="semi")
+            is_named = title.strip().casefold() == name.casefold() and met.height > 0
+            if is_named or _is_identifier_column(cells[key], met["value"], known):
+                sentence = (
+                    f"Column {at} holds values of the column {name}, which names the units of the dataset "
+                    f"{dataset.name} directly. Leave the column out; results speak of groups."
+                )
+                rows = rows_text(view.row_numbers(met["row"].to_list()))
+                findings.append(context.finding(IDENTIFIER, Severity.BLOCK, f"{view.place}, {rows}", sentence))
+    return findings
+
+
+def _is_identifier_column(cells: pl.Series, met: pl.Series, known: pl.DataFrame) -> bool:
+    """Nearly all of the column's different values are identifiers, and too many of them for chance."""
+    different = cells.n_unique()
+    hits = met.unique()
+    if different < 3 or len(hits) < _SHORT_NUMBER * different:
+        return False
+    numbers = known["value"].cast(pl.Int64, strict=False).drop_nulls().to_list()
+    if len(numbers) < known.height:
+        return True
+    spread = max(numbers) - min(numbers) + 1
+    return len(hits) * -math.log2(min(known.height / spread, 1.0)) >= _COLUMN_BITS
+
+
+DIRECT_IDENTIFIERS = Check(IDENTIFIER, direct_identifiers, claims=False)

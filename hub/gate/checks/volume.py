@@ -1,0 +1,32 @@
+"""Volume: how much one fragment may carry."""
+
+from __future__ import annotations
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.checks.check import Check
+from hub.gate.context import Context
+from hub.gate.fragments import Fragment, ImageFragment, TableFragment, TextFragment
+from hub.gate.views import text_of
+
+IDENTIFIER = "volume"
+
+
+def volume(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """A table, a text and a picture stay below the policy's sizes, since what is large is data and no result."""
+    limits = context.policy.limits
+    findings: list[str] = []
+    if isinstance(fragment, TableFragment) and fragment.height > limits.table_rows:
+        findings.append(f"The table has more than {limits.table_rows} rows. Send a summary of it.")
+    if isinstance(fragment, TableFragment) and len(fragment.columns) > limits.table_columns:
+        findings.append(f"The table has more than {limits.table_columns} columns. Send the ones that matter.")
+    if isinstance(fragment, ImageFragment) and fragment.width * fragment.height > limits.image_pixels:
+        findings.append(f"The picture has more than {limits.image_pixels} pixels. Save it smaller.")
+    if not isinstance(fragment, (TableFragment, ImageFragment)) and len(text_of(fragment)) > limits.text_characters:
+        findings.append(f"The text has more than {limits.text_characters} characters. Send the part that matters.")
+    if isinstance(fragment, TextFragment) and any(len(line) > 20_000 for line in fragment.text.splitlines()):
+        findings.append("A line has more than 20,000 characters, which nobody can read. Break it, or send a table.")
+    rule = f"sizes of the policy ({context.policy.name})"
+    return [context.finding(IDENTIFIER, Severity.BLOCK, fragment.place, text, rule) for text in findings] or None
+
+
+VOLUME = Check(IDENTIFIER, volume, claims=False)

@@ -1,0 +1,63 @@
+"""What a check knows beside the fragment: the file, the author's declaration, the policy and the mounted datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.domain.exports import Finding, Severity, TableContext
+from hub.gate.datasets import MountedDataset
+from hub.gate.fragments import Fragment
+from hub.gate.kinds import Kind
+from hub.gate.views import TableView, tables
+from hub.policy.model import Policy
+
+LONGEST_PLACE = 500
+
+
+class Context:
+    """The surroundings of one file; views of its fragments are made once and kept."""
+
+    def __init__(
+        self,
+        path: str,
+        kind: Kind,
+        table: TableContext,
+        policy: Policy,
+        datasets: tuple[MountedDataset, ...],
+    ) -> None:
+        self.path = path
+        self.kind = kind
+        self.table = table
+        self.policy = policy
+        self.datasets = datasets
+        self._tables: dict[int, tuple[Fragment, list[TableView]]] = {}
+        self.kept: dict[tuple[str, int], tuple[object, object]] = {}
+        """What checks share, by check and object; the object is kept, too, so that its identity stays its own."""
+
+    def tables(self, fragment: Fragment) -> list[TableView]:
+        """The tables with a header that a fragment shows."""
+        if id(fragment) not in self._tables:
+            self._tables[id(fragment)] = (fragment, tables(fragment))
+        return self._tables[id(fragment)][1]
+
+    def finding(self, check: str, severity: Severity, place: str, sentence: str, rule: str = "") -> Finding:
+        """Make a finding at a place within the file."""
+        where = f"{self.path}{place}"
+        return Finding(check, severity, where[:LONGEST_PLACE], sentence, rule)
+
+
+def rows_text(rows: Sequence[int]) -> str:
+    """Name rows by their numbers, the header not counted; of many, the first ten."""
+    ordered = sorted(set(rows))
+    shown = ", ".join(str(row) for row in ordered[:10])
+    if len(ordered) == 1:
+        return f"row {shown}"
+    more = f" and {len(ordered) - 10} more" if len(ordered) > 10 else ""
+    return f"rows {shown}{more}"
+
+
+def columns_text(names: Sequence[str]) -> str:
+    """Name columns that a dataset's owner named."""
+    if not names:
+        return "the whole table"
+    return ("column " if len(names) == 1 else "columns ") + " × ".join(names)

@@ -1,0 +1,152 @@
+"""Datasets as the checks see them: read by Polars, with counts of values that are made once and kept."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from hub.domain.errors import InvalidError
+from hub.gate.cells import ValueClass, classify, dataset_key
+from hub.gate.exchange import DatasetDescription
+from hub.gate.words import plain_words
+
+UNIT = "__unit"
+ROW = "__row"
+GROUPING = 100
+"""A column with more different values than this is not taken for a group column."""
+
+
+class DataFile:
+    """One Parquet file of a dataset, with the column that names its privacy units."""
+
+    def __init__(self, dataset: str, name: str, scan: pl.LazyFrame, unit: str) -> None:
+        self.dataset = dataset
+        self.name = name
+        self.schema = scan.collect_schema()
+        self.unit = unit if unit in self.schema else ""
+        self._scan = scan
+        self._counts: dict[tuple[str, int], pl.DataFrame] = {}
+
+    @cached_property
+    def height(self) -> int:
+        """Number of rows."""
+        return int(self._scan.select(pl.len()).collect().item())
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Columns by their name without regard to case."""
+        return {name.strip().casefold(): name for name in self.schema}
+
+    def value_class(self, column: str) -> ValueClass:
+        """How the column's values are compared."""
+        return classify(self.schema[column])
+
+    def key(self, column: str, decimals: int = 0) -> pl.Expr:
+        """The column's key at a number of decimals."""
+        return dataset_key(column, self.schema[column], decimals)
+
+    def select(self, *columns: pl.Expr) -> pl.LazyFrame:
+        """Rows with the given columns, their number, and the unit that they belong to."""
+        unit = pl.col(self.unit) if self.unit else pl.int_range(pl.len(), dtype=pl.UInt32)
+        return self._scan.select(*columns, unit.alias(UNIT), pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW))
+
+    def counts(self, column: str, decimals: int = 0) -> pl.DataFrame:
+        """How often each key stands in the column, with the information in bits that meeting it carries."""
+        if self.schema[column].is_integer() or self.value_class(column) is not ValueClass.NUMBER:
+            scale, decimals = 10**decimals if self.value_class(column) is ValueClass.NUMBER else 1, 0
+        else:
+            scale = 1
+        known = (column, decimals)
+        if known not in self._counts:
+            keys = self._scan.select(self.key(column, decimals).alias("key")).drop_nulls()
+            self._counts[known] = keys.group_by("key").len("count").collect()
+        counts = self._counts[known]
+        bits = (math.log2(max(self.height, 1)) - pl.col("count").cast(pl.Float64).log(2)).alias("bits")
+        scaled = counts.filter(pl.col("key").abs() <= 2**62 // scale) if scale > 1 else counts
+        return scaled.select((pl.col("key") * scale).alias("key") if scale > 1 else pl.col("key"), "count", bits)
+
+    def texts(self, column: str) -> pl.Series:
+        """The column's different values as text."""
+        text = pl.col(column).cast(pl.String, strict=False).str.strip_chars().alias(column)
+        values = self._scan.select(text).unique().drop_nulls().collect()[column]
+        return values.filter(values != "").sort()
+
+    def distinct(self, column: str) -> int:
+        """Number of different values."""
+        return self.counts(column, 9 if self.schema[column].is_float() else 0).height
+
+    def has_missing(self, column: str) -> bool:
+        """Whether a value is missing somewhere."""
+        missing = self._scan.select(self.key(column).is_null().any()).collect().item()
+        return bool(missing)
+
+    def is_grouping(self, column: str) -> bool:
+        """Whether the column can make groups: few different values, or the privacy unit itself."""
+        few = self.distinct(column) <= min(GROUPING, max(self.height // 20, 2))
+        return few or column == self.unit
+
+
+class MountedDataset:
+    """A dataset with what its owner declared."""
+
+    def __init__(self, description: DatasetDescription, files: tuple[DataFile, ...]) -> None:
+        self.name = description.name
+        self.privacy_unit = description.privacy_unit
+        self.direct_identifiers = description.direct_identifiers
+        self.files = files
+
+    @cached_property
+    def identifiers(self) -> tuple[pl.Series, ...]:
+        """The different values of each column that names its units directly, as text."""
+        found = []
+        for file in self.files:
+            for column in self.direct_identifiers:
+                if column in file.schema:
+                    found.append(file.texts(column))
+        return tuple(found)
+
+    @cached_property
+    def identifier_keys(self) -> tuple[tuple[str, pl.DataFrame], ...]:
+        """The identifiers by column, as a table of their values."""
+        return tuple((series.name, pl.DataFrame({"value": series})) for series in self.identifiers)
+
+    @cached_property
+    def plain_identifiers(self) -> tuple[pl.DataFrame, ...]:
+        """The identifiers as words without accents, case and marks, as they would stand in a text."""
+        words = [sorted({plain_words(value) for value in known.to_list()} - {""}) for known in self.identifiers]
+        return tuple(pl.DataFrame({"plain": part}, schema={"plain": pl.String}) for part in words)
+
+
+def mount(description: DatasetDescription) -> MountedDataset:
+    """Open the Parquet files below a dataset's folder; a folder without any is refused."""
+    folder = Path(description.folder)
+    paths = sorted(folder.rglob("*.parquet"))
+    if not paths:
+        raise InvalidError(
+            "The dataset {name} has no Parquet file where it should be mounted; tell the administrator.",
+            reason="dataset-missing",
+            name=description.name,
+        )
+    return from_scans(
+        description, {path.relative_to(folder).as_posix(): pl.scan_parquet(path, glob=False) for path in paths}
+    )
+
+
+def from_scans(description: DatasetDescription, scans: dict[str, pl.LazyFrame]) -> MountedDataset:
+    """Make a dataset of tables that are at hand already."""
+    columns = {name for scan in scans.values() for name in scan.collect_schema()}
+    declared = (description.privacy_unit, *description.direct_identifiers)
+    if any(column and column not in columns for column in declared):
+        raise InvalidError(
+            "The dataset {name} has no column of the name that is declared as its privacy unit or identifier; ask its "
+            "steward to register it again.",
+            reason="dataset-columns",
+            name=description.name,
+        )
+    files = tuple(
+        DataFile(description.name, name, scan, description.privacy_unit) for name, scan in sorted(scans.items())
+    )
+    return MountedDataset(description, files)

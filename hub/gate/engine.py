@@ -1,0 +1,202 @@
+"""The engine: fragments, declaration, policy and datasets in; findings, verdict and canonical file out.
+
+Invariants:
+
+* a fragment that no check claims blocks, and so does a check that crashes or does not finish in time;
+* a canonical file exists only where every fragment of it was judged, and the checks ran on it once more;
+* nothing is released by the engine: it says what is blocked, and what a steward has to read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from hub.domain.exports import Finding, Severity, TableContext
+from hub.gate.canonical import Canonical, canonical
+from hub.gate.canonical_text import clean
+from hub.gate.checks.catalogue import CHECKS, NAME_CHECKS
+from hub.gate.checks.check import Check
+from hub.gate.context import Context
+from hub.gate.datasets import MountedDataset
+from hub.gate.exchange import MOST_FINDINGS, Verdict
+from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment
+from hub.gate.refusals import SENTENCES, ReadRefusedError, RefusalReason
+from hub.gate.verdict import verdict
+from hub.policy.model import Policy
+
+ENGINE = "datalab-gate/1"
+"""Version of the rules and of the canonical writers; it changes when the same file could be judged otherwise."""
+
+Guard = Callable[[], AbstractContextManager[object]]
+
+
+class OutOfTimeError(Exception):
+    """A check did not finish in the time that its guard gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the engine says of one file; ``canonical`` is None where nothing of it can leave."""
+
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    canonical: Canonical | None = None
+    sha256: str = ""
+
+
+def check_fragments(
+    fragments: Iterable[Fragment],
+    context: Context,
+    checks: tuple[Check, ...] = CHECKS,
+    guard: Guard = nullcontext,
+) -> list[Finding]:
+    """Apply every check to every fragment; one that none claims blocks."""
+    return _once(finding for _, finding in _found(fragments, context, checks, guard))
+
+
+def _found(
+    fragments: Iterable[Fragment], context: Context, checks: tuple[Check, ...], guard: Guard
+) -> list[tuple[str, Finding]]:
+    """Return findings with the place of the fragment that they speak of."""
+    findings: list[tuple[str, Finding]] = []
+    for fragment in fragments:
+        claimed = False
+        for check in checks:
+            found = _apply(check, fragment, context, guard)
+            claimed = claimed or (check.claims and found is not None)
+            findings += [(fragment.place, finding) for finding in found or []]
+        if not claimed:
+            sentence = "No check knows this part of the file, so it cannot leave. Send it as CSV, text or PNG."
+            unclaimed = context.finding("unclaimed", Severity.BLOCK, fragment.place, sentence)
+            findings.append((fragment.place, unclaimed))
+    return findings
+
+
+def check_file(
+    file: FileFragments,
+    table: TableContext,
+    policy: Policy,
+    datasets: tuple[MountedDataset, ...],
+    guard: Guard = nullcontext,
+) -> Judgement:
+    """Judge a file as it was offered, write it anew, and judge what was written."""
+    context = Context(file.path, file.kind, table, policy, datasets)
+    findings = [*_named(file, context, guard), *_size(file, context)]
+    first = _found(file.fragments, context, CHECKS, guard)
+    findings += [finding for _, finding in first]
+    if not file.fragments:
+        sentence = "The file has no content that the gate knows, so it cannot leave. Send it as CSV, text or PNG."
+        findings.append(context.finding("unclaimed", Severity.BLOCK, "", sentence))
+    if any(isinstance(part, RefusalFragment) for part in file.fragments):
+        return _judgement(findings, None)
+    try:
+        written = _written(file, policy, guard)
+    except ReadRefusedError as refusal:
+        findings.append(context.finding("canonical", Severity.BLOCK, "", SENTENCES[refusal.reason]))
+        return _judgement(findings, None)
+    findings += written.fixes
+    if written.file.fragments != file.fragments:
+        again = Context(file.path, written.file.kind, table, policy, datasets)
+        second = _found(written.file.fragments, again, CHECKS, guard)
+        findings += _news(first, second)
+    return _judgement(_once(findings), written)
+
+
+def check_request(
+    files: Iterable[tuple[FileFragments, TableContext]],
+    policy: Policy,
+    datasets: tuple[MountedDataset, ...],
+    guard: Guard = nullcontext,
+) -> list[Judgement]:
+    """Judge the files of one request, and what they are together."""
+    judged: list[Judgement] = []
+    total, names = 0, set[str]()
+    for count, (file, table) in enumerate(files, start=1):
+        judgement = check_file(file, table, policy, datasets, guard)
+        total += file.size
+        added = _together(file, judgement, count, total, names, policy)
+        if judgement.canonical:
+            names.add(judgement.canonical.name.casefold())
+        judged.append(replace(judgement, findings=(*added, *judgement.findings), verdict=_with(added, judgement)))
+    return judged
+
+
+def _with(added: list[Finding], judgement: Judgement) -> Verdict:
+    return verdict((*added, *judgement.findings))
+
+
+def _together(
+    file: FileFragments, judgement: Judgement, count: int, total: int, names: set[str], policy: Policy
+) -> list[Finding]:
+    """Too many files or bytes in one request, or two files that would have one name."""
+    limits, found = policy.limits, []
+    rule = f"sizes of the policy ({policy.name})"
+    if count > limits.files:
+        found.append(("volume", f"The request has more than {limits.files} files. Split it."))
+    if total > limits.request_bytes:
+        found.append(("volume", f"The request's files together have more than {limits.request_bytes} bytes. Split it."))
+    if judgement.canonical and judgement.canonical.name.casefold() in names:
+        found.append(("names", "Another file of the request would be released under the same name. Rename one."))
+    return [Finding(check, Severity.BLOCK, file.path, sentence, rule) for check, sentence in found]
+
+
+def _news(first: list[tuple[str, Finding]], second: list[tuple[str, Finding]]) -> list[Finding]:
+    """What the canonical file has beyond what the offered one had: another rule, another part, or a stricter word."""
+    known = {(place, found.check, found.severity) for place, found in first}
+    return [found for place, found in second if (place, found.check, found.severity) not in known]
+
+
+def _named(file: FileFragments, context: Context, guard: Guard) -> list[Finding]:
+    """A name leaves with the file, so that it may hold no more than the file may."""
+    name = TextFragment(place=", the file's name", text=file.path)
+    found = [finding for check in NAME_CHECKS for finding in _apply(check, name, context, guard) or []]
+    if clean(file.path) != file.path or "\n" in file.path:
+        sentence = "The file's name holds characters that the eye does not see. Rename it."
+        found.append(context.finding("names", Severity.BLOCK, name.place, sentence))
+    return found
+
+
+def _size(file: FileFragments, context: Context) -> list[Finding]:
+    limit = context.policy.limits.file_bytes
+    if file.size <= limit:
+        return []
+    sentence = f"The file has more than {limit} bytes. Send a summary, or split it."
+    return [context.finding("volume", Severity.BLOCK, "", sentence, f"sizes of the policy ({context.policy.name})")]
+
+
+def _apply(check: Check, fragment: Fragment, context: Context, guard: Guard) -> list[Finding] | None:
+    try:
+        with guard():
+            return check.run(fragment, context)
+    except OutOfTimeError:
+        sentence = "The check did not finish in time, so nothing is known. Send a smaller file."
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 — what a check cannot judge must block, whatever went wrong
+        sentence = "The check ended with an error, so nothing is known. Send the file in a simpler form, such as CSV."
+    return [context.finding(check.identifier, Severity.BLOCK, fragment.place, sentence, "a check that fails blocks")]
+
+
+def _written(file: FileFragments, policy: Policy, guard: Guard) -> Canonical:
+    """Write the canonical file; what goes wrong is a refusal."""
+    try:
+        with guard():
+            return canonical(file, policy)
+    except ReadRefusedError:
+        raise
+    except Exception:  # noqa: BLE001 — a file that cannot be written anew must block, whatever went wrong
+        raise ReadRefusedError(RefusalReason.CRASHED) from None
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    return list(dict.fromkeys(findings))
+
+
+def _judgement(findings: Iterable[Finding], written: Canonical | None) -> Judgement:
+    order = list(Severity)
+    ordered = sorted(_once(findings), key=lambda f: order.index(f.severity))[:MOST_FINDINGS]
+    digest = hashlib.sha256(written.content).hexdigest() if written else ""
+    return Judgement(tuple(ordered), verdict(ordered), written, digest)

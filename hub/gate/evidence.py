@@ -1,0 +1,180 @@
+"""Finds rows of a dataset in a table by what their values say together, whatever the columns are called.
+
+A cell that equals a value of a dataset's column carries log2(N / count) bits. Cells of one row of the table that are
+met in one and the same row of the dataset add up; N candidates are allowed for (log2 N), and so is the choice of a
+column that is not named alike. Group columns count once for their combination, since they depend on each other. What
+is left over all rows, minus the choice of those rows among all, is the evidence.
+
+Candidates come from combinations of aligned columns that are rare, so that the work grows with the table and with the
+dataset, and never with their product.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import polars as pl
+
+from hub.gate.datasets import ROW, UNIT, DataFile
+from hub.gate.shared import Alignment, align, decimals_shown, shared_values
+from hub.gate.views import TableView
+from hub.policy.model import Policy
+
+_MOST_COMBINED = 6
+_MOST_PATTERNS = 12
+_MOST_ALIKE = 64
+"""A combination of values that more rows of the dataset share points to none of them."""
+
+
+def leaked_rows(view: TableView, file: DataFile, policy: Policy) -> list[int]:
+    """Return the numbers of the rows that are rows of the dataset, or none."""
+    if view.frame.width < 2 or view.frame.height == 0:
+        return []
+    table = _table(view, policy)
+    decimals = decimals_shown(table, view.keys)
+    hits = shared_values(view, table, file, decimals)
+    hopeful = _hopeful(hits, file)
+    if not _strongest(hopeful, table.height, policy.evidence_bits):
+        return []
+    alignments = align(table, hopeful, hits, file, decimals)
+    if len(alignments) < 2:
+        return []
+    keyed = _keyed(table, hopeful, hits, alignments, file)
+    candidates = _candidates(keyed, alignments, file)
+    if candidates.height == 0:
+        return []
+    excess = _excess(candidates, keyed, alignments, file, policy)
+    return view.row_numbers(_strongest(excess, table.height, policy.evidence_bits))
+
+
+def _table(view: TableView, policy: Policy) -> pl.DataFrame:
+    """Different rows of the table, with their numbers."""
+    numbered = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
+    return numbered.unique(subset=list(view.keys), keep="first", maintain_order=True).head(policy.limits.table_rows)
+
+
+def _spare(file: DataFile) -> float:
+    """The bits that say which of the dataset's rows it is."""
+    return math.log2(max(file.height, 2))
+
+
+def _hopeful(hits: pl.DataFrame, file: DataFile) -> pl.DataFrame:
+    """Rows that would say more than chance if all of their values stood in one row of the dataset."""
+    best = hits.group_by("row", "key").agg(pl.col("bits").max())
+    sums = best.group_by("row").agg((pl.col("bits").sum() - _spare(file)).alias("hope"))
+    return sums.filter(pl.col("hope") > 0.0).with_columns(pl.col("hope").alias("excess"))
+
+
+def _keyed(
+    table: pl.DataFrame, hopeful: pl.DataFrame, hits: pl.DataFrame, alignments: list[Alignment], file: DataFile
+) -> pl.DataFrame:
+    """The hopeful rows with, for each alignment, the key of the cell and the bits that it carries."""
+    keyed = table.join(hopeful, on="row", how="semi").select(
+        "row", *(a.table_key(file).alias(a.name) for a in alignments)
+    )
+    for a in alignments:
+        own = hits.filter((pl.col("key") == a.key) & (pl.col("column") == a.column))
+        keyed = keyed.join(own.select("row", pl.col("bits").alias(f"bits {a.name}")), on="row", how="left")
+    return keyed.with_columns(pl.col(f"bits {a.name}").fill_null(0.0) for a in alignments)
+
+
+def _candidates(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame:
+    """Return pairs of a table's row and a dataset's row that share a rare combination of values."""
+    order = sorted(alignments, key=lambda a: (-_total(keyed, a), a.name))
+    combined = [c for size in (2, 3) for c in combinations(order[:_MOST_COMBINED], size)]
+    if len(order) > 3:
+        combined.append(tuple(order))
+    found = []
+    least = _spare(file) - math.log2(_MOST_ALIKE)
+    for combination in combined:
+        names = [a.name for a in combination]
+        together = pl.sum_horizontal(*(pl.col(f"bits {name}") for name in names))
+        is_rare = together >= least - 4.0 * len(names) if len(names) < 4 else pl.lit(value=True)
+        rows = keyed.filter(is_rare).select("row", *names).drop_nulls()
+        if rows.height:
+            found.append(_meet(rows, combination, file))
+    return pl.concat(found).unique() if found else pl.DataFrame(schema={"row": pl.Int64})
+
+
+def _total(keyed: pl.DataFrame, alignment: Alignment) -> float:
+    return float(keyed[f"bits {alignment.name}"].sum())
+
+
+def _meet(rows: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile) -> pl.DataFrame:
+    names = [a.name for a in combination]
+    wanted = rows.select(names).unique().lazy()
+    met = (
+        file.select(*(a.data_key(file).alias(a.name) for a in combination)).join(wanted, on=names, how="semi").collect()
+    )
+    rare = met.filter(pl.len().over(names) <= _MOST_ALIKE)
+    return rows.join(rare, on=names, how="inner").select("row", ROW, UNIT)
+
+
+def _excess(
+    candidates: pl.DataFrame, keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile, policy: Policy
+) -> pl.DataFrame:
+    """Return for each row the bits beyond chance of its best candidates, where they are of few units."""
+    wanted = candidates.select(ROW).unique().lazy()
+    data = file.select(*(a.data_key(file).alias(f"data {a.name}") for a in alignments)).drop(UNIT)
+    near = data.join(wanted, on=ROW, how="semi").collect()
+    pairs = candidates.join(keyed, on="row", how="inner").join(near, on=ROW, how="inner")
+    pairs = pairs.with_columns(
+        (pl.col(a.name) == pl.col(f"data {a.name}")).fill_null(value=False).alias(f"same {a.name}") for a in alignments
+    )
+    grouping = [a for a in alignments if file.is_grouping(a.column)]
+    alone = [pl.col(f"bits {a.name}") * pl.col(f"same {a.name}") for a in alignments if a not in grouping]
+    columns = pl.sum_horizontal(*(pl.col(f"same {a.name}").cast(pl.Int64) for a in alignments))
+    together = pl.sum_horizontal(*alone) if alone else pl.lit(0.0)
+    scored = pairs.select(
+        "row",
+        UNIT,
+        (together + _joint_bits(pairs, grouping, file) - _spare(file)).alias("excess"),
+        columns.alias("columns"),
+    ).filter((pl.col("excess") > 0.0) & (pl.col("columns") >= 2))
+    best = scored.filter(pl.col("excess") >= pl.col("excess").max().over("row") - 1e-6)
+    counted = best.group_by("row").agg(pl.col("excess").max(), pl.col(UNIT).n_unique().alias("units"))
+    return counted.filter(pl.col("units") < policy.minimum_units).select("row", "excess")
+
+
+def _joint_bits(pairs: pl.DataFrame, grouping: list[Alignment], file: DataFile) -> pl.Series:
+    """Bits of the combination of group columns that a candidate meets: log2(N / rows that have the combination).
+
+    Rare patterns of agreement, beyond the first dozen, count by their most telling column alone.
+    """
+    if not grouping:
+        return pl.Series("joint", [0.0] * pairs.height, dtype=pl.Float64)
+    flags = [f"same {a.name}" for a in grouping]
+    single = pl.max_horizontal(*(pl.col(f"bits {a.name}") * pl.col(f"same {a.name}") for a in grouping))
+    indexed = pairs.with_row_index("at").with_columns(single.alias("joint"))
+    patterns = indexed.group_by(flags).len().sort("len", *flags, descending=True).head(_MOST_PATTERNS)
+    for pattern in patterns.iter_rows(named=True):
+        met = [a for a in grouping if pattern[f"same {a.name}"]]
+        if met:
+            is_pattern = pl.all_horizontal(*(pl.col(flag) == pattern[flag] for flag in flags))
+            counts = _counts(indexed.filter(is_pattern), met, file)
+            indexed = indexed.join(counts, on=[a.name for a in met], how="left")
+            joint = pl.when(is_pattern & pl.col("joined").is_not_null()).then("joined").otherwise("joint")
+            indexed = indexed.with_columns(joint.alias("joint")).drop("joined")
+    return indexed.sort("at")["joint"]
+
+
+def _counts(rows: pl.DataFrame, met: list[Alignment], file: DataFile) -> pl.DataFrame:
+    names = [a.name for a in met]
+    wanted = rows.select(names).unique().lazy()
+    keys = [a.data_key(file).alias(a.name) for a in met]
+    data = file.select(*keys).select(names).join(wanted, on=names, how="semi")
+    counted = data.group_by(names).len("count").collect()
+    return counted.select(*names, (_spare(file) - pl.col("count").cast(pl.Float64).log(2)).alias("joined"))
+
+
+def _strongest(excess: pl.DataFrame, height: int, needed: float) -> list[int]:
+    """Return the strongest rows, if together they say enough beyond the choice of so many rows among all."""
+    ordered = excess.sort("excess", "row", descending=[True, False])
+    total, best, best_at = 0.0, needed, 0
+    for at, bits in enumerate(ordered["excess"].to_list(), start=1):
+        total += bits
+        chosen = (math.lgamma(height + 1) - math.lgamma(at + 1) - math.lgamma(height - at + 1)) / math.log(2)
+        if total - chosen >= best:
+            best, best_at = total - chosen, at
+    return ordered["row"].to_list()[:best_at]

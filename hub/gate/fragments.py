@@ -1,0 +1,131 @@
+"""Fragments: what a reader turns a foreign file into, and all that the checks and the canonical writers ever see.
+
+Invariants:
+
+* what leaves is written from the fragments that were checked, and from nothing else;
+* a fragment that does not leave says so (``BlobFragment``), and no writer has a way to write it;
+* every model is strict and bounded, since a reader may have been taken over by the file that it read.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from hub.gate.kinds import Kind
+from hub.gate.refusals import RefusalReason
+
+MOST_FRAGMENTS = 20_000
+MOST_COLUMNS = 2_000
+MOST_CELLS = 2_000_000
+MOST_PIXELS = 40_000_000
+
+Place = Annotated[str, Field(max_length=200)]
+
+
+class Part(BaseModel):
+    """A strict, frozen model that takes no key that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Slot(Part):
+    """Where a fragment stands in a notebook: a cell's source, or one representation of one of its outputs."""
+
+    cell: Annotated[int, Field(ge=0, le=MOST_FRAGMENTS)]
+    cell_kind: Literal["code", "markdown", "raw"]
+    output: Annotated[int, Field(ge=0, le=MOST_FRAGMENTS)] | None = None
+    stream: Literal["", "stdout", "stderr"] = ""
+    mime: Literal["", "text/plain", "text/markdown", "image/png"] = ""
+
+
+class TableFragment(Part):
+    """A table of text cells, column by column; an empty cell is an empty text."""
+
+    type: Literal["table"] = "table"
+    place: Place = ""
+    slot: Slot | None = None
+    columns: tuple[str, ...] = Field(max_length=MOST_COLUMNS)
+    data: tuple[tuple[str, ...], ...] = Field(max_length=MOST_COLUMNS)
+
+    @model_validator(mode="after")
+    def _rectangular(self) -> TableFragment:
+        if len(self.columns) != len(self.data) or len({len(column) for column in self.data}) > 1:
+            raise ValueError("the columns of a table have different lengths")
+        if sum(map(len, self.data)) > MOST_CELLS:
+            raise ValueError("the table has too many cells")
+        return self
+
+    @property
+    def height(self) -> int:
+        """Number of rows below the header."""
+        return len(self.data[0]) if self.data else 0
+
+
+class TextFragment(Part):
+    """Running text, of a file or of a notebook's cell or output."""
+
+    type: Literal["text"] = "text"
+    place: Place = ""
+    slot: Slot | None = None
+    text: str
+
+
+class ValueFragment(Part):
+    """A JSON document."""
+
+    type: Literal["value"] = "value"
+    place: Place = ""
+    value: JsonValue
+
+
+class ImageFragment(Part):
+    """A picture as bare pixels: RGBA, 8 bits each, row by row, packed by zlib and written as base64."""
+
+    type: Literal["image"] = "image"
+    place: Place = ""
+    slot: Slot | None = None
+    width: Annotated[int, Field(ge=1, le=MOST_PIXELS)]
+    height: Annotated[int, Field(ge=1, le=MOST_PIXELS)]
+    pixels: str
+
+
+class BlobFragment(Part):
+    """Something that does not leave; ``media`` says what it was, by a word of ours."""
+
+    type: Literal["blob"] = "blob"
+    place: Place = ""
+    media: Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9 /.+-]*$")]
+
+
+class RefusalFragment(Part):
+    """The reader refused the file; ``row`` is the number of the table's row or of the text's line, where one is."""
+
+    type: Literal["refusal"] = "refusal"
+    place: Place = ""
+    reason: RefusalReason
+    row: Annotated[int, Field(ge=1)] | None = None
+
+
+Fragment = Annotated[
+    TableFragment | TextFragment | ValueFragment | ImageFragment | BlobFragment | RefusalFragment,
+    Field(discriminator="type"),
+]
+
+
+class FileFragments(Part):
+    """One file as its reader saw it."""
+
+    index: Annotated[int, Field(ge=1, le=9999)]
+    path: Annotated[str, Field(min_length=1, max_length=300)]
+    kind: Kind
+    size: Annotated[int, Field(ge=0)]
+    fragments: tuple[Fragment, ...] = Field(max_length=MOST_FRAGMENTS)
+
+
+def refused(index: int, path: str, size: int, reason: RefusalReason, row: int | None = None) -> FileFragments:
+    """Return what stands for a file that was refused."""
+    return FileFragments(
+        index=index, path=path, kind=Kind.UNKNOWN, size=size, fragments=(RefusalFragment(reason=reason, row=row),)
+    )

@@ -1,0 +1,130 @@
+"""Tables that stand in running text, as pandas, polars and Markdown print them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import groupby
+
+from hub.gate.headers import Grid
+
+Cut = Callable[[str], list[str]]
+
+_PIPES = re.compile(r"[│┃|┆]")
+_RULE = re.compile(r"^[\s|│┃┆+:=─━═╌╍┄┈╞╡├┤┌┐└┘┬┴┼╪-]*$")
+_GAP = re.compile(r"\s{2,}|\t")
+_DTYPE = re.compile(r"(?:---|str|cat|bool|date|[iuf]\d{1,3}|datetime\[.*\]|decimal\[.*\]|)")
+_NUMBER = re.compile(r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?")
+_SERIES = re.compile(r"^(?:Name: (?P<name>.{0,100}), )?(?:Length: \d+, )?dtype: ")
+_MOST_INDEX_LEVELS = 3
+
+
+def printed_tables(text: str) -> list[Grid]:
+    """Return the tables of a text, each with its header as its first row."""
+    lines = text.splitlines()
+    found = _ruled_tables(lines)
+    for cut in (_by_gaps, _by_spaces):
+        for grid in _aligned_tables(lines, cut):
+            if grid not in found:
+                found.append(grid)
+    return found
+
+
+def _by_gaps(line: str) -> list[str]:
+    return [part for part in _GAP.split(line.strip()) if part]
+
+
+def _by_spaces(line: str) -> list[str]:
+    return line.split()
+
+
+def _ruled_tables(lines: list[str]) -> list[Grid]:
+    """Tables whose cells stand between upright lines."""
+    grids: list[Grid] = []
+    for ruled, group in groupby(lines, key=lambda line: bool(_PIPES.search(line)) or bool(line and _RULE.match(line))):
+        rows = [_ruled_cells(line) for line in group if not _RULE.match(line)] if ruled else []
+        rows = [row for row in rows if not all(_DTYPE.fullmatch(cell) for cell in row)]
+        for _, same in groupby(rows, key=len):
+            grid = list(same)
+            if len(grid) > 1 and len(grid[0]) > 1:
+                grids.append(grid)
+    return grids
+
+
+def _ruled_cells(line: str) -> list[str]:
+    line = line.strip().replace("\\|", "\u0001")
+    if _PIPES.match(line):
+        line = line[1:]
+    if line and _PIPES.match(line[-1]):
+        line = line[:-1]
+    return [cell.strip().replace("\u0001", "|") for cell in _PIPES.split(line)]
+
+
+def _aligned_tables(lines: list[str], cut: Cut) -> list[Grid]:
+    """Tables whose cells stand below each other; what pandas wraps over several blocks is put together again."""
+    grids: list[Grid] = []
+    wrapped = False
+    at = 0
+    while at < len(lines):
+        grid, end = _block(lines, at, cut)
+        if grid is None:
+            at += 1
+            continue
+        if wrapped and grids and len(grids[-1]) == len(grid) and _first(grids[-1]) == _first(grid):
+            grids[-1] = [left + right[1:] for left, right in zip(grids[-1], grid, strict=True)]
+        else:
+            grids.append(grid)
+        wrapped = lines[at].rstrip().endswith("\\")
+        at = end
+    return grids
+
+
+def _first(grid: Grid) -> list[str]:
+    return [row[0] for row in grid[1:]]
+
+
+def _block(lines: list[str], at: int, cut: Cut) -> tuple[Grid | None, int]:
+    """Return the table that begins at a line, if one does, and the line after it."""
+    header = [cell for cell in cut(lines[at].rstrip().removesuffix("\\")) if cell]
+    for below in (1, 2):
+        start = at + below
+        names = cut(lines[at + 1]) if below == 2 and at + 1 < len(lines) else []
+        if start >= len(lines) or not header:
+            return None, at
+        width = len(cut(lines[start]))
+        title = _title(header, names, width, below)
+        if title is None or not any(_NUMBER.fullmatch(cell) for cell in cut(lines[start])):
+            continue
+        rows, end = _rows(lines, start, width, cut)
+        series = _SERIES.match(lines[end]) if end < len(lines) else None
+        if series and width == 2:
+            title = [header[0] if len(header) == 1 else "", series["name"] or ""]
+        return [title, *rows], end
+    return None, at
+
+
+def _title(header: list[str], names: list[str], width: int, below: int) -> list[str] | None:
+    """The header fits with nothing, with an unnamed index, or with the index's names on a line of their own."""
+    if width < 2 or (any(_NUMBER.fullmatch(cell) for cell in header) and len(header) == width):
+        return None
+    if below == 2:
+        return [*names, *header] if names and len(names) + len(header) == width else None
+    if len(header) == width:
+        return header
+    return ["", *header] if len(header) == width - 1 else None
+
+
+def _rows(lines: list[str], start: int, width: int, cut: Cut) -> tuple[Grid, int]:
+    """Rows of one width; a shorter, indented one repeats the index levels of the row above."""
+    rows: Grid = []
+    at = start
+    while at < len(lines):
+        cells = cut(lines[at])
+        missing = width - len(cells)
+        if rows and 0 < missing <= min(_MOST_INDEX_LEVELS, width - 1) and cells and lines[at][:1].isspace():
+            cells = rows[-1][:missing] + cells
+        elif missing:
+            break
+        rows.append(cells)
+        at += 1
+    return rows, at

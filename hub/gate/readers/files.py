@@ -1,0 +1,47 @@
+"""One file in, its fragments out; whatever goes wrong with a file is a refusal of that file."""
+
+from __future__ import annotations
+
+from hub.gate.fragments import FileFragments, Fragment, refused
+from hub.gate.kinds import Kind, decide_kind
+from hub.gate.readers.documents import read_json
+from hub.gate.readers.notebook import read_notebook
+from hub.gate.readers.parquet import read_parquet
+from hub.gate.readers.png import read_png
+from hub.gate.readers.tables import read_csv
+from hub.gate.readers.text import read_text
+from hub.gate.refusals import ReadRefusedError, RefusalReason
+
+LARGEST = 64 * 2**20
+
+
+def read_file(index: int, path: str, content: bytes) -> FileFragments:
+    """Turn a file into fragments by the reader of its kind; a refusal is a fragment, too."""
+    if len(content) > LARGEST:
+        return refused(index, path, len(content), RefusalReason.TOO_LARGE)
+    try:
+        kind = decide_kind(path, content)
+        fragments = _read(kind, content)
+    except ReadRefusedError as refusal:
+        return refused(index, path, len(content), refusal.reason, refusal.row)
+    except (RecursionError, MemoryError):
+        return refused(index, path, len(content), RefusalReason.CRASHED)
+    return FileFragments(index=index, path=path, kind=kind, size=len(content), fragments=fragments)
+
+
+def _read(kind: Kind, content: bytes) -> tuple[Fragment, ...]:
+    match kind:
+        case Kind.CSV:
+            return read_csv(content)
+        case Kind.PARQUET:
+            return read_parquet(content)
+        case Kind.JSON:
+            return read_json(content)
+        case Kind.TEXT:
+            return read_text(content)
+        case Kind.PNG:
+            return read_png(content)
+        case Kind.NOTEBOOK:
+            return read_notebook(content)
+        case _:
+            raise ReadRefusedError(RefusalReason.UNKNOWN_KIND)

@@ -1,0 +1,143 @@
+"""Reads notebooks: every source, every representation of every output, and a mark for all that does not leave."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import JsonValue
+
+from hub.gate.fragments import MOST_FRAGMENTS, BlobFragment, Fragment, ImageFragment, Slot, TableFragment, TextFragment
+from hub.gate.headers import split_header
+from hub.gate.readers.documents import parse_json
+from hub.gate.readers.markup import html_tables
+from hub.gate.readers.png import decode_png
+from hub.gate.refusals import ReadRefusedError, RefusalReason
+
+_CELL_KEYS = {"cell_type", "id", "source", "metadata", "outputs", "execution_count", "attachments"}
+_OUTPUT_KEYS = {"output_type", "name", "text", "data", "metadata", "execution_count", "ename", "evalue", "traceback"}
+_NOTEBOOK_METADATA = {"kernelspec", "language_info"}
+_MEDIA = re.compile(r"[a-z0-9.+-]{1,25}/[a-z0-9.+-]{1,30}")
+
+Object = dict[str, JsonValue]
+
+
+def read_notebook(content: bytes) -> tuple[Fragment, ...]:
+    """Read a notebook of format 4, cell by cell."""
+    document = _object(parse_json(content))
+    if document.get("nbformat") != 4 or set(document) - {"nbformat", "nbformat_minor", "metadata", "cells"}:
+        raise ReadRefusedError(RefusalReason.NOT_A_NOTEBOOK)
+    fragments: list[Fragment] = list(_metadata(_object(document.get("metadata", {}))))
+    for number, cell in enumerate(_list(document.get("cells"))):
+        fragments.extend(_cell(number, _object(cell)))
+        if len(fragments) > MOST_FRAGMENTS:
+            raise ReadRefusedError(RefusalReason.TOO_MANY_PARTS)
+    return tuple(fragments)
+
+
+def _metadata(metadata: Object) -> Iterator[Fragment]:
+    if "widgets" in metadata:
+        yield BlobFragment(place="#metadata.widgets", media="widget state")
+    if set(metadata) - _NOTEBOOK_METADATA - {"widgets"}:
+        yield BlobFragment(place="#metadata", media="notebook metadata")
+
+
+def _cell(number: int, cell: Object) -> Iterator[Fragment]:
+    place = f"#cells[{number}]"
+    slot = Slot(cell=number, cell_kind=_cell_kind(cell.get("cell_type")))
+    yield TextFragment(place=f"{place}.source", slot=slot, text=_text(cell.get("source", "")))
+    if _object(cell.get("metadata", {})):
+        yield BlobFragment(place=f"{place}.metadata", media="cell metadata")
+    if cell.get("attachments"):
+        yield BlobFragment(place=f"{place}.attachments", media="attachment")
+    if set(cell) - _CELL_KEYS:
+        yield BlobFragment(place=place, media="unknown key")
+    for index, output in enumerate(_list(cell.get("outputs", []))):
+        yield from _output(f"{place}.outputs[{index}]", slot.model_copy(update={"output": index}), _object(output))
+
+
+def _output(place: str, slot: Slot, output: Object) -> Iterator[Fragment]:
+    if set(output) - _OUTPUT_KEYS or _object(output.get("metadata", {})):
+        yield BlobFragment(place=place, media="output metadata")
+    match output.get("output_type"):
+        case "stream":
+            name = "stderr" if output.get("name") == "stderr" else "stdout"
+            filled = slot.model_copy(update={"stream": name})
+            yield TextFragment(place=f"{place}.{name}", slot=filled, text=_text(output.get("text", "")))
+        case "error":
+            filled = slot.model_copy(update={"stream": "stderr"})
+            yield TextFragment(place=f"{place}.error", slot=filled, text=_error_text(output))
+        case "display_data" | "execute_result":
+            for media, data in _object(output.get("data", {})).items():
+                yield from _representation(place, slot, media, data)
+        case _:
+            raise ReadRefusedError(RefusalReason.NOT_A_NOTEBOOK)
+
+
+def _error_text(output: Object) -> str:
+    lines = [_text(line) for line in _list(output.get("traceback", []))]
+    return "\n".join(lines) or f"{_text(output.get('ename', ''))}: {_text(output.get('evalue', ''))}"
+
+
+def _representation(place: str, slot: Slot, media: str, data: JsonValue) -> Iterator[Fragment]:
+    at = f"{place}.{media if _MEDIA.fullmatch(media) else 'unknown'}"
+    match media:
+        case "text/plain" | "text/markdown":
+            yield TextFragment(place=at, slot=slot.model_copy(update={"mime": media}), text=_text(data))
+        case "text/html":
+            yield from _html(at, slot.model_copy(update={"mime": "text/markdown"}), _text(data))
+        case "image/png":
+            width, height, pixels = decode_png(_base64(_text(data)))
+            filled = slot.model_copy(update={"mime": media})
+            yield ImageFragment(place=at, slot=filled, width=width, height=height, pixels=pixels)
+        case _:
+            yield BlobFragment(place=at, media=media if _MEDIA.fullmatch(media) else "unknown media type")
+
+
+def _html(place: str, slot: Slot, text: str) -> Iterator[Fragment]:
+    grids = html_tables(text)
+    yield BlobFragment(place=place, media="text/html")
+    for number, grid in enumerate(grids):
+        columns, rows = split_header(grid)
+        at = f"{place}.table[{number}]"
+        data = tuple(zip(*rows, strict=True)) if rows else tuple(() for _ in columns)
+        yield TableFragment(place=at, slot=slot, columns=tuple(columns), data=data)
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise ReadRefusedError(RefusalReason.BROKEN_PNG) from None
+
+
+def _cell_kind(value: JsonValue) -> Literal["code", "markdown", "raw"]:
+    match value:
+        case "code" | "markdown" | "raw":
+            return value
+        case _:
+            raise ReadRefusedError(RefusalReason.NOT_A_NOTEBOOK)
+
+
+def _text(value: JsonValue) -> str:
+    """Notebooks write a text as one string or as a list of its lines."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(str(line) for line in value)
+    if not isinstance(value, str):
+        raise ReadRefusedError(RefusalReason.NOT_A_NOTEBOOK)
+    return value
+
+
+def _object(value: JsonValue) -> Object:
+    if not isinstance(value, dict):
+        raise ReadRefusedError(RefusalReason.NOT_A_NOTEBOOK)
+    return value
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    if not isinstance(value, list):
+        raise ReadRefusedError(RefusalReason.NOT_A_NOTEBOOK)
+    return value

@@ -1,0 +1,43 @@
+"""Reads Parquet into a table of text; its statistics, metadata and dictionaries go no further."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import polars as pl
+
+from hub.gate.fragments import MOST_CELLS, MOST_COLUMNS, TableFragment
+from hub.gate.readers.tables import LONGEST_CELL
+from hub.gate.refusals import ReadRefusedError, RefusalReason
+
+_PLAIN = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Decimal, pl.Null)
+
+
+def read_parquet(content: bytes) -> tuple[TableFragment, ...]:
+    """Read a table whose columns are plain; its size is taken from the footer before any row is read."""
+    if not content.endswith(b"PAR1"):
+        raise ReadRefusedError(RefusalReason.BROKEN_PARQUET)
+    try:
+        table = _load(content)
+        texts = table.select(pl.all().cast(pl.String).fill_null(""))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
+        raise ReadRefusedError(RefusalReason.BROKEN_PARQUET) from None
+    for name in texts.columns:
+        longest = texts[name].str.len_chars().max()
+        if isinstance(longest, int) and longest > LONGEST_CELL:
+            raise ReadRefusedError(RefusalReason.LONG_CELL)
+    return (TableFragment(columns=tuple(texts.columns), data=tuple(tuple(texts[c].to_list()) for c in texts.columns)),)
+
+
+def _load(content: bytes) -> pl.DataFrame:
+    scan = pl.scan_parquet(BytesIO(content))
+    schema = scan.collect_schema()
+    if not schema:
+        raise ReadRefusedError(RefusalReason.EMPTY)
+    height = scan.select(pl.len()).collect().item()
+    if len(schema) > MOST_COLUMNS or height * len(schema) > MOST_CELLS:
+        raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
+    for kind in schema.values():
+        if not (kind.is_numeric() or isinstance(kind, _PLAIN)):
+            raise ReadRefusedError(RefusalReason.NESTED_COLUMN)
+    return scan.collect()

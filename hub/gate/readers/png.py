@@ -1,0 +1,125 @@
+"""Reads PNG: walks the chunks, keeps the five that make the picture, and gives bare pixels.
+
+Invariants:
+
+* every byte belongs to a chunk with a right checksum, the last of them is IEND, and nothing follows;
+* the packed pixels are exactly as long as width, height and depth say;
+* Pillow is given a picture that was put together here, from critical chunks alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import warnings
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, UnidentifiedImageError
+
+from hub.gate.fragments import ImageFragment
+from hub.gate.refusals import ReadRefusedError, RefusalReason
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MOST_PIXELS = 12_000_000
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What IHDR says; ``bits`` is the number of bits of one pixel."""
+
+    width: int
+    height: int
+    bits: int
+    interlaced: bool
+
+
+def read_png(content: bytes) -> tuple[ImageFragment, ...]:
+    """Read a picture as one fragment of RGBA pixels."""
+    width, height, pixels = decode_png(content)
+    return (ImageFragment(width=width, height=height, pixels=pixels),)
+
+
+def decode_png(content: bytes) -> tuple[int, int, str]:
+    """Return width, height and packed pixels; whatever is not plainly a PNG is refused."""
+    chunks = _chunks(content)
+    header = _header(chunks[0])
+    _check_pixels(header, b"".join(body for name, body in chunks if name == b"IDAT"))
+    kept = [(name, body) for name, body in chunks if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")]
+    plain = SIGNATURE + b"".join(_chunk(name, body) for name, body in kept)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(BytesIO(plain), formats=["PNG"]) as picture:
+                raw = picture.convert("RGBA").tobytes()
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
+        raise ReadRefusedError(RefusalReason.BROKEN_PNG) from None
+    return header.width, header.height, base64.b64encode(zlib.compress(raw, 6)).decode("ascii")
+
+
+def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
+    if not content.startswith(SIGNATURE):
+        raise ReadRefusedError(RefusalReason.BROKEN_PNG)
+    chunks: list[tuple[bytes, bytes]] = []
+    at = len(SIGNATURE)
+    while not chunks or chunks[-1][0] != b"IEND":
+        head = content[at : at + 8]
+        length = int.from_bytes(head[:4], "big")
+        body = content[at + 8 : at + 8 + length]
+        checksum = content[at + 8 + length : at + 12 + length]
+        if len(head) < 8 or len(body) < length or checksum != zlib.crc32(head[4:] + body).to_bytes(4, "big"):
+            raise ReadRefusedError(RefusalReason.BROKEN_PNG)
+        chunks.append((head[4:], body))
+        at += 12 + length
+    if at != len(content):
+        raise ReadRefusedError(RefusalReason.TRAILING_DATA)
+    names = [name for name, _ in chunks]
+    if b"acTL" in names or b"fdAT" in names:
+        raise ReadRefusedError(RefusalReason.ANIMATED)
+    if any(name[0:1].isupper() and name not in (b"IHDR", b"PLTE", b"IDAT", b"IEND") for name in names):
+        raise ReadRefusedError(RefusalReason.BROKEN_PNG)
+    return chunks
+
+
+def _header(first: tuple[bytes, bytes]) -> Header:
+    name, body = first
+    if name != b"IHDR" or len(body) != 13 or body[9] not in _CHANNELS or body[8] not in (1, 2, 4, 8, 16):
+        raise ReadRefusedError(RefusalReason.BROKEN_PNG)
+    width, height = int.from_bytes(body[:4], "big"), int.from_bytes(body[4:8], "big")
+    if width == 0 or height == 0:
+        raise ReadRefusedError(RefusalReason.BROKEN_PNG)
+    if width * height > MOST_PIXELS:
+        raise ReadRefusedError(RefusalReason.TOO_MANY_PIXELS)
+    return Header(width, height, body[8] * _CHANNELS[body[9]], body[12] == 1)
+
+
+def _check_pixels(header: Header, packed: bytes) -> None:
+    """Unpack no further than the picture needs, and find that nothing is left over."""
+    expected = _unpacked_size(header)
+    unpack = zlib.decompressobj()
+    try:
+        size = len(unpack.decompress(packed, expected + 1))
+    except zlib.error:
+        raise ReadRefusedError(RefusalReason.BROKEN_PNG) from None
+    if size > expected or unpack.unused_data or unpack.unconsumed_tail:
+        raise ReadRefusedError(RefusalReason.TRAILING_DATA)
+    if size < expected or not unpack.eof:
+        raise ReadRefusedError(RefusalReason.BROKEN_PNG)
+
+
+def _unpacked_size(header: Header) -> int:
+    """Bytes of all scan lines, each with its filter byte (PNG specification, 7.2 and 8)."""
+    if not header.interlaced:
+        return header.height * (1 + (header.width * header.bits + 7) // 8)
+    total = 0
+    for left, top, across, down in _ADAM7:
+        width, height = -(-(header.width - left) // across), -(-(header.height - top) // down)
+        if width > 0 and height > 0:
+            total += height * (1 + (width * header.bits + 7) // 8)
+    return total
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")

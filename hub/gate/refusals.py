@@ -1,0 +1,105 @@
+"""Why a reader refuses a file, and what the person is told; a reader itself sends only the reason."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RefusalReason(StrEnum):
+    """The reasons that there are."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too-large"
+    UNKNOWN_KIND = "unknown-kind"
+    KIND_MISMATCH = "kind-mismatch"
+    NO_NAME_ENDING = "no-name-ending"
+    HTML = "html"
+    SVG = "svg"
+    PDF = "pdf"
+    PICKLE = "pickle"
+    ARCHIVE = "archive"
+    SPREADSHEET = "spreadsheet"
+    PROGRAM = "program"
+    PICTURE = "picture"
+    BINARY = "binary"
+    NOT_UTF8 = "not-utf8"
+    CONTROL_CHARACTERS = "control-characters"
+    RAGGED_TABLE = "ragged-table"
+    BAD_QUOTES = "bad-quotes"
+    AMBIGUOUS_DELIMITER = "ambiguous-delimiter"
+    TOO_MANY_CELLS = "too-many-cells"
+    LONG_CELL = "long-cell"
+    BROKEN_PARQUET = "broken-parquet"
+    NESTED_COLUMN = "nested-column"
+    BROKEN_JSON = "broken-json"
+    REPEATED_KEY = "repeated-key"
+    DEEP_JSON = "deep-json"
+    STRANGE_NUMBER = "strange-number"
+    BROKEN_PNG = "broken-png"
+    TRAILING_DATA = "trailing-data"
+    TOO_MANY_PIXELS = "too-many-pixels"
+    ANIMATED = "animated"
+    NOT_A_NOTEBOOK = "not-a-notebook"
+    TOO_MANY_PARTS = "too-many-parts"
+    CRASHED = "crashed"
+
+
+SENTENCES: dict[RefusalReason, str] = {
+    RefusalReason.EMPTY: "The file is empty; there is nothing to release. Leave it out.",
+    RefusalReason.TOO_LARGE: "The file is larger than the gate reads. Send a summary, or split it.",
+    RefusalReason.UNKNOWN_KIND: "The gate does not know this kind of file. Send CSV, Parquet, JSON, text, PNG or a "
+    "notebook.",
+    RefusalReason.KIND_MISMATCH: "What is in the file is not what its name says. Give it the ending of its content.",
+    RefusalReason.NO_NAME_ENDING: "The file's name has no ending that says what it is. Name it .csv, .parquet, .json, "
+    ".txt, .md, .log, .png or .ipynb.",
+    RefusalReason.HTML: "Web pages are not released, since they can carry programs and hidden text. Send the tables "
+    "as CSV, the figures as PNG and the text as .md.",
+    RefusalReason.SVG: "SVG figures are not released, since they hold every data point as a number. Send PNG.",
+    RefusalReason.PDF: "PDF is not released, since it can hide text and files. Send the tables as CSV, the figures as "
+    "PNG and the text as .md.",
+    RefusalReason.PICKLE: "Pickled Python objects are not released: they run code where they are opened, and can hold "
+    "whole datasets. Send tables as CSV or Parquet and a model's coefficients as JSON.",
+    RefusalReason.ARCHIVE: "Archives are not released. Send the files that are in it one by one.",
+    RefusalReason.SPREADSHEET: "Spreadsheets are not read yet, since they can hide sheets and comments. Send each "
+    "sheet as CSV.",
+    RefusalReason.PROGRAM: "Programs are not released. Send source code as .txt or as a notebook.",
+    RefusalReason.PICTURE: "This kind of picture is not read. Send PNG.",
+    RefusalReason.BINARY: "The file holds bytes that no text has, so it is not what its name says. Send CSV, JSON, "
+    "text, PNG, Parquet or a notebook.",
+    RefusalReason.NOT_UTF8: "The text is not UTF-8. Save it again as UTF-8.",
+    RefusalReason.CONTROL_CHARACTERS: "The text holds control characters. Take them out and save it again.",
+    RefusalReason.RAGGED_TABLE: "A row does not have as many cells as the header. Write one header and rows of the "
+    "same length.",
+    RefusalReason.BAD_QUOTES: "The quotation marks of a cell do not match, so programs would read it differently. "
+    "Quote the whole cell and double the marks within it.",
+    RefusalReason.AMBIGUOUS_DELIMITER: "The table can be read with more than one separator. Use commas, and quote the "
+    "cells that hold commas, semicolons or tabs.",
+    RefusalReason.TOO_MANY_CELLS: "The table is larger than the gate reads. Send a summary table.",
+    RefusalReason.LONG_CELL: "A cell is too long for a table. Send long text as .txt or .md.",
+    RefusalReason.BROKEN_PARQUET: "The Parquet file cannot be read. Write it again, or send CSV.",
+    RefusalReason.NESTED_COLUMN: "A column holds lists, structures or bytes. Flatten it to plain columns.",
+    RefusalReason.BROKEN_JSON: "The file is not JSON. Write it again with a JSON library.",
+    RefusalReason.REPEATED_KEY: "A JSON object has the same key twice, so programs would read it differently. Keep "
+    "one of them.",
+    RefusalReason.DEEP_JSON: "The JSON is nested too deeply. Flatten it.",
+    RefusalReason.STRANGE_NUMBER: "The JSON holds NaN, an infinity or a number that is too long. Write null or text "
+    "instead.",
+    RefusalReason.BROKEN_PNG: "The picture cannot be read as PNG. Save it again.",
+    RefusalReason.TRAILING_DATA: "The picture carries more bytes than its pixels need. Save it again with a plotting "
+    "library.",
+    RefusalReason.TOO_MANY_PIXELS: "The picture is larger than the gate reads. Save it with fewer pixels.",
+    RefusalReason.ANIMATED: "Animated pictures are not released. Send single PNG figures.",
+    RefusalReason.NOT_A_NOTEBOOK: "The file is not a Jupyter notebook of format 4. Save it again in JupyterLab.",
+    RefusalReason.TOO_MANY_PARTS: "The file has more parts than the gate reads. Split it.",
+    RefusalReason.CRASHED: "The reader could not finish with this file, so it was not accepted. Send it again in a "
+    "simpler form, such as CSV or text.",
+}
+
+
+class ReadRefusedError(Exception):
+    """A reader does not accept a file."""
+
+    def __init__(self, reason: RefusalReason, row: int | None = None) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.row = row

@@ -1,0 +1,216 @@
+"""What a fragment shows, whatever its form: the tables that stand in it, and its text.
+
+A table in a notebook's output, in a JSON document or printed into a log is the same table to a check.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+from pydantic import JsonValue
+
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.headers import Grid
+from hub.gate.printed import printed_tables
+
+MOST_TOKENS = 60
+_TURNED_ROWS = 64
+_TURNED_COLUMNS = 200
+_BRACKETS = re.compile(r"[│┃|┆,;]|\t")
+_WORDS = re.compile(r"[\w.+:-]+")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableView:
+    """A table as text cells in columns ``c0``, ``c1``…; ``titled`` where the header names its columns.
+
+    ``whole`` is true for a table that is a file of its own, so that the author's declaration speaks of it.
+    """
+
+    place: str
+    columns: tuple[str, ...]
+    frame: pl.DataFrame
+    titled: bool = True
+    whole: bool = False
+    numbers: tuple[int, ...] = ()
+
+    def row_numbers(self, rows: Iterable[int]) -> list[int]:
+        """Numbers of rows as the author sees them; a view that was reshaped knows where its rows come from."""
+        return sorted({self.numbers[row - 1] for row in rows} if self.numbers else set(rows))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the columns of ``frame``."""
+        return tuple(self.frame.columns)
+
+
+def tables(fragment: Fragment) -> list[TableView]:
+    """Return the tables with a header."""
+    match fragment:
+        case TableFragment():
+            data = dict(zip(_keys(len(fragment.columns)), fragment.data, strict=True))
+            frame = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String), strict=True)
+            return [TableView(fragment.place, fragment.columns, frame, whole=fragment.slot is None)]
+        case TextFragment():
+            return [_titled(fragment.place, grid) for grid in printed_tables(fragment.text)]
+        case ValueFragment():
+            return [_titled(f"{fragment.place}{place}", grid) for place, grid in _document_tables("", fragment.value)]
+        case _:
+            return []
+
+
+def token_tables(fragment: Fragment) -> list[TableView]:
+    """Return the lines of a text as tables without a header: lines of as many words stand below each other."""
+    text = text_of(fragment)
+    if isinstance(fragment, TableFragment) or not text:
+        return []
+    views: list[TableView] = []
+    seen: set[tuple[tuple[str, ...], ...]] = set()
+    for cut in (str.split, _by_marks, _WORDS.findall):
+        groups: dict[int, dict[tuple[str, ...], None]] = {}
+        for line in text.splitlines():
+            tokens = tuple(cut(line))
+            if 2 <= len(tokens) <= MOST_TOKENS:
+                groups.setdefault(len(tokens), {})[tokens] = None
+        for width, lines in sorted(groups.items()):
+            rows = tuple(lines)
+            if rows not in seen:
+                seen.add(rows)
+                views.append(_untitled(fragment.place, width, [list(row) for row in rows]))
+    return views
+
+
+def turned(view: TableView) -> TableView | None:
+    """Return a small table with rows and columns exchanged, as a printed record or a transposed frame has them."""
+    if not 1 <= view.frame.height <= _TURNED_COLUMNS or not 2 <= view.frame.width <= _TURNED_ROWS:
+        return None
+    columns = [view.frame[key].to_list() for key in view.keys]
+    if view.titled:
+        columns = [[title, *cells] for title, cells in zip(view.columns, columns, strict=True)]
+    header, rows = columns[0], columns[1:]
+    return TableView(view.place, tuple(header), _frame(len(header), rows), titled=True)
+
+
+def text_of(fragment: Fragment) -> str:
+    """Return all text of a fragment, one cell or one value on a line."""
+    match fragment:
+        case TextFragment():
+            return fragment.text
+        case TableFragment():
+            cells = dict.fromkeys(fragment.columns) | dict.fromkeys(cell for column in fragment.data for cell in column)
+            return "\n".join(cells)
+        case ValueFragment():
+            return "\n".join(_scalars(fragment.value))
+        case _:
+            return ""
+
+
+def _keys(width: int) -> list[str]:
+    return [f"c{number}" for number in range(width)]
+
+
+def _frame(width: int, rows: Grid) -> pl.DataFrame:
+    data = {key: [row[number] for row in rows] for number, key in enumerate(_keys(width))}
+    return pl.DataFrame(data, schema=dict.fromkeys(data, pl.String))
+
+
+def _titled(place: str, grid: Grid) -> TableView:
+    return TableView(place, tuple(grid[0]), _frame(len(grid[0]), grid[1:]))
+
+
+def _untitled(place: str, width: int, rows: Grid) -> TableView:
+    return TableView(place, tuple("" for _ in range(width)), _frame(width, rows), titled=False)
+
+
+def _by_marks(line: str) -> list[str]:
+    """Cells between separators, or with two spaces or more between them."""
+    parts = _BRACKETS.split(line) if _BRACKETS.search(line) else re.split(r"\s{2,}", line)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _scalars(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _scalars(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _scalars(inner)
+    else:
+        yield _cell(value)
+
+
+def _cell(value: JsonValue) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)
+
+
+def _is_plain(value: JsonValue) -> bool:
+    return not isinstance(value, (dict, list))
+
+
+def _is_flat(value: JsonValue) -> bool:
+    """A list or an object of plain values, which is a row or a column of the table around it."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(map(_is_plain, inner))
+
+
+def _document_tables(place: str, value: JsonValue) -> Iterator[tuple[str, Grid]]:
+    """Find tables in the shapes in which programs write them: records, columns, split, lists of rows.
+
+    A place counts the parts, since the keys of an object may be values of the data.
+    """
+    inner: list[JsonValue] = []
+    if isinstance(value, list):
+        inner = value
+        yield from ((place, grid) for grid in _list_tables(value))
+    elif isinstance(value, dict):
+        inner = list(value.values())
+        yield from ((place, grid) for grid in _object_tables(value))
+    for number, part in enumerate(inner):
+        if not _is_flat(part):
+            yield from _document_tables(f"{place}[{number}]", part)
+
+
+def _list_tables(value: list[JsonValue]) -> Iterator[Grid]:
+    records = [part for part in value if isinstance(part, dict)]
+    if records:
+        names = list(dict.fromkeys(key for record in records for key in record))
+        yield [names, *([_plain(record.get(name)) for name in names] for record in records)]
+    rows = [part for part in value if isinstance(part, list) and part and _is_flat(part)]
+    if rows:
+        width = max(map(len, rows))
+        filled = [[_plain(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
+        header = filled[0] if all(isinstance(cell, str) for cell in rows[0]) else [""] * width
+        yield [header, *filled]
+
+
+def _object_tables(value: dict[str, JsonValue]) -> Iterator[Grid]:
+    yield from _split_table(value.get("columns"), value.get("data"))
+    columns = {key: part for key, part in value.items() if isinstance(part, list) and part and _is_flat(part)}
+    for length in sorted({len(part) for part in columns.values()}):
+        same = {key: part for key, part in columns.items() if len(part) == length}
+        yield [list(same), *([_plain(cell) for cell in row] for row in zip(*same.values(), strict=True))]
+    mapped = {key: part for key, part in value.items() if isinstance(part, dict) and part and _is_flat(part)}
+    if mapped:
+        index = list(dict.fromkeys(key for part in mapped.values() for key in part))
+        yield [["", *mapped], *([at, *(_plain(part.get(at)) for part in mapped.values())] for at in index)]
+    plain = {key: part for key, part in value.items() if _is_plain(part)}
+    if len(plain) > 1:
+        yield [list(plain), [_plain(part) for part in plain.values()]]
+
+
+def _split_table(names: JsonValue, data: JsonValue) -> Iterator[Grid]:
+    if isinstance(names, list) and isinstance(data, list):
+        rows = [[_plain(cell) for cell in row] for row in data if isinstance(row, list) and len(row) == len(names)]
+        yield [[_plain(name) for name in names], *rows]
+
+
+def _plain(value: JsonValue) -> str:
+    return _cell(value) if _is_plain(value) else ""
