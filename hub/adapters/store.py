@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,13 +27,12 @@ WRITE_LOCK = 7_318_349_394_477_056
 """Any fixed number: PostgreSQL's advisory lock of the lab's writers."""
 
 
-@cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in KEYS}
 
 
 def _row_of(value: object) -> dict[str, object]:
-    kind, dumped = type(value), _adapter(type(value)).dump_python(value, mode="json")
+    kind = type(value)
+    dumped = _ADAPTERS[kind].dump_python(value, mode="json")
     table = TABLES[kind]
     plain = {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type]
     return {
@@ -45,7 +43,8 @@ def _row_of(value: object) -> dict[str, object]:
 
 def _value_of(kind: type[T], row: Row[Any]) -> T:
     body = {k: v for k, v in row._mapping.items() if k != "ordinal"}
-    return _adapter(kind).validate_python(body)
+    value: T = _ADAPTERS[kind].validate_python(body)
+    return value
 
 
 def _entry_of(row: Row[Any]) -> AuditEntry:

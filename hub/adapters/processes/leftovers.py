@@ -1,0 +1,101 @@
+"""What a stopped lab must not leave: containers, sockets, mounts, and the files that speak of running processes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from hub.adapters.host import Host
+from hub.adapters.processes import supervisor
+from hub.adapters.processes.records import SUFFIX, folder_of
+from hub.domain.errors import UnavailableError
+from hub.settings import Settings
+from spawner_config.names import LABEL, LABEL_LAB
+from spawner_config.server_folder import control_folder, remove_folder, servers_folder
+
+GOING = 409
+"""The engine's answer for a container that it is removing already."""
+
+
+def remove_containers(lab: str) -> None:
+    """Remove every container that carries the lab's label."""
+    try:
+        client = docker.APIClient(version="auto", timeout=60)
+        for container in client.containers(all=True, quiet=True, filters={"label": f"{LABEL_LAB}={lab}"}):
+            _remove(client, container["Id"])
+    except (DockerException, requests.RequestException):
+        raise UnavailableError(
+            "The container engine does not answer, so containers of the lab may be left; "
+            "start it, and run “make down” again.",
+            reason="engine-missing",
+        ) from None
+
+
+def _remove(client: docker.APIClient, container: str) -> None:
+    try:
+        client.remove_container(container, force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != GOING:
+            raise
+
+
+def remove_server_folders(settings: Settings) -> None:
+    """Remove the folders of all workspaces' servers, with their mounts and sockets."""
+    host = Host(settings.images.workspace, LABEL)
+
+    def unmount(folder: Path) -> None:
+        while os.path.ismount(folder):
+            host.unmount(folder)
+
+    for folder in sorted(servers_folder(settings.state).glob("*")):
+        remove_folder(settings.state, folder.name, unmount)
+    for path in _sockets(control_folder(settings.state)):
+        path.unlink()
+
+
+def forget_processes(settings: Settings) -> None:
+    """Remove what says that processes run."""
+    folder = folder_of(settings)
+    for path in (folder / supervisor.SOCKET, folder / f"{supervisor.NAME}.pid", *folder.glob(f"*{SUFFIX}")):
+        path.unlink(missing_ok=True)
+
+
+def check_nothing_left(settings: Settings) -> None:
+    """A stopped lab has no socket and no mount below its state folder."""
+    left = [str(path) for place in _socket_places(settings) for path in _sockets(place)]
+    left += [str(path) for path in _mounts(settings.state)]
+    if left:
+        raise UnavailableError(
+            "Left behind: {left}. Unmount or remove them by hand.", reason="left-behind", left=", ".join(left)
+        )
+
+
+def _socket_places(settings: Settings) -> Iterator[Path]:
+    yield from (folder_of(settings), control_folder(settings.state))
+    yield from servers_folder(settings.state).glob("*/*")
+
+
+def _sockets(folder: Path) -> Iterator[Path]:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for path in sorted(folder.iterdir()):
+            with suppress(FileNotFoundError):
+                if stat.S_ISSOCK(path.lstat().st_mode):
+                    yield path
+
+
+def _mounts(folder: Path) -> Iterator[Path]:
+    """Mount points below a folder, as the kernel lists them."""
+    top = os.fsencode(folder.resolve()) + b"/"
+    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
+        place = line.split(b" ")[4].decode("unicode_escape").encode("latin-1")
+        if place.startswith(top):
+            yield Path(os.fsdecode(place))

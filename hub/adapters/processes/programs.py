@@ -1,0 +1,93 @@
+"""What runs on the lab's machine, each program with its command and with what shows that it is there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hub.adapters.identity import identity_command, identity_environment
+from hub.adapters.processes.records import record_file
+from hub.adapters.secrets import Secret
+from hub.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+HUB_CONFIG = REPOSITORY / "jupyterhub_config.py"
+SETUP_PROXY = REPOSITORY / ".cache" / "node" / "node_modules" / ".bin" / "configurable-http-proxy"
+
+RECORD = 'cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$0" && exec "$@"'
+"""The shell keeps its number and start time when it becomes the program, so its record stays true."""
+FROM_FILE = 'CONFIGPROXY_AUTH_TOKEN="$(cat "$0")" && export CONFIGPROXY_AUTH_TOKEN && exec "$@"'
+"""The token goes from its file into the environment, and so stands on no command line and in no configuration."""
+
+PASSED_ON = ("HOME", "TMPDIR", "TZ", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "SSL_CERT_FILE")
+"""What the lab's processes see of the environment of whoever starts them; nothing else reaches them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process of the lab; ``health`` answers any HTTP request below 500 as soon as it is ready.
+
+    ``kept`` says that supervisord keeps it; the hub's own services are kept by the hub.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    health: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    kept: bool = True
+
+
+def wrapped(settings: Settings, name: str, command: list[str], death_signal: str) -> list[str]:
+    """The command, so that it records itself, and is sent ``death_signal`` when its parent dies, by whatever cause."""
+    record = str(record_file(settings, name))
+    return ["setpriv", "--pdeathsig", death_signal, "--", "/bin/sh", "-c", RECORD, record, *command]
+
+
+def find_proxy() -> str | None:
+    """The proxy that the set-up installed, or the one of the machine."""
+    return str(SETUP_PROXY) if SETUP_PROXY.exists() else shutil.which("configurable-http-proxy")
+
+
+def passed_on() -> dict[str, str]:
+    """The part of the starter's environment that the lab's processes see."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def environment(config: Path) -> dict[str, str]:
+    """The whole environment of the lab's processes."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {"PATH": path, "LANG": "C.UTF-8", "DATALAB_CONFIG": str(config), "PYTHONUNBUFFERED": "1"} | passed_on()
+
+
+def lab_programs(settings: Settings, config: Path) -> list[Program]:
+    """The lab's programs in the order in which they are started."""
+    ports = settings.ports
+    gateway = [sys.executable, "-m", "spawner_config.gateway", "--config", str(config)]
+    hub = [sys.executable, "-m", "jupyterhub", "--config", str(HUB_CONFIG)]
+    programs = [
+        Program("proxy", tuple(_proxy_command(settings)), f"http://127.0.0.1:{ports.proxy_api}/api/routes"),
+        Program("hub", tuple(hub), f"http://127.0.0.1:{ports.hub}/hub/api/"),
+        Program("gateway", tuple(gateway), f"http://127.0.0.1:{ports.gateway}/"),
+        Program("portal", health=f"http://127.0.0.1:{ports.portal}/services/portal/", kept=False),
+        Program("worker", kept=False),
+    ]
+    if settings.login.demo:
+        health = f"http://127.0.0.1:{ports.identity}/.well-known/openid-configuration"
+        programs.insert(0, Program("identity", tuple(identity_command()), health, identity_environment(settings)))
+    return programs
+
+
+def _proxy_command(settings: Settings) -> list[str]:
+    """The proxy knows one thing of its own, the hub; all other routes are the hub's to write."""
+    ports, server = settings.ports, settings.server
+    hub = f"http://127.0.0.1:{ports.hub}"
+    places = ["--ip", server.address, "--port", str(ports.public)]
+    places += ["--api-ip", "127.0.0.1", "--api-port", str(ports.proxy_api)]
+    targets = ["--default-target", f"{hub}/", "--error-target", f"{hub}/hub/error", "--log-level", "warn"]
+    safety = ["--ssl-cert", server.certificate, "--ssl-key", server.key] if server.certificate else []
+    token = str(settings.secret(Secret.PROXY))
+    proxy = find_proxy() or "configurable-http-proxy"
+    return ["/bin/sh", "-c", FROM_FILE, token, proxy, *places, *targets, *safety]
