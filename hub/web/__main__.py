@@ -1,0 +1,52 @@
+"""The portal, as JupyterHub starts it: ``python -m hub.web --config lab.toml``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+from jupyterhub.services.auth import HubOAuth
+from tornado.httpserver import HTTPServer
+
+from hub.settings import load_settings
+from hub.web.app import LARGEST_BODY, make_app
+from hub.wiring import lab_from
+
+FORGETS_LOGIN_AFTER = 10
+"""Seconds that the hub's word about a login or token is believed; a withdrawn token works no longer than that."""
+LAST_REQUESTS = 3.0
+log = logging.getLogger("datalab.portal")
+
+
+def main() -> None:
+    """Serve the portal until asked to stop."""
+    parser = argparse.ArgumentParser(prog="python -m hub.web", description=main.__doc__)
+    parser.add_argument("--config", type=Path, default=Path(os.environ.get("DATALAB_CONFIG", "lab.toml")))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    # The hub's own client logs whole users at this level, and the names of cookies at the next.
+    for name in ("tornado.application", "tornado.general"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    asyncio.run(serve(parser.parse_args().config))
+
+
+async def serve(config: Path) -> None:
+    """Listen on loopback; only the proxy is meant to come here."""
+    settings = load_settings(config)
+    app = make_app(lab_from(settings), HubOAuth(cache_max_age=FORGETS_LOGIN_AFTER))
+    server = HTTPServer(app, xheaders=True, max_body_size=LARGEST_BODY, trusted_downstream=["127.0.0.1", "::1"])
+    server.listen(settings.ports.portal, "127.0.0.1")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    log.info("listening on port %s", settings.ports.portal)
+    await stop.wait()
+    server.stop()
+    await asyncio.wait_for(server.close_all_connections(), LAST_REQUESTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Answers of the API that hold more than one of the lab's records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
+from hub.domain.projects import Project
+from hub.domain.runs import Run
+from hub.domain.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectAnswer:
+    """A project, what it may use, and where the person's own workspace in it opens; empty for who is no member."""
+
+    project: Project
+    grants: tuple[Grant, ...]
+    workspace_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetAnswer:
+    """A dataset with its snapshots, oldest first."""
+
+    dataset: Dataset
+    snapshots: tuple[Snapshot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswer:
+    """An offer, and how far its conversion has come."""
+
+    offer: Offer
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class RunAnswer:
+    """A run, and how far it has come."""
+
+    run: Run
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgressAnswer:
+    """A run with its notebook's name and, while it runs, how many cells are done of how many."""
+
+    run: Run
+    work: Work
+    notebook_name: str
+    progress: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAnswer:
+    """The public key that receipts are verified with, and its fingerprint to compare by eye."""
+
+    pem: str
+    fingerprint: str

@@ -1,0 +1,153 @@
+"""Routes of export requests, releases, the audit log and the lab's key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from hub.domain.audit import AuditEntry
+from hub.domain.exports import ExportRequest
+from hub.domain.releases import Release, fingerprint
+from hub.services import audit, exports, people, releases
+from hub.services.lab import Lab
+from hub.web.api.answers import KeyAnswer
+from hub.web.api.routes import Download, Request, Route
+from hub.web.models import AuditQuery, ExportBody, Nothing, PathQuery, ProjectFilter, ReasonBody, VoteBody
+
+
+def list_exports(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[ExportRequest]:
+    """List export requests, newest first."""
+    return exports.requests(lab, actor, request.body.project)
+
+
+def post_export(lab: Lab, actor: str, request: Request[ExportBody]) -> ExportRequest:
+    """Make a draft."""
+    body = request.body
+    files = {path: table.value() for path, table in body.files.items()}
+    return exports.create_request(lab, actor, body.project, source=body.source, files=files, context=body.context)
+
+
+def get_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
+    """Return a request."""
+    return exports.request(lab, actor, request.path["id"])
+
+
+def submit_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
+    """Send a request through the gate."""
+    return exports.submit_request(lab, actor, request.path["id"])
+
+
+def withdraw_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
+    """Withdraw a request."""
+    return exports.withdraw_request(lab, actor, request.path["id"])
+
+
+def reject_export(lab: Lab, actor: str, request: Request[ReasonBody]) -> ExportRequest:
+    """Reject a request for good."""
+    return exports.reject_request(lab, actor, request.path["id"], request.body.reason)
+
+
+def get_canonical(lab: Lab, actor: str, request: Request[PathQuery]) -> Download:
+    """Return a canonical file's bytes."""
+    file, content = exports.canonical_file(lab, actor, request.path["id"], request.body.path)
+    return Download(file.canonical_name, content)
+
+
+def post_vote(lab: Lab, actor: str, request: Request[VoteBody]) -> ExportRequest:
+    """Cast votes."""
+    body = request.body
+    return exports.vote(
+        lab,
+        actor,
+        request.path["id"],
+        decision=body.decision,
+        canonical=dict(body.canonical),
+        policy=body.policy,
+        reason=body.reason,
+    )
+
+
+def post_release(lab: Lab, actor: str, request: Request[Nothing]) -> Release:
+    """Make the release."""
+    return releases.release(lab, actor, request.path["id"])
+
+
+def list_releases(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Release]:
+    """List releases, newest first."""
+    return releases.releases(lab, actor)
+
+
+def get_release(lab: Lab, actor: str, request: Request[Nothing]) -> Release:
+    """Return a release."""
+    return releases.release_of(lab, actor, request.path["id"])
+
+
+def get_receipt(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
+    """Return the signed receipt."""
+    identifier = request.path["id"]
+    text = releases.receipt(lab, actor, identifier)
+    return Download(f"receipt-{identifier}.json", text.encode(), "application/json; charset=utf-8")
+
+
+def get_released_file(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
+    """Return a released file's bytes."""
+    file, content = releases.released_file(lab, actor, request.path["id"], request.path["name"])
+    return Download(file.name, content)
+
+
+def post_revocation(lab: Lab, actor: str, request: Request[ReasonBody]) -> Release:
+    """Revoke a release."""
+    return releases.revoke(lab, actor, request.path["id"], request.body.reason)
+
+
+def list_audit(lab: Lab, actor: str, request: Request[AuditQuery]) -> list[AuditEntry]:
+    """List entries of the audit log."""
+    return audit.audit_entries(lab, actor, request.body.after, request.body.limit)
+
+
+def get_key(lab: Lab, actor: str, _request: Request[Nothing]) -> KeyAnswer:
+    """Return the lab's public key."""
+    people.whoami(lab, actor)
+    raw = lab.signer.public_key()
+    pem = Ed25519PublicKey.from_public_bytes(raw).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return KeyAnswer(pem.decode(), fingerprint(raw))
+
+
+ROUTES: tuple[Route[Any], ...] = (
+    Route("GET", "/exports", "Export requests, newest first", list_exports, ProjectFilter, list[ExportRequest]),
+    Route("POST", "/exports", "Make a draft of an export request (a member)", post_export, ExportBody, ExportRequest),
+    Route("GET", "/exports/{id}", "An export request; the view is recorded", get_export, Nothing, ExportRequest),
+    Route(
+        "POST", "/exports/{id}/submit", "Send it through the gate (the author)", submit_export, Nothing, ExportRequest
+    ),
+    Route("POST", "/exports/{id}/withdraw", "Withdraw it (the author)", withdraw_export, Nothing, ExportRequest),
+    Route(
+        "POST", "/exports/{id}/reject", "Reject it for good (a reviewing steward)", reject_export, ReasonBody, ExportRequest
+    ),
+    Route(
+        "GET",
+        "/exports/{id}/canonical",
+        "A canonical file's bytes (a reviewing steward); the view is recorded",
+        get_canonical,
+        PathQuery,
+        Download,
+    ),
+    Route("POST", "/exports/{id}/votes", "Vote on canonical files (a reviewing steward)", post_vote, VoteBody, ExportRequest),
+    Route("POST", "/exports/{id}/release", "Make the release (a reviewing steward)", post_release, Nothing, Release),
+    Route("GET", "/releases", "Releases, newest first", list_releases, Nothing, list[Release]),
+    Route("GET", "/releases/{id}", "A release", get_release, Nothing, Release),
+    Route("GET", "/releases/{id}/receipt", "The signed receipt", get_receipt, Nothing, Download),
+    Route(
+        "GET",
+        "/releases/{id}/files/{name}",
+        "A released file's bytes; the download is recorded",
+        get_released_file,
+        Nothing,
+        Download,
+    ),
+    Route("POST", "/releases/{id}/revoke", "Revoke a release (a reviewing steward)", post_revocation, ReasonBody, Release),
+    Route("GET", "/audit", "Entries of the audit log, in order (auditor, steward)", list_audit, AuditQuery, list[AuditEntry]),
+    Route("GET", "/key", "The public key that receipts are verified with", get_key, Nothing, KeyAnswer),
+)

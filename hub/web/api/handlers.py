@@ -1,0 +1,162 @@
+"""Tornado handlers of the API: read the request, call the row's function in a thread, write its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Mapping
+from functools import cache
+from tempfile import TemporaryFile
+from typing import IO, Any
+from urllib.parse import quote
+
+from pydantic import TypeAdapter
+from tornado.httputil import HTTPHeaders
+from tornado.web import HTTPError, stream_request_body
+
+from hub.domain.errors import InvalidError, NotFoundError, UnavailableError
+from hub.web.api.routes import Download, Request, Route, checked, checked_path
+from hub.web.handlers import SignedIn
+from hub.web.headers import BARE_POLICY
+from hub.web.models import Model
+
+ARGUMENT = re.compile(r"\{([a-z_]+)\}")
+
+
+def pattern_of(path: str) -> str:
+    """Return a route's path as tornado's pattern; a file's name may hold encoded slashes."""
+    return ARGUMENT.sub(r"(?P<\1>[^/]+)", path)
+
+
+@cache
+def adapter_of(answer: Any) -> TypeAdapter[Any]:
+    """Return what writes an answer of this type as JSON."""
+    return TypeAdapter(answer)
+
+
+def is_json(headers: HTTPHeaders) -> bool:
+    """Say whether a body is said to be JSON: a form of another site cannot say so."""
+    return headers.get("Content-Type", "").split(";")[0].strip().lower() == "application/json"
+
+
+class Api(SignedIn):
+    """One path of the API, with a row for each method."""
+
+    SUPPORTED_METHODS = ("GET", "POST", "PUT", "DELETE")
+    SENDS_FILE = False
+
+    def initialize(self, routes: Mapping[str, Route[Any]]) -> None:  # type: ignore[override]
+        """Take the rows of this path."""
+        super().initialize()
+        self.routes = routes
+
+    async def _answer(self, **path: str) -> None:
+        route = self._route()
+        request = Request(checked_path(path), self._model(route))
+        await self.answer(route, request)
+
+    get = post = put = delete = _answer
+
+    def _route(self) -> Route[Any]:
+        route = self.routes.get(self.request.method or "")
+        if route is None:
+            raise HTTPError(405)
+        return route
+
+    def _model(self, route: Route[Any]) -> Model:
+        """Read the row's model from the query or the body."""
+        if route.in_query:
+            given = {key: values[-1].decode() for key, values in self.request.query_arguments.items()}
+            given.pop("_xsrf", None)
+            return checked(lambda: route.model.model_validate_strings(given))
+        if not self.request.body:
+            return checked(lambda: route.model.model_validate({}))
+        if not is_json(self.request.headers):
+            raise InvalidError("The API takes JSON (Content-Type: application/json).", reason="not-json")
+        return checked(lambda: route.model.model_validate_json(self.request.body))
+
+    async def answer(self, route: Route[Any], request: Request[Any]) -> None:
+        """Call the row's function and write what it returns."""
+        lab, actor = self.parts.lab, self.actor
+        answer = await self.use(lambda: route.call(lab, actor, request))
+        self.set_header("Content-Security-Policy", BARE_POLICY)
+        if isinstance(answer, Download):
+            self.set_header("Content-Type", answer.media)
+            self.set_header("Content-Disposition", attachment(answer.name))
+            self.finish(answer.content)
+            return
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(adapter_of(route.answer).dump_json(answer))
+
+
+def attachment(name: str) -> str:
+    """Return the header that has a browser keep bytes under a name instead of showing them (RFC 6266)."""
+    bare = name.rpartition("/")[2]
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", bare)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(bare, safe='')}"
+
+
+@stream_request_body
+class Upload(Api):
+    """The one path that takes files: a body goes to disk as it comes, and nothing of it is looked at."""
+
+    async def prepare(self) -> None:
+        """Refuse before the first byte what would be refused anyway."""
+        await super().prepare()
+        if self._finished:
+            return
+        limit = self.parts.lab.settings.storage.upload
+        length = self.request.headers.get("Content-Length", "")
+        if not length.isdecimal() or len(length) > 18:
+            raise InvalidError("A file is sent with its length (Content-Length).", reason="length-missing")
+        if int(length) > limit:
+            raise InvalidError(
+                "The file is larger than the lab accepts ({limit} bytes).", reason="too-large", limit=limit
+            )
+        self.request.connection.set_max_body_size(limit)  # type: ignore[union-attr]
+        self._received = await self.use(self._open)
+
+    def _open(self) -> IO[bytes]:
+        """A file without a name, so that nothing is left of it whatever happens."""
+        folder = self.parts.lab.settings.state / "incoming"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return TemporaryFile(dir=folder)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Write a piece to disk; the next is read from the network when this one is written."""
+        if self._finished or not hasattr(self, "_received"):
+            return None
+        return self.use(lambda: self._write(chunk))
+
+    def _write(self, chunk: bytes) -> None:
+        try:
+            self._received.write(chunk)
+        except (OSError, ValueError) as error:  # the disk is full, or the sender is gone and the file closed
+            self._fault = error
+
+    async def _answer(self, **path: str) -> None:
+        route = self._route()
+        if hasattr(self, "_fault"):
+            raise UnavailableError(
+                "The lab's disk is full; nothing was saved. Ask the administrator to free space, then try again.",
+                reason="disk-full",
+            ) from self._fault
+        self._received.seek(0)
+        await self.answer(route, Request(checked_path(path), self._model(route), self._received))
+
+    get = post = put = delete = _answer
+
+    def on_finish(self) -> None:
+        """Let go of the file."""
+        if hasattr(self, "_received"):
+            self._received.close()
+
+    on_connection_close = on_finish
+
+
+class UnknownApi(Api):
+    """Whatever has no row."""
+
+    async def prepare(self) -> None:
+        """Refuse after the login."""
+        await super().prepare()
+        raise NotFoundError("There is nothing at this address.", reason="unknown-address")

@@ -1,0 +1,180 @@
+"""Routes of people, projects, uploads and datasets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from datasets_mount.catalogue import Dataset, Grant, Offer
+from hub.domain.errors import InvalidError
+from hub.domain.people import Organisation, Person
+from hub.domain.projects import Project, is_member
+from hub.domain.uploads import Upload
+from hub.services import datasets, people, projects
+from hub.services.lab import Lab
+from hub.web.api.answers import DatasetAnswer, OfferAnswer, ProjectAnswer
+from hub.web.api.routes import Request, Route
+from hub.web.models import (
+    DatasetBody,
+    Nothing,
+    OfferBody,
+    OrganisationBody,
+    PersonBody,
+    ProjectBody,
+    UploadQuery,
+)
+
+
+def me(lab: Lab, actor: str, _request: Request[Nothing]) -> Person:
+    """Return the person behind the login."""
+    return people.whoami(lab, actor)
+
+
+def list_organisations(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Organisation]:
+    """List the partners."""
+    return people.organisations(lab, actor)
+
+
+def put_organisation(lab: Lab, actor: str, request: Request[OrganisationBody]) -> Organisation:
+    """Add a partner, or change its title."""
+    return people.add_organisation(lab, actor, request.path["name"], request.body.title)
+
+
+def list_people(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Person]:
+    """List people: all for an administrator, oneself for others."""
+    return people.people(lab, actor)
+
+
+def put_person(lab: Lab, actor: str, request: Request[PersonBody]) -> Person:
+    """Add a person, or change them."""
+    body = request.body
+    return people.add_person(lab, actor, request.path["name"], body.title, body.organisation, body.roles)
+
+
+def list_projects(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Project]:
+    """List the projects that the person may know of."""
+    return projects.projects(lab, actor)
+
+
+def post_project(lab: Lab, actor: str, request: Request[ProjectBody]) -> Project:
+    """Make a project."""
+    body = request.body
+    return projects.create_project(
+        lab,
+        actor,
+        body.name,
+        title=body.title,
+        purpose=body.purpose,
+        lead=body.lead,
+        starts=body.starts,
+        ends=body.ends,
+    )
+
+
+def get_project(lab: Lab, actor: str, request: Request[Nothing]) -> ProjectAnswer:
+    """Return a project with its grants."""
+    project, grants = projects.project(lab, actor, request.path["name"])
+    url = workspace_url(lab, actor, project) if is_member(people.whoami(lab, actor), project) else ""
+    return ProjectAnswer(project, tuple(grants), url)
+
+
+def workspace_url(lab: Lab, actor: str, project: Project) -> str:
+    """Where the hub starts or opens a member's workspace."""
+    return f"{lab.settings.public_url}/hub/spawn/{actor}/{project.name}"
+
+
+def put_member(lab: Lab, actor: str, request: Request[Nothing]) -> Project:
+    """Add a member."""
+    return projects.add_member(lab, actor, request.path["name"], request.path["person"])
+
+
+def delete_member(lab: Lab, actor: str, request: Request[Nothing]) -> Project:
+    """Remove a member."""
+    return projects.remove_member(lab, actor, request.path["name"], request.path["person"])
+
+
+def put_grant(lab: Lab, actor: str, request: Request[Nothing]) -> Grant:
+    """Let a project use a dataset."""
+    return datasets.grant_dataset(lab, actor, request.path["name"], request.path["dataset"])
+
+
+def post_upload(lab: Lab, actor: str, request: Request[UploadQuery]) -> Upload:
+    """Keep the bytes of the body."""
+    if request.source is None:
+        raise InvalidError("There is no file in the request; send it as the body.", reason="no-files")
+    return datasets.upload(lab, actor, request.body.name, request.source)
+
+
+def list_datasets(lab: Lab, actor: str, _request: Request[Nothing]) -> list[DatasetAnswer]:
+    """List datasets with their snapshots."""
+    return [DatasetAnswer(d, tuple(s)) for d, s in datasets.datasets(lab, actor)]
+
+
+def put_dataset(lab: Lab, actor: str, request: Request[DatasetBody]) -> Dataset:
+    """Register a dataset, or change its description."""
+    body = request.body
+    described = Dataset(
+        request.path["name"],
+        body.title,
+        body.owner,
+        body.tier,
+        body.privacy_unit,
+        body.direct_identifiers,
+        body.profile,
+    )
+    return datasets.register_dataset(lab, actor, described)
+
+
+def post_offer(lab: Lab, actor: str, request: Request[OfferBody]) -> Offer:
+    """Offer uploads as a new snapshot."""
+    return datasets.offer_snapshot(lab, actor, request.path["name"], request.body.uploads)
+
+
+def get_offer(lab: Lab, actor: str, request: Request[Nothing]) -> OfferAnswer:
+    """Return an offer, and how far its conversion has come."""
+    offer, work = datasets.offer(lab, actor, request.path["id"])
+    return OfferAnswer(offer, work)
+
+
+ROUTES: tuple[Route[Any], ...] = (
+    Route("GET", "/me", "The person behind the login", me, Nothing, Person),
+    Route("GET", "/organisations", "The partners", list_organisations, Nothing, list[Organisation]),
+    Route(
+        "PUT",
+        "/organisations/{name}",
+        "Add a partner, or change its title (administrator)",
+        put_organisation,
+        OrganisationBody,
+        Organisation,
+    ),
+    Route("GET", "/people", "All people for an administrator, oneself for others", list_people, Nothing, list[Person]),
+    Route("PUT", "/people/{name}", "Add a person, or change them (administrator)", put_person, PersonBody, Person),
+    Route("GET", "/projects", "The projects that one may know of", list_projects, Nothing, list[Project]),
+    Route("POST", "/projects", "Make a project (administrator)", post_project, ProjectBody, Project),
+    Route("GET", "/projects/{name}", "A project with its grants", get_project, Nothing, ProjectAnswer),
+    Route("PUT", "/projects/{name}/members/{person}", "Add a member (the lead)", put_member, Nothing, Project),
+    Route("DELETE", "/projects/{name}/members/{person}", "Remove a member (the lead)", delete_member, Nothing, Project),
+    Route(
+        "PUT",
+        "/projects/{name}/datasets/{dataset}",
+        "Let a project use a dataset (a steward of its owner)",
+        put_grant,
+        Nothing,
+        Grant,
+    ),
+    Route(
+        "POST", "/uploads", "Send a file for what is submitted next", post_upload, UploadQuery, Upload, takes_file=True
+    ),
+    Route("GET", "/datasets", "Datasets with their snapshots", list_datasets, Nothing, list[DatasetAnswer]),
+    Route(
+        "PUT", "/datasets/{name}", "Register a dataset (a steward of its owner)", put_dataset, DatasetBody, Dataset
+    ),
+    Route(
+        "POST",
+        "/datasets/{name}/offers",
+        "Offer uploads as a new snapshot (a steward of the owner)",
+        post_offer,
+        OfferBody,
+        Offer,
+    ),
+    Route("GET", "/offers/{id}", "How far an offer has come", get_offer, Nothing, OfferAnswer),
+)

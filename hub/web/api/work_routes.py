@@ -1,0 +1,106 @@
+"""Routes of notebooks and runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.domain.notebooks import Notebook
+from hub.domain.work import Work
+from hub.services import notebooks, runs
+from hub.services.lab import Lab
+from hub.web.api.answers import RunAnswer, RunProgressAnswer
+from hub.web.api.routes import Request, Route
+from hub.web.models import ApprovalBody, NotebookBody, Nothing, ProjectFilter, ReasonBody, RunBody
+
+
+def list_notebooks(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[Notebook]:
+    """List notebooks."""
+    return notebooks.notebooks(lab, actor, request.body.project)
+
+
+def post_notebook(lab: Lab, actor: str, request: Request[NotebookBody]) -> Notebook:
+    """Submit a notebook for approval."""
+    body = request.body
+    return notebooks.submit_notebook(
+        lab, actor, body.project, body.upload, name=body.name, purpose=body.purpose, datasets=body.datasets
+    )
+
+
+def get_notebook(lab: Lab, actor: str, request: Request[Nothing]) -> Notebook:
+    """Return a notebook with its source."""
+    return notebooks.notebook(lab, actor, request.path["id"])
+
+
+def approve_notebook(lab: Lab, actor: str, request: Request[ApprovalBody]) -> Notebook:
+    """Approve a notebook with its schema."""
+    given = request.body.parameters
+    schema = None if given is None else tuple(p.value() for p in given)
+    return notebooks.decide(lab, actor, request.path["id"], approve=True, reason="", parameters=schema)
+
+
+def refuse_notebook(lab: Lab, actor: str, request: Request[ReasonBody]) -> Notebook:
+    """Refuse a notebook."""
+    identifier, reason = request.path["id"], request.body.reason
+    return notebooks.decide(lab, actor, identifier, approve=False, reason=reason, parameters=None)
+
+
+def withdraw_notebook(lab: Lab, actor: str, request: Request[ReasonBody]) -> Notebook:
+    """Withdraw a notebook."""
+    return notebooks.withdraw_notebook(lab, actor, request.path["id"], request.body.reason)
+
+
+def list_runs(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[RunAnswer]:
+    """List runs, newest first."""
+    return [RunAnswer(run, work) for run, work in runs.runs(lab, actor, request.body.project)]
+
+
+def post_run(lab: Lab, actor: str, request: Request[RunBody]) -> RunAnswer:
+    """Queue a run."""
+    run, work = runs.start_run(lab, actor, request.body.notebook, dict(request.body.parameters))
+    return RunAnswer(run, work)
+
+
+def get_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunProgressAnswer:
+    """Return a run, and how far it has come."""
+    run, work, progress = runs.run(lab, actor, request.path["id"])
+    return RunProgressAnswer(run, work, runs.notebook_name(lab, actor, run), progress)
+
+
+def cancel_run(lab: Lab, actor: str, request: Request[Nothing]) -> Work:
+    """Ask for a run to be ended."""
+    return runs.cancel_run(lab, actor, request.path["id"])
+
+
+ROUTES: tuple[Route[Any], ...] = (
+    Route("GET", "/notebooks", "Notebooks of the projects that one may know of", list_notebooks, ProjectFilter, list[Notebook]),
+    Route("POST", "/notebooks", "Submit a notebook for approval (a member)", post_notebook, NotebookBody, Notebook),
+    Route("GET", "/notebooks/{id}", "A notebook with its source; the view is recorded", get_notebook, Nothing, Notebook),
+    Route(
+        "POST",
+        "/notebooks/{id}/approve",
+        "Approve a notebook with its parameter schema (a steward or approver, not the author)",
+        approve_notebook,
+        ApprovalBody,
+        Notebook,
+    ),
+    Route(
+        "POST",
+        "/notebooks/{id}/refuse",
+        "Refuse a notebook with the reason (a steward or approver, not the author)",
+        refuse_notebook,
+        ReasonBody,
+        Notebook,
+    ),
+    Route(
+        "POST",
+        "/notebooks/{id}/withdraw",
+        "Withdraw a notebook (its author, or who may decide on it)",
+        withdraw_notebook,
+        ReasonBody,
+        Notebook,
+    ),
+    Route("GET", "/runs", "Runs, newest first", list_runs, ProjectFilter, list[RunAnswer]),
+    Route("POST", "/runs", "Run an approved notebook (a member)", post_run, RunBody, RunAnswer),
+    Route("GET", "/runs/{id}", "A run, and how far it has come", get_run, Nothing, RunProgressAnswer),
+    Route("POST", "/runs/{id}/cancel", "Ask for a run to be ended (a member)", cancel_run, Nothing, Work),
+)

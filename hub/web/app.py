@@ -1,0 +1,104 @@
+"""The application: every address of the portal and what answers there."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tornado.routing import Rule
+from tornado.web import Application, RequestHandler, StaticFileHandler, url
+
+from hub.domain.errors import InvalidError
+from hub.services.lab import Lab
+from hub.web.api.handlers import Api, UnknownApi, Upload, pattern_of
+from hub.web.api.routes import Route
+from hub.web.api.table import PREFIX, ROUTES
+from hub.web.handlers import Callback, Portal
+from hub.web.openapi import Document
+from hub.web.pages.handlers import Leave, PageHandler, Picture, Spoken, UnknownPage
+from hub.web.pages.table import FORMS, PAGES
+from hub.web.parts import Parts
+from hub.web.rendering import HUB_STATIC, STATIC, Pages
+
+log = logging.getLogger("datalab.portal.access")
+THREADS = 8
+LARGEST_BODY = 2 * 2**20
+"""Of everything but an upload, which has its own limit."""
+HUB_FILES = r"(css/style\.min\.css|components/@fortawesome/fontawesome-free/(?:css|webfonts)/[a-z0-9.-]+)"
+
+
+class Static(StaticFileHandler):
+    """Files that are the same for everybody; their addresses change when they do."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Browsers keep them, and take them for nothing else than they are."""
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.clear_header("Server")
+
+
+def make_app(lab: Lab, hub_auth: Any) -> Application:
+    """Make the application; without a scope that people need, nobody could be refused, so that is a fault."""
+    if not hub_auth.access_scopes:
+        raise InvalidError(
+            "The portal knows no scope that people need; start it as a service of the hub.", reason="no-scopes"
+        )
+    prefix = str(hub_auth.base_url)
+    hub_auth.cookie_options = {"samesite": "Lax", **hub_auth.cookie_options}
+    pages = Pages(prefix, lab.settings.title)
+    parts = Parts(lab, hub_auth, prefix, pages, ThreadPoolExecutor(THREADS, "use-case"))
+    return Application(
+        _addresses(prefix),
+        parts=parts,
+        default_handler_class=UnknownPage,
+        cookie_secret=hashlib.sha256(b"datalab portal cookies " + hub_auth.api_token.encode()).digest(),
+        log_function=_log_access,
+    )
+
+
+def _addresses(prefix: str) -> list[Any]:
+    return [
+        url(f"{prefix}oauth_callback", Callback),
+        url(f"{prefix}static/hub/{HUB_FILES}", Static, {"path": str(HUB_STATIC)}),
+        url(f"{prefix}static/([a-z.-]+)", Static, {"path": str(STATIC)}),
+        url(f"{prefix}{PREFIX}/openapi.json", Document),
+        *_api_addresses(f"{prefix}{PREFIX}"),
+        url(f"{prefix}{PREFIX}/.*", UnknownApi, {"routes": {}}),
+        url(f"{prefix}language", Spoken),
+        url(f"{prefix}logout", Leave),
+        url(f"{prefix}exports/(?P<id>[^/]+)/picture", Picture),
+        *_page_addresses(prefix.rstrip("/")),
+    ]
+
+
+def _api_addresses(prefix: str) -> list[Rule]:
+    paths = list(dict.fromkeys(route.path for route in ROUTES))
+    return [url(prefix + pattern_of(path), *_api_handler(path)) for path in paths]
+
+
+def _api_handler(path: str) -> tuple[type[RequestHandler], dict[str, Any]]:
+    rows: dict[str, Route[Any]] = {route.method: route for route in ROUTES if route.path == path}
+    takes_file = any(route.takes_file for route in rows.values())
+    return (Upload if takes_file else Api), {"routes": rows}
+
+
+def _page_addresses(prefix: str) -> list[Rule]:
+    pages = {page.path: page for page in PAGES}
+    forms = {form.path: form for form in FORMS}
+    paths = list(dict.fromkeys([*pages, *forms]))
+    return [
+        url(prefix + pattern_of(path), PageHandler, {"page": pages.get(path), "form": forms.get(path)})
+        for path in paths
+    ]
+
+
+def _log_access(handler: RequestHandler) -> None:
+    """Log without the query, which may name files."""
+    request, status = handler.request, handler.get_status()
+    actor = getattr(handler, "actor", "") if isinstance(handler, Portal) else ""
+    milliseconds = 1000 * request.request_time()
+    level = logging.INFO if status < 500 else logging.WARNING
+    log.log(level, "%s %s %s %s %.1fms", status, request.method, request.path, actor or "-", milliseconds)

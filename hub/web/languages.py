@@ -1,0 +1,132 @@
+"""Languages: every word of a page and every sentence of an error, in English or French.
+
+Invariants:
+
+* the key of a sentence is its English template, so a missing translation shows English and never nothing;
+* values are put into a sentence after its translation, and words of the lab among them are translated, too.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
+from functools import cache
+from importlib.resources import files
+
+
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+
+from hub.domain.errors import LabError
+from hub.web.stored import Templates
+
+DEFAULT = "en"
+CODES = ("en", "fr")
+NAMES = {"en": "English", "fr": "Français"}
+COOKIE = "portal-language"
+PLACE = re.compile(r"\{([a-z_]+)\}")
+_STEPS = ((2**30, "GB", "Go"), (2**20, "MB", "Mo"), (2**10, "kB", "ko"))
+
+
+def N_(message: str) -> str:  # noqa: N802  # gettext's own name for a text that is translated later
+    """Mark a text for translation where the language is not known yet."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language with its catalogue."""
+
+    code: str
+    catalogue: NullTranslations
+    templates: Templates
+
+    def text(self, message: str, values: Mapping[str, object] | None = None) -> str:
+        """Translate a template and fill its named places."""
+        translated = str(self.catalogue.gettext(message)) if message else ""
+        known = {key: self._value(key, value) for key, value in (values or {}).items()}
+        return PLACE.sub(lambda place: known.get(place[1], place[0]), translated) if values else translated
+
+    def error(self, error: LabError) -> str:
+        """Say an error's sentence."""
+        if not error.values:
+            return self.stored(error.template)
+        return self.text(error.template, error.values)
+
+    def label(self, word: Enum) -> str:
+        """Name a word of a closed set, in the gender of what it is said of."""
+        return str(self.catalogue.pgettext(type(word).__name__, str(word.value))).replace("_", " ")
+
+    def stored(self, sentence: str) -> str:
+        """Translate a sentence that a record keeps in English, already filled, by finding the template it came from."""
+        return self.templates.translate(sentence, self.text)
+
+    def _value(self, key: str, value: object) -> str:
+        if isinstance(value, Enum):
+            return self.label(value)
+        if key == "what":
+            return self.text(str(value))
+        if key == "roles":
+            return " / ".join(str(self.catalogue.pgettext("Role", word)) for word in str(value).split(" / "))
+        return str(value)
+
+    def moment(self, at: datetime | None) -> str:
+        """Write a moment, in UTC, which is the same for everybody."""
+        return format_datetime(at.astimezone(UTC), "d MMM y, HH:mm 'UTC'", locale=self.code) if at else "—"
+
+    def day(self, day: date) -> str:
+        """Write a day."""
+        return format_date(day, "long", locale=self.code)
+
+    def number(self, number: int) -> str:
+        """Write a whole number."""
+        return format_decimal(number, locale=self.code)
+
+    def size(self, size: int) -> str:
+        """Write a number of bytes."""
+        for step, english, french in _STEPS:
+            if size >= step:
+                unit = french if self.code == "fr" else english
+                return f"{format_decimal(size / step, '#,##0.#', locale=self.code)}\u00a0{unit}"
+        return f"{format_decimal(size, locale=self.code)}\u00a0{'o' if self.code == 'fr' else 'B'}"
+
+
+@cache
+def language(code: str) -> Language:
+    """Return a language; its catalogue is compiled in memory from the .po file."""
+    if code == DEFAULT:
+        return Language(code, NullTranslations(), Templates(()))
+    text = files("hub.web").joinpath("locale", code, "LC_MESSAGES", "messages.po").read_bytes()
+    catalogue = read_po(io.BytesIO(text), locale=code)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    singular = [m.id for m in catalogue if isinstance(m.id, str) and m.id and not m.context]
+    return Language(code, Translations(compiled), Templates(singular))
+
+
+def choose_code(cookie: str, accepted: str) -> str:
+    """Return the language that a person chose, or the first that their browser asks for and that there is."""
+    return cookie if cookie in CODES else next((c for c in preferred(accepted) if c in CODES), DEFAULT)
+
+
+def preferred(accepted: str) -> Iterable[str]:
+    """Give the main languages of an Accept-Language header, the most wanted first (RFC 9110, section 12.5.4)."""
+    weighed = []
+    for order, part in enumerate(accepted[:500].split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        weighed.append((-weight, order, tag.strip().split("-")[0].lower()))
+    return [tag for weight, _, tag in sorted(weighed) if weight < 0]
+
+

@@ -1,0 +1,204 @@
+"""Requests of the API: what a person may send, bounded and without characters that a record or a page could stumble on.
+
+Invariants:
+
+* an unknown key, a wrong type or a text beyond its bound refuses the whole request;
+* no text holds a control character, a half of a surrogate pair, or a mark that reverses the reading direction.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
+
+from datasets_mount.catalogue import Tier
+from hub.domain.exports import Decision, TableContext
+from hub.domain.notebooks import Parameter, ParameterType
+from hub.domain.people import Role
+
+REVERSING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+MOST_FILES = 1000
+LARGEST_COUNT = 2**53
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a line of text holds nothing that is invisible or that changes how its neighbours read."""
+    return not any(unicodedata.category(c) in ("Cc", "Cs") or c in REVERSING for c in text)
+
+
+def _plain(text: str) -> str:
+    if not is_plain(text):
+        raise ValueError("control characters are not accepted here")
+    return text
+
+
+def _paragraphs(text: str) -> str:
+    """Line ends become ``\\n``; tabs stay."""
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    _plain(unified.replace("\n", "").replace("\t", ""))
+    return unified
+
+
+Word = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_plain)]
+"""A name, an identifier or the like; the use cases judge its form."""
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+OptionalLine = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
+Prose = Annotated[str, Field(max_length=4000), AfterValidator(_paragraphs)]
+FilePath = Annotated[str, Field(min_length=1, max_length=400), AfterValidator(_plain)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Value = StrictBool | StrictInt | StrictFloat | OptionalLine
+
+
+class Model(BaseModel):
+    """What is sent to the API."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Nothing(Model):
+    """The request says all in its address."""
+
+
+class OrganisationBody(Model):
+    """A partner's title."""
+
+    title: Line
+
+
+class PersonBody(Model):
+    """A person's title, organisation and roles."""
+
+    title: Line
+    organisation: Word
+    roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
+
+
+class ProjectBody(Model):
+    """A new project."""
+
+    name: Word
+    title: Line
+    purpose: Prose
+    lead: Word
+    starts: date
+    ends: date
+
+
+class UploadQuery(Model):
+    """The name that the sender gives the file."""
+
+    name: Line
+
+
+class DatasetBody(Model):
+    """How a dataset is described by its owner's steward."""
+
+    title: Line
+    owner: Word
+    tier: Tier
+    privacy_unit: OptionalLine = ""
+    direct_identifiers: Annotated[tuple[Line, ...], Field(max_length=200)] = ()
+    profile: Word
+
+
+class OfferBody(Model):
+    """Uploads that become a new snapshot."""
+
+    uploads: Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)]
+
+
+class ProjectFilter(Model):
+    """Which project to list; empty for all that one may know of."""
+
+    project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+
+
+class NotebookBody(Model):
+    """A notebook that is submitted for approval."""
+
+    project: Word
+    upload: Word
+    name: Word
+    purpose: Prose
+    datasets: Annotated[tuple[Word, ...], Field(max_length=200)] = ()
+
+
+class ParameterBody(Model):
+    """One parameter of a notebook's schema."""
+
+    name: Word
+    type: ParameterType
+    default: Value
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: Annotated[tuple[OptionalLine, ...], Field(max_length=200)] = ()
+
+    def value(self) -> Parameter:
+        """Return the domain's value."""
+        return Parameter(self.name, self.type, self.default, self.minimum, self.maximum, self.choices)
+
+
+class ApprovalBody(Model):
+    """The schema under which a notebook may run; without one, the drafted schema counts."""
+
+    parameters: Annotated[tuple[ParameterBody, ...], Field(max_length=50)] | None = None
+
+
+class ReasonBody(Model):
+    """Why something is decided."""
+
+    reason: Prose
+
+
+class RunBody(Model):
+    """The notebook to run and its parameters; what is left out takes its default."""
+
+    notebook: Word
+    parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
+
+
+class TableBody(Model):
+    """What the author declares about a table."""
+
+    dataset: OptionalLine = ""
+    dimensions: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
+    measure: OptionalLine = ""
+    aggregate: Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_plain)] = "count"
+
+    def value(self) -> TableContext:
+        """Return the domain's value."""
+        return TableContext(self.dataset, self.dimensions, self.measure, self.aggregate)
+
+
+class ExportBody(Model):
+    """Files that are to leave, with their context; ``source`` is a run's identifier or ``workspace``."""
+
+    project: Word
+    source: Word
+    files: Annotated[dict[FilePath, TableBody], Field(min_length=1, max_length=MOST_FILES)]
+    context: Prose
+
+
+class PathQuery(Model):
+    """One file of an export request, by its path."""
+
+    path: FilePath
+
+
+class VoteBody(Model):
+    """A steward's decision on canonical files, named by path and digest, under the policy that was seen."""
+
+    decision: Decision
+    canonical: Annotated[dict[FilePath, Digest], Field(min_length=1, max_length=MOST_FILES)]
+    policy: Digest
+    reason: Prose = ""
+
+
+class AuditQuery(Model):
+    """Entries after a sequence number."""
+
+    after: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200

@@ -1,0 +1,120 @@
+"""Pages of datasets, their snapshots and offers."""
+
+from __future__ import annotations
+
+from datasets_mount.catalogue import Dataset, Tier, check_stewards_for
+from hub.domain.errors import NotFoundError
+from hub.domain.people import Role, check_has_role
+from hub.domain.work import ENDED
+from hub.policy.load import describe_profile, profile_names
+from hub.services import datasets, people, projects
+from hub.web.api import lab_routes as api
+from hub.web.api.routes import request_of
+from hub.web.languages import N_
+from hub.web.models import DatasetBody, Nothing, OfferBody
+from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
+
+
+def list_datasets(visit: Visit) -> Context:
+    """List datasets."""
+    person = people.whoami(visit.lab, visit.actor)
+    return {
+        "datasets": datasets.datasets(visit.lab, visit.actor),
+        "may_register": Role.STEWARD in person.roles,
+    }
+
+
+def show_dataset(visit: Visit) -> Context:
+    """Show a dataset with its snapshots; its owner's stewards see offers and grants, too."""
+    lab, actor, name = visit.lab, visit.actor, visit.path["name"]
+    person = people.whoami(lab, actor)
+    known = {d.name: (d, s) for d, s in datasets.datasets(lab, actor)}
+    if name not in known:
+        raise NotFoundError("There is no dataset {id}, or you may not see it.", reason="not-found", id=name)
+    dataset, snapshots = known[name]
+    grants, offers = datasets.dataset_uses(lab, actor, name)
+    owns = not refusal(lambda: check_stewards_for(person, dataset.owner))
+    granted = {g.project for g in grants}
+    return {
+        "dataset": dataset,
+        "snapshots": snapshots[::-1],
+        "grants": grants,
+        "offers": offers,
+        "owns": owns,
+        "sees_grants": owns or Role.AUDITOR in person.roles,
+        "grantable": [p for p in projects.projects(lab, actor) if p.name not in granted] if owns else [],
+        **_choices(),
+    }
+
+
+def _choices() -> Context:
+    return {"tiers": list(Tier), "profiles": [(name, describe_profile(name).title) for name in profile_names()]}
+
+
+def new_dataset(visit: Visit) -> Context:
+    """Show the form of a new dataset to a steward, for their own organisation."""
+    person = people.whoami(visit.lab, visit.actor)
+    check_has_role(person, Role.STEWARD)
+    blank = Dataset("", "", person.organisation, Tier.SENSITIVE, "", (), "")
+    return {"dataset": blank, **_choices()}
+
+
+def show_offer(visit: Visit) -> Context:
+    """Show an offer, and how far its conversion has come."""
+    offer, work = datasets.offer(visit.lab, visit.actor, visit.path["id"])
+    return {"offer": offer, "work": work, "ended": work.state in ENDED}
+
+
+def _register(posted: Posted, name: str) -> str:
+    fields = posted.fields
+    body = {
+        "title": fields.one("title"),
+        "owner": fields.one("owner"),
+        "tier": fields.one("tier"),
+        "privacy_unit": fields.one("privacy_unit"),
+        "direct_identifiers": fields.listed("direct_identifiers"),
+        "profile": fields.one("profile"),
+    }
+    return api.put_dataset(posted.lab, posted.actor, request_of(DatasetBody, {"name": name}, body)).name
+
+
+def create_dataset(posted: Posted) -> Landing:
+    """Register a dataset."""
+    name = _register(posted, posted.fields.one("name"))
+    return Landing(("datasets", name), N_("The dataset is registered; offer its first snapshot now."))
+
+
+def change_dataset(posted: Posted) -> Landing:
+    """Change a dataset's description."""
+    return Landing(("datasets", _register(posted, posted.path["name"])), N_("The description was saved."))
+
+
+def offer_snapshot(posted: Posted) -> Landing:
+    """Offer uploads as a new snapshot."""
+    request = request_of(OfferBody, posted.path, {"uploads": posted.fields.many("upload")})
+    offer = api.post_offer(posted.lab, posted.actor, request)
+    return Landing(("offers", offer.id), N_("The files were sent; a container converts them now."))
+
+
+def grant_project(posted: Posted) -> Landing:
+    """Let a project use the dataset."""
+    path = {"dataset": posted.path["name"], "name": posted.fields.one("project")}
+    api.put_grant(posted.lab, posted.actor, request_of(Nothing, path, {}))
+    return Landing(("datasets", path["dataset"]), N_("The project may now use the dataset."))
+
+
+DATASET = Page("/datasets/{name}", "dataset.html", show_dataset)
+NEW_DATASET = Page("/new/dataset", "new_dataset.html", new_dataset)
+PAGES = (
+    Page("/datasets", "datasets.html", list_datasets),
+    DATASET,
+    NEW_DATASET,
+    Page("/offers/{id}", "offer.html", show_offer),
+    Page("/offers/{id}/progress", "offer_progress.html", show_offer),
+)
+FORMS = (
+    Form("/new/dataset", NEW_DATASET, create_dataset),
+    Form("/datasets/{name}", DATASET, change_dataset),
+    Form("/datasets/{name}/offers", DATASET, offer_snapshot),
+    Form("/datasets/{name}/grants", DATASET, grant_project),
+)

@@ -1,0 +1,121 @@
+"""Forms of export requests: a new one, and every step of its way."""
+
+from __future__ import annotations
+
+from hub.domain.exports import WORKSPACE_SOURCE, Decision
+from hub.domain.projects import Project, check_works_in
+from hub.domain.runs import OutputFile
+from hub.domain.work import WorkState
+from hub.services import exports, people, projects, runs
+from hub.services.lab import Lab
+from hub.web.api import gate_routes as api
+from hub.web.api.routes import request_of
+from hub.web.languages import N_
+from hub.web.models import ExportBody, Nothing, ReasonBody, VoteBody
+from hub.web.pages.exports import EXPORT
+from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, refusal
+
+AGGREGATES = ("count", "sum", "mean", "median", "minimum", "maximum", "share")
+
+
+def new_export(visit: Visit) -> Context:
+    """Show the form; it asks where the files come from first."""
+    lab, actor = visit.lab, visit.actor
+    person, today = people.whoami(lab, actor), lab.now().date()
+    name, source = visit.asked("project"), visit.asked("source")
+    context: Context = {"project": name, "source": source, "outputs": [], "left_out": 0, "datasets": []}
+    context |= {"aggregates": AGGREGATES, "workspace": WORKSPACE_SOURCE, "runs": [], "mine": []}
+    if not name:
+        known = projects.projects(lab, actor)
+        return context | {"mine": [p for p in known if not refusal(lambda p=p: check_works_in(person, p, today))]}
+    project, grants = projects.project(lab, actor, name)
+    check_works_in(person, project, today)
+    if not source:
+        ended = [(r, w) for r, w in runs.runs(lab, actor, name) if w.state is WorkState.SUCCEEDED and r.outputs]
+        return context | {"runs": ended}
+    outputs, left_out = _outputs(lab, actor, project, source)
+    return context | {"outputs": outputs, "left_out": left_out, "datasets": sorted(g.dataset for g in grants)}
+
+
+def _outputs(lab: Lab, actor: str, project: Project, source: str) -> tuple[tuple[OutputFile, ...], int]:
+    if source == WORKSPACE_SOURCE:
+        found, left_out = exports.workspace_outputs(lab, actor, project.name)
+        return tuple(found), left_out
+    run, _, _ = runs.run(lab, actor, source)
+    return run.outputs, 0
+
+
+def create(posted: Posted) -> Landing:
+    """Make a draft of the chosen files."""
+    body = {
+        "project": posted.query.get("project", ""),
+        "source": posted.query.get("source", ""),
+        "files": {posted.fields.one(f"path-{n}"): _table(posted.fields, n) for n in posted.fields.many("take")},
+        "context": posted.fields.one("context"),
+    }
+    made = api.post_export(posted.lab, posted.actor, request_of(ExportBody, {}, body))
+    if posted.fields.one("then") == "submit":
+        api.submit_export(posted.lab, posted.actor, request_of(Nothing, {"id": made.id}, {}))
+        return Landing(("exports", made.id), N_("The request was sent through the gate."))
+    return Landing(("exports", made.id), N_("The draft is saved."))
+
+
+def _table(fields: Fields, number: str) -> dict[str, object]:
+    return {
+        "dataset": fields.one(f"dataset-{number}"),
+        "dimensions": fields.listed(f"dimensions-{number}"),
+        "measure": fields.one(f"measure-{number}"),
+        "aggregate": fields.one(f"aggregate-{number}", "count"),
+    }
+
+
+def submit(posted: Posted) -> Landing:
+    """Send it through the gate."""
+    api.submit_export(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
+    return Landing(("exports", posted.path["id"]), N_("The request was sent through the gate."))
+
+
+def withdraw(posted: Posted) -> Landing:
+    """Withdraw it."""
+    api.withdraw_export(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
+    return Landing(("exports", posted.path["id"]), N_("The request is withdrawn; nothing was deleted."))
+
+
+def reject(posted: Posted) -> Landing:
+    """Reject it for good."""
+    body = {"reason": posted.fields.one("reject_reason")}
+    api.reject_export(posted.lab, posted.actor, request_of(ReasonBody, posted.path, body))
+    return Landing(("exports", posted.path["id"]), N_("The request is rejected; its author reads your reason."))
+
+
+def vote(posted: Posted) -> Landing:
+    """Vote on every file, by the digests that stood on the page that the steward saw."""
+    fields = posted.fields
+    body = {
+        "decision": fields.one("decision"),
+        "canonical": dict(zip(fields.many("path"), fields.many("canonical"), strict=False)),
+        "policy": fields.one("policy"),
+        "reason": fields.one("reason"),
+    }
+    voted = api.post_vote(posted.lab, posted.actor, request_of(VoteBody, posted.path, body))
+    if body["decision"] == Decision.CHANGES:
+        return Landing(("exports", voted.id), N_("The request went back to its author with your reason."))
+    return Landing(("exports", voted.id), N_("Your vote counts."))
+
+
+def release(posted: Posted) -> Landing:
+    """Make the release."""
+    made = api.post_release(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
+    return Landing(("releases", made.id), N_("The release is made, with its signed receipt."))
+
+
+NEW_EXPORT = Page("/new/export", "new_export.html", new_export)
+PAGES = (NEW_EXPORT,)
+FORMS = (
+    Form("/new/export", NEW_EXPORT, create),
+    Form("/exports/{id}/submit", EXPORT, submit),
+    Form("/exports/{id}/withdraw", EXPORT, withdraw),
+    Form("/exports/{id}/reject", EXPORT, reject),
+    Form("/exports/{id}/vote", EXPORT, vote),
+    Form("/exports/{id}/release", EXPORT, release),
+)

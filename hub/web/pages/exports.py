@@ -1,0 +1,102 @@
+"""Pages of export requests: what leaves, what the gate found, and the stewards' votes."""
+
+from __future__ import annotations
+
+from hub.domain.exports import (
+    STEPS,
+    ExportRequest,
+    ExportState,
+    ExportStep,
+    check_can_release,
+    check_can_review,
+    check_is_author,
+    step_request,
+)
+from hub.domain.people import Person
+from hub.domain.projects import Project
+from hub.services import exports, people, projects
+from hub.services.lab import Lab
+from hub.web.pages.types import Context, Page, Visit, refusal
+from hub.web.previews import NoPreview, Preview, preview_of
+
+SHOWN_AT_ONCE = 8
+LARGEST_SHOWN = 4 * 2**20
+
+
+def list_exports(visit: Visit) -> Context:
+    """List requests, newest first."""
+    return {"requests": exports.requests(visit.lab, visit.actor, visit.asked("project"))}
+
+
+def show_export(visit: Visit) -> Context:
+    """Show a request with its findings; a steward who may review it sees the canonical files, too."""
+    lab, actor = visit.lab, visit.actor
+    request = exports.request(lab, actor, visit.path["id"])
+    person = people.whoami(lab, actor)
+    project, _ = projects.project(lab, actor, request.project)
+    reviews = refusal(lambda: check_can_review(person, request, project))
+    return {
+        "request": request,
+        "checking": request.state is ExportState.CHECKING,
+        "in_review": request.state in (ExportState.SUBMITTED, ExportState.IN_REVIEW),
+        "votes_needed": lab.settings.gate.votes,
+        "reviews": reviews,
+        "rules": rules(lab, person, request, project),
+        "possible": {str(step) for state, step in STEPS if state is request.state},
+        "previews": {} if reviews else _previews(lab, actor, request),
+        "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
+    }
+
+
+def rules(lab: Lab, person: Person, request: ExportRequest, project: Project) -> Context:
+    """Return, for each thing that can be done, the sentence of the rule that says no."""
+
+    def is_author() -> None:
+        check_is_author(person, request)
+
+    def reviews() -> None:
+        check_can_review(person, request, project)
+
+    return {
+        "submit": refusal(is_author, lambda: step_request(request, ExportStep.SUBMIT)),
+        "withdraw": refusal(is_author, lambda: step_request(request, ExportStep.WITHDRAW)),
+        "vote": refusal(reviews),
+        "reject": refusal(reviews, lambda: step_request(request, ExportStep.REJECT)),
+        "release": refusal(reviews, lambda: check_can_release(request, lab.settings.gate.votes)),
+    }
+
+
+def _previews(lab: Lab, actor: str, request: ExportRequest) -> dict[str, Preview]:
+    """Return previews of the first files; each look at one is recorded."""
+    shown = [f for f in request.files if f.canonical and f.canonical_size <= LARGEST_SHOWN][:SHOWN_AT_ONCE]
+    return {f.path: preview(lab, actor, request.id, f.path, f.kind) for f in shown}
+
+
+def preview(lab: Lab, actor: str, identifier: str, path: str, kind: str) -> Preview:
+    """Return the preview of one canonical file; a picture is fetched, and recorded, by the page's own address."""
+    if kind == "png":
+        return NoPreview("picture")
+    file, content = exports.canonical_file(lab, actor, identifier, path)
+    return preview_of(file.kind, content)
+
+
+def show_file(visit: Visit) -> Context:
+    """Show one canonical file alone."""
+    lab, actor, path = visit.lab, visit.actor, visit.asked("path")
+    file, content = exports.canonical_file(lab, actor, visit.path["id"], path)
+    return {"id": visit.path["id"], "file": file, "preview": preview_of(file.kind, content)}
+
+
+def export_progress(visit: Visit) -> Context:
+    """Say whether the checks have ended; not a view, so nothing is recorded."""
+    state = exports.request_state(visit.lab, visit.actor, visit.path["id"])
+    return {"id": visit.path["id"], "state": state, "checking": state is ExportState.CHECKING}
+
+
+EXPORT = Page("/exports/{id}", "export.html", show_export)
+PAGES = (
+    Page("/exports", "exports.html", list_exports),
+    EXPORT,
+    Page("/exports/{id}/file", "export_file.html", show_file),
+    Page("/exports/{id}/progress", "export_progress.html", export_progress),
+)

@@ -1,0 +1,175 @@
+"""Tornado handlers of the pages: gather, fill the template, and say a refusal on the page where it happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tornado.web import HTTPError
+
+from hub.domain.errors import LabError, RefusedError
+from hub.domain.people import Person
+from hub.services import exports, people
+from hub.web.api.routes import checked_path, request_of
+from hub.web.faults import Fault, fault_of
+from hub.web.handlers import SignedIn
+from hub.web.headers import BARE_POLICY
+from hub.web.languages import CODES, COOKIE
+from hub.web.models import PathQuery
+from hub.web.pages.types import Fields, Form, Page, Posted, Visit
+from hub.web.previews import checked_picture
+
+FLASH = "portal-flash"
+MOST_FIELDS = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page is shown with beside its own content: a fault of a form, and what was typed into it."""
+
+    fault: Fault | None = None
+    typed: Fields | None = None
+
+
+class PageHandler(SignedIn):
+    """One address of pages: a page, a form, or both."""
+
+    SUPPORTED_METHODS = ("GET", "POST")
+    person: Person | None = None
+
+    def initialize(self, page: Page | None = None, form: Form | None = None) -> None:  # type: ignore[override]
+        """Take the rows of this address."""
+        super().initialize()
+        self.page, self.form = page, form
+
+    async def not_logged_in(self) -> None:
+        """Send a person to the hub's login; what is no look at a page is refused."""
+        mode = self.request.headers.get("Sec-Fetch-Mode", "navigate")
+        if self.request.method == "GET" and mode == "navigate":
+            self.redirect(self.get_login_url())
+            return
+        await super().not_logged_in()
+
+    async def get(self, **path: str) -> None:
+        """Show the page; who comes to a form's address by hand is sent to the page that it stands on."""
+        if self.page is not None:
+            await self._show(self.page, checked_path(path), Shown())
+            return
+        if self.form is None:
+            raise HTTPError(404)
+        words = [path.get(w.strip("{}"), w) for w in self.form.page.path.strip("/").split("/")]
+        self.redirect(self.parts.pages.url(*words))
+
+    async def post(self, **path: str) -> None:
+        """Do what the form asks for; a refusal is said on its page, with what was typed."""
+        if self.form is None:
+            raise HTTPError(405)
+        form, names = self.form, checked_path(path)
+        fields = self._fields()
+        posted = Posted(self.parts.lab, self.actor, names, self._query(), fields)
+        try:
+            landing = await self.use(lambda: form.act(posted))
+        except LabError as error:
+            fault = fault_of(error, self.spoken)
+            self.set_status(fault.status)
+            await self._show(form.page, names, Shown(fault, fields))
+            return
+        self.set_signed_cookie(FLASH, json.dumps(landing.message), **self._cookie())
+        self.redirect(self.parts.pages.url(*landing.words), status=303)
+
+    async def _show(self, page: Page, path: Mapping[str, str], shown: Shown) -> None:
+        lab, actor = self.parts.lab, self.actor
+        visit = Visit(lab, actor, path, self._query())
+        self.person = await self.use(lambda: people.whoami(lab, actor))
+        context = await self.use(lambda: page.look(visit))
+        self._finish(page.template, {**context, "fault": shown.fault, "typed_in": shown.typed})
+
+    def _finish(self, template: str, context: Mapping[str, object]) -> None:
+        around = {
+            "person": self.person,
+            "token": self.xsrf_token.decode() if self.current_user else "",
+            "here": self.request.uri,
+            "section": self.request.path.removeprefix(self.parts.prefix).split("/")[0],
+            "message": self._message(),
+        }
+        self.finish(self.parts.render(template, self.spoken, {**around, **context}))
+
+    def say(self, fault: Fault) -> None:
+        """Say a fault as a page of its own."""
+        self._finish("fault.html", {"fault": fault, "typed_in": None})
+
+    def _fields(self) -> Fields:
+        """Return what was typed, as text."""
+        given = self.request.body_arguments
+        if sum(map(len, given.values())) > MOST_FIELDS:
+            raise HTTPError(400)
+        return Fields({name: self.get_body_arguments(name) for name in given if name != "_xsrf"})
+
+    def _query(self) -> dict[str, str]:
+        return {name: self.get_query_argument(name)[:400] for name in self.request.query_arguments}
+
+    def _message(self) -> str:
+        """Return what the last form said, once."""
+        kept = self.get_signed_cookie(FLASH, max_age_days=1)
+        if not kept or self.request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            return ""
+        self.clear_cookie(FLASH, path=self.parts.prefix)
+        return str(json.loads(kept))
+
+    def _cookie(self) -> dict[str, object]:
+        secure = self.request.protocol == "https"
+        return {"path": self.parts.prefix, "httponly": True, "samesite": "Lax", "secure": secure, "expires_days": None}
+
+
+class Picture(PageHandler):
+    """A canonical picture for the page that shows it, in a sandbox; the look at it is recorded."""
+
+    async def get(self, **path: str) -> None:
+        """Send the gate's own bytes."""
+        lab, actor = self.parts.lab, self.actor
+        asked = request_of(PathQuery, path, {"path": self.get_query_argument("path", "")})
+        identifier, name = asked.path["id"], asked.body.path
+        _, content = await self.use(lambda: exports.canonical_file(lab, actor, identifier, name))
+        self.set_header("Content-Type", "image/png")
+        self.set_header("Content-Security-Policy", BARE_POLICY)
+        self.finish(checked_picture(content))
+
+
+class Spoken(PageHandler):
+    """The switch between languages."""
+
+    async def post(self, **path: str) -> None:
+        """Keep the choice, and go back to where the person was."""
+        code = self.get_body_argument("to", "")
+        if code not in CODES:
+            raise RefusedError("The portal does not speak this language yet.", reason="language")
+        self.set_cookie(COOKIE, code, **{**self._cookie(), "expires_days": 365})  # type: ignore[arg-type]
+        self.redirect(own_address(self.get_body_argument("next", ""), self.parts.prefix), status=303)
+
+
+class Leave(PageHandler):
+    """The way out: the portal's login ends, then the hub's."""
+
+    async def get(self, **path: str) -> None:
+        """Forget the portal's login, and let the hub forget its own."""
+        self.hub_auth.clear_cookie(self)
+        self.redirect(f"{self.hub_auth.hub_prefix}logout")
+
+
+def own_address(address: str, prefix: str) -> str:
+    """Return an address only where it is one of the portal's own; else the portal's first page."""
+    parts = urlsplit(address)
+    own = not parts.scheme and not parts.netloc and address.startswith(prefix) and "\\" not in address
+    return address if own and ".." not in parts.path else prefix
+
+
+class UnknownPage(PageHandler):
+    """Whatever has no page."""
+
+    async def prepare(self) -> None:
+        """Refuse after the login."""
+        await super().prepare()
+        if not self._finished:
+            raise HTTPError(404)

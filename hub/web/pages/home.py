@@ -1,0 +1,44 @@
+"""Home: what waits for the person, and what they have under way."""
+
+from __future__ import annotations
+
+from hub.domain.exports import STEPS, ExportRequest, ExportState
+from hub.domain.people import Person
+from hub.domain.projects import Project, is_member
+from hub.services import exports, notebooks, people, projects, runs
+from hub.web.pages.types import Context, Page, Visit
+
+MOST_SHOWN = 8
+WAITING = (ExportState.SUBMITTED, ExportState.IN_REVIEW, ExportState.APPROVED)
+ENDED = frozenset(state for state in ExportState if not any(start is state for start, _ in STEPS)) | {
+    ExportState.RELEASED
+}
+
+
+def home(visit: Visit) -> Context:
+    """Gather it."""
+    lab, actor = visit.lab, visit.actor
+    person = people.whoami(lab, actor)
+    known = {p.name: p for p in projects.projects(lab, actor)}
+    requests = exports.requests(lab, actor)
+    return {
+        "mine": [p for p in known.values() if is_member(person, p)],
+        "to_decide": notebooks.waiting_for_decision(lab, actor),
+        "to_review": [r for r in requests if waits_for(person, r, known)],
+        "my_requests": [r for r in requests if r.author == actor and r.state not in ENDED][:MOST_SHOWN],
+        "my_runs": [(r, w) for r, w in runs.runs(lab, actor) if r.requester == actor][:MOST_SHOWN],
+        "notebooks": {n.id: n.name for n in notebooks.notebooks(lab, actor)},
+    }
+
+
+def waits_for(person: Person, request: ExportRequest, known: dict[str, Project]) -> bool:
+    """A request waits for a steward who may review it and has not voted, or who may release it."""
+    if request.state not in WAITING or request.project not in known:
+        return False
+    if not exports.may_review(person, request, known[request.project]):
+        return False
+    voted = any(v.steward == person.name for v in request.votes)
+    return request.state is ExportState.APPROVED or not voted
+
+
+PAGES = (Page("/", "home.html", home),)

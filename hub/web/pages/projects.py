@@ -1,0 +1,115 @@
+"""Pages of projects, people and organisations."""
+
+from __future__ import annotations
+
+from datasets_mount.catalogue import check_stewards_for
+from hub.domain.people import Role, check_administrates
+from hub.domain.projects import check_leads, check_works_in, is_member
+from hub.services import datasets, people, projects
+from hub.web.api import lab_routes as api
+from hub.web.api.routes import request_of
+from hub.web.languages import N_
+from hub.web.models import Nothing, OrganisationBody, PersonBody, ProjectBody
+from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
+
+
+def list_projects(visit: Visit) -> Context:
+    """List projects."""
+    person = people.whoami(visit.lab, visit.actor)
+    known = projects.projects(visit.lab, visit.actor)
+    return {"projects": known, "mine": {p.name for p in known if is_member(person, p)}}
+
+
+def show_project(visit: Visit) -> Context:
+    """Show a project with members, datasets and, for a dataset owner's steward, the grants that can be made."""
+    lab, actor = visit.lab, visit.actor
+    person = people.whoami(lab, actor)
+    project, grants = projects.project(lab, actor, visit.path["name"])
+    granted = {g.dataset for g in grants}
+    mine = [d for d, _ in datasets.datasets(lab, actor) if not refusal(lambda d=d: check_stewards_for(person, d.owner))]
+    return {
+        "project": project,
+        "grants": grants,
+        "is_member": is_member(person, project),
+        "leads": not refusal(lambda: check_leads(person, project)),
+        "closed": refusal(lambda: check_works_in(person, project, lab.now().date())),
+        "grantable": [d for d in mine if d.name not in granted],
+        "workspace": api.workspace_url(lab, actor, project),
+    }
+
+
+def new_project(visit: Visit) -> Context:
+    """Show the form of a new project to an administrator."""
+    check_administrates(people.whoami(visit.lab, visit.actor))
+    leads = [p for p in people.people(visit.lab, visit.actor) if Role.ADMINISTRATOR not in p.roles]
+    return {"leads": leads, "today": visit.lab.now().date()}
+
+
+def list_people(visit: Visit) -> Context:
+    """Show people and organisations to an administrator."""
+    check_administrates(people.whoami(visit.lab, visit.actor))
+    everybody = people.people(visit.lab, visit.actor)
+    return {
+        "people": everybody,
+        "organisations": people.organisations(visit.lab, visit.actor),
+        "roles": list(Role),
+        "chosen": next((p for p in everybody if p.name == visit.asked("person")), None),
+    }
+
+
+def create_project(posted: Posted) -> Landing:
+    """Make a project."""
+    names = ("name", "title", "purpose", "lead", "starts", "ends")
+    request = request_of(ProjectBody, {}, {name: posted.fields.one(name) for name in names})
+    made = api.post_project(posted.lab, posted.actor, request)
+    return Landing(("projects", made.name), N_("The project is made; its lead can now add members."))
+
+
+def add_member(posted: Posted) -> Landing:
+    """Add a member."""
+    path = {"name": posted.path["name"], "person": posted.fields.one("person")}
+    api.put_member(posted.lab, posted.actor, request_of(Nothing, path, {}))
+    return Landing(("projects", path["name"]), N_("The member was added."))
+
+
+def remove_member(posted: Posted) -> Landing:
+    """Remove a member."""
+    path = {"name": posted.path["name"], "person": posted.fields.one("person")}
+    api.delete_member(posted.lab, posted.actor, request_of(Nothing, path, {}))
+    return Landing(("projects", path["name"]), N_("The member was removed."))
+
+
+def grant_dataset(posted: Posted) -> Landing:
+    """Let the project use a dataset."""
+    path = {"name": posted.path["name"], "dataset": posted.fields.one("dataset")}
+    api.put_grant(posted.lab, posted.actor, request_of(Nothing, path, {}))
+    return Landing(("projects", path["name"]), N_("The project may now use the dataset."))
+
+
+def put_organisation(posted: Posted) -> Landing:
+    """Add an organisation, or change its title."""
+    path, body = {"name": posted.fields.one("organisation_name")}, {"title": posted.fields.one("organisation_title")}
+    api.put_organisation(posted.lab, posted.actor, request_of(OrganisationBody, path, body))
+    return Landing(("people",), N_("The organisation was saved."))
+
+
+def put_person(posted: Posted) -> Landing:
+    """Add a person, or change them."""
+    fields = posted.fields
+    body = {"title": fields.one("title"), "organisation": fields.one("organisation"), "roles": fields.many("roles")}
+    api.put_person(posted.lab, posted.actor, request_of(PersonBody, {"name": fields.one("name")}, body))
+    return Landing(("people",), N_("The person was saved."))
+
+
+PROJECT = Page("/projects/{name}", "project.html", show_project)
+NEW_PROJECT = Page("/new/project", "new_project.html", new_project)
+PEOPLE = Page("/people", "people.html", list_people)
+PAGES = (Page("/projects", "projects.html", list_projects), PROJECT, NEW_PROJECT, PEOPLE)
+FORMS = (
+    Form("/new/project", NEW_PROJECT, create_project),
+    Form("/projects/{name}/members", PROJECT, add_member),
+    Form("/projects/{name}/members/remove", PROJECT, remove_member),
+    Form("/projects/{name}/datasets", PROJECT, grant_dataset),
+    Form("/people", PEOPLE, put_person),
+    Form("/people/organisations", PEOPLE, put_organisation),
+)

@@ -1,0 +1,67 @@
+"""Pages of releases and of the audit log."""
+
+from __future__ import annotations
+
+from hub.domain.exports import check_can_review
+from hub.services import audit, exports, people, projects, releases
+from hub.web.api import gate_routes as api
+from hub.web.api.routes import request_of
+from hub.web.languages import N_
+from hub.web.models import AuditQuery, Nothing, ReasonBody
+from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
+
+PAGE_LENGTH = 100
+
+
+def list_releases(visit: Visit) -> Context:
+    """List releases, newest first, with the key that their receipts are verified with."""
+    return {
+        "releases": releases.releases(visit.lab, visit.actor),
+        "key": api.get_key(visit.lab, visit.actor, request_of(Nothing, {}, {})),
+    }
+
+
+def show_release(visit: Visit) -> Context:
+    """Show a release with its files."""
+    lab, actor = visit.lab, visit.actor
+    release = releases.release_of(lab, actor, visit.path["id"])
+    person = people.whoami(lab, actor)
+    project, _ = projects.project(lab, actor, release.project)
+    author = exports.request(lab, actor, release.id)
+    return {
+        "release": release,
+        "revokes": refusal(lambda: check_can_review(person, author, project)),
+        "context": author.context,
+    }
+
+
+def show_audit(visit: Visit) -> Context:
+    """Show a page of the audit log; without a number, its last one."""
+    lab, actor = visit.lab, visit.actor
+    length = audit.audit_length(lab, actor)
+    last = max(0, length - PAGE_LENGTH)
+    asked = visit.asked("after")
+    query = request_of(AuditQuery, {}, {"after": int(asked) if asked.isdecimal() and len(asked) < 16 else last})
+    entries = audit.audit_entries(lab, actor, query.body.after, PAGE_LENGTH)
+    return {
+        "entries": entries[::-1],
+        "length": length,
+        "older": str(max(0, query.body.after - PAGE_LENGTH)) if query.body.after > 0 else "",
+        "newer": str(min(last, query.body.after + PAGE_LENGTH)) if query.body.after < last else "",
+    }
+
+
+def revoke(posted: Posted) -> Landing:
+    """Revoke a release."""
+    body = {"reason": posted.fields.one("reason")}
+    api.post_revocation(posted.lab, posted.actor, request_of(ReasonBody, posted.path, body))
+    return Landing(("releases", posted.path["id"]), N_("The release is revoked."))
+
+
+RELEASE = Page("/releases/{id}", "release.html", show_release)
+PAGES = (
+    Page("/releases", "releases.html", list_releases),
+    RELEASE,
+    Page("/audit", "audit.html", show_audit),
+)
+FORMS = (Form("/releases/{id}/revoke", RELEASE, revoke),)

@@ -1,0 +1,84 @@
+"""Pages of runs: the form made from a notebook's schema, and how far a run has come."""
+
+from __future__ import annotations
+
+from hub.domain.notebooks import check_can_run
+from hub.domain.projects import check_works_in
+from hub.domain.work import ENDED, WorkState
+from hub.services import notebooks, people, projects, runs
+from hub.web.api import work_routes as api
+from hub.web.api.routes import request_of
+from hub.web.languages import N_
+from hub.web.models import Nothing, RunBody
+from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
+from hub.web.pages.values import typed, values_of
+
+
+def list_runs(visit: Visit) -> Context:
+    """List runs, newest first."""
+    lab, actor = visit.lab, visit.actor
+    return {
+        "runs": runs.runs(lab, actor, visit.asked("project")),
+        "notebooks": {n.id: n.name for n in notebooks.notebooks(lab, actor)},
+    }
+
+
+def new_run(visit: Visit) -> Context:
+    """Show a field for each parameter of an approved notebook."""
+    lab, actor = visit.lab, visit.actor
+    notebook = notebooks.notebook(lab, actor, visit.path["id"])
+    project, _ = projects.project(lab, actor, notebook.project)
+    check_works_in(people.whoami(lab, actor), project, lab.now().date())
+    check_can_run(notebook)
+    return {"notebook": notebook, "typed": typed}
+
+
+def show_run(visit: Visit) -> Context:
+    """Show a run: state, progress, parameters, data, outputs, and what may be done with it."""
+    lab, actor = visit.lab, visit.actor
+    run, work, progress = runs.run(lab, actor, visit.path["id"])
+    person = people.whoami(lab, actor)
+    project, _ = projects.project(lab, actor, run.project)
+    works = refusal(lambda: check_works_in(person, project, lab.now().date()))
+    return {
+        "run": run,
+        "work": work,
+        "progress": progress,
+        "ended": work.state in ENDED,
+        "succeeded": work.state is WorkState.SUCCEEDED,
+        "notebook_name": runs.notebook_name(lab, actor, run),
+        "works": works,
+        "typed": typed,
+    }
+
+
+def run_progress(visit: Visit) -> Context:
+    """Say how far a run has come."""
+    run, work, progress = runs.run(visit.lab, visit.actor, visit.path["id"])
+    return {"run": run, "work": work, "progress": progress, "ended": work.state in ENDED}
+
+
+def start_run(posted: Posted) -> Landing:
+    """Queue a run."""
+    notebook = notebooks.notebook(posted.lab, posted.actor, posted.path["id"])
+    texts = {p.name: posted.fields.one(f"value-{p.name}") for p in notebook.parameters}
+    body = {"notebook": notebook.id, "parameters": values_of(notebook.parameters, texts)}
+    started = api.post_run(posted.lab, posted.actor, request_of(RunBody, {}, body))
+    return Landing(("runs", started.run.id), N_("The run is queued."))
+
+
+def cancel_run(posted: Posted) -> Landing:
+    """Ask for a run to be ended."""
+    api.cancel_run(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
+    return Landing(("runs", posted.path["id"]), N_("The run will be ended within seconds."))
+
+
+RUN = Page("/runs/{id}", "run.html", show_run)
+NEW_RUN = Page("/notebooks/{id}/run", "new_run.html", new_run)
+PAGES = (
+    Page("/runs", "runs.html", list_runs),
+    RUN,
+    NEW_RUN,
+    Page("/runs/{id}/progress", "run_progress.html", run_progress),
+)
+FORMS = (Form("/notebooks/{id}/run", NEW_RUN, start_run), Form("/runs/{id}/cancel", RUN, cancel_run))

@@ -1,0 +1,25 @@
+"""All pages and forms."""
+
+from __future__ import annotations
+
+from hub.web.pages import datasets, export_forms, exports, home, notebooks, projects, releases, runs
+from hub.web.pages.types import Form, Page
+
+PAGES: tuple[Page, ...] = (
+    *home.PAGES,
+    *projects.PAGES,
+    *datasets.PAGES,
+    *notebooks.PAGES,
+    *runs.PAGES,
+    *exports.PAGES,
+    *export_forms.PAGES,
+    *releases.PAGES,
+)
+FORMS: tuple[Form, ...] = (
+    *projects.FORMS,
+    *datasets.FORMS,
+    *notebooks.FORMS,
+    *runs.FORMS,
+    *export_forms.FORMS,
+    *releases.FORMS,
+)

@@ -1,0 +1,82 @@
+"""Pages: Jinja2 templates with every value escaped, one environment for each language."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from jupyterhub._data import DATA_FILES_PATH
+
+from hub.web.languages import CODES, NAMES, Language, language
+
+STATIC = Path(str(files("hub.web").joinpath("static")))
+HUB_STATIC = Path(DATA_FILES_PATH) / "static"
+"""The hub's own stylesheet, Bootstrap 5.3, comes from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Templates with what all of them need; ``prefix`` starts every address of the portal."""
+
+    prefix: str
+    title: str
+    environments: dict[str, Environment] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the environments."""
+        object.__setattr__(self, "environments", {code: self._environment(language(code)) for code in CODES})
+
+    def _environment(self, spoken: Language) -> Environment:
+        made = Environment(
+            loader=PackageLoader("hub.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        made.install_gettext_translations(spoken.catalogue, newstyle=True)  # type: ignore[attr-defined]
+        made.globals.update(
+            language=spoken,
+            languages=NAMES,
+            label=spoken.label,
+            moment=spoken.moment,
+            day=spoken.day,
+            number=spoken.number,
+            size=spoken.size,
+            said=spoken.stored,
+            text=spoken.text,
+            url=self.url,
+            static=self.static,
+            pairs=lambda words: [(word, word) for word in words],
+            labelled=lambda words: [(word.value, spoken.label(word)) for word in words],
+            lab_title=self.title,
+        )
+        return made
+
+    def render(self, template: str, spoken: Language, context: Mapping[str, object]) -> str:
+        """Fill a template."""
+        return self.environments[spoken.code].get_template(template).render(context)
+
+    def url(self, *words: str, **query: str) -> str:
+        """Join words to an address of the portal; no word can lead elsewhere."""
+        path = self.prefix + "/".join(quote(word, safe="") for word in words)
+        asked = "&".join(f"{key}={quote(value, safe='')}" for key, value in query.items() if value)
+        return f"{path}?{asked}" if asked else path
+
+    def static(self, name: str) -> str:
+        """Address of a file of ours, which changes when the file does."""
+        file = HUB_STATIC / name.removeprefix("hub/") if name.startswith("hub/") else STATIC / name
+        return f"{self.prefix}static/{name}?v={file_version(file)}"
+
+
+@cache
+def file_version(path: Path) -> str:
+    """A few digits of the file's hash, so that browsers may keep it for long."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else "0"

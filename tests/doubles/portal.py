@@ -1,0 +1,73 @@
+"""The portal over a lab in a folder, with a hub that knows people by the word that is their token."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from jupyterhub.services.auth import HubOAuth
+from tornado.httpserver import HTTPServer
+
+from hub.services.lab import Lab
+from hub.web.app import LARGEST_BODY, make_app
+
+SCOPE = "access:services!service=portal"
+PREFIX = "/services/portal/"
+
+
+class KnownTokens(HubOAuth):
+    """A hub whose tokens are ``<login>-token``; those of ``narrow`` lack the scope, and of ``machine`` are a service's."""
+
+    def user_for_token(self, token: str, use_cache: bool = True, session_id: str = "", *, sync: bool = True) -> Any:
+        return self._known(token)
+
+    async def _known(self, token: str) -> dict[str, Any] | None:
+        name, _, end = token.rpartition("-")
+        if end != "token" or not name:
+            return None
+        scopes = ["self"] if name == "narrow" else [SCOPE]
+        return {"name": name, "kind": "service" if name == "machine" else "user", "scopes": scopes}
+
+
+def known_tokens() -> KnownTokens:
+    return KnownTokens(
+        base_url=PREFIX,
+        api_token="portal's own",
+        oauth_client_id="service-portal",
+        access_scopes={SCOPE},
+        hub_prefix="/hub/",
+    )
+
+
+@contextmanager
+def served(lab: Lab, hub_auth: Any = None) -> Iterator[str]:
+    """Serve the portal from a thread; gives its address without a slash at the end."""
+    auth = hub_auth or known_tokens()
+    ready, stop, place = threading.Event(), threading.Event(), {"port": 0}
+
+    async def serve() -> None:
+        server = HTTPServer(make_app(lab, auth), max_body_size=LARGEST_BODY)
+        sock = socket.socket()
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(64)
+        sock.setblocking(False)
+        server.add_socket(sock)
+        place["port"] = sock.getsockname()[1]
+        ready.set()
+        await asyncio.get_running_loop().run_in_executor(None, stop.wait)
+        server.stop()
+        await server.close_all_connections()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    try:
+        if not ready.wait(20):
+            raise AssertionError("the portal does not start")
+        yield f"http://127.0.0.1:{place['port']}{PREFIX.rstrip('/')}"
+    finally:
+        stop.set()
+        thread.join(20)
