@@ -1,0 +1,130 @@
+"""``datalab dataset``: datasets, and their immutable snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from datasets_mount.catalogue import Tier
+from hub.cli.client import Json, Portal, place
+from hub.cli.options import AsJson, examples, portal
+from hub.cli.screen import print_record, print_rows
+from hub.cli.waiting import ENDED, Tell, shown, wait_until
+from hub.domain.errors import ConflictError, NotFoundError
+
+app = typer.Typer(help="Datasets: what partners put in, frozen into snapshots.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
+Files = Annotated[
+    list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE…", exists=True, dir_okay=False)
+]
+ABOUT = ("name", "title", "owner", "tier", "privacy_unit", "direct_identifiers", "profile")
+FIELDS = (*ABOUT, "snapshot", "files", "rows")
+
+
+@app.command("list", epilog=examples("datalab dataset list"))
+def list_datasets(context: typer.Context, as_json: AsJson = False) -> None:
+    """List datasets: all for stewards and auditors, the granted ones for members of projects."""
+    found = portal(context).get("/datasets")
+    rows = found if as_json else [flat(entry) for entry in found]
+    print_rows(rows, ("name", "owner", "tier", "privacy_unit", "profile", "rows", "snapshot"), as_json=as_json)
+
+
+@app.command(epilog=examples("datalab dataset show health-insurance --json"))
+def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show a dataset with its snapshots."""
+    entry = find(portal(context), name)
+    print_record(entry if as_json else flat(entry), as_json=as_json, fields=() if as_json else FIELDS)
+
+
+def find(lab: Portal, name: str) -> Json:
+    """Return a dataset with its snapshots."""
+    for entry in lab.get("/datasets"):
+        if entry["dataset"]["name"] == name:
+            return dict(entry)
+    raise NotFoundError("There is no dataset {name}, or you may not see it.", reason="not-found", name=name)
+
+
+def flat(entry: Json) -> Json:
+    """A dataset and its newest snapshot in one record."""
+    newest: Json = entry["snapshots"][-1] if entry["snapshots"] else {"digest": "", "files": []}
+    files = [file["path"] for file in newest["files"]]
+    rows = sum(file["rows"] for file in newest["files"])
+    return {**entry["dataset"], "snapshot": newest["digest"][:16], "files": files, "rows": rows or ""}
+
+
+@app.command(
+    epilog=examples(
+        "datalab dataset register wages wages.parquet --title 'Wage panel' --owner jobs-institute "
+        "--tier sensitive --unit nr --identifier nr --profile fr-fiscal-personnes"
+    )
+)
+def register(
+    context: typer.Context,
+    name: Name,
+    files: Files,
+    title: Annotated[str, typer.Option(help="What people call it.")],
+    owner: Annotated[str, typer.Option(help="The organisation that owns it: your own.")],
+    tier: Annotated[Tier, typer.Option(help="What workspaces may see.")],
+    profile: Annotated[str, typer.Option(help="The disclosure profile, for example uk-sacro.")],
+    unit: Annotated[str, typer.Option(help="Column whose values a count counts; without it, each row is one.")] = "",
+    identifier: Annotated[list[str] | None, typer.Option(help="A column that names people directly.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a dataset and its first snapshot, as a steward of its owner; waits for the snapshot."""
+    lab = portal(context)
+    lab.put(place("datasets", name), dataset_body(title, owner, tier, profile, unit, identifier or ()))
+    _snapshot(lab, name, files, as_json=as_json)
+
+
+def dataset_body(title: str, owner: str, tier: str, profile: str, unit: str, identifiers: Sequence[str]) -> Json:
+    """What the API takes for a dataset's description."""
+    about = {"title": title, "owner": owner, "tier": str(tier), "profile": profile}
+    return about | {"privacy_unit": unit, "direct_identifiers": list(identifiers)}
+
+
+@app.command(epilog=examples("datalab dataset snapshot wages wages-2026.parquet"))
+def snapshot(context: typer.Context, name: Name, files: Files, as_json: AsJson = False) -> None:
+    """Make a new snapshot of a registered dataset; earlier ones stay as they are."""
+    _snapshot(portal(context), name, files, as_json=as_json)
+
+
+def _snapshot(lab: Portal, name: str, files: Sequence[Path], *, as_json: bool) -> None:
+    with shown(f"snapshot of {name}") as tell:
+        offer = offer_files(lab, name, files, tell)
+        made = wait_for_offer(lab, offer["id"], tell)
+    print_record(made["offer"], as_json=as_json, fields=() if as_json else ("dataset", "snapshot"))
+
+
+def offer_files(lab: Portal, name: str, files: Sequence[Path], tell: Tell) -> Json:
+    """Send files and offer them as a new snapshot."""
+    uploads = []
+    for number, file in enumerate(files):
+        tell("sending", (number, len(files)))
+        uploads.append(lab.upload(file)["id"])
+    return dict(lab.post(place("datasets", name, "offers"), {"uploads": uploads}))
+
+
+def wait_for_offer(lab: Portal, identifier: str, tell: Tell) -> Json:
+    """Wait until the offer became a snapshot; raises ConflictError with the reason when it does not."""
+    seen = wait_until(
+        lambda: dict(lab.get(place("offers", identifier))),
+        lambda found: found["work"]["state"] in ENDED,
+        lambda found: tell(found["work"]["state"]),
+    )
+    if seen["work"]["state"] != "succeeded":
+        raise ConflictError("There is no snapshot: {why}", reason="offer-failed", why=seen["work"]["reason"])
+    return seen
+
+
+@app.command(epilog=examples("datalab dataset grant health-insurance care"))
+def grant(
+    context: typer.Context,
+    name: Name,
+    project: Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a project use a dataset; a steward of the dataset's owner does this."""
+    print_record(portal(context).put(place("projects", project, "datasets", name)), as_json=as_json)

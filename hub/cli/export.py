@@ -1,0 +1,212 @@
+"""``datalab export``: what people ask to take out, on its way through the gate."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.client import Json, Portal, place
+from hub.cli.files import write_new
+from hub.cli.options import AsJson, ProjectFilter, Reason, Wait, examples, portal
+from hub.cli.screen import print_json, print_record, print_rows
+from hub.cli.waiting import Tell, shown, wait_until
+from hub.domain.errors import InvalidError, NotFoundError
+
+app = typer.Typer(help="Export requests: outputs with their context, through the gate.", no_args_is_help=True)
+Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
+FIELDS = ("id", "project", "author", "source", "state", "context", "snapshots", "policy", "engine", "turn", "reason")
+TABLE_WORDS = ("dataset", "dimensions", "measure", "aggregate")
+
+
+class Answer(StrEnum):
+    """What a steward says."""
+
+    APPROVE = "approve"
+    CHANGES = "changes"
+
+
+@app.command("list", epilog=examples("datalab export list --project care"))
+def list_requests(context: typer.Context, project: ProjectFilter = "", as_json: AsJson = False) -> None:
+    """List export requests, newest first."""
+    rows = portal(context).get("/exports", project=project)
+    print_rows(rows, ("id", "project", "author", "source", "state", "turn", "created"), as_json=as_json)
+
+
+@app.command(epilog=examples("datalab export show export-abc"))
+def show(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:
+    """Show a request with its findings; the view is recorded, and a steward's look starts the review."""
+    print_request(portal(context).get(place("exports", request)), as_json=as_json)
+
+
+def print_request(found: Json, *, as_json: bool) -> None:
+    """Print a request, its files and what the gate found in them."""
+    if as_json:
+        return print_json(found)
+    print_record(found, as_json=False, fields=FIELDS)
+    votes = [f"{v['steward']}: {v['decision']} {v['path']}" for v in found["votes"]]
+    if votes:
+        typer.echo()
+        print_record({"votes": votes}, as_json=False)
+    for file in found["files"]:
+        typer.echo()
+        print_record(file, as_json=False, fields=("path", "kind", "size", "canonical_name", "canonical"))
+        findings = sorted(file["findings"], key=lambda f: f["severity"])
+        if findings:
+            print_rows(findings, ("severity", "check", "place", "sentence"), as_json=False)
+    return None
+
+
+@app.command(
+    epilog=examples(
+        "datalab export create --project care --source run-abc --file table.csv "
+        "--context 'Mean visits by plan and year, adults of six sites, for the annual report' "
+        "--table 'table.csv dataset=health-insurance dimensions=plan,year measure=visits aggregate=mean'",
+        "datalab export create --project care --source workspace --file figure.png --context '…'",
+    )
+)
+def create(
+    context: typer.Context,
+    project: Annotated[str, typer.Option("--project", "-p", help="The project.")],
+    source: Annotated[str, typer.Option(help="A run's identifier, or “workspace” for your own /outputs.")],
+    file: Annotated[list[str], typer.Option("--file", "-f", help="Path of a file below the outputs.")],
+    why: Annotated[str, typer.Option("--context", help="What it is, why it is needed, which population it covers.")],
+    table: Annotated[list[str] | None, typer.Option(help="What a table is made of; see the example.")] = None,
+    submit_it: Annotated[bool, typer.Option("--submit", help="Submit it at once and wait for the gate.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an export request from outputs."""
+    lab = portal(context)
+    made = create_request(lab, project, source, declared(file, table or ()), why)
+    print_request(_submit(lab, made["id"]) if submit_it else made, as_json=as_json)
+
+
+def create_request(lab: Portal, project: str, source: str, files: dict[str, Json], why: str) -> Json:
+    """Make a draft; ``files`` says of each path what its table is made of, or nothing."""
+    return dict(lab.post("/exports", {"project": project, "source": source, "files": files, "context": why}))
+
+
+def declared(files: Iterable[str], tables: Iterable[str]) -> dict[str, Json]:
+    """Return what is said of each file; a table is “PATH dataset=… dimensions=a,b measure=… aggregate=…”."""
+    said: dict[str, Json] = {path: {} for path in files}
+    for text in tables:
+        path, *words = _split(text)
+        pairs = dict(word.partition("=")[::2] for word in words)
+        if path not in said or not set(pairs) <= set(TABLE_WORDS):
+            raise InvalidError(
+                "--table takes a path that --file names, then {words}, each as word=value.",
+                reason="table-form",
+                words=", ".join(TABLE_WORDS),
+            )
+        dimensions = [d for d in pairs.pop("dimensions", "").split(",") if d]
+        said[path] = {**pairs, "dimensions": dimensions}
+    return said
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text) or [""]
+    except ValueError:
+        raise InvalidError("A quotation mark of --table is not closed.", reason="table-form") from None
+
+
+@app.command(epilog=examples("datalab export submit export-abc --wait"))
+def submit(context: typer.Context, request: Identifier, wait: Wait = False, as_json: AsJson = False) -> None:
+    """Send a request through the gate."""
+    lab = portal(context)
+    found = _submit(lab, request) if wait else lab.post(place("exports", request, "submit"))
+    print_request(found, as_json=as_json)
+
+
+def _submit(lab: Portal, request: str) -> Json:
+    with shown(f"export request {request}") as tell:
+        lab.post(place("exports", request, "submit"))
+        return wait_for_gate(lab, request, tell)
+
+
+def wait_for_gate(lab: Portal, request: str, tell: Tell) -> Json:
+    """Wait until the gate has a verdict."""
+    # Lists are watched and not the request itself, since each look at it is an entry of the audit log.
+    return wait_until(
+        lambda: find(lab, request),
+        lambda found: found["state"] != "checking",
+        lambda found: tell(found["state"]),
+    )
+
+
+def find(lab: Portal, request: str) -> Json:
+    """Return a request from the list of those that the person may see."""
+    for found in lab.get("/exports"):
+        if found["id"] == request:
+            return dict(found)
+    raise NotFoundError("There is no export request {id}, or you may not see it.", reason="not-found", id=request)
+
+
+@app.command(epilog=examples("datalab export review export-abc --to review"))
+def review(
+    context: typer.Context,
+    request: Identifier,
+    to: Annotated[Path, typer.Option(help="A new folder for the canonical files.", file_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the canonical files of a request, as a steward who may review it; each view is recorded."""
+    lab = portal(context)
+    found = lab.get(place("exports", request))
+    for file in found["files"]:
+        if file["canonical"]:
+            content = lab.download(place("exports", request, "canonical"), path=file["path"])
+            write_new(to, file["canonical_name"], content)
+    print_request(found, as_json=as_json)
+
+
+@app.command(
+    epilog=examples(
+        "datalab export vote export-abc approve --reason 'Counts are above the threshold'",
+        "datalab export vote export-abc changes --reason 'Merge the two smallest groups'",
+    )
+)
+def vote(
+    context: typer.Context,
+    request: Identifier,
+    answer: Annotated[Answer, typer.Argument(help="approve, or changes to send it back.")],
+    reason: Reason = "",
+    file: Annotated[list[str] | None, typer.Option("--file", "-f", help="Only on this file; without, on all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Vote on the canonical files of a request as they are now, as a steward."""
+    lab = portal(context)
+    seen = lab.get(place("exports", request))
+    print_request(cast_vote(lab, seen, answer, reason, file or ()), as_json=as_json)
+
+
+def cast_vote(lab: Portal, seen: Json, answer: str, reason: str, only: Iterable[str] = ()) -> Json:
+    """Vote on exactly the bytes and the policy that were seen."""
+    paths = set(only) or {f["path"] for f in seen["files"]}
+    canonical = {f["path"]: f["canonical"] for f in seen["files"] if f["path"] in paths}
+    if set(canonical) != paths:
+        raise InvalidError("The request has no file of that name.", reason="no-such-file")
+    body = {"decision": str(answer), "canonical": canonical, "policy": seen["policy"], "reason": reason}
+    return dict(lab.post(place("exports", seen["id"], "votes"), body))
+
+
+@app.command(epilog=examples("datalab export reject export-abc --reason 'Outside the purpose of the project'"))
+def reject(context: typer.Context, request: Identifier, reason: Reason, as_json: AsJson = False) -> None:
+    """Reject a request for good, as a steward."""
+    print_request(portal(context).post(place("exports", request, "reject"), {"reason": reason}), as_json=as_json)
+
+
+@app.command(epilog=examples("datalab export withdraw export-abc"))
+def withdraw(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:
+    """Withdraw your own request; nothing is deleted."""
+    print_request(portal(context).post(place("exports", request, "withdraw")), as_json=as_json)
+
+
+@app.command(epilog=examples("datalab export release export-abc"))
+def release(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:
+    """Make the release of an approved request, as a steward who may review it."""
+    made = portal(context).post(place("exports", request, "release"))
+    print_record(made, as_json=as_json, fields=() if as_json else ("id", "project", "released_by", "created", "files"))

@@ -1,0 +1,34 @@
+"""Options and arguments that several commands share, so that they are called and explained the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.client import Portal
+from hub.cli.login_file import read_login
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
+ProjectFilter = Annotated[str, typer.Option("--project", "-p", help="Only of this project.", metavar="PROJECT")]
+Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; the people concerned read it.", metavar="SENTENCE")]
+Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait for the end, with progress.")]
+Config = Annotated[
+    Path, typer.Option("--config", "-c", envvar="DATALAB_CONFIG", help="The lab's settings.", metavar="FILE")
+]
+LAB_TOML = Path("lab.toml")
+
+
+def portal(context: typer.Context) -> Portal:
+    """The connection of the person who calls; a test puts its own into the context."""
+    if context.obj is None:
+        login = read_login()
+        context.obj = Portal(login.url, login.token)
+    given: Portal = context.obj
+    return given
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help page."""
+    return "Examples:\n\n" + "\n\n".join(f"    {line}" for line in lines)

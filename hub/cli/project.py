@@ -1,0 +1,88 @@
+"""``datalab project``: projects, their members, and the datasets that they may use."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from hub.cli.client import Json, place
+from hub.cli.options import AsJson, examples, portal
+from hub.cli.screen import print_record, print_rows
+
+app = typer.Typer(help="Projects: purposes with members, dates and datasets.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")]
+Person = Annotated[str, typer.Argument(help="The person's login.", metavar="PERSON")]
+FirstDay = Annotated[datetime, typer.Option(help="First day.", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+LastDay = Annotated[datetime, typer.Option(help="Last day.", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+FIELDS = ("name", "title", "purpose", "lead", "members", "starts", "ends", "datasets", "workspace_url")
+
+
+@app.command("list", epilog=examples("datalab project list", "datalab project list --json"))
+def list_projects(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the projects that you may know of."""
+    rows = portal(context).get("/projects")
+    print_rows(rows, ("name", "title", "lead", "starts", "ends"), as_json=as_json, nothing="You are in no project yet.")
+
+
+@app.command(epilog=examples("datalab project show care"))
+def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show a project with its members, datasets and the address of your workspace in it."""
+    found = portal(context).get(place("projects", name))
+    print_record(found if as_json else _flat(found), as_json=as_json, fields=() if as_json else FIELDS)
+
+
+def _flat(found: Json) -> Json:
+    datasets = [grant["dataset"] for grant in found["grants"]]
+    return {**found["project"], "datasets": datasets, "workspace_url": found["workspace_url"]}
+
+
+@app.command(
+    epilog=examples(
+        "datalab project create care --title 'Use of care' --purpose 'How plans change the use of care' "
+        "--lead scientist --starts 2026-01-01 --ends 2026-12-31"
+    )
+)
+def create(
+    context: typer.Context,
+    name: Name,
+    title: Annotated[str, typer.Option(help="What people call it.")],
+    purpose: Annotated[str, typer.Option(help="What it is for, in a sentence.")],
+    lead: Annotated[str, typer.Option(help="Login of the person who leads it.")],
+    starts: FirstDay,
+    ends: LastDay,
+    as_json: AsJson = False,
+) -> None:
+    """Make a project; an administrator does this, and names its lead."""
+    body = project_body(name, title, purpose, lead, starts.date(), ends.date())
+    print_record(portal(context).post("/projects", body), as_json=as_json)
+
+
+def project_body(name: str, title: str, purpose: str, lead: str, starts: date, ends: date) -> Json:
+    """What the API takes for a new project."""
+    days = {"starts": starts.isoformat(), "ends": ends.isoformat()}
+    return {"name": name, "title": title, "purpose": purpose, "lead": lead} | days
+
+
+@app.command("add-member", epilog=examples("datalab project add-member care researcher"))
+def add_member(context: typer.Context, name: Name, person: Person, as_json: AsJson = False) -> None:
+    """Add a member; the project's lead does this."""
+    print_record(portal(context).put(place("projects", name, "members", person)), as_json=as_json)
+
+
+@app.command("remove-member", epilog=examples("datalab project remove-member care researcher"))
+def remove_member(context: typer.Context, name: Name, person: Person, as_json: AsJson = False) -> None:
+    """Remove a member; the project's lead does this."""
+    print_record(portal(context).delete(place("projects", name, "members", person)), as_json=as_json)
+
+
+@app.command(epilog=examples("datalab project grant care health-insurance"))
+def grant(
+    context: typer.Context,
+    name: Name,
+    dataset: Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a project use a dataset; a steward of the dataset's owner does this."""
+    print_record(portal(context).put(place("projects", name, "datasets", dataset)), as_json=as_json)

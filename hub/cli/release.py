@@ -1,0 +1,74 @@
+"""``datalab release``: what left the lab, with its receipts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.client import Portal, place
+from hub.cli.files import write_new
+from hub.cli.options import AsJson, Reason, examples, portal
+from hub.cli.screen import print_record, print_rows
+
+app = typer.Typer(help="Releases: approved canonical files with their signed receipts.", no_args_is_help=True)
+Identifier = Annotated[str, typer.Argument(help="The release's identifier, the same as its request's.")]
+FIELDS = ("id", "project", "released_by", "created", "files", "revoked", "revoked_reason")
+RECEIPT = "receipt.json"
+
+
+@app.command("list", epilog=examples("datalab release list"))
+def list_releases(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the releases that you may see, newest first."""
+    rows = portal(context).get("/releases")
+    print_rows(rows, ("id", "project", "released_by", "created", "revoked"), as_json=as_json)
+
+
+@app.command(epilog=examples("datalab release show export-abc"))
+def show(context: typer.Context, release: Identifier, as_json: AsJson = False) -> None:
+    """Show a release with its files."""
+    found = portal(context).get(place("releases", release))
+    print_record(found, as_json=as_json, fields=() if as_json else FIELDS)
+
+
+@app.command(epilog=examples("datalab release download export-abc --to report"))
+def download(
+    context: typer.Context,
+    release: Identifier,
+    to: Annotated[Path, typer.Option(help="A folder for the files and receipt.json.", file_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a release's files and its receipt; each download is recorded."""
+    written = fetch(portal(context), release, to)
+    print_rows([{"file": str(path)} for path in written], ("file",), as_json=as_json)
+
+
+def fetch(lab: Portal, release: str, folder: Path) -> list[Path]:
+    """Write the receipt and every released file into a folder."""
+    found = lab.get(place("releases", release))
+    written = [write_new(folder, RECEIPT, lab.download(place("releases", release, "receipt")))]
+    for file in found["files"]:
+        content = lab.download(place("releases", release, "files", file["name"]))
+        written.append(write_new(folder, file["name"], content))
+    return written
+
+
+@app.command(epilog=examples("datalab release revoke export-abc --reason 'Published with a wrong title'"))
+def revoke(context: typer.Context, release: Identifier, reason: Reason, as_json: AsJson = False) -> None:
+    """Revoke a release, as a steward: nobody downloads it from the lab any more."""
+    found = portal(context).post(place("releases", release, "revoke"), {"reason": reason})
+    print_record(found, as_json=as_json, fields=() if as_json else FIELDS)
+
+
+@app.command(epilog=examples("datalab release key --to lab.pub"))
+def key(
+    context: typer.Context,
+    to: Annotated[Path | None, typer.Option(help="Write the key as PEM into this new file.", dir_okay=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the lab's public key; compare its fingerprint with the one that the lab gave you another way."""
+    found = portal(context).get("/key")
+    if to is not None:
+        write_new(to.absolute().parent, to.name, found["pem"].encode())
+    print_record(found, as_json=as_json, fields=() if as_json else ("fingerprint",))

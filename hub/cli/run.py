@@ -1,0 +1,106 @@
+"""``datalab run``: runs of approved notebooks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hub.cli import notebook as notebooks
+from hub.cli.client import Json, Portal, place
+from hub.cli.options import AsJson, ProjectFilter, Wait, examples, portal
+from hub.cli.screen import print_record, print_rows
+from hub.cli.values import typed
+from hub.cli.waiting import ENDED, Tell, shown, wait_until
+from hub.domain.errors import ConflictError
+
+app = typer.Typer(help="Runs: approved notebooks, executed with parameters.", no_args_is_help=True)
+Identifier = Annotated[str, typer.Argument(help="The run's identifier.", metavar="RUN")]
+COLUMNS = ("id", "project", "notebook", "requester", "state", "parameters", "created")
+FIELDS = (*COLUMNS, "snapshots", "progress", "reason", "outputs")
+
+
+@app.command("list", epilog=examples("datalab run list --project care"))
+def list_runs(context: typer.Context, project: ProjectFilter = "", as_json: AsJson = False) -> None:
+    """List runs, newest first."""
+    found = portal(context).get("/runs", project=project)
+    print_rows(found if as_json else [flat(entry) for entry in found], COLUMNS, as_json=as_json)
+
+
+@app.command(epilog=examples("datalab run show run-abc"))
+def show(context: typer.Context, run: Identifier, as_json: AsJson = False) -> None:
+    """Show a run with its outputs."""
+    _print(portal(context).get(place("runs", run)), as_json=as_json)
+
+
+def flat(found: Json) -> Json:
+    """A run and its work in one record."""
+    outputs = [file["path"] for file in found["run"]["outputs"]]
+    work = {"state": found["work"]["state"], "reason": found["work"]["reason"]}
+    return {**found["run"], **work, "outputs": outputs, "progress": found.get("progress")}
+
+
+def _print(found: Json, *, as_json: bool) -> None:
+    print_record(found if as_json else flat(found), as_json=as_json, fields=() if as_json else FIELDS)
+
+
+@app.command(epilog=examples("datalab run start care/table year=3 plan=free --wait", "datalab run start notebook-abc"))
+def start(
+    context: typer.Context,
+    notebook: Annotated[str, typer.Argument(help="An approved notebook: its identifier or PROJECT/NAME.")],
+    values: Annotated[list[str] | None, typer.Argument(help="Parameters.", metavar="NAME=VALUE…")] = None,
+    wait: Wait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run an approved notebook; parameters that are not named keep their defaults.
+
+    With --wait, the exit code is 1 unless the run succeeds.
+    """
+    lab = portal(context)
+    approved = notebooks.find(lab, notebook, "approved")
+    found = start_run(lab, approved, values or [])
+    if wait:
+        with shown(f"run of {approved['name']}") as tell:
+            found = wait_for_run(lab, found["run"]["id"], tell)
+    _print(found, as_json=as_json)
+    if wait:
+        check_succeeded(found)
+
+
+def start_run(lab: Portal, approved: Json, words: list[str]) -> Json:
+    """Queue a run with words typed as name=value."""
+    parameters = typed(words, approved["parameters"])
+    return dict(lab.post("/runs", {"notebook": approved["id"], "parameters": parameters}))
+
+
+def wait_for_run(lab: Portal, identifier: str, tell: Tell) -> Json:
+    """Wait until a run has ended, showing how many cells are done."""
+    return wait_until(
+        lambda: dict(lab.get(place("runs", identifier))),
+        lambda found: found["work"]["state"] in ENDED,
+        lambda found: tell(found["work"]["state"], _progress(found)),
+    )
+
+
+def _progress(found: Json) -> tuple[int, int] | None:
+    progress = found.get("progress")
+    return (progress[0], progress[1]) if progress else None
+
+
+def check_succeeded(found: Json) -> None:
+    """A run that did not succeed is said to, with the reason."""
+    work = found["work"]
+    if work["state"] != "succeeded":
+        raise ConflictError(
+            "The run {id} {state}: {why}",
+            reason="run-" + work["state"].replace("_", "-"),
+            id=found["run"]["id"],
+            state=work["state"].replace("_", " "),
+            why=work["reason"] or "see its page.",
+        )
+
+
+@app.command(epilog=examples("datalab run cancel run-abc"))
+def cancel(context: typer.Context, run: Identifier, as_json: AsJson = False) -> None:
+    """Ask for a run to be ended; it ends within seconds."""
+    print_record(portal(context).post(place("runs", run, "cancel")), as_json=as_json)

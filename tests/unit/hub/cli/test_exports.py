@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doubles.api import Answer, FakeLab
+from typer.testing import Result
+
+from hub.cli.export import declared
+from hub.cli.files import write_new
+from hub.domain.errors import InvalidError
+
+Command = Callable[..., Result]
+CONTEXT = "Mean wages by schooling, for the yearly report"
+
+
+def request(state: str = "draft", name: str = "wages.csv") -> dict[str, Any]:
+    finding = {"check": "minimum-frequency", "severity": "block", "place": "row 1", "sentence": "Too few.", "rule": ""}
+    file = {
+        "path": "wages.csv",
+        "kind": "csv",
+        "size": 9,
+        "canonical": "ab" * 32 if state != "draft" else "",
+        "canonical_name": name,
+        "findings": [finding] if state == "blocked" else [],
+    }
+    return {
+        "id": "export-a",
+        "project": "care",
+        "author": "researcher",
+        "source": "run-a",
+        "state": state,
+        "context": CONTEXT,
+        "files": [file],
+        "policy": "cd" * 32,
+        "votes": [],
+        "created": "2026-01-01",
+    }
+
+
+def test_a_request_says_of_a_table_what_it_is_made_of(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("POST", "/exports")] = request()
+    words = ("--project", "care", "--source", "run-a", "--file", "wages.csv", "--context", CONTEXT)
+    table = "wages.csv dataset=jobs dimensions=educ,year measure=lwage aggregate=mean"
+    assert datalab("export", "create", *words, "--table", table).exit_code == 0
+    said = {"dataset": "jobs", "dimensions": ["educ", "year"], "measure": "lwage", "aggregate": "mean"}
+    assert fake.calls[0].body == {
+        "project": "care",
+        "source": "run-a",
+        "files": {"wages.csv": said},
+        "context": CONTEXT,
+    }
+
+
+def test_a_path_with_a_blank_is_quoted() -> None:
+    assert declared(["a b.csv"], ["'a b.csv' measure=x"]) == {"a b.csv": {"measure": "x", "dimensions": []}}
+
+
+@pytest.mark.parametrize("table", ["other.csv measure=x", "a.csv colour=x", "'a.csv", ""])
+def test_a_declaration_that_fits_nothing_is_refused(table: str) -> None:
+    with pytest.raises(InvalidError):
+        declared(["a.csv"], [table])
+
+
+def test_a_request_is_submitted_and_watched_on_the_list(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {
+        ("POST", "/exports/export-a/submit"): request("checking"),
+        ("GET", "/exports"): [Answer([request("checking")]), Answer([request("blocked")])],
+    }
+    done = datalab("export", "submit", "export-a", "--wait")
+    assert done.exit_code == 0, done.stderr
+    assert "minimum-frequency" in done.stdout
+    assert "Too few." in done.stdout
+    assert {c.path for c in fake.made("GET")} == {"/exports"}
+
+
+def test_a_vote_names_the_bytes_and_the_policy_that_were_seen(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {
+        ("GET", "/exports/export-a"): request("in_review"),
+        ("POST", "/exports/export-a/votes"): request("in_review"),
+    }
+    assert datalab("export", "vote", "export-a", "approve", "--reason", "Large groups").exit_code == 0
+    body = {"decision": "approve", "canonical": {"wages.csv": "ab" * 32}, "policy": "cd" * 32, "reason": "Large groups"}
+    assert fake.made("POST")[0].body == body
+    assert datalab("export", "vote", "export-a", "approve", "--file", "other.csv").exit_code == 1
+    assert datalab("export", "vote", "export-a", "maybe").exit_code == 2
+
+
+def test_the_canonical_files_of_a_request_are_fetched_for_review(
+    fake: FakeLab, datalab: Command, tmp_path: Path
+) -> None:
+    fake.answers = {
+        ("GET", "/exports/export-a"): request("in_review"),
+        ("GET", "/exports/export-a/canonical"): Answer(b"educ,n\n"),
+    }
+    assert datalab("export", "review", "export-a", "--to", str(tmp_path / "review")).exit_code == 0
+    assert (tmp_path / "review/wages.csv").read_bytes() == b"educ,n\n"
+    assert fake.calls[1].query == {"path": "wages.csv"}
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../b", "a//b", "", ".", "a\x1b", "a\\b"])
+def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidError):
+        write_new(tmp_path / "to", name, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    write_new(tmp_path, "a/b.csv", b"1")
+    write_new(tmp_path, "a/b.csv", b"1")
+    with pytest.raises(InvalidError, match="already"):
+        write_new(tmp_path, "a/b.csv", b"2")
+    assert (tmp_path / "a/b.csv").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        (("reject", "export-a", "--reason", "Outside"), ("POST", "/exports/export-a/reject")),
+        (("withdraw", "export-a"), ("POST", "/exports/export-a/withdraw")),
+    ],
+)
+def test_a_request_ends_by_one_call(
+    fake: FakeLab, datalab: Command, words: tuple[str, ...], call: tuple[str, str]
+) -> None:
+    fake.answers[call] = request("withdrawn")
+    assert datalab("export", *words).exit_code == 0
+    assert [(c.method, c.path) for c in fake.calls] == [call]
+
+
+def test_a_release_is_made_shown_and_revoked(fake: FakeLab, datalab: Command) -> None:
+    made = {"id": "export-a", "project": "care", "released_by": "jobs-steward", "created": "2026", "files": []}
+    fake.answers = {
+        ("POST", "/exports/export-a/release"): made,
+        ("GET", "/releases"): Answer([made]),
+        ("GET", "/releases/export-a"): made,
+        ("POST", "/releases/export-a/revoke"): made | {"revoked": "2027"},
+    }
+    assert json.loads(datalab("export", "release", "export-a", "--json").stdout) == made
+    assert "jobs-steward" in datalab("release", "list").stdout
+    assert "care" in datalab("release", "show", "export-a").stdout
+    assert "2027" in datalab("release", "revoke", "export-a", "--reason", "Wrong title").stdout
+
+
+def test_a_release_is_fetched_with_its_receipt_and_the_key(fake: FakeLab, datalab: Command, tmp_path: Path) -> None:
+    fake.answers = {
+        ("GET", "/releases/export-a"): {"files": [{"name": "wages.csv"}]},
+        ("GET", "/releases/export-a/receipt"): Answer(b"{}\n"),
+        ("GET", "/releases/export-a/files/wages.csv"): Answer(b"educ,n\n"),
+        ("GET", "/key"): {"pem": "-----BEGIN", "fingerprint": "ef" * 32},
+    }
+    folder = tmp_path / "report"
+    assert datalab("release", "download", "export-a", "--to", str(folder)).exit_code == 0
+    assert {p.name for p in folder.iterdir()} == {"receipt.json", "wages.csv"}
+    assert "efef" in datalab("release", "key", "--to", str(tmp_path / "lab.pub")).stdout
+    assert (tmp_path / "lab.pub").read_text() == "-----BEGIN"

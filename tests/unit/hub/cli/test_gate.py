@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from hub.domain.errors import InvalidError
+from hub.gate import local
+
+Command = Callable[..., Result]
+
+
+def report(code: int) -> Any:
+    return SimpleNamespace(exit_code=code, to_json=lambda: '{"verdict": "x"}', to_text=lambda: "a.csv: \x1b[31mfine")
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_the_exit_code_is_the_verdict(datalab: Command, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(local, "check_paths", lambda *words: asked.append(words) or report(code))
+    words = ("gate", "check", "a.csv", "out", "-d", "jobs.toml", "--policy", "uk-sacro", "--canonical", "to")
+    done = datalab(*words)
+    assert (done.exit_code, "\x1b" in done.stdout) == (code, False)
+    assert asked == [([Path("a.csv"), Path("out")], [Path("jobs.toml")], "uk-sacro", Path("to"))]
+    assert datalab(*words, "--format", "json").stdout == '{"verdict": "x"}\n'
+
+
+def test_what_could_not_be_carried_out_ends_with_three(datalab: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise InvalidError("a.csv is not a plain file.", reason="not-a-file")
+
+    monkeypatch.setattr(local, "check_paths", refuse)
+    done = datalab("gate", "check", "a.csv")
+    assert (done.exit_code, done.stderr) == (3, "datalab: a.csv is not a plain file.\n")

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doubles.api import Answer, FakeLab
+from typer.testing import Result
+
+Command = Callable[..., Result]
+PARAMETERS = [
+    {"name": "by", "type": "choice", "default": "educ", "minimum": None, "maximum": None, "choices": ["educ", "year"]},
+    {"name": "minimum", "type": "integer", "default": 11, "minimum": 1.0, "maximum": 50.0, "choices": []},
+]
+
+
+def notebook(identifier: str = "notebook-a", state: str = "approved", created: str = "2026-01-01") -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "project": "care",
+        "name": "wages",
+        "purpose": "Mean wages",
+        "author": "scientist",
+        "digest": "ab" * 32,
+        "datasets": ["jobs"],
+        "created": created,
+        "state": state,
+        "parameters": PARAMETERS,
+        "cells": [["code", "print('a')\nprint('\x1b[2J')"]],
+        "decided_by": "",
+        "reason": "A cell has an attachment." if state == "refused" else "",
+    }
+
+
+def run(state: str, progress: list[int] | None = None, reason: str = "") -> dict[str, Any]:
+    made = {
+        "id": "run-a",
+        "project": "care",
+        "notebook": "notebook-a",
+        "requester": "researcher",
+        "created": "2026-01-02",
+        "parameters": {"by": "educ"},
+        "snapshots": {},
+        "outputs": [{"path": "wages.csv"}] if state == "succeeded" else [],
+    }
+    return {"run": made, "work": {"state": state, "reason": reason}, "progress": progress}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    (tmp_path / "wages.ipynb").write_text("{}")
+    return str(tmp_path / "wages.ipynb")
+
+
+SUBMIT = ("--project", "care", "--name", "wages", "--purpose", "Mean wages by group")
+
+
+def test_a_notebook_is_sent_and_its_inspection_watched_on_the_list(fake: FakeLab, datalab: Command, file: str) -> None:
+    fake.answers = {
+        ("POST", "/uploads"): {"id": "upload-a"},
+        ("POST", "/notebooks"): notebook(state="inspecting"),
+        ("GET", "/notebooks"): [Answer([notebook(state="inspecting")]), Answer([notebook(state="submitted")])],
+    }
+    done = datalab("notebook", "submit", file, *SUBMIT, "--dataset", "jobs", "--wait", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["state"] == "submitted"
+    assert fake.made("POST")[1].body["datasets"] == ["jobs"]
+    assert {c.path for c in fake.made("GET")} == {"/notebooks"}
+
+
+def test_a_notebook_that_inspection_refused_says_why(fake: FakeLab, datalab: Command, file: str) -> None:
+    fake.answers = {
+        ("POST", "/uploads"): {"id": "upload-a"},
+        ("POST", "/notebooks"): notebook(state="inspecting"),
+        ("GET", "/notebooks"): Answer([notebook(state="refused")]),
+    }
+    done = datalab("notebook", "submit", file, *SUBMIT, "--wait")
+    assert (done.exit_code, done.stderr) == (1, "datalab: The notebook was refused: A cell has an attachment.\n")
+
+
+def test_the_source_is_printed_without_what_acts_on_the_terminal(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {("GET", "/notebooks"): Answer([notebook()]), ("GET", "/notebooks/notebook-a"): notebook()}
+    shown = datalab("notebook", "show", "care/wages", "--source").stdout
+    assert "print('a')" in shown
+    assert "\x1b" not in shown
+    assert "minimum: integer from 1 to 50 (default 11)" in shown
+
+
+def test_a_name_means_the_newest_notebook_of_that_name(fake: FakeLab, datalab: Command) -> None:
+    newer = notebook("notebook-b", created="2026-02-01")
+    fake.answers = {("GET", "/notebooks"): Answer([newer, notebook()]), ("GET", "/notebooks/notebook-b"): newer}
+    assert json.loads(datalab("notebook", "show", "care/wages", "--json").stdout)["id"] == "notebook-b"
+    assert fake.calls[0].query == {"project": "care"}
+
+
+def test_an_approval_carries_the_schema_that_was_written(fake: FakeLab, datalab: Command, tmp_path: Path) -> None:
+    fake.answers = {
+        ("GET", "/notebooks"): Answer([notebook(state="submitted")]),
+        ("POST", "/notebooks/notebook-a/approve"): notebook(),
+    }
+    (tmp_path / "schema.json").write_text(json.dumps(PARAMETERS))
+    assert datalab("notebook", "approve", "notebook-a", "--schema", str(tmp_path / "schema.json")).exit_code == 0
+    assert datalab("notebook", "approve", "notebook-a").exit_code == 0
+    assert [c.body for c in fake.made("POST")] == [{"parameters": PARAMETERS}, {}]
+
+
+@pytest.mark.parametrize("text", ["{}", "no json", "[" * 100_000, ""])
+def test_a_schema_that_is_no_list_is_refused_here(fake: FakeLab, datalab: Command, tmp_path: Path, text: str) -> None:
+    fake.answers[("GET", "/notebooks")] = Answer([notebook(state="submitted")])
+    (tmp_path / "schema.json").write_text(text)
+    done = datalab("notebook", "approve", "notebook-a", "--schema", str(tmp_path / "schema.json"))
+    assert done.exit_code == 1
+    assert "no JSON list" in done.stderr
+
+
+@pytest.mark.parametrize("step", ["refuse", "withdraw"])
+def test_a_reason_is_sent_and_never_forgotten(fake: FakeLab, datalab: Command, step: str) -> None:
+    fake.answers = {
+        ("GET", "/notebooks"): Answer([notebook()]),
+        ("POST", f"/notebooks/notebook-a/{step}"): notebook(state="withdrawn"),
+    }
+    assert datalab("notebook", step, "notebook-a").exit_code == 2
+    assert datalab("notebook", step, "notebook-a", "--reason", "It prints rows").exit_code == 0
+    assert fake.made("POST")[0].body == {"reason": "It prints rows"}
+
+
+def test_a_run_starts_with_typed_values_and_its_progress_is_watched(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {
+        ("GET", "/notebooks"): Answer([notebook(), notebook("notebook-b", "submitted", "2026-03-01")]),
+        ("POST", "/runs"): run("queued"),
+        ("GET", "/runs/run-a"): [Answer(run("queued")), Answer(run("running", [1, 3])), Answer(run("succeeded"))],
+    }
+    done = datalab("run", "start", "care/wages", "by=educ", "minimum=5", "--wait")
+    assert done.exit_code == 0, done.stderr
+    assert fake.made("POST")[0].body == {"notebook": "notebook-a", "parameters": {"by": "educ", "minimum": 5}}
+    assert "wages.csv" in done.stdout
+
+
+@pytest.mark.parametrize("state", ["failed", "timed_out", "cancelled", "lost"])
+def test_waiting_for_a_run_that_does_not_succeed_ends_with_one(fake: FakeLab, datalab: Command, state: str) -> None:
+    fake.answers = {
+        ("GET", "/notebooks"): Answer([notebook()]),
+        ("POST", "/runs"): run("queued"),
+        ("GET", "/runs/run-a"): run(state, reason="A cell took longer than its limit."),
+    }
+    done = datalab("run", "start", "care/wages", "--wait")
+    assert done.exit_code == 1
+    assert "A cell took longer than its limit." in done.stderr
+    assert datalab("run", "start", "care/wages").exit_code == 0
+
+
+def test_a_notebook_that_is_not_approved_is_not_run(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("GET", "/notebooks")] = Answer([notebook(state="submitted")])
+    done = datalab("run", "start", "care/wages")
+    assert done.exit_code == 1
+    assert "no approved notebook" in done.stderr
+
+
+def test_runs_are_listed_and_cancelled(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {
+        ("GET", "/runs"): Answer([run("running")]),
+        ("POST", "/runs/run-a/cancel"): {"id": "run-a", "state": "running", "cancel_asked": True},
+    }
+    assert "running" in datalab("run", "list", "-p", "care").stdout
+    assert datalab("run", "cancel", "run-a").exit_code == 0
+    assert fake.calls[0].query == {"project": "care"}

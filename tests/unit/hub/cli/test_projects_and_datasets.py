@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doubles.api import Answer, FakeLab
+from typer.testing import Result
+
+Command = Callable[..., Result]
+CARE = {
+    "name": "care",
+    "title": "Care",
+    "purpose": "Use of care",
+    "lead": "scientist",
+    "starts": "2026-01-01",
+    "ends": "2026-12-31",
+    "uid": 200000,
+    "members": ["researcher"],
+}
+GRANT = {"id": "care:jobs", "project": "care", "dataset": "jobs", "granted_by": "jobs-steward", "created": "2026-01-01"}
+JOBS = {"name": "jobs", "title": "Wages", "owner": "jobs-institute", "tier": "sensitive", "privacy_unit": "nr"}
+SNAPSHOT = {"digest": "ab" * 32, "files": [{"path": "wage_panel.parquet", "rows": 4360}]}
+
+
+def test_projects_are_listed_for_people_and_for_programs(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("GET", "/projects")] = Answer([CARE])
+    assert "care" in datalab("project", "list").stdout
+    assert json.loads(datalab("project", "list", "--json").stdout) == [CARE]
+
+
+def test_an_empty_list_says_so_on_standard_error(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("GET", "/projects")] = Answer([])
+    done = datalab("project", "list")
+    assert (done.stdout, done.stderr) == ("", "You are in no project yet.\n")
+
+
+def test_a_project_is_shown_with_its_datasets(fake: FakeLab, datalab: Command) -> None:
+    url = "http://127.0.0.1:8000/hub/spawn/scientist/care"
+    fake.answers[("GET", "/projects/care")] = {"project": CARE, "grants": [GRANT], "workspace_url": url}
+    shown = datalab("project", "show", "care").stdout
+    assert "jobs" in shown
+    assert url in shown
+
+
+def test_a_project_is_made_with_dates(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("POST", "/projects")] = CARE
+    words = ("--title", "Care", "--purpose", "Use of care", "--lead", "scientist")
+    done = datalab("project", "create", "care", *words, "--starts", "2026-01-01", "--ends", "2026-12-31")
+    assert done.exit_code == 0, done.stderr
+    assert fake.calls[0].body["starts"] == "2026-01-01"
+    assert datalab("project", "create", "care", *words, "--starts", "tomorrow", "--ends", "2026-12-31").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        (("project", "add-member", "care", "researcher"), ("PUT", "/projects/care/members/researcher")),
+        (("project", "remove-member", "care", "researcher"), ("DELETE", "/projects/care/members/researcher")),
+        (("project", "grant", "care", "jobs"), ("PUT", "/projects/care/datasets/jobs")),
+        (("dataset", "grant", "jobs", "care"), ("PUT", "/projects/care/datasets/jobs")),
+    ],
+)
+def test_members_and_grants_are_one_call_each(
+    fake: FakeLab, datalab: Command, words: tuple[str, ...], call: tuple[str, str]
+) -> None:
+    fake.answers[call] = CARE
+    assert datalab(*words).exit_code == 0
+    assert [(c.method, c.path) for c in fake.calls] == [call]
+
+
+def test_what_others_wrote_cannot_act_on_the_terminal(fake: FakeLab, datalab: Command) -> None:
+    evil = CARE | {"title": "\x1b]0;owned\x07[bold]Care[/bold]\x9b31m\nnext"}
+    fake.answers[("GET", "/projects")] = Answer([evil])
+    shown = datalab("project", "list").stdout
+    assert "[bold]Care[/bold]" in shown
+    for sign in "\x1b\x07\x9b":
+        assert sign not in shown
+        assert sign not in datalab("project", "list", "--json").stdout
+
+
+def offer(state: str, reason: str = "") -> dict[str, Any]:
+    made = {"id": "offer-a", "dataset": "jobs", "snapshot": "ab" * 32 if state == "succeeded" else ""}
+    return {"offer": made, "work": {"state": state, "reason": reason}}
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> str:
+    (tmp_path / "panel.csv").write_text("nr,lwage\n1,2\n")
+    return str(tmp_path / "panel.csv")
+
+
+REGISTER = ("--title", "Wages", "--owner", "jobs-institute", "--tier", "sensitive", "--profile", "uk-sacro")
+
+
+def test_a_dataset_is_described_sent_and_waited_for(fake: FakeLab, datalab: Command, panel: str) -> None:
+    fake.answers = {
+        ("PUT", "/datasets/jobs"): JOBS,
+        ("POST", "/uploads"): {"id": "upload-a"},
+        ("POST", "/datasets/jobs/offers"): {"id": "offer-a"},
+        ("GET", "/offers/offer-a"): [Answer(offer("queued")), Answer(offer("running")), Answer(offer("succeeded"))],
+    }
+    done = datalab("dataset", "register", "jobs", panel, *REGISTER, "--unit", "nr", "--identifier", "nr")
+    assert done.exit_code == 0, done.stderr
+    assert "ab" * 32 in done.stdout
+    described, sent, offered = (c.body for c in fake.calls[:3])
+    assert (described["privacy_unit"], described["direct_identifiers"]) == ("nr", ["nr"])
+    assert sent == b"nr,lwage\n1,2\n"
+    assert offered == {"uploads": ["upload-a"]}
+
+
+def test_a_snapshot_that_was_not_made_says_why(fake: FakeLab, datalab: Command, panel: str) -> None:
+    fake.answers = {
+        ("POST", "/uploads"): {"id": "upload-a"},
+        ("POST", "/datasets/jobs/offers"): {"id": "offer-a"},
+        ("GET", "/offers/offer-a"): offer("failed", "A file is broken."),
+    }
+    done = datalab("dataset", "snapshot", "jobs", panel)
+    assert (done.exit_code, done.stderr) == (1, "datalab: There is no snapshot: A file is broken.\n")
+
+
+def test_a_file_that_is_not_there_is_a_wrongly_typed_command(datalab: Command) -> None:
+    assert datalab("dataset", "snapshot", "jobs", "/nowhere.csv").exit_code == 2
+
+
+def test_a_dataset_is_listed_with_its_newest_snapshot(fake: FakeLab, datalab: Command) -> None:
+    older = {"digest": "cd" * 32, "files": []}
+    fake.answers[("GET", "/datasets")] = Answer([{"dataset": JOBS, "snapshots": [older, SNAPSHOT]}])
+    shown = datalab("dataset", "list").stdout
+    assert "abab" in shown
+    assert "4360" in shown
+    assert "cdcd" not in shown
+
+
+def test_a_dataset_that_cannot_be_seen_is_not_there(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("GET", "/datasets")] = Answer([])
+    done = datalab("dataset", "show", "jobs")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "jobs" in done.stderr
