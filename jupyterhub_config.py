@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hub.adapters.processes import passed_on, wrapped
 from hub.adapters.secrets import read_secret
-from hub.services.people import knows_person
+from hub.services.people import knows_person, log_in
 from hub.services.workspaces import close_workspace, open_workspace
 from hub.settings import load_settings
 from hub.wiring import lab_from
@@ -20,6 +20,7 @@ parts = hub_traits.Parts(
     wrap=wrapped,
     # Plain functions: traitlets copies what it is given deeply, and the lab with whatever is bound to it.
     knows_person=lambda name: knows_person(lab, name),
+    log_in=lambda name: log_in(lab, name),
     open_workspace=lambda person, project: open_workspace(lab, person, project),
     close_workspace=lambda person, project: close_workspace(lab, person, project),
     environment=passed_on(),

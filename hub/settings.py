@@ -87,8 +87,9 @@ class Login(Section):
 
     @model_validator(mode="after")
     def _a_provider_is_named(self) -> Login:
-        if not self.demo and not (self.authorize_url and self.token_url and self.userdata_url):
-            raise ValueError("authorize_url, token_url and userdata_url are needed, or demo = true")
+        addresses = (self.authorize_url, self.token_url, self.userdata_url)
+        if not self.demo and not all(address.startswith("https://") for address in addresses):
+            raise ValueError("authorize_url, token_url and userdata_url are needed, with https, or demo = true")
         return self
 
 
@@ -178,8 +179,7 @@ def load_settings(path: Path) -> Settings:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidError("{path} is not TOML: {why}.", reason="settings-toml", path=path, why=error) from None
-    if isinstance(body.get("state"), str):
-        body["state"] = (path.absolute().parent / body["state"]).resolve()
+    _resolve_paths(body, path.absolute().parent)
     try:
         return Settings.model_validate(body)
     except ValidationError as error:
@@ -190,6 +190,16 @@ def load_settings(path: Path) -> Settings:
             count=error.error_count(),
             faults="\n".join(_fault(e["loc"], e["msg"]) for e in error.errors()),
         ) from None
+
+
+def _resolve_paths(body: dict[str, object], folder: Path) -> None:
+    """A relative path of the file is taken from the file's own folder."""
+    if isinstance(state := body.get("state"), str):
+        body["state"] = (folder / state).resolve()
+    if isinstance(server := body.get("server"), dict):
+        for name in ("certificate", "key"):
+            if isinstance(given := server.get(name), str) and given:
+                server[name] = str((folder / given).resolve())
 
 
 def _fault(place: tuple[int | str, ...], message: str) -> str:

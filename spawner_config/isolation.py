@@ -197,7 +197,12 @@ OPTIONS: tuple[Option, ...] = (
     Option("HostConfig.PidMode", lambda s: "", "Processes of its own; the engine's default, never the host's."),
     Option("HostConfig.UTSMode", lambda s: "", "A host name of its own."),
     Option("HostConfig.UsernsMode", lambda s: "", "The engine's mapping of users holds, where it has one."),
-    Option("HostConfig.Init", lambda s: True, "Ended processes are reaped, and a stop reaches the program at once."),
+    Option(
+        "HostConfig.Init",
+        lambda s: s.purpose is Purpose.WORKSPACE,
+        "In a workspace, ended processes are reaped. A run's cells could trace an init process and forge the exit "
+        "code through it; the lab's own programs are their container's first process, and let nobody trace them.",
+    ),
     Option(
         "HostConfig.LogConfig",
         lambda s: {

@@ -44,7 +44,21 @@ def make_secrets(settings: Settings) -> None:
     """Make every secret that is not there yet, and the public key of the signing key.
 
     The state folder is closed to others on the way: containers are given what lies in it by mounts, not by its path.
+    Raises UnavailableError when the folder cannot be written.
     """
+    try:
+        _make_secrets(settings)
+    except OSError as error:
+        raise UnavailableError(
+            "The state folder {folder} cannot be written: {why}. Make room, or give the folder to the account that "
+            "runs the lab.",
+            reason="state-folder",
+            folder=settings.state,
+            why=error.strerror,
+        ) from error
+
+
+def _make_secrets(settings: Settings) -> None:
     for folder in (settings.state, settings.secret(Secret.COOKIE).parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)

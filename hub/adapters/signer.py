@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -24,7 +25,13 @@ class FileSigner:
 
     def _key(self) -> Ed25519PrivateKey:
         try:
-            key = load_pem_private_key(self._path.read_bytes(), password=None)
+            with self._path.open("rb") as file:
+                if os.fstat(file.fileno()).st_mode & 0o077:
+                    raise UnavailableError(
+                        "The lab's signing key can be read by others; close it (chmod 600), and consider a new one.",
+                        reason="signing-key",
+                    )
+                key = load_pem_private_key(file.read(), password=None)
         except (OSError, ValueError):
             raise UnavailableError(
                 "The lab's signing key cannot be read; tell the administrator.", reason="signing-key"

@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -109,7 +110,7 @@ def _changed() -> ConflictError:
     )
 
 
-def _digest_of(file: BinaryIO) -> str:
+def _digest_of(file: BufferedReader) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -49,7 +49,8 @@ def _teller(bar: Progress, task: TaskID, what: str) -> Tell:
     def tell(state: str, progress: tuple[int, int] | None = None) -> None:
         done, of = progress or (0, None)
         parts = f"{done}/{of}" if of else ""
-        bar.update(task, description=plain(f"{what}: {state}"), completed=done, total=of, parts=parts)
+        said = plain(": ".join(filter(None, (what, state))))
+        bar.update(task, description=said, completed=done, total=of, parts=parts)
 
     return tell
 

@@ -32,12 +32,15 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--stop", action="store_true")
     given = parser.parse_args(words)
     sys.excepthook = say_fault
+    config = given.config.absolute()
+    stage: Stage | None = None
     try:
-        stage, done = tell(given.config.absolute())
+        stage = Stage(load_demo_settings(config), config)
+        done = tell(stage)
         if given.stop:
             stop(stage.settings, clean=[storage_from(stage.settings).unmount_all])
-    except LabError as error:
-        console(err=True).print(f"datalab demo: {error}", soft_wrap=True)
+    except (LabError, OSError) as error:
+        print_failure(stage, error)
         return 1
     if given.json:
         print_json(as_json(stage, done))
@@ -46,12 +49,12 @@ def main(words: Sequence[str]) -> int:
     return 0
 
 
-def tell(config: Path) -> tuple[Stage, list[Done]]:
+def tell(stage: Stage) -> list[Done]:
     """Run the story, with a line for each step on standard error."""
-    settings = load_demo_settings(config)
-    lines, done = console(err=True), []
+    lines = console(err=True)
+    done: list[Done] = []
     with shown("") as line:
-        stage = Stage(settings, config, line)
+        stage.tell = line
         story = tell_story(stage)
         for step in STORY:
             line(step.title)
@@ -63,7 +66,15 @@ def tell(config: Path) -> tuple[Stage, list[Done]]:
             done.append(taken)
             verdict = (taken.seen.verdict, "green")
             lines.print(Text.assemble(("✓ ", "green"), f"{taken.seconds:5.1f} s  {step.title}: ", verdict))
-    return stage, done
+    return done
+
+
+def print_failure(stage: Stage | None, error: LabError | OSError) -> None:
+    """Say what went wrong, and, since they are shown once, the passwords that were made before it did."""
+    err = console(err=True)
+    err.print(f"datalab demo: {error}", soft_wrap=True)
+    if stage is not None and stage.new_passwords:
+        err.print(_logins(stage))
 
 
 def print_end(stage: Stage, done: Sequence[Done]) -> None:
@@ -78,7 +89,7 @@ def print_end(stage: Stage, done: Sequence[Done]) -> None:
     out = console()
     out.print()
     out.print(table)
-    out.print(f"\nThe lab: {stage.settings.public_url}   (stop it with “datalab admin down”)\n")
+    out.print(f"\nThe lab: {stage.settings.public_url}   (“make down” stops it)\n")
     out.print(_logins(stage))
 
 

@@ -49,12 +49,12 @@ def _run_of(stage: Stage, words: tuple[str, ...]) -> str:
 
 
 def _blocked(found: Json, *checks: str) -> Seen:
-    """The gate blocked it for the reason that was expected, and says where."""
+    """The gate blocked it for one of the reasons that were expected, the best of them first, and says where."""
     findings = [f for file in found["files"] for f in file["findings"] if f["severity"] == "block"]
     named = {f["check"] for f in findings}
     check(found["state"] == "blocked", f"the gate blocks it (it is {found['state']})")
     check(bool(named & set(checks)), f"it is blocked by one of {', '.join(checks)} (it was {', '.join(sorted(named))})")
-    first = next(f for f in findings if f["check"] in checks)
+    first = min((f for f in findings if f["check"] in checks), key=lambda f: checks.index(f["check"]))
     return Seen("blocked", f"{first['check']} at {first['place']}: {first['sentence']}")
 
 
@@ -85,10 +85,10 @@ def mended_request(stage: Stage) -> Json:
 def rows_file(stage: Stage) -> Seen:
     """A file of rows is blocked."""
     found = _through_the_gate(stage, SCIENTIST, "workspace", "rows.csv", {}, ROWS_CONTEXT)
-    return _blocked(found, "row-leak", "direct-identifier")
+    return _blocked(found, "row-leak", "direct-identifiers")
 
 
 def explore_notebook(stage: Stage) -> Seen:
     """A notebook with df.head() in it is blocked."""
     found = _through_the_gate(stage, SCIENTIST, "workspace", "explore.ipynb", {}, EXPLORE_CONTEXT)
-    return _blocked(found, "dataframe-print", "row-leak", "direct-identifier")
+    return _blocked(found, "row-leak", "direct-identifiers")

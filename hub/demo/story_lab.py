@@ -31,6 +31,11 @@ state = "var"
 [login]
 # A provider on this machine's loopback, with made-up people. Never for real data.
 demo = true
+
+[storage]
+# Each project and the gate's scratch space have an image of this size on the disk.
+project = "512M"
+scratch = "1G"
 """
 
 

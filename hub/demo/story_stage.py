@@ -32,7 +32,7 @@ class Stage:
 
     settings: Settings
     config: Path
-    tell: Tell
+    tell: Tell = lambda *_: None
     new_passwords: dict[str, str] = field(default_factory=dict)
     _visitors: dict[str, Visitor] = field(default_factory=dict)
     _portals: dict[str, Portal] = field(default_factory=dict)

@@ -148,10 +148,12 @@ def _output(kind: str, body: dict[str, Any]) -> dict[str, Any]:
 def executed(notebook: dict[str, Any], cells: Sequence[Cell]) -> dict[str, Any]:
     """Put outputs into a notebook's code cells, in order, as JupyterLab saves it."""
     given = iter(cells)
-    filled = []
-    for number, cell in enumerate(notebook["cells"], 1):
-        outputs = {"outputs": list(next(given).outputs), "execution_count": number}
-        filled.append(cell | outputs if cell["cell_type"] == "code" else cell)
+    filled = [
+        cell | {"outputs": list(next(given).outputs), "execution_count": number}
+        if cell["cell_type"] == "code"
+        else cell
+        for number, cell in enumerate(notebook["cells"], 1)
+    ]
     return notebook | {"cells": filled}
 
 

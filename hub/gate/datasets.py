@@ -15,6 +15,8 @@ from hub.gate.words import plain_words
 
 UNIT = "__unit"
 ROW = "__row"
+MOST_KEPT = 20_000_000
+"""Cells of a file that is kept in memory while a request is checked."""
 GROUPING = 100
 """A column with more different values than this is not taken for a group column."""
 
@@ -27,7 +29,7 @@ class DataFile:
         self.name = name
         self.schema = scan.collect_schema()
         self.unit = unit if unit in self.schema else ""
-        self._scan = scan
+        self._source = scan
         self._counts: dict[tuple[str, int], pl.DataFrame] = {}
 
     @cached_property
@@ -39,6 +41,12 @@ class DataFile:
     def names(self) -> dict[str, str]:
         """Columns by their name without regard to case."""
         return {name.strip().casefold(): name for name in self.schema}
+
+    @cached_property
+    def _scan(self) -> pl.LazyFrame:
+        """The rows, kept in memory where they are few enough."""
+        cells = int(self._source.select(pl.len()).collect().item()) * len(self.schema)
+        return self._source.collect().lazy() if cells <= MOST_KEPT else self._source
 
     def value_class(self, column: str) -> ValueClass:
         """How the column's values are compared."""
@@ -52,6 +60,26 @@ class DataFile:
         """Rows with the given columns, their number, and the unit that they belong to."""
         unit = pl.col(self.unit) if self.unit else pl.int_range(pl.len(), dtype=pl.UInt32)
         return self._scan.select(*columns, unit.alias(UNIT), pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW))
+
+    def rows(self, numbers: pl.Series) -> pl.DataFrame:
+        """The rows of the given numbers, with all columns as they are."""
+        wanted = numbers.unique()
+        numbered = self._scan.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW))
+        return numbered.filter(pl.col(ROW).is_in(wanted.implode())).collect()
+
+    def matching(self, keys: dict[str, tuple[str, int]], rows: pl.DataFrame, *columns: pl.Expr) -> pl.LazyFrame:
+        """Rows whose keys stand together in a row of a table, with the given columns; without keys, all rows.
+
+        ``keys`` says for each column of ``rows`` which column it is here, and at how many decimals. The column with
+        the most different values goes first, so that what many columns are compared on is little.
+        """
+        found = self.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), *columns)
+        if not keys:
+            return found
+        first = max(keys, key=lambda name: self.distinct(keys[name][0]))
+        for on in ([first], list(keys)):
+            found = found.join(rows.lazy().select(on).unique(), on=on, how="semi", nulls_equal=True)
+        return found
 
     def counts(self, column: str, decimals: int = 0) -> pl.DataFrame:
         """How often each key stands in the column, with the information in bits that meeting it carries."""

@@ -60,14 +60,19 @@ def check_fragments(
 
 
 def _found(
-    fragments: Iterable[Fragment], context: Context, checks: tuple[Check, ...], guard: Guard
+    fragments: Iterable[Fragment],
+    context: Context,
+    checks: tuple[Check, ...],
+    guard: Guard,
+    known: frozenset[tuple[str, str]] = frozenset(),
 ) -> list[tuple[str, Finding]]:
-    """Return findings with the place of the fragment that they speak of."""
+    """Return findings with the place of the fragment that they speak of; ``known`` are places that a check blocks."""
     findings: list[tuple[str, Finding]] = []
     for fragment in fragments:
         claimed = False
         for check in checks:
-            found = _apply(check, fragment, context, guard)
+            is_known = (fragment.place, check.identifier) in known
+            found = [] if is_known else _apply(check, fragment, context, guard)
             claimed = claimed or (check.claims and found is not None)
             findings += [(fragment.place, finding) for finding in found or []]
         if not claimed:
@@ -102,7 +107,8 @@ def check_file(
     findings += written.fixes
     if written.file.fragments != file.fragments:
         again = Context(file.path, written.file.kind, table, policy, datasets)
-        second = _found(written.file.fragments, again, CHECKS, guard)
+        blocked = frozenset((place, f.check) for place, f in first if f.severity is Severity.BLOCK)
+        second = _found(written.file.fragments, again, CHECKS, guard, blocked)
         findings += _news(first, second)
     return _judgement(_once(findings), written)
 

@@ -1,9 +1,10 @@
 """Finds rows of a dataset in a table by what their values say together, whatever the columns are called.
 
 A cell that equals a value of a dataset's column carries log2(N / count) bits. Cells of one row of the table that are
-met in one and the same row of the dataset add up; N candidates are allowed for (log2 N), and so is the choice of a
-column that is not named alike. Group columns count once for their combination, since they depend on each other. What
-is left over all rows, minus the choice of those rows among all, is the evidence.
+met in one and the same row of the dataset add up, and log2 N is taken away for the choice of that row; group columns
+count once for their combination, since they depend on each other, and a column that shows another value speaks against
+the candidate. The evidence is the sum over the rows that say more
+than nothing, minus the choice of those rows among all, and minus the choice of each column that is not named alike.
 
 Candidates come from combinations of aligned columns that are rare, so that the work grows with the table and with the
 dataset, and never with their product.
@@ -17,12 +18,14 @@ from itertools import combinations
 import polars as pl
 
 from hub.gate.datasets import ROW, UNIT, DataFile
-from hub.gate.shared import Alignment, align, decimals_shown, shared_values
+from hub.gate.shared import Alignment, Cells, align, cells_of, shared_values
 from hub.gate.views import TableView
 from hub.policy.model import Policy
 
 _MOST_COMBINED = 6
 _MOST_PATTERNS = 12
+_DIFFERENCE = 4.0
+"""Bits that a column takes away which shows another value than the candidate: a copy seldom differs."""
 _MOST_ALIKE = 64
 """A combination of values that more rows of the dataset share points to none of them."""
 
@@ -31,27 +34,34 @@ def leaked_rows(view: TableView, file: DataFile, policy: Policy) -> list[int]:
     """Return the numbers of the rows that are rows of the dataset, or none."""
     if view.frame.width < 2 or view.frame.height == 0:
         return []
-    table = _table(view, policy)
-    decimals = decimals_shown(table, view.keys)
-    hits = shared_values(view, table, file, decimals)
+    cells = cells_of(view, policy.limits.table_rows)
+    height = cells.table.height
+    hits = shared_values(view, cells, file)
     hopeful = _hopeful(hits, file)
-    if not _strongest(hopeful, table.height, policy.evidence_bits):
+    if not strongest(hopeful.rename({"hope": "excess"}), height, policy.evidence_bits):
         return []
-    alignments = align(table, hopeful, hits, file, decimals)
+    alignments = align(view, cells, hopeful, hits, file)
     if len(alignments) < 2:
         return []
-    keyed = _keyed(table, hopeful, hits, alignments, file)
+    keyed = _keyed(cells, hopeful, hits, alignments, file)
     candidates = _candidates(keyed, alignments, file)
     if candidates.height == 0:
         return []
     excess = _excess(candidates, keyed, alignments, file, policy)
-    return view.row_numbers(_strongest(excess, table.height, policy.evidence_bits))
+    needed = policy.evidence_bits + sum(a.penalty for a in alignments)
+    return view.row_numbers(strongest(excess, height, needed))
 
 
-def _table(view: TableView, policy: Policy) -> pl.DataFrame:
-    """Different rows of the table, with their numbers."""
-    numbered = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
-    return numbered.unique(subset=list(view.keys), keep="first", maintain_order=True).head(policy.limits.table_rows)
+def strongest(excess: pl.DataFrame, height: int, needed: float) -> list[int]:
+    """Return the strongest rows, if together they say enough beyond the choice of so many rows among all."""
+    ordered = excess.sort("excess", "row", descending=[True, False])
+    total, best, best_at = 0.0, needed, 0
+    for at, bits in enumerate(ordered["excess"].to_list(), start=1):
+        total += bits
+        chosen = (math.lgamma(height + 1) - math.lgamma(at + 1) - math.lgamma(height - at + 1)) / math.log(2)
+        if total - chosen >= best:
+            best, best_at = total - chosen, at
+    return ordered["row"].to_list()[:best_at]
 
 
 def _spare(file: DataFile) -> float:
@@ -62,51 +72,49 @@ def _spare(file: DataFile) -> float:
 def _hopeful(hits: pl.DataFrame, file: DataFile) -> pl.DataFrame:
     """Rows that would say more than chance if all of their values stood in one row of the dataset."""
     best = hits.group_by("row", "key").agg(pl.col("bits").max())
-    sums = best.group_by("row").agg((pl.col("bits").sum() - _spare(file)).alias("hope"))
-    return sums.filter(pl.col("hope") > 0.0).with_columns(pl.col("hope").alias("excess"))
+    sums = best.group_by("row").agg((pl.col("bits").sum() - _spare(file)).alias("hope"), pl.len().alias("columns"))
+    return sums.filter((pl.col("hope") > 0.0) & (pl.col("columns") > 1)).drop("columns")
 
 
 def _keyed(
-    table: pl.DataFrame, hopeful: pl.DataFrame, hits: pl.DataFrame, alignments: list[Alignment], file: DataFile
+    cells: Cells, hopeful: pl.DataFrame, hits: pl.DataFrame, alignments: list[Alignment], file: DataFile
 ) -> pl.DataFrame:
     """The hopeful rows with, for each alignment, the key of the cell and the bits that it carries."""
-    keyed = table.join(hopeful, on="row", how="semi").select(
-        "row", *(a.table_key(file).alias(a.name) for a in alignments)
-    )
+    keyed = hopeful.select("row")
     for a in alignments:
+        values = cells.values([a.key], file.value_class(a.column), a.decimals).select(
+            "row", pl.col("value").alias(a.name)
+        )
         own = hits.filter((pl.col("key") == a.key) & (pl.col("column") == a.column))
-        keyed = keyed.join(own.select("row", pl.col("bits").alias(f"bits {a.name}")), on="row", how="left")
+        bits = own.select("row", pl.col("bits").alias(f"bits {a.name}"))
+        keyed = keyed.join(values, on="row", how="left").join(bits, on="row", how="left")
     return keyed.with_columns(pl.col(f"bits {a.name}").fill_null(0.0) for a in alignments)
+
+
+def _specified(alignments: tuple[Alignment, ...]) -> dict[str, tuple[str, int]]:
+    return {a.name: (a.column, a.decimals) for a in alignments}
 
 
 def _candidates(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame:
     """Return pairs of a table's row and a dataset's row that share a rare combination of values."""
-    order = sorted(alignments, key=lambda a: (-_total(keyed, a), a.name))
+    order = sorted(alignments, key=lambda a: (-float(keyed[f"bits {a.name}"].sum()), a.name))
     combined = [c for size in (2, 3) for c in combinations(order[:_MOST_COMBINED], size)]
-    if len(order) > 3:
-        combined.append(tuple(order))
-    found = []
-    least = _spare(file) - math.log2(_MOST_ALIKE)
-    for combination in combined:
-        names = [a.name for a in combination]
-        together = pl.sum_horizontal(*(pl.col(f"bits {name}") for name in names))
-        is_rare = together >= least - 4.0 * len(names) if len(names) < 4 else pl.lit(value=True)
-        rows = keyed.filter(is_rare).select("row", *names).drop_nulls()
-        if rows.height:
-            found.append(_meet(rows, combination, file))
-    return pl.concat(found).unique() if found else pl.DataFrame(schema={"row": pl.Int64})
+    found = [_meeting(keyed, tuple(order), file)]
+    # A row that is met in all of its columns can be met no better.
+    left = keyed.join(found[0], on="row", how="anti") if found[0].height else keyed
+    found += [_meeting(left, combination, file) for combination in combined]
+    met = [part for part in found if part.height]
+    return pl.concat(met).unique() if met else found[0]
 
 
-def _total(keyed: pl.DataFrame, alignment: Alignment) -> float:
-    return float(keyed[f"bits {alignment.name}"].sum())
-
-
-def _meet(rows: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile) -> pl.DataFrame:
+def _meeting(keyed: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile) -> pl.DataFrame:
     names = [a.name for a in combination]
-    wanted = rows.select(names).unique().lazy()
-    met = (
-        file.select(*(a.data_key(file).alias(a.name) for a in combination)).join(wanted, on=names, how="semi").collect()
-    )
+    together = pl.sum_horizontal(*(pl.col(f"bits {name}") for name in names))
+    is_rare = together >= _spare(file) - math.log2(_MOST_ALIKE)
+    rows = keyed.filter(is_rare).select("row", *names).drop_nulls()
+    if rows.height == 0:
+        return pl.DataFrame(schema={"row": pl.Int64})
+    met = file.matching(_specified(combination), rows).collect()
     rare = met.filter(pl.len().over(names) <= _MOST_ALIKE)
     return rows.join(rare, on=names, how="inner").select("row", ROW, UNIT)
 
@@ -115,10 +123,9 @@ def _excess(
     candidates: pl.DataFrame, keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile, policy: Policy
 ) -> pl.DataFrame:
     """Return for each row the bits beyond chance of its best candidates, where they are of few units."""
-    wanted = candidates.select(ROW).unique().lazy()
-    data = file.select(*(a.data_key(file).alias(f"data {a.name}") for a in alignments)).drop(UNIT)
-    near = data.join(wanted, on=ROW, how="semi").collect()
-    pairs = candidates.join(keyed, on="row", how="inner").join(near, on=ROW, how="inner")
+    near = file.rows(candidates[ROW])
+    data = near.select(ROW, *(file.key(a.column, a.decimals).alias(f"data {a.name}") for a in alignments))
+    pairs = candidates.join(keyed, on="row", how="inner").join(data, on=ROW, how="inner")
     pairs = pairs.with_columns(
         (pl.col(a.name) == pl.col(f"data {a.name}")).fill_null(value=False).alias(f"same {a.name}") for a in alignments
     )
@@ -126,12 +133,13 @@ def _excess(
     alone = [pl.col(f"bits {a.name}") * pl.col(f"same {a.name}") for a in alignments if a not in grouping]
     columns = pl.sum_horizontal(*(pl.col(f"same {a.name}").cast(pl.Int64) for a in alignments))
     together = pl.sum_horizontal(*alone) if alone else pl.lit(0.0)
-    scored = pairs.select(
-        "row",
-        UNIT,
-        (together + _joint_bits(pairs, grouping, file) - _spare(file)).alias("excess"),
-        columns.alias("columns"),
-    ).filter((pl.col("excess") > 0.0) & (pl.col("columns") >= 2))
+    differing = pl.sum_horizontal(
+        *((pl.col(a.name) != pl.col(f"data {a.name}")).fill_null(value=False).cast(pl.Int64) for a in alignments)
+    )
+    joint = _joint_bits(pairs, grouping, file)
+    excess = (together + joint - _spare(file) - _DIFFERENCE * differing).alias("excess")
+    scored = pairs.select("row", UNIT, excess, columns.alias("columns"))
+    scored = scored.filter((pl.col("excess") > 0.0) & (pl.col("columns") >= 2))
     best = scored.filter(pl.col("excess") >= pl.col("excess").max().over("row") - 1e-6)
     counted = best.group_by("row").agg(pl.col("excess").max(), pl.col(UNIT).n_unique().alias("units"))
     return counted.filter(pl.col("units") < policy.minimum_units).select("row", "excess")
@@ -149,32 +157,13 @@ def _joint_bits(pairs: pl.DataFrame, grouping: list[Alignment], file: DataFile) 
     indexed = pairs.with_row_index("at").with_columns(single.alias("joint"))
     patterns = indexed.group_by(flags).len().sort("len", *flags, descending=True).head(_MOST_PATTERNS)
     for pattern in patterns.iter_rows(named=True):
-        met = [a for a in grouping if pattern[f"same {a.name}"]]
+        met = tuple(a for a in grouping if pattern[f"same {a.name}"])
         if met:
+            names = [a.name for a in met]
             is_pattern = pl.all_horizontal(*(pl.col(flag) == pattern[flag] for flag in flags))
-            counts = _counts(indexed.filter(is_pattern), met, file)
-            indexed = indexed.join(counts, on=[a.name for a in met], how="left")
+            matching = file.matching(_specified(met), indexed.filter(is_pattern)).group_by(names).len("count").collect()
+            bits = (_spare(file) - pl.col("count").cast(pl.Float64).log(2)).alias("joined")
+            indexed = indexed.join(matching.select(*names, bits), on=names, how="left")
             joint = pl.when(is_pattern & pl.col("joined").is_not_null()).then("joined").otherwise("joint")
             indexed = indexed.with_columns(joint.alias("joint")).drop("joined")
     return indexed.sort("at")["joint"]
-
-
-def _counts(rows: pl.DataFrame, met: list[Alignment], file: DataFile) -> pl.DataFrame:
-    names = [a.name for a in met]
-    wanted = rows.select(names).unique().lazy()
-    keys = [a.data_key(file).alias(a.name) for a in met]
-    data = file.select(*keys).select(names).join(wanted, on=names, how="semi")
-    counted = data.group_by(names).len("count").collect()
-    return counted.select(*names, (_spare(file) - pl.col("count").cast(pl.Float64).log(2)).alias("joined"))
-
-
-def _strongest(excess: pl.DataFrame, height: int, needed: float) -> list[int]:
-    """Return the strongest rows, if together they say enough beyond the choice of so many rows among all."""
-    ordered = excess.sort("excess", "row", descending=[True, False])
-    total, best, best_at = 0.0, needed, 0
-    for at, bits in enumerate(ordered["excess"].to_list(), start=1):
-        total += bits
-        chosen = (math.lgamma(height + 1) - math.lgamma(at + 1) - math.lgamma(height - at + 1)) / math.log(2)
-        if total - chosen >= best:
-            best, best_at = total - chosen, at
-    return ordered["row"].to_list()[:best_at]

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 Grid = list[list[str]]
 
-
-def split_header(grid: Grid) -> tuple[list[str], Grid]:
-    """Return header and rows; a second header row that only names the index is merged into the first."""
-    header, rows = list(grid[0]), grid[1:]
-    if rows and _only_fills_gaps(header, rows[0]):
-        header = [first or second for first, second in zip(header, rows[0], strict=True)]
-        rows = rows[1:]
-    return header, rows
+_TYPE = re.compile(r"(?:---|str|cat|bool|date|[iuf]\d{1,3}|datetime\[.*\]|decimal\[.*\]|enum|null|)")
 
 
-def _only_fills_gaps(header: list[str], row: list[str]) -> bool:
-    """The row has text exactly where the header above has none, and nowhere else."""
-    gaps = [second for first, second in zip(header, row, strict=True) if not first]
-    others = [second for first, second in zip(header, row, strict=True) if first]
-    return bool(gaps) and bool(others) and all(gaps) and not any(others)
+def is_type_row(row: list[str]) -> bool:
+    """Whether a row only says of which type polars takes each column to be."""
+    return all(_TYPE.fullmatch(cell) for cell in row)
+
+
+def join_header(rows: Grid) -> list[str]:
+    """Return one name for each column from several header rows.
+
+    The last row of pandas may name the index alone; above an index stand the names of the columns' own levels.
+    """
+    named = [row for row in rows if not is_type_row(row)] or rows[:1]
+    last = named[-1]
+    index = 0
+    while len(named) > 1 and index < len(last) and last[index]:
+        index += 1
+    if len(named) == 1 or index == 0 or any(last[index:]):
+        return [_joined(column) for column in zip(*named, strict=True)]
+    return [*last[:index], *(_joined(column[:-1]) for column in list(zip(*named, strict=True))[index:])]
+
+
+def _joined(parts: tuple[str, ...]) -> str:
+    return "_".join(dict.fromkeys(part for part in parts if part))

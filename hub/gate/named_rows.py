@@ -69,7 +69,5 @@ def _rows(view: TableView, file: DataFile, named: dict[str, tuple[str, int]], ot
 def _met(rows: pl.DataFrame, file: DataFile, named: dict[str, tuple[str, int]]) -> pl.DataFrame:
     """The rows that the dataset has, with the number of units that have each."""
     on = list(named)
-    keys = [file.key(column, places).alias(key) for key, (column, places) in named.items()]
-    met = file.select(*keys).join(rows.lazy().select(on).unique(), on=on, how="semi", nulls_equal=True)
-    counted = met.group_by(on).agg(pl.col(UNIT).drop_nulls().n_unique().alias("units")).collect()
+    counted = file.matching(named, rows).group_by(on).agg(pl.col(UNIT).drop_nulls().n_unique().alias("units")).collect()
     return rows.join(counted, on=on, how="inner", nulls_equal=True)

@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable
 from itertools import groupby
 
-from hub.gate.headers import Grid
+from hub.gate.headers import Grid, is_type_row
 
 Cut = Callable[[str], list[str]]
 
 _PIPES = re.compile(r"[│┃|┆]")
 _RULE = re.compile(r"^[\s|│┃┆+:=─━═╌╍┄┈╞╡├┤┌┐└┘┬┴┼╪-]*$")
 _GAP = re.compile(r"\s{2,}|\t")
-_DTYPE = re.compile(r"(?:---|str|cat|bool|date|[iuf]\d{1,3}|datetime\[.*\]|decimal\[.*\]|)")
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?")
 _SERIES = re.compile(r"^(?:Name: (?P<name>.{0,100}), )?(?:Length: \d+, )?dtype: ")
 _MOST_INDEX_LEVELS = 3
@@ -43,7 +42,7 @@ def _ruled_tables(lines: list[str]) -> list[Grid]:
     grids: list[Grid] = []
     for ruled, group in groupby(lines, key=lambda line: bool(_PIPES.search(line)) or bool(line and _RULE.match(line))):
         rows = [_ruled_cells(line) for line in group if not _RULE.match(line)] if ruled else []
-        rows = [row for row in rows if not all(_DTYPE.fullmatch(cell) for cell in row)]
+        rows = [row for row in rows if not is_type_row(row)]
         for _, same in groupby(rows, key=len):
             grid = list(same)
             if len(grid) > 1 and len(grid[0]) > 1:
@@ -53,10 +52,8 @@ def _ruled_tables(lines: list[str]) -> list[Grid]:
 
 def _ruled_cells(line: str) -> list[str]:
     line = line.strip().replace("\\|", "\u0001")
-    if _PIPES.match(line):
-        line = line[1:]
-    if line and _PIPES.match(line[-1]):
-        line = line[:-1]
+    if len(line) > 1 and _PIPES.match(line[0]) and _PIPES.match(line[-1]):
+        line = line[1:-1]
     return [cell.strip().replace("\u0001", "|") for cell in _PIPES.split(line)]
 
 
@@ -105,10 +102,11 @@ def _block(lines: list[str], at: int, cut: Cut) -> tuple[Grid | None, int]:
 
 def _title(header: list[str], names: list[str], width: int, below: int) -> list[str] | None:
     """The header fits with nothing, with an unnamed index, or with the index's names on a line of their own."""
-    if width < 2 or (any(_NUMBER.fullmatch(cell) for cell in header) and len(header) == width):
+    if width < 2 or (below == 1 and any(_NUMBER.fullmatch(cell) for cell in header) and len(header) == width):
         return None
     if below == 2:
-        return [*names, *header] if names and len(names) + len(header) == width else None
+        # Above the index's names may stand the name of the columns' own level.
+        return next(([*names, *header[over:]] for over in (0, 1) if len(names) + len(header) - over == width), None)
     if len(header) == width:
         return header
     return ["", *header] if len(header) == width - 1 else None

@@ -13,7 +13,7 @@ import polars as pl
 
 from hub.domain.exports import TableContext
 from hub.gate.cells import ValueClass, decimals_of, is_margin, is_missing, is_suppressed, number, table_key
-from hub.gate.datasets import ROW, UNIT, DataFile
+from hub.gate.datasets import UNIT, DataFile
 from hub.gate.views import TableView
 from hub.policy.model import Policy
 
@@ -97,19 +97,27 @@ def tabulate(
     return Tabulation(view, file, dimensions, tuple(groups), cells, measures, agreeing, differing)
 
 
-def contributions(tabulation: Tabulation, measure: str, counts: tuple[int, ...]) -> pl.DataFrame:
-    """Return for each row the units' absolute totals: their sum, and the sums of the n largest for each n."""
+def contributions(tabulation: Tabulation, measure: str, counts: tuple[int, ...], wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return for each wanted row the units' absolute totals: their sum, and the sums of the n largest for each n."""
     parts = []
-    for dimensions, rows in tabulation.groups:
+    for dimensions, group in tabulation.groups:
+        rows = group.join(wanted, on="row", how="semi")
+        if rows.height == 0:
+            continue
         file, on = tabulation.file, [d.key for d in dimensions]
-        keys = [file.key(d.column, d.decimals).alias(d.key) for d in dimensions]
         value = pl.col(measure).cast(pl.Float64).abs().alias("value")
-        by_unit = file.select(*keys, value).group_by([*on, UNIT]).agg(pl.col("value").sum())
+        by_unit = file.matching(_keys(file, dimensions), rows, value).group_by([*on, UNIT]).agg(pl.col("value").sum())
         top = [pl.col("value").top_k(n).sum().alias(f"top_{n}") for n in counts]
         whole = [pl.col("value").sum().alias("total"), *top]
         grouped = (by_unit.group_by(on).agg(whole) if on else by_unit.select(whole)).collect()
-        parts.append(_join(rows.select("row", "shown", *on), grouped, on))
-    return pl.concat([part.select("row", "shown", "total", *(f"top_{n}" for n in counts)) for part in parts])
+        parts.append(_join(rows.select("row", *on), grouped, on))
+    figures = ["row", "total", *(f"top_{n}" for n in counts)]
+    empty = pl.DataFrame(schema={"row": pl.Int64} | dict.fromkeys(figures[1:], pl.Float64))
+    return pl.concat([empty, *(part.select(figures) for part in parts)], how="vertical")
+
+
+def _keys(file: DataFile, dimensions: tuple[Dimension, ...]) -> dict[str, tuple[str, int]]:
+    return {d.key: (d.column, d.decimals) for d in dimensions}
 
 
 def _decimals(view: TableView, key: str, file: DataFile, column: str) -> int:
@@ -162,14 +170,13 @@ def _count(
     file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, measures: tuple[str, ...]
 ) -> pl.DataFrame:
     on = [d.key for d in dimensions]
-    keys = [file.key(d.column, d.decimals).alias(d.key) for d in dimensions]
     values = [pl.col(m).cast(pl.Float64).alias(f"value_{i}") for i, m in enumerate(measures)]
     units = pl.col(UNIT).drop_nulls().n_unique()
     figures = [pl.len().cast(pl.Int64).alias("rows"), units.cast(pl.Int64).alias("units")]
     for i, _ in enumerate(measures):
         value = pl.col(f"value_{i}").filter(pl.col(f"value_{i}").is_finite())
         figures += [value.sum().alias(f"sum_{i}"), value.mean().alias(f"mean_{i}")]
-    source = file.select(*keys, *values).drop(ROW)
+    source = file.matching(_keys(file, dimensions), rows, *values)
     grouped = (source.group_by(on).agg(figures) if on else source.select(figures)).collect()
     joined = _join(rows.select("row", "shown", *on), grouped, on)
     return joined.select("row", "shown", *(f for f in grouped.columns if f not in on))

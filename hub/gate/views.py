@@ -17,10 +17,13 @@ from hub.gate.headers import Grid
 from hub.gate.printed import printed_tables
 
 MOST_TOKENS = 60
+_LONGEST_RECORDS = 20_000
 _TURNED_ROWS = 64
 _TURNED_COLUMNS = 200
 _BRACKETS = re.compile(r"[│┃|┆,;]|\t")
-_WORDS = re.compile(r"[\w.+:-]+")
+_WORDS = re.compile(r"[+-]?\w(?:[\w.+:-]*\w)?")
+_GROUPS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+_PAIRS = re.compile(r"['\"]?\b([^\W\d]\w*)['\"]?\s*[:=]\s*['\"]?([+-]?\w[\w.+:-]*)")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,18 +72,34 @@ def token_tables(fragment: Fragment) -> list[TableView]:
         return []
     views: list[TableView] = []
     seen: set[tuple[tuple[str, ...], ...]] = set()
-    for cut in (str.split, _by_marks, _WORDS.findall):
+    lines = text.splitlines()
+    groups_of = [(str.split, lines), (_by_marks, lines), (_WORDS.findall, lines), (_by_marks, _GROUPS.findall(text))]
+    for cut, parts in groups_of:
         groups: dict[int, dict[tuple[str, ...], None]] = {}
-        for line in text.splitlines():
+        for line in parts:
             tokens = tuple(cut(line))
             if 2 <= len(tokens) <= MOST_TOKENS:
                 groups.setdefault(len(tokens), {})[tokens] = None
-        for width, lines in sorted(groups.items()):
-            rows = tuple(lines)
+        for width, found in sorted(groups.items()):
+            rows = tuple(found)
             if rows not in seen:
                 seen.add(rows)
                 views.append(_untitled(fragment.place, width, [list(row) for row in rows]))
     return views
+
+
+def pair_tables(fragment: Fragment) -> list[TableView]:
+    """Return the records that a text writes as names with values: ``name: value``, ``name=value``, one to a line."""
+    text = text_of(fragment)
+    if isinstance(fragment, TableFragment) or not text:
+        return []
+    records: dict[tuple[str, ...], Grid] = {}
+    parts = [*text.splitlines(), *_GROUPS.findall(text), text] if len(text) < _LONGEST_RECORDS else text.splitlines()
+    for part in parts:
+        pairs = dict(_PAIRS.findall(part)[:MOST_TOKENS])
+        if len(pairs) > 1:
+            records.setdefault(tuple(pairs), []).append(list(pairs.values()))
+    return [_titled(fragment.place, [list(names), *rows]) for names, rows in records.items()]
 
 
 def turned(view: TableView) -> TableView | None:

@@ -8,12 +8,23 @@ from hub.domain.people import Organisation, Person, Role, check_administrates, c
 from hub.services.lab import Lab, found, load_person
 
 INSTALLATION = "installation"
+STRANGER = "stranger"
 
 
 def knows_person(lab: Lab, name: str) -> bool:
     """Say whether somebody may log in: the lab's own records decide, never a claim of the provider."""
     with lab.store.read() as reading:
         return reading.get(Person, name) is not None
+
+
+def log_in(lab: Lab, name: str) -> bool:
+    """Say whether somebody may log in, and record that they did or were refused."""
+    with lab.store.begin() as records:
+        known = records.get(Person, name) is not None
+        # A name that the lab does not know is a stranger's word: it is not repeated in the log.
+        happened = event("lab:login:accept", name, name) if known else event("lab:login:refuse", STRANGER, STRANGER)
+        records.record(happened)
+        return known
 
 
 def make_first_administrator(lab: Lab, name: str, organisation: str, title: str) -> bool:

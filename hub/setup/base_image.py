@@ -29,6 +29,8 @@ _KEPT = ("/usr/share/doc/*/copyright",)
 _HOOKS = (
     'find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +',
     'rm -rf "$1"/var/log/* "$1"/var/cache/* "$1"/var/lib/apt/lists/* "$1"/etc/apt/sources.list*',
+    # What mmdebstrap takes over from the machine, and what is compiled before it sets the time.
+    ': > "$1"/etc/hostname; : > "$1"/etc/resolv.conf; rm -rf "$1"/usr/share/python3/debpython/__pycache__',
 )
 
 

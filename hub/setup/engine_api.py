@@ -100,6 +100,10 @@ class Engine:
                 return None
             raise
 
+    def layers(self, tag: str) -> list[str]:
+        """The digests of an image's layers: its bytes without the time at which it was made."""
+        return list(self._json("GET", f"/images/{quote(tag)}/json")["RootFS"]["Layers"])
+
     def tag(self, image: str, tag: str) -> None:
         """Gives an image one more name."""
         repository, word = split_tag(tag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hub.setup import stamps
@@ -22,20 +22,17 @@ BUILD_TOOL = "setuptools"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment, the lock it is made from, and whether the project itself belongs in it.
-
-    ``also`` names locks that hold everything that ``lock`` holds.
-    """
+    """An environment, the lock it is made from, and whether the project itself belongs in it."""
 
     folder: Path
     lock: Path
     project: Path | None = None
-    also: tuple[Path, ...] = ()
 
 
 def lab(places: Places) -> Environment:
-    """The lab's environment; one that has the tools for development too is as good."""
-    return Environment(places.environment, places.locks / "hub.txt", places.root, (places.locks / "dev.txt",))
+    """The lab's environment; one that already has the tools for development keeps them."""
+    tools = development(places)
+    return tools if made_from(places.environment) == tools.lock.name else replace(tools, lock=places.locks / "hub.txt")
 
 
 def development(places: Places) -> Environment:
@@ -48,18 +45,28 @@ def identity(places: Places) -> Environment:
     return Environment(places.identity, places.locks / "identity.txt")
 
 
-def inputs(environment: Environment, lock: Path) -> str:
-    """Digest of what the environment is made from when it is made from this lock."""
-    made_from = {"lock": file_digest(lock), "python": sys.version, "prefix": sys.base_prefix}
-    if environment.project is not None:
-        made_from |= {"project": file_digest(environment.project / "pyproject.toml"), "root": str(environment.project)}
-    return digest_of(made_from)
+def made_from(folder: Path) -> str:
+    """The name of the lock that an environment was made from; empty where there is none."""
+    return stamps.read(folder).partition(" ")[0]
+
+
+def packages(environment: Environment) -> str:
+    """What the packages are made from: the lock's name, and a digest of its text and of the Python."""
+    parts = {"lock": file_digest(environment.lock), "python": sys.version, "prefix": sys.base_prefix}
+    return f"{environment.lock.name} {digest_of(parts)}"
+
+
+def inputs(environment: Environment) -> str:
+    """What the environment is made from: its packages, and the project's own description."""
+    if environment.project is None:
+        return packages(environment)
+    project = {"root": str(environment.project), "description": file_digest(environment.project / "pyproject.toml")}
+    return f"{packages(environment)} {digest_of(project)}"
 
 
 def is_done(environment: Environment) -> bool:
-    """Says whether the environment is whole and made from its lock, or from one that holds more."""
-    stamp = stamps.read(environment.folder)
-    return stamp in {inputs(environment, lock) for lock in (environment.lock, *environment.also)}
+    """Says whether the environment is whole and made from its lock."""
+    return stamps.read(environment.folder) == inputs(environment)
 
 
 def part_of_lock(lock: str, name: str) -> str:
@@ -70,38 +77,45 @@ def part_of_lock(lock: str, name: str) -> str:
     return "".join(lines[start : end + 1])
 
 
-def commands(environment: Environment, build_lock: Path) -> list[list[str | Path]]:
-    """What uv is asked to do, in order; ``build_lock`` holds the lock's own setuptools, or nothing."""
-    target: list[str | Path] = ["--python", environment.folder / "bin" / "python"]
-    locked: list[str | Path] = [
-        "--require-hashes",
-        "--compile-bytecode",
-        "--only-binary",
-        ":all:",
-        "--no-build-isolation",
-    ]
-    sources: list[str | Path] = [word for name in SOURCE_ONLY for word in ("--no-binary", name)]
-    made: list[list[str | Path]] = [["venv", "--allow-existing", "--python", sys.executable, environment.folder]]
+Command = list[str | Path]
+
+
+def _target(environment: Environment) -> Command:
+    return ["--python", environment.folder / "bin" / "python"]
+
+
+def package_commands(environment: Environment, build_lock: Path) -> list[Command]:
+    """How uv makes the environment exactly its lock; ``build_lock`` holds the lock's setuptools, or nothing."""
+    locked: Command = ["--require-hashes", "--compile-bytecode", "--only-binary", ":all:", "--no-build-isolation"]
+    sources: Command = [word for name in SOURCE_ONLY for word in ("--no-binary", name)]
+    made: list[Command] = [["venv", "--allow-existing", "--python", sys.executable, environment.folder]]
     if build_lock.read_text():
-        made.append(["pip", "install", *target, *locked, "--no-deps", "--requirement", build_lock])
-    made.append(["pip", "sync", *target, *locked, *sources, environment.lock])
-    if environment.project is not None:
-        local = ["--offline", "--no-index", "--no-deps", "--no-build-isolation"]
-        made.append(["pip", "install", *target, *local, "--editable", environment.project])
-    return made
+        made.append(["pip", "install", *_target(environment), *locked, "--no-deps", "--requirement", build_lock])
+    return [*made, ["pip", "sync", *_target(environment), *locked, *sources, environment.lock]]
+
+
+def project_commands(environment: Environment) -> list[Command]:
+    """How uv installs the project itself, as one path to its folder."""
+    if environment.project is None:
+        return []
+    local = ["--offline", "--no-index", "--no-deps", "--no-build-isolation"]
+    return [["pip", "install", *_target(environment), *local, "--editable", environment.project]]
 
 
 def install(environment: Environment, places: Places) -> None:
     """Brings the environment to its lock. One that was broken off before it was whole is made anew."""
-    folder = environment.folder
-    if not stamps.read(folder):
+    folder, lock = environment.folder, environment.lock
+    was = stamps.read(folder)
+    if not was:
         shutil.rmtree(folder, ignore_errors=True)
     stamps.remove(folder)
-    places.cache.mkdir(exist_ok=True)
-    build_lock = places.cache / f"build-of-{environment.lock.name}"
-    build_lock.write_text(part_of_lock(environment.lock.read_text(), BUILD_TOOL))
+    build_lock = places.cache / f"build-of-{lock.name}"
+    build_lock.write_text(part_of_lock(lock.read_text(), BUILD_TOOL))
+    commands = project_commands(environment)
+    if not was.startswith(packages(environment)):
+        commands = package_commands(environment, build_lock) + commands
     added = uv_environment(installer_python(places))
-    for number, command in enumerate(commands(environment, build_lock), start=1):
+    for number, command in enumerate(commands, start=1):
         log = places.logs / f"environment{folder.name}-{number}.log"
-        run([uv(places), *command], what=f"Installing {environment.lock.name} into {folder.name}", log=log, extra=added)
-    stamps.write(folder, inputs(environment, environment.lock))
+        run([uv(places), *command], what=f"Installing {lock.name} into {folder.name}", log=log, extra=added)
+    stamps.write(folder, inputs(environment))

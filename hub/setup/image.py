@@ -26,7 +26,6 @@ ENVIRONMENT = "datalab/environment"
 WORKSPACE = "datalab/workspace"
 CURRENT = f"{WORKSPACE}:current"
 RECIPE = "images/workspace"
-LABELS = {"datalab": "image"}
 
 PACKAGES = ("hub/__init__.py", "hub/domain", "hub/policy", "hub/gate", "hub/sandbox")
 MOUNTS = ("datasets_mount/__init__.py", "datasets_mount/catalogue.py", "datasets_mount/mounts.py")
@@ -40,45 +39,42 @@ print(json.dumps({"version": p.python_version(), "machine": p.machine(), "glibc"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """An image before it is built: its name follows from what it is made of."""
+    """An image before it is built: its name follows from what it is made of.
+
+    ``layers`` are the parent's bytes, so that equal inputs give equal names on every machine.
+    """
 
     repository: str
     parent: str
+    layers: Sequence[str]
     inputs: Mapping[str, str]
 
     @property
     def tag(self) -> str:
         """Repository and digest of all inputs, the parent included."""
-        return f"{self.repository}:{digest_of({'parent': self.parent, **self.inputs})[:SHORT]}"
+        return f"{self.repository}:{digest_of({'parent': ' '.join(self.layers), **self.inputs})[:SHORT]}"
 
 
-def environment_recipe(parent: str, places: Places) -> Recipe:
-    """The image of Python packages on a base image (``parent``, its identifier)."""
-    recipe = [f"{RECIPE}/{name}" for name in ("environment.sh", "prune.py", "requirements.lock")]
-    return Recipe(ENVIRONMENT, parent, file_digests(places.root, *recipe, "hub/locks/installer.txt"))
-
-
-def workspace_recipe(parent: str, places: Places) -> Recipe:
-    """The image with the lab's own code on an environment (``parent``, its identifier)."""
-    recipe = [f"{RECIPE}/{name}" for name in ("workspace.sh", "instructions", "jupyter", "languages")]
-    return Recipe(WORKSPACE, parent, file_digests(places.root, *recipe, *PACKAGES, *MOUNTS))
-
-
-def required_id(engine: Engine, tag: str) -> str:
-    """The identifier of an image that an earlier step made."""
-    if (found := engine.image_id(tag)) is None:
+def layers_of(engine: Engine, tag: str) -> list[str]:
+    """The layers of an image that an earlier step made; raises ``SetupError`` when the engine has none of that name."""
+    if engine.image_id(tag) is None:
         raise SetupError(f"The engine has no image {tag}.", "make setup")
-    return found
+    return engine.layers(tag)
 
 
 def environment_of(engine: Engine, places: Places) -> Recipe:
-    """The recipe of the environment on the base image that the engine has now."""
-    return environment_recipe(required_id(engine, base_image.tag(places)), places)
+    """The recipe of the Python packages, on the base image that the engine has now."""
+    parent = base_image.tag(places)
+    files = [f"{RECIPE}/{name}" for name in ("environment.sh", "prune.py", "requirements.lock")]
+    inputs = file_digests(places.root, *files, "hub/locks/installer.txt")
+    return Recipe(ENVIRONMENT, parent, layers_of(engine, parent), inputs)
 
 
 def workspace_of(engine: Engine, places: Places) -> Recipe:
-    """The recipe of the workspace's image on the environment that the engine has now."""
-    return workspace_recipe(required_id(engine, environment_of(engine, places).tag), places)
+    """The recipe of the workspace's image, on the environment that the engine has now."""
+    parent = environment_of(engine, places).tag
+    files = [f"{RECIPE}/{name}" for name in ("workspace.sh", "instructions", "jupyter", "languages")]
+    return Recipe(WORKSPACE, parent, layers_of(engine, parent), file_digests(places.root, *files, *PACKAGES, *MOUNTS))
 
 
 def environment_is_done(engine: Engine, places: Places) -> bool:
@@ -167,14 +163,9 @@ def instructions(text: str) -> list[str]:
 
 def record(engine: Engine, places: Places) -> None:
     """Writes down the digest of each image and of everything that it was made from."""
-    environment, workspace = environment_of(engine, places), workspace_of(engine, places)
-    images: dict[str, object] = {"base": {"tag": base_image.tag(places), "id": environment.parent}}
-    for name, recipe in (("environment", environment), ("workspace", workspace)):
-        images[name] = {
-            "tag": recipe.tag,
-            "id": engine.image_id(recipe.tag),
-            "parent": recipe.parent,
-            "inputs": dict(recipe.inputs),
-        }
-    places.image_record.parent.mkdir(parents=True, exist_ok=True)
+    workspace = workspace_of(engine, places)
+    images: dict[str, object] = {"base": {"tag": base_image.tag(places), "id": engine.image_id(base_image.tag(places))}}
+    for name, recipe in (("environment", environment_of(engine, places)), ("workspace", workspace)):
+        found = {"id": engine.image_id(recipe.tag), "layers": engine.layers(recipe.tag)}
+        images[name] = {"tag": recipe.tag, **found, "parent": recipe.parent, "inputs": dict(recipe.inputs)}
     places.image_record.write_text(json.dumps(images, indent=1) + "\n")

@@ -27,9 +27,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m hub.web", description=main.__doc__)
     parser.add_argument("--config", type=Path, default=Path(os.environ.get("DATALAB_CONFIG", "lab.toml")))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    # The hub's own client logs whole users at this level, and the names of cookies at the next.
-    for name in ("tornado.application", "tornado.general"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    # The hub's client logs people, cookies and states of logins below this level.
+    logging.getLogger("tornado.application").setLevel(logging.ERROR)
     asyncio.run(serve(parser.parse_args().config))
 
 

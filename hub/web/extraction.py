@@ -13,19 +13,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
+from hub.web.stored import PLACE
+
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = Path(__file__).parent / "locale" / "fr" / "LC_MESSAGES" / "messages.po"
-CODE = ("hub/domain", "hub/services", "hub/adapters", "hub/gate", "hub/policy", "hub/settings.py", "hub/web")
-CODE_TOO = ("datasets_mount",)
+CODE = (
+    "hub/domain",
+    "hub/services",
+    "hub/adapters",
+    "hub/gate",
+    "hub/policy",
+    "hub/settings.py",
+    "hub/web",
+    "datasets_mount",
+)
+NOT_SHOWN = ("hub/gate/local.py", "hub/gate/report.py", "hub/adapters/processes")
+"""The command line alone says these."""
 KEPT = ("hub/domain", "hub/services", "hub/gate")
 """Packages whose sentences records keep, or that a steward reads."""
 SENTENCE = re.compile(r"^[A-Z“{](?=.*[a-z] ).*[.!?]$", re.DOTALL)
-KEYWORDS: dict[str, object] = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +50,14 @@ class Found:
     context: str | None = None
 
 
-def texts_in(source: str, *, keeps_sentences: bool) -> Iterator[Found]:
+def texts_in(source: str, *, keeps_sentences: bool, shows_words: bool) -> Iterator[Found]:
     """Give the texts of a module."""
     tree = ast.parse(source)
     documentation = set(_documentation(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from _of_call(node)
-        elif isinstance(node, ast.ClassDef) and any(_name(base) == "StrEnum" for base in node.bases):
+        elif shows_words and isinstance(node, ast.ClassDef) and any(_name(base) == "StrEnum" for base in node.bases):
             yield from _of_set(node)
         elif keeps_sentences and isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in documentation:
             text = template_of(node)
@@ -66,8 +79,10 @@ def _of_call(node: ast.Call) -> Iterator[Found]:
     is_error = name.endswith("Error") and any(k.arg == "reason" for k in node.keywords)
     if node.args and (is_error or name == "N_"):
         text = template_of(node.args[0])
-        if text:
+        if re.search("[A-Za-z]", PLACE.sub("", text)):
             yield Found(text, node.lineno)
+    if name == "found" and len(node.args) > 1 and (text := template_of(node.args[1])):
+        yield Found(text, node.lineno)
 
 
 def _of_set(node: ast.ClassDef) -> Iterator[Found]:
@@ -112,9 +127,11 @@ def _name(node: ast.expr) -> str:
 def extracted() -> Catalog:
     """Return a catalogue without translations, of everything."""
     catalogue = Catalog(project="datalab", charset="utf-8", fuzzy=False)
-    for path in sorted(path for place in (*CODE, *CODE_TOO) for path in _modules(ROOT / place)):
+    for path in sorted(path for place in CODE for path in _modules(ROOT / place)):
         relative = path.relative_to(ROOT).as_posix()
-        for found in texts_in(path.read_text(encoding="utf-8"), keeps_sentences=relative.startswith(KEPT)):
+        if relative.startswith(NOT_SHOWN):
+            continue
+        for found in texts_in(path.read_text(encoding="utf-8"), **_of_module(relative)):
             catalogue.add(found.text, locations=[(relative, 1)], context=found.context)
     for path in sorted((ROOT / "hub/web/templates").glob("*.html")):
         relative = path.relative_to(ROOT).as_posix()
@@ -122,6 +139,10 @@ def extracted() -> Catalog:
         for _, text, _, context in extract_from_file("jinja2.ext:babel_extract", path, KEYWORDS, (), options, True):
             catalogue.add(text, locations=[(relative, 1)], context=context)
     return catalogue
+
+
+def _of_module(path: str) -> dict[str, bool]:
+    return {"keeps_sentences": path.startswith(KEPT), "shows_words": not path.startswith("hub/gate")}
 
 
 def _modules(place: Path) -> Iterator[Path]:
@@ -134,7 +155,9 @@ def updated(known: bytes) -> bytes:
     catalogue.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
     written = io.BytesIO()
-    write_po(written, catalogue, width=120, omit_header=False, sort_output=False, ignore_obsolete=True, no_location=True)
+    write_po(
+        written, catalogue, width=120, omit_header=False, sort_output=False, ignore_obsolete=True, no_location=True
+    )
     return written.getvalue()
 
 

@@ -2,7 +2,7 @@
 
 Invariants:
 
-* an error that is none of the lab's shows nothing of itself: the person gets a reference, the log the place in the code;
+* an error that is none of the lab's shows nothing of itself: a person gets a reference, the log the place in the code;
 * the log holds no text of an error that is none of ours, since it could hold a value from the data.
 """
 
@@ -91,7 +91,8 @@ def _unknown(error: BaseException, language: Language) -> Fault:
     places = traceback.extract_tb(error.__traceback__)[-6:]
     where = " < ".join(f"{place.name}:{place.lineno}" for place in reversed(places))
     log.error("fault %s: %s in %s", reference, type(error).__name__, where)
-    sentence = "Something went wrong that is not your doing; nothing was lost. Tell the administrator: fault {reference}."
+    sentence = (
+        "Something went wrong that is not your doing; nothing was lost. Tell the administrator: fault {reference}."
+    )
     values = {"reference": reference}
     return Fault(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", language.text(sentence, values))
-

@@ -176,5 +176,3 @@ class Unknown(SignedIn):
         await super().prepare()
         if not self._finished:
             raise NotFoundError("There is nothing at this address.", reason="unknown-address")
-
-

@@ -9,14 +9,12 @@ Invariants:
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import cache
 from importlib.resources import files
-
 
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
@@ -25,19 +23,16 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 from hub.domain.errors import LabError
-from hub.web.stored import Templates
+from hub.web.phrases import BEFORE_PART, PHRASES
+from hub.web.stored import PLACE, Templates, templates_of
 
 DEFAULT = "en"
 CODES = ("en", "fr")
 NAMES = {"en": "English", "fr": "Français"}
 COOKIE = "portal-language"
-PLACE = re.compile(r"\{([a-z_]+)\}")
+SHORTEST = 10
+"""Letters of its own that a template needs to be recognised in a filled sentence."""
 _STEPS = ((2**30, "GB", "Go"), (2**20, "MB", "Mo"), (2**10, "kB", "ko"))
-
-
-def N_(message: str) -> str:  # noqa: N802  # gettext's own name for a text that is translated later
-    """Mark a text for translation where the language is not known yet."""
-    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,8 @@ class Language:
 
     code: str
     catalogue: NullTranslations
-    templates: Templates
+    sentences: Templates
+    phrases: Templates
 
     def text(self, message: str, values: Mapping[str, object] | None = None) -> str:
         """Translate a template and fill its named places."""
@@ -65,8 +61,24 @@ class Language:
         return str(self.catalogue.pgettext(type(word).__name__, str(word.value))).replace("_", " ")
 
     def stored(self, sentence: str) -> str:
-        """Translate a sentence that a record keeps in English, already filled, by finding the template it came from."""
-        return self.templates.translate(sentence, self.text)
+        """Translate sentences that a record keeps in English, already filled, by the templates that they came from."""
+        if self.code == DEFAULT:
+            return sentence
+        return self.sentences.all_said(sentence, lambda message, found: self._filled(message, found))
+
+    def phrase(self, phrase: str) -> str:
+        """Translate a part of a sentence of the gate's; what is none stays as it is."""
+        if self.code == DEFAULT:
+            return phrase
+        return self.phrases.said(phrase, lambda message, found: self.text(message, found)) or phrase
+
+    def place(self, place: str) -> str:
+        """Say where a finding stands: the file's name as it is, and then the part of it."""
+        file, *parts = BEFORE_PART.split(place)
+        return ", ".join([file, *map(self.phrase, parts)])
+
+    def _filled(self, message: str, found: dict[str, str]) -> str:
+        return self.text(message, {key: self.phrase(value) for key, value in found.items()})
 
     def _value(self, key: str, value: object) -> str:
         if isinstance(value, Enum):
@@ -77,39 +89,46 @@ class Language:
             return " / ".join(str(self.catalogue.pgettext("Role", word)) for word in str(value).split(" / "))
         return str(value)
 
+    @property
+    def _locale(self) -> str:
+        """How dates and numbers are written; English as in Europe."""
+        return "en_GB" if self.code == DEFAULT else self.code
+
     def moment(self, at: datetime | None) -> str:
         """Write a moment, in UTC, which is the same for everybody."""
-        return format_datetime(at.astimezone(UTC), "d MMM y, HH:mm 'UTC'", locale=self.code) if at else "—"
+        return format_datetime(at.astimezone(UTC), "d MMM y, HH:mm 'UTC'", locale=self._locale) if at else "—"
 
     def day(self, day: date) -> str:
         """Write a day."""
-        return format_date(day, "long", locale=self.code)
+        return format_date(day, "long", locale=self._locale)
 
     def number(self, number: int) -> str:
         """Write a whole number."""
-        return format_decimal(number, locale=self.code)
+        return format_decimal(number, locale=self._locale)
 
     def size(self, size: int) -> str:
         """Write a number of bytes."""
         for step, english, french in _STEPS:
             if size >= step:
                 unit = french if self.code == "fr" else english
-                return f"{format_decimal(size / step, '#,##0.#', locale=self.code)}\u00a0{unit}"
-        return f"{format_decimal(size, locale=self.code)}\u00a0{'o' if self.code == 'fr' else 'B'}"
+                return f"{format_decimal(size / step, '#,##0.#', locale=self._locale)}\u00a0{unit}"
+        return f"{format_decimal(size, locale=self._locale)}\u00a0{'o' if self.code == 'fr' else 'B'}"
 
 
 @cache
 def language(code: str) -> Language:
     """Return a language; its catalogue is compiled in memory from the .po file."""
     if code == DEFAULT:
-        return Language(code, NullTranslations(), Templates(()))
+        nothing = templates_of((), 0)
+        return Language(code, NullTranslations(), nothing, nothing)
     text = files("hub.web").joinpath("locale", code, "LC_MESSAGES", "messages.po").read_bytes()
     catalogue = read_po(io.BytesIO(text), locale=code)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    singular = [m.id for m in catalogue if isinstance(m.id, str) and m.id and not m.context]
-    return Language(code, Translations(compiled), Templates(singular))
+    messages = [m.id for m in catalogue if isinstance(m.id, str) and m.id and not m.context]
+    sentences = templates_of((m for m in messages if m not in PHRASES), SHORTEST)
+    return Language(code, Translations(compiled), sentences, templates_of(PHRASES, 0))
 
 
 def choose_code(cookie: str, accepted: str) -> str:
@@ -128,5 +147,3 @@ def preferred(accepted: str) -> Iterable[str]:
             weight = 0.0
         weighed.append((-weight, order, tag.strip().split("-")[0].lower()))
     return [tag for weight, _, tag in sorted(weighed) if weight < 0]
-
-

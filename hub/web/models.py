@@ -36,7 +36,7 @@ def _plain(text: str) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    """Line ends become ``\\n``; tabs stay."""
+    """Write line ends in one way; tabs stay."""
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
     _plain(unified.replace("\n", "").replace("\t", ""))
     return unified

@@ -138,6 +138,7 @@ def _faults() -> dict[str, Any]:
     return {status: {"description": description, "content": content} for status, description in FAULTS.items()}
 
 
+@cache
 def text() -> str:
     """Return the document as the docs hold it."""
     return json.dumps(document(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
@@ -148,11 +149,12 @@ class Document(SignedIn):
 
     SUPPORTED_METHODS = ("GET",)
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Send it."""
+        content = await self.use(text)
         self.set_header("Content-Security-Policy", BARE_POLICY)
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(text())
+        self.finish(content)
 
 
 if __name__ == "__main__":

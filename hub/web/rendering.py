@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,7 @@ from jupyterhub._data import DATA_FILES_PATH
 
 from hub.web.languages import CODES, NAMES, Language, language
 
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 STATIC = Path(str(files("hub.web").joinpath("static")))
 HUB_STATIC = Path(DATA_FILES_PATH) / "static"
 """The hub's own stylesheet, Bootstrap 5.3, comes from here."""
@@ -51,10 +53,13 @@ class Pages:
             number=spoken.number,
             size=spoken.size,
             said=spoken.stored,
+            phrase=spoken.phrase,
+            place=spoken.place,
             text=spoken.text,
             url=self.url,
             static=self.static,
             pairs=lambda words: [(word, word) for word in words],
+            shortened=shortened,
             labelled=lambda words: [(word.value, spoken.label(word)) for word in words],
             lab_title=self.title,
         )
@@ -74,6 +79,11 @@ class Pages:
         """Address of a file of ours, which changes when the file does."""
         file = HUB_STATIC / name.removeprefix("hub/") if name.startswith("hub/") else STATIC / name
         return f"{self.prefix}static/{name}?v={file_version(file)}"
+
+
+def shortened(word: str) -> str:
+    """Cut a digest to what an eye compares; other words stay whole."""
+    return DIGEST.sub(lambda found: found[0][:12] + "…", word)
 
 
 @cache

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 PLACE = re.compile(r"\{([a-z_]+)\}")
 BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z“])")
 LONGEST = 2000
 
-Translate = Callable[[str, dict[str, object]], str]
+Say = Callable[[str, dict[str, str]], str]
 
 
 def pattern_of(template: str) -> re.Pattern[str]:
     """Return what a filled template looks like; a value stays within a line."""
-    parts, seen, pattern = PLACE.split(template), set(), ""
-    for number, part in enumerate(parts):
+    seen: set[str] = set()
+    pattern = ""
+    for number, part in enumerate(PLACE.split(template)):
         if number % 2 == 0:
             pattern += re.escape(part)
         elif part in seen:
@@ -32,34 +33,32 @@ def pattern_of(template: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """The templates of one language's catalogue."""
+    """Templates by which filled sentences are recognised."""
 
-    known: Iterable[str]
-    plain: frozenset[str] = field(init=False)
-    patterns: tuple[tuple[str, re.Pattern[str]], ...] = field(init=False)
+    plain: frozenset[str]
+    patterns: tuple[tuple[str, re.Pattern[str]], ...]
 
-    def __post_init__(self) -> None:
-        """Longer templates are tried first, since a short one may be a part of them."""
-        templates = sorted(self.known, key=len, reverse=True)
-        object.__setattr__(self, "plain", frozenset(t for t in templates if not PLACE.search(t)))
-        object.__setattr__(
-            self,
-            "patterns",
-            tuple((t, pattern_of(t)) for t in templates if PLACE.search(t) and len(PLACE.sub("", t)) >= 10),
-        )
-
-    def translate(self, sentence: str, translate: Translate) -> str:
-        """Translate a whole sentence, or else one after another; what is not known stays English."""
-        if not self.plain or not sentence or len(sentence) > LONGEST:
-            return sentence
-        return self._one(sentence, translate) or " ".join(
-            self._one(part, translate) or part for part in BETWEEN.split(sentence)
-        )
-
-    def _one(self, sentence: str, translate: Translate) -> str:
+    def said(self, sentence: str, say: Say) -> str | None:
+        """Say a sentence that comes from a template; None for one that does not."""
         if sentence in self.plain:
-            return translate(sentence, {})
+            return say(sentence, {})
         for template, pattern in self.patterns:
             if found := pattern.fullmatch(sentence):
-                return translate(template, dict(found.groupdict()))
-        return ""
+                return say(template, found.groupdict())
+        return None
+
+    def all_said(self, sentences: str, say: Say) -> str:
+        """Say one sentence after another; what is not known stays English."""
+        if not sentences or len(sentences) > LONGEST:
+            return sentences
+        whole = self.said(sentences, say)
+        if whole is not None:
+            return whole
+        return " ".join(self.said(part, say) or part for part in BETWEEN.split(sentences))
+
+
+def templates_of(messages: Iterable[str], shortest: int) -> Templates:
+    """Make templates; longer ones are tried first, and ones with too few words of their own are no evidence."""
+    known = sorted(set(messages), key=len, reverse=True)
+    filled = [m for m in known if PLACE.search(m) and len(PLACE.sub("", m)) >= shortest]
+    return Templates(frozenset(m for m in known if not PLACE.search(m)), tuple((m, pattern_of(m)) for m in filled))

@@ -1,16 +1,20 @@
-"""Removes from an environment what no program reads: tests, headers, static libraries, type stubs of compiled code.
+"""Removes from an environment what no program reads, and what differs from one build to the next.
 
-``jupyterlab/staging`` stays: JupyterLab reads its package.json at start. Sizes are in the README.
+``jupyterlab/staging`` stays: JupyterLab reads its package.json at start. The README says what the rest weighs.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 import sys
 from pathlib import Path
 
 FOLDERS = frozenset({"tests", "include"})
-SUFFIXES = frozenset({".a", ".h", ".hpp", ".pxd", ".pyx", ".js.map", ".css.map"})
+SUFFIXES = (".a", ".h", ".hpp", ".pxd", ".pyx", ".js.map", ".css.map")
+BUILD_NOTES = frozenset({"uv_cache.json", ".lock"})
+"""What uv writes down about the very build."""
 KEPT = ("jupyterlab/staging", "numpy/_core/tests")
 """``numpy.testing`` imports one module of ``numpy/_core/tests``."""
 
@@ -21,17 +25,33 @@ def is_kept(path: Path, packages: Path) -> bool:
     return any(below == kept or below.startswith(f"{kept}/") for kept in KEPT)
 
 
-def prune(environment: Path) -> None:
-    """Prunes the site-packages of one environment."""
-    packages = next(environment.glob("lib/python3*/site-packages"))
+def prune(packages: Path) -> None:
+    """Removes the folders and files of a site-packages that nothing reads."""
     for path in sorted(packages.rglob("*")):
         if is_kept(path, packages) or not path.exists():
             continue
         if path.is_dir() and path.name in FOLDERS:
             shutil.rmtree(path)
-        elif path.is_file() and "".join(path.suffixes[-2:]).endswith(tuple(SUFFIXES)):
+        elif path.is_file() and (path.name.endswith(SUFFIXES) or path.name in BUILD_NOTES):
             path.unlink()
 
 
+def true_record(record: str, packages: Path) -> str:
+    """A distribution's list of files, less those that are not there any more."""
+    rows = [row for row in csv.reader(io.StringIO(record)) if row and (packages / row[0]).exists()]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def main(environment: Path) -> None:
+    """Prunes an environment and makes its lists of files true."""
+    (environment / ".lock").unlink(missing_ok=True)
+    packages = next(environment.glob("lib/python3*/site-packages"))
+    prune(packages)
+    for record in packages.glob("*.dist-info/RECORD"):
+        record.write_text(true_record(record.read_text(), packages))
+
+
 if __name__ == "__main__":
-    prune(Path(sys.argv[1]))
+    main(Path(sys.argv[1]))

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hub.domain.errors import UnavailableError
+from spawner_config.gateway.meter import Meter
 from spawner_config.server_folder import Server
 
 LONGEST_PATH = 1000
@@ -31,6 +32,12 @@ class Seen:
     bytes: int = 0
     reason: str = ""
     started: float = field(default_factory=time.monotonic)
+
+    def sent(self, count: int, meter: Meter) -> None:
+        """Count bytes that the browser was sent, as they go, since a websocket may stay open for days."""
+        self.bytes += count
+        if self.server is not None:
+            meter.add(self.server.id, count)
 
     def entry(self, at: datetime) -> dict[str, str | int]:
         """Return the line's fields."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -18,7 +18,7 @@ from spawner_config.gateway.matching import match
 from spawner_config.gateway.meter import Meter
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.upstream import Upstream, exact_url
-from spawner_config.gateway.websockets import forward_websocket
+from spawner_config.gateway.websockets import SWITCHED, forward_websocket
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BODILESS = frozenset({204, 304})
@@ -42,8 +42,6 @@ class BrowserSide:
             seen.status, seen.reason = answers.status_of(error), error.reason
             return answers.refusal(error, as_page=request.headers.get("Sec-Fetch-Mode") == "navigate")
         finally:
-            if seen.server:
-                self._meter.add(seen.server.id, seen.bytes)
             self._log.write(seen)
 
     async def _answer(self, request: web.BaseRequest, seen: Seen) -> web.StreamResponse:
@@ -58,10 +56,24 @@ class BrowserSide:
         with upstream.slot():
             if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
                 seen.side = "websocket"
-                return await forward_websocket(request, url, headers, upstream, seen)
+                return await self._websocket(request, url, headers, upstream, seen)
             origin = browser_origin(request.headers.get(hdrs.HOST, ""), self._scheme)
             async with await _ask(request, url, headers, upstream) as received:
-                return await _pass(request, received, upstream, origin, seen)
+                return await _pass(request, received, upstream, origin, seen, self._meter)
+
+    async def _websocket(
+        self, request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream, seen: Seen
+    ) -> web.StreamResponse:
+        """Leave a line when a websocket opens, too, and count while it is open: it may stay so for days."""
+
+        def opened() -> None:
+            seen.status = SWITCHED
+            self._log.write(seen)
+            seen.reason = "closed"
+
+        return await forward_websocket(
+            request, url, headers, upstream, opened, lambda count: seen.sent(count, self._meter)
+        )
 
 
 async def _ask(request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream) -> aiohttp.ClientResponse:
@@ -88,7 +100,12 @@ async def _ask(request: web.BaseRequest, url: URL, headers: Headers, upstream: U
 
 
 async def _pass(
-    request: web.BaseRequest, received: aiohttp.ClientResponse, upstream: Upstream, origin: str, seen: Seen
+    request: web.BaseRequest,
+    received: aiohttp.ClientResponse,
+    upstream: Upstream,
+    origin: str,
+    seen: Seen,
+    meter: Meter,
 ) -> web.StreamResponse:
     """Judge the workspace's answer by its headers, and pass it on."""
     kept, kind = received.headers.get(hdrs.CONTENT_DISPOSITION), received.headers.get(hdrs.CONTENT_TYPE)
@@ -107,7 +124,9 @@ async def _pass(
         return response
     response.content_length = received.content_length
     await response.prepare(request)
-    seen.reason = await _pass_body(received, response, upstream.bounds.chunk_seconds, cap, seen)
+    seen.reason = await _pass_body(
+        received, response, upstream.bounds.chunk_seconds, cap, lambda count: seen.sent(count, meter)
+    )
     if seen.reason:
         # Half an answer must not be taken for a whole one.
         received.close()
@@ -119,9 +138,14 @@ async def _pass(
 
 
 async def _pass_body(
-    received: aiohttp.ClientResponse, response: web.StreamResponse, seconds: float, cap: int | None, seen: Seen
+    received: aiohttp.ClientResponse,
+    response: web.StreamResponse,
+    seconds: float,
+    cap: int | None,
+    sent: Callable[[int], None],
 ) -> str:
     """Pass the body on, piece by piece, and return why it broke off, or nothing."""
+    total = 0
     while True:
         try:
             async with asyncio.timeout(seconds):
@@ -132,14 +156,15 @@ async def _pass_body(
             return "server-broken"
         if not piece:
             return ""
-        if cap is not None and seen.bytes + len(piece) > cap:
+        total += len(piece)
+        if cap is not None and total > cap:
             return "answer-too-large"
         try:
             async with asyncio.timeout(seconds):
                 await response.write(piece)
         except (TimeoutError, ConnectionError):
             return "browser-gone"
-        seen.bytes += len(piece)
+        sent(len(piece))
 
 
 def _check_request(request: web.BaseRequest, upload: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
@@ -10,7 +11,6 @@ from yarl import URL
 
 from hub.domain.errors import InvalidError, RefusedError
 from spawner_config.gateway import answers
-from spawner_config.gateway.access_log import Seen
 from spawner_config.gateway.downloads import held
 from spawner_config.gateway.headers import Headers, plain_token
 from spawner_config.gateway.upstream import Upstream
@@ -22,7 +22,12 @@ Socket = ClientWebSocketResponse | web.WebSocketResponse
 
 
 async def forward_websocket(
-    request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream, seen: Seen
+    request: web.BaseRequest,
+    url: URL,
+    headers: Headers,
+    upstream: Upstream,
+    opened: Callable[[], None],
+    sent: Callable[[int], None],
 ) -> web.StreamResponse:
     """Open the workspace's end first, so that its refusal is the browser's; then pass messages until one end closes."""
     bounds = upstream.bounds
@@ -38,8 +43,8 @@ async def forward_websocket(
             compress=False,
         )
         await outer.prepare(request)
-        seen.status = SWITCHED
-        ways = (asyncio.create_task(_pass(inner, outer, seen)), asyncio.create_task(_pass(outer, inner, None)))
+        opened()
+        ways = (asyncio.create_task(_pass(inner, outer, sent)), asyncio.create_task(_pass(outer, inner, None)))
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -81,7 +86,7 @@ def _protocols(request: web.BaseRequest) -> list[str]:
     return [word for word in (part.strip() for part in asked) if plain_token(word)][:8]
 
 
-async def _pass(source: Socket, sink: Socket, seen: Seen | None) -> None:
+async def _pass(source: Socket, sink: Socket, sent: Callable[[int], None] | None) -> None:
     """Pass messages on until the source closes; those that go to the browser are counted."""
     async for message in source:
         if message.type is WSMsgType.TEXT:
@@ -90,8 +95,8 @@ async def _pass(source: Socket, sink: Socket, seen: Seen | None) -> None:
             size = len(message.data)
         else:
             return
-        if seen is not None:
-            seen.bytes += size
+        if sent is not None:
+            sent(size)
         try:
             await (sink.send_str(message.data) if message.type is WSMsgType.TEXT else sink.send_bytes(message.data))
         except (ConnectionError, RuntimeError):  # the other end closed while this one was speaking

@@ -34,6 +34,9 @@ class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthent
     knows_person = Callable(
         default_value=_knows_nobody, config=True, help="Whether the lab's records hold a person of that name."
     )
+    log_in = Callable(
+        default_value=_knows_nobody, config=True, help="The same, asked once for each login, which it records."
+    )
     any_allow_config = True  # Who may come in is decided below, by none of the hub's own lists.
 
     def normalize_username(self, username: str) -> str:
@@ -42,7 +45,7 @@ class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthent
 
     async def check_allowed(self, username: str, auth_model: Mapping[str, Any] | None) -> bool:
         """Only a person of the lab's records comes in."""
-        return auth_model is not None and self.knows_person(username) is True
+        return auth_model is not None and self.log_in(username) is True
 
     async def update_auth_model(self, auth_model: dict[str, Any]) -> dict[str, Any]:
         """Nobody is an administrator of the hub, and what an earlier hub had granted is taken back."""

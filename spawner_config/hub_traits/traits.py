@@ -25,7 +25,7 @@ PORTAL = "/services/portal/"
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 COOKIE_DAYS = 0.5
 TOKEN_SECONDS = 90 * 24 * 3600
-ROUTE_CHECK_SECONDS = 5
+ROUTE_CHECK_SECONDS = 3
 KNOWN_AGAIN_SECONDS = 60
 
 PERSON_SCOPES = (
@@ -60,6 +60,7 @@ class Parts:
     read_secret: Callable[[Path], str]
     wrap: Wrap
     knows_person: Callable[[str], bool]
+    log_in: Callable[[str], bool]
     open_workspace: Callable[..., Any]
     close_workspace: Callable[..., Any]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -70,7 +71,7 @@ def apply(c: Config, settings: Settings, parts: Parts) -> None:
     set_addresses(c, settings)
     set_state(c, settings)
     set_proxy(c, settings, parts.read_secret(settings.secret("proxy-token")))
-    set_login(c, settings, parts.read_secret(settings.secret("client-secret")), parts.knows_person)
+    set_login(c, settings, parts.read_secret(settings.secret("client-secret")), parts)
     set_permissions(c)
     set_pages(c, settings)
     set_workspaces(c, settings, parts)
@@ -125,12 +126,12 @@ def provider(settings: Settings) -> Login:
     return settings.login.model_copy(update=places)
 
 
-def set_login(c: Config, settings: Settings, client_secret: str, knows_person: Callable[[str], bool]) -> None:
+def set_login(c: Config, settings: Settings, client_secret: str, parts: Parts) -> None:
     """The provider says who somebody is, with PKCE; the lab's records say whether they may come in."""
     login = provider(settings)
     c.JupyterHub.authenticator_class = LabAuthenticator
     own = c.LabAuthenticator
-    own.knows_person = knows_person
+    own.knows_person, own.log_in = parts.knows_person, parts.log_in
     own.custom_403_message = UNKNOWN_PERSON
     own.client_id = login.client_id
     own.client_secret = client_secret

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,16 +12,18 @@ from typing import Any
 
 from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
+from tornado.web import create_signed_value
 
 from hub.services.lab import Lab
 from hub.web.app import LARGEST_BODY, make_app
 
 SCOPE = "access:services!service=portal"
 PREFIX = "/services/portal/"
+API_TOKEN = "portal's own"
 
 
 class KnownTokens(HubOAuth):
-    """A hub whose tokens are ``<login>-token``; those of ``narrow`` lack the scope, and of ``machine`` are a service's."""
+    """A hub whose tokens are ``<login>-token``; ``narrow`` lacks the scope, ``machine`` is a service."""
 
     def user_for_token(self, token: str, use_cache: bool = True, session_id: str = "", *, sync: bool = True) -> Any:
         return self._known(token)
@@ -36,11 +39,17 @@ class KnownTokens(HubOAuth):
 def known_tokens() -> KnownTokens:
     return KnownTokens(
         base_url=PREFIX,
-        api_token="portal's own",
+        api_token=API_TOKEN,
         oauth_client_id="service-portal",
         access_scopes={SCOPE},
         hub_prefix="/hub/",
     )
+
+
+def login_cookie(name: str) -> dict[str, str]:
+    """The cookie that a browser holds after the login."""
+    secret = hashlib.sha256(b"datalab portal cookies " + API_TOKEN.encode()).digest()
+    return {"service-portal": create_signed_value(secret, "service-portal", f"{name}-token").decode()}
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from integration.standin_lab import Lab, log_in, make_lab
 
 from hub.adapters.identity import identity_url, prepare_identity
+from integration.standin_lab import Lab, log_in, make_lab
 from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR
 from spawner_config.hub_traits.traits import KNOWN_AGAIN_SECONDS
 

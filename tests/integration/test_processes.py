@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 import requests
-from integration.standin_lab import Lab, log_in, make_lab
 
 from hub.adapters.identity import prepare_identity
 from hub.adapters.processes import Status, log_files, status
 from hub.adapters.processes.records import folder_of, is_alive, read_records
 from hub.adapters.secrets import Secret, make_once, make_secrets
 from hub.domain.errors import ConflictError, UnavailableError
+from integration.standin_lab import Lab, log_in, make_lab
 
 PEOPLE = [("scientist", "Data scientist")]
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from integration.sandbox_container import execute, read, word
 
 from datasets_mount.sources import local_files
 from hub.demo.data import DEMO_DATASETS, NOTEBOOKS, DemoDataset, write_demo_data
 from hub.domain.sandbox_exit import SandboxExit
 from hub.sandbox.exchange import ParameterEntry, SnapshotResult
 from hub.sandbox.inspect_notebook import inspection
+from integration.sandbox_container import execute, read, word
 
 BY = {"name": "by", "type": "choice", "default": "educ", "choices": ["educ", "occupation", "year"]}
 MINIMUM = {"name": "minimum", "type": "integer", "default": 11, "minimum": 1, "maximum": 100}

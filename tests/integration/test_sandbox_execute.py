@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.sandbox_container import LIMITS, Ended, code_cell, execute, notebook_of, on_small_disk, word
 
 from hub.domain.sandbox_exit import SandboxExit
 from hub.sandbox.progress import read_progress
+from integration.sandbox_container import LIMITS, Ended, code_cell, execute, notebook_of, on_small_disk, word
 
 AFTER = "print('reached')"
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from integration.sandbox_container import code_cell, notebook_of, on_small_disk, read, word
 
 from hub.domain.sandbox_exit import SandboxExit
 from hub.sandbox.exchange import InspectResult, SnapshotResult
+from integration.sandbox_container import code_cell, notebook_of, on_small_disk, read, word
 
 
 def offered(*names: str, **more: object) -> bytes:

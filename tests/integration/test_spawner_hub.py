@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+
 from integration.lab_harness import Lab, wait_for
 
 PERSON = "scientist"

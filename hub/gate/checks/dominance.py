@@ -20,7 +20,8 @@ def dominance(fragment: Fragment, context: Context) -> list[Finding] | None:
 
     (n, k): the n largest units hold less than k percent of the total. p %: what is left without the two largest is at
     least p percent of the largest, so that the second cannot estimate the first. Contributions are the units' totals
-    of absolute values, from the dataset; cells below the minimum frequency are blocked by that rule. Source: Hundepool and others, Statistical Disclosure Control, 4.2.
+    of absolute values, from the dataset; cells below the minimum frequency are that rule's. Source: Hundepool and
+    others, Statistical Disclosure Control, 4.2.
     """
     views = context.tables(fragment)
     if not views:
@@ -37,8 +38,8 @@ def dominance(fragment: Fragment, context: Context) -> list[Finding] | None:
 def _judge(tabulation: Tabulation, measure: str, context: Context) -> list[Finding]:
     policy = context.policy
     counts = tuple(sorted({1, 2, *(rule.n for rule in policy.dominance)}))
-    large = tabulation.cells.filter(pl.col("units") >= policy.minimum_units)
-    cells = contributions(tabulation, measure, counts).filter("shown").join(large, on="row", how="semi")
+    large = tabulation.cells.filter(pl.col("shown") & (pl.col("units") >= policy.minimum_units)).select("row")
+    cells = contributions(tabulation, measure, counts, large)
     findings = []
     for rule in policy.dominance:
         held = cells.filter(pl.col(f"top_{rule.n}") * 100 >= rule.k * pl.col("total") * (1 - _EPSILON))

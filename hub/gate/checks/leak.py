@@ -10,9 +10,10 @@ from hub.gate.evidence import leaked_rows
 from hub.gate.fragments import BlobFragment, Fragment, TextFragment
 from hub.gate.lineage import lineage
 from hub.gate.named_rows import listed_records, rare_records
-from hub.gate.views import TableView, token_tables, turned
+from hub.gate.views import TableView, pair_tables, token_tables, turned
 
 IDENTIFIER = "row-leak"
+_MOST_RECORDS = 6
 
 
 def row_leak(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -37,7 +38,9 @@ def _judge(fragment: Fragment, file: DataFile, context: Context) -> list[Finding
         rows = _named(view, file, context) or leaked_rows(view, file, context.policy)
         if rows:
             return [_finding(view, f", {rows_text(rows)}", file, context)]
-    for view in [*_turned(named), *token_tables(fragment)]:
+    plain = token_tables(fragment)
+    narrow = [view for view in plain if view.frame.width <= _MOST_RECORDS]
+    for view in [*_turned(named), *pair_tables(fragment), *_turned(narrow), *plain]:
         by_name = view.titled and (listed_records(view, file) or rare_records(view, file, context.policy))
         if by_name or leaked_rows(view, file, context.policy):
             return [_finding(view, _lines(fragment), file, context)]

@@ -7,7 +7,7 @@ import polars as pl
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
 from hub.gate.context import Context, columns_text, rows_text
-from hub.gate.fragments import Fragment
+from hub.gate.fragments import Fragment, TextFragment
 from hub.gate.lineage import lineage
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
@@ -24,14 +24,13 @@ def recompute(fragment: Fragment, context: Context) -> list[Finding] | None:
     views = context.tables(fragment)
     if not views:
         return None
-    findings = []
-    for view in views:
-        origin = lineage(view, context)
-        if origin.tabulation is not None:
-            findings += _judge(origin.tabulation, context)
-        elif not origin.fault:
-            findings.append(_unknown(view, origin.why, context))
-    return findings
+    origins = [(view, lineage(view, context)) for view in views]
+    findings = [found for _, o in origins if o.tabulation is not None for found in _judge(o.tabulation, context)]
+    unknown = [_unknown(view, o.why, context) for view, o in origins if o.tabulation is None and not o.fault]
+    if isinstance(fragment, TextFragment):
+        # A printed table is cut out of its text in more than one way; one of them is enough.
+        return findings or unknown[:1]
+    return findings + unknown
 
 
 def _unknown(view: TableView, why: str, context: Context) -> Finding:

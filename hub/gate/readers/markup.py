@@ -5,9 +5,9 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from hub.gate.fragments import MOST_CELLS, MOST_COLUMNS
+from hub.gate.headers import Grid, join_header
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
-Grid = list[list[str]]
 _MOST_SPAN = 1_000
 
 
@@ -17,6 +17,8 @@ class _Tables(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.tables: list[Grid] = []
+        self.headers: list[int] = []
+        self._in_header = False
         self._cell: list[str] | None = None
         self._span = (1, 1)
         self._waiting: dict[int, tuple[int, str]] = {}
@@ -26,10 +28,14 @@ class _Tables(HTMLParser):
         if tag == "table":
             self._end_cell()
             self.tables.append([])
+            self.headers.append(0)
             self._waiting = {}
+        elif tag in ("thead", "tbody", "tfoot"):
+            self._in_header = tag == "thead"
         elif tag == "tr" and self.tables:
             self._end_cell()
             self.tables[-1].append([])
+            self.headers[-1] += self._in_header and self.headers[-1] == len(self.tables[-1]) - 1
             self._fill_waiting()
         elif tag in ("td", "th") and self.tables and self.tables[-1]:
             self._end_cell()
@@ -42,6 +48,8 @@ class _Tables(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in ("td", "th", "tr", "table"):
             self._end_cell()
+        elif tag == "thead":
+            self._in_header = False
 
     def handle_data(self, data: str) -> None:
         if self._cell is not None:
@@ -86,17 +94,23 @@ def _span(given: str | None) -> int:
     return min(max(int(text), 1), _MOST_SPAN) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
-def html_tables(text: str) -> list[Grid]:
-    """Return the tables of a page as rows of cells, each padded to the widest row."""
+def html_tables(text: str) -> list[tuple[list[str], Grid]]:
+    """Return header and rows of each table of a page, padded to the widest row.
+
+    Without rows that say that they are a header, the first one is.
+    """
     parser = _Tables()
     parser.feed(text)
     parser.close()
-    grids = []
-    for table in parser.tables:
-        rows = [row for row in table if row]
-        if rows:
-            width = max(map(len, rows))
-            grids.append([row + [""] * (width - len(row)) for row in rows])
-    if sum(len(grid) * len(grid[0]) for grid in grids) > MOST_CELLS:
-        raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
-    return grids
+    found = []
+    cells = 0
+    for table, marked in zip(parser.tables, parser.headers, strict=True):
+        width = max(map(len, table), default=0)
+        cells += width * len(table)
+        if cells > MOST_CELLS:
+            raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
+        if width:
+            rows = [row + [""] * (width - len(row)) for row in table]
+            top = max(marked, 1)
+            found.append((join_header(rows[:top]), rows[top:]))
+    return found

@@ -11,7 +11,6 @@ from typing import Literal
 from pydantic import JsonValue
 
 from hub.gate.fragments import MOST_FRAGMENTS, BlobFragment, Fragment, ImageFragment, Slot, TableFragment, TextFragment
-from hub.gate.headers import split_header
 from hub.gate.readers.documents import parse_json
 from hub.gate.readers.markup import html_tables
 from hub.gate.readers.png import decode_png
@@ -98,10 +97,9 @@ def _representation(place: str, slot: Slot, media: str, data: JsonValue) -> Iter
 
 
 def _html(place: str, slot: Slot, text: str) -> Iterator[Fragment]:
-    grids = html_tables(text)
+    tables = html_tables(text)
     yield BlobFragment(place=place, media="text/html")
-    for number, grid in enumerate(grids):
-        columns, rows = split_header(grid)
+    for number, (columns, rows) in enumerate(tables):
         at = f"{place}.table[{number}]"
         data = tuple(zip(*rows, strict=True)) if rows else tuple(() for _ in columns)
         yield TableFragment(place=at, slot=slot, columns=tuple(columns), data=data)

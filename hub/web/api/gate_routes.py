@@ -124,7 +124,12 @@ ROUTES: tuple[Route[Any], ...] = (
     ),
     Route("POST", "/exports/{id}/withdraw", "Withdraw it (the author)", withdraw_export, Nothing, ExportRequest),
     Route(
-        "POST", "/exports/{id}/reject", "Reject it for good (a reviewing steward)", reject_export, ReasonBody, ExportRequest
+        "POST",
+        "/exports/{id}/reject",
+        "Reject it for good (a reviewing steward)",
+        reject_export,
+        ReasonBody,
+        ExportRequest,
     ),
     Route(
         "GET",
@@ -134,7 +139,14 @@ ROUTES: tuple[Route[Any], ...] = (
         PathQuery,
         Download,
     ),
-    Route("POST", "/exports/{id}/votes", "Vote on canonical files (a reviewing steward)", post_vote, VoteBody, ExportRequest),
+    Route(
+        "POST",
+        "/exports/{id}/votes",
+        "Vote on canonical files (a reviewing steward)",
+        post_vote,
+        VoteBody,
+        ExportRequest,
+    ),
     Route("POST", "/exports/{id}/release", "Make the release (a reviewing steward)", post_release, Nothing, Release),
     Route("GET", "/releases", "Releases, newest first", list_releases, Nothing, list[Release]),
     Route("GET", "/releases/{id}", "A release", get_release, Nothing, Release),
@@ -147,7 +159,16 @@ ROUTES: tuple[Route[Any], ...] = (
         Nothing,
         Download,
     ),
-    Route("POST", "/releases/{id}/revoke", "Revoke a release (a reviewing steward)", post_revocation, ReasonBody, Release),
-    Route("GET", "/audit", "Entries of the audit log, in order (auditor, steward)", list_audit, AuditQuery, list[AuditEntry]),
+    Route(
+        "POST", "/releases/{id}/revoke", "Revoke a release (a reviewing steward)", post_revocation, ReasonBody, Release
+    ),
+    Route(
+        "GET",
+        "/audit",
+        "Entries of the audit log, in order (auditor, steward)",
+        list_audit,
+        AuditQuery,
+        list[AuditEntry],
+    ),
     Route("GET", "/key", "The public key that receipts are verified with", get_key, Nothing, KeyAnswer),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Mapping
 from functools import cache
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 from pydantic import TypeAdapter
@@ -64,15 +64,16 @@ class Api(SignedIn):
 
     def _model(self, route: Route[Any]) -> Model:
         """Read the row's model from the query or the body."""
+        model: type[Model] = route.model
         if route.in_query:
-            given = {key: values[-1].decode() for key, values in self.request.query_arguments.items()}
-            given.pop("_xsrf", None)
-            return checked(lambda: route.model.model_validate_strings(given))
+            names = [name for name in self.request.query_arguments if name != "_xsrf"]
+            given = {name: self.get_query_argument(name, strip=False) for name in names}
+            return checked(lambda: model.model_validate_strings(given))
         if not self.request.body:
-            return checked(lambda: route.model.model_validate({}))
+            return checked(lambda: model.model_validate({}))
         if not is_json(self.request.headers):
             raise InvalidError("The API takes JSON (Content-Type: application/json).", reason="not-json")
-        return checked(lambda: route.model.model_validate_json(self.request.body))
+        return checked(lambda: model.model_validate_json(self.request.body))
 
     async def answer(self, route: Route[Any], request: Request[Any]) -> None:
         """Call the row's function and write what it returns."""
@@ -115,11 +116,11 @@ class Upload(Api):
         self.request.connection.set_max_body_size(limit)  # type: ignore[union-attr]
         self._received = await self.use(self._open)
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> BinaryIO:
         """A file without a name, so that nothing is left of it whatever happens."""
         folder = self.parts.lab.settings.state / "incoming"
         folder.mkdir(mode=0o700, exist_ok=True)
-        return TemporaryFile(dir=folder)
+        return cast("BinaryIO", TemporaryFile(dir=folder))
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Write a piece to disk; the next is read from the network when this one is written."""

@@ -165,9 +165,7 @@ ROUTES: tuple[Route[Any], ...] = (
         "POST", "/uploads", "Send a file for what is submitted next", post_upload, UploadQuery, Upload, takes_file=True
     ),
     Route("GET", "/datasets", "Datasets with their snapshots", list_datasets, Nothing, list[DatasetAnswer]),
-    Route(
-        "PUT", "/datasets/{name}", "Register a dataset (a steward of its owner)", put_dataset, DatasetBody, Dataset
-    ),
+    Route("PUT", "/datasets/{name}", "Register a dataset (a steward of its owner)", put_dataset, DatasetBody, Dataset),
     Route(
         "POST",
         "/datasets/{name}/offers",

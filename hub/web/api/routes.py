@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, BinaryIO, Generic, TypeVar
 
 from pydantic import ValidationError
@@ -83,5 +84,11 @@ def checked(make: Callable[[], B]) -> B:
 
 def _place(location: tuple[int | str, ...], kind: str) -> str:
     """Name the place by the model's own words; a key that a person made up is not repeated."""
-    words = [str(part) for part in location if isinstance(part, int) or part.isidentifier()][:4]
-    return f"{'.'.join(words)[:80] or '—'} ({kind.replace('_', ' ')})"
+    words = [str(part) for part in location if isinstance(part, int) or part in field_names()][:4]
+    return f"{'.'.join(words) or '—'} ({kind.replace('_', ' ')})"
+
+
+@cache
+def field_names() -> frozenset[str]:
+    """Return the names of all fields of all models."""
+    return frozenset(name for model in Model.__subclasses__() for name in model.model_fields)

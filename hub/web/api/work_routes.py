@@ -72,9 +72,18 @@ def cancel_run(lab: Lab, actor: str, request: Request[Nothing]) -> Work:
 
 
 ROUTES: tuple[Route[Any], ...] = (
-    Route("GET", "/notebooks", "Notebooks of the projects that one may know of", list_notebooks, ProjectFilter, list[Notebook]),
+    Route(
+        "GET",
+        "/notebooks",
+        "Notebooks of the projects that one may know of",
+        list_notebooks,
+        ProjectFilter,
+        list[Notebook],
+    ),
     Route("POST", "/notebooks", "Submit a notebook for approval (a member)", post_notebook, NotebookBody, Notebook),
-    Route("GET", "/notebooks/{id}", "A notebook with its source; the view is recorded", get_notebook, Nothing, Notebook),
+    Route(
+        "GET", "/notebooks/{id}", "A notebook with its source; the view is recorded", get_notebook, Nothing, Notebook
+    ),
     Route(
         "POST",
         "/notebooks/{id}/approve",

@@ -10,7 +10,7 @@ from hub.policy.load import describe_profile, profile_names
 from hub.services import datasets, people, projects
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
-from hub.web.languages import N_
+from hub.web.marks import N_
 from hub.web.models import DatasetBody, Nothing, OfferBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 

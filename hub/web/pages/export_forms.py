@@ -10,12 +10,12 @@ from hub.services import exports, people, projects, runs
 from hub.services.lab import Lab
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
-from hub.web.languages import N_
+from hub.web.marks import N_
 from hub.web.models import ExportBody, Nothing, ReasonBody, VoteBody
 from hub.web.pages.exports import EXPORT
-from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, refusal
+from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted
 
-AGGREGATES = ("count", "sum", "mean", "median", "minimum", "maximum", "share")
+AGGREGATES = (N_("count"), N_("sum"), N_("mean"), N_("median"), N_("minimum"), N_("maximum"), N_("share"))
 
 
 def new_export(visit: Visit) -> Context:
@@ -27,7 +27,7 @@ def new_export(visit: Visit) -> Context:
     context |= {"aggregates": AGGREGATES, "workspace": WORKSPACE_SOURCE, "runs": [], "mine": []}
     if not name:
         known = projects.projects(lab, actor)
-        return context | {"mine": [p for p in known if not refusal(lambda p=p: check_works_in(person, p, today))]}
+        return context | {"mine": permitted(known, lambda project: check_works_in(person, project, today))}
     project, grants = projects.project(lab, actor, name)
     check_works_in(person, project, today)
     if not source:
@@ -50,7 +50,7 @@ def create(posted: Posted) -> Landing:
     body = {
         "project": posted.query.get("project", ""),
         "source": posted.query.get("source", ""),
-        "files": {posted.fields.one(f"path-{n}"): _table(posted.fields, n) for n in posted.fields.many("take")},
+        "files": {"".join(posted.fields.exact(f"path-{n}")): _table(posted.fields, n) for n in posted.fields.many("take")},
         "context": posted.fields.one("context"),
     }
     made = api.post_export(posted.lab, posted.actor, request_of(ExportBody, {}, body))
@@ -93,7 +93,7 @@ def vote(posted: Posted) -> Landing:
     fields = posted.fields
     body = {
         "decision": fields.one("decision"),
-        "canonical": dict(zip(fields.many("path"), fields.many("canonical"), strict=False)),
+        "canonical": dict(zip(fields.exact("path"), fields.exact("canonical"), strict=False)),
         "policy": fields.one("policy"),
         "reason": fields.one("reason"),
     }

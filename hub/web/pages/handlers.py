@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
@@ -39,7 +40,7 @@ class PageHandler(SignedIn):
     SUPPORTED_METHODS = ("GET", "POST")
     person: Person | None = None
 
-    def initialize(self, page: Page | None = None, form: Form | None = None) -> None:  # type: ignore[override]
+    def initialize(self, page: Page | None = None, form: Form | None = None) -> None:
         """Take the rows of this address."""
         super().initialize()
         self.page, self.form = page, form
@@ -105,10 +106,10 @@ class PageHandler(SignedIn):
         given = self.request.body_arguments
         if sum(map(len, given.values())) > MOST_FIELDS:
             raise HTTPError(400)
-        return Fields({name: self.get_body_arguments(name) for name in given if name != "_xsrf"})
+        return Fields({name: self.get_body_arguments(name, strip=False) for name in given if name != "_xsrf"})
 
     def _query(self) -> dict[str, str]:
-        return {name: self.get_query_argument(name)[:400] for name in self.request.query_arguments}
+        return {name: self.get_query_argument(name, strip=False)[:400] for name in self.request.query_arguments}
 
     def _message(self) -> str:
         """Return what the last form said, once."""
@@ -118,7 +119,7 @@ class PageHandler(SignedIn):
         self.clear_cookie(FLASH, path=self.parts.prefix)
         return str(json.loads(kept))
 
-    def _cookie(self) -> dict[str, object]:
+    def _cookie(self) -> dict[str, Any]:
         secure = self.request.protocol == "https"
         return {"path": self.parts.prefix, "httponly": True, "samesite": "Lax", "secure": secure, "expires_days": None}
 
@@ -129,7 +130,7 @@ class Picture(PageHandler):
     async def get(self, **path: str) -> None:
         """Send the gate's own bytes."""
         lab, actor = self.parts.lab, self.actor
-        asked = request_of(PathQuery, path, {"path": self.get_query_argument("path", "")})
+        asked = request_of(PathQuery, path, {"path": self.get_query_argument("path", "", strip=False)})
         identifier, name = asked.path["id"], asked.body.path
         _, content = await self.use(lambda: exports.canonical_file(lab, actor, identifier, name))
         self.set_header("Content-Type", "image/png")
@@ -145,7 +146,7 @@ class Spoken(PageHandler):
         code = self.get_body_argument("to", "")
         if code not in CODES:
             raise RefusedError("The portal does not speak this language yet.", reason="language")
-        self.set_cookie(COOKIE, code, **{**self._cookie(), "expires_days": 365})  # type: ignore[arg-type]
+        self.set_cookie(COOKIE, code, **{**self._cookie(), "expires_days": 365})
         self.redirect(own_address(self.get_body_argument("next", ""), self.parts.prefix), status=303)
 
 

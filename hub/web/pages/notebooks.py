@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datasets_mount.catalogue import Grant
 from hub.domain.notebooks import (
     Notebook,
     NotebookState,
-    Parameter,
     ParameterType,
     check_can_decide,
     check_can_run,
@@ -16,10 +16,12 @@ from hub.domain.projects import check_works_in
 from hub.services import notebooks, people, projects
 from hub.web.api import work_routes as api
 from hub.web.api.routes import request_of
-from hub.web.languages import N_
+from hub.web.marks import N_
 from hub.web.models import ApprovalBody, NotebookBody, ReasonBody
-from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, refusal
+from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted, refusal
 from hub.web.pages.values import number_of, typed, value_of
+
+CELL_TYPES = (N_("code"), N_("markdown"), N_("raw"))
 
 
 def list_notebooks(visit: Visit) -> Context:
@@ -32,9 +34,9 @@ def new_notebook(visit: Visit) -> Context:
     lab, actor = visit.lab, visit.actor
     person = people.whoami(lab, actor)
     today = lab.now().date()
-    mine = [p for p in projects.projects(lab, actor) if not refusal(lambda p=p: check_works_in(person, p, today))]
+    mine = permitted(projects.projects(lab, actor), lambda project: check_works_in(person, project, today))
     asked = visit.asked("project") or (mine[0].name if len(mine) == 1 else "")
-    grants = []
+    grants: list[Grant] = []
     if asked:
         project, grants = projects.project(lab, actor, asked)
         check_works_in(person, project, today)
@@ -124,7 +126,6 @@ def withdraw(posted: Posted) -> Landing:
     body = {"reason": posted.fields.one("withdraw_reason")}
     api.withdraw_notebook(posted.lab, posted.actor, request_of(ReasonBody, posted.path, body))
     return Landing(("notebooks", posted.path["id"]), N_("The notebook is withdrawn; it runs no more."))
-
 
 
 NOTEBOOK = Page("/notebooks/{id}", "notebook.html", show_notebook)

@@ -8,9 +8,9 @@ from hub.domain.projects import check_leads, check_works_in, is_member
 from hub.services import datasets, people, projects
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
-from hub.web.languages import N_
+from hub.web.marks import N_
 from hub.web.models import Nothing, OrganisationBody, PersonBody, ProjectBody
-from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
+from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, permitted, refusal
 
 
 def list_projects(visit: Visit) -> Context:
@@ -26,7 +26,8 @@ def show_project(visit: Visit) -> Context:
     person = people.whoami(lab, actor)
     project, grants = projects.project(lab, actor, visit.path["name"])
     granted = {g.dataset for g in grants}
-    mine = [d for d, _ in datasets.datasets(lab, actor) if not refusal(lambda d=d: check_stewards_for(person, d.owner))]
+    known = [d for d, _ in datasets.datasets(lab, actor)]
+    mine = permitted(known, lambda dataset: check_stewards_for(person, dataset.owner))
     return {
         "project": project,
         "grants": grants,

@@ -6,7 +6,7 @@ from hub.domain.exports import check_can_review
 from hub.services import audit, exports, people, projects, releases
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
-from hub.web.languages import N_
+from hub.web.marks import N_
 from hub.web.models import AuditQuery, Nothing, ReasonBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 

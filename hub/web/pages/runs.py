@@ -8,7 +8,7 @@ from hub.domain.work import ENDED, WorkState
 from hub.services import notebooks, people, projects, runs
 from hub.web.api import work_routes as api
 from hub.web.api.routes import request_of
-from hub.web.languages import N_
+from hub.web.marks import N_
 from hub.web.models import Nothing, RunBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import typed, values_of

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from hub.domain.errors import LabError
 from hub.services.lab import Lab
 
 Context = dict[str, object]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class Fields:
         """Return every text of a field that can be given several times."""
         return [text for value in self.values.get(name, []) if (text := value.strip())]
 
+    def exact(self, name: str) -> list[str]:
+        """Return every text of a field as it was sent; a file's name may begin or end with a space."""
+        return list(self.values.get(name, []))
+
     def listed(self, name: str) -> list[str]:
         """Return the words of a field that are separated by commas or line ends."""
         return [w for word in self.one(name).replace("\n", ",").split(",") if (w := word.strip())]
@@ -79,6 +86,11 @@ class Form:
     path: str
     page: Page
     act: Callable[[Posted], Landing]
+
+
+def permitted(items: Iterable[T], check: Callable[[T], object]) -> list[T]:
+    """Return the items that a rule lets through."""
+    return [item for item in items if not refusal(partial(check, item))]
 
 
 def refusal(*checks: Callable[[], object]) -> LabError | None:

@@ -40,7 +40,7 @@ def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
         ('state = "var"\n[login]\ndemo = true\n[server]\naddress = "0.0.0.0"\n', "certificate"),
         ('state = "var"\n[login]\ndemo = true\n[ports]\npublic = 9000\nhub = 9000\n', "same port"),
         ('state = "var"\n[login]\ndemo = true\n[run]\nmemory = "lots"\n', "run.memory"),
-        ('[login]\ndemo = true\n', "state"),
+        ("[login]\ndemo = true\n", "state"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, text: str, why: str) -> None:
@@ -56,3 +56,14 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
 def test_sizes_are_bytes(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, GOOD + '[workspace]\nmemory = "3G"\ntmp = "512M"\n'))
     assert (settings.workspace.memory, settings.workspace.tmp) == (3 * 2**30, 512 * 2**20)
+
+
+def test_certificate_and_key_are_taken_from_the_files_own_folder(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, GOOD + '[server]\ncertificate = "tls.crt"\nkey = "/etc/tls.key"\n'))
+    assert (settings.server.certificate, settings.server.key) == (str(tmp_path / "tls.crt"), "/etc/tls.key")
+
+
+def test_a_provider_without_https_is_refused(tmp_path: Path) -> None:
+    urls = "".join(f'{n} = "http://login.example/{n}"\n' for n in ("authorize_url", "token_url", "userdata_url"))
+    with pytest.raises(InvalidError, match="https"):
+        load_settings(write(tmp_path, f'state = "var"\n[login]\n{urls}'))

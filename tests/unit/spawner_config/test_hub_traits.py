@@ -34,6 +34,7 @@ def parts() -> Parts:
         read_secret=lambda path: f"secret of {path.name}",
         wrap=lambda _, name, command, death: ["wrap", name, death, *command],
         knows_person=lambda name: name == "scientist",
+        log_in=lambda name: name == "scientist",
         open_workspace=lambda: None,
         close_workspace=lambda: None,
     )
@@ -115,7 +116,7 @@ def test_a_dead_service_is_noticed_within_a_second(monkeypatch: pytest.MonkeyPat
 
 
 def test_login_uses_pkce_and_keeps_no_token_of_the_provider(config: Config) -> None:
-    traits.set_login(config, settings(), "secret", lambda _: True)
+    traits.set_login(config, settings(), "secret", parts())
     assert config.LabAuthenticator.enable_pkce is True
     assert config.LabAuthenticator.enable_auth_state is False
     assert config.LabAuthenticator.allow_all is False
@@ -137,7 +138,7 @@ def authenticator(**traits: object) -> LabAuthenticator:
 
 
 def test_someone_whom_the_lab_does_not_know_is_not_allowed() -> None:
-    lab = authenticator(knows_person=lambda name: name == "scientist")
+    lab = authenticator(log_in=lambda name: name == "scientist")
     assert asyncio.run(lab.check_allowed("scientist", {})) is True
     assert asyncio.run(lab.check_allowed("stranger", {})) is False
     assert asyncio.run(lab.check_allowed("scientist", None)) is False
@@ -148,7 +149,7 @@ def test_without_the_labs_records_nobody_is_allowed() -> None:
 
 
 def test_an_answer_that_is_not_true_allows_nobody() -> None:
-    lab = authenticator(knows_person=lambda _: "scientist")
+    lab = authenticator(log_in=lambda _: "scientist")
     assert asyncio.run(lab.check_allowed("scientist", {})) is False
 
 

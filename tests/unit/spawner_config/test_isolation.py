@@ -76,7 +76,6 @@ def test_the_body_is_the_table_and_nothing_else() -> None:
         ("CgroupnsMode", "private"),
         ("PidMode", ""),
         ("UTSMode", ""),
-        ("Init", True),
         ("Binds", []),
         ("Devices", []),
         ("DeviceCgroupRules", []),
@@ -153,7 +152,9 @@ def test_a_reader_of_foreign_bytes_sees_no_dataset() -> None:
     assert refused(replace(SPEC, purpose=Purpose.READER, mounts=(DATA,))) == "container-target"
 
 
-@pytest.mark.parametrize("target", ["/", "/etc", "/run", "/opt/datalab/lib", "/data", "/data/../etc", "/home/a/b", "home"])
+@pytest.mark.parametrize(
+    "target", ["/", "/etc", "/run", "/opt/datalab/lib", "/data", "/data/../etc", "/home/a/b", "home"]
+)
 @pytest.mark.parametrize("writable", [True, False])
 def test_a_folder_stands_only_where_its_purpose_says(target: str, writable: bool) -> None:
     assert refused(replace(SPEC, mounts=(Mount("/srv/lab/x", target, writable),))) == "container-target"
@@ -161,7 +162,8 @@ def test_a_folder_stands_only_where_its_purpose_says(target: str, writable: bool
 
 @pytest.mark.parametrize(
     "source",
-    ["", "relative", "/", "/srv/../etc", "/srv//x", "/srv/x/", "/srv/./x", "/proc/1/root", "/dev", "/etc/x", "/run/docker.sock",
+    ["", "relative", "/", "/srv/../etc", "/srv//x", "/srv/x/", "/srv/./x", "/proc/1/root", "/dev", "/etc/x",
+     "/run/docker.sock",
      "/var/run/docker.sock", "/var", "/sys/fs", "/srv/\nx", "/srv/\0x"],
 )  # fmt: skip
 def test_a_source_that_is_no_plain_folder_of_the_lab_is_refused(source: str) -> None:
@@ -222,3 +224,8 @@ def test_whatever_is_mounted_only_the_purposes_own_places_are_writable(purpose: 
 
 def test_every_purpose_says_what_it_sees() -> None:
     assert set(READABLE) == set(WRITABLE) == set(Purpose)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_only_a_workspace_has_an_init_process_that_its_person_could_trace(purpose: Purpose) -> None:
+    assert host(replace(SPEC, purpose=purpose, mounts=()))["Init"] is (purpose is Purpose.WORKSPACE)

@@ -45,8 +45,20 @@ def test_links_pipes_folders_and_files_with_several_names_are_refused(outputs: P
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/etc/passwd", "..", "../secret", "deep/../../secret", "a//b", "./table.csv", "a\0b", "a\nb", "/".join("a" * 20)]
-)  # fmt: skip
+    "path",
+    [
+        "",
+        "/etc/passwd",
+        "..",
+        "../secret",
+        "deep/../../secret",
+        "a//b",
+        "./table.csv",
+        "a\0b",
+        "a\nb",
+        "/".join("a" * 20),
+    ],
+)
 def test_a_path_that_is_not_plain_is_refused(path: str) -> None:
     with pytest.raises(InvalidError):
         check_path(path)

@@ -6,13 +6,16 @@ import configparser
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
+import docker
 import pytest
 
-from hub.adapters.processes import lab_programs, records, supervisor, wrapped
+from hub.adapters.processes import lab_programs, leftovers, records, supervisor, wrapped
 from hub.adapters.processes.preflight import check_can_start
 from hub.adapters.secrets import Secret, make_secrets, read_secret
 from hub.domain.errors import InvalidError, UnavailableError
@@ -182,6 +185,65 @@ def test_the_labs_processes_see_little_of_their_starters_environment(monkeypatch
     assert seen["DOCKER_HOST"] == "unix:///engine.sock"
     assert "SECRET_OF_SOMEBODY" not in seen
     assert seen["PATH"].endswith(os.environ["PATH"])
+
+
+class DockerApi:
+    """The engine's API with three containers: two of this lab, one of which is being removed by somebody else."""
+
+    removed: ClassVar[list[str]] = []
+
+    def __init__(self, **_: object) -> None:
+        self.removed.clear()
+
+    def containers(self, *, filters: dict[str, str], **_: object) -> list[dict[str, str]]:
+        labels = {"a": "datalab.lab=mine", "b": "datalab.lab=mine", "c": "datalab.lab=other"}
+        return [{"Id": name} for name, label in labels.items() if label == filters["label"]]
+
+    def remove_container(self, name: str, **_: object) -> None:
+        if name == "a":
+            raise docker.errors.NotFound("gone")
+        self.removed.append(name)
+
+
+def test_the_containers_of_this_lab_are_removed_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers.docker, "APIClient", DockerApi)
+    leftovers.remove_containers("mine")
+    assert DockerApi.removed == ["b"]
+
+
+def test_an_engine_that_is_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(**_: object) -> None:
+        raise docker.errors.DockerException
+
+    monkeypatch.setattr(leftovers.docker, "APIClient", away)
+    with pytest.raises(UnavailableError, match="make down"):
+        leftovers.remove_containers("mine")
+
+
+def test_sockets_of_servers_and_gateway_are_removed_and_what_is_left_is_named(
+    lab: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = lab.state / "servers" / "0123" / "hub" / "api.sock"
+    control = lab.state / "run" / "gateway.sock"
+    for path in (left, control):
+        path.parent.mkdir(parents=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            monkeypatch.chdir(path.parent)
+            listener.bind(path.name)
+    with pytest.raises(UnavailableError, match=r"api\.sock"):
+        leftovers.check_nothing_left(lab)
+    leftovers.remove_server_folders(lab)
+    leftovers.check_nothing_left(lab)
+    assert not left.parent.parent.exists()
+    assert not control.exists()
+
+
+def test_a_mount_below_the_state_folder_is_named(lab: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = str(lab.state / "projects" / "mobility").replace(" ", "\\040")
+    line = f"36 35 98:0 / {place} rw,noatime - ext4 /dev/loop0 rw\n".encode()
+    monkeypatch.setattr(Path, "read_bytes", lambda _: line)
+    with pytest.raises(UnavailableError, match="projects/mobility"):
+        leftovers.check_nothing_left(lab)
 
 
 def test_the_example_names_every_setting_with_its_default() -> None:

@@ -39,6 +39,13 @@ def test_a_second_making_changes_nothing(lab: Settings) -> None:
     assert {path: path.read_bytes() for path in lab.secret("x").parent.iterdir()} == before
 
 
+def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    lab = Settings.model_validate({"state": tmp_path / "state", "login": {"demo": True}})
+    with pytest.raises(UnavailableError, match="cannot be written"):
+        make_secrets(lab)
+
+
 def test_no_two_secrets_are_the_same(lab: Settings) -> None:
     make_secrets(lab)
     texts = [path.read_text() for path in lab.secret("x").parent.iterdir()]

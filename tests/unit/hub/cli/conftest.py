@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
-from doubles.api import URL, FakeLab
+from pydantic import TypeAdapter
 from typer.testing import CliRunner, Result
 
+from doubles.api import URL, FakeLab
+from doubles.lab import make_lab
+from doubles.people import approved_request, found_consortium, play
+from hub.adapters.signer import public_pem
 from hub.cli.client import Portal
 from hub.cli.main import app
+from hub.domain.audit import AuditEntry
+from hub.services import releases
+from hub.services.audit import audit_entries
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +54,27 @@ def datalab(portal: Portal) -> Command:
         return CliRunner().invoke(app, list(words), obj=portal)
 
     return run
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a lab with a release in it gives away: the log as the API has it, the receipt, the files and the key."""
+
+    log: list[Any]
+    receipt: str
+    files: dict[str, bytes]
+    key: str
+
+
+@pytest.fixture(scope="session")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
+    """A story that went through the use cases, up to a release."""
+    lab = make_lab(tmp_path_factory.mktemp("past"))
+    found_consortium(lab)
+    play(lab)
+    request = approved_request(lab)
+    release = releases.release(lab, "jobs-steward", request.id)
+    files = {f.name: releases.released_file(lab, "researcher", request.id, f.name)[1] for f in release.files}
+    log = TypeAdapter(list[AuditEntry]).dump_python(audit_entries(lab, "auditor", 0, 1000), mode="json")
+    lab.store.engine.dispose()  # type: ignore[attr-defined]
+    return Past(list(log), release.receipt, files, public_pem(lab.signer.public_key()))

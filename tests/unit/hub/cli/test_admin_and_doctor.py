@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doubles.api import Answer, FakeLab
 from typer.testing import Result
 
+from doubles.api import Answer, FakeLab
 from hub.adapters import processes
 from hub.adapters.processes import Status
 from hub.cli import doctor_checks

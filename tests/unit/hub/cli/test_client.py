@@ -4,8 +4,8 @@ import io
 
 import pytest
 import requests
-from doubles.api import URL, Answer, FakeLab, error
 
+from doubles.api import URL, Answer, FakeLab, error
 from hub.cli.client import Portal, place
 from hub.domain.errors import (
     ConflictError,

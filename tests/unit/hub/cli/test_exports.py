@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doubles.api import Answer, FakeLab
 from typer.testing import Result
 
+from doubles.api import Answer, FakeLab
 from hub.cli.export import declared
 from hub.cli.files import write_new
 from hub.domain.errors import InvalidError

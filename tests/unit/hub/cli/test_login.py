@@ -5,9 +5,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from doubles.api import URL, Answer, FakeLab, error
 from typer.testing import CliRunner
 
+from doubles.api import URL, Answer, FakeLab, error
 from hub.cli import login as command
 from hub.cli.client import Portal
 from hub.cli.login_file import Login, checked_token, checked_url, login_path, read_login, write_login

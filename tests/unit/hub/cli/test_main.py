@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from doubles.api import Answer, FakeLab, error
 from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+from doubles.api import Answer, FakeLab, error
 from hub.cli.main import app, say_fault
 
 Command = Callable[..., Result]

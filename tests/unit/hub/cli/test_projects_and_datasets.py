@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doubles.api import Answer, FakeLab
 from typer.testing import Result
+
+from doubles.api import Answer, FakeLab
 
 Command = Callable[..., Result]
 CARE = {

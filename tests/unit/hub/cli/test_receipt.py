@@ -3,33 +3,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from doubles.people import approved_request
 from typer.testing import Result
 
 from hub.adapters.signer import public_pem
-from hub.services import releases
-from hub.services.lab import Lab
 
 Command = Callable[..., Result]
 
 
 @pytest.fixture
-def left(lab: Lab, tmp_path: Path) -> Path:
+def left(past: Any, tmp_path: Path) -> Path:
     """A folder with what a recipient was given: the receipt, the released file and, by another way, the key."""
-    request = approved_request(lab)
-    release = releases.release(lab, "jobs-steward", request.id)
-    folder = tmp_path / "left"
-    folder.mkdir()
-    (folder / "receipt.json").write_text(release.receipt)
-    (folder / "lab.pub").write_text(public_pem(lab.signer.public_key()))
-    for file in release.files:
-        (folder / file.name).write_bytes(releases.released_file(lab, "researcher", request.id, file.name)[1])
-    return folder
+    (tmp_path / "receipt.json").write_text(past.receipt)
+    (tmp_path / "lab.pub").write_text(past.key)
+    for name, content in past.files.items():
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
 
 
 @pytest.fixture

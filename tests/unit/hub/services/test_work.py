@@ -63,8 +63,14 @@ def test_a_run_is_started_once_and_followed_to_its_end(lab: Lab, engine: MemoryE
 
 @pytest.mark.parametrize(
     ("code", "out_of_memory", "said"),
-    [(15, False, "cell"), (16, False, "kernel died"), (137, True, "memory"), (137, False, "outside"), (1, False, "error")],
-)  # fmt: skip
+    [
+        (15, False, "cell"),
+        (16, False, "kernel died"),
+        (137, True, "memory"),
+        (137, False, "outside"),
+        (1, False, "error"),
+    ],
+)
 def test_the_end_is_told_by_the_engine(
     lab: Lab, engine: MemoryEngine, queued: str, code: int, out_of_memory: bool, said: str
 ) -> None:

@@ -14,16 +14,19 @@ DOWNLOADS = [
     "/files/a.csv", "/files", "/view/a.html", "/nbconvert/html/a.ipynb", "/nbconvert/html/a.ipynb?download=true",
     "/api/nbconvert", "/api/nbconvert/html", "/proxy/8000/", "/proxy/absolute/8000/x", "/lsp/status", "/lsp/ws/x",
     "/custom/custom.css", "/tree", "/edit/a.py", "/notebooks/a.ipynb", "/metrics", "/api/metrics", "/unknown",
-    "/%66iles/a.csv", "/f%69les/a.csv", "/FILES/a.csv", "/Files/a.csv", "/%2566iles/a", "/files;x/a.csv", "/api/%6ebconvert/html",
+    "/%66iles/a.csv", "/f%69les/a.csv", "/FILES/a.csv", "/Files/a.csv", "/%2566iles/a", "/files;x/a.csv",
+    "/api/%6ebconvert/html",
     "/api/NBCONVERT/html", "/%61pi/nbconvert/html", "/api%2Fnbconvert", "/api//nbconvert", "/lab/../files/a.csv",
     "/lab/%2e%2e/files/a.csv", "/lab?download=1", "/lab?download", "/lab?x=1&download=", "/lab?Download=1",
     "/lab?%64ownload=1", "/lab?%2564ownload=1", "/lab?x=1;download=1", "/lab?+download=1", "/lab?attachment=1",
     "/api/contents/a.parquet?format=base64", "/api/contents/a?type=file&format=base64", "/api/contents/a?format=BASE64",
-    "/api/contents/a?format=b%61se64", "/api/contents/a?format=base64&format=text", "/api/contents/a?format=text&format=base64",
+    "/api/contents/a?format=b%61se64", "/api/contents/a?format=base64&format=text",
+    "/api/contents/a?format=text&format=base64",
     "/api/contents/a?format=other", "/kernelspecs/python3/kernel.json", "/kernelspecs/python3/a.parquet",
 ]  # fmt: skip
 NEEDED = [
-    "", "/", "/lab", "/lab/tree/a.ipynb", "/lab/api/settings?ids_only=true", "/static/lab/main.js", "/api", "/api/status",
+    "", "/", "/lab", "/lab/tree/a.ipynb", "/lab/api/settings?ids_only=true", "/static/lab/main.js", "/api",
+    "/api/status",
     "/api/contents/a.ipynb?type=notebook&content=1&hash=1", "/api/contents/a.txt?format=text&type=file",
     "/api/contents/plot.png?format=base64&type=file", "/api/contents/PLOT.PNG?format=base64", "/api/kernels",
     "/api/kernels/1b4/channels?session_id=2", "/api/sessions", "/api/terminals", "/terminals/websocket/1",
@@ -52,7 +55,9 @@ def test_what_jupyterlab_needs_passes_in_every_tier(raw: str, tier: Tier) -> Non
     assert not is_refused(raw, tier)
 
 
-@pytest.mark.parametrize("raw", ["/files/a.csv", "/nbconvert/html/a.ipynb?download=true", "/api/contents/a?format=base64"])
+@pytest.mark.parametrize(
+    "raw", ["/files/a.csv", "/nbconvert/html/a.ipynb?download=true", "/api/contents/a?format=base64"]
+)
 def test_the_open_tier_is_metered_only(raw: str) -> None:
     assert not is_refused(raw, Tier.OPEN)
 

@@ -18,7 +18,11 @@ from spawner_config.gateway.headers import (
 from spawner_config.server_folder import Server
 
 SERVER = Server(
-    person="scientist", project="health", tier=Tier.SENSITIVE, uid=200_001, oauth_client="jupyterhub-user-0123456789abcdef"
+    person="scientist",
+    project="health",
+    tier=Tier.SENSITIVE,
+    uid=200_001,
+    oauth_client="jupyterhub-user-0123456789abcdef",
 )
 ORIGIN = "https://lab.example"
 RULES = set(browser_rules(SERVER, ORIGIN))
@@ -39,18 +43,23 @@ def asked(*headers: tuple[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["Clear-Site-Data", "Service-Worker-Allowed", "Link", "Refresh", "Report-To", "Reporting-Endpoints", "NEL", "Alt-Svc",
-     "SourceMap", "X-SourceMap", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Content-Disposition",
-     "Content-Encoding", "Content-Range", "Accept-CH", "Set-Login", "Strict-Transport-Security", "Server", "Via", "Connection",
+    ["Clear-Site-Data", "Service-Worker-Allowed", "Link", "Refresh", "Report-To", "Reporting-Endpoints", "NEL",
+     "Alt-Svc",
+     "SourceMap", "X-SourceMap", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials",
+     "Content-Disposition",
+     "Content-Encoding", "Content-Range", "Accept-CH", "Set-Login", "Strict-Transport-Security", "Server", "Via",
+     "Connection",
      "Transfer-Encoding", "Upgrade", "Keep-Alive", "Trailer", "Proxy-Authenticate", "WWW-Authenticate", "X-Anything",
-     "Speculation-Rules", "Document-Policy", "Origin-Agent-Cluster", "Public-Key-Pins", "Content-Location", "Timing-Allow-Origin"],
+     "Speculation-Rules", "Document-Policy", "Origin-Agent-Cluster", "Public-Key-Pins", "Content-Location",
+     "Timing-Allow-Origin"],
 )  # fmt: skip
 def test_a_header_that_is_not_allowed_is_dropped(name: str) -> None:
     assert answered((name, "x")) == {}
 
 
 @pytest.mark.parametrize(
-    "name", ["Content-Security-Policy", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy", "Content-Security-Policy-Report-Only"]
+    "name", ["Content-Security-Policy", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy",
+    "Content-Security-Policy-Report-Only"]
 )  # fmt: skip
 def test_a_workspace_does_not_say_the_gateways_rules(name: str) -> None:
     sent = [v for n, v in response_headers([(name, "evil")], SERVER, ORIGIN)]
@@ -81,7 +90,8 @@ def test_pages_come_from_the_workspaces_own_prefix_alone() -> None:
     "cookie",
     [
         "_xsrf=abc; Path=/user/scientist/health/",
-        "jupyterhub-user-0123456789abcdef=2|1:0|x; expires=Wed, 02 Dec 2026 10:00:00 GMT; HttpOnly; Path=/user/scientist/health/; Secure",
+        "jupyterhub-user-0123456789abcdef=2|1:0|x; expires=Wed, 02 Dec 2026 10:00:00 GMT; HttpOnly; "
+        "Path=/user/scientist/health/; Secure",
         "jupyterhub-user-0123456789abcdef-oauth-state=q; Max-Age=600; Path=/user/scientist/health",
     ],
 )  # fmt: skip
@@ -101,7 +111,9 @@ def test_a_servers_own_cookie_passes_for_its_own_prefix(cookie: str) -> None:
         "jupyterhub-hub-login=x; Path=/user/scientist/health/", "jupyterhub-services=x; Path=/user/scientist/health/",
         "jupyterhub-user-ffffffffffffffff=x; Path=/user/scientist/health/", "__Host-x=1; Path=/user/scientist/health/",
         "jupyterhub-user-0123456789abcdef2=x; Path=/user/scientist/health/", "other=1; Path=/user/scientist/health/",
-        "_xsrf=a\tb; Path=/user/scientist/health/", "_xsrf=a,b; Path=/user/scientist/health/", "=x; Path=/user/scientist/health/", "",
+        "_xsrf=a\tb; Path=/user/scientist/health/", "_xsrf=a,b; Path=/user/scientist/health/",
+        "=x; Path=/user/scientist/health/",
+        "",
         "_xsrf=abc; Path=/user/scientist/health/; Path=/",
     ],
 )  # fmt: skip
@@ -131,8 +143,10 @@ def test_a_redirect_on_the_workspaces_own_ways_passes(place: str, kept: str) -> 
 @pytest.mark.parametrize(
     "place",
     ["https://evil.example/", "//evil.example/hub/", "/\\evil.example", "\\\\evil.example", "http://lab.example/hub/",
-     "javascript:alert(1)", "data:text/html,x", "/user/scientist/other/lab", "/user/steward/health/", "/services/portal/",
-     "/", "lab", "../x", "?x", "/user/scientist/health/../other/", "/user/scientist/health/%2e%2e/other/", "/hub/%2e%2e/x",
+     "javascript:alert(1)", "data:text/html,x", "/user/scientist/other/lab", "/user/steward/health/",
+     "/services/portal/",
+     "/", "lab", "../x", "?x", "/user/scientist/health/../other/", "/user/scientist/health/%2e%2e/other/",
+     "/hub/%2e%2e/x",
      "/hub/a b", "/hub/\r\nX: y", "https://lab.example@evil.example/hub/", "https://lab.example.evil.example/hub/",
      "/hub/\t", "https:/hub/", "///hub/"],
 )  # fmt: skip
@@ -161,7 +175,9 @@ def test_a_workspace_learns_neither_address_nor_foreign_cookie() -> None:
     }
 
 
-@pytest.mark.parametrize("host", ["", "lab.example/x", "a b", "a\nb", "user@lab.example", "lab.example:99999999", "[x]", "';"])
+@pytest.mark.parametrize(
+    "host", ["", "lab.example/x", "a b", "a\nb", "user@lab.example", "lab.example:99999999", "[x]", "';"]
+)
 def test_a_host_that_is_none_is_refused(host: str) -> None:
     with pytest.raises(InvalidError):
         browser_origin(host, "https")

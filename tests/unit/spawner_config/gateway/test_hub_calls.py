@@ -16,7 +16,9 @@ from spawner_config.gateway.hub_calls import HubCall, answer, judge
 from spawner_config.server_folder import Server
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SERVER = Server(person="scientist", project="health", tier=Tier.SECRET, uid=200_001, oauth_client="jupyterhub-user-0123")
+SERVER = Server(
+    person="scientist", project="health", tier=Tier.SECRET, uid=200_001, oauth_client="jupyterhub-user-0123"
+)
 FORM = {
     "client_id": "jupyterhub-user-0123",
     "client_secret": "s",
@@ -31,13 +33,17 @@ ACTIVITY = {
 }
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get"]
 PATHS = [
-    "/hub/api/users", "/hub/api/users/", "/hub/api/users/scientist", "/hub/api/users/steward", "/hub/api/users/steward/activity",
-    "/hub/api/users/scientist/server", "/hub/api/users/scientist/servers/health", "/hub/api/users/scientist/servers/other",
+    "/hub/api/users", "/hub/api/users/", "/hub/api/users/scientist", "/hub/api/users/steward",
+    "/hub/api/users/steward/activity",
+    "/hub/api/users/scientist/server", "/hub/api/users/scientist/servers/health",
+    "/hub/api/users/scientist/servers/other",
     "/hub/api/users/scientist/tokens", "/hub/api/users/scientist/tokens/a1", "/hub/api/users/scientist/admin-access",
     "/hub/api/groups", "/hub/api/services", "/hub/api/proxy", "/hub/api/info", "/hub/api/shutdown", "/hub/api/shares/x",
-    "/hub/api/authorizations/token/x", "/hub/api/oauth2/authorize", "/hub/api/security/csp-report", "/hub/metrics", "/hub/",
+    "/hub/api/authorizations/token/x", "/hub/api/oauth2/authorize", "/hub/api/security/csp-report", "/hub/metrics",
+    "/hub/",
     "/hub/login", "/hub/home", "/hub/admin", "/", "/services/portal/", "/user/scientist/health/", "/hub/api/../admin",
-    "/hub/api/user/../users", "/hub/api/user?x=1", "/hub/api/user/", "//hub/api/user", "/hub/api/%75ser", "/hub/api/user%2f..",
+    "/hub/api/user/../users", "/hub/api/user?x=1", "/hub/api/user/", "//hub/api/user", "/hub/api/%75ser",
+    "/hub/api/user%2f..",
     "/hub/api?x", "http://127.0.0.1/hub/api/user", "/HUB/api/user", "/hub/api/users/scientist/activity/",
     "/hub/api/users/scientist%2f../steward/activity", "/hub/api/users/scientist/activity?x=1",
 ]  # fmt: skip
@@ -115,7 +121,8 @@ def test_a_body_of_no_known_form_is_refused(body: bytes) -> None:
 
 def test_a_workspace_reads_who_a_token_belongs_to_and_no_more() -> None:
     body = json.dumps(
-        {"kind": "user", "name": "scientist", "scopes": ["a"], "groups": ["g"], "servers": {"other": {}}, "admin": False,
+        {"kind": "user", "name": "scientist",
+        "scopes": ["a"], "groups": ["g"], "servers": {"other": {}}, "admin": False,
          "roles": ["user"], "auth_state": {"access_token": "x"}, "session_id": None}
     ).encode()  # fmt: skip
     read = json.loads(answer(HubCall("GET", "/hub/api/user"), 200, body))

@@ -1,0 +1,138 @@
+"""Throw-away containers of each purpose, and weak ones, where an attack can be seen to work."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from datasets_mount.mounts import Mount
+from spawner_config.isolation import ContainerSpec, Limits, Purpose, container_body
+from spawner_config.names import LABEL, LABEL_LAB
+
+IMAGE = "datalab/workspace:current"
+UID = 200_779
+MEGABYTE = 2**20
+LIMITS = Limits(memory=96 * MEGABYTE, cpus=1.0, processes=48, tmp=8 * MEGABYTE, seconds=60, file_size=4 * MEGABYTE)
+
+EVERY = pytest.mark.parametrize("purpose", Purpose)
+
+Body = dict[str, Any]
+Weaken = Callable[[Body], None]
+
+
+def host(**options: object) -> Weaken:
+    """Change some of the engine's options."""
+
+    def weaken(body: Body) -> None:
+        body["HostConfig"].update(options)
+
+    return weaken
+
+
+def root(**options: object) -> Weaken:
+    """Be root inside, and change some of the engine's options."""
+
+    def weaken(body: Body) -> None:
+        body["User"] = "0:0"
+        body["HostConfig"].update(options)
+
+    return weaken
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attack said, and how its container ended."""
+
+    said: Any
+    exit_code: int
+    out_of_memory: bool
+
+
+@dataclass
+class Cells:
+    """Makes containers as the lab makes them, runs an attack in each, and removes them whatever happens."""
+
+    folder: Path
+    name: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
+
+    def __post_init__(self) -> None:
+        self.engine = docker.APIClient()
+
+    def mounts(self, purpose: Purpose) -> tuple[Mount, ...]:
+        """Folders of a purpose, each with a file in it, all of them the container's user's own."""
+        places = {
+            Purpose.WORKSPACE: {"/home/scientist": 1, "/project": 1, "/project/runs": 0, "/outputs": 1, "/run/nb": 1,
+                                "/run/hub": 0, "/data/rand": 0},
+            Purpose.RUN: {"/in": 0, "/data/rand": 0, "/outputs": 1, "/progress": 1},
+            Purpose.READER: {"/in": 0, "/out": 1},
+            Purpose.CHECKER: {"/in": 0, "/data/rand": 0, "/out": 1},
+        }[purpose]  # fmt: skip
+        return tuple(Mount(str(self._own(target)), target, bool(writable)) for target, writable in places.items())
+
+    def _own(self, target: str) -> Path:
+        folder = self.folder / target.strip("/").replace("/", "-")
+        folder.mkdir(exist_ok=True)
+        (folder / "there.txt").write_text("true")
+        for place in (folder, folder / "there.txt"):
+            os.chown(place, UID, UID)
+        return folder
+
+    def spec(self, purpose: Purpose, command: tuple[str, ...], limits: Limits = LIMITS) -> ContainerSpec:
+        """Describe a container as the lab would."""
+        return ContainerSpec(
+            purpose=purpose,
+            image=IMAGE,
+            command=command,
+            uid=UID,
+            mounts=self.mounts(purpose),
+            limits=limits,
+            environment={},
+            labels={LABEL: "attack", LABEL_LAB: self.name},
+            working_dir="/tmp",
+        )
+
+    def run(
+        self,
+        attack: Callable[..., Any],
+        purpose: Purpose = Purpose.WORKSPACE,
+        weaken: Weaken | None = None,
+        limits: Limits = LIMITS,
+        **arguments: object,
+    ) -> Outcome:
+        """Run an attack, which is a function without outer names, inside a container, and return what it returns."""
+        source = inspect.getsource(attack)
+        call = f"import json\nprint('said:' + json.dumps({attack.__name__}(**{arguments!r})), flush=True)"
+        body = container_body(
+            self.spec(purpose, ("python", "-c", f"from __future__ import annotations\n{source}\n{call}"), limits)
+        )
+        if weaken is not None:
+            weaken(body)
+        made = self.engine.create_container_from_config(body, f"{self.name}-attack-{uuid.uuid4().hex[:8]}")["Id"]
+        try:
+            self.engine.start(made)
+            self.engine.wait(made, timeout=60)
+            state = self.engine.inspect_container(made)["State"]
+            lines = self.engine.logs(made).decode(errors="replace").splitlines()
+            said = [json.loads(line.removeprefix("said:")) for line in lines if line.startswith("said:")]
+            if not said and state["ExitCode"] == 1:
+                raise AssertionError("\n".join(lines[-20:]))
+            return Outcome(said[-1] if said else None, state["ExitCode"], state["OOMKilled"])
+        finally:
+            self.engine.remove_container(made, force=True, v=True)
+
+    def close(self) -> None:
+        """Remove what is left."""
+        for left in self.engine.containers(all=True, filters={"label": f"{LABEL_LAB}={self.name}"}):
+            with suppress(docker.errors.NotFound):
+                self.engine.remove_container(left["Id"], force=True, v=True)
+        self.engine.close()

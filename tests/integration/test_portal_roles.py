@@ -1,0 +1,267 @@
+"""Who gets what: a matrix of roles and routes, and a row for every route that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from doubles.lab import make_lab
+from doubles.people import (
+    approved_notebook,
+    approved_request,
+    cast_vote,
+    checked_request,
+    found_consortium,
+    play,
+    registered_dataset,
+    send,
+    submitted_notebook,
+)
+from doubles.portal import served
+from hub.domain.people import Role
+from hub.services import datasets, people, releases
+from hub.web.api.handlers import ARGUMENT
+from hub.web.api.table import ROUTES
+from hub.web.pages.table import FORMS, PAGES
+
+WHO = (
+    "administrator", "scientist", "researcher", "outsider", "approver",
+    "jobs-steward", "health-steward", "auditor", "nobody",
+)  # fmt: skip
+"""The lead and a member of the project, somebody of another project, the dataset's steward and another one."""
+
+OK, NO, HIDDEN, BAD, NOW = 200, 403, 404, 422, 409
+Row = tuple[str, dict[str, Any] | None, tuple[int, ...]]
+
+EVERYBODY = (OK, OK, OK, OK, OK, OK, OK, OK, NO)
+SEES_PROJECT = (OK, OK, OK, HIDDEN, OK, OK, OK, OK, NO)
+SEES_EXPORT = (HIDDEN, OK, OK, HIDDEN, HIDDEN, OK, OK, OK, NO)
+PARAMETERS = {"parameters": [{"name": "minimum", "type": "integer", "default": 10}]}
+DATASET = {"title": "Jobs", "owner": "jobs-institute", "tier": "open", "profile": "uk-sacro"}
+PROJECT = {
+    "name": "wages", "title": "T", "purpose": "P", "lead": "scientist", "starts": "2026-01-01", "ends": "2026-12-31",
+}  # fmt: skip
+NOTEBOOK = {"project": "wages", "upload": "none", "name": "again", "purpose": "A purpose"}
+EXPORT = {"project": "wages", "source": "{run}", "files": {"table.csv": {}}, "context": "too short"}
+VOTE = {"decision": "approve", "canonical": {"table.csv": "0" * 64}, "policy": "0" * 64}
+REASON = {"reason": "because it is so"}
+
+MATRIX: dict[tuple[str, str], Row] = {
+    # administrator, lead, member, of another project, approver, owner's steward, another steward, auditor, unknown
+    ("GET", "/me"): ("/me", None, EVERYBODY),
+    ("GET", "/organisations"): ("/organisations", None, EVERYBODY),
+    ("PUT", "/organisations/{name}"): ("/organisations/new", {"title": "New"}, (OK, NO, NO, NO, NO, NO, NO, NO, NO)),
+    ("GET", "/people"): ("/people", None, EVERYBODY),
+    ("PUT", "/people/{name}"): (
+        "/people/newcomer", {"title": "N", "organisation": "lab-office"}, (OK, NO, NO, NO, NO, NO, NO, NO, NO),
+    ),
+    ("GET", "/projects"): ("/projects", None, EVERYBODY),
+    ("POST", "/projects"): ("/projects", PROJECT, (NOW, NO, NO, NO, NO, NO, NO, NO, NO)),
+    ("GET", "/projects/{name}"): ("/projects/wages", None, SEES_PROJECT),
+    ("PUT", "/projects/{name}/members/{person}"): (
+        "/projects/wages/members/researcher", None, (NO, OK, NO, HIDDEN, NO, NO, NO, NO, NO),
+    ),
+    ("DELETE", "/projects/{name}/members/{person}"): (
+        "/projects/wages/members/none", None, (NO, OK, NO, HIDDEN, NO, NO, NO, NO, NO),
+    ),
+    ("PUT", "/projects/{name}/datasets/{dataset}"): (
+        "/projects/wages/datasets/jobs", None, (NO, NO, NO, NO, NO, OK, NO, NO, NO),
+    ),
+    ("POST", "/uploads"): ("/uploads", None, (BAD,) * 9),
+    ("GET", "/datasets"): ("/datasets", None, EVERYBODY),
+    ("PUT", "/datasets/{name}"): ("/datasets/jobs", DATASET, (NO, NO, NO, NO, NO, OK, NO, NO, NO)),
+    ("POST", "/datasets/{name}/offers"): (
+        "/datasets/jobs/offers", {"uploads": ["none"]}, (NO, NO, NO, NO, NO, HIDDEN, NO, NO, NO),
+    ),
+    ("GET", "/offers/{id}"): (
+        "/offers/{offer}", None, (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO),
+    ),
+    ("GET", "/notebooks"): ("/notebooks", None, EVERYBODY),
+    ("POST", "/notebooks"): ("/notebooks", NOTEBOOK, (NO, HIDDEN, HIDDEN, HIDDEN, NO, NO, NO, NO, NO)),
+    ("GET", "/notebooks/{id}"): ("/notebooks/{notebook}", None, SEES_PROJECT),
+    ("POST", "/notebooks/{id}/approve"): (
+        "/notebooks/{notebook}/approve", PARAMETERS, (NO, NO, NO, HIDDEN, NOW, NOW, NOW, NO, NO),
+    ),
+    ("POST", "/notebooks/{id}/refuse"): (
+        "/notebooks/{notebook}/refuse", REASON, (NO, NO, NO, HIDDEN, NOW, NOW, NOW, NO, NO),
+    ),
+    ("POST", "/notebooks/{id}/withdraw"): (
+        "/notebooks/{refused}/withdraw", REASON, (NO, NOW, NO, HIDDEN, NOW, NOW, NOW, NO, NO),
+    ),
+    ("GET", "/runs"): ("/runs", None, EVERYBODY),
+    ("POST", "/runs"): ("/runs", {"notebook": "{refused}"}, (NO, NO, NO, HIDDEN, NO, NO, NO, NO, NO)),
+    ("GET", "/runs/{id}"): ("/runs/{run}", None, SEES_PROJECT),
+    ("POST", "/runs/{id}/cancel"): ("/runs/{run}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
+    ("GET", "/exports"): ("/exports", None, EVERYBODY),
+    ("POST", "/exports"): ("/exports", EXPORT, (BAD,) * 9),
+    ("GET", "/exports/{id}"): ("/exports/{request}", None, SEES_EXPORT),
+    ("POST", "/exports/{id}/submit"): (
+        "/exports/{request}/submit", None, (HIDDEN, NO, NOW, HIDDEN, HIDDEN, NO, NO, NO, NO),
+    ),
+    ("POST", "/exports/{id}/withdraw"): (
+        "/exports/{released}/withdraw", None, (HIDDEN, NO, NOW, HIDDEN, HIDDEN, NO, NO, NO, NO),
+    ),
+    ("POST", "/exports/{id}/reject"): (
+        "/exports/{released}/reject", REASON, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
+    ),
+    ("GET", "/exports/{id}/canonical"): (
+        "/exports/{request}/canonical?path=table.csv", None, (HIDDEN, NO, NO, HIDDEN, HIDDEN, OK, OK, NO, NO),
+    ),
+    ("POST", "/exports/{id}/votes"): (
+        "/exports/{request}/votes", VOTE, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
+    ),
+    ("POST", "/exports/{id}/release"): (
+        "/exports/{request}/release", None, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NO, NO, NO, NO),
+    ),
+    ("GET", "/releases"): ("/releases", None, EVERYBODY),
+    ("GET", "/releases/{id}"): ("/releases/{released}", None, SEES_EXPORT),
+    ("GET", "/releases/{id}/receipt"): ("/releases/{released}/receipt", None, SEES_EXPORT),
+    ("GET", "/releases/{id}/files/{name}"): ("/releases/{released}/files/table.csv", None, SEES_EXPORT),
+    ("POST", "/releases/{id}/revoke"): (
+        "/releases/{released}/revoke", {"reason": ""}, (BAD,) * 9,
+    ),
+    ("GET", "/audit"): ("/audit", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+    ("GET", "/key"): ("/key", None, EVERYBODY),
+}  # fmt: skip
+
+PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
+    "/": ("/", EVERYBODY),
+    "/projects": ("/projects", EVERYBODY),
+    "/projects/{name}": ("/projects/wages", SEES_PROJECT),
+    "/new/project": ("/new/project", (OK, NO, NO, NO, NO, NO, NO, NO, NO)),
+    "/people": ("/people", (OK, NO, NO, NO, NO, NO, NO, NO, NO)),
+    "/datasets": ("/datasets", EVERYBODY),
+    "/datasets/{name}": ("/datasets/jobs", (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO)),
+    "/new/dataset": ("/new/dataset", (NO, NO, NO, NO, NO, OK, OK, NO, NO)),
+    "/offers/{id}": ("/offers/{offer}", (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO)),
+    "/offers/{id}/progress": (
+        "/offers/{offer}/progress", (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO),
+    ),
+    "/notebooks": ("/notebooks", EVERYBODY),
+    "/notebooks/{id}": ("/notebooks/{notebook}", SEES_PROJECT),
+    "/new/notebook": ("/new/notebook?project=wages", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
+    "/notebooks/{id}/progress": ("/notebooks/{notebook}/progress", SEES_PROJECT),
+    "/runs": ("/runs", EVERYBODY),
+    "/runs/{id}": ("/runs/{run}", SEES_PROJECT),
+    "/notebooks/{id}/run": ("/notebooks/{notebook}/run", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
+    "/runs/{id}/progress": ("/runs/{run}/progress", SEES_PROJECT),
+    "/exports": ("/exports", EVERYBODY),
+    "/exports/{id}": ("/exports/{request}", SEES_EXPORT),
+    "/exports/{id}/file": (
+        "/exports/{request}/file?path=table.csv", (HIDDEN, NO, NO, HIDDEN, HIDDEN, OK, OK, NO, NO),
+    ),
+    "/exports/{id}/progress": ("/exports/{request}/progress", SEES_EXPORT),
+    "/new/export": ("/new/export?project=wages", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
+    "/releases": ("/releases", EVERYBODY),
+    "/releases/{id}": ("/releases/{released}", SEES_EXPORT),
+    "/audit": ("/audit", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    lab = make_lab(tmp_path_factory.mktemp("roles"))
+    found_consortium(lab)
+    people.add_person(lab, "administrator", "approver", "Approver", "lab-office", (Role.APPROVER,))
+    play(lab)
+    registered_dataset(lab)
+    offer = datasets.offer_snapshot(lab, "jobs-steward", "jobs", (send(lab, "jobs-steward", "again.csv"),))
+    released = approved_request(lab)
+    releases.release(lab, "transport-steward", released.id)
+    refused = submitted_notebook(lab)
+    from hub.services import notebooks
+
+    notebooks.decide(lab, "jobs-steward", refused.id, approve=False, reason="not now", parameters=None)
+    request = checked_request(lab)
+    cast_vote(lab, "transport-steward", request)
+    approved = [n for n in notebooks.notebooks(lab, "scientist") if n.state == "approved"]
+    made = {
+        "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id,
+        "run": request.source, "notebook": approved[0].id if approved else approved_notebook(lab).id,
+    }  # fmt: skip
+    with served(lab) as base:
+        yield base, made
+
+
+def filled(value: Any, made: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return ARGUMENT.sub(lambda found: made[found[1]], value)
+    return {key: filled(item, made) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def asked(base: str, who: str, method: str, path: str, body: object) -> int:
+    head = {"Authorization": f"token {who}-token"}
+    return requests.request(
+        method, base + path, json=body, headers=head, timeout=30, allow_redirects=False
+    ).status_code  # fmt: skip
+
+
+def test_the_matrix_has_a_row_for_every_route() -> None:
+    assert set(MATRIX) == {(route.method, route.path) for route in ROUTES}
+    assert set(PAGE_MATRIX) == {page.path for page in PAGES}
+
+
+@pytest.mark.parametrize("route", sorted(MATRIX))
+def test_each_person_gets_what_the_matrix_says(site: tuple[str, dict[str, str]], route: tuple[str, str]) -> None:
+    base, made = site
+    path, body, expected = MATRIX[route]
+    seen = [asked(base, who, route[0], f"/api/v1{filled(path, made)}", filled(body, made)) for who in WHO]
+    assert dict(zip(WHO, seen, strict=True)) == dict(zip(WHO, expected, strict=True))
+
+
+@pytest.mark.parametrize("page", sorted(PAGE_MATRIX))
+def test_each_person_sees_the_pages_that_the_matrix_says(site: tuple[str, dict[str, str]], page: str) -> None:
+    base, made = site
+    path, expected = PAGE_MATRIX[page]
+    seen = [asked(base, who, "GET", filled(path, made), None) for who in WHO]
+    assert dict(zip(WHO, seen, strict=True)) == dict(zip(WHO, expected, strict=True))
+
+
+@pytest.mark.parametrize("form", [form.path for form in FORMS])
+def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]], form: str) -> None:
+    """Somebody of another project, and somebody whom the lab does not know, are refused by every form."""
+    base, made = site
+    names = {"name": "wages" if form.startswith("/projects") else "jobs", "id": made["request"]}
+    for start, name in (("/notebooks", "notebook"), ("/runs", "run"), ("/releases", "released")):
+        names["id"] = made[name] if form.startswith(start) else names["id"]
+    for who in ("outsider", "nobody"):
+        head = {"Authorization": f"token {who}-token"}
+        fields = {
+            "organisation_name": "x", "organisation_title": "X", "name": "x", "title": "X", "person": "outsider",
+            "organisation": "lab-office", "dataset": "jobs", "project": "wages", "purpose": "A purpose", "upload": "x",
+            "lead": "outsider", "starts": "2026-01-01", "ends": "2026-12-31", "owner": "jobs-institute",
+            "tier": "open", "profile": "uk-sacro", "reason": "because", "refuse_reason": "because",
+            "withdraw_reason": "because", "reject_reason": "because", "decision": "approve", "path": "table.csv",
+            "canonical": "0" * 64, "policy": "0" * 64, "take": "0", "path-0": "table.csv", "context": "x" * 30,
+        }  # fmt: skip
+        query = f"?project=wages&source={made['run']}" if form.startswith("/new/export") else ""
+        address = base + filled(form, names) + query
+        answer = requests.post(address, data=fields, headers=head, timeout=30, allow_redirects=False)
+        assert answer.status_code in (NO, HIDDEN), (form, who, answer.status_code)
+
+
+IDENTIFIERS = [route for route in sorted(MATRIX) if "{id}" in route[1] and route[0] == "GET"]
+
+
+@pytest.mark.parametrize("route", IDENTIFIERS)
+def test_what_is_hidden_looks_like_what_is_not_there(
+    site: tuple[str, dict[str, str]], route: tuple[str, str]
+) -> None:
+    base, made = site
+    path = MATRIX[route][0]
+    kind = ARGUMENT.search(path)
+    assert kind
+    invented = filled(path, {kind[1]: made[kind[1]][:-4] + "aaaa"})
+    head = {"Authorization": "token outsider-token"}
+    answers = [
+        requests.get(f"{base}/api/v1{each}", headers=head, timeout=30) for each in (filled(path, made), invented)
+    ]
+    said = [answer.json()["error"]["message"].split("-")[0] for answer in answers]
+    reasons = {answer.json()["error"]["reason"] for answer in answers}
+    assert {answer.status_code for answer in answers} == {HIDDEN}
+    assert reasons <= {"not-found", "unknown-project"}
+    assert said[0] == said[1]

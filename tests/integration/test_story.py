@@ -1,0 +1,195 @@
+"""The whole story on a whole lab: pages, API, containers, gate and release are the real ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.demo.story import STORY
+from lab_fixture import StoryLab, Told
+
+VERDICTS = {
+    "The lab runs": "answers",
+    "Organisations and people": "known",
+    "Projects and members": "made",
+    "Owners register datasets": "snapshots",
+    "Owners grant their use": "granted",
+    "A scientist works in a workspace": "reads data",
+    "A write to the data": "refused",
+    "A way out of the workspace": "shut in",
+    "The other project": "not seen",
+    "A notebook is submitted": "inspected",
+    "A steward approves it": "approved",
+    "A run with a small group": "succeeded",
+    "A run without": "succeeded",
+    "Export of the table with a small cell": "blocked",
+    "Export of the mended table": "passes",
+    "Export of a file of rows": "blocked",
+    "Export of a notebook with df.head()": "blocked",
+    "The requester votes": "refused",
+    "Two stewards vote": "approved",
+    "The release": "released",
+    "The receipt, offline": "valid",
+    "The audit log": "unbroken",
+}
+LISTS = {
+    "auditor": (("project", "list"), ("dataset", "list"), ("notebook", "list"), ("run", "list"), ("export", "list")),
+    "administrator": (("admin", "people"), ("admin", "organisations")),
+    "researcher": (("release", "list"),),
+}
+
+
+def seen(told: Told) -> dict[str, str]:
+    """The particulars of each step."""
+    return {step["step"]: step["seen"] for step in told.json["steps"]}
+
+
+def everything(lab: StoryLab) -> Any:
+    """All that the lab's lists show."""
+    return {
+        " ".join(words): lab.datalab(*words, "--json", person=person).json
+        for person, commands in LISTS.items()
+        for words in commands
+    }
+
+
+def audit_names(lab: StoryLab, after: int) -> list[str]:
+    entries = lab.datalab("audit", "show", "--after", str(after), "--limit", "1000", "--json", person="auditor").json
+    return [entry["event"]["name"] for entry in entries]
+
+
+def head(lab: StoryLab) -> int:
+    return int(lab.datalab("audit", "verify", "--json", person="auditor").json["entries"])
+
+
+def test_every_step_was_seen(story_lab: StoryLab) -> None:
+    assert [step.title for step in STORY] == list(VERDICTS)
+    assert {step["step"]: step["verdict"] for step in story_lab.first.json["steps"]} == VERDICTS
+
+
+def test_what_was_seen_says_more_than_a_word(story_lab: StoryLab) -> None:
+    said = seen(story_lab.first)
+    assert "4360 rows of 545 people" in said["A scientist works in a workspace"]
+    assert "Read-only file system" in said["A write to the data"]
+    assert "minimum-frequency at wages.csv, rows 1, 2, 3, 4, 13" in said["Export of the table with a small cell"]
+    assert "row-leak at explore.ipynb#cells[2]" in said["Export of a notebook with df.head()"]
+    assert "progress seen" in said["A run with a small group"] + said["A run without"]
+
+
+def test_passwords_are_shown_when_they_are_made(story_lab: StoryLab) -> None:
+    assert len(story_lab.passwords) == 7
+    assert all(len(password) >= 16 for password in story_lab.passwords.values())
+
+
+def test_told_again_it_is_short_and_changes_nothing(story_lab: StoryLab) -> None:
+    before, entries = everything(story_lab), head(story_lab)
+    tokens = story_lab.settings.secret("demo-tokens.json").read_bytes()
+    again = story_lab.tell_story()
+    assert {step["step"]: step["verdict"] for step in again.json["steps"]} == VERDICTS
+    assert again.json["new_passwords"] == {}
+    assert again.seconds < story_lab.first.seconds / 2, (again.seconds, story_lab.first.seconds)
+    assert everything(story_lab) == before
+    assert story_lab.settings.secret("demo-tokens.json").read_bytes() == tokens
+    # What the scientist tried in vain was tried again, and that is recorded.
+    assert set(audit_names(story_lab, entries)) <= {"lab:workspace:refuse"}
+
+
+def test_the_log_tells_the_story(story_lab: StoryLab) -> None:
+    names = set(audit_names(story_lab, 0))
+    told = {
+        "lab:dataset:register",
+        "lab:dataset:grant",
+        "lab:workspace:open",
+        "lab:workspace:refuse",
+        "lab:notebook:approve",
+        "lab:run:start",
+        "export:request:block",
+        "export:request:vote",
+        "export:release:make",
+        "export:release:download",
+    }
+    assert told <= names
+
+
+def test_what_left_is_verified_by_the_command_and_one_changed_byte_refused(story_lab: StoryLab, tmp_path: Path) -> None:
+    released = story_lab.datalab("release", "list", "--json", person="researcher").json[0]["id"]
+    folder = tmp_path / "left"
+    assert story_lab.datalab("release", "download", released, "--to", str(folder), person="researcher").code == 0
+    key = tmp_path / "lab.pub"
+    assert story_lab.datalab("release", "key", "--to", str(key), person="auditor").code == 0
+    assert key.read_text() == story_lab.settings.secret("lab.pub").read_text()
+    verify = ("receipt", "verify", str(folder / "receipt.json"), "--key", str(key), "--files", str(folder))
+    assert story_lab.datalab(*verify).code == 0
+    table = folder / "wages.csv"
+    table.write_bytes(table.read_bytes().replace(b"1", b"2", 1))
+    refused = story_lab.datalab(*verify)
+    assert refused.code == 1
+    assert "its bytes differ" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("person", "words", "sentence"),
+    [
+        ("scientist", ("project", "show", "mobility"), "There is no project mobility"),
+        ("scientist", ("audit", "show"), "This needs the role"),
+        ("administrator", ("run", "start", "care/wages"), "no approved notebook care/wages"),
+        ("auditor", ("run", "start", "care/wages"), "Only members of the project care"),
+        ("health-steward", ("dataset", "grant", "jobs", "mobility"), "Only a data steward of the organisation jobs"),
+        ("researcher", ("run", "start", "care/wages", "minimum=0"), "The parameter minimum must be"),
+        ("researcher", ("run", "start", "care/wages", "by=nr"), "The parameter by must be"),
+        ("scientist", ("run", "show", "run-nothing"), "There is no run run-nothing"),
+    ],
+)
+def test_a_command_does_no_more_than_its_person_may(
+    story_lab: StoryLab, person: str, words: tuple[str, ...], sentence: str
+) -> None:
+    told = story_lab.datalab(*words, person=person)
+    assert told.code == 1
+    assert sentence in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_a_wrong_token_is_a_sentence(story_lab: StoryLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story_lab, "token", lambda person: "0" * 32)
+    told = story_lab.datalab("run", "list", person="scientist")
+    assert told.code == 1
+    assert "does not accept the token" in told.err
+
+
+def test_the_doctor_finds_every_promise_kept(story_lab: StoryLab) -> None:
+    told = story_lab.datalab("doctor", "--json")
+    assert told.code == 0, told.out
+    assert {"workspace: network", "run: root", "reader: user", "checker: powers"} <= {r["what"] for r in told.json}
+    assert not [name for name in story_lab.left()["containers"] if "doctor" in name]
+
+
+def test_stopped_it_leaves_nothing_and_started_again_it_has_lost_nothing(story_lab: StoryLab) -> None:
+    before = everything(story_lab)
+    running = story_lab.left()
+    assert all(running[kind] for kind in ("processes", "containers", "mounts", "loops")), running
+    stopped = story_lab.datalab("admin", "down")
+    assert stopped.code == 0, stopped.err
+    assert not any(story_lab.left().values()), story_lab.left()
+    away = story_lab.datalab("run", "list", person="scientist")
+    assert (away.code, "No lab answers" in away.err) == (1, True)
+    assert story_lab.datalab("admin", "status").code == 1
+    started = story_lab.datalab("admin", "up")
+    assert started.code == 0, started.err
+    assert story_lab.datalab("admin", "status").code == 0
+    assert everything(story_lab) == before
+    again = story_lab.tell_story()
+    assert {step["step"]: step["verdict"] for step in again.json["steps"]} == VERDICTS
+    assert everything(story_lab) == before
+
+
+def test_a_lab_that_is_not_for_demonstration_is_left_alone(story_lab: StoryLab, tmp_path: Path) -> None:
+    other = tmp_path / "lab.toml"
+    addresses = {f"{word}_url": "https://login.example.org" for word in ("authorize", "token", "userdata")}
+    other.write_text('state = "var"\n[login]\n' + "".join(f"{k} = {json.dumps(v)}\n" for k, v in addresses.items()))
+    told = story_lab.datalab("demo", "--config", str(other))
+    assert told.code == 1
+    assert "not for demonstration" in told.err
+    assert not (tmp_path / "var").exists()

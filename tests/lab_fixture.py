@@ -1,0 +1,134 @@
+"""A whole lab of its own, in a folder of its own, on ports of its own, with the demonstration's story in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from hub.settings import Settings, load_settings
+from integration.standin_lab import free_ports
+from spawner_config.names import LABEL_LAB
+
+PORTS = ("public", "proxy_api", "portal", "gateway", "identity", "hub")
+LONGEST_COMMAND = 600
+COMMAND = (sys.executable, "-c", "from hub.cli.main import app; app()")
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+
+@dataclass
+class StoryLab:
+    """One lab; ``first`` is how its first story ended, ``passwords`` what that showed once."""
+
+    folder: Path
+    settings: Settings
+    first: Told = field(default_factory=lambda: Told(1, "", "not told yet", 0.0))
+    passwords: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "lab.toml"
+
+    def datalab(self, *words: str, person: str = "") -> Told:
+        """Run the command-line tool in a process of its own, as a person where one is named."""
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DATALAB_CONFIG": str(self.config)}
+        if person:
+            environment |= {"DATALAB_URL": self.settings.public_url, "DATALAB_TOKEN": self.token(person)}
+        began = time.monotonic()
+        done = subprocess.run(
+            [*COMMAND, *words],
+            env=environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_COMMAND,
+            check=False,
+        )
+        return Told(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+
+    def token(self, person: str) -> str:
+        """The token that the story made for a person at the hub."""
+        return str(json.loads(self.settings.secret("demo-tokens.json").read_text())[person])
+
+    def tell_story(self) -> Told:
+        return self.datalab("demo", "--json")
+
+    def left(self) -> dict[str, list[str]]:
+        """What of the lab is on the machine now."""
+        return {
+            "processes": [line for line in _command_lines() if str(self.folder) in line],
+            "containers": _containers(self.settings.name),
+            "mounts": _lines(Path("/proc/self/mountinfo"), str(self.folder)),
+            "loops": [
+                str(file)
+                for file in Path("/sys/block").glob("loop*/loop/backing_file")
+                if file.read_text().startswith(str(self.folder))
+            ],
+            "sockets": _lines(Path("/proc/net/unix"), str(self.folder)),
+        }
+
+
+def make_story_lab(folder: Path) -> StoryLab:
+    """Write lab.toml; nothing is started."""
+    folder.mkdir()
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    (folder / "lab.toml").write_text(
+        f'name = "story{secrets.token_hex(4)}"\ntitle = "Test lab"\nstate = "State of the lab"\n[login]\ndemo = true\n'
+        + '[storage]\nproject = "96M"\nscratch = "256M"\n[ports]\n'
+        + "".join(f"{name} = {port}\n" for name, port in ports.items())
+    )
+    return StoryLab(folder, load_settings(folder / "lab.toml"))
+
+
+def remove_images(lab: StoryLab) -> None:
+    """Free the disk; pytest keeps the folders of the last runs."""
+    for image in lab.settings.state.rglob("*.img"):
+        image.unlink()
+
+
+def _command_lines() -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            found.append(words)
+    return found
+
+
+def _containers(name: str) -> list[str]:
+    client = docker.APIClient(version="auto")
+    try:
+        listed = client.containers(all=True, filters={"label": [f"{LABEL_LAB}={name}"]})
+        return [entry["Names"][0] for entry in listed]
+    finally:
+        client.close()
+
+
+def _lines(file: Path, word: str) -> list[str]:
+    # The kernel writes a blank in a path as \040.
+    return [line for line in file.read_text().splitlines() if word in line.replace("\\040", " ")]
