@@ -38,7 +38,7 @@ def classify(kind: pl.DataType) -> ValueClass:
 
 
 def dataset_key(name: str, kind: pl.DataType, decimals: int) -> pl.Expr:
-    """Return the key of a dataset's column."""
+    """Return the key of a dataset's column, whose texts are in NFC and without spaces around them already."""
     column = pl.col(name)
     match classify(kind):
         case ValueClass.NUMBER:
@@ -51,7 +51,7 @@ def dataset_key(name: str, kind: pl.DataType, decimals: int) -> pl.Expr:
         case ValueClass.TRUTH:
             return column.cast(pl.Int64)
         case _:
-            return column.cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars()
+            return column
 
 
 def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Expr:

@@ -44,9 +44,13 @@ class DataFile:
 
     @cached_property
     def _scan(self) -> pl.LazyFrame:
-        """The rows, kept in memory where they are few enough."""
+        """The rows with their texts in one form, kept in memory where they are few enough."""
+        texts = [name for name in self.schema if self.value_class(name) is ValueClass.TEXT]
+        plain = self._source.with_columns(
+            pl.col(name).cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars() for name in texts
+        )
         cells = int(self._source.select(pl.len()).collect().item()) * len(self.schema)
-        return self._source.collect().lazy() if cells <= MOST_KEPT else self._source
+        return plain.collect().lazy() if cells <= MOST_KEPT else plain
 
     def value_class(self, column: str) -> ValueClass:
         """How the column's values are compared."""
@@ -98,7 +102,7 @@ class DataFile:
 
     def texts(self, column: str) -> pl.Series:
         """The column's different values as text."""
-        text = pl.col(column).cast(pl.String, strict=False).str.strip_chars().alias(column)
+        text = pl.col(column).cast(pl.String, strict=False).alias(column)
         values = self._scan.select(text).unique().drop_nulls().collect()[column]
         return values.filter(values != "").sort()
 

@@ -2,8 +2,8 @@
 
 A cell that equals a value of a dataset's column carries log2(N / count) bits. Cells of one row of the table that are
 met in one and the same row of the dataset add up, and log2 N is taken away for the choice of that row; group columns
-count once for their combination, since they depend on each other, and a column that shows another value speaks against
-the candidate. The evidence is the sum over the rows that say more
+count once for their combination, since they depend on each other, and a column that is named alike and shows another
+value speaks against the candidate. The evidence is the sum over the rows that say more
 than nothing, minus the choice of those rows among all, and minus the choice of each column that is not named alike.
 
 Candidates come from combinations of aligned columns that are rare, so that the work grows with the table and with the
@@ -23,9 +23,10 @@ from hub.gate.views import TableView
 from hub.policy.model import Policy
 
 _MOST_COMBINED = 6
+_THREE = 3
 _MOST_PATTERNS = 12
 _DIFFERENCE = 4.0
-"""Bits that a column takes away which shows another value than the candidate: a copy seldom differs."""
+"""Bits that a column of the dataset's name takes away where it shows another value: a copy seldom differs."""
 _MOST_ALIKE = 64
 """A combination of values that more rows of the dataset share points to none of them."""
 
@@ -98,7 +99,7 @@ def _specified(alignments: tuple[Alignment, ...]) -> dict[str, tuple[str, int]]:
 def _candidates(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame:
     """Return pairs of a table's row and a dataset's row that share a rare combination of values."""
     order = sorted(alignments, key=lambda a: (-float(keyed[f"bits {a.name}"].sum()), a.name))
-    combined = [c for size in (2, 3) for c in combinations(order[:_MOST_COMBINED], size)]
+    combined = [c for size in (2, _THREE) for c in combinations(order[:_MOST_COMBINED], size)]
     found = [_meeting(keyed, tuple(order), file)]
     # A row that is met in all of its columns can be met no better.
     left = keyed.join(found[0], on="row", how="anti") if found[0].height else keyed
@@ -110,8 +111,12 @@ def _candidates(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile
 def _meeting(keyed: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile) -> pl.DataFrame:
     names = [a.name for a in combination]
     together = pl.sum_horizontal(*(pl.col(f"bits {name}") for name in names))
-    is_rare = together >= _spare(file) - math.log2(_MOST_ALIKE)
-    rows = keyed.filter(is_rare).select("row", *names).drop_nulls()
+    least = _spare(file) - math.log2(_MOST_ALIKE)
+    # What two columns tell needs no third.
+    pairs = combinations(names, 2) if len(names) == _THREE else ()
+    is_told = [pl.col(f"bits {one}") + pl.col(f"bits {two}") >= least for one, two in pairs]
+    rows = keyed.filter(together >= least, ~pl.any_horizontal(pl.lit(value=False), *is_told))
+    rows = rows.select("row", *names).drop_nulls()
     if rows.height == 0:
         return pl.DataFrame(schema={"row": pl.Int64})
     met = file.matching(_specified(combination), rows).collect()
@@ -134,7 +139,12 @@ def _excess(
     columns = pl.sum_horizontal(*(pl.col(f"same {a.name}").cast(pl.Int64) for a in alignments))
     together = pl.sum_horizontal(*alone) if alone else pl.lit(0.0)
     differing = pl.sum_horizontal(
-        *((pl.col(a.name) != pl.col(f"data {a.name}")).fill_null(value=False).cast(pl.Int64) for a in alignments)
+        pl.lit(0),
+        *(
+            (pl.col(a.name) != pl.col(f"data {a.name}")).fill_null(value=False).cast(pl.Int64)
+            for a in alignments
+            if a.penalty == 0.0
+        ),
     )
     joint = _joint_bits(pairs, grouping, file)
     excess = (together + joint - _spare(file) - _DIFFERENCE * differing).alias("excess")

@@ -32,10 +32,12 @@ def listed_records(view: TableView, file: DataFile) -> list[int]:
 def rare_records(view: TableView, file: DataFile, policy: Policy) -> list[int]:
     """Return the rows whose named columns, three or more, together fit fewer units of the dataset than the policy asks.
 
-    A row whose other columns are all suppressed says nothing but that its group exists, and does not count.
+    One of them at least is no group column: cells of groups are the minimum frequency's. A row whose other columns are
+    all suppressed says nothing but that its group exists, and does not count.
     """
     named = _named(view, file)
-    if len(named) < FEWEST_COLUMNS:
+    telling = [column for column, _ in named.values() if not file.is_grouping(column) or column == file.unit]
+    if len(named) < FEWEST_COLUMNS or not telling:
         return []
     others = [key for key in view.keys if key not in named]
     rows = _rows(view, file, named, others).filter(_filled(named) >= FEWEST_COLUMNS)

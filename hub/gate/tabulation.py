@@ -79,7 +79,10 @@ def tabulate(
     view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], context: TableContext, policy: Policy
 ) -> Tabulation | None:
     """Recompute a table; None where its rows sum over too many different sets of dimensions."""
-    others = [key for key in view.keys if key not in {d.key for d in dimensions}]
+    own = {d.key for d in dimensions}
+    others = [
+        k for k, t in zip(view.keys, view.columns, strict=True) if k not in own and not _is_index(view.frame[k], t)
+    ]
     measures = _measures(view, file, others, context)
     keyed = _keyed(view, file, dimensions, others)
     flags = [f"margin_{d.key}" for d in dimensions]
@@ -118,6 +121,15 @@ def contributions(tabulation: Tabulation, measure: str, counts: tuple[int, ...],
 
 def _keys(file: DataFile, dimensions: tuple[Dimension, ...]) -> dict[str, tuple[str, int]]:
     return {d.key: (d.column, d.decimals) for d in dimensions}
+
+
+def _is_index(cells: pl.Series, title: str) -> bool:
+    """A column without a name that counts the rows, as pandas prints it beside them."""
+    if title.strip():
+        return False
+    numbers = cells.cast(pl.Int64, strict=False)
+    steps = numbers - pl.int_range(cells.len(), eager=True)
+    return numbers.null_count() == 0 and steps.n_unique() == 1 and steps[0] in (0, 1)
 
 
 def _decimals(view: TableView, key: str, file: DataFile, column: str) -> int:

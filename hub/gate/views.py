@@ -6,7 +6,7 @@ A table in a notebook's output, in a JSON document or printed into a log is the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -73,8 +73,13 @@ def token_tables(fragment: Fragment) -> list[TableView]:
     views: list[TableView] = []
     seen: set[tuple[tuple[str, ...], ...]] = set()
     lines = text.splitlines()
-    groups_of = [(str.split, lines), (_by_marks, lines), (_WORDS.findall, lines), (_by_marks, _GROUPS.findall(text))]
-    for cut, parts in groups_of:
+    cuts: tuple[tuple[Callable[[str], list[str]], list[str]], ...] = (
+        (str.split, lines),
+        (_by_marks, lines),
+        (_WORDS.findall, lines),
+        (_by_marks, _GROUPS.findall(text)),
+    )
+    for cut, parts in cuts:
         groups: dict[int, dict[tuple[str, ...], None]] = {}
         for line in parts:
             tokens = tuple(cut(line))

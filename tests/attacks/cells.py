@@ -15,7 +15,7 @@ from typing import Any
 import docker
 import pytest
 
-from datasets_mount.mounts import Mount
+from datasets_mount.mounts import Mount, dataset_mount
 from spawner_config.isolation import ContainerSpec, Limits, Purpose, container_body
 from spawner_config.names import LABEL, LABEL_LAB
 
@@ -64,6 +64,8 @@ class Cells:
 
     folder: Path
     name: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
+    data: dict[str, Path] = field(default_factory=dict)
+    """More datasets, by name, beside the one that is always there."""
 
     def __post_init__(self) -> None:
         self.engine = docker.APIClient()
@@ -77,7 +79,9 @@ class Cells:
             Purpose.READER: {"/in": 0, "/out": 1},
             Purpose.CHECKER: {"/in": 0, "/data/rand": 0, "/out": 1},
         }[purpose]  # fmt: skip
-        return tuple(Mount(str(self._own(target)), target, bool(writable)) for target, writable in places.items())
+        more = (dataset_mount(str(folder), name) for name, folder in self.data.items())
+        own = (Mount(str(self._own(target)), target, bool(writable)) for target, writable in places.items())
+        return (*own, *(more if "/data/rand" in places else ()))
 
     def _own(self, target: str) -> Path:
         folder = self.folder / target.strip("/").replace("/", "-")

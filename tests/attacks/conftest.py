@@ -1,4 +1,4 @@
-"""Containers to attack from inside, removed whatever happens."""
+"""Containers to attack from inside, removed whatever happens, and a running lab to attack as its people do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from attacks.acts import ACTS
 from attacks.cells import Cells
+from attacks.living import Living, acting, schema_of
+from hub.demo.story_stage import Stage
+from lab_fixture import StoryLab
 
 
 @pytest.fixture
@@ -16,3 +20,26 @@ def cells(tmp_path: Path) -> Iterator[Cells]:
     made = Cells(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def living(story_lab: StoryLab) -> Iterator[Living]:
+    """The lab in which the story was told, with a project for attacks."""
+    made = Living(Stage(story_lab.settings, story_lab.config))
+    made.found_project()
+    yield made
+    made.engine.close()
+
+
+@pytest.fixture(scope="session")
+def acts(living: Living) -> str:
+    """An approved notebook that commits the act that its parameter names."""
+    return living.approved(acting(*ACTS), schema_of(*ACTS))
+
+
+@pytest.fixture(scope="session")
+def written(living: Living, acts: str) -> str:
+    """A run that succeeded and left words.txt and more.txt, which the gate lets pass to review."""
+    found, _ = living.acted(acts, ACTS[0])
+    assert found["work"]["state"] == "succeeded", found["work"]
+    return str(found["run"]["id"])

@@ -13,6 +13,8 @@ from hub.gate.fragments import BlobFragment, Fragment, ImageFragment, RefusalFra
 from hub.gate.kinds import Kind
 from hub.gate.refusals import SENTENCES
 
+_MOST_DIGITS = 3
+_MOST_DIGITS_IN_SOURCE = 20
 _DIGITS = re.compile(r"\d")
 
 
@@ -43,8 +45,8 @@ def free_text(fragment: Fragment, context: Context) -> list[Finding] | None:
         sentence = "The text is long enough to carry anything, so a steward reads it. Shorten it to what is needed."
         rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence, rule)]
-    is_output = fragment.slot is None or fragment.slot.output is not None
-    if is_output and len(_DIGITS.findall(fragment.text)) > 3:
+    is_source = fragment.slot is not None and fragment.slot.output is None
+    if len(_DIGITS.findall(fragment.text)) > (_MOST_DIGITS_IN_SOURCE if is_source else _MOST_DIGITS):
         sentence = "The text holds numbers that no check can verify, so a steward reads it."
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence)]
     return []

@@ -1,0 +1,56 @@
+"""A table of counts: checked by the gate against the dataset it came from, and made by Polars from the same file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from hub.adapters.local_gate import check_paths
+from hub.demo.data import write_demo_data
+from hub.gate.exchange import Verdict
+
+DESCRIPTION = """\
+name = "transport"
+files = ["flights.parquet"]
+privacy_unit = "carrier"
+profile = "fr-entreprises"
+
+[tables."table.csv"]
+dataset = "transport"
+dimensions = ["origin", "month"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class GateCheck:
+    """A table, the dataset that it came from, and the dataset's description."""
+
+    folder: Path
+
+    def by_the_gate(self) -> Verdict:
+        """Check the table: reader and checker start as processes of their own."""
+        return check_paths([self.folder / "table.csv"], [self.folder / "transport.toml"]).verdict
+
+    def by_polars(self) -> pl.DataFrame:
+        """Make the table again."""
+        flights = pl.scan_parquet(self.folder / "flights.parquet")
+        return flights.group_by("origin", "month").agg(pl.len(), pl.col("carrier").n_unique()).collect()
+
+
+@contextmanager
+def ready(folder: Path) -> Iterator[GateCheck]:
+    """Write the flights of 2013 and a table made from them."""
+    write_demo_data(folder)
+    made = GateCheck(folder)
+    source = next(folder.rglob("flights.*"))
+    flights = pl.read_csv(source, null_values="NA") if source.suffix == ".csv" else pl.read_parquet(source)
+    flights.write_parquet(folder / "flights.parquet")
+    (folder / "transport.toml").write_text(DESCRIPTION)
+    made.by_polars().select("origin", "month", pl.col("len").alias("n")).sort("origin", "month").write_csv(
+        folder / "table.csv"
+    )
+    yield made

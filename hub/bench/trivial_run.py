@@ -1,0 +1,107 @@
+"""A trivial notebook: through the lab's queue, worker and container, and by ``docker run … papermill``."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from hub.adapters.secrets import make_secrets
+from hub.domain.errors import UnavailableError
+from hub.domain.people import Role
+from hub.domain.work import ENDED, Work, WorkState
+from hub.services import datasets, notebooks, people, projects, runs
+from hub.services.lab import Lab
+from hub.services.work import do_round
+from hub.settings import Login, Settings, Storage
+from hub.wiring import lab_from, storage_from
+from hub.worker import BUSY_PAUSE
+
+NOTEBOOK = {
+    "cells": [{"cell_type": "code", "id": "one", "metadata": {}, "source": "1 + 1", "outputs": [], "execution_count": None}],
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}  # fmt: skip
+ROOM = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class TrivialRun:
+    """An approved notebook in a lab of its own, and the same bytes in a folder."""
+
+    lab: Lab
+    notebook: str
+    folder: Path
+
+    def through_the_lab(self) -> None:
+        """Queue a run and let the worker bring it to its end."""
+        run, _ = runs.start_run(self.lab, "researcher", self.notebook, {})
+        if work_off(self.lab, run.id).state is not WorkState.SUCCEEDED:
+            raise UnavailableError("The run did not succeed, so there is nothing to measure.", reason="bench")
+
+    def by_docker(self) -> None:
+        """Run the notebook as somebody without a lab would."""
+        image = self.lab.settings.images.workspace
+        mount = f"{self.folder}:/work:rw"
+        command = ["papermill", "/work/notebook.ipynb", "/work/executed.ipynb", "--no-progress-bar"]
+        subprocess.run(
+            ["docker", "run", "--rm", "--network", "none", "--user", "0", "-v", mount, image, *command],
+            check=True,
+            capture_output=True,
+        )
+
+
+def work_off(lab: Lab, identifier: str) -> Work:
+    """Do the worker's rounds, with its pauses, until one piece of work has ended."""
+    while True:
+        do_round(lab)
+        with lab.store.read() as reading:
+            work = reading.get(Work, identifier)
+        if work is None or work.state in ENDED:
+            if work is None:
+                raise UnavailableError("The work is gone.", reason="bench")
+            return work
+        time.sleep(BUSY_PAUSE)
+
+
+@contextmanager
+def ready(folder: Path) -> Iterator[TrivialRun]:
+    """Found a lab with one approved notebook; its mounts are gone afterwards."""
+    folder.mkdir()
+    storage = Storage(project=ROOM, scratch=ROOM)
+    settings = Settings(name="bench", state=folder / "state", login=Login(demo=True), storage=storage)
+    make_secrets(settings)
+    content = json.dumps(NOTEBOOK).encode()
+    (folder / "notebook.ipynb").write_bytes(content)
+    try:
+        lab = lab_from(settings)
+        yield TrivialRun(lab, _approved(lab, content), folder)
+    finally:
+        storage_from(settings).unmount_all()
+
+
+def _approved(lab: Lab, content: bytes) -> str:
+    """Walk the notebook through the real steps to its approval."""
+    people.make_first_administrator(lab, "administrator", "office", "Office")
+    for name, role in (("researcher", Role.RESEARCHER), ("steward", Role.STEWARD)):
+        people.add_person(lab, "administrator", name, name, "office", (role,))
+    today = lab.now().date()
+    projects.create_project(
+        lab, "administrator", "bench", title="Bench", purpose="Measuring", lead="researcher",
+        starts=today, ends=today + timedelta(days=1),
+    )  # fmt: skip
+    upload = datasets.upload(lab, "researcher", "notebook.ipynb", io.BytesIO(content))
+    sent = notebooks.submit_notebook(
+        lab, "researcher", "bench", upload.id, name="trivial", purpose="Measuring a run that does nothing"
+    )
+    with lab.store.read() as reading:
+        inspection = reading.find(Work, subject=sent.id)[0]
+    work_off(lab, inspection.id)
+    return notebooks.decide(lab, "steward", sent.id, approve=True, reason="", parameters=None).id

@@ -1,0 +1,181 @@
+"""A gateway in this process, with a hub that writes down what it is asked, and workspaces as a test wants them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from datasets_mount.catalogue import Tier
+from hub.settings import Login, Ports, Settings
+from integration.lab_harness import free_ports
+from spawner_config.gateway.app import Gateway
+from spawner_config.gateway.bounds import Bounds
+from spawner_config.gateway_client import GatewayClient
+from spawner_config.server_folder import Server, make_folder, opened, remove_folder
+
+UID = 200_778
+
+
+QUICK = replace(
+    Bounds(),
+    header_seconds=0.7,
+    chunk_seconds=0.7,
+    answer=200_000,
+    message=100_000,
+    upload=300_000,
+    requests=8,
+    hub_seconds=2,
+)
+
+
+Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Bench:
+    """A gateway in this process, with workspaces that the test makes."""
+
+    def __init__(self, state: Path, bounds: Bounds = QUICK) -> None:
+        ports = free_ports(6)
+        names = ("public", "proxy_api", "portal", "gateway", "identity", "hub")
+        self.settings = Settings(
+            state=state, login=Login(demo=True), ports=Ports(**dict(zip(names, ports, strict=True)))
+        )
+        self.bounds = bounds
+        self.asked: list[tuple[str, str, str]] = []
+        self.stack = AsyncExitStack()
+        self.servers: list[str] = []
+
+    async def __aenter__(self) -> Bench:
+        self.session = await self.stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+        runner = web.ServerRunner(web.Server(self._hub))
+        await runner.setup()
+        self.stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", self.settings.ports.hub).start()
+        await self.start()
+        return self
+
+    async def start(self) -> None:
+        self.gateway = Gateway(self.settings, self.bounds)
+        await self.gateway.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.gateway.stop()
+        await self.stack.aclose()
+        for identifier in self.servers:
+            remove_folder(self.settings.state, identifier)
+
+    async def _hub(self, request: web.BaseRequest) -> web.Response:
+        self.asked.append((request.method, request.raw_path, (await request.read()).decode()))
+        if request.raw_path == "/hub/api/user":
+            body = {"kind": "user", "name": "scientist", "scopes": ["s"], "groups": ["secret-group"]}
+            return web.json_response(body)
+        return web.json_response({"version": "6.1.1"}, headers={"X-JupyterHub-Version": "6.1.1", "Set-Cookie": "a=b"})
+
+    def folder(self, project: str, tier: Tier = Tier.SENSITIVE, person: str = "scientist") -> Path:
+        server = Server(person=person, project=project, tier=tier, uid=UID, oauth_client=f"jupyterhub-user-{project}")
+        self.servers.append(server.id)
+        return make_folder(self.settings.state, server)
+
+    async def open(self, project: str, workspace: Raw | None = None, tier: Tier = Tier.SENSITIVE) -> Path:
+        """Open a workspace whose socket speaks as the test says."""
+        folder = self.folder(project, tier)
+        if workspace is not None:
+            await self.listen(folder / "nb", workspace)
+        await GatewayClient(self.settings.state).open(folder.name)
+        return folder
+
+    async def listen(self, place: Path, workspace: Raw, name: str = "nb.sock", owner: int = UID) -> None:
+        with opened(place) as descriptor:
+            server = await asyncio.start_unix_server(_quiet(workspace), f"/proc/self/fd/{descriptor}/{name}")
+        os.chown(place / name, owner, owner)
+        self.stack.push_async_callback(_close, server)
+
+    def url(self, project: str, rest: str = "api", person: str = "scientist") -> URL:
+        return URL(f"http://127.0.0.1:{self.settings.ports.gateway}/user/{person}/{project}/{rest}", encoded=True)
+
+    async def get(self, project: str, rest: str = "api", **kwargs: object) -> tuple[int, bytes]:
+        async with self.session.get(self.url(project, rest), allow_redirects=False, **kwargs) as answer:  # type: ignore[arg-type]
+            return answer.status, await answer.read()
+
+    def lines(self) -> list[dict[str, object]]:
+        texts = [f.read_text() for f in sorted((self.settings.state / "logs").glob("gateway-access-*.jsonl"))]
+        return [json.loads(line) for line in "".join(texts).splitlines()]
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+
+
+def _quiet(workspace: Raw) -> Raw:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await workspace(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    return serve
+
+
+@asynccontextmanager
+async def bench(tmp_path: Path, bounds: Bounds = QUICK) -> AsyncIterator[Bench]:
+    async with Bench(tmp_path / f"A State {'y' * 90}", bounds) as made:
+        yield made
+
+
+async def read_head(reader: asyncio.StreamReader) -> bytes:
+    return await reader.readuntil(b"\r\n\r\n")
+
+
+def says(answer: bytes, *, hold: bool = False) -> Raw:
+    """A workspace that says the same to everybody."""
+
+    async def workspace(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(answer)
+        await writer.drain()
+        if hold:
+            await reader.read()
+
+    return workspace
+
+
+def ok(body: bytes = b"{}", *headers: bytes) -> bytes:
+    head = b"".join(h + b"\r\n" for h in headers)
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b" % (
+        head,
+        len(body),
+        body,
+    )
+
+
+async def plain_neighbour(b: Bench) -> None:
+    await b.open("neighbour", says(ok(b"fine")))
+
+
+async def neighbour_answers_at_once(b: Bench) -> None:
+    started = time.monotonic()
+    assert await b.get("neighbour") == (200, b"fine")
+    assert time.monotonic() - started < 0.5
+
+
+async def refuses(b: Bench) -> bool:
+    status, body = await b.get("health")
+    return status == 503 and json.loads(body)["reason"] == "server-not-ready"
+
+
+def hub_session(folder: Path) -> aiohttp.ClientSession:
+    descriptor = os.open(folder / "hub", os.O_PATH)
+    connector = aiohttp.UnixConnector(f"/proc/self/fd/{descriptor}/api.sock")
+    return aiohttp.ClientSession(connector=connector)

@@ -1,0 +1,133 @@
+"""The portal in Chromium: sending files, following what is under way, and nothing that the policy blocks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from doubles.lab import make_lab
+from doubles.people import approved_notebook, checked_request, found_consortium, play, registered_dataset, work_off
+from doubles.portal import PREFIX, login_cookie, served
+from hub.services import datasets, notebooks, runs
+from hub.services.lab import Lab
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "There is no Chromium; run “make setup”."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    lab = make_lab(tmp_path)
+    found_consortium(lab)
+    play(lab)
+    registered_dataset(lab)
+    return lab
+
+
+def page_of(chromium: Browser, base: str, who: str, complaints: list[str]) -> Page:
+    context = chromium.new_context(base_url=f"{base}/", locale="en-GB")
+    cookies = [{"name": n, "value": v, "domain": "127.0.0.1", "path": PREFIX} for n, v in login_cookie(who).items()]
+    context.add_cookies(cookies)  # type: ignore[arg-type]  # plain dictionaries are what it takes
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return page
+
+
+def test_files_are_sent_and_become_an_offer_whose_page_follows(lab: Lab, chromium: Browser, tmp_path: Path) -> None:
+    for name in ("first.csv", "second.csv"):
+        (tmp_path / name).write_text("nr,wage\n1,2\n" * 50_000)
+    complaints: list[str] = []
+    with served(lab) as base:
+        page = page_of(chromium, base, "jobs-steward", complaints)
+        page.goto("datasets/jobs")
+        page.get_by_label("Files", exact=True).set_input_files([tmp_path / "first.csv", tmp_path / "second.csv"])
+        page.get_by_role("button", name="Send and convert").click()
+        page.wait_for_url("**/offers/**")
+        assert page.get_by_text("queued").is_visible()
+        offer = datasets.offer(lab, "jobs-steward", page.url.rpartition("/")[2])[0]
+        assert [f.name for f in offer.files] == ["first.csv", "second.csv"]
+        work_off(lab)
+        page.get_by_text("succeeded").wait_for(timeout=5000)
+    assert complaints == []
+
+
+def test_a_refused_upload_is_said_at_the_field(lab: Lab, chromium: Browser, tmp_path: Path) -> None:
+    (tmp_path / ".hidden.ipynb").write_text("{}")
+    with served(lab) as base:
+        page = page_of(chromium, base, "scientist", [])
+        page.goto("new/notebook?project=wages")
+        page.get_by_label("Notebook", exact=True).set_input_files(tmp_path / ".hidden.ipynb")
+        page.get_by_label("Name").fill("wages")
+        page.get_by_label("Purpose").fill("Wages by year")
+        page.get_by_role("button", name="Submit for approval").click()
+        page.get_by_text("A file's name is at most 120 characters").wait_for(timeout=5000)
+        assert page.get_by_role("button", name="Submit for approval").is_enabled()
+    assert notebooks.notebooks(lab, "scientist") == []
+
+
+def test_a_run_is_followed_until_its_outputs_are_there(lab: Lab, chromium: Browser) -> None:
+    notebook = approved_notebook(lab)
+    complaints: list[str] = []
+    with served(lab) as base:
+        page = page_of(chromium, base, "researcher", complaints)
+        page.goto(f"notebooks/{notebook.id}/run")
+        page.get_by_role("button", name="Queue the run").click()
+        page.wait_for_url("**/runs/**")
+        assert runs.runs(lab, "researcher")[0][0].id in page.url
+        work_off(lab)
+        page.get_by_text("table.csv").wait_for(timeout=5000)
+    assert complaints == []
+
+
+def test_a_keyboard_is_enough_to_vote(lab: Lab, chromium: Browser) -> None:
+    request = checked_request(lab)
+    complaints: list[str] = []
+    with served(lab) as base:
+        page = page_of(chromium, base, "health-steward", complaints)
+        page.goto(f"exports/{request.id}")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.textContent.trim()") == "Approve all files":
+                break
+        page.keyboard.press("Enter")
+        page.get_by_text("Your vote counts.").wait_for(timeout=5000)
+    assert complaints == []
+
+
+def test_a_page_of_a_workspace_gets_nothing_of_the_portal(lab: Lab, chromium: Browser) -> None:
+    """A script with the portal's own origin, as a notebook's output is, tries what it can."""
+    script = """async () => {
+      const got = [];
+      for (const mode of ["same-origin", "cors", "no-cors"]) {
+        const answer = await fetch("%s", {mode, credentials: "include"}).catch(() => null);
+        got.push(answer ? answer.status + ":" + (await answer.text()).includes("Welcome") : "none");
+      }
+      const opened = window.open("%s");
+      await new Promise(done => setTimeout(done, 1500));
+      let seen = "closed";
+      try { seen = opened.document.title || "blank"; } catch { seen = "denied"; }
+      return [got, opened.closed ? "closed" : seen];
+    }"""
+    with served(lab) as base:
+        page = page_of(chromium, base, "scientist", [])
+        page.route("**/user/scientist/wages/lab", lambda route: route.fulfill(body="<p>a workspace</p>"))
+        page.goto(base.replace(PREFIX.rstrip("/"), "/user/scientist/wages/lab"))
+        fetched, opened = page.evaluate(script % (PREFIX, PREFIX))
+        assert all(got.endswith("false") or got == "none" for got in fetched), fetched
+        assert opened in ("closed", "denied", "blank"), opened
+        page.goto(f"{base}/")
+        assert page.get_by_text("Welcome, Scientist").is_visible()

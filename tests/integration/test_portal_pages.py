@@ -1,0 +1,413 @@
+"""The portal's pages as a browser gets them: forms, refusals on the page, headers, scripts of others kept out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from doubles.lab import make_lab
+from doubles.people import (
+    CONTEXT,
+    approved_notebook,
+    approved_request,
+    checked_request,
+    finished_run,
+    found_consortium,
+    play,
+    registered_dataset,
+    send,
+    submitted_notebook,
+    work_off,
+)
+from doubles.portal import PREFIX, login_cookie, served
+from hub.domain.people import Role
+from hub.services import exports, people, projects, releases, runs
+from hub.services.lab import Lab
+
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Somebody who is logged in by cookie, as a browser is."""
+
+    base: str
+    who: str
+
+    def open(self, path: str, **headers: str) -> requests.Response:
+        return requests.get(
+            self.base + path, cookies=login_cookie(self.who), headers=NAVIGATION | headers, timeout=30,
+            allow_redirects=False,
+        )  # fmt: skip
+
+    def post(self, path: str, fields: dict[str, Any], **headers: str) -> requests.Response:
+        """Take the token from a page, and send a form with it."""
+        session = requests.Session()
+        session.cookies.update(login_cookie(self.who))
+        page = session.get(f"{self.base}/", headers=NAVIGATION, timeout=30)
+        found = re.search(r'name="portal-token" content="([^"]+)"', page.text)
+        assert found
+        form = fields | {"_xsrf": found[1]}
+        return session.post(self.base + path, data=form, headers=NAVIGATION | headers, timeout=30)
+
+
+@dataclass(frozen=True)
+class Site:
+    lab: Lab
+    base: str
+
+    def browser(self, who: str) -> Browser:
+        return Browser(self.base, who)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    lab = make_lab(tmp_path)
+    found_consortium(lab)
+    play(lab)
+    registered_dataset(lab)
+    with served(lab) as base:
+        yield Site(lab, base)
+
+
+def test_who_is_not_logged_in_is_sent_to_the_hub_with_a_challenge(site: Site) -> None:
+    answer = requests.get(f"{site.base}/exports", headers=NAVIGATION, timeout=30, allow_redirects=False)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/hub/api/oauth2/authorize?client_id=service-portal")
+    assert "code_challenge_method=S256" in answer.headers["Location"]
+    assert "state=" in answer.headers["Location"]
+
+
+def test_every_page_carries_the_policy_that_keeps_other_scripts_out(site: Site) -> None:
+    head = site.browser("scientist").open("/").headers
+    policy = dict(part.split(" ", 1) for part in head["Content-Security-Policy"].split("; "))
+    host = site.base.removeprefix("http://").removesuffix("/services/portal")
+    assert policy["script-src"] == f"{host}{PREFIX}static/"
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert "unsafe" not in head["Content-Security-Policy"]
+    assert head["X-Content-Type-Options"] == "nosniff"
+    assert head["Referrer-Policy"] == "same-origin"
+    assert head["Cache-Control"] == "no-store"
+    assert head["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+def test_a_script_of_a_workspace_reads_no_page(site: Site) -> None:
+    """It has the portal's origin, so its browser sends the cookie along; it cannot send the page's token."""
+    browser = site.browser("scientist")
+    for mode, destination in (
+        ("same-origin", "empty"), ("cors", "empty"), ("no-cors", "empty"), ("no-cors", "script"), ("navigate", "iframe"),
+        ("navigate", "object"),
+    ):  # fmt: skip
+        head = {"Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": destination}
+        answer = browser.open("/", **head)
+        assert answer.status_code == 403, head
+        assert "portal-token" not in answer.text or 'content=""' in answer.text
+        assert browser.open("/api/v1/me", **head).status_code == 403
+
+
+def test_a_form_of_another_site_changes_nothing(site: Site) -> None:
+    head = NAVIGATION | {"Sec-Fetch-Site": "cross-site"}
+    answer = requests.post(
+        f"{site.base}/projects/wages/members", data={"person": "outsider"}, cookies=login_cookie("scientist"),
+        headers=head, timeout=30,
+    )  # fmt: skip
+    assert answer.status_code == 403
+    assert projects.project(site.lab, "scientist", "wages")[0].members == ("researcher",)
+
+
+def test_the_lead_adds_and_removes_members(site: Site) -> None:
+    browser = site.browser("scientist")
+    answer = browser.post("/projects/wages/members", {"person": "outsider"})
+    assert "The member was added." in answer.text
+    assert answer.url.endswith("/projects/wages")
+    browser.post("/projects/wages/members/remove", {"person": "outsider"})
+    assert projects.project(site.lab, "scientist", "wages")[0].members == ("researcher",)
+
+
+def test_a_refusal_stands_on_the_page_with_what_was_typed(site: Site) -> None:
+    fields = {"name": "BAD NAME", "title": "My title", "purpose": "P", "lead": "scientist"}
+    answer = site.browser("administrator").post(
+        "/new/project", fields | {"starts": "2026-01-01", "ends": "2026-12-31"}
+    )
+    assert answer.status_code == 422
+    assert "A name has at most 40 lower-case letters" in answer.text
+    assert 'value="My title"' in answer.text
+    assert 'role="alert"' in answer.text
+
+
+def test_an_administrator_makes_a_project_and_people(site: Site) -> None:
+    browser = site.browser("administrator")
+    fields = {"name": "new", "title": "New", "purpose": "Why", "lead": "scientist", "starts": "2026-01-01"}
+    assert browser.post("/new/project", fields | {"ends": "2026-12-31"}).url.endswith("/projects/new")
+    person = {"name": "newcomer", "title": "Newcomer", "organisation": "lab-office", "roles": ["steward", "approver"]}
+    assert "The person was saved." in browser.post("/people", person).text
+    assert people.whoami(site.lab, "newcomer").roles == (Role.APPROVER, Role.STEWARD)
+
+
+def test_a_steward_registers_and_offers_and_grants(site: Site) -> None:
+    browser = site.browser("health-steward")
+    fields = {
+        "name": "care", "title": "Care", "owner": "health-observatory", "tier": "secret", "privacy_unit": "person",
+        "direct_identifiers": "person, name", "profile": "uk-sacro",
+    }  # fmt: skip
+    assert browser.post("/new/dataset", fields).url.endswith("/datasets/care")
+    upload = send(site.lab, "health-steward", "persons.csv")
+    page = browser.post("/datasets/care/offers", {"upload": upload})
+    assert "/offers/offer-" in page.url
+    assert "data-poll" in page.text
+    work_off(site.lab)
+    assert "data-reload" in browser.open(page.url.removeprefix(site.base) + "/progress").text
+    assert "The project may now use" in browser.post("/datasets/care/grants", {"project": "wages"}).text
+    assert "The description was saved." in browser.post("/datasets/care", fields | {"title": "Use of care"}).text
+    assert "Use of care" in site.browser("scientist").open("/datasets/care").text
+
+
+def test_a_notebook_is_approved_with_the_schema_of_the_form(site: Site) -> None:
+    notebook = submitted_notebook(site.lab)
+    page = site.browser("jobs-steward").open(f"/notebooks/{notebook.id}")
+    assert "print(1)" in page.text
+    fields = {
+        "parameter": "minimum", "type-0": "integer", "default-0": "10", "minimum-0": "5", "maximum-0": "20",
+        "choices-0": "",
+    }  # fmt: skip
+    answer = site.browser("scientist").post(f"/notebooks/{notebook.id}/approve", fields)
+    assert (answer.status_code, "You cannot decide" in answer.text or "Only stewards" in answer.text) == (403, True)
+    bad = site.browser("jobs-steward").post(f"/notebooks/{notebook.id}/approve", fields | {"default-0": "many"})
+    assert bad.status_code == 422
+    assert 'value="many"' in bad.text
+    assert "approved" in site.browser("jobs-steward").post(f"/notebooks/{notebook.id}/approve", fields).text
+    form = site.browser("researcher").open(f"/notebooks/{notebook.id}/run").text
+    assert 'name="value-minimum" type="number" value="10"' in form
+    assert 'min="5"' in form
+    assert 'max="20"' in form
+
+
+def test_a_run_starts_from_the_form_and_its_page_follows(site: Site) -> None:
+    notebook = approved_notebook(site.lab)
+    browser = site.browser("researcher")
+    page = browser.post(f"/notebooks/{notebook.id}/run", {"value-minimum": "12"})
+    assert "data-poll" in page.text
+    path = page.url.removeprefix(site.base)
+    assert "It is being ended." in browser.post(f"{path}/cancel", {}).text
+    work_off(site.lab)
+    assert "cancelled" in browser.open(path).text
+    wrong = browser.post(f"/notebooks/{notebook.id}/run", {"value-minimum": "twelve"})
+    assert wrong.status_code == 422
+    assert "The parameter minimum must be integer" in wrong.text
+
+
+def test_an_export_goes_from_the_form_to_a_download(site: Site) -> None:
+    run = finished_run(site.lab)
+    author = site.browser("researcher")
+    fields = {
+        "take": "0", "path-0": "table.csv", "dataset-0": "jobs", "dimensions-0": "year", "aggregate-0": "count",
+        "measure-0": "", "context": "short", "then": "submit",
+    }  # fmt: skip
+    address = f"/new/export?project=wages&source={run.id}"
+    short = author.post(address, fields)
+    assert short.status_code == 422
+    assert ">short</textarea>" in short.text
+    assert "table.csv" in short.text
+    page = author.post(address, fields | {"context": CONTEXT})
+    path = page.url.removeprefix(site.base)
+    assert "data-poll" in page.text
+    work_off(site.lab)
+    for steward in ("health-steward", "transport-steward"):
+        reviewed = site.browser(steward).open(path).text
+        assert "<td>545</td>" in reviewed
+        vote = {name: re.findall(rf'name="{name}" value="([^"]+)"', reviewed) for name in ("path", "canonical")}
+        policy = re.findall(r'name="policy" value="([^"]+)"', reviewed)
+        form = vote | {"policy": policy, "decision": "approve", "reason": ""}
+        voted = site.browser(steward).post(f"{path}/vote", form)
+        assert "Your vote counts." in voted.text
+    own = author.post(f"{path}/release", {})
+    assert own.status_code == 403
+    assert "You cannot review your own export request." in own.text
+    released = site.browser("transport-steward").post(f"{path}/release", {})
+    assert "/releases/export-" in released.url
+    link = re.search(r'href="([^"]+/files/table.csv)"', author.open(f"/releases/{path.split('/')[-1]}").text)
+    assert link
+    assert author.open(link[1].removeprefix("/services/portal")).content == b"year,persons\r\n1980,545\r\n"
+    revoked = site.browser("health-steward").post(
+        f"/releases/{path.split('/')[-1]}/revoke", {"reason": "a cell is too small"}
+    )
+    assert "a cell is too small" in revoked.text
+    assert author.open(link[1].removeprefix("/services/portal")).status_code == 409
+
+
+def test_a_vote_on_other_bytes_than_the_present_ones_is_stale(site: Site) -> None:
+    request = checked_request(site.lab)
+    form = {"path": "table.csv", "canonical": "0" * 64, "policy": request.policy, "decision": "approve"}
+    answer = site.browser("health-steward").post(f"/exports/{request.id}/vote", form)
+    assert answer.status_code == 409
+    assert "has changed since you looked" in answer.text
+
+
+def test_a_member_sees_why_they_cannot_review(site: Site) -> None:
+    request = checked_request(site.lab)
+    text = unescape(site.browser("researcher").open(f"/exports/{request.id}").text)
+    assert re.search(r"<button[^>]*disabled[^>]*title=\"You cannot review your own export request.\"", text)
+    assert "1980" not in text
+
+
+def test_a_picture_is_served_in_a_sandbox_and_only_as_a_picture(site: Site) -> None:
+    request = checked_request(site.lab)
+    steward = site.browser("health-steward")
+    answer = steward.open(f"/exports/{request.id}/picture?path=table.csv")
+    assert answer.status_code == 422  # The file is a table: its bytes are not handed over as a picture.
+    assert steward.open(f"/exports/{request.id}/picture?path=none").status_code == 404
+    inside = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    assert steward.open(f"/exports/{request.id}/picture?path=table.csv", **inside).status_code == 422
+
+
+def test_text_from_people_is_shown_and_never_run(site: Site) -> None:
+    people.add_person(site.lab, "administrator", "hostile", HOSTILE, "lab-office", (Role.RESEARCHER,))
+    projects.create_project(
+        site.lab, "administrator", "hostile", title=HOSTILE, purpose=HOSTILE, lead="hostile",
+        starts=date(2026, 1, 1), ends=date(2026, 12, 31),
+    )  # fmt: skip
+    for path in ("/", "/projects", "/projects/hostile"):
+        assert_harmless(site.browser("hostile").open(path).text)
+    assert_harmless(site.browser("administrator").open("/people").text)
+
+
+def test_what_the_gate_and_the_kernel_wrote_is_shown_and_never_run(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = checked_request(site.lab)
+    file = request.files[0]
+    real = exports.canonical_file
+
+    def hostile(*given: Any) -> Any:
+        found, _ = real(*given)
+        return replace(found, canonical_name=HOSTILE), f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",b\r\n'.encode()
+
+    monkeypatch.setattr(exports, "canonical_file", hostile)
+    assert_harmless(site.browser("health-steward").open(f"/exports/{request.id}").text)
+    assert_harmless(site.browser("health-steward").open(f"/exports/{request.id}/file?path={file.path}").text)
+
+
+class Tags(HTMLParser):
+    """Collects what a browser would act on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def tags(text: str) -> list[tuple[str, dict[str, str | None]]]:
+    parser = Tags()
+    parser.feed(text)
+    return parser.found
+
+
+def assert_harmless(text: str) -> None:
+    """The only script is the portal's own file, nothing has a handler, and no template was filled twice."""
+    assert "alert(1)" in text
+    assert "49" not in re.sub(r"[0-9a-f]{12,}", "", text.split("alert(1)")[1][:80])
+    for tag, attributes in tags(text):
+        assert not any(name.startswith("on") for name in attributes)
+        assert "style" not in attributes
+        if tag == "script":
+            assert str(attributes["src"]).startswith(f"{PREFIX}static/portal.js")
+        assert tag != "img" or str(attributes["src"]).startswith(PREFIX)
+
+
+def test_the_language_is_chosen_by_the_person_and_kept(site: Site) -> None:
+    browser = site.browser("scientist")
+    assert '<html lang="en">' in browser.open("/").text
+    assert '<html lang="fr">' in browser.open("/", **{"Accept-Language": "fr"}).text
+    page = browser.post("/language", {"to": "fr", "next": f"{PREFIX}projects"})
+    assert page.url.endswith("/services/portal/projects")
+    assert "<h1>Projets</h1>" in page.text
+    assert browser.post("/language", {"to": "xx"}).status_code == 403
+
+
+def test_the_language_switch_leads_nowhere_else(site: Site) -> None:
+    for address in ("https://elsewhere.example/", "//elsewhere.example", f"{PREFIX}../../evil", "\\\\evil", "/hub/"):
+        page = site.browser("scientist").post("/language", {"to": "en", "next": address})
+        assert page.url == f"{site.base}/", address
+
+
+def test_static_files_are_served_and_nothing_else(site: Site) -> None:
+    for name in ("portal.css", "portal.js", "mark.svg", "hub/css/style.min.css"):
+        answer = requests.get(f"{site.base}/static/{name}", timeout=30)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+    for name in ("../app.py", "hub/js/admin-react.js", "%2e%2e/app.py", "hub/css/../../../hub/x"):
+        answer = requests.get(f"{site.base}/static/{name}", timeout=30, allow_redirects=False)
+        assert answer.status_code in (302, 401, 403, 404), name
+        assert "import" not in answer.text
+
+
+ALL_PAGES = (
+    ("administrator", "/"), ("administrator", "/people"), ("administrator", "/new/project"),
+    ("administrator", "/projects"), ("scientist", "/"), ("scientist", "/projects/wages"),
+    ("scientist", "/new/notebook"), ("scientist", "/notebooks"), ("researcher", "/runs"),
+    ("researcher", "/new/export"), ("researcher", "/new/export?project=wages"), ("jobs-steward", "/datasets"),
+    ("jobs-steward", "/datasets/jobs"), ("jobs-steward", "/new/dataset"), ("jobs-steward", "/notebooks/{notebook}"),
+    ("researcher", "/notebooks/{approved}/run"), ("researcher", "/runs/{run}"),
+    ("researcher", "/new/export?project=wages&source={run}"), ("health-steward", "/exports/{request}"),
+    ("researcher", "/exports/{request}"), ("researcher", "/exports"), ("auditor", "/releases"),
+    ("health-steward", "/releases/{released}"), ("auditor", "/audit"), ("outsider", "/nothing"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    lab = make_lab(tmp_path_factory.mktemp("pages"))
+    found_consortium(lab)
+    play(lab).findings = [
+        {"check": "minimum-frequency", "severity": "review", "place": "table.csv, row 3", "sentence": "A sentence."}
+    ]
+    registered_dataset(lab)
+    released = approved_request(lab)
+    releases.release(lab, "transport-steward", released.id)
+    request = checked_request(lab)
+    made = {
+        "released": released.id, "request": request.id, "run": request.source,
+        "approved": runs.run(lab, "researcher", request.source)[0].notebook, "notebook": submitted_notebook(lab).id,
+    }  # fmt: skip
+    with served(lab) as base:
+        yield base, made
+
+
+@pytest.mark.parametrize("code", ["en", "fr"])
+@pytest.mark.parametrize(("who", "path"), ALL_PAGES)
+def test_every_page_is_well_built_for_all_who_read_it(
+    full: tuple[str, dict[str, str]], who: str, path: str, code: str
+) -> None:
+    base, made = full
+    text = Browser(base, who).open(path.format(**made), **{"Accept-Language": code}).text
+    found = tags(text)
+    names = [tag for tag, _ in found]
+    assert ("html", {"lang": code}) in found
+    assert [names.count(tag) for tag in ("main", "h1", "header", "footer", "title")] == [1] * 5
+    identifiers = [a["id"] for _, a in found if "id" in a]
+    assert len(identifiers) == len(set(identifiers))
+    labelled = {a.get("for") for tag, a in found if tag == "label"}
+    for number, (tag, attributes) in enumerate(found):
+        if tag == "th":
+            assert attributes.get("scope") in ("col", "row")
+        if tag in ("input", "select", "textarea") and attributes.get("type") != "hidden":
+            inside = any(before == "label" for before, _ in found[max(0, number - 1) : number])
+            assert inside or attributes.get("aria-label") or attributes.get("id") in labelled, attributes
+        if tag == "img":
+            assert attributes.get("alt")
+        for reference in ("aria-labelledby", "aria-describedby"):
+            assert attributes.get(reference, identifiers[0]) in identifiers
+        if tag == "form" and attributes.get("method") == "post":
+            following = [dict(a) for t, a in found[number + 1 : number + 3] if t == "input"]
+            assert any(a.get("name") == "_xsrf" for a in following)

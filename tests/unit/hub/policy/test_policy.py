@@ -1,0 +1,127 @@
+"""Facts about policies: shipped, merged to the strictest, and never half understood."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.domain.errors import InvalidError, NotFoundError
+from hub.policy.load import describe_profile, load_profile, merged_profiles, parse_policy, profile_names, profile_text
+from hub.policy.model import Dominance, Policy, canonical_text, merge, policy_digest
+
+SHIPPED = ("fr-entreprises", "fr-fiscal-personnes", "uk-sacro")
+policies = st.builds(
+    lambda name, units, rules, p, digits: load_profile("uk-sacro").model_copy(
+        update={
+            "profiles": (name,),
+            "minimum_units": units,
+            "dominance": tuple(Dominance(n=n, k=k) for n, k in rules.items()),
+            "p_percent": p,
+            "significant_digits": digits,
+        }
+    ),
+    st.sampled_from("abc"),
+    st.integers(2, 30),
+    st.dictionaries(st.integers(1, 3), st.integers(50, 100), max_size=3),
+    st.integers(0, 30),
+    st.integers(2, 9),
+)
+
+
+def test_the_shipped_profiles_are_these() -> None:
+    assert profile_names() == SHIPPED
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_profile_names_its_sources(name: str) -> None:
+    profile = describe_profile(name)
+    assert profile.sources
+    assert all(len(source) > 20 for source in profile.sources)
+
+
+def test_the_profiles_hold_the_numbers_of_their_sources() -> None:
+    sacro, firms, persons = (load_profile(n) for n in ("uk-sacro", "fr-entreprises", "fr-fiscal-personnes"))
+    assert (sacro.minimum_units, sacro.dominance, sacro.p_percent) == (10, (Dominance(n=2, k=90),), 10)
+    assert (firms.minimum_units, firms.dominance) == (3, (Dominance(n=1, k=85),))
+    assert persons.minimum_units == 11
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../uk-sacro", "UK-SACRO", ""])
+def test_an_unknown_profile_is_refused_with_the_names_that_there_are(name: str) -> None:
+    with pytest.raises(NotFoundError, match="uk-sacro"):
+        load_profile(name)
+
+
+def test_a_policy_that_is_no_toml_is_refused() -> None:
+    with pytest.raises(InvalidError, match="not TOML"):
+        parse_policy("mine", "minimum_units = ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("minimum_units = 10", "minimum_units = 1"),
+        ("minimum_units = 10", 'minimum_units = "10"'),
+        ("minimum_units = 10", "minimum_units = 10.0"),
+        ("minimum_units = 10", ""),
+        ("p_percent = 10", "p_percent = 10\nsurprise = 1"),
+        ("k = 90", "k = 101"),
+        ("files = 50", "files = 0"),
+        ("title =", "titel ="),
+        ("evidence_bits = 10", "evidence_bits = 2020-01-01"),
+    ],
+)
+def test_a_policy_with_a_fault_is_refused_as_a_whole(old: str, new: str) -> None:
+    text = profile_text("uk-sacro")
+    assert old in text
+    with pytest.raises(InvalidError, match="fault"):
+        parse_policy("mine", text.replace(old, new, 1))
+
+
+def test_without_a_policy_nothing_can_be_checked() -> None:
+    with pytest.raises(InvalidError):
+        merge([])
+
+
+def test_the_strictest_of_each_parameter_applies() -> None:
+    both = merged_profiles(("uk-sacro", "fr-entreprises", "fr-fiscal-personnes"))
+    assert both.minimum_units == 11
+    assert both.dominance == (Dominance(n=1, k=85), Dominance(n=2, k=90))
+    assert both.p_percent == 10
+    assert both.profiles == SHIPPED
+
+
+@given(policies, policies)
+def test_a_merged_policy_is_as_strict_as_either(one: Policy, other: Policy) -> None:
+    both = merge([one, other])
+    for each in (one, other):
+        assert both.minimum_units >= each.minimum_units
+        assert both.p_percent >= each.p_percent
+        assert both.significant_digits <= each.significant_digits
+        assert all(any(b.n == d.n and b.k <= d.k for b in both.dominance) for d in each.dominance)
+
+
+@given(policies, policies, policies)
+def test_merging_does_not_depend_on_the_order(one: Policy, two: Policy, three: Policy) -> None:
+    assert merge([one, two, three]) == merge([three, merge([two, one])])
+    assert merge([one, one]) == merge([one])
+
+
+def test_the_digest_changes_with_every_parameter() -> None:
+    policy = load_profile("uk-sacro")
+    changed = [
+        policy.model_copy(update={"minimum_units": 11}),
+        policy.model_copy(update={"dominance": ()}),
+        policy.model_copy(update={"limits": policy.limits.model_copy(update={"files": 49})}),
+        policy.model_copy(update={"profiles": ("mine",)}),
+    ]
+    digests = {policy_digest(p) for p in [policy, *changed]}
+    assert len(digests) == 5
+    assert all(len(d) == 64 for d in digests)
+
+
+def test_the_digest_is_of_canonical_text_that_reads_back() -> None:
+    policy = merged_profiles(("uk-sacro", "fr-entreprises"))
+    assert Policy.model_validate_json(canonical_text(policy)) == policy
+    assert " " not in canonical_text(policy).replace(policy.profiles[0], "")
