@@ -8,12 +8,12 @@ from hub.adapters.secrets import read_secret
 from hub.services.people import knows_person, log_in
 from hub.services.workspaces import close_workspace, open_workspace
 from hub.settings import load_settings
-from hub.wiring import lab_from
+from hub.wiring import host_from, lab_from
 from spawner_config import hub_traits
 
 path = Path(os.environ.get("DATALAB_CONFIG", Path(__file__).with_name("lab.toml"))).absolute()
 settings = load_settings(path)
-lab = lab_from(settings)
+lab, host = lab_from(settings), host_from(settings)
 parts = hub_traits.Parts(
     config=path,
     read_secret=read_secret,
@@ -23,6 +23,8 @@ parts = hub_traits.Parts(
     log_in=lambda name: log_in(lab, name),
     open_workspace=lambda person, project: open_workspace(lab, person, project),
     close_workspace=lambda person, project: close_workspace(lab, person, project),
+    mount_socket_folder=lambda folder, uid: host.mount_socket_folder(folder, uid),
+    unmount_socket_folder=lambda folder: host.unmount_all(folder),
     environment=passed_on(),
 )
 hub_traits.apply(get_config(), settings, parts)  # type: ignore[name-defined]  # noqa: F821  # traitlets provides it

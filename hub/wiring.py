@@ -17,9 +17,14 @@ from spawner_config.names import LABEL
 SIGNING_KEY = "signing.pem"
 
 
+def host_from(settings: Settings) -> Host:
+    """Return what needs root on the host."""
+    return Host(settings.images.workspace, LABEL)
+
+
 def storage_from(settings: Settings) -> LoopStorage:
     """Return the folders and loop images of one lab."""
-    return LoopStorage(settings, FolderVault(settings.state / "vault"), Host(settings.images.workspace, LABEL))
+    return LoopStorage(settings, FolderVault(settings.state / "vault"), host_from(settings))
 
 
 def lab_from(settings: Settings) -> Lab:

@@ -76,10 +76,14 @@ def control_folder(state: Path) -> Path:
     return state / "run"
 
 
+def socket_folder_options(uid: int) -> str:
+    """Return the mount options of the small file system for a workspace's socket."""
+    return f"{NOTEBOOK_FOLDER_OPTIONS},uid={uid},gid={uid}"
+
+
 def mount_socket_folder(folder: Path, uid: int) -> None:
     """Mount the small file system in which a container's user makes the workspace's socket; needs root."""
-    options = f"{NOTEBOOK_FOLDER_OPTIONS},uid={uid},gid={uid}"
-    command = ["mount", "-t", "tmpfs", "-o", options, "datalab", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", socket_folder_options(uid), "datalab", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UnavailableError(

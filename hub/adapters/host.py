@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.domain.errors import UnavailableError
+from spawner_config.server_folder import socket_folder_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,18 @@ class Host:
         """Mount a loop image without devices, set-user-ids and executables."""
         self._run("mount", "-o", "loop,nosuid,nodev,noexec", str(image), str(folder))
 
+    def mount_socket_folder(self, folder: Path, uid: int) -> None:
+        """Mount the small file system in which a container's user makes the workspace's socket."""
+        self._run("mount", "-t", "tmpfs", "-o", socket_folder_options(uid), "datalab", str(folder))
+
     def unmount(self, folder: Path) -> None:
         """Unmount a folder; its loop device goes with it."""
         self._run("umount", str(folder))
+
+    def unmount_all(self, folder: Path) -> None:
+        """Take away every mount on a folder, also one that a container still holds."""
+        while os.path.ismount(folder):
+            self._run("umount", "--lazy", str(folder))
 
     def give(self, folder: Path, uid: int) -> None:
         """Make one folder (not what is in it) the property of a container's user, closed to others."""

@@ -19,13 +19,14 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 DEEPEST = 16
 MOST_ENTRIES = 10_000
+LONGEST_PATH = 400
 
 
 def check_path(path: str) -> tuple[str, ...]:
     """A path below an outputs folder is relative, plain, and at most 16 folders deep."""
     parts = PurePosixPath(path).parts
     plain = path and not path.startswith("/") and ".." not in parts and "/".join(parts) == path
-    if not plain or len(parts) > DEEPEST or any(ord(c) < 32 or ord(c) == 127 for c in path) or len(path) > 400:
+    if not plain or len(parts) > DEEPEST or not _is_said(path):
         raise InvalidError("A file is named by its plain path below the outputs folder.", reason="bad-path")
     return parts
 
@@ -110,9 +111,10 @@ def _walk(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
         if stat.S_ISDIR(status.st_mode):
             yield from _walk(folder, (*parts, name))
         else:
-            yield "/".join((*parts, name)), _is_plain(status) and _is_said(name)
+            path = "/".join((*parts, name))
+            yield path, _is_plain(status) and _is_said(path)
 
 
-def _is_said(name: str) -> bool:
-    """A name that cannot be written down is left out."""
-    return name.isprintable()
+def _is_said(path: str) -> bool:
+    """A path that cannot be written down, or is too long to be, is left out: its folders count, too."""
+    return path.isprintable() and len(path) <= LONGEST_PATH

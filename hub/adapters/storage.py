@@ -20,7 +20,7 @@ from datasets_mount.catalogue import Snapshot, manifest_text
 from hub.adapters.host import Host
 from hub.adapters.intake import open_file, walk
 from hub.adapters.vault import FolderVault, check_bytes, full_disk_said
-from hub.domain.errors import ConflictError, LabError, UnavailableError
+from hub.domain.errors import LabError, UnavailableError
 from hub.domain.runs import OutputFile
 from hub.domain.uploads import Stored
 from hub.services.ports import ProjectFolders, WorkFolders
@@ -82,7 +82,7 @@ class LoopStorage:
     def _given(self, folder: Path, uid: int) -> Path:
         if not folder.exists():
             with full_disk_said():
-                folder.mkdir(mode=0o755)
+                folder.mkdir(mode=0o755, exist_ok=True)
         if folder.lstat().st_uid != uid:
             self._host.give(folder, uid)
         return folder
@@ -141,25 +141,23 @@ class LoopStorage:
     def snapshot(self, snapshot: Snapshot) -> Path:
         """Return the folder of a snapshot: links to vault files with the manifest, each hashed before it is used."""
         folder = self._state / "snapshots" / snapshot.digest
-        if not _shows(folder, snapshot):
-            # It is not there yet, or not whole any more; what the vault holds decides.
-            for file in snapshot.files:
-                self._vault.check(file.sha256, file.size)
+        if not folder.exists():
             self._build_snapshot(snapshot, folder)
+        for file in snapshot.files:
+            check_bytes(folder / file.path, file.sha256, file.size)
         return folder
 
     def _build_snapshot(self, snapshot: Snapshot, folder: Path) -> None:
-        """Build the folder anew from the vault, unless somebody else just did."""
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
         with (folder.parent / ".building").open("w") as lock, full_disk_said():
             fcntl.flock(lock, fcntl.LOCK_EX)  # hub and worker may come here at the same moment
-            if _shows(folder, snapshot):
+            if folder.exists():
                 return
             part = folder.with_suffix(".part")
-            for unfit in (part, folder):
-                shutil.rmtree(unfit, ignore_errors=True)
+            shutil.rmtree(part, ignore_errors=True)
             part.mkdir(mode=0o755)
             for file in snapshot.files:
+                self._vault.check(file.sha256, file.size)
                 os.link(self._vault.path(file.sha256), part / file.path)
             self.put(part, "manifest.json", manifest_text(snapshot.dataset, snapshot.files).encode())
             part.chmod(0o555)
@@ -186,16 +184,6 @@ class LoopStorage:
         for folder in (self._state / "scratch", *sorted((self._state / "projects").glob("*"))):
             if os.path.ismount(folder):
                 self._host.unmount(folder)
-
-
-def _shows(folder: Path, snapshot: Snapshot) -> bool:
-    """Say whether the folder holds every file of the snapshot, byte for byte."""
-    try:
-        for file in snapshot.files:
-            check_bytes(folder / file.path, file.sha256, file.size)
-    except ConflictError:
-        return False
-    return True
 
 
 def _make_file_system(image: Path) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from hub.domain.errors import InvalidError
 from hub.gate.cells import ValueClass, classify, dataset_key
 from hub.gate.exchange import DatasetDescription
-from hub.gate.words import plain_words
+from hub.gate.words import plain
 
 UNIT = "__unit"
 ROW = "__row"
@@ -148,7 +148,7 @@ class MountedDataset:
     @cached_property
     def plain_identifiers(self) -> tuple[pl.DataFrame, ...]:
         """The identifiers as words without accents, case and marks, as they would stand in a text."""
-        words = [sorted({plain_words(value) for value in known.to_list()} - {""}) for known in self.identifiers]
+        words = [sorted({plain(value) for value in known.to_list()} - {""}) for known in self.identifiers]
         return tuple(pl.DataFrame({"plain": part}, schema={"plain": pl.String}) for part in words)
 
 

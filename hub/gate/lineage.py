@@ -77,6 +77,8 @@ def _tabulations(view: TableView, file: DataFile, declared: TableContext, contex
     return found
 
 
-def _fit(tabulation: Tabulation) -> tuple[int, float, int]:
+def _fit(tabulation: Tabulation) -> tuple[float, float, int]:
+    """How much of the table the dataset explains: its figures, its rows, and by how many dimensions."""
+    figures = len(tabulation.agreeing) + len(tabulation.differing)
     matched = tabulation.cells["rows"].count() / max(tabulation.cells.height, 1)
-    return len(tabulation.agreeing), matched, len(tabulation.dimensions)
+    return len(tabulation.agreeing) / max(figures, 1), matched, len(tabulation.dimensions)

@@ -19,7 +19,7 @@ from hub.policy.model import Policy
 
 MOST_DIMENSIONS = 20
 MOST_PATTERNS = 32
-_KNOWN_SHARE = 0.8
+_KNOWN_SHARE = 0.5
 _AFFIX = re.compile(r"^(?:(?:mean|avg|average|sum|total|moyenne|somme)_)?(.+?)(?:_(?:mean|avg|average|sum|total))?$")
 
 
@@ -141,7 +141,7 @@ def _table_key(file: DataFile, dimension: Dimension) -> pl.Expr:
 
 
 def _is_known(view: TableView, file: DataFile, dimension: Dimension) -> bool:
-    """Most cells of the column are values that the dataset's column has."""
+    """At least half of the cells of the column are values that the dataset's column has."""
     cell = pl.col(dimension.key)
     keys = view.frame.filter(~is_margin(cell)).select(_table_key(file, dimension).alias("key"))
     known = keys.join(file.counts(dimension.column, dimension.decimals), on="key", how="semi").height

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.mounts import Mount, dataset_mount
 from hub.domain.audit import event
-from hub.domain.errors import ConflictError
+from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.notebooks import Notebook, check_can_run
 from hub.domain.projects import Project
-from hub.domain.runs import Run
+from hub.domain.runs import OutputFile, Run
 from hub.domain.work import Work, WorkStep
 from hub.sandbox.exchange import RunRequest, entry_of
 from hub.services.datasets import check_all_granted
@@ -57,14 +57,20 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
 
 
 def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
-    """The outputs of a run that ended in any way are recorded; what is no regular file is left out, and said."""
+    """The outputs of a run that ended in any way are recorded; what is no regular file is left out, and said.
+
+    Outputs that cannot be taken in at all, since they are too many, make the run fail, whatever its program said.
+    """
     with lab.store.read() as reading:
         run, _, project = _load(reading, work)
-    outputs, left_out = lab.storage.listing(lab.storage.run_outputs(project.name, project.uid, run.id))
-    if left_out:
-        reason = (
-            reason + f" Left out of the outputs: {left_out} that are links, pipes or other special files."
-        ).strip()
+    outputs: list[OutputFile] = []
+    try:
+        outputs, left_out = lab.storage.listing(lab.storage.run_outputs(project.name, project.uid, run.id))
+        more = f"Left out of the outputs: {left_out} that are links, pipes or other special files." if left_out else ""
+    except InvalidError as error:
+        more = str(error)
+        step = WorkStep.FAIL if step is WorkStep.SUCCEED else step
+    reason = f"{reason} {more}".strip()
 
     def apply(records: Transaction) -> None:
         done = replace(run, outputs=tuple(outputs))

@@ -4,7 +4,8 @@ Invariants:
 
 * rows are read before containers are listed, so that a row is never ahead of what was seen;
 * every step may be repeated: a worker killed at any point finds the container by its name and goes on;
-* a container is removed only after its end stands in the records.
+* a container is removed only after its end stands in the records;
+* a piece of work that cannot go on now keeps no other from going on.
 """
 
 from __future__ import annotations
@@ -41,11 +42,23 @@ def do_round(lab: Lab) -> int:
     with lab.store.read() as reading:
         active = reading.find(Work, state=WorkState.STARTING) + reading.find(Work, state=WorkState.RUNNING)
     views = {view.work: view for view in lab.engine.containers()}
-    under_way = sum(_advance(lab, work, views.get(work.id)) for work in active)
+    faults: list[LabError] = []
+    under_way = sum(_tried(lab, work, views.get(work.id), faults) for work in active)
     _sweep(lab, views)
     while under_way < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
-        under_way += _advance(lab, claimed, None)
+        under_way += _tried(lab, claimed, None, faults)
+    if faults:
+        raise faults[0]
     return under_way
+
+
+def _tried(lab: Lab, work: Work, view: ContainerView | None, faults: list[LabError]) -> bool:
+    """Bring one piece of work one step further, and keep its fault, so that the others have their turn."""
+    try:
+        return _advance(lab, work, view)
+    except LabError as error:
+        faults.append(error)
+        return True
 
 
 def claim(lab: Lab) -> Work | None:
@@ -84,16 +97,19 @@ def _launch(lab: Lab, work: Work, view: ContainerView | None) -> bool:
     name = work_container(lab.settings.name, work.id)
     if view is None or view.state is ContainerState.CREATED:
         try:
-            if view is None:
-                lab.engine.create(name, container_body(RECIPES[work.kind].prepare(lab, work)))
+            if view is None and not lab.engine.create(name, container_body(RECIPES[work.kind].prepare(lab, work))):
+                return True  # Another worker, which a killed hub left for a moment, was quicker; look at it again.
             lab.engine.start(name)
         except UnavailableError:
             raise
         except LabError as error:
             return _end(lab, work, WorkStep.FAIL, str(error), None)
     with lab.store.begin() as records:
-        started = step_work(work, WorkStep.START, now=lab.now())
-        records.save(started, event(f"work:{work.kind}:start", "worker", work.id, container=name))
+        # Read again: it may have been cancelled while its container was made.
+        present = records.get(Work, work.id)
+        if present is not None and present.state is WorkState.STARTING:
+            started = step_work(present, WorkStep.START, now=lab.now())
+            records.save(started, event(f"work:{work.kind}:start", "worker", work.id, container=name))
     return True
 
 

@@ -33,10 +33,27 @@ CODE = (
     "hub/web",
     "datasets_mount",
 )
-NOT_SHOWN = ("hub/gate/local.py", "hub/gate/report.py", "hub/adapters/processes")
+NOT_SHOWN = (
+    "hub/gate/local.py",
+    "hub/gate/report.py",
+    "hub/adapters/processes",
+    "hub/adapters/identity.py",
+    "hub/adapters/secrets.py",
+)
 """The command line alone says these."""
 KEPT = ("hub/domain", "hub/services", "hub/gate")
 """Packages whose sentences records keep, or that a steward reads."""
+HEADER = b"""msgid ""
+msgstr ""
+"Language: fr\\n"
+"Plural-Forms: nplurals=2; plural=(n > 1);\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+WORDS = ("hub/domain", "datasets_mount")
+"""Packages whose closed sets of words are shown."""
 SENTENCE = re.compile(r"^[A-Z“{](?=.*[a-z] ).*[.!?]$", re.DOTALL)
 KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 
@@ -60,8 +77,8 @@ def texts_in(source: str, *, keeps_sentences: bool, shows_words: bool) -> Iterat
         elif shows_words and isinstance(node, ast.ClassDef) and any(_name(base) == "StrEnum" for base in node.bases):
             yield from _of_set(node)
         elif keeps_sentences and isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in documentation:
-            text = template_of(node)
-            if text and SENTENCE.match(text):
+            text = template_of(node).strip()
+            if SENTENCE.match(text):
                 yield Found(text, node.lineno)
 
 
@@ -142,7 +159,7 @@ def extracted() -> Catalog:
 
 
 def _of_module(path: str) -> dict[str, bool]:
-    return {"keeps_sentences": path.startswith(KEPT), "shows_words": not path.startswith("hub/gate")}
+    return {"keeps_sentences": path.startswith(KEPT), "shows_words": path.startswith(WORDS)}
 
 
 def _modules(place: Path) -> Iterator[Path]:
@@ -155,10 +172,8 @@ def updated(known: bytes) -> bytes:
     catalogue.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
     written = io.BytesIO()
-    write_po(
-        written, catalogue, width=120, omit_header=False, sort_output=False, ignore_obsolete=True, no_location=True
-    )
-    return written.getvalue()
+    write_po(written, catalogue, width=120, omit_header=True, no_location=True, ignore_obsolete=True)
+    return HEADER + written.getvalue()
 
 
 if __name__ == "__main__":

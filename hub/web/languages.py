@@ -9,6 +9,7 @@ Invariants:
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,6 +24,7 @@ from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
 from hub.domain.errors import LabError
+from hub.domain.notebooks import ParameterType
 from hub.web.phrases import BEFORE_PART, PHRASES
 from hub.web.stored import PLACE, Templates, templates_of
 
@@ -30,6 +32,8 @@ DEFAULT = "en"
 CODES = ("en", "fr")
 NAMES = {"en": "English", "fr": "Français"}
 COOKIE = "portal-language"
+TYPES = re.compile(r"\b(?:integer|number)\b")
+"""Words of what a parameter must be."""
 SHORTEST = 10
 """Letters of its own that a template needs to be recognised in a filled sentence."""
 _STEPS = ((2**30, "GB", "Go"), (2**20, "MB", "Mo"), (2**10, "kB", "ko"))
@@ -85,6 +89,8 @@ class Language:
             return self.label(value)
         if key == "what":
             return self.text(str(value))
+        if key == "wanted":
+            return TYPES.sub(lambda found: self.label(ParameterType(found[0])), self.phrase(str(value)))
         if key == "roles":
             return " / ".join(str(self.catalogue.pgettext("Role", word)) for word in str(value).split(" / "))
         return str(value)

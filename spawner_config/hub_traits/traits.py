@@ -63,6 +63,8 @@ class Parts:
     log_in: Callable[[str], bool]
     open_workspace: Callable[..., Any]
     close_workspace: Callable[..., Any]
+    mount_socket_folder: Callable[[Path, int], None]
+    unmount_socket_folder: Callable[[Path], None]
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -188,3 +190,5 @@ def set_workspaces(c: Config, settings: Settings, parts: Parts) -> None:
     c.LabSpawner.settings = settings
     c.LabSpawner.open_workspace = parts.open_workspace
     c.LabSpawner.close_workspace = parts.close_workspace
+    c.LabSpawner.mount_socket_folder = parts.mount_socket_folder
+    c.LabSpawner.unmount_socket_folder = parts.unmount_socket_folder

@@ -4,6 +4,7 @@ They run as cells of one notebook, in the containers of a running lab. The first
 """
 
 # An attack speaks to the kernel as plainly as it can.
+# ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH118, PTH123, PTH208, PTH211, SIM105, SIM115
 
 from __future__ import annotations
 
@@ -18,4 +19,176 @@ def write_words() -> Any:
     return True
 
 
-ACTS = (write_words,)
+def break_out() -> Any:
+    import ctypes
+    import os
+    import pathlib
+    import socket
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    runner = os.getppid()
+
+    def connect() -> None:
+        for address in ("127.0.0.1", "169.254.169.254", "192.0.2.1", "172.17.0.1"):
+            with socket.socket() as s:
+                s.settimeout(0.2)
+                if s.connect_ex((address, 8000)) == 0:
+                    return
+        raise OSError
+
+    def ptrace() -> None:
+        if libc.ptrace(16, runner, None, None) != 0:
+            raise OSError
+
+    attempts = {
+        "network": connect,
+        "name": lambda: socket.getaddrinfo("lab.example", 80),
+        "device": lambda: [][len(socket.if_nameindex()) == 1],
+        "data": lambda: next(pathlib.Path("/data").iterdir()).joinpath("x").write_text("x"),
+        "data file": lambda: open(next(pathlib.Path("/data").rglob("*.parquet")), "r+b"),
+        "request": lambda: open("/in/request.json", "r+b"),
+        "notebook": lambda: open("/in/notebook.ipynb", "r+b"),
+        "notebook's place": lambda: os.rename("/in/notebook.ipynb", "/in/other.ipynb"),
+        "code of the lab": lambda: pathlib.Path("/opt/datalab/lib/hub/x.py").write_text("x"),
+        "runner's memory": lambda: open(f"/proc/{runner}/mem", "r+b"),
+        "runner's output": lambda: open(f"/proc/{runner}/fd/1", "wb"),
+        "runner's files": lambda: os.listdir(f"/proc/{runner}/fd"),
+        "runner's limits": lambda: open(f"/proc/{runner}/oom_score_adj", "w"),
+        "ptrace": ptrace,
+    }
+    done = []
+    for name, attempt in attempts.items():
+        try:
+            attempt()
+            done.append(name)
+        except (OSError, IndexError):
+            pass
+    return done
+
+
+def look_around() -> Any:
+    import os
+    import pathlib
+
+    paths, owners = [], set()
+    for folder, folders, files in os.walk("/"):
+        if folder == "/":
+            folders[:] = [name for name in folders if name not in ("proc", "sys", "opt", "usr")]
+        for name in (*folders, *files):
+            path = os.path.join(folder, name)
+            paths.append(path)
+            owners.add(os.lstat(path).st_uid)
+    texts = []
+    for file in pathlib.Path("/proc").glob("*/*"):
+        if file.name in ("mounts", "mountinfo", "cmdline", "environ", "cgroup", "maps", "status"):
+            try:
+                texts.append(file.read_bytes().decode(errors="replace"))
+            except OSError:
+                pass
+    for file in pathlib.Path("/etc").iterdir():
+        if file.is_file() and os.access(file, os.R_OK):
+            texts.append(file.read_bytes().decode(errors="replace"))
+    return {"paths": paths, "owners": sorted(owners), "texts": texts}
+
+
+def forge() -> Any:
+    import os
+    import pathlib
+    import time
+
+    pathlib.Path("/outputs/words.txt").write_text("as the notebook wrote it\n")
+    pathlib.Path("/progress/progress").unlink()
+    pathlib.Path("/progress/progress").write_text("1/9999; DROP TABLE run")
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            while True:
+                for name in ("executed.ipynb", "words.txt", "late.txt"):
+                    try:
+                        pathlib.Path(f"/outputs/{name}").write_text("forged")
+                    except OSError:
+                        pass
+        os._exit(0)
+    time.sleep(1.5)
+    return True
+
+
+def end_as_if_well() -> Any:
+    import json
+    import os
+    import pathlib
+
+    whole = {"cells": [], "metadata": {"papermill": {"exception": False}}, "nbformat": 4, "nbformat_minor": 5}
+    pathlib.Path("/outputs/executed.ipynb").write_text(json.dumps(whole))
+    pathlib.Path("/outputs/said.json").write_text("true")
+    os._exit(0)
+
+
+def leave_special_files() -> Any:
+    import os
+    import pathlib
+    import socket
+
+    os.chdir("/outputs")
+    pathlib.Path("plain.txt").write_text("plain\n")
+    pathlib.Path("several.txt").write_text("several names\n")
+    os.link("several.txt", "names.txt")
+    os.symlink("/etc/passwd", "link.txt")
+    os.symlink("/", "root")
+    os.mkfifo("pipe.txt")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind("socket.txt")
+    with open("hole.txt", "wb") as file:
+        file.truncate(32 * 2**20)
+    for odd in ("line\nbreak.txt", "line\nbreak", "bell\x07", "\udcff", "turned\u202e", "long" * 60):
+        try:
+            os.mkdir(odd)
+            pathlib.Path(odd, "inside.txt").write_text("x")
+            pathlib.Path(odd, "long" * 60).write_text("x")
+        except FileExistsError:
+            pass
+    deep = "/".join("d" * 40)
+    os.makedirs(deep)
+    pathlib.Path(deep, "bottom.txt").write_text("x")
+    return True
+
+
+def leave_many_files() -> Any:
+    for number in range(10_050):
+        open(f"/outputs/{number}", "w").close()
+    return True
+
+
+def wait_a_while() -> Any:
+    import time
+
+    with open("/outputs/started.txt", "a") as file:
+        file.write("started\n")
+    time.sleep(6)
+    return True
+
+
+def fill_the_disk() -> Any:
+    import os
+
+    with open("/outputs/.full", "wb") as file:
+        size = 2**28
+        while size >= 4096:
+            try:
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
+            except OSError:
+                size //= 2
+    return True
+
+
+ACTS = (
+    write_words,
+    break_out,
+    look_around,
+    forge,
+    end_as_if_well,
+    leave_special_files,
+    leave_many_files,
+    wait_a_while,
+    fill_the_disk,
+)

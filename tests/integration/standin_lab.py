@@ -41,6 +41,8 @@ parts = hub_traits.Parts(
     log_in=lambda name: name in Path({known!r}).read_text().split(),
     open_workspace=lambda *_: None,
     close_workspace=lambda *_: None,
+    mount_socket_folder=lambda *_: None,
+    unmount_socket_folder=lambda *_: None,
 )
 hub_traits.apply(c, settings, parts)
 c.JupyterHub.spawner_class = "simple"

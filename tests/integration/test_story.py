@@ -135,7 +135,8 @@ def test_what_left_is_verified_by_the_command_and_one_changed_byte_refused(story
     [
         ("scientist", ("project", "show", "mobility"), "There is no project mobility"),
         ("scientist", ("audit", "show"), "This needs the role"),
-        ("administrator", ("run", "start", "care/wages"), "no approved notebook care/wages"),
+        ("administrator", ("run", "start", "care/wages"), "Only members of the project care"),
+        ("scientist", ("run", "start", "care/nothing"), "There is no approved notebook care/nothing"),
         ("auditor", ("run", "start", "care/wages"), "Only members of the project care"),
         ("health-steward", ("dataset", "grant", "jobs", "mobility"), "Only a data steward of the organisation jobs"),
         ("researcher", ("run", "start", "care/wages", "minimum=0"), "The parameter minimum must be"),

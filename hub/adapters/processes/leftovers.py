@@ -50,12 +50,7 @@ def _remove(client: docker.APIClient, container: str) -> None:
 
 def remove_server_folders(settings: Settings) -> None:
     """Remove the folders of all workspaces' servers, with their mounts and sockets."""
-    host = Host(settings.images.workspace, LABEL)
-
-    def unmount(folder: Path) -> None:
-        while os.path.ismount(folder):
-            host.unmount(folder)
-
+    unmount = Host(settings.images.workspace, LABEL).unmount_all
     for folder in sorted(servers_folder(settings.state).glob("*")):
         remove_folder(settings.state, folder.name, unmount)
     for path in _sockets(control_folder(settings.state)):

@@ -31,7 +31,7 @@ def survey() -> pl.DataFrame:
         region = "Nord" if number < 3 else draw.choice(("Est", "Ouest", "Sud"))
         sex = draw.choice(("f", "m"))
         for year in (2019, 2020, 2021, 2022):
-            income = 9_000_000.0 if number == 3 else round(draw.lognormvariate(10, 0.4), 2)
+            income = 99_000_000.0 if number == 3 else round(draw.lognormvariate(10, 0.4), 2)
             rows.append(
                 {
                     "person": f"P{number * 7919 % 100_000:05d}",

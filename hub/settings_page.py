@@ -1,0 +1,155 @@
+"""The reference page of ``lab.toml``, made from the settings themselves.
+
+``python -m hub.settings_page > docs/reference/settings.md`` writes it; a test compares the two. A key without a meaning
+here, or a meaning without its key, makes no page.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from hub.settings import Section, Settings, parse_size
+
+HEAD = """\
+# `lab.toml`
+
+This page is made from `hub/settings.py` by `python -m hub.settings_page`; a test fails when the two differ.
+
+Everything that an installation decides stands in this one file; [`docs/lab.example.toml`](../lab.example.toml) is one to
+copy. It is validated as a whole, and all faults are reported at once: an unknown key refuses the file, and a key that is
+not there has its default. `datalab doctor` says whether the machine has what the file asks for.
+
+Sizes are whole bytes, or texts such as `"512K"`, `"512M"`, `"2G"`, `"1T"`. Times are seconds. Relative paths start at the
+file's own folder. Secrets are never written here: they are files of mode 0600 in the folder `secrets` of the state
+folder, and `datalab admin init` makes those that the lab can make by itself.
+"""
+
+MEANINGS: Mapping[str, str] = {
+    "name": "Stands in the names of the lab's containers, so that two labs on one machine stay apart. "
+    "Lower-case letters and digits, at most 20, the first a letter.",
+    "title": "Stands at the top of every page and in every receipt.",
+    "state": "The one folder that holds all that the lab keeps; it is closed to all but the account that runs the lab.",
+    "database_url": 'The lab\'s own tables. Empty: SQLite in the state folder; `"postgresql+psycopg://user@host/name"`: '
+    "PostgreSQL. JupyterHub's own tables stay in the state folder.",
+    "concurrent_work": "How many runs, checks and snapshots may go on at the same time.",
+    "server.address": "Where the lab listens for people. Beyond loopback it needs `certificate` and `key`.",
+    "server.url": "The address that people type, where it is not made of the address and the public port, for example "
+    "behind a reverse proxy.",
+    "server.certificate": "File of the TLS certificate with its chain, as PEM; it comes together with `key`.",
+    "server.key": "File of the certificate's private key, as PEM.",
+    "ports.public": "The one port that people use.",
+    "ports.proxy_api": "How the hub tells the proxy its routes.",
+    "ports.portal": "The lab's pages and API, behind the proxy.",
+    "ports.gateway": "The way into workspaces, behind the proxy.",
+    "ports.identity": "The demonstration's own identity provider.",
+    "ports.hub": "JupyterHub, behind the proxy.",
+    "login.demo": "Run a provider with made-up people on loopback: for the demonstration and tests, never for real data.",
+    "login.issuer": "The provider's own name, as it stands in its answers.",
+    "login.client_id": "The name under which the lab is registered at the provider, with the redirect address "
+    "`<url>/hub/oauth_callback`. The provider's secret for it goes into `secrets/client-secret`.",
+    "login.authorize_url": "Where people log in. With https; needed unless `demo` is true.",
+    "login.token_url": "Where the hub changes a login for a token. With https; needed unless `demo` is true.",
+    "login.userdata_url": "Where the hub asks who logged in. With https; needed unless `demo` is true.",
+    "login.logout_url": "Where people are sent when they log out; empty: the lab's own page.",
+    "login.username_claim": "What names a person in the provider's answer; it must never be given to another one.",
+    "login.scopes": "What the lab asks the provider for.",
+    "seconds": "The longest that one may take; a workspace is not ended by it.",
+    "memory": "Memory; there is no swap beside it.",
+    "cpus": "Processors, in parts of one.",
+    "processes": "Processes and threads together.",
+    "tmp": "Size of `/tmp`, which lies in memory.",
+    "storage.project": "Size of each project's file system: homes, shared folder, outputs and runs together.",
+    "storage.scratch": "Size of the file system that the gate and intake work on.",
+    "storage.upload": "The largest file that can be sent to the lab.",
+    "storage.uid_base": "Containers of a project run under a user number of their own, counted from here.",
+    "storage.reader_uid": "The user number of the containers that read foreign files.",
+    "gate.votes": "How many different stewards must approve every file of an export request.",
+    "gate.profile": "The disclosure profile for outputs whose datasets are not known.",
+    "images.workspace": "The image that workspaces, runs and the gate's containers are made from; `make setup` builds it.",
+}
+"""What each key means; the keys of a container's limits are the same in three sections and have one meaning."""
+
+LIMITS: Mapping[str, str] = {
+    "workspace": "What the container of one member in one project may use.",
+    "run": "What the container of one run of an approved notebook may use.",
+    "reader": "What the containers that convert datasets, inspect notebooks and check outputs may use.",
+}
+KINDS: Mapping[object, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    Path: "path",
+    tuple[str, ...]: "list of texts",
+}
+
+
+def page() -> str:
+    """Return the whole page as markdown; KeyError where a key has no meaning, or a meaning no key."""
+    fields = Settings.model_fields
+    plain = {name: field for name, field in fields.items() if not _is_section(field)}
+    used: set[str] = set()
+    parts = [HEAD, "## At the top of the file\n", *_table("", plain, Settings.model_construct(), used)]
+    for name, field in fields.items():
+        if _is_section(field):
+            parts += _section(name, field, used)
+    if used != set(MEANINGS):
+        raise KeyError(*sorted(set(MEANINGS) - used))
+    return "\n".join(parts)
+
+
+def _is_section(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+
+
+def _section(name: str, field: FieldInfo, used: set[str]) -> Iterator[str]:
+    kind: Any = field.annotation
+    about = LIMITS.get(name) or " ".join((kind.__doc__ or "").split())
+    defaults = kind.model_construct() if field.default is PydanticUndefined else field.default
+    yield f"\n## `[{name}]`\n\n{about}\n"
+    yield from _table(name, kind.model_fields, defaults, used)
+
+
+def _table(section: str, fields: Mapping[str, FieldInfo], defaults: Any, used: set[str]) -> Iterator[str]:
+    yield "| key | what it is | default | what it means |\n| --- | --- | --- | --- |"
+    for name, field in fields.items():
+        key = name if section in ("", *LIMITS) else f"{section}.{name}"
+        used.add(key)
+        default = "none: it must be there" if field.is_required() else f"`{_shown(field, getattr(defaults, name))}`"
+        yield f"| `{name}` | {_kind(field)} | {default} | {MEANINGS[key]} |"
+
+
+def _kind(field: FieldInfo) -> str:
+    """The type with its bounds, in words."""
+    if _is_size(field):
+        return "size"
+    said = KINDS[field.annotation]
+    bounds = {type(m).__name__: m for m in field.metadata}
+    low = next((f"{getattr(bounds[n], n.lower())}" for n in ("Ge", "Gt") if n in bounds), "")
+    words = [said]
+    words += [f"{'above' if 'Gt' in bounds else 'from'} {low}"] * bool(low)
+    words += [f"to {bounds['Le'].le}"] * ("Le" in bounds)
+    return " ".join(words)
+
+
+def _is_size(field: FieldInfo) -> bool:
+    return any(getattr(m, "func", None) is parse_size for m in field.metadata)
+
+
+def _shown(field: FieldInfo, value: object) -> str:
+    """A default as people write it in the file."""
+    if _is_size(field) and isinstance(value, int):
+        power = next(p for p in (4, 3, 2, 1, 0) if value % 1024**p == 0)
+        return json.dumps(f"{value // 1024**power}{' KMGT'[power].strip()}") if power else str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

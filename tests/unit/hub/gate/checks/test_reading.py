@@ -1,0 +1,78 @@
+"""Facts about what people read, and about sizes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from hub.domain.exports import Severity
+
+
+def test_a_picture_is_always_looked_at(gate: Any, make: Any) -> None:
+    judged = gate.judge("f.png", make.png())
+    assert judged.verdict == "review"
+    assert make.checks(judged, Severity.REVIEW) == {"picture"}
+
+
+def test_a_picture_in_a_notebook_is_looked_at(gate: Any, make: Any) -> None:
+    judged = gate.judge("n.ipynb", make.notebook(("p", [make.shown(png=base64.b64encode(make.png()).decode())])))
+    assert "picture" in make.checks(judged, Severity.REVIEW)
+
+
+def test_long_text_is_read_and_short_text_passes(gate: Any, make: Any) -> None:
+    assert gate.judge("t.txt", "word " * 101).verdict == "review"
+    assert gate.judge("t.txt", "A note about the method.\n").verdict == "none"
+
+
+def test_text_with_numbers_is_read(gate: Any) -> None:
+    assert gate.judge("t.txt", "mean 12.31, deviation 4.2\n").verdict == "review"
+
+
+def test_source_with_many_digits_is_read(gate: Any, make: Any) -> None:
+    assert gate.judge("n.ipynb", make.notebook(("x = [" + "31, 5, " * 20 + "]", []))).verdict == "review"
+    assert gate.judge("n.ipynb", make.notebook(("x = 2 + 3", []))).verdict == "none"
+
+
+def test_numbers_of_a_document_are_read(gate: Any) -> None:
+    assert gate.judge("t.json", '{"slope": 1.25}').verdict == "review"
+    assert gate.judge("t.json", '{"model": "linear"}').verdict == "none"
+
+
+def test_a_small_count_in_a_document_blocks(gate: Any, make: Any) -> None:
+    assert "minimum-frequency" in make.checks(gate.judge("t.json", json.dumps({"a": [{"model": {"n": 4}}]})))
+    assert "minimum-frequency" not in make.checks(gate.judge("t.json", json.dumps({"a": [{"model": {"n": 40}}]})))
+    assert "minimum-frequency" not in make.checks(gate.judge("t.json", json.dumps({"count": True, "n": 0})))
+
+
+def test_what_stays_behind_is_said(gate: Any, make: Any) -> None:
+    judged = gate.judge("n.ipynb", make.notebook(("x", []), widgets={"state": {"secret": 1}}))
+    assert judged.verdict == "fixed"
+    assert make.checks(judged, Severity.FIXED) == {"left-behind"}
+    assert judged.canonical is not None
+    assert b"secret" not in judged.canonical.content
+
+
+@pytest.mark.parametrize(
+    ("limit", "name", "content"),
+    [
+        ({"table_rows": 2}, "t.csv", "a,b\n1,2\n1,2\n1,2\n"),
+        ({"table_columns": 1}, "t.csv", "a,b\n1,2\n"),
+        ({"text_characters": 3}, "t.txt", "four"),
+        ({"text_characters": 3}, "t.json", '"four"'),
+        ({"file_bytes": 3}, "t.txt", "four"),
+        ({}, "t.txt", "x" * 20_001),
+    ],
+)
+def test_what_is_too_large_blocks(gate: Any, make: Any, limit: dict[str, int], name: str, content: str) -> None:
+    small = gate.under(limits=gate.policy.limits.model_copy(update=limit))
+    assert "volume" in make.checks(small.judge(name, content))
+    if limit:
+        assert "volume" not in make.checks(gate.judge(name, content))
+
+
+def test_a_picture_that_is_too_large_blocks(gate: Any, make: Any) -> None:
+    small = gate.under(limits=gate.policy.limits.model_copy(update={"image_pixels": 47}))
+    assert "volume" in make.checks(small.judge("f.png", make.png(8, 6)))

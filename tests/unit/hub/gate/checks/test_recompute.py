@@ -1,0 +1,102 @@
+"""Facts about recomputation: what agrees is verified, and everything else is read by a steward."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.exports import Severity, TableContext
+from hub.gate.datasets import MountedDataset, from_scans
+from hub.gate.exchange import DatasetDescription
+
+RULE = "recompute"
+
+
+def yearly(data: pl.DataFrame, **figures: pl.Expr) -> pl.DataFrame:
+    return data.filter(pl.col("income") < 1e6).group_by("year").agg(**figures).sort("year")
+
+
+def reviewed(judged: Any) -> list[str]:
+    return [f.place for f in judged.findings if f.check == RULE and f.severity is Severity.REVIEW]
+
+
+def test_a_table_that_agrees_is_noted_and_passes(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    table = data.group_by("year").agg(n=pl.col("person").n_unique(), visits=pl.col("visits").mean()).sort("year")
+    judged = gate.judge("t.csv", table.write_csv(), TableContext("survey", ("year",), "visits", "mean"))
+    assert RULE in make.checks(judged, Severity.NOTE)
+    assert judged.verdict in ("none", "fixed")
+
+
+def test_a_table_of_a_part_of_the_dataset_is_reviewed(gate: Any, data: pl.DataFrame) -> None:
+    """Its cells cover fewer units than the whole dataset has, and only the author knows which."""
+    table = yearly(data, n=pl.col("person").n_unique())
+    judged = gate.judge("t.csv", table.write_csv(), TableContext("survey", ("year",)))
+    assert judged.verdict == "review"
+    assert reviewed(judged) == ["t.csv, column 2"]
+
+
+@pytest.mark.parametrize("change", [0.6, -2.0])
+def test_a_figure_that_is_off_is_reviewed(gate: Any, data: pl.DataFrame, change: float) -> None:
+    table = data.group_by("year").agg(visits=pl.col("visits").mean().round(1) + change).sort("year")
+    judged = gate.judge("t.csv", table.write_csv(), TableContext("survey", ("year",), "visits", "mean"))
+    assert judged.verdict == "review"
+
+
+def test_rounding_for_display_agrees(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    table = data.group_by("year").agg(visits=pl.col("visits").mean().round(1)).sort("year")
+    judged = gate.judge("t.csv", table.write_csv(), TableContext("survey", ("year",), "visits", "mean"))
+    assert judged.verdict == "none"
+
+
+def test_cells_that_the_dataset_does_not_have_are_named(gate: Any, data: pl.DataFrame) -> None:
+    judged = gate.judge("t.csv", "year,n\n2019,500\n2030,40\n2020,500\n2021,500\n2022,500\n2031,50\n")
+    assert "t.csv, rows 2, 6, column year" in reviewed(judged)
+
+
+def test_another_statistic_is_reviewed(gate: Any, data: pl.DataFrame) -> None:
+    table = data.group_by("year").agg(n=pl.len(), top=pl.col("visits").quantile(0.9)).sort("year")
+    assert reviewed(gate.judge("t.csv", table.write_csv())) == ["t.csv, column 3"]
+
+
+def test_an_unknown_table_is_reviewed(gate: Any) -> None:
+    judged = gate.judge("t.csv", "term,coefficient\nage,0.31\nsex,-1.2\n")
+    assert judged.verdict == "review"
+    assert reviewed(judged) == ["t.csv, the whole table"]
+
+
+def test_without_datasets_a_table_is_reviewed(gate: Any) -> None:
+    assert gate.without_data().judge("t.csv", "year,n\n2019,500\n").verdict == "review"
+
+
+def test_a_part_without_the_units_column_is_reviewed(gate: Any) -> None:
+    description = DatasetDescription(name="mixed", folder="/data/mixed", privacy_unit="person")
+    weather = pl.DataFrame({"month": [1, 2] * 100, "rain": [1.0] * 200})
+    persons = pl.DataFrame({"person": [str(n) for n in range(50)]})
+    mixed: MountedDataset = from_scans(description, {"a.parquet": persons.lazy(), "b.parquet": weather.lazy()})
+    judged = type(gate)(gate.policy, (mixed,)).judge("t.csv", "month,n\n1,100\n2,100\n")
+    assert judged.verdict == "review"
+    assert any("privacy unit" in f.sentence for f in judged.findings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells"),
+    [
+        (pl.Series("g", [1.0, 2.0]), ("1", "2")),
+        (pl.Series("g", [1, 2]), ("1.0", "2.00")),
+        (pl.Series("g", [True, False]), ("True", "false")),
+        (pl.Series("g", ["2020-01-01", "2021-01-01"]).str.to_date(), ("2020-01-01", "2021-01-01")),
+        (pl.Series("g", ["2020-01-01 00:00", "2021-01-01 05:00"]).str.to_datetime(), ("2020-01-01", "2021-01-01T05:00")),
+        (pl.Series("g", ["é", "b"]), ("e\u0301", " b ")),
+        (pl.Series("g", [None, "b"]), ("", "b")),
+    ],
+)
+def test_keys_meet_however_they_are_written(gate: Any, kind: pl.Series, cells: tuple[str, str]) -> None:
+    frame = pl.DataFrame({"g": pl.concat([kind] * 60)})
+    own = from_scans(DatasetDescription(name="d", folder="/data/d"), {"d.parquet": frame.lazy()})
+    judged = type(gate)(gate.policy, (own,)).judge(
+        "t.csv", f"g,n\n{cells[0]},60\n{cells[1]},60\n", TableContext("d", ("g",))
+    )
+    assert reviewed(judged) == []
+    assert not [f for f in judged.findings if f.severity is Severity.BLOCK]
