@@ -1,4 +1,4 @@
-# The lab's commands. `make` alone prints them.
+# The lab's commands. `make` alone prints them; `make test TESTS=tests/unit` runs a part of the tests.
 # What sets things up is hub/setup, which needs nothing but Python; each target asks it first, which takes a blink when all is there.
 
 .DEFAULT_GOAL := help
@@ -41,9 +41,9 @@ logs:  ## show the ends of the lab's logs
 
 test: python  ## set up what tests need, check, and run all tests
 	@$(SETUP) tests
-	@$(MAKE) check
 	@mkdir -p test-results
-	@.venv/bin/python -m pytest --junitxml=test-results/pytest.xml $(TESTS)
+	@code=0; $(MAKE) check || code=1; \
+		.venv/bin/python -m pytest --junitxml=test-results/pytest.xml $(TESTS) || code=1; exit $$code
 
 check: python  ## format, lint, types, import rules
 	@$(SETUP) checks

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from hub.settings import Section, Settings, parse_size
 
@@ -22,12 +21,12 @@ HEAD = """\
 
 This page is made from `hub/settings.py` by `python -m hub.settings_page`; a test fails when the two differ.
 
-Everything that an installation decides stands in this one file; [`docs/lab.example.toml`](../lab.example.toml) is one to
-copy. It is validated as a whole, and all faults are reported at once: an unknown key refuses the file, and a key that is
-not there has its default. `datalab doctor` says whether the machine has what the file asks for.
+Everything that an installation decides stands in this one file; [`docs/lab.example.toml`](../lab.example.toml) is one
+to copy. It is validated as a whole, and all faults are reported at once: an unknown key refuses the file, and a key
+that is not there has its default. `datalab doctor` says whether the machine has what the file asks for.
 
-Sizes are whole bytes, or texts such as `"512K"`, `"512M"`, `"2G"`, `"1T"`. Times are seconds. Relative paths start at the
-file's own folder. Secrets are never written here: they are files of mode 0600 in the folder `secrets` of the state
+Sizes are whole bytes, or texts such as `"512K"`, `"512M"`, `"2G"`, `"1T"`. Times are seconds. Relative paths start at
+the file's own folder. Secrets are never written here: they are files of mode 0600 in the folder `secrets` of the state
 folder, and `datalab admin init` makes those that the lab can make by itself.
 """
 
@@ -35,9 +34,9 @@ MEANINGS: Mapping[str, str] = {
     "name": "Stands in the names of the lab's containers, so that two labs on one machine stay apart. "
     "Lower-case letters and digits, at most 20, the first a letter.",
     "title": "Stands at the top of every page and in every receipt.",
-    "state": "The one folder that holds all that the lab keeps; it is closed to all but the account that runs the lab.",
-    "database_url": 'The lab\'s own tables. Empty: SQLite in the state folder; `"postgresql+psycopg://user@host/name"`: '
-    "PostgreSQL. JupyterHub's own tables stay in the state folder.",
+    "state": "The one folder that holds all that the lab keeps, closed to all but the account that runs the lab.",
+    "database_url": "Where the lab's own tables are. Empty: SQLite in the state folder. "
+    '`"postgresql+psycopg://user@host/name"`: PostgreSQL. JupyterHub\'s own tables stay in the state folder.',
     "concurrent_work": "How many runs, checks and snapshots may go on at the same time.",
     "server.address": "Where the lab listens for people. Beyond loopback it needs `certificate` and `key`.",
     "server.url": "The address that people type, where it is not made of the address and the public port, for example "
@@ -50,8 +49,8 @@ MEANINGS: Mapping[str, str] = {
     "ports.gateway": "The way into workspaces, behind the proxy.",
     "ports.identity": "The demonstration's own identity provider.",
     "ports.hub": "JupyterHub, behind the proxy.",
-    "login.demo": "Run a provider with made-up people on loopback: for the demonstration and tests, never for real data.",
-    "login.issuer": "The provider's own name, as it stands in its answers.",
+    "login.demo": "Run a provider with made-up people on loopback: for the demonstration and tests alone.",
+    "login.issuer": "The provider's own name. Nothing uses it so far.",
     "login.client_id": "The name under which the lab is registered at the provider, with the redirect address "
     "`<url>/hub/oauth_callback`. The provider's secret for it goes into `secrets/client-secret`.",
     "login.authorize_url": "Where people log in. With https; needed unless `demo` is true.",
@@ -72,7 +71,7 @@ MEANINGS: Mapping[str, str] = {
     "storage.reader_uid": "The user number of the containers that read foreign files.",
     "gate.votes": "How many different stewards must approve every file of an export request.",
     "gate.profile": "The disclosure profile for outputs whose datasets are not known.",
-    "images.workspace": "The image that workspaces, runs and the gate's containers are made from; `make setup` builds it.",
+    "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
 }
 """What each key means; the keys of a container's limits are the same in three sections and have one meaning."""
 
@@ -89,20 +88,21 @@ KINDS: Mapping[object, str] = {
     Path: "path",
     tuple[str, ...]: "list of texts",
 }
+UNITS = ((40, "T"), (30, "G"), (20, "M"), (10, "K"), (0, ""))
 
 
 def page() -> str:
     """Return the whole page as markdown; KeyError where a key has no meaning, or a meaning no key."""
+    used: set[str] = set()
     fields = Settings.model_fields
     plain = {name: field for name, field in fields.items() if not _is_section(field)}
-    used: set[str] = set()
-    parts = [HEAD, "## At the top of the file\n", *_table("", plain, Settings.model_construct(), used)]
+    parts = [HEAD, "## At the top of the file\n", *_table("", plain, None, used)]
     for name, field in fields.items():
         if _is_section(field):
             parts += _section(name, field, used)
     if used != set(MEANINGS):
         raise KeyError(*sorted(set(MEANINGS) - used))
-    return "\n".join(parts)
+    return "\n".join(parts) + "\n"
 
 
 def _is_section(field: FieldInfo) -> bool:
@@ -111,43 +111,39 @@ def _is_section(field: FieldInfo) -> bool:
 
 def _section(name: str, field: FieldInfo, used: set[str]) -> Iterator[str]:
     kind: Any = field.annotation
-    about = LIMITS.get(name) or " ".join((kind.__doc__ or "").split())
-    defaults = kind.model_construct() if field.default is PydanticUndefined else field.default
-    yield f"\n## `[{name}]`\n\n{about}\n"
-    yield from _table(name, kind.model_fields, defaults, used)
+    yield f"\n## `[{name}]`\n\n{LIMITS.get(name) or ' '.join(kind.__doc__.split())}\n"
+    yield from _table(name, kind.model_fields, None if field.is_required() else field.default, used)
 
 
-def _table(section: str, fields: Mapping[str, FieldInfo], defaults: Any, used: set[str]) -> Iterator[str]:
+def _table(section: str, fields: Mapping[str, FieldInfo], there: Section | None, used: set[str]) -> Iterator[str]:
+    """The keys of one section; ``there`` is the section that an empty file has."""
     yield "| key | what it is | default | what it means |\n| --- | --- | --- | --- |"
     for name, field in fields.items():
         key = name if section in ("", *LIMITS) else f"{section}.{name}"
         used.add(key)
-        default = "none: it must be there" if field.is_required() else f"`{_shown(field, getattr(defaults, name))}`"
-        yield f"| `{name}` | {_kind(field)} | {default} | {MEANINGS[key]} |"
+        default = "" if field.is_required() else f"`{_shown(field, getattr(there, name, field.default))}`"
+        yield f"| `{name}` | {_kind(field)} | {default or 'none: it must be there'} | {MEANINGS[key]} |"
 
 
 def _kind(field: FieldInfo) -> str:
     """The type with its bounds, in words."""
     if _is_size(field):
         return "size"
-    said = KINDS[field.annotation]
-    bounds = {type(m).__name__: m for m in field.metadata}
-    low = next((f"{getattr(bounds[n], n.lower())}" for n in ("Ge", "Gt") if n in bounds), "")
-    words = [said]
-    words += [f"{'above' if 'Gt' in bounds else 'from'} {low}"] * bool(low)
-    words += [f"to {bounds['Le'].le}"] * ("Le" in bounds)
+    words = [KINDS[field.annotation]]
+    for bound, word in (("ge", "from"), ("gt", "above"), ("le", "to")):
+        words += [f"{word} {getattr(found, bound)}" for found in field.metadata if hasattr(found, bound)]
     return " ".join(words)
 
 
 def _is_size(field: FieldInfo) -> bool:
-    return any(getattr(m, "func", None) is parse_size for m in field.metadata)
+    return any(getattr(found, "func", None) is parse_size for found in field.metadata)
 
 
 def _shown(field: FieldInfo, value: object) -> str:
     """A default as people write it in the file."""
     if _is_size(field) and isinstance(value, int):
-        power = next(p for p in (4, 3, 2, 1, 0) if value % 1024**p == 0)
-        return json.dumps(f"{value // 1024**power}{' KMGT'[power].strip()}") if power else str(value)
+        number, unit = next((value >> shift, unit) for shift, unit in UNITS if value % (1 << shift) == 0)
+        return json.dumps(f"{number}{unit}") if unit else str(number)
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -51,6 +51,11 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         help="``(person, project) -> WorkspacePlan``, called in a thread; raises LabError with the sentence to show. "
         "A plain function: traitlets copies what it is given deeply, and a bound method with it.",
     )
+    may_stay = Callable(
+        lambda person, project: True,
+        config=True,
+        help="``(person, project) -> bool``, called in a thread now and then: whether a running workspace may go on.",
+    )
     close_workspace = Callable(
         lambda person, project: None,
         config=True,
@@ -194,13 +199,17 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
             await asyncio.sleep(0.1)
 
     async def poll(self) -> int | str | None:
-        """Return None while the container runs, and how it ended otherwise; an engine that is away is no end."""
+        """Return None while the container runs, and how it ended otherwise; an engine that is away is no end.
+
+        A workspace whose person may no longer work in the project has ended, and is then cleared away.
+        """
         found = await self._inspect()
         if not found:
             return 0
         state = found["State"]
         if state["Running"]:
-            return None
+            stays = await asyncio.to_thread(self.may_stay, self.user.name, self.name)
+            return None if stays else "its person may no longer work in the project"
         return f"exit code {state['ExitCode']}{', out of memory' if state['OOMKilled'] else ''}"
 
     async def stop(self, now: bool = False) -> None:

@@ -14,6 +14,19 @@ from pathlib import Path
 from hub.domain.errors import UnavailableError
 from spawner_config.server_folder import socket_folder_options
 
+FLAGS = (
+    "--rm",
+    "--user=0",
+    "--pid=host",
+    "--network=none",
+    "--cap-drop=ALL",
+    "--security-opt=seccomp=unconfined",
+    "--security-opt=apparmor=unconfined",
+)
+POWERS = ("SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "CHOWN", "DAC_OVERRIDE", "FOWNER")
+"""Enter the mount name space and mount there; change owners and modes; remove what belongs to others."""
+LOOP_DEVICES = ("b 7:* rwm", "c 10:237 rwm")
+
 
 @dataclass(frozen=True, slots=True)
 class Host:
@@ -64,6 +77,8 @@ class Host:
     def _as_root(self) -> tuple[str, ...]:
         if os.geteuid() == 0:
             return ()
-        enter = ("nsenter", "--target", "1", "--mount", "--")
-        flags = ("--rm", "--privileged", "--pid=host", "--network=none", "--label", self.label, "--user=0")
-        return ("docker", "run", *flags, self.image, *enter)
+        # This very process stands in the host's mount name space, whatever the machine's first process is.
+        enter = ("nsenter", "--target", str(os.getpid()), "--mount", "--")
+        powers = [f"--cap-add={name}" for name in POWERS]
+        devices = [f"--device-cgroup-rule={rule}" for rule in LOOP_DEVICES]
+        return ("docker", "run", "--label", self.label, *FLAGS, *powers, *devices, self.image, *enter)

@@ -166,7 +166,7 @@ class LoopStorage:
     def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
         """Return the plain files below a folder with digest and size, and how many other things were left out."""
         files, left_out = [], 0
-        for path, plain in walk(folder):
+        for path, plain in list(walk(folder)):
             if not plain:
                 left_out += 1
                 continue

@@ -33,7 +33,7 @@ class GateCheck:
 
     def by_the_gate(self) -> Verdict:
         """Check the table: reader and checker start as processes of their own."""
-        return check_paths([self.folder / "table.csv"], [self.folder / "transport.toml"]).verdict
+        return check_paths([self.folder / "table.csv"], [self.folder / "transport.toml"]).result.verdict
 
     def by_polars(self) -> pl.DataFrame:
         """Make the table again."""

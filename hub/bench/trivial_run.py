@@ -24,11 +24,13 @@ from hub.wiring import lab_from, storage_from
 from hub.worker import BUSY_PAUSE
 
 NOTEBOOK = {
-    "cells": [{"cell_type": "code", "id": "one", "metadata": {}, "source": "1 + 1", "outputs": [], "execution_count": None}],
+    "cells": [
+        {"cell_type": "code", "id": "one", "metadata": {}, "source": "1 + 1", "outputs": [], "execution_count": None}
+    ],
     "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
     "nbformat": 4,
     "nbformat_minor": 5,
-}  # fmt: skip
+}
 ROOM = 64 * 2**20
 
 

@@ -134,7 +134,7 @@ def _probe(settings: Settings, spec: ContainerSpec) -> dict[str, Any]:
 def _throw_away(name: str, body: dict[str, object]) -> Iterator[docker.APIClient]:
     client = docker.APIClient(version="auto", timeout=LONGEST_PROBE)
     try:
-        client.create_container_from_config(body, name)  # type: ignore[no-untyped-call]
+        client.create_container_from_config(body, name)
         yield client
     finally:
         client.remove_container(name, force=True, v=True)

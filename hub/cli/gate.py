@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.options import examples
-from hub.cli.screen import plain
+from hub.cli.screen import plain, print_error
 from hub.domain.errors import LabError
 
 app = typer.Typer(help="The gate's engine on local files, without a lab.", no_args_is_help=True)
@@ -52,12 +52,12 @@ def check(
     Exit codes: 0 when nothing is found or only put right, 1 when a steward must look, 2 when something is blocked,
     3 when the command could not be carried out.
     """
-    from hub.gate.local import check_paths  # Late: it loads what reads tables.
+    from hub.adapters.local_gate import check_paths  # Late: it loads what reads tables.
 
     try:
         report = check_paths(paths, dataset or (), policy, canonical)
     except LabError as error:
-        typer.echo(f"datalab: {error}", err=True)
+        print_error(str(error))
         raise typer.Exit(NOT_CARRIED_OUT) from None
     if form is Format.JSON:
         typer.echo(report.to_json())

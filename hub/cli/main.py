@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from hub.cli import admin, audit, dataset, demo, doctor, export, gate, login, notebook, project, receipt, release, run
+from hub.cli.screen import print_error
 from hub.domain.errors import LabError
 
 FAILED, INTERRUPTED = 1, 130
@@ -36,13 +37,13 @@ class LabCommands(TyperGroup):
         try:
             return super().invoke(ctx)
         except LabError as error:
-            typer.echo(f"datalab: {error}", err=True)
+            print_error(str(error))
         except BrokenPipeError:
             # Whoever read the output has seen enough, as with “head”.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            typer.echo(f"datalab: {where}{error.strerror or type(error).__name__}.", err=True)
+            print_error(f"{where}{error.strerror or type(error).__name__}.")
         raise typer.Exit(FAILED)
 
 

@@ -41,6 +41,11 @@ def plain(value: object) -> str:
     return "".join(c if c.isprintable() else "�" for c in str(value).replace("\n", " "))
 
 
+def print_error(sentence: str) -> None:
+    """Say what went wrong on standard error; a sentence may have more than one line."""
+    typer.echo("\n".join(plain(line) for line in f"datalab: {sentence}".splitlines()), err=True)
+
+
 def print_json(value: Any) -> None:
     """Print JSON in ASCII, so that no character can act on a terminal."""
     typer.echo(json.dumps(value, indent=2))

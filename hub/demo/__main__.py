@@ -14,7 +14,7 @@ from rich.text import Text
 from hub.adapters.processes import stop
 from hub.adapters.secrets import Secret
 from hub.cli.main import say_fault
-from hub.cli.screen import console, plain, print_json
+from hub.cli.screen import console, plain, print_error, print_json
 from hub.cli.waiting import shown
 from hub.demo.people import PEOPLE
 from hub.demo.story import STORY, Done, tell_story
@@ -71,10 +71,9 @@ def tell(stage: Stage) -> list[Done]:
 
 def print_failure(stage: Stage | None, error: LabError | OSError) -> None:
     """Say what went wrong, and, since they are shown once, the passwords that were made before it did."""
-    err = console(err=True)
-    err.print(f"datalab demo: {error}", soft_wrap=True)
+    print_error(str(error))
     if stage is not None and stage.new_passwords:
-        err.print(_logins(stage))
+        console(err=True).print(_logins(stage))
 
 
 def print_end(stage: Stage, done: Sequence[Done]) -> None:

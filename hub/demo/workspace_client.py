@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+import requests
 
 from hub.demo.web_login import Visitor
-from hub.domain.errors import RefusedError, UnavailableError
+from hub.domain.errors import UnavailableError
 
-LONGEST_START, LONGEST_CELL = 90.0, 120.0
+LONGEST_START, LONGEST_CELL, PAUSE = 90.0, 120.0, 0.2
+MOST_FAULTS = 10
+"""So many pages in a row may fail while a server starts; a start that failed fails for longer."""
 OK, CREATED, BAD_REQUEST = 200, 201, 400
 LARGEST_MESSAGE = 16 * 2**20
 OUTPUTS = frozenset({"stream", "execute_result", "display_data", "error"})
@@ -56,17 +59,22 @@ class Workspace:
         """Start the server unless it runs, log in to it, and return the seconds that it took."""
         began = time.monotonic()
         page = self._visitor.get(f"/hub/spawn/{self._visitor.name}/{self._project}")
-        if page.status_code >= BAD_REQUEST:
-            raise RefusedError("The workspace was refused (status {status}).", reason="spawn", status=page.status_code)
-        while not self._is_open():
-            if time.monotonic() - began > LONGEST_START:
-                raise UnavailableError("The workspace did not open in time; see the hub's log.", reason="spawn-slow")
-            time.sleep(0.2)
+        faults = MOST_FAULTS if page.status_code >= BAD_REQUEST else 0
+        while not self._is_labs(page):
+            faults = faults + 1 if page.status_code >= BAD_REQUEST else 0
+            if faults > MOST_FAULTS or time.monotonic() - began > LONGEST_START:
+                raise UnavailableError(
+                    "The workspace {path} does not open (status {status}); the hub's log says why.",
+                    reason="spawn",
+                    path=self.path,
+                    status=page.status_code,
+                )
+            time.sleep(PAUSE)
+            page = self._visitor.get(f"{self.path}lab")
         return time.monotonic() - began
 
-    def _is_open(self) -> bool:
+    def _is_labs(self, page: requests.Response) -> bool:
         """JupyterLab's page comes from the server itself, after its own login at the hub."""
-        page = self._visitor.get(f"{self.path}lab")
         return page.status_code == OK and page.url.startswith(self._visitor.url + self.path)
 
     def save(self, name: str, notebook: dict[str, Any]) -> None:

@@ -31,10 +31,15 @@ def is_member(person: Person, project: Project) -> bool:
     return person.name == project.lead or person.name in project.members
 
 
-def check_can_see_project(person: Person, project: Project | None, name: str) -> Project:
-    """A project is known to its members, and to stewards, auditors and administrators."""
+def sees_project(person: Person, project: Project) -> bool:
+    """A project is known to its members, and to stewards, approvers, auditors and administrators."""
     seeing = {Role.STEWARD, Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR}
-    if project is None or not (is_member(person, project) or seeing & set(person.roles)):
+    return is_member(person, project) or bool(seeing & set(person.roles))
+
+
+def check_can_see_project(person: Person, project: Project | None, name: str) -> Project:
+    """A project that a person may not know of looks the same as one that is not there."""
+    if project is None or not sees_project(person, project):
         raise NotFoundError(
             "There is no project {name}, or you are not a member of it; ask its lead.",
             reason="unknown-project",

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from hub.domain.exports import Finding, Severity
 from hub.gate.canonical_image import canonical_image, write_png
 from hub.gate.canonical_notebook import write_notebook
-from hub.gate.canonical_table import canonical_table, write_csv
+from hub.gate.canonical_table import canonical_table, loses_digits, write_csv
 from hub.gate.canonical_text import clean_block, hides
 from hub.gate.canonical_value import canonical_value, write_json
 from hub.gate.fragments import (
@@ -68,7 +68,8 @@ def _fragment(part: Fragment, policy: Policy) -> Fragment:
         case TableFragment():
             return canonical_table(part, policy.significant_digits)
         case TextFragment():
-            return part.model_copy(update={"text": clean_block(part.text)})
+            end = "" if part.slot else "\n"
+            return part.model_copy(update={"text": clean_block(part.text) + end})
         case ValueFragment():
             return part.model_copy(update={"value": canonical_value(part.value, policy.significant_digits)})
         case ImageFragment():
@@ -95,7 +96,7 @@ def _write(kind: Kind, fragments: tuple[Fragment, ...]) -> bytes:
         case ((Kind.CSV | Kind.PARQUET), TableFragment() as table):
             return write_csv(table)
         case Kind.TEXT, TextFragment() as text:
-            return f"{text.text}\n".encode()
+            return text.text.encode()
         case Kind.JSON, ValueFragment() as document:
             return write_json(document.value)
         case Kind.PNG, ImageFragment() as image:
@@ -137,5 +138,5 @@ def _defused(before: TableFragment, after: TableFragment) -> bool:
 
 
 def _shortened(before: TableFragment, after: TableFragment) -> bool:
-    cells = zip(_cells(before), _cells(after), strict=True)
-    return any(len(b) < len(a.strip()) and b[-1:].isdigit() for a, b in cells)
+    changed = {(a, b) for a, b in zip(_cells(before), _cells(after), strict=True) if a != b}
+    return any(loses_digits(a, b) for a, b in changed)

@@ -49,6 +49,12 @@ def bounded(text: str, digits: int) -> str:
     return f"{value:f}" if -7 <= exponent <= 15 else f"{value:e}".replace("e+", "e")
 
 
+def loses_digits(before: str, after: str) -> bool:
+    """Whether a number was rounded, and not only written in another way."""
+    plain = clean_cell(before)
+    return _FRACTION.fullmatch(plain) is not None and Decimal(plain) != Decimal(after)
+
+
 def write_csv(table: TableFragment) -> bytes:
     """Return the bytes: a header, CRLF line ends, quotes where a cell holds a separator, a quote or a line end."""
     rows = zip(*table.data, strict=True) if table.data else ()

@@ -94,9 +94,15 @@ def decimals_of(cells: pl.Series) -> int:
     return min(longest, MOST_DECIMALS) if isinstance(longest, int) else 0
 
 
-def is_suppressed(column: pl.Expr) -> pl.Expr:
-    """Whether a cell shows nothing: empty, or one of the usual marks of suppression."""
-    return column.str.strip_chars().str.contains(_SUPPRESSED)
+def is_suppressed(frame: pl.DataFrame, key: str) -> pl.Expr:
+    """Whether a cell of a column shows nothing: empty, or the one mark of suppression that the column uses.
+
+    A column with two different marks says something by their choice; there, only empty cells show nothing.
+    """
+    text = pl.col(key).str.strip_chars()
+    marks = frame.select(text.str.to_lowercase()).to_series()
+    forms = marks.filter(marks.str.contains(_SUPPRESSED)).n_unique()
+    return text.str.contains(_SUPPRESSED) if forms == 1 else text == ""
 
 
 def is_margin(column: pl.Expr) -> pl.Expr:

@@ -21,6 +21,7 @@ from hub.gate.canonical import Canonical, canonical
 from hub.gate.canonical_text import clean
 from hub.gate.checks.catalogue import CHECKS, NAME_CHECKS
 from hub.gate.checks.check import Check
+from hub.gate.checks.volume import VOLUME
 from hub.gate.context import Context
 from hub.gate.datasets import MountedDataset
 from hub.gate.exchange import MOST_FINDINGS, Verdict
@@ -75,6 +76,10 @@ def _found(
             found = [] if is_known else _apply(check, fragment, context, guard)
             claimed = claimed or (check.claims and found is not None)
             findings += [(fragment.place, finding) for finding in found or []]
+            if check is VOLUME and found:
+                # What is too large is blocked already, and would only keep the other checks busy.
+                claimed = True
+                break
         if not claimed:
             sentence = "No check knows this part of the file, so it cannot leave. Send it as CSV, text or PNG."
             unclaimed = context.finding("unclaimed", Severity.BLOCK, fragment.place, sentence)

@@ -15,13 +15,14 @@ _RULE = re.compile(r"^[\s|│┃┆+:=─━═╌╍┄┈╞╡├┤┌┐└
 _GAP = re.compile(r"\s{2,}|\t")
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?")
 _SERIES = re.compile(r"^(?:Name: (?P<name>.{0,100}), )?(?:Length: \d+, )?dtype: ")
+_SEPARATORS = (",", ";", "\t")
 _MOST_INDEX_LEVELS = 3
 
 
 def printed_tables(text: str) -> list[Grid]:
     """Return the tables of a text, each with its header as its first row."""
     lines = text.splitlines()
-    found = _ruled_tables(lines)
+    found = [*_ruled_tables(lines), *(grid for mark in _SEPARATORS for grid in _separated_tables(lines, mark))]
     for cut in (_by_gaps, _by_spaces):
         for grid in _aligned_tables(lines, cut):
             if grid not in found:
@@ -47,6 +48,16 @@ def _ruled_tables(lines: list[str]) -> list[Grid]:
             grid = list(same)
             if len(grid) > 1 and len(grid[0]) > 1:
                 grids.append(grid)
+    return grids
+
+
+def _separated_tables(lines: list[str], mark: str) -> list[Grid]:
+    """Lines with as many separators each, of which one holds a number."""
+    grids: list[Grid] = []
+    for count, group in groupby(lines, key=lambda line: line.count(mark)):
+        grid = [[cell.strip().strip('"') for cell in line.split(mark)] for line in group] if count else []
+        if len(grid) > 1 and any(_NUMBER.fullmatch(cell) for row in grid[1:] for cell in row):
+            grids.append(grid)
     return grids
 
 

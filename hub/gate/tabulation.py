@@ -174,7 +174,7 @@ def _keyed(view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], o
         known = file.counts(d.column, d.decimals)["key"].implode()
         columns.append((margin & ~_table_key(file, d).is_in(known).fill_null(False)).alias(f"margin_{d.key}"))
         columns.append(_table_key(file, d).alias(d.key))
-    shown = pl.any_horizontal(*(~is_suppressed(pl.col(key)) for key in others)) if others else pl.lit(value=True)
+    shown = pl.any_horizontal(*(~is_suppressed(view.frame, k) for k in others)) if others else pl.lit(value=True)
     return view.frame.select(*columns, shown.alias("shown"))
 
 
@@ -212,8 +212,9 @@ def _compare(
     table = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
     joined = table.join(cells.drop("shown"), on="row", how="left").filter(pl.col("rows").is_not_null())
     for key in others:
-        shown = joined.filter(~is_suppressed(pl.col(key)))
-        if table.filter(~is_suppressed(pl.col(key))).height == 0:
+        is_shown = ~is_suppressed(view.frame, key)
+        shown = joined.filter(is_shown)
+        if table.filter(is_shown).height == 0:
             continue
         is_same = {name: _agrees(shown, key, name, policy) for name in figures}
         match = next((figures[name] for name, same in is_same.items() if same), None)

@@ -18,7 +18,7 @@ from datasets_mount.catalogue import (
 )
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
-from hub.domain.people import Role, check_name
+from hub.domain.people import Role, check_has_role, check_name
 from hub.domain.projects import Project, is_member
 from hub.domain.uploads import Upload, check_own_upload
 from hub.domain.work import Work, WorkKind
@@ -61,13 +61,19 @@ def register_dataset(lab: Lab, actor: str, dataset: Dataset) -> Dataset:
         return dataset
 
 
+def _check_owns(reading: Reading, actor: str, name: str) -> None:
+    """Only the owner's steward acts on a dataset; who is no steward does not learn whether it exists."""
+    person = load_person(reading, actor)
+    check_has_role(person, Role.STEWARD)
+    dataset = reading.get(Dataset, name)
+    found(dataset, "dataset", name)
+    check_stewards_for(person, dataset.owner)  # type: ignore[union-attr]  # found() refused None
+
+
 def offer_snapshot(lab: Lab, actor: str, dataset_name: str, uploads: tuple[str, ...]) -> Offer:
     """Offer uploaded files as a new snapshot; a container converts them, and the offer's work says how it went."""
     with lab.store.begin() as records:
-        person = load_person(records, actor)
-        dataset = records.get(Dataset, dataset_name)
-        found(dataset, "dataset", dataset_name)
-        check_stewards_for(person, dataset.owner)  # type: ignore[union-attr]  # found() refused None
+        _check_owns(records, actor, dataset_name)
         files = tuple(OfferedFile(u.name, u.sha256, u.size) for u in own_uploads(records, actor, uploads))
         if not files:
             raise InvalidError("A snapshot needs one file or more.", reason="no-files")
@@ -103,10 +109,7 @@ def grant_id(project: str, dataset: str) -> str:
 def grant_dataset(lab: Lab, actor: str, project_name: str, dataset_name: str) -> Grant:
     """Let a project use a dataset; the dataset's owner decides."""
     with lab.store.begin() as records:
-        person = load_person(records, actor)
-        dataset = records.get(Dataset, dataset_name)
-        found(dataset, "dataset", dataset_name)
-        check_stewards_for(person, dataset.owner)  # type: ignore[union-attr]
+        _check_owns(records, actor, dataset_name)
         found(records.get(Project, project_name), "project", project_name)
         grant = Grant(grant_id(project_name, dataset_name), project_name, dataset_name, actor, lab.now())
         records.save(grant, event("lab:dataset:grant", actor, dataset_name, project_name))
@@ -149,7 +152,8 @@ def offer(lab: Lab, actor: str, identifier: str) -> tuple[Offer, Work]:
         person = load_person(reading, actor)
         kept, work = reading.get(Offer, identifier), reading.get(Work, identifier)
         dataset = reading.get(Dataset, kept.dataset) if kept else None
-        if kept is None or work is None or dataset is None or person.organisation != dataset.owner:
+        owns = dataset is not None and Role.STEWARD in person.roles and person.organisation == dataset.owner
+        if kept is None or work is None or not owns:
             raise NotFoundError("There is no offer {id}, or you may not see it.", reason="not-found", id=identifier)
         return kept, work
 

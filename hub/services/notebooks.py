@@ -15,7 +15,7 @@ from hub.domain.notebooks import (
     next_state,
 )
 from hub.domain.people import Role, check_name
-from hub.domain.projects import check_works_in
+from hub.domain.projects import Project, check_works_in, sees_project
 from hub.domain.work import Work, WorkKind
 from hub.services.datasets import check_all_granted, granted_datasets, own_uploads
 from hub.services.lab import Lab, load_person, new_id
@@ -50,12 +50,12 @@ def submit_notebook(
 
 
 def load_notebook(reading: Reading, actor: str, identifier: str) -> Notebook:
-    """Return a notebook of a project that the person may know of."""
+    """Return a notebook of a project that the person may know of; any other looks as if it were not there."""
     person = load_person(reading, actor)
     notebook = reading.get(Notebook, identifier)
-    if notebook is None:
+    project = reading.get(Project, notebook.project) if notebook else None
+    if notebook is None or project is None or not sees_project(person, project):
         raise NotFoundError("There is no notebook {id}, or you may not see it.", reason="not-found", id=identifier)
-    load_project(reading, person, notebook.project)
     return notebook
 
 

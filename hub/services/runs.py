@@ -7,7 +7,7 @@ from dataclasses import replace
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import check_can_run, check_parameters
-from hub.domain.projects import check_works_in
+from hub.domain.projects import Project, check_works_in, sees_project
 from hub.domain.runs import Run
 from hub.domain.work import ENDED, Work, WorkKind
 from hub.services.datasets import check_all_granted, latest_snapshot
@@ -40,9 +40,9 @@ def load_run(reading: Reading, actor: str, identifier: str) -> tuple[Run, Work]:
     """Return a run of a project that the person may know of, and how far it has come."""
     person = load_person(reading, actor)
     kept, work = reading.get(Run, identifier), reading.get(Work, identifier)
-    if kept is None or work is None:
+    project = reading.get(Project, kept.project) if kept else None
+    if kept is None or work is None or project is None or not sees_project(person, project):
         raise NotFoundError("There is no run {id}, or you may not see it.", reason="not-found", id=identifier)
-    load_project(reading, person, kept.project)
     return kept, work
 
 

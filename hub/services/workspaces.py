@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datasets_mount.catalogue import Dataset, Tier, strictest
 from datasets_mount.mounts import Mount, dataset_mount
 from hub.domain.audit import event
-from hub.domain.errors import LabError
+from hub.domain.errors import LabError, UnavailableError
 from hub.domain.projects import Project, check_works_in
 from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
 from hub.services.lab import Lab, load_person
@@ -66,6 +66,19 @@ def _own_mounts(lab: Lab, project: Project, person: str) -> tuple[Mount, ...]:
         Mount(str(folders.runs), "/project/runs"),
         Mount(str(lab.storage.member(folders.outputs, person, project.uid)), "/outputs", writable=True),
     )
+
+
+def may_stay(lab: Lab, person_name: str, project_name: str) -> bool:
+    """Say whether the person still works in the project; while the records cannot be read, nobody is thrown out."""
+    try:
+        with lab.store.read() as reading:
+            person = load_person(reading, person_name)
+            check_works_in(person, load_project(reading, person, project_name), lab.now().date())
+    except UnavailableError:
+        return True
+    except LabError:
+        return False
+    return True
 
 
 def close_workspace(lab: Lab, person_name: str, project_name: str) -> None:

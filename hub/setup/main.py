@@ -25,7 +25,7 @@ def needs(places: Places, *, tests: bool) -> list[Need]:
     if not engine.answers():
         wanted += [packages.ENGINE, packages.APPARMOR_PARSER]
     if not base_image.named():
-        wanted.append(packages.BOOTSTRAP)
+        wanted += [packages.BOOTSTRAP, packages.USER_IDS]
     return wanted + ([packages.BROWSER, packages.POSTGRES] if tests else [])
 
 

@@ -50,6 +50,8 @@ DISKS = Need(
     lambda: _has("mkfs.ext4", "mount", "losetup"),
 )
 BOOTSTRAP = Need("mmdebstrap", ("mmdebstrap",), lambda: _has("mmdebstrap"))
+USER_IDS = Need("the tools for user namespaces", ("uidmap",), lambda: os.geteuid() == 0 or _has("newuidmap"))
+"""Whoever is not root makes a base image in a user namespace."""
 BROWSER = Need("Chromium", ("chromium",), lambda: _has("chromium"))
 POSTGRES = Need("PostgreSQL's server programs", ("postgresql",), _has_postgres)
 

@@ -7,11 +7,13 @@ import asyncio
 import logging
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
 
+from hub.domain.errors import LabError, UnavailableError
 from hub.settings import load_settings
 from hub.web.app import LARGEST_BODY, make_app
 from hub.wiring import lab_from
@@ -29,7 +31,11 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     # The hub's client logs people, cookies and states of logins below this level.
     logging.getLogger("tornado.application").setLevel(logging.ERROR)
-    asyncio.run(serve(parser.parse_args().config))
+    try:
+        asyncio.run(serve(parser.parse_args().config))
+    except LabError as error:
+        log.critical("%s (%s)", error, error.reason)
+        raise SystemExit(1) from None
 
 
 async def serve(config: Path) -> None:
@@ -37,14 +43,23 @@ async def serve(config: Path) -> None:
     settings = load_settings(config)
     app = make_app(lab_from(settings), HubOAuth(cache_max_age=FORGETS_LOGIN_AFTER))
     server = HTTPServer(app, xheaders=True, max_body_size=LARGEST_BODY, trusted_downstream=["127.0.0.1", "::1"])
-    server.listen(settings.ports.portal, "127.0.0.1")
+    try:
+        server.listen(settings.ports.portal, "127.0.0.1")
+    except OSError as error:
+        raise UnavailableError(
+            "The portal cannot listen on port {port}: {why}. Free it, or name another in lab.toml.",
+            reason="port-in-use",
+            port=settings.ports.portal,
+            why=error.strerror,
+        ) from None
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     log.info("listening on port %s", settings.ports.portal)
     await stop.wait()
     server.stop()
-    await asyncio.wait_for(server.close_all_connections(), LAST_REQUESTS)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(server.close_all_connections(), LAST_REQUESTS)
 
 
 if __name__ == "__main__":

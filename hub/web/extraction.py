@@ -34,13 +34,14 @@ CODE = (
     "datasets_mount",
 )
 NOT_SHOWN = (
-    "hub/gate/local.py",
+    "hub/adapters/local_gate.py",
     "hub/gate/report.py",
     "hub/adapters/processes",
     "hub/adapters/identity.py",
     "hub/adapters/secrets.py",
+    "hub/web/__main__.py",
 )
-"""The command line alone says these."""
+"""The command line and the logs alone say these."""
 KEPT = ("hub/domain", "hub/services", "hub/gate")
 """Packages whose sentences records keep, or that a steward reads."""
 HEADER = b"""msgid ""

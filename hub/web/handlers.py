@@ -26,7 +26,8 @@ from hub.web.parts import Parts
 
 T = TypeVar("T")
 log = logging.getLogger("datalab.portal")
-SAFE = ("GET", "HEAD", "OPTIONS")
+NOBODYS_PAGE = {"person": None, "token": "", "here": "", "section": "", "message": "", "typed_in": None}
+"""What a page needs beside its own content where nobody is logged in."""
 
 
 class Portal(RequestHandler):
@@ -165,7 +166,7 @@ class Callback(HubOAuthCallbackHandler, Portal):  # type: ignore[misc]
 
     def say(self, fault: Fault) -> None:
         """Say a fault as a page."""
-        self.finish(self.parts.render("fault.html", self.spoken, {"fault": fault, "person": None}))
+        self.finish(self.parts.render("fault.html", self.spoken, {**NOBODYS_PAGE, "fault": fault}))
 
 
 class Unknown(SignedIn):

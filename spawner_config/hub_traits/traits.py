@@ -27,6 +27,8 @@ COOKIE_DAYS = 0.5
 TOKEN_SECONDS = 90 * 24 * 3600
 ROUTE_CHECK_SECONDS = 3
 KNOWN_AGAIN_SECONDS = 60
+LOOK_AGAIN_SECONDS = 5
+"""Until a workspace ends whose container ended, or whose person may no longer work in the project."""
 
 PERSON_SCOPES = (
     "read:users!user",  # their own name and servers, on the hub's pages
@@ -62,6 +64,7 @@ class Parts:
     knows_person: Callable[[str], bool]
     log_in: Callable[[str], bool]
     open_workspace: Callable[..., Any]
+    may_stay: Callable[[str, str], bool]
     close_workspace: Callable[..., Any]
     mount_socket_folder: Callable[[Path, int], None]
     unmount_socket_folder: Callable[[Path], None]
@@ -189,6 +192,8 @@ def set_workspaces(c: Config, settings: Settings, parts: Parts) -> None:
     c.JupyterHub.spawner_class = "spawner_config.spawner.LabSpawner"
     c.LabSpawner.settings = settings
     c.LabSpawner.open_workspace = parts.open_workspace
+    c.LabSpawner.may_stay = parts.may_stay
+    c.LabSpawner.poll_interval = LOOK_AGAIN_SECONDS
     c.LabSpawner.close_workspace = parts.close_workspace
     c.LabSpawner.mount_socket_folder = parts.mount_socket_folder
     c.LabSpawner.unmount_socket_folder = parts.unmount_socket_folder

@@ -4,7 +4,7 @@ They run as cells of one notebook, in the containers of a running lab. The first
 """
 
 # An attack speaks to the kernel as plainly as it can.
-# ruff: noqa: PTH101, PTH102, PTH103, PTH104, PTH118, PTH123, PTH208, PTH211, SIM105, SIM115
+# ruff: noqa: PTH102, PTH103, PTH104, PTH118, PTH123, PTH208, PTH211, SIM105, SIM115
 
 from __future__ import annotations
 

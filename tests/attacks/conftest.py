@@ -10,6 +10,7 @@ import pytest
 from attacks.acts import ACTS
 from attacks.cells import Cells
 from attacks.living import Living, acting, schema_of
+from hub.cli.client import Json
 from hub.demo.story_stage import Stage
 from lab_fixture import StoryLab
 
@@ -43,3 +44,9 @@ def written(living: Living, acts: str) -> str:
     found, _ = living.acted(acts, ACTS[0])
     assert found["work"]["state"] == "succeeded", found["work"]
     return str(found["run"]["id"])
+
+
+@pytest.fixture(scope="session")
+def released(living: Living, written: str) -> Json:
+    """A release of words.txt."""
+    return living.released(living.checked(written, "words.txt"))

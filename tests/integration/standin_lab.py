@@ -40,6 +40,7 @@ parts = hub_traits.Parts(
     knows_person=lambda name: name in Path({known!r}).read_text().split(),
     log_in=lambda name: name in Path({known!r}).read_text().split(),
     open_workspace=lambda *_: None,
+    may_stay=lambda *_: True,
     close_workspace=lambda *_: None,
     mount_socket_folder=lambda *_: None,
     unmount_socket_folder=lambda *_: None,

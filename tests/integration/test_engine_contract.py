@@ -115,7 +115,8 @@ def test_the_engine_says_when_memory_ran_out(docker_engine: DockerEngine, lab_na
         engine.remove(name)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # docker-py leaves the socket that failed
+# The engine's library leaves the socket that could not connect.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_missing_engine_and_a_missing_image_are_said(
     docker_engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

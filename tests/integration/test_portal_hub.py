@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import sync_playwright
 
 from hub.adapters.processes.programs import find_proxy
 from hub.domain.people import Role
@@ -165,6 +167,26 @@ def test_two_people_log_in_through_the_hub_and_each_sees_their_own(hub: Hub) -> 
     assert "Open workspace" not in steward.get(f"{hub.portal}/projects/wages").text
 
 
+def test_a_browser_logs_in_and_lands_where_it_wanted_to_go(hub: Hub) -> None:
+    program = shutil.which("chromium")
+    assert program, "There is no Chromium; run “make setup”."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_context(locale="fr-FR").new_page()
+        page.goto(f"{hub.portal}/projects/wages")
+        page.locator("input[name=username]").fill("scientist")
+        page.locator("input[name=password]").fill(hub.password)
+        page.locator("input[type=submit]").click()
+        page.wait_for_url(f"{hub.portal}/projects/wages")
+        assert page.get_by_role("link", name="Ouvrir l’espace de travail").is_visible()
+        page.get_by_role("textbox", name="Ajouter un membre").fill("steward")
+        page.get_by_role("button", name="Ajouter").click()
+        page.get_by_text("Le membre est ajouté.").wait_for(timeout=5000)
+        page.get_by_role("button", name="Retirer steward").click()
+        page.get_by_text("Le membre est retiré.").wait_for(timeout=5000)
+        browser.close()
+
+
 def test_somebody_whom_the_lab_does_not_know_is_refused_after_the_login(hub: Hub) -> None:
     session = requests.Session()
     page = session.get(f"{hub.portal}/")
@@ -253,7 +275,31 @@ def test_leaving_ends_the_login(hub: Hub) -> None:
 def test_a_callback_that_nobody_asked_for_is_refused(hub: Hub) -> None:
     answer = requests.get(f"{hub.portal}/oauth_callback?code=x&state=y", allow_redirects=False)
     assert answer.status_code == 403
+    assert "The login did not work out; go back and log in again." in answer.text
     assert "nosniff" in answer.headers["X-Content-Type-Options"]
+
+
+def test_a_second_portal_says_that_its_port_is_taken(hub: Hub) -> None:
+    toml = hub.log.parent / "lab.toml"
+    service = {
+        "JUPYTERHUB_SERVICE_NAME": "portal",
+        "JUPYTERHUB_API_TOKEN": "x",
+        "JUPYTERHUB_CLIENT_ID": "service-portal",
+        "JUPYTERHUB_SERVICE_PREFIX": "/services/portal/",
+    }
+    command = [sys.executable, "-m", "hub.web", "--config", str(toml)]
+    ended = subprocess.run(command, env=os.environ | service, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "The portal cannot listen on port" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_portal_without_a_hub_does_not_start(hub: Hub) -> None:
+    """Without a scope that people need, nobody could be refused."""
+    command = [sys.executable, "-m", "hub.web", "--config", str(hub.log.parent / "lab.toml")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "start it as a service of the hub" in ended.stderr
 
 
 def test_the_portals_log_names_no_token_and_no_query(hub: Hub) -> None:

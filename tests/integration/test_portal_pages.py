@@ -106,8 +106,8 @@ def test_a_script_of_a_workspace_reads_no_page(site: Site) -> None:
     """It has the portal's origin, so its browser sends the cookie along; it cannot send the page's token."""
     browser = site.browser("scientist")
     for mode, destination in (
-        ("same-origin", "empty"), ("cors", "empty"), ("no-cors", "empty"), ("no-cors", "script"), ("navigate", "iframe"),
-        ("navigate", "object"),
+        ("same-origin", "empty"), ("cors", "empty"), ("no-cors", "empty"), ("no-cors", "script"),
+        ("navigate", "iframe"), ("navigate", "object"),
     ):  # fmt: skip
         head = {"Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": destination}
         answer = browser.open("/", **head)
@@ -137,9 +137,7 @@ def test_the_lead_adds_and_removes_members(site: Site) -> None:
 
 def test_a_refusal_stands_on_the_page_with_what_was_typed(site: Site) -> None:
     fields = {"name": "BAD NAME", "title": "My title", "purpose": "P", "lead": "scientist"}
-    answer = site.browser("administrator").post(
-        "/new/project", fields | {"starts": "2026-01-01", "ends": "2026-12-31"}
-    )
+    answer = site.browser("administrator").post("/new/project", fields | {"starts": "2026-01-01", "ends": "2026-12-31"})
     assert answer.status_code == 422
     assert "A name has at most 40 lower-case letters" in answer.text
     assert 'value="My title"' in answer.text
@@ -269,6 +267,21 @@ def test_a_picture_is_served_in_a_sandbox_and_only_as_a_picture(site: Site) -> N
     assert steward.open(f"/exports/{request.id}/picture?path=none").status_code == 404
     inside = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
     assert steward.open(f"/exports/{request.id}/picture?path=table.csv", **inside).status_code == 422
+
+
+def test_a_canonical_picture_is_shown_on_the_reviewing_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = checked_request(site.lab)
+    picture = b"\x89PNG\r\n\x1a\n and so on"
+    real = exports.canonical_file
+    monkeypatch.setattr(exports, "canonical_file", lambda *given: (replace(real(*given)[0], kind="png"), picture))
+    steward = site.browser("health-steward")
+    page = steward.open(f"/exports/{request.id}/file?path=table.csv").text
+    address = next(a["src"] for tag, a in tags(page) if tag == "img")
+    answer = steward.open(str(address).removeprefix("/services/portal"))
+    assert (answer.status_code, answer.content) == (200, picture)
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Content-Security-Policy"].endswith("sandbox")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_text_from_people_is_shown_and_never_run(site: Site) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -230,7 +229,8 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
         head = {"Authorization": f"token {who}-token"}
         fields = {
             "organisation_name": "x", "organisation_title": "X", "name": "x", "title": "X", "person": "outsider",
-            "organisation": "lab-office", "dataset": "jobs", "project": "wages", "purpose": "A purpose in a sentence", "upload": "x",
+            "organisation": "lab-office", "dataset": "jobs", "project": "wages", "upload": "x",
+            "purpose": "A purpose in a sentence",
             "lead": "outsider", "starts": "2026-01-01", "ends": "2026-12-31", "owner": "jobs-institute",
             "tier": "open", "profile": "uk-sacro", "reason": "because", "refuse_reason": "because",
             "withdraw_reason": "because", "reject_reason": "because", "decision": "approve", "path": "table.csv",
@@ -242,18 +242,11 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
         assert answer.status_code in (NO, HIDDEN), (form, who, answer.status_code)
 
 
-NAMES_PROJECT = pytest.mark.xfail(strict=True, reason="load_notebook and load_run answer with the project's name")
-IDENTIFIERS = [
-    pytest.param(route, marks=NAMES_PROJECT) if route[1] in ("/notebooks/{id}", "/runs/{id}") else route
-    for route in sorted(MATRIX)
-    if "{id}" in route[1] and route[0] == "GET"
-]
+IDENTIFIERS = [route for route in sorted(MATRIX) if "{id}" in route[1] and route[0] == "GET"]
 
 
 @pytest.mark.parametrize("route", IDENTIFIERS)
-def test_what_is_hidden_looks_like_what_is_not_there(
-    site: tuple[str, dict[str, str]], route: tuple[str, str]
-) -> None:
+def test_what_is_hidden_looks_like_what_is_not_there(site: tuple[str, dict[str, str]], route: tuple[str, str]) -> None:
     base, made = site
     path = MATRIX[route][0]
     kind = ARGUMENT.search(path)

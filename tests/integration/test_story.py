@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.cli.client import Portal
+from hub.cli.run import wait_for_run
 from hub.demo.story import STORY
 from lab_fixture import StoryLab, Told
 
@@ -165,6 +169,45 @@ def test_the_doctor_finds_every_promise_kept(story_lab: StoryLab) -> None:
     assert told.code == 0, told.out
     assert {"workspace: network", "run: root", "reader: user", "checker: powers"} <= {r["what"] for r in told.json}
     assert not [name for name in story_lab.left()["containers"] if "doctor" in name]
+
+
+def pids(lab: StoryLab) -> dict[str, int]:
+    """The number of each process that runs."""
+    rows = json.loads(lab.datalab("admin", "status", "--json").out or "[]")
+    return {row["name"]: row["pid"] for row in rows if row["state"] == "running"}
+
+
+def come_back(lab: StoryLab, before: dict[str, int], killed: str) -> None:
+    """Wait until everything runs again, the killed one as another process, and the API answers."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        now = pids(lab)
+        if set(now) == set(before) and now[killed] != before[killed]:
+            lab.datalab("run", "list", person="researcher")
+            return
+        time.sleep(0.5)
+    pytest.fail(f"{killed} did not come back: {pids(lab)}")
+
+
+def test_a_run_outlives_the_worker_that_started_it(story_lab: StoryLab) -> None:
+    before = pids(story_lab)
+    started = story_lab.datalab("run", "start", "care/wages", "by=year", "--json", person="researcher").json
+    os.kill(before["worker"], signal.SIGKILL)
+    come_back(story_lab, before, "worker")
+    portal = Portal(story_lab.settings.public_url, story_lab.token("researcher"))
+    ended = wait_for_run(portal, started["run"]["id"], lambda *_: None)
+    assert ended["work"]["state"] == "succeeded", ended["work"]
+    assert not [name for name in story_lab.left()["containers"] if "-work-" in name]
+
+
+@pytest.mark.parametrize("name", ["portal", "gateway", "proxy", "hub"])
+def test_a_killed_process_comes_back_and_nothing_is_lost(story_lab: StoryLab, name: str) -> None:
+    state, before = everything(story_lab), pids(story_lab)
+    os.kill(before[name], signal.SIGKILL)
+    come_back(story_lab, before, name)
+    again = story_lab.tell_story()
+    assert {step["step"]: step["verdict"] for step in again.json["steps"]} == VERDICTS
+    assert everything(story_lab) == state
 
 
 def test_stopped_it_leaves_nothing_and_started_again_it_has_lost_nothing(story_lab: StoryLab) -> None:

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from hub import settings_page
 from hub.cli import reference
 from spawner_config import isolation_page
 
 PAGES = Path(__file__).parents[2] / "docs/reference"
 
 
-@pytest.mark.parametrize(("name", "page"), [("isolation.md", isolation_page.page), ("cli.md", reference.page)])
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("isolation.md", isolation_page.page), ("cli.md", reference.page), ("settings.md", settings_page.page)],
+)
 def test_a_page_is_up_to_date(name: str, page: Callable[[], str]) -> None:
     assert (PAGES / name).read_text() == page(), f"write docs/reference/{name} anew, see its first lines"

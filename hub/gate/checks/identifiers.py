@@ -70,7 +70,8 @@ def _columns(view: TableView, dataset: MountedDataset, context: Context) -> list
     """Columns of a table that are a column of identifiers: by name, or since they hold little else."""
     findings = []
     for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
-        cells = view.frame.with_columns(pl.int_range(1, pl.len() + 1).alias("row")).filter(~is_suppressed(pl.col(key)))
+        numbered = view.frame.with_columns(pl.int_range(1, pl.len() + 1).alias("row"))
+        cells = numbered.filter(~is_suppressed(view.frame, key))
         for name, known in dataset.identifier_keys:
             trimmed = pl.col(key).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}").alias("value")
             met = cells.select("row", trimmed).join(known, on="value", how="semi")

@@ -13,8 +13,7 @@ from hub.gate.fragments import BlobFragment, Fragment, ImageFragment, RefusalFra
 from hub.gate.kinds import Kind
 from hub.gate.refusals import SENTENCES
 
-_MOST_DIGITS = 3
-_MOST_DIGITS_IN_SOURCE = 20
+_MOST_DIGITS_IN_CODE = 20
 _DIGITS = re.compile(r"\d")
 
 
@@ -38,15 +37,16 @@ def picture(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 
 def free_text(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """Text that is long is read by a steward, and so is printed output with numbers in it."""
+    """Text that is long is read by a steward, and so is text with numbers in it; code may hold a few."""
     if not isinstance(fragment, TextFragment):
         return None
     if len(fragment.text) >= context.policy.free_text:
         sentence = "The text is long enough to carry anything, so a steward reads it. Shorten it to what is needed."
         rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence, rule)]
-    is_source = fragment.slot is not None and fragment.slot.output is None
-    if len(_DIGITS.findall(fragment.text)) > (_MOST_DIGITS_IN_SOURCE if is_source else _MOST_DIGITS):
+    slot = fragment.slot
+    is_code = slot is not None and slot.output is None and slot.cell_kind == "code"
+    if len(_DIGITS.findall(fragment.text)) > (_MOST_DIGITS_IN_CODE if is_code else 0):
         sentence = "The text holds numbers that no check can verify, so a steward reads it."
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence)]
     return []

@@ -30,11 +30,22 @@ def read_notebook(content: bytes) -> tuple[Fragment, ...]:
     if document.get("nbformat") != 4 or set(document) - {"nbformat", "nbformat_minor", "metadata", "cells"}:
         raise ReadRefusedError(RefusalReason.NOT_A_NOTEBOOK)
     fragments: list[Fragment] = list(_metadata(_object(document.get("metadata", {}))))
+    known: set[str] = set()
     for number, cell in enumerate(_list(document.get("cells"))):
-        fragments.extend(_cell(number, _object(cell)))
+        fragments.extend(_said_once(_cell(number, _object(cell)), known))
         if len(fragments) > MOST_FRAGMENTS:
             raise ReadRefusedError(RefusalReason.TOO_MANY_PARTS)
     return tuple(fragments)
+
+
+def _said_once(fragments: Iterator[Fragment], known: set[str]) -> Iterator[Fragment]:
+    """What does not leave is said at its first place, not in every cell."""
+    for fragment in fragments:
+        if isinstance(fragment, BlobFragment):
+            if fragment.media in known:
+                continue
+            known.add(fragment.media)
+        yield fragment
 
 
 def _metadata(metadata: Object) -> Iterator[Fragment]:

@@ -50,7 +50,9 @@ def create(posted: Posted) -> Landing:
     body = {
         "project": posted.query.get("project", ""),
         "source": posted.query.get("source", ""),
-        "files": {"".join(posted.fields.exact(f"path-{n}")): _table(posted.fields, n) for n in posted.fields.many("take")},
+        "files": {
+            "".join(posted.fields.exact(f"path-{n}")): _table(posted.fields, n) for n in posted.fields.many("take")
+        },
         "context": posted.fields.one("context"),
     }
     made = api.post_export(posted.lab, posted.actor, request_of(ExportBody, {}, body))

@@ -85,9 +85,9 @@ class PageHandler(SignedIn):
         visit = Visit(lab, actor, path, self._query())
         self.person = await self.use(lambda: people.whoami(lab, actor))
         context = await self.use(lambda: page.look(visit))
-        self._finish(page.template, {**context, "fault": shown.fault, "typed_in": shown.typed})
+        self._fill(page.template, {**context, "fault": shown.fault, "typed_in": shown.typed})
 
-    def _finish(self, template: str, context: Mapping[str, object]) -> None:
+    def _fill(self, template: str, context: Mapping[str, object]) -> None:
         around = {
             "person": self.person,
             "token": self.xsrf_token.decode() if self.current_user else "",
@@ -99,7 +99,7 @@ class PageHandler(SignedIn):
 
     def say(self, fault: Fault) -> None:
         """Say a fault as a page of its own."""
-        self._finish("fault.html", {"fault": fault, "typed_in": None})
+        self._fill("fault.html", {"fault": fault, "typed_in": None})
 
     def _fields(self) -> Fields:
         """Return what was typed, as text."""

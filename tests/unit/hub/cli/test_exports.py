@@ -59,6 +59,17 @@ def test_a_path_with_a_blank_is_quoted() -> None:
     assert declared(["a b.csv"], ["'a b.csv' measure=x"]) == {"a b.csv": {"measure": "x", "dimensions": []}}
 
 
+def test_a_request_is_made_and_sent_through_the_gate_in_one_go(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {
+        ("POST", "/exports"): request(),
+        ("POST", "/exports/export-a/submit"): request("checking"),
+        ("GET", "/exports"): Answer([request("submitted")]),
+    }
+    words = ("--project", "care", "--source", "run-a", "--file", "wages.csv", "--context", CONTEXT)
+    done = datalab("export", "create", *words, "--submit", "--json")
+    assert json.loads(done.stdout)["state"] == "submitted"
+
+
 @pytest.mark.parametrize("table", ["other.csv measure=x", "a.csv colour=x", "'a.csv", ""])
 def test_a_declaration_that_fits_nothing_is_refused(table: str) -> None:
     with pytest.raises(InvalidError):

@@ -74,6 +74,11 @@ def test_an_error_is_one_sentence_on_standard_error(fake: FakeLab, datalab: Comm
     assert done.stderr == "datalab: The lab does not know you.\n"
 
 
+def test_a_sentence_of_the_lab_cannot_act_on_the_terminal(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("GET", "/projects")] = error(422, "lines", "First line\n  second \x1b]0;owned\x07")
+    assert datalab("project", "list").stderr == "datalab: First line\n  second �]0;owned�\n"
+
+
 def test_without_a_login_a_command_says_so() -> None:
     done = CliRunner().invoke(app, ["run", "list"])
     assert done.exit_code == 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from hub.domain.exports import Severity, TableContext
@@ -19,6 +20,10 @@ from hub.gate.exchange import DatasetDescription
 from hub.gate.readers.files import read_file
 from hub.policy.load import load_profile
 from hub.policy.model import Policy
+
+# Other work on the machine makes examples slow now and then; time limits are tested where they matter.
+settings.register_profile("gate", deadline=None)
+settings.load_profile("gate")
 
 NAMES = ("Martin", "Bernard", "Petit", "Durand", "Leroy", "Moreau", "Simon", "Laurent", "Lefebvre", "Michel")
 

@@ -8,10 +8,12 @@ import json
 import re
 import sys
 import tarfile
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging.requirements import Requirement
 
 from hub.setup import archives, digests, lock, node, python_index
 from hub.setup.places import Places
@@ -64,6 +66,18 @@ def test_hub_and_workspace_have_the_same_versions_of_what_both_have() -> None:
         assert dev[name] == hub[name]
     for name in hub.keys() & workspace.keys():
         assert workspace[name] == hub[name]
+
+
+@pytest.mark.parametrize("name", ["hub.txt", "dev.txt"])
+def test_every_requirement_of_the_project_is_locked_at_an_allowed_version(name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["demo"]
+    wanted += project["dependency-groups"]["dev"] if name == "dev.txt" else []
+    locked = (ROOT / "hub/locks" / name).read_text()
+    for requirement in map(Requirement, wanted):
+        found = re.findall(rf"^{requirement.name}==([^ ;]+)", locked, re.MULTILINE)
+        assert found, requirement.name
+        assert all(requirement.specifier.contains(version, prereleases=True) for version in found), requirement
 
 
 def test_locks_are_made_without_a_word_on_where_packages_come_from() -> None:

@@ -72,3 +72,13 @@ def test_a_named_base_image_needs_no_mmdebstrap(places: Places, monkeypatch: pyt
     monkeypatch.setattr(base_image, "named", lambda: "debian:12")
     monkeypatch.setattr(engine, "answers", lambda: True)
     assert packages.BOOTSTRAP not in main.needs(places, tests=False)
+
+
+@pytest.mark.parametrize(("uid", "met"), [(0, True), (1000, False)])
+def test_whoever_is_not_root_needs_the_tools_for_user_namespaces(
+    places: Places, nothing_there: None, monkeypatch: pytest.MonkeyPatch, uid: int, met: bool
+) -> None:
+    monkeypatch.setattr(packages.os, "geteuid", lambda: uid)
+    monkeypatch.setattr(packages, "_has", lambda *_: False)
+    assert packages.USER_IDS in main.needs(places, tests=False)
+    assert packages.USER_IDS.is_there() is met

@@ -102,7 +102,9 @@ def test_without_a_dataset_counts_are_still_checked(gate: Any, make: Any) -> Non
     assert RULE in make.checks(gate.without_data().judge("t.csv", "area,count\nA,3\nB,40\n"))
 
 
-@pytest.mark.parametrize("title", ["n", "N", "Count", "nb", "Effectifs", "n_obs", "count_persons", "visits_n", "size", "fréquence"])
+@pytest.mark.parametrize(
+    "title", ["n", "N", "Count", "nb", "Effectifs", "n_obs", "count_persons", "visits_n", "size", "fréquence"]
+)
 def test_names_of_counts_are_known(title: str) -> None:
     assert is_count_name(title)
 

@@ -29,7 +29,9 @@ def person(data: pl.DataFrame) -> str:
     return str(data["full_name"][77])
 
 
-@pytest.mark.parametrize("shape", ["text", "cell", "header", "json value", "json key", "source", "output", "markdown", "name"])
+@pytest.mark.parametrize(
+    "shape", ["text", "cell", "header", "json value", "json key", "source", "output", "markdown", "name"]
+)
 def test_an_identifier_blocks_wherever_it_stands(gate: Any, make: Any, number: str, shape: str) -> None:
     name, content = {
         "text": ("t.txt", f"the case {number}, seen twice"),

@@ -87,7 +87,10 @@ def test_a_part_without_the_units_column_is_reviewed(gate: Any) -> None:
         (pl.Series("g", [1, 2]), ("1.0", "2.00")),
         (pl.Series("g", [True, False]), ("True", "false")),
         (pl.Series("g", ["2020-01-01", "2021-01-01"]).str.to_date(), ("2020-01-01", "2021-01-01")),
-        (pl.Series("g", ["2020-01-01 00:00", "2021-01-01 05:00"]).str.to_datetime(), ("2020-01-01", "2021-01-01T05:00")),
+        (
+            pl.Series("g", ["2020-01-01 00:00", "2021-01-01 05:00"]).str.to_datetime(),
+            ("2020-01-01", "2021-01-01T05:00"),
+        ),
         (pl.Series("g", ["é", "b"]), ("e\u0301", " b ")),
         (pl.Series("g", [None, "b"]), ("", "b")),
     ],

@@ -80,7 +80,13 @@ def test_one_row_is_enough(gate: Any, make: Any, rows: pl.DataFrame) -> None:
 
 def test_a_row_among_results_is_found(gate: Any, make: Any, rows: pl.DataFrame) -> None:
     others = pl.DataFrame(
-        {"region": ["Est"] * 8, "sex": ["f"] * 8, "year": [2019] * 8, "income": [1.5 + n for n in range(8)], "visits": [7] * 8},
+        {
+            "region": ["Est"] * 8,
+            "sex": ["f"] * 8,
+            "year": [2019] * 8,
+            "income": [1.5 + n for n in range(8)],
+            "visits": [7] * 8,
+        },
         schema=rows.schema,
     )
     judged = gate.judge("t.csv", pl.concat([others, rows[2:3]]).write_csv())
@@ -157,7 +163,9 @@ def test_rows_that_were_rounded_for_display_block(gate: Any, make: Any, rows: pl
 
 
 def test_a_verified_aggregate_is_no_leak(gate: Any, make: Any, data: pl.DataFrame) -> None:
-    table = data.filter(pl.col("region") != "Nord").group_by("sex", "year").agg(n=pl.len(), visits=pl.col("visits").mean())
+    table = (
+        data.filter(pl.col("region") != "Nord").group_by("sex", "year").agg(n=pl.len(), visits=pl.col("visits").mean())
+    )
     assert not leaks(gate, make, "t.csv", table.write_csv())
 
 
@@ -196,7 +204,9 @@ def test_order_of_rows_and_columns_changes_no_verdict(
 
 
 @settings(max_examples=15, deadline=None)
-@given(table=st.lists(st.tuples(st.integers(0, 60), st.integers(2019, 2022), st.floats(0, 1e5)), min_size=1, max_size=12))
+@given(
+    table=st.lists(st.tuples(st.integers(0, 60), st.integers(2019, 2022), st.floats(0, 1e5)), min_size=1, max_size=12)
+)
 def test_random_results_are_no_rows(gate: Any, make: Any, table: list[tuple[int, int, float]]) -> None:
     text = "x,y,z\n" + "".join(f"{a},{b},{c:.3f}\n" for a, b, c in table)
     assert not leaks(gate, make, "t.csv", text)

@@ -14,7 +14,9 @@ from hub.gate.readers import files
 from hub.gate.readers.files import read_file
 from hub.gate.refusals import RefusalReason
 
-starts = st.sampled_from([b"", b"PAR1", b"\x89PNG\r\n\x1a\n", b'{"nbformat": 4, "cells": [', b"a,b\n", b"%PDF", b"\xef\xbb\xbf"])
+starts = st.sampled_from(
+    [b"", b"PAR1", b"\x89PNG\r\n\x1a\n", b'{"nbformat": 4, "cells": [', b"a,b\n", b"%PDF", b"\xef\xbb\xbf"]
+)
 
 
 @given(starts, st.binary(max_size=120), st.sampled_from(sorted(ENDINGS)))

@@ -68,7 +68,10 @@ def test_errors_are_read_as_text() -> None:
     [
         (document(metadata={"widgets": {"x": 1}}), "widget state"),
         (document(metadata={"papermill": {}}), "notebook metadata"),
-        (document(cells=[{"cell_type": "markdown", "metadata": {}, "source": "", "attachments": {"a": 1}}]), "attachment"),
+        (
+            document(cells=[{"cell_type": "markdown", "metadata": {}, "source": "", "attachments": {"a": 1}}]),
+            "attachment",
+        ),
         (document(cells=[{"cell_type": "markdown", "metadata": {"tags": ["x"]}, "source": ""}]), "cell metadata"),
         (document(cells=[{"cell_type": "raw", "metadata": {}, "source": "", "hidden": 1}]), "unknown key"),
     ],
@@ -112,7 +115,9 @@ def test_a_picture_that_is_none_refuses_the_notebook(make: Any, data: str) -> No
 
 @given(
     st.lists(
-        st.sampled_from(["<table>", "<tr>", "<td rowspan=3>", "<th colspan=9>", "x", "</td>", "</table>", "<thead>", "<td"]),
+        st.sampled_from(
+            ["<table>", "<tr>", "<td rowspan=3>", "<th colspan=9>", "x", "</td>", "</table>", "<thead>", "<td"]
+        ),
         max_size=25,
     )
 )

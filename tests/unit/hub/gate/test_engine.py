@@ -1,0 +1,189 @@
+"""Facts about the engine: it fails closed, judges what it wrote, and looks at files together."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from hub.domain.exports import Finding, Severity, TableContext
+from hub.gate import engine
+from hub.gate.checks.catalogue import CHECKS
+from hub.gate.checks.check import Check
+from hub.gate.context import Context, rows_text
+from hub.gate.engine import OutOfTimeError, check_file, check_fragments, check_request
+from hub.gate.exchange import Verdict
+from hub.gate.fragments import BlobFragment, FileFragments, TextFragment, ValueFragment
+from hub.gate.kinds import Kind
+from hub.gate.readers.files import read_file
+from hub.gate.verdict import strictest, verdict
+
+PLAIN = TableContext()
+
+
+def text_file(text: str = "words", path: str = "t.txt", index: int = 1) -> FileFragments:
+    return read_file(index, path, text.encode())
+
+
+def crash(_fragment: object, _context: object) -> list[Finding]:
+    """It always fails."""
+    raise ZeroDivisionError("a value from the data")
+
+
+def late(_fragment: object, _context: object) -> list[Finding]:
+    """It never ends."""
+    raise OutOfTimeError
+
+
+@pytest.fixture
+def context(gate: Any) -> Context:
+    return Context("t.txt", Kind.TEXT, PLAIN, gate.policy, gate.datasets)
+
+
+@pytest.mark.parametrize("broken", [crash, late])
+@pytest.mark.parametrize("claims", [True, False])
+def test_a_check_that_fails_blocks_and_says_nothing_of_the_data(context: Context, broken: Any, claims: bool) -> None:
+    found = check_fragments([TextFragment(text="x")], context, (*CHECKS, Check("new", broken, claims)))
+    (block,) = [f for f in found if f.severity is Severity.BLOCK]
+    assert block.check == "new"
+    assert "value from" not in block.sentence
+
+
+def test_a_fragment_that_no_check_claims_blocks(context: Context) -> None:
+    (found,) = check_fragments([BlobFragment(place="#x", media="something")], context)
+    assert (found.check, found.severity) == ("unclaimed", Severity.BLOCK)
+
+
+def test_a_check_that_does_not_claim_leaves_a_fragment_unclaimed(context: Context) -> None:
+    silent = Check("silent", lambda _f, _c: [], claims=False)
+    assert [f.check for f in check_fragments([TextFragment(text="x")], context, (silent,))] == ["unclaimed"]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.txt", "t.json", "f.png", "n.ipynb"])
+def test_every_kind_is_claimed(gate: Any, make: Any, name: str) -> None:
+    content = {
+        "t.csv": b"a,b\n1,2\n",
+        "t.txt": b"x",
+        "t.json": b"{}",
+        "f.png": make.png(),
+        "n.ipynb": make.notebook(("x", [make.shown(plain="y")])),
+    }[name]
+    assert "unclaimed" not in make.checks(gate.judge(name, content))
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_file_without_content_blocks(gate: Any, kind: Kind) -> None:
+    empty = FileFragments(index=1, path="t.csv", kind=kind, size=1, fragments=())
+    judged = check_file(empty, PLAIN, gate.policy, gate.datasets)
+    assert judged.verdict is Verdict.BLOCK
+
+
+def test_fragments_of_another_kind_block(gate: Any) -> None:
+    odd = FileFragments(index=1, path="t.csv", kind=Kind.CSV, size=1, fragments=(ValueFragment(value={"a": 1}),))
+    judged = check_file(odd, PLAIN, gate.policy, gate.datasets)
+    assert judged.verdict is Verdict.BLOCK
+    assert judged.canonical is None
+
+
+def test_a_writer_that_crashes_blocks(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "canonical", crash)
+    judged = check_file(text_file(), PLAIN, gate.policy, gate.datasets)
+    assert judged.verdict is Verdict.BLOCK
+    assert judged.canonical is None
+
+
+def test_a_writer_that_is_late_blocks(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "canonical", late)
+    assert check_file(text_file(), PLAIN, gate.policy, gate.datasets).verdict is Verdict.BLOCK
+
+
+def test_every_check_runs_under_the_guard(gate: Any) -> None:
+    entered = []
+
+    @contextmanager
+    def guard() -> Any:
+        entered.append(1)
+        yield
+
+    check_file(text_file(), PLAIN, gate.policy, gate.datasets, guard)
+    assert len(entered) > len(CHECKS)
+
+
+def test_what_was_written_is_judged_once_more(gate: Any, make: Any, data: Any) -> None:
+    """Only without its invisible characters does the text show what it holds."""
+    number = data["social"][5]
+    hidden = "\u2060".join(number)
+    first = check_fragments([TextFragment(text=hidden)], Context("t.txt", Kind.TEXT, PLAIN, gate.policy, gate.datasets))
+    assert not [f for f in first if f.check == "direct-identifiers"]
+    assert "direct-identifiers" in make.checks(gate.judge("t.txt", hidden))
+
+
+def test_the_digest_is_of_the_canonical_bytes(gate: Any) -> None:
+    import hashlib
+
+    judged = check_file(text_file(), PLAIN, gate.policy, gate.datasets)
+    assert judged.canonical is not None
+    assert judged.sha256 == hashlib.sha256(judged.canonical.content).hexdigest()
+
+
+def test_findings_are_ordered_strictest_first_and_none_stands_twice(gate: Any) -> None:
+    judged = gate.judge("t.csv", "area,n\nA,3\nB,40.123456789\n")
+    order = [list(Severity).index(f.severity) for f in judged.findings]
+    assert order == sorted(order)
+    assert len(set(judged.findings)) == len(judged.findings)
+
+
+@pytest.mark.parametrize("path", ["a\u202etxt.exe.txt", "line\nbreak.txt", "\u200bx.txt"])
+def test_a_name_with_hidden_characters_blocks(gate: Any, path: str) -> None:
+    read = text_file().model_copy(update={"path": path})
+    assert check_file(read, PLAIN, gate.policy, gate.datasets).verdict is Verdict.BLOCK
+
+
+def test_too_many_files_block_the_ones_beyond(gate: Any) -> None:
+    policy = gate.policy.model_copy(update={"limits": gate.policy.limits.model_copy(update={"files": 2})})
+    files = [(text_file(path=f"{n}.txt", index=n), PLAIN) for n in (1, 2, 3)]
+    assert [j.verdict for j in check_request(files, policy, ())] == ["none", "none", "block"]
+
+
+def test_too_many_bytes_together_block(gate: Any) -> None:
+    policy = gate.policy.model_copy(update={"limits": gate.policy.limits.model_copy(update={"request_bytes": 9})})
+    files = [(text_file(path=f"{n}.txt", index=n), PLAIN) for n in (1, 2)]
+    assert [j.verdict for j in check_request(files, policy, ())] == ["none", "block"]
+
+
+def test_two_files_cannot_be_released_under_one_name(gate: Any) -> None:
+    files = [(text_file(path="T.txt"), PLAIN), (text_file(path="t.txt", index=2), PLAIN)]
+    assert [j.verdict for j in check_request(files, gate.policy, ())] == ["none", "block"]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.identifier)
+def test_every_check_says_its_rule(check: Check) -> None:
+    assert check.rule.count(".") >= 1
+    assert len(check.rule) > 40
+
+
+def test_identifiers_of_checks_are_their_own() -> None:
+    assert len({c.identifier for c in CHECKS}) == len(CHECKS)
+
+
+def test_the_strictest_finding_is_the_verdict() -> None:
+    def found(severity: Severity) -> Finding:
+        return Finding("c", severity, "p", "s")
+
+    for order in permutations(Severity):
+        assert verdict(map(found, order)) is Verdict.BLOCK
+    assert verdict([found(Severity.NOTE), found(Severity.FIXED)]) is Verdict.FIXED
+    assert verdict([found(Severity.FIXED), found(Severity.REVIEW)]) is Verdict.REVIEW
+    assert verdict([found(Severity.NOTE)]) is Verdict.NONE
+    assert verdict([]) is Verdict.NONE
+    assert strictest([Verdict.NONE, Verdict.BLOCK, Verdict.REVIEW]) is Verdict.BLOCK
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [([3], "row 3"), ([2, 1, 2], "rows 1, 2"), (range(1, 31), "rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more")],
+)
+def test_rows_are_named_shortly(rows: Any, text: str) -> None:
+    assert rows_text(list(rows)) == text

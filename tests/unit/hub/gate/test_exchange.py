@@ -1,0 +1,96 @@
+"""Facts about what crosses the containers' borders: strict, bounded, and the same on both sides."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from hub.gate.exchange import MOST_FILES, CheckRequest, CheckResult, ReadRequest, ReadResult
+from hub.gate.fragments import FileFragments
+from hub.policy.load import load_profile
+
+FRAGMENTS: dict[str, Any] = {
+    "index": 1,
+    "path": "t.csv",
+    "kind": "csv",
+    "size": 5,
+    "fragments": [{"type": "table", "columns": ["a"], "data": [["1"]]}],
+}
+RESULT: dict[str, Any] = {
+    "engine": "e",
+    "policy_digest": "0" * 64,
+    "verdict": "block",
+    "files": [
+        {
+            "index": 1,
+            "path": "t.csv",
+            "kind": "csv",
+            "verdict": "block",
+            "canonical_name": "t.csv",
+            "sha256": "0" * 64,
+            "size": 1,
+            "findings": [{"check": "c", "severity": "block", "place": "p", "sentence": "s", "rule": ""}],
+        }
+    ],
+}
+
+
+def test_the_seams_read_what_they_write() -> None:
+    request = {"files": [{"index": 1, "path": "a.csv"}], "policy": load_profile("uk-sacro").model_dump(mode="json")}
+    asked = CheckRequest.model_validate_json(json.dumps(request))
+    assert CheckRequest.model_validate_json(asked.model_dump_json()) == asked
+    result = CheckResult.model_validate_json(json.dumps(RESULT))
+    assert CheckResult.model_validate_json(result.model_dump_json()) == result
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verdict": "BLOCK"},
+        {"verdict": "fine"},
+        {"policy_digest": "0"},
+        {"engine": "e" * 41},
+        {"extra": 1},
+        {"files": [RESULT["files"][0]] * (MOST_FILES + 1)},
+        {"files": [RESULT["files"][0] | {"sha256": "xyz"}]},
+        {"files": [RESULT["files"][0] | {"index": 0}]},
+        {"files": [RESULT["files"][0] | {"index": "1"}]},
+        {"files": [RESULT["files"][0] | {"findings": RESULT["files"][0]["findings"] * 201}]},
+        {"files": [RESULT["files"][0] | {"findings": [RESULT["files"][0]["findings"][0] | {"sentence": "x" * 801}]}]},
+        {"files": [RESULT["files"][0] | {"findings": [RESULT["files"][0]["findings"][0] | {"severity": "mild"}]}]},
+    ],
+)
+def test_a_result_that_is_not_of_its_form_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        CheckResult.model_validate_json(json.dumps(RESULT | change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "exe"},
+        {"size": -1},
+        {"fragments": [{"type": "table", "columns": ["a"], "data": [["1"], ["2"]]}]},
+        {"fragments": [{"type": "table", "columns": ["a", "b"], "data": [["1"], ["2", "3"]]}]},
+        {"fragments": [{"type": "table", "columns": ["a"], "data": [[1]]}]},
+        {"fragments": [{"type": "image", "width": 0, "height": 1, "pixels": ""}]},
+        {"fragments": [{"type": "blob", "media": "A <script>"}]},
+        {"fragments": [{"type": "refusal", "reason": "because"}]},
+        {"fragments": [{"type": "text", "text": "x", "slot": {"cell": 0, "cell_kind": "code", "mime": "text/html"}}]},
+        {"fragments": [{"type": "pickle", "data": ""}]},
+        {"fragments": [{"type": "text", "text": "x", "place": "p" * 201}]},
+    ],
+)
+def test_fragments_that_are_not_of_their_form_are_refused(change: dict[str, Any]) -> None:
+    FileFragments.model_validate_json(json.dumps(FRAGMENTS))
+    with pytest.raises(ValidationError):
+        FileFragments.model_validate_json(json.dumps(FRAGMENTS | change))
+
+
+@pytest.mark.parametrize("model", [ReadRequest, ReadResult])
+def test_an_empty_object_is_no_message(model: Any) -> None:
+    with pytest.raises(ValidationError):
+        model.model_validate_json("{}")

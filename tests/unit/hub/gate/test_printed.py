@@ -1,0 +1,93 @@
+"""Facts about tables in running text."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from hub.gate.headers import join_header
+from hub.gate.printed import printed_tables
+
+FRAME = """   nr  year  wage
+0  13  1980  1.19
+1  13  1981  1.85"""
+GROUPED = """        n   mean
+year
+1980  545  1.393
+1981  540  1.512"""
+LEVELS = """            n  mean
+year black
+1980 0     12  1.40
+     1     63  1.20
+1981 0     14  1.51"""
+SERIES = """educ
+12    20
+11    32
+Name: count, dtype: int64"""
+WRAPPED = """   nr  year  \\
+0  13  1980
+1  14  1981
+
+   wage  hours
+0  1.19   2672
+1  1.85   2320"""
+CROSS = """educ  11  12
+year
+1980  40  61
+1981  41  62"""
+MARKDOWN = """| a | b |
+| --- | ---: |
+| 1 | x \\| y |"""
+
+
+@pytest.mark.parametrize(
+    ("text", "grid"),
+    [
+        (FRAME, [["", "nr", "year", "wage"], ["0", "13", "1980", "1.19"], ["1", "13", "1981", "1.85"]]),
+        (GROUPED, [["year", "n", "mean"], ["1980", "545", "1.393"], ["1981", "540", "1.512"]]),
+        (
+            LEVELS,
+            [
+                ["year", "black", "n", "mean"],
+                ["1980", "0", "12", "1.40"],
+                ["1980", "1", "63", "1.20"],
+                ["1981", "0", "14", "1.51"],
+            ],
+        ),
+        (SERIES, [["educ", "count"], ["12", "20"], ["11", "32"]]),
+        (
+            WRAPPED,
+            [
+                ["", "nr", "year", "wage", "hours"],
+                ["0", "13", "1980", "1.19", "2672"],
+                ["1", "14", "1981", "1.85", "2320"],
+            ],
+        ),
+        (CROSS, [["year", "11", "12"], ["1980", "40", "61"], ["1981", "41", "62"]]),
+        (MARKDOWN, [["a", "b"], ["1", "x | y"]]),
+        (str(pl.DataFrame({"a": [1, 2], "b c": ["x y", "z"]})), [["a", "b c"], ["1", "x y"], ["2", "z"]]),
+    ],
+)
+def test_a_printed_table_is_found(text: str, grid: list[list[str]]) -> None:
+    assert grid in printed_tables(f"Some words before.\n\n{text}\n\nAnd after.\n")
+    assert grid in printed_tables(text)
+
+
+@pytest.mark.parametrize("text", ["", "Only words here.", "a = 1\nb = 2\n", "| not a table", "1 2 3"])
+def test_running_text_is_no_table(text: str) -> None:
+    assert printed_tables(text) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ([["a", "b"]], ["a", "b"]),
+        ([["", "n"], ["region", ""]], ["region", "n"]),
+        ([["educ", "11", "12"], ["year", "", ""]], ["year", "11", "12"]),
+        ([["", "wage", "wage"], ["", "mean", "count"], ["year", "", ""]], ["year", "wage_mean", "wage_count"]),
+        ([["a", "b"], ["i64", "str"]], ["a", "b"]),
+        ([["", ""]], ["", ""]),
+    ],
+)
+def test_header_rows_become_one_name_each(rows: list[list[str]], names: list[str]) -> None:
+    assert join_header(rows) == names

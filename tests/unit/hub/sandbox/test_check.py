@@ -1,0 +1,140 @@
+"""Facts about the checking program: it believes nothing of what the reader wrote."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.sandbox_exit import SandboxExit
+from hub.gate.checks import catalogue
+from hub.gate.checks.check import Check
+from hub.gate.exchange import CheckResult
+from hub.gate.readers.files import read_file
+from hub.policy.load import load_profile
+from hub.policy.model import policy_digest
+from hub.sandbox import check as program
+from hub.sandbox.program import judge
+
+POLICY = load_profile("uk-sacro")
+
+
+class Container:
+    """The folders of a checking container, with a dataset of two groups."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("in/fragments", "out", "data/survey"):
+            (root / name).mkdir(parents=True)
+        people = pl.DataFrame({"person": range(60), "group": ["a"] * 55 + ["b"] * 5})
+        people.write_parquet(root / "data" / "survey" / "people.parquet")
+        self.request: dict[str, Any] = {
+            "files": [],
+            "datasets": [{"name": "survey", "folder": str(root / "data" / "survey"), "privacy_unit": "person"}],
+            "policy": POLICY.model_dump(mode="json"),
+        }
+
+    def offer(self, path: str, content: bytes, **table: object) -> None:
+        index = len(self.request["files"]) + 1
+        self.request["files"].append({"index": index, "path": path, "table": table})
+        self.put(index, read_file(index, path, content).model_dump_json())
+
+    def put(self, index: int, fragments: str) -> None:
+        (self.root / "in" / "fragments" / f"{index:04d}.json").write_text(fragments)
+
+    def run(self, seconds: int = 60) -> SandboxExit:
+        (self.root / "in" / "request.json").write_text(json.dumps(self.request))
+        return judge(lambda root: program.check(root, seconds), self.root)
+
+    @property
+    def result(self) -> CheckResult:
+        return CheckResult.model_validate_json((self.root / "out" / "result.json").read_bytes())
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Container:
+    return Container(tmp_path)
+
+
+def test_findings_and_canonical_files_come_out(container: Container) -> None:
+    container.offer("good.csv", b"group;n\na;55\n", dataset="survey", dimensions=["group"])
+    container.offer("bad.csv", b"group,n\na,55\nb,5\n", dataset="survey", dimensions=["group"])
+    assert container.run() is SandboxExit.OK
+    good, bad = container.result.files
+    assert (good.verdict.value, bad.verdict.value, container.result.verdict.value) == ("none", "block", "block")
+    assert container.result.policy_digest == policy_digest(POLICY)
+    written = (container.root / "out" / "canonical" / "0001").read_bytes()
+    assert written == b"group,n\r\na,55\r\n"
+    assert (good.canonical_name, good.sha256, good.size) == ("good.csv", hashlib.sha256(written).hexdigest(), 15)
+    assert [f.check for f in bad.findings if f.severity.value == "block"] == ["minimum-frequency"]
+
+
+@pytest.mark.parametrize(
+    "fragments",
+    [
+        "",
+        "{}",
+        '{"index": 1, "path": "t.txt", "kind": "text", "size": 1, "fragments": [{"type": "pickle"}]}',
+        '{"index": 2, "path": "t.txt", "kind": "text", "size": 1, "fragments": [{"type": "text", "text": "x"}]}',
+        '{"index": 1, "path": "other.txt", "kind": "text", "size": 1, "fragments": [{"type": "text", "text": "x"}]}',
+    ],
+)
+def test_fragments_that_are_not_the_files_block(container: Container, fragments: str) -> None:
+    container.offer("t.txt", b"words")
+    container.put(1, fragments)
+    assert container.run() is SandboxExit.OK
+    (file,) = container.result.files
+    assert file.verdict.value == "block"
+    assert file.sha256 == ""
+    assert file.findings[0].rule == "reader: crashed"
+
+
+def test_fragments_that_are_missing_block(container: Container) -> None:
+    container.offer("t.txt", b"words")
+    (container.root / "in" / "fragments" / "0001.json").unlink()
+    assert container.run() is SandboxExit.OK
+    assert container.result.verdict.value == "block"
+
+
+def test_a_check_that_does_not_end_blocks(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(_fragment: object, _context: object) -> None:
+        """It goes on for ever."""
+        time.sleep(30)
+
+    monkeypatch.setattr("hub.gate.engine.CHECKS", (*catalogue.CHECKS, Check("endless", endless)))  # type: ignore[arg-type]
+    container.offer("t.txt", b"words")
+    began = time.monotonic()
+    assert container.run(seconds=1) is SandboxExit.OK
+    assert time.monotonic() - began < 20
+    (file,) = container.result.files
+    assert [f.check for f in file.findings if f.severity.value == "block"] == ["endless"]
+    assert "in time" in file.findings[0].sentence
+
+
+@pytest.mark.parametrize("change", [{"policy": {}}, {"files": 3}, {"surprise": 1}, {"datasets": [{"name": "x"}]}])
+def test_a_request_that_is_none_is_refused(container: Container, change: dict[str, object]) -> None:
+    container.request |= change
+    assert container.run() is SandboxExit.BAD_REQUEST
+    assert not (container.root / "out" / "result.json").exists()
+
+
+def test_a_dataset_that_is_not_mounted_is_refused(container: Container) -> None:
+    (container.root / "data" / "survey" / "people.parquet").unlink()
+    assert container.run() is SandboxExit.BROKEN_FILE
+
+
+def test_a_dataset_without_its_declared_columns_is_refused(container: Container) -> None:
+    container.request["datasets"][0]["privacy_unit"] = "nobody"
+    assert container.run() is SandboxExit.BROKEN_FILE
+
+
+def test_without_datasets_everything_is_at_least_read(container: Container) -> None:
+    container.request["datasets"] = []
+    container.offer("t.csv", b"group,n\na,55\n")
+    assert container.run() is SandboxExit.OK
+    assert container.result.verdict.value == "review"
