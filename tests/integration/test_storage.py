@@ -70,7 +70,7 @@ def test_an_image_that_was_being_made_when_the_lab_died_is_made_again(storage: L
 def test_a_disk_too_small_for_an_image_is_said(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
-    os.system(f"mount -t tmpfs -o size=1m none {small}")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], check=True)
     try:
         settings = Settings(state=small, login=Login(demo=True), storage=Storage(project=SIZE))
         made = LoopStorage(settings, FolderVault(small / "vault"), Host("none", "datalab"))
@@ -80,7 +80,7 @@ def test_a_disk_too_small_for_an_image_is_said(tmp_path: Path) -> None:
             FolderVault(small / "vault").add(BytesIO(b"x" * 2**21), 2**24)
         assert [p for p in (small / "vault").rglob("*") if p.is_file()] == []
     finally:
-        os.system(f"umount {small}")
+        subprocess.run(["umount", str(small)], check=True)
 
 
 @pytest.mark.parametrize("word", ["3/9", "9/9\n", "0/1"])
