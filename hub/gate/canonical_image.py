@@ -31,7 +31,7 @@ def write_png(image: ImageFragment) -> bytes:
 
 def pack(pixels: bytes) -> str:
     """Return pixels as a fragment holds them."""
-    return base64.b64encode(zlib.compress(pixels, 6)).decode("ascii")
+    return base64.b64encode(zlib.compress(pixels, 1)).decode("ascii")
 
 
 def unpack(image: ImageFragment) -> bytes:

@@ -76,7 +76,7 @@ def _found(
             found = [] if is_known else _apply(check, fragment, context, guard)
             claimed = claimed or (check.claims and found is not None)
             findings += [(fragment.place, finding) for finding in found or []]
-            if check is VOLUME and found:
+            if check is VOLUME and (found or is_known):
                 # What is too large is blocked already, and would only keep the other checks busy.
                 claimed = True
                 break

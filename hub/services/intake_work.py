@@ -15,7 +15,7 @@ from hub.sandbox.exchange import InspectResult, OfferedEntry, SnapshotRequest, S
 from hub.services.datasets import accept_snapshot
 from hub.services.lab import Lab
 from hub.services.ports import Transaction
-from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, read_result, reader_mounts, spec_of
 from spawner_config.isolation import ContainerSpec, Purpose
 
 
@@ -83,7 +83,8 @@ def _load_notebook(lab: Lab, work: Work) -> Notebook:
 def _prepare_inspect(lab: Lab, work: Work) -> ContainerSpec:
     notebook = _load_notebook(lab, work)
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    lab.storage.link(folders.inside, "notebook.ipynb", lab.vault.path(notebook.digest))
+    # What people decide on is shown from these bytes, so they are the ones that were sent, or nothing is shown.
+    lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, MOST_NOTEBOOK_BYTES))
     return spec_of(lab, work, Purpose.READER, "inspect_notebook", reader_mounts(folders), image=notebook.image)
 
 

@@ -19,6 +19,7 @@ from spawner_config.isolation import ContainerSpec, Limits, Purpose
 from spawner_config.names import LABEL, LABEL_LAB, LABEL_WORK
 
 MOST_RESULT_BYTES = 32 * 2**20
+MOST_NOTEBOOK_BYTES = 64 * 2**20
 Result = TypeVar("Result", bound=BaseModel)
 
 

@@ -16,7 +16,7 @@ from hub.sandbox.exchange import RunRequest, entry_of
 from hub.services.datasets import check_all_granted
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
-from hub.services.recipe import Ending, Recipe, put_request, spec_of
+from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, spec_of
 from spawner_config.isolation import ContainerSpec, Purpose
 
 
@@ -37,7 +37,7 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
         check_all_granted(reading, project.name, notebook.datasets)
         pinned = {name: reading.get(Snapshot, digest) for name, digest in run.snapshots.items()}
     folders = lab.storage.work(work.id, project.uid)
-    lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, 64 * 2**20))
+    lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, MOST_NOTEBOOK_BYTES))
     asked = RunRequest.model_validate(
         {
             "digest": notebook.digest,

@@ -112,7 +112,9 @@ def browser_rules(server: Server, origin: str) -> Mapping[str, str]:
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
+        # All workspaces, the hub and the portal have one origin: a page that a workspace opens, or that opened it,
+        # must not be within its reach. The hub and the portal say "same-origin", so this must be another word.
+        "Cross-Origin-Opener-Policy": "noopener-allow-popups",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=()",
         "X-Frame-Options": "DENY",

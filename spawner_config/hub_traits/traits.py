@@ -179,6 +179,8 @@ def set_pages(c: Config, settings: Settings) -> None:
     c.JupyterHub.tornado_settings = {
         "headers": {
             "Content-Security-Policy": CONTENT_SECURITY,
+            # A workspace's page has the hub's origin; what it opens of the hub must not be within its reach.
+            "Cross-Origin-Opener-Policy": "same-origin",
             "Referrer-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
         },

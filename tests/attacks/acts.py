@@ -32,7 +32,7 @@ def break_out() -> Any:
         for address in ("127.0.0.1", "169.254.169.254", "192.0.2.1", "172.17.0.1"):
             with socket.socket() as s:
                 s.settimeout(0.2)
-                if s.connect_ex((address, 8000)) == 0:
+                if s.connect_ex((address, 18998)) == 0:
                     return
         raise OSError
 
@@ -43,7 +43,7 @@ def break_out() -> Any:
     attempts = {
         "network": connect,
         "name": lambda: socket.getaddrinfo("lab.example", 80),
-        "device": lambda: [][len(socket.if_nameindex()) == 1],
+        "device": lambda: {True: 1}[len(socket.if_nameindex()) > 1],
         "data": lambda: next(pathlib.Path("/data").iterdir()).joinpath("x").write_text("x"),
         "data file": lambda: open(next(pathlib.Path("/data").rglob("*.parquet")), "r+b"),
         "request": lambda: open("/in/request.json", "r+b"),
@@ -61,7 +61,7 @@ def break_out() -> Any:
         try:
             attempt()
             done.append(name)
-        except (OSError, IndexError):
+        except (OSError, KeyError):
             pass
     return done
 

@@ -116,20 +116,23 @@ class Living:
 
     # Notebooks and runs
 
+    def sent(self, body: bytes, author: str = SCIENTIST) -> Json:
+        """Send bytes; returns the upload."""
+        return self.portal(author).upload_stream(io.BytesIO(body), "attack.ipynb")
+
     def submitted(
         self,
-        body: bytes,
+        body: bytes | Json,
         project: str = PROJECT,
         author: str = SCIENTIST,
         datasets: tuple[str, ...] = ("jobs",),
         name: str = "attack",
     ) -> Json:
-        """Submit a notebook and wait until it was inspected."""
-        lab = self.portal(author)
-        sent = lab.upload_stream(io.BytesIO(body), "attack.ipynb")["id"]
-        asked = {"project": project, "upload": sent, "name": name, "purpose": "To see what the lab does with it"}
-        made = lab.post("/notebooks", asked | {"datasets": list(datasets)})["id"]
-        return dict(wait_for(lambda: self._inspected(lab, made)))
+        """Submit a notebook, or an upload, and wait until it was inspected."""
+        sent = self.sent(body, author) if isinstance(body, bytes) else body
+        asked = {"project": project, "upload": sent["id"], "name": name, "purpose": "To see what the lab does with it"}
+        made = self.portal(author).post("/notebooks", asked | {"datasets": list(datasets)})["id"]
+        return dict(wait_for(lambda: self._inspected(self.portal(author), made)))
 
     def _inspected(self, lab: Portal, identifier: str) -> Json | None:
         found = next(n for n in lab.get("/notebooks") if n["id"] == identifier)

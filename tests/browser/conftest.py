@@ -14,8 +14,9 @@ PATIENCE = 60_000
 """Milliseconds until something that does not come is a fault; JupyterLab is large and the machine may be small."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """A browser for one file: while it runs, so does an event loop, which other tests need to themselves."""
     path = shutil.which("chromium")
     assert path, "Chromium is missing; run “make test”, which installs it."
     with sync_playwright() as playwright:

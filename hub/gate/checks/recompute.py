@@ -61,7 +61,8 @@ def _judge(tabulation: Tabulation, context: Context) -> list[Finding]:
         )
         where = f"{place}, column {numbers}" if len(tabulation.differing) == 1 else f"{place}, columns {numbers}"
         findings.append(context.finding(IDENTIFIER, Severity.REVIEW, where, sentence))
-    if not findings:
+    is_small = (pl.col("units") < context.policy.minimum_units) & pl.col("shown")
+    if not findings and tabulation.cells.filter(is_small).height == 0:
         sentence = f"Recomputed from the dataset {dataset} over {columns_text(tabulation.names)}; every figure agrees."
         findings.append(context.finding(IDENTIFIER, Severity.NOTE, f"{place}, the whole table", sentence))
     if tabulation.file.dataset and context.datasets and _counts_rows(tabulation, context):

@@ -56,7 +56,7 @@ def decode_png(content: bytes) -> tuple[int, int, str]:
                 raw = picture.convert("RGBA").tobytes()
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError):
         raise ReadRefusedError(RefusalReason.BROKEN_PNG) from None
-    return header.width, header.height, base64.b64encode(zlib.compress(raw, 6)).decode("ascii")
+    return header.width, header.height, base64.b64encode(zlib.compress(raw, 1)).decode("ascii")
 
 
 def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:

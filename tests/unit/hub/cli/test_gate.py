@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from hub.adapters import local_gate
 from hub.domain.errors import InvalidError
-from hub.gate import local
 
 Command = Callable[..., Result]
 
@@ -21,7 +21,7 @@ def report(code: int) -> Any:
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_the_exit_code_is_the_verdict(datalab: Command, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(local, "check_paths", lambda *words: asked.append(words) or report(code))
+    monkeypatch.setattr(local_gate, "check_paths", lambda *words: asked.append(words) or report(code))
     words = ("gate", "check", "a.csv", "out", "-d", "jobs.toml", "--policy", "uk-sacro", "--canonical", "to")
     done = datalab(*words)
     assert (done.exit_code, "\x1b" in done.stdout) == (code, False)
@@ -33,6 +33,6 @@ def test_what_could_not_be_carried_out_ends_with_three(datalab: Command, monkeyp
     def refuse(*_: object) -> None:
         raise InvalidError("a.csv is not a plain file.", reason="not-a-file")
 
-    monkeypatch.setattr(local, "check_paths", refuse)
+    monkeypatch.setattr(local_gate, "check_paths", refuse)
     done = datalab("gate", "check", "a.csv")
     assert (done.exit_code, done.stderr) == (3, "datalab: a.csv is not a plain file.\n")

@@ -25,7 +25,7 @@ from hub.policy.model import Policy
 settings.register_profile("gate", deadline=None)
 settings.load_profile("gate")
 
-NAMES = ("Martin", "Bernard", "Petit", "Durand", "Leroy", "Moreau", "Simon", "Laurent", "Lefebvre", "Michel")
+NAMES = ("Acacia", "Bouleau", "Charme", "Cyprès", "Frêne", "Genêt", "Hêtre", "Mélèze", "Noisetier", "Olivier")
 
 
 def survey() -> pl.DataFrame:

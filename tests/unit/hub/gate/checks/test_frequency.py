@@ -49,6 +49,21 @@ def test_a_suppressed_cell_passes(gate: Any, data: pl.DataFrame, mark: str) -> N
     assert gate.judge("t.csv", hidden.write_csv(), declared("region", "year")).verdict == "none"
 
 
+def test_two_marks_in_a_column_say_something(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    """Which of them stands in a cell is one bit for each small group."""
+    table = data.group_by("region", "year").agg(n=pl.lit("c"))
+    coded = table.with_columns(pl.when(pl.col("year") > 2020).then(pl.lit("s")).otherwise("n").alias("n"))
+    assert RULE not in make.checks(gate.judge("t.csv", table.write_csv(), declared("region", "year")))
+    assert RULE in make.checks(gate.judge("t.csv", coded.write_csv(), declared("region", "year")))
+
+
+def test_a_table_under_the_name_of_a_text_is_a_table(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    table = by(data, "region")
+    assert RULE in make.checks(gate.judge("t.txt", table.write_csv()))
+    assert RULE in make.checks(gate.judge("t.md", table.write_csv(separator=";")))
+    assert RULE not in make.checks(gate.judge("t.txt", table.filter(pl.col("n") >= 10).write_csv()))
+
+
 def test_a_cell_that_hides_its_count_and_shows_its_mean_blocks(gate: Any, data: pl.DataFrame, make: Any) -> None:
     table = data.group_by("region").agg(pl.lit("").alias("n"), pl.col("visits").mean())
     assert RULE in make.checks(gate.judge("t.csv", table.write_csv(), declared("region")))

@@ -29,6 +29,14 @@ def test_long_text_is_read_and_short_text_passes(gate: Any, make: Any) -> None:
 
 def test_text_with_numbers_is_read(gate: Any) -> None:
     assert gate.judge("t.txt", "mean 12.31, deviation 4.2\n").verdict == "review"
+    assert gate.judge("t.txt", "n = 4").verdict == "review"
+
+
+def test_numbers_in_markdown_and_outputs_are_read(gate: Any, make: Any) -> None:
+    assert gate.judge("n.ipynb", make.notebook(("x", [make.shown(plain="4")]))).verdict == "review"
+    markdown = {"cell_type": "markdown", "metadata": {}, "source": "We saw 4."}
+    body = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [markdown]}
+    assert gate.judge("n.ipynb", json.dumps(body)).verdict == "review"
 
 
 def test_source_with_many_digits_is_read(gate: Any, make: Any) -> None:
@@ -71,6 +79,11 @@ def test_what_is_too_large_blocks(gate: Any, make: Any, limit: dict[str, int], n
     assert "volume" in make.checks(small.judge(name, content))
     if limit:
         assert "volume" not in make.checks(gate.judge(name, content))
+
+
+def test_what_is_too_large_is_looked_at_no_further(gate: Any, make: Any, data: Any) -> None:
+    small = gate.under(limits=gate.policy.limits.model_copy(update={"table_rows": 2}))
+    assert make.checks(small.judge("t.csv", data.head(5).write_csv())) == {"volume"}
 
 
 def test_a_picture_that_is_too_large_blocks(gate: Any, make: Any) -> None:

@@ -80,6 +80,12 @@ def test_what_does_not_leave_is_said(content: bytes, media: str) -> None:
     assert media in [f.media for f in read_notebook(content) if isinstance(f, BlobFragment)]
 
 
+def test_what_does_not_leave_is_said_once() -> None:
+    cells = [{"cell_type": "markdown", "metadata": {"x": n}, "source": ""} for n in range(5)]
+    blobs = [f.place for f in read_notebook(document(cells=cells)) if isinstance(f, BlobFragment)]
+    assert blobs == ["#cells[0].metadata"]
+
+
 @pytest.mark.parametrize(
     "media", ["application/json", "application/javascript", "text/latex", "image/svg+xml", "a b\nc", "x" * 300]
 )

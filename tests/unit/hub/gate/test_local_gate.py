@@ -12,7 +12,6 @@ import pytest
 
 from hub.adapters.local_gate import check_paths, read_description
 from hub.domain.errors import InvalidError, NotFoundError, UnavailableError
-from hub.gate import local
 
 DESCRIPTION = """
 name = "survey"
@@ -131,6 +130,6 @@ def test_a_dataset_that_is_broken_is_said(site: Path) -> None:
 
 
 def test_a_program_that_does_not_end_is_given_up(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "SECONDS", 0.01)
+    monkeypatch.setattr("hub.adapters.local_gate.SECONDS", 0.01)
     with pytest.raises(UnavailableError, match="did not end"):
         check_paths([site / "out"], policy="uk-sacro")
