@@ -3,7 +3,8 @@
 Invariants:
 
 * the receipt names every released file by its SHA-256 and size, the policy, the checks and the number of votes;
-* the signature covers the canonical JSON of the whole receipt without its signature.
+* the signature covers the canonical JSON of the whole receipt without its signature;
+* a receipt has one form, byte for byte: what reads as the same but is written otherwise is not trusted.
 """
 
 from __future__ import annotations
@@ -53,6 +54,11 @@ def receipt_bytes(body: dict[str, object]) -> bytes:
     return json.dumps(unsigned, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def receipt_text(body: dict[str, object]) -> str:
+    """Return the one form in which a receipt is written."""
+    return json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+
+
 def make_receipt(
     request: ExportRequest, lab: str, anchor: AuditEntry, now: datetime, sign: Callable[[bytes], bytes], key: str
 ) -> str:
@@ -80,7 +86,7 @@ def make_receipt(
         "key": key,
     }
     body["signature"] = base64.b64encode(sign(receipt_bytes(body))).decode()
-    return json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    return receipt_text(body)
 
 
 def verify_receipt(text: str, is_signature: Callable[[bytes, bytes], bool]) -> tuple[ReleasedFile, ...]:
@@ -94,7 +100,9 @@ def verify_receipt(text: str, is_signature: Callable[[bytes, bytes], bool]) -> t
         raise refusal from None
     if body.get("format") != RECEIPT_FORMAT:
         raise refusal
-    if not is_signature(signature, receipt_bytes(body)):
+    # A key that stands twice would be read as one thing by people and as another here, and so would spare signs.
+    exact = receipt_text(body) == text and base64.b64encode(signature).decode() == body["signature"]
+    if not exact or not is_signature(signature, receipt_bytes(body)):
         raise InvalidError(
             "The receipt was changed, or another key signed it: do not trust it.", reason="receipt-signature"
         )

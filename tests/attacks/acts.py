@@ -37,7 +37,7 @@ def break_out() -> Any:
         raise OSError
 
     def ptrace() -> None:
-        if libc.ptrace(16, runner, None, None) != 0:
+        if libc.ptrace(0x4206, runner, None, None) != 0:
             raise OSError
 
     attempts = {
@@ -153,6 +153,13 @@ def leave_special_files() -> Any:
     return True
 
 
+def leave_rows() -> Any:
+    import polars
+
+    polars.read_parquet("/data/jobs/wage_panel.parquet").head(40).write_csv("/outputs/rows.csv")
+    return True
+
+
 def leave_many_files() -> Any:
     for number in range(10_050):
         open(f"/outputs/{number}", "w").close()
@@ -188,6 +195,7 @@ ACTS = (
     forge,
     end_as_if_well,
     leave_special_files,
+    leave_rows,
     leave_many_files,
     wait_a_while,
     fill_the_disk,

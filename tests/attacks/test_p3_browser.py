@@ -41,12 +41,10 @@ def test_what_a_workspaces_page_opens_is_not_within_its_reach(workspace: Page, s
         assert workspace.evaluate(OPEN, story_lab.settings.public_url + place) == 0, place
 
 
-def test_the_same_script_reaches_a_page_of_its_own_workspaces_static_files(workspace: Page) -> None:
-    """The attack is real: where nothing severs the two pages, it reads what it opened."""
-    assert workspace.evaluate(OPEN, "about:blank") == 0
-    assert workspace.evaluate(
-        "() => { const w = window.open(''); w.document.write('x'.repeat(300)); return w.document.documentElement.outerHTML.length > 200; }"
-    )
+def test_the_same_script_reads_a_page_that_nothing_severs(workspace: Page) -> None:
+    """The attack is real: what the workspace's page opens of its own making is within its reach."""
+    own = "() => { const w = open(''); w.document.write('x'.repeat(300)); return w.document.body.innerHTML.length }"
+    assert workspace.evaluate(own) > 200
 
 
 def test_a_workspaces_page_asks_nothing_of_hub_portal_or_another_workspace(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 import docker
 import requests
 
+from hub.adapters.processes.programs import find_proxy
 from spawner_config.names import LABEL_LAB, workspace_container
 
 ROOT = Path(__file__).parents[2]
@@ -222,8 +222,7 @@ class Lab:
 
 def proxy_command() -> str:
     """Where configurable-http-proxy is."""
-    own = ROOT / "node_modules/.bin/configurable-http-proxy"
-    found = str(own) if own.exists() else shutil.which("configurable-http-proxy")
+    found = find_proxy()
     if found is None:
         raise RuntimeError("There is no configurable-http-proxy; run “make setup”.")
     return found

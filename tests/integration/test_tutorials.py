@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from hub.adapters.secrets import Secret, read_secret
 from hub.demo.web_login import Visitor
@@ -134,6 +136,26 @@ def test_a_tutorial_in_french_shows_what_the_english_one_shows(page: Path) -> No
         return [(block.words, block.lines) for block in blocks(text) if block.words[:1] and block.words[0] in RUN]
 
     assert run(page.read_text(encoding="utf-8")) == run((ENGLISH / page.name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("page", "begins", "quoted", "words"),
+    [
+        *((page, "*On the pages:*", "“([A-Z][^”]*)”", "id") for page in sorted(ENGLISH.glob("*.md"))),
+        *(
+            (page, "*Sur les pages\u00a0:*", "«\u00a0([A-Z][^»]*)\u00a0»", "string")
+            for page in sorted(FRENCH.glob("*.md"))
+        ),
+    ],
+    ids=lambda value: "/".join(value.parts[-2:]) if isinstance(value, Path) else "",
+)
+def test_the_pages_have_what_a_tutorial_says_is_there(page: Path, begins: str, quoted: str, words: str) -> None:
+    paragraphs = [" ".join(part.split("\n")) for part in page.read_text(encoding="utf-8").split("\n\n")]
+    named = {label for part in paragraphs if part.startswith(begins) for label in re.findall(quoted, part)}
+    with (REPOSITORY / "hub/web/locale/fr/LC_MESSAGES/messages.po").open("rb") as file:
+        there = {getattr(message, words) for message in read_po(file)}
+    assert named
+    assert named <= there
 
 
 @pytest.mark.parametrize(
