@@ -13,6 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -342,14 +343,12 @@ def test_what_was_changed_on_its_way_is_refused_by_the_command(
 def test_every_single_changed_byte_of_a_receipt_is_refused(carried: Path, tmp_path: Path) -> None:
     receipt, changed = (carried / RECEIPT).read_bytes(), tmp_path / RECEIPT
     trusted = []
-    for place_of in range(len(receipt)):
-        for other in {receipt[place_of] ^ 1, receipt[place_of] ^ 4, 0x20, 0x09, 0x41, 0x42} - {receipt[place_of]}:
-            changed.write_bytes(receipt[:place_of] + bytes([other]) + receipt[place_of + 1 :])
-            try:
-                verified(changed, carried / "lab.pub", None)
-                trusted.append((place_of, other))
-            except InvalidError:
-                pass
+    for number, byte in enumerate(receipt):
+        others = {byte ^ 1} | ({0x09} if byte == 0x20 else set()) | ({0x20} if byte == 0x0A else set())
+        for other in others:
+            changed.write_bytes(receipt[:number] + bytes([other]) + receipt[number + 1 :])
+            with suppress(InvalidError):
+                trusted.append((number, other, verified(changed, carried / "lab.pub", None)))
     assert trusted == []
 
 

@@ -1,0 +1,251 @@
+"""Promise 6: nobody reviews their own request, and the votes that a policy asks for come from eligible, different people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+
+from attacks.living import CONTEXT, PROJECT, Living
+from hub.cli.client import API, Json, Portal, place
+from hub.demo.people import (
+    ADMINISTRATOR,
+    AUDITOR,
+    CARE,
+    HEALTH_STEWARD,
+    JOBS_STEWARD,
+    RESEARCHER,
+    SCIENTIST,
+    TRANSPORT_STEWARD,
+)
+from hub.demo.story_stage import refused
+from hub.demo.workspace_client import Workspace
+
+STEWARDS = (JOBS_STEWARD, HEALTH_STEWARD, TRANSPORT_STEWARD)
+
+
+@pytest.fixture
+def request_(living: Living, written: str) -> Json:
+    """A request that passed the gate and has no vote."""
+    return living.checked(written, "words.txt")
+
+
+def votes(living: Living, request: Json) -> list[str]:
+    """Who voted, by the records."""
+    found = next(e for e in living.portal(AUDITOR).get("/exports") if e["id"] == request["id"])
+    return sorted(v["steward"] for v in found["votes"])
+
+
+def state(living: Living, request: Json) -> str:
+    return next(str(e["state"]) for e in living.portal(AUDITOR).get("/exports") if e["id"] == request["id"])
+
+
+@contextmanager
+def member(living: Living, person: str) -> Iterator[None]:
+    """Somebody is a member of the project for a while."""
+    path = place("projects", PROJECT, "members", person)
+    living.portal(SCIENTIST).put(path)
+    try:
+        yield
+    finally:
+        living.portal(SCIENTIST).delete(path)
+
+
+def test_only_stewards_who_are_no_members_vote_and_nobody_on_their_own(living: Living, request_: Json) -> None:
+    assert refused(partial(living.vote, SCIENTIST, request_), "own-request") == (
+        "You cannot review your own export request."
+    )
+    refused(partial(living.vote, AUDITOR, request_), "not-a-steward")
+    refused(partial(living.vote, RESEARCHER, request_), "not-found")
+    refused(partial(living.vote, ADMINISTRATOR, request_), "not-found")
+    with member(living, RESEARCHER):
+        refused(partial(living.vote, RESEARCHER, request_), "not-a-steward")
+    with member(living, TRANSPORT_STEWARD):
+        steward = living.portal(TRANSPORT_STEWARD)
+        refused(partial(living.vote, TRANSPORT_STEWARD, request_), "member-of-project")
+        refused(
+            lambda: steward.post(place("exports", request_["id"], "reject"), {"reason": "because"}), "member-of-project"
+        )
+        refused(lambda: steward.post(place("exports", request_["id"], "release")), "member-of-project")
+        shown = place("exports", request_["id"], "canonical")
+        refused(lambda: steward.download(shown, path="words.txt"), "member-of-project")
+    assert votes(living, request_) == []
+    assert living.audit("export:request:vote", subject=request_["id"]) == []
+
+
+def test_a_steward_does_not_review_what_they_ask_for_themselves(living: Living, acts: str) -> None:
+    with member(living, JOBS_STEWARD):
+        run = living.ended(living.start(acts, by=JOBS_STEWARD), by=JOBS_STEWARD)["run"]["id"]
+        own = living.checked(run, "words.txt", by=JOBS_STEWARD)
+        refused(partial(living.vote, JOBS_STEWARD, own), "own-request")
+    refused(partial(living.vote, JOBS_STEWARD, own), "own-request")
+    assert votes(living, own) == []
+
+
+def test_the_same_steward_twice_is_one_vote_however_fast(living: Living, request_: Json) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: living.vote(JOBS_STEWARD, request_)["state"], range(16)))
+    assert set(told) == {"in_review"}
+    assert votes(living, request_) == [JOBS_STEWARD]
+    refused(lambda: living.portal(JOBS_STEWARD).post(place("exports", request_["id"], "release")), "not-approved")
+
+
+def test_votes_at_the_same_moment_approve_once_and_none_is_lost(living: Living, request_: Json) -> None:
+    for steward in STEWARDS:
+        living.portal(steward)
+
+    def vote(steward: str) -> str:
+        answer = living.answer(steward, "POST", place("exports", request_["id"], "votes"), json=body(request_))
+        return str(answer.json().get("state") or answer.json()["error"]["reason"])
+
+    with ThreadPoolExecutor(3) as pool:
+        told = list(pool.map(vote, STEWARDS))
+    assert sorted(told) == ["approved", "in_review", "not-in-review"]
+    cast = living.audit("export:request:vote", subject=request_["id"])
+    assert [details["state"] for *_, details in cast] == ["in_review", "approved"]
+    assert votes(living, request_) == sorted({actor for _, actor, _, _ in cast})
+
+
+def test_releases_at_the_same_moment_make_one(living: Living, request_: Json) -> None:
+    for steward in STEWARDS[:2]:
+        living.vote(steward, request_)
+    path = place("exports", request_["id"], "release")
+    with ThreadPoolExecutor(6) as pool:
+        receipts = set(pool.map(lambda s: living.answer(s, "POST", path).json()["receipt"], STEWARDS * 2))
+    assert len(receipts) == 1
+    made = [name for name, *_ in living.audit(subject=request_["id"]) if name == "export:release:make"]
+    assert made == ["export:release:make"]
+
+
+def body(request: Json, **other: object) -> Json:
+    canonical = {f["path"]: f["canonical"] for f in request["files"]}
+    return {"decision": "approve", "canonical": canonical, "policy": request["policy"], "reason": ""} | other
+
+
+def test_a_dissent_holds_until_the_author_submits_anew_which_drops_every_vote(living: Living, request_: Json) -> None:
+    living.vote(JOBS_STEWARD, request_)
+    returned = living.vote(HEALTH_STEWARD, request_, decision="changes", reason="Say what it is")
+    assert (returned["state"], returned["reason"]) == ("returned", "Say what it is")
+    refused(partial(living.vote, TRANSPORT_STEWARD, request_), "not-in-review")
+    living.portal(SCIENTIST).post(place("exports", request_["id"], "submit"))
+    again = living.judged(request_["id"])
+    assert (again["state"], again["votes"], again["turn"]) == ("submitted", [], 2)
+    assert living.vote(JOBS_STEWARD, again)["state"] == "in_review"
+
+
+def test_whoever_is_no_steward_any_more_casts_no_vote_though_they_looked(living: Living, request_: Json) -> None:
+    steward = next(p for p in living.portal(ADMINISTRATOR).get("/people") if p["name"] == TRANSPORT_STEWARD)
+    about = {key: steward[key] for key in ("title", "organisation")}
+    living.portal(TRANSPORT_STEWARD).get(place("exports", request_["id"]))
+    administrator, path = living.portal(ADMINISTRATOR), place("people", TRANSPORT_STEWARD)
+    administrator.put(path, about | {"roles": ["auditor"]})
+    try:
+        refused(partial(living.vote, TRANSPORT_STEWARD, request_), "not-a-steward")
+    finally:
+        administrator.put(path, about | {"roles": steward["roles"]})
+    assert votes(living, request_) == []
+
+
+@pytest.mark.parametrize("roles", [["administrator", "steward"], ["administrator", "auditor"]])
+def test_an_administrator_gives_nobody_and_not_themselves_two_hats(living: Living, roles: list[str]) -> None:
+    about = {"title": "Administrator", "organisation": "health-observatory", "roles": roles}
+    for person in (ADMINISTRATOR, "newcomer"):
+        refused(lambda: living.portal(ADMINISTRATOR).put(place("people", person), about), "administrator-alone")  # noqa: B023
+
+
+# Somebody else's name
+
+
+def without_a_login(living: Living, request: Json, headers: dict[str, str]) -> int:
+    path = f"{API}/exports/{request['id']}/votes"
+    return living.plain("POST", path, json=body(request), headers=headers).status_code
+
+
+FORGED = (
+    {},
+    {"X-Forwarded-User": JOBS_STEWARD},
+    {"Remote-User": JOBS_STEWARD},
+    {"X-Remote-User": JOBS_STEWARD},
+    {"X-JupyterHub-User": JOBS_STEWARD},
+    {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Forwarded": "for=127.0.0.1;by=127.0.0.1"},
+    {"Authorization": f"token {JOBS_STEWARD}"},
+    {"Authorization": f"Bearer {JOBS_STEWARD}"},
+    {"Authorization": f"Basic {JOBS_STEWARD}"},
+    {"Authorization": "token "},
+    {"Cookie": f"service-portal={JOBS_STEWARD}; jupyterhub-session-id={JOBS_STEWARD}"},
+    {"Cookie": "_xsrf=2|aaaaaaaa|bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb|1700000000", "X-XSRFToken": "x"},
+)
+
+
+@pytest.mark.parametrize("headers", FORGED, ids=lambda headers: json.dumps(headers)[:40])
+def test_no_header_makes_somebody_a_steward(living: Living, request_of_all: Json, headers: dict[str, str]) -> None:
+    assert without_a_login(living, request_of_all, headers) in (401, 403)
+    own = headers | {"Authorization": f"token {living.token(SCIENTIST)}"}
+    assert without_a_login(living, request_of_all, own) == 403
+    assert votes(living, request_of_all) == []
+
+
+@pytest.fixture(scope="module")
+def request_of_all(living: Living, written: str) -> Json:
+    """One request for attacks that must all leave it as it is."""
+    return living.checked(written, "words.txt")
+
+
+@pytest.mark.parametrize("extra", [{"steward": JOBS_STEWARD}, {"actor": JOBS_STEWARD}, {"_xsrf": "x"}])
+def test_no_word_in_a_vote_says_who_votes(living: Living, request_of_all: Json, extra: Json) -> None:
+    path = place("exports", request_of_all["id"], "votes")
+    for person, status in ((JOBS_STEWARD, 422), (SCIENTIST, 422)):
+        assert living.answer(person, "POST", path, json=body(request_of_all, **extra)).status_code == status
+    as_other = living.answer(SCIENTIST, "POST", f"{path}?actor={JOBS_STEWARD}", json=body(request_of_all))
+    assert as_other.status_code == 403
+    assert votes(living, request_of_all) == []
+
+
+@pytest.fixture(scope="module")
+def servers_token(living: Living) -> str:
+    """The token that the scientist's workspace has, read from inside of it."""
+    workspace = Workspace(living.visitor(SCIENTIST), CARE)
+    workspace.open()
+    return workspace.run(["import os\nprint(os.environ['JUPYTERHUB_API_TOKEN'])"])[0].text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/me"), ("GET", "/exports"), ("POST", "/exports"), ("GET", "/audit")]
+)
+def test_a_workspaces_own_token_does_nothing_at_the_portal(
+    living: Living, servers_token: str, method: str, path: str
+) -> None:
+    assert len(servers_token) >= 32
+    answer = living.plain(method, API + path, json={}, headers={"Authorization": f"token {servers_token}"})
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "scope")
+
+
+def test_a_workspaces_own_token_casts_no_vote(living: Living, servers_token: str, request_of_all: Json) -> None:
+    assert without_a_login(living, request_of_all, {"Authorization": f"token {servers_token}"}) == 403
+    assert votes(living, request_of_all) == []
+
+
+def test_a_page_of_another_origin_and_a_stolen_cookie_alone_cast_no_vote(living: Living, request_of_all: Json) -> None:
+    visitor = living.visitor(JOBS_STEWARD)
+    visitor.get("/services/portal/")
+    path = f"{living.settings.public_url}{API}/exports/{request_of_all['id']}/votes"
+    as_form = {"headers": {"Content-Type": "text/plain"}, "data": json.dumps(body(request_of_all))}
+    foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
+    tries: list[dict[str, Any]] = [
+        {"json": body(request_of_all)},
+        as_form,
+        {"json": body(request_of_all), "headers": foreign},
+    ]
+    assert {visitor.session.post(path, **options).status_code for options in tries} == {403}
+    assert votes(living, request_of_all) == []
+
+
+def test_a_person_whom_the_lab_does_not_know_any_more_does_nothing(living: Living, request_of_all: Json) -> None:
+    unknown = Portal(living.settings.public_url, "0" * 32)
+    refused(lambda: unknown.post(place("exports", request_of_all["id"], "votes"), body(request_of_all)), "token")
+    refused(lambda: living.portal(SCIENTIST).post("/exports", {"project": PROJECT, "context": CONTEXT}), "invalid")
