@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from hub.domain.errors import InvalidError
 
+MIB, GIB = 2**20, 2**30
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -96,19 +97,19 @@ class Login(Section):
 class ContainerLimits(Section):
     """What one container may use."""
 
-    memory: Size = parse_size("2G")  # type: ignore[assignment]  # the validator's result is an int
+    memory: Size = 2 * GIB
     cpus: Annotated[float, Field(gt=0)] = 1.0
     processes: Annotated[int, Field(ge=16)] = 256
-    tmp: Size = parse_size("256M")  # type: ignore[assignment]
+    tmp: Size = 256 * MIB
     seconds: Annotated[int, Field(ge=1)] = 3600
 
 
 class Storage(Section):
     """Hard limits of the loop images: one for each project, one for the work of the gate and of intake."""
 
-    project: Size = parse_size("2G")  # type: ignore[assignment]
-    scratch: Size = parse_size("4G")  # type: ignore[assignment]
-    upload: Size = parse_size("1G")  # type: ignore[assignment]
+    project: Size = 2 * GIB
+    scratch: Size = 4 * GIB
+    upload: Size = 1 * GIB
     uid_base: Annotated[int, Field(ge=100000)] = 200000
     reader_uid: Annotated[int, Field(ge=100000)] = 199999
 

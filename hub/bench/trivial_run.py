@@ -51,8 +51,8 @@ class TrivialRun:
     def by_docker(self) -> None:
         """Run the notebook as somebody without a lab would."""
         image = self.lab.settings.images.workspace
-        mount = f"{self.folder}:/work:rw"
-        command = ["papermill", "/work/notebook.ipynb", "/work/executed.ipynb", "--no-progress-bar"]
+        mount = f"{self.folder}:/bench:rw"
+        command = ["papermill", "/bench/notebook.ipynb", "/bench/executed.ipynb", "--no-progress-bar"]
         subprocess.run(
             ["docker", "run", "--rm", "--network", "none", "--user", "0", "-v", mount, image, *command],
             check=True,

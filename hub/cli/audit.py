@@ -100,9 +100,17 @@ def verify_entries(found: Iterable[AuditEntry]) -> AuditEntry | None:
 def _lines(stream: Iterable[bytes]) -> Iterator[Any]:
     for number, line in enumerate(stream, 1):
         try:
-            yield json.loads(line)
+            yield json.loads(line, object_pairs_hook=_plain_object)
         except (ValueError, RecursionError):
             raise _broken(number) from None
+
+
+def _plain_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A key that stands twice would be read as one thing by people and as another here."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def parsed(found: Iterable[Any]) -> Iterator[AuditEntry]:

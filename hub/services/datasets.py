@@ -65,9 +65,8 @@ def _check_owns(reading: Reading, actor: str, name: str) -> None:
     """Only the owner's steward acts on a dataset; who is no steward does not learn whether it exists."""
     person = load_person(reading, actor)
     check_has_role(person, Role.STEWARD)
-    dataset = reading.get(Dataset, name)
-    found(dataset, "dataset", name)
-    check_stewards_for(person, dataset.owner)  # type: ignore[union-attr]  # found() refused None
+    dataset = found(reading.get(Dataset, name), "dataset", name)
+    check_stewards_for(person, dataset.owner)
 
 
 def offer_snapshot(lab: Lab, actor: str, dataset_name: str, uploads: tuple[str, ...]) -> Offer:

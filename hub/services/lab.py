@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.people import Person
 from hub.services.ports import Clock, Engine, Reading, Signer, Storage, Store, Vault
 from hub.settings import Settings
 
+T = TypeVar("T")
 IDENTIFIER_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -46,9 +48,10 @@ def load_person(reading: Reading, name: str) -> Person:
     return person
 
 
-def found(value: object | None, what: str, identifier: str) -> None:
-    """Say that a thing is not there, in one way for all things."""
+def found(value: T | None, what: str, identifier: str) -> T:
+    """Return the value, or say that it is not there, in one way for all things."""
     if value is None:
         raise NotFoundError(
             "There is no {what} {id}, or you may not see it.", reason="not-found", what=what, id=identifier
         )
+    return value

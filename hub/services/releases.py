@@ -83,9 +83,11 @@ def releases(lab: Lab, actor: str) -> list[Release]:
 
 
 def receipt(lab: Lab, actor: str, identifier: str) -> str:
-    """Return the signed receipt's text."""
-    with lab.store.read() as reading:
-        return load_release(reading, actor, identifier).receipt
+    """Return the signed receipt's text; the download is recorded."""
+    with lab.store.begin() as records:
+        kept = load_release(records, actor, identifier)
+        records.record(event("export:release:receipt", actor, identifier, kept.project))
+        return kept.receipt
 
 
 def released_file(lab: Lab, actor: str, identifier: str, name: str) -> tuple[ReleasedFile, bytes]:

@@ -1,4 +1,4 @@
-"""Promise 6: nobody reviews their own request; the votes that a policy asks for come from eligible, different people."""
+"""Promise 6: nobody reviews their own request; the votes that a policy asks for are of eligible, different people."""
 
 from __future__ import annotations
 

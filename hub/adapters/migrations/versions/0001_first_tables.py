@@ -15,6 +15,11 @@ SENTENCE = "the audit log is append-only"
 SQLITE = [
     f"CREATE TRIGGER audit_no_{act.lower()} BEFORE {act} ON audit BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
     for act in ("UPDATE", "DELETE")
+] + [
+    # SQLite's REPLACE deletes without asking the trigger above: an entry is only ever added behind the last one.
+    "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "
+    "WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit) "
+    f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
 ]
 
 POSTGRESQL = [
