@@ -12,7 +12,7 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
-from hub.domain.errors import UnavailableError
+from hub.domain.errors import ConflictError, UnavailableError
 from hub.services.ports import ContainerState, ContainerView
 from spawner_config.names import LABEL_LAB, LABEL_WORK
 
@@ -115,6 +115,11 @@ class DockerEngine:
         def act(client: docker.APIClient) -> bool:
             try:
                 client.create_container_from_config(body, name)
+            except ImageNotFound:
+                raise ConflictError(
+                    "The image that this was approved for is no longer on the lab's machine; submit it again.",
+                    reason="image-gone",
+                ) from None
             except APIError as error:
                 if error.status_code != CONFLICT:
                     raise

@@ -14,19 +14,35 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from datasets_mount.catalogue import Snapshot, manifest_text
 from hub.adapters.host import Host
 from hub.adapters.intake import open_file, walk
 from hub.adapters.vault import FolderVault, check_bytes, full_disk_said
-from hub.domain.errors import LabError, UnavailableError
+from hub.domain.errors import ConflictError, LabError, UnavailableError
 from hub.domain.runs import OutputFile
 from hub.domain.uploads import Stored
 from hub.services.ports import ProjectFolders, WorkFolders
 from hub.settings import Settings
 
 PROGRESS = re.compile(rb"(\d{1,4})/(\d{1,4})\n?")
+
+
+@contextmanager
+def full_project_said() -> Iterator[None]:
+    """Say that a project has used up its space: that is its own affair, and must not look like the lab's."""
+    try:
+        yield
+    except UnavailableError as error:
+        if error.reason != "disk-full":
+            raise
+        raise ConflictError(
+            "The project's space is full; delete what is not needed from its folders, or ask for more.",
+            reason="project-full",
+        ) from error
 
 
 class LoopStorage:
@@ -73,11 +89,14 @@ class LoopStorage:
 
     def member(self, folder: Path, person: str, uid: int) -> Path:
         """Return a member's own folder below home or outputs."""
-        return self._given(folder / person, uid)
+        with full_project_said():
+            return self._given(folder / person, uid)
 
     def run_outputs(self, project: str, uid: int, run: str) -> Path:
         """Return the outputs folder of a run."""
-        return self._given(self.project(project, uid).runs / run, uid)
+        folders = self.project(project, uid)
+        with full_project_said():
+            return self._given(folders.runs / run, uid)
 
     def _given(self, folder: Path, uid: int) -> Path:
         if not folder.exists():

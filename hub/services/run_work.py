@@ -60,6 +60,7 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     """The outputs of a run that ended in any way are recorded; what is no regular file is left out, and said.
 
     Outputs that cannot be taken in at all, since they are too many, make the run fail, whatever its program said.
+    A run that never started because its project is full has none.
     """
     with lab.store.read() as reading:
         run, _, project = _load(reading, work)
@@ -67,8 +68,8 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     try:
         outputs, left_out = lab.storage.listing(lab.storage.run_outputs(project.name, project.uid, run.id))
         more = f"Left out of the outputs: {left_out} that are links, pipes or other special files." if left_out else ""
-    except InvalidError as error:
-        more = str(error)
+    except (ConflictError, InvalidError) as error:
+        more = str(error) if str(error) != reason else ""
         step = WorkStep.FAIL if step is WorkStep.SUCCEED else step
     reason = f"{reason} {more}".strip()
 

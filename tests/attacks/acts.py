@@ -166,12 +166,15 @@ def leave_many_files() -> Any:
     return True
 
 
-def wait_a_while() -> Any:
+def wait_for_a_word() -> Any:
+    import pathlib
     import time
 
     with open("/outputs/started.txt", "a") as file:
         file.write("started\n")
-    time.sleep(6)
+    end = time.monotonic() + 170
+    while not pathlib.Path("/outputs/.word").exists() and time.monotonic() < end:
+        time.sleep(0.1)
     return True
 
 
@@ -188,6 +191,20 @@ def fill_the_disk() -> Any:
     return True
 
 
+def fill_what_all_share() -> Any:
+    import os
+
+    with open("/progress/full", "wb") as file:
+        size = 2**30
+        while size >= 4096:
+            try:
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
+            except OSError:
+                size //= 2
+    left = os.statvfs("/progress")
+    return left.f_bavail / left.f_blocks
+
+
 ACTS = (
     write_words,
     break_out,
@@ -197,6 +214,7 @@ ACTS = (
     leave_special_files,
     leave_rows,
     leave_many_files,
-    wait_a_while,
+    wait_for_a_word,
     fill_the_disk,
+    fill_what_all_share,
 )

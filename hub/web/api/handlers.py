@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from functools import cache
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
@@ -96,6 +97,14 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(bare, safe='')}"
 
 
+def full_disk() -> UnavailableError:
+    """Return what is said of a disk that takes no more."""
+    return UnavailableError(
+        "The lab's disk is full; nothing was saved. Ask the administrator to free space, then try again.",
+        reason="disk-full",
+    )
+
+
 @stream_request_body
 class Upload(Api):
     """The one path that takes files: a body goes to disk as it comes, and nothing of it is looked at."""
@@ -119,8 +128,11 @@ class Upload(Api):
     def _open(self) -> BinaryIO:
         """A file without a name, so that nothing is left of it whatever happens."""
         folder = self.parts.lab.settings.state / "incoming"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return cast("BinaryIO", TemporaryFile(dir=folder))
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            return cast("BinaryIO", TemporaryFile(dir=folder))
+        except OSError as error:
+            raise full_disk() from error
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Write a piece to disk; the next is read from the network when this one is written."""
@@ -134,14 +146,19 @@ class Upload(Api):
         except (OSError, ValueError) as error:  # the disk is full, or the sender is gone and the file closed
             self._fault = error
 
+    def _rewind(self) -> None:
+        """Go back to the first byte, which writes what was kept back of the last piece."""
+        try:
+            self._received.seek(0)
+        except (OSError, ValueError) as error:
+            self._fault = error
+
     async def _answer(self, **path: str) -> None:
         route = self._route()
+        if not hasattr(self, "_fault"):
+            await self.use(self._rewind)
         if hasattr(self, "_fault"):
-            raise UnavailableError(
-                "The lab's disk is full; nothing was saved. Ask the administrator to free space, then try again.",
-                reason="disk-full",
-            ) from self._fault
-        self._received.seek(0)
+            raise full_disk() from self._fault
         await self.answer(route, Request(checked_path(path), self._model(route), self._received))
 
     get = post = put = delete = _answer
@@ -149,7 +166,8 @@ class Upload(Api):
     def on_finish(self) -> None:
         """Let go of the file."""
         if hasattr(self, "_received"):
-            self._received.close()
+            with suppress(OSError):  # what could not be written is not wanted any more
+                self._received.close()
 
     on_connection_close = on_finish
 

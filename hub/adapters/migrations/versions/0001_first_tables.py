@@ -17,7 +17,7 @@ SQLITE = [
     for act in ("UPDATE", "DELETE")
 ] + [
     # SQLite's REPLACE deletes without asking the trigger above: an entry is only ever added behind the last one.
-    "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "
+    "CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit "  # noqa: S608 - the sentence is ours
     "WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM audit) "
     f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
 ]
