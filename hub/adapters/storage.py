@@ -157,6 +157,11 @@ class LoopStorage:
         if folder.exists():
             self._host.remove_tree(folder)
 
+    def works(self) -> list[str]:
+        """Return the identifiers of the works that have folders; the file system's own folder is none."""
+        scratch = self._state / "scratch"
+        return sorted({p.name for p in scratch.iterdir()} - {"lost+found"}) if scratch.exists() else []
+
     def snapshot(self, snapshot: Snapshot) -> Path:
         """Return the folder of a snapshot: links to vault files with the manifest, each hashed before it is used."""
         folder = self._state / "snapshots" / snapshot.digest

@@ -127,6 +127,9 @@ class Storage(Protocol):
     def forget_work(self, work: str) -> None:
         """Remove a piece of work's folders."""
 
+    def works(self) -> list[str]:
+        """Return the identifiers of the works that have folders."""
+
     def snapshot(self, snapshot: Snapshot) -> Path:
         """Return the folder of a snapshot, each of its files hashed again; ConflictError when one was changed."""
 

@@ -4,7 +4,7 @@ Invariants:
 
 * rows are read before containers are listed, so that a row is never ahead of what was seen;
 * every step may be repeated: a worker killed at any point finds the container by its name and goes on;
-* a container is removed only after its end stands in the records;
+* a container is removed only after its end stands in the records, and so are the folders it worked in;
 * a piece of work that cannot go on now keeps no other from going on.
 """
 
@@ -14,12 +14,13 @@ from datetime import timedelta
 
 from hub.domain.audit import event
 from hub.domain.errors import LabError, UnavailableError
+from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.sandbox_exit import sentence
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
 from hub.services.check_work import CHECK, READ
 from hub.services.intake_work import INSPECT, SNAPSHOT
 from hub.services.lab import Lab
-from hub.services.ports import ContainerState, ContainerView
+from hub.services.ports import ContainerState, ContainerView, Reading
 from hub.services.recipe import Recipe, limits_of
 from hub.services.run_work import RUN
 from spawner_config.isolation import container_body
@@ -134,9 +135,21 @@ def _end(lab: Lab, work: Work, step: WorkStep, reason: str, exit_code: int | Non
 
 
 def _sweep(lab: Lab, views: dict[str, ContainerView]) -> None:
-    """Remove containers whose work has ended or is unknown: a worker was killed before it could."""
+    """Remove containers and folders whose work has ended or is unknown: a worker was killed before it could."""
     with lab.store.read() as reading:
         stale = [v for i, v in views.items() if (w := reading.get(Work, i)) is None or w.state in ENDED]
+        left = [i for i in lab.storage.works() if _is_over(reading, i)]
     for view in stale:
         lab.engine.kill(view.name)
         lab.engine.remove(view.name)
+    for identifier in left:
+        lab.storage.forget_work(identifier)
+
+
+def _is_over(reading: Reading, identifier: str) -> bool:
+    """Say whether nothing needs a work's folders any more; what was read is needed until it was checked."""
+    work = reading.get(Work, identifier)
+    if work is None or work.state not in ENDED:
+        return work is None
+    request = reading.get(ExportRequest, work.subject) if work.kind is WorkKind.READ else None
+    return request is None or request.state is not ExportState.CHECKING

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import socket
 import sqlite3
@@ -40,6 +41,7 @@ from hub.services import runs
 from hub.services.audit import verify_audit
 from hub.services.lab import Lab
 from hub.services.work import claim, do_round
+from hub.wiring import storage_from
 from integration.sandbox_container import notebook_of
 from spawner_config.names import LABEL_LAB, work_container, workspace_container
 
@@ -97,7 +99,12 @@ class Voting(threading.Thread):
 
 @pytest.mark.parametrize("name", ["worker", "portal", "gateway", "proxy", "hub"])
 def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
-    living: Living, written: str, waiting: str, at_work: Workspace, name: str, record_property: Callable[..., None]
+    living: Living,
+    written: str,
+    waiting: str,
+    at_work: Workspace,
+    name: str,
+    record_testsuite_property: Callable[..., None],
 ) -> None:
     names = [living.container(waiting), workspace_container(living.settings.name, SCIENTIST, CARE)]
     before = [started(living, container) for container in names]
@@ -112,7 +119,7 @@ def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
         seconds = living.up_again()
         voting.join()
         judged = living.judged(submitted)
-    record_property("seconds", round(seconds, 1))
+    record_testsuite_property(f"{name}-back-after-seconds", round(seconds, 1))
     print(f"{name}: back after {seconds:.1f} s")
     assert (judged["state"], judged["turn"]) == ("submitted", 1)
     assert [starts[living.container(f"{submitted}-{kind}-1")] for kind in ("read", "check")] == [1, 1]
@@ -121,9 +128,16 @@ def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
     stands = voters(living, voted)
     assert stands == [JOBS_STEWARD] if voting.accepted else stands in ([], [JOBS_STEWARD])
     assert [v["steward"] for v in living.vote(JOBS_STEWARD, voted)["votes"]] == [JOBS_STEWARD]
-    at_work.open()
-    assert at_work.run(["print(6 * 7)"])[0].text == "42"
+    assert wait_for(lambda: computed(at_work), 30, "the workspace does not answer") == "42"
     assert living.audit_verifies() > 0
+
+
+def computed(workspace: Workspace) -> str:
+    """What a person gets who opens their workspace and runs a cell, if they do."""
+    with suppress(LabError):
+        workspace.open()
+        return workspace.run(["print(6 * 7)"])[0].text
+    return ""
 
 
 def voters(living: Living, request: Json) -> list[str]:
@@ -174,8 +188,14 @@ def test_a_check_whose_container_is_killed_fails_and_passes_when_it_is_submitted
     failed = living.judged(made)
     assert (failed["state"], failed["files"][0]["canonical"]) == ("failed", "")
     assert failed["reason"] == "The container was ended from outside or crashed."
+    wait_for(lambda: [w for w in left_on_disk(living) if w.startswith(made)] == [], 10, "a folder is left")
     living.portal(SCIENTIST).post(place("exports", made, "submit"))
     assert living.judged(made)["state"] == "submitted"
+    wait_for(lambda: [w for w in left_on_disk(living) if w.startswith(made)] == [], 10, "a folder is left")
+
+
+def left_on_disk(living: Living) -> list[str]:
+    return storage_from(living.settings).works()
 
 
 def pid_of(living: Living, container: str) -> int:
@@ -191,8 +211,7 @@ def test_a_workspace_whose_container_is_killed_is_cleared_away_and_opens_again(
     killed = started(living, name)[0]
     os.kill(pid_of(living, name), signal.SIGKILL)
     wait_for(lambda: living.engine.containers(all=True, filters={"id": killed}) == [], 30, "the container is left")
-    at_work.open()
-    assert at_work.run(["print(6 * 7)"])[0].text == "42"
+    assert wait_for(lambda: computed(at_work), 30, "the workspace does not answer") == "42"
 
 
 # Workers, killed at any moment
@@ -205,17 +224,16 @@ def own(tmp_path: Path) -> Iterator[OwnLab]:
 
 
 def test_workers_killed_at_random_moments_end_every_work_and_start_nothing_twice(own: OwnLab) -> None:
-    moments, works, began = random.Random(9), own.offered(4), int(time.time())
-    kills = 0
+    moments, works, began, kills = random.Random(9), own.offered(4), int(time.time()), 0
     while any(own.work(work).state not in ENDED for work in works):
-        worker = own.worker()
-        with suppress(subprocess.TimeoutExpired):
-            worker.wait(0.8 + 1.2 * moments.random())
+        worker, before = own.worker(), own.log.count("started")
+        wait_for(lambda: own.log.count("started") > before, 20, "the worker does not start")  # noqa: B023
+        time.sleep(moments.random() * 0.6)
         worker.kill()
         kills += worker.wait() == -signal.SIGKILL
-        assert kills < 40
+        assert kills < 60
     assert {own.work(work).state for work in works} == {WorkState.SUCCEEDED}
-    assert kills > 2
+    assert kills > 0
     finish(own)
     name = own.lab.settings.name
     with closing(docker.APIClient()) as engine:
@@ -228,12 +246,9 @@ def test_workers_killed_at_random_moments_end_every_work_and_start_nothing_twice
 
 def finish(own: OwnLab) -> None:
     """Let a worker clear away what a killed one could not."""
-    worker = own.worker()
+    own.worker()
     wait_for(lambda: own.lab.engine.containers() == [], 20, "a container is left")
-    worker.terminate()
-    assert worker.wait(20) == 0
-    scratch = own.lab.settings.state / "scratch"
-    assert [p.name for p in scratch.iterdir() if p.name != "lost+found"] == []
+    wait_for(lambda: own.lab.storage.works() == [], 20, "a folder is left")
 
 
 def test_an_engine_that_is_away_is_said_and_queued_work_waits_for_it(own: OwnLab) -> None:
@@ -297,6 +312,25 @@ def test_a_cancellation_while_the_container_is_made_is_not_lost(
     assert engine.views == {}
 
 
+def test_what_a_killed_worker_left_on_the_disk_is_removed_by_the_next(
+    played: tuple[Lab, MemoryEngine, str],
+) -> None:
+    lab, _, notebook = played
+
+    class Killed(BaseException):
+        """The worker was killed here."""
+
+    def kill() -> None:
+        raise Killed
+
+    runs.start_run(lab, "researcher", notebook, {})
+    with at(lab.storage, "forget_work", kill, first=True), pytest.raises(Killed):
+        work_off(lab)
+    assert len(lab.storage.works()) == 1
+    do_round(lab)
+    assert lab.storage.works() == []
+
+
 def test_two_workers_at_the_same_moment_start_a_container_once(played: tuple[Lab, MemoryEngine, str]) -> None:
     """A hub that was killed may leave its worker for a moment, while the next hub starts another."""
     lab, engine, notebook = played
@@ -319,6 +353,7 @@ def test_a_run_that_leaves_too_many_files_fails_with_a_sentence_and_holds_nobody
     found = living.ended(many)
     assert (found["work"]["state"], found["run"]["outputs"]) == ("failed", [])
     assert found["work"]["reason"] == "The outputs folder has more than 10,000 entries."
+    shutil.rmtree(folder_of(living, many))
 
 
 def test_a_run_whose_image_is_gone_fails_with_a_sentence_and_holds_nobody_up(living: Living, acts: str) -> None:
