@@ -83,9 +83,12 @@ def environment_is_done(engine: Engine, places: Places) -> bool:
 
 
 def workspace_is_done(engine: Engine, places: Places) -> bool:
-    """Says whether the engine has the workspace's image that the files describe, and calls it the current one."""
+    """Says whether the engine has the image that the files describe, as the current one, and whether that is recorded.
+
+    The engine is shared: another checkout may have made the images that this one has not written down yet.
+    """
     found = engine.image_id(workspace_of(engine, places).tag)
-    return found is not None and found == engine.image_id(CURRENT)
+    return found is not None and found == engine.image_id(CURRENT) and is_recorded(engine, places)
 
 
 @contextlib.contextmanager
@@ -161,11 +164,22 @@ def instructions(text: str) -> list[str]:
     return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
 
 
+def is_recorded(engine: Engine, places: Places) -> bool:
+    """Says whether the record tells of the images that the engine has now."""
+    record = places.image_record
+    return record.exists() and record.read_text() == record_text(engine, places)
+
+
 def record(engine: Engine, places: Places) -> None:
     """Writes down the digest of each image and of everything that it was made from."""
+    places.image_record.write_text(record_text(engine, places))
+
+
+def record_text(engine: Engine, places: Places) -> str:
+    """The record: JSON with the tag, the digest, the layers and the inputs of each image."""
     workspace = workspace_of(engine, places)
     images: dict[str, object] = {"base": {"tag": base_image.tag(places), "id": engine.image_id(base_image.tag(places))}}
     for name, recipe in (("environment", environment_of(engine, places)), ("workspace", workspace)):
         found = {"id": engine.image_id(recipe.tag), "layers": engine.layers(recipe.tag)}
         images[name] = {"tag": recipe.tag, **found, "parent": recipe.parent, "inputs": dict(recipe.inputs)}
-    places.image_record.write_text(json.dumps(images, indent=1) + "\n")
+    return json.dumps(images, indent=1) + "\n"

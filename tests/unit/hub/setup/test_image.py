@@ -105,6 +105,22 @@ def test_the_record_names_every_input(based, places: Places) -> None:
         assert name in text
 
 
+def test_a_checkout_that_finds_the_images_made_still_records_them(based, places: Places) -> None:
+    both(based, places)
+    made = places.image_record.read_text()
+    places.image_record.unlink()
+    assert not image.workspace_is_done(based, places)
+    image.make_workspace(based, places)
+    assert places.image_record.read_text() == made
+    assert image.workspace_is_done(based, places)
+
+
+def test_a_record_of_other_images_is_written_anew(based, places: Places) -> None:
+    both(based, places)
+    places.image_record.write_text("{}\n")
+    assert not image.workspace_is_done(based, places)
+
+
 def test_nothing_that_talks_to_the_host_goes_into_an_image(based, places: Places) -> None:
     (places.root / "hub/adapters").mkdir()
     (places.root / "hub/adapters/engine.py").write_text("secret")
