@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.people import Person, Role
-from hub.domain.projects import Project, is_member
+from hub.domain.projects import Project, was_ever_member
 
 
 class ExportState(StrEnum):
@@ -202,14 +202,14 @@ def check_is_author(person: Person, request: ExportRequest) -> None:
 
 
 def check_can_review(steward: Person, request: ExportRequest, project: Project) -> None:
-    """A steward may review a request of a project that they are not a member of, and never their own."""
+    """A steward may review a request of a project that they never were a member of, and never their own."""
     if steward.name == request.author:
         raise RefusedError("You cannot review your own export request.", reason="own-request")
     if Role.STEWARD not in steward.roles:
         raise RefusedError("Only data stewards review exports.", reason="not-a-steward")
-    if is_member(steward, project):
+    if was_ever_member(steward, project):
         raise RefusedError(
-            "You are a member of the project {name}, so you cannot review its exports.",
+            "You are or were a member of the project {name}, so you cannot review its exports.",
             reason="member-of-project",
             name=project.name,
         )
@@ -254,6 +254,12 @@ def is_approved(request: ExportRequest, needed: int) -> bool:
         and not has_dissent(request)
         and all(len(approvals(request, f)) >= needed for f in request.files)
     )
+
+
+def without_members_votes(request: ExportRequest, project: Project) -> ExportRequest:
+    """Return the request without the votes of whoever joined its project after they had voted."""
+    members = {project.lead, *project.members, *project.former}
+    return replace(request, votes=tuple(v for v in request.votes if v.steward not in members))
 
 
 def check_can_release(request: ExportRequest, needed: int) -> None:

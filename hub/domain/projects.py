@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from hub.domain.errors import NotFoundError, RefusedError
@@ -13,7 +13,8 @@ from hub.domain.people import Person, Role
 class Project:
     """A purpose, a lead, members and dates.
 
-    ``uid`` is the user and group number of the project's containers; no two projects share one.
+    ``uid`` is the user and group number of the project's containers; no two projects share one. ``former`` are people
+    who were members once, and are not forgotten.
     """
 
     name: str
@@ -24,11 +25,30 @@ class Project:
     ends: date
     uid: int
     members: tuple[str, ...] = field(default=())
+    former: tuple[str, ...] = field(default=())
 
 
 def is_member(person: Person, project: Project) -> bool:
     """The lead is a member, too."""
     return person.name == project.lead or person.name in project.members
+
+
+def was_ever_member(person: Person, project: Project) -> bool:
+    """Whoever leaves a project stays somebody who worked in it, whoever took them out and why."""
+    return is_member(person, project) or person.name in project.former
+
+
+def with_member(project: Project, name: str) -> Project:
+    """Return the project with one more member."""
+    return replace(project, members=tuple(sorted({*project.members, name})))
+
+
+def without_member(project: Project, name: str) -> Project:
+    """Return the project without a member, which it remembers; somebody who is none changes nothing."""
+    if name not in project.members:
+        return project
+    left = tuple(m for m in project.members if m != name)
+    return replace(project, members=left, former=tuple(sorted({*project.former, name})))
 
 
 def sees_project(person: Person, project: Project) -> bool:

@@ -22,6 +22,7 @@ from hub.domain.exports import (
     check_is_author,
     is_approved,
     step_request,
+    without_members_votes,
 )
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
@@ -217,7 +218,8 @@ def vote(
     if not canonical:
         raise InvalidError("A vote names the files that it is about.", reason="no-files")
     with lab.store.begin() as records:
-        seen, _ = _reviewable(records, actor, identifier)
+        seen, project = _reviewable(records, actor, identifier)
+        seen = without_members_votes(seen, project)
         if seen.state is ExportState.SUBMITTED:
             seen = step_request(seen, ExportStep.REVIEW)
         if seen.state is not ExportState.IN_REVIEW:

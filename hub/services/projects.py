@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from datasets_mount.catalogue import Grant
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.people import Person, Role, check_administrates, check_name
-from hub.domain.projects import Project, check_can_see_project, check_leads, is_member
+from hub.domain.projects import (
+    Project,
+    check_can_see_project,
+    check_leads,
+    is_member,
+    with_member,
+    without_member,
+)
 from hub.services.lab import Lab, found, load_person
 from hub.services.ports import Reading
 
@@ -51,18 +57,21 @@ def add_member(lab: Lab, actor: str, project_name: str, member: str) -> Project:
                 reason="unknown-member",
                 name=member,
             )
-        changed = replace(project, members=tuple(sorted({*project.members, member})))
+        changed = with_member(project, member)
         records.save(changed, event("lab:project:add-member", actor, project_name, project_name, member=member))
         return changed
 
 
 def remove_member(lab: Lab, actor: str, project_name: str, member: str) -> Project:
-    """Remove a member; the lead does this, and the member's open workspace is refused from then on."""
+    """Remove a member; the lead does this, and the member's open workspace is refused from then on.
+
+    The project remembers them: a steward who worked in it once reviews none of its exports.
+    """
     with lab.store.begin() as records:
         person = load_person(records, actor)
         project = load_project(records, person, project_name)
         check_leads(person, project)
-        changed = replace(project, members=tuple(m for m in project.members if m != member))
+        changed = without_member(project, member)
         records.save(changed, event("lab:project:remove-member", actor, project_name, project_name, member=member))
         return changed
 

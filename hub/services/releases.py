@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
-from hub.domain.exports import ExportRequest, ExportState, ExportStep, check_can_release, check_can_review, step_request
+from hub.domain.exports import (
+    ExportRequest,
+    ExportState,
+    ExportStep,
+    check_can_release,
+    check_can_review,
+    step_request,
+    without_members_votes,
+)
 from hub.domain.people import Role
 from hub.domain.projects import Project, is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
@@ -55,6 +63,7 @@ def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> Expo
             "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
         )
     check_can_review(load_person(reading, actor), request, project)
+    request = without_members_votes(request, project)
     if request.state is not ExportState.RELEASED:
         check_can_release(request, lab.settings.gate.votes)
     return request

@@ -75,13 +75,13 @@ class Living:
     def state(self) -> Path:
         return self.stage.settings.state
 
-    def found_project(self) -> None:
-        """Make the attacks' project through the API, unless it is there."""
-        if PROJECT not in {p["name"] for p in self.portal(ADMINISTRATOR).get("/projects")}:
+    def found_project(self, name: str = PROJECT) -> None:
+        """Make a project for attacks through the API, unless it is there."""
+        if name not in {p["name"] for p in self.portal(ADMINISTRATOR).get("/projects")}:
             dates = {"starts": "2020-01-01", "ends": "2099-12-31"}
-            about = {"name": PROJECT, "title": "What others must not see", "purpose": "Attacks", "lead": SCIENTIST}
+            about = {"name": name, "title": "What others must not see", "purpose": "Attacks", "lead": SCIENTIST}
             self.portal(ADMINISTRATOR).post("/projects", about | dates)
-        self.portal(JOBS_STEWARD).put(place("projects", PROJECT, "datasets", "jobs"))
+        self.portal(JOBS_STEWARD).put(place("projects", name, "datasets", "jobs"))
 
     def portal(self, name: str) -> Portal:
         return self.stage.portal(name)

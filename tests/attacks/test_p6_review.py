@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from attacks.living import PROJECT, Living
+from attacks.acts import write_words
+from attacks.living import Living, acting, schema_of
 from hub.cli.client import API, Json, Portal, place
 from hub.demo.people import (
     ADMINISTRATOR,
@@ -45,10 +46,28 @@ def state(living: Living, request: Json) -> str:
     return next(str(e["state"]) for e in living.portal(AUDITOR).get("/exports") if e["id"] == request["id"])
 
 
+JOINED = "numbat"
+"""A project of its own for stewards who join it: it never forgets them, so they would vote in no other test."""
+
+
+@pytest.fixture(scope="module")
+def acts_of_joined(living: Living) -> str:
+    """An approved notebook of that project."""
+    living.found_project(JOINED)
+    return living.approved(acting(write_words), schema_of(write_words), project=JOINED)
+
+
+@pytest.fixture
+def request_of_joined(living: Living, acts_of_joined: str) -> Json:
+    """A request of that project that passed the gate and has no vote."""
+    run = living.ended(living.start(acts_of_joined))["run"]["id"]
+    return living.checked(run, "words.txt", project=JOINED)
+
+
 @contextmanager
 def member(living: Living, person: str) -> Iterator[None]:
     """Somebody is a member of the project for a while."""
-    path = place("projects", PROJECT, "members", person)
+    path = place("projects", JOINED, "members", person)
     living.portal(SCIENTIST).put(path)
     try:
         yield
@@ -56,7 +75,8 @@ def member(living: Living, person: str) -> Iterator[None]:
         living.portal(SCIENTIST).delete(path)
 
 
-def test_only_stewards_who_are_no_members_vote_and_nobody_on_their_own(living: Living, request_: Json) -> None:
+def test_only_stewards_who_are_no_members_vote_and_nobody_on_their_own(living: Living, request_of_joined: Json) -> None:
+    request_ = request_of_joined
     assert refused(partial(living.vote, SCIENTIST, request_), "own-request") == (
         "You cannot review your own export request."
     )
@@ -78,10 +98,28 @@ def test_only_stewards_who_are_no_members_vote_and_nobody_on_their_own(living: L
     assert living.audit("export:request:vote", subject=request_["id"]) == []
 
 
-def test_a_steward_does_not_review_what_they_ask_for_themselves(living: Living, acts: str) -> None:
+def test_a_steward_whom_the_lead_takes_out_for_a_vote_still_casts_none(living: Living, request_of_joined: Json) -> None:
+    with member(living, TRANSPORT_STEWARD):
+        pass
+    refused(partial(living.vote, TRANSPORT_STEWARD, request_of_joined), "member-of-project")
+    assert votes(living, request_of_joined) == []
+
+
+def test_the_vote_of_a_steward_who_joins_the_project_before_the_release_does_not_count(
+    living: Living, request_of_joined: Json
+) -> None:
+    for steward in (HEALTH_STEWARD, JOBS_STEWARD):
+        voted = living.vote(steward, request_of_joined)
+    assert voted["state"] == "approved"
     with member(living, JOBS_STEWARD):
-        run = living.ended(living.start(acts, by=JOBS_STEWARD), by=JOBS_STEWARD)["run"]["id"]
-        own = living.checked(run, "words.txt", by=JOBS_STEWARD)
+        path = place("exports", request_of_joined["id"], "release")
+        refused(lambda: living.portal(HEALTH_STEWARD).post(path), "not-approved")
+
+
+def test_a_steward_does_not_review_what_they_ask_for_themselves(living: Living, acts_of_joined: str) -> None:
+    with member(living, JOBS_STEWARD):
+        run = living.ended(living.start(acts_of_joined, by=JOBS_STEWARD), by=JOBS_STEWARD)["run"]["id"]
+        own = living.checked(run, "words.txt", by=JOBS_STEWARD, project=JOINED)
         refused(partial(living.vote, JOBS_STEWARD, own), "own-request")
     refused(partial(living.vote, JOBS_STEWARD, own), "own-request")
     assert votes(living, own) == []

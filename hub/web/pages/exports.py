@@ -11,6 +11,7 @@ from hub.domain.exports import (
     check_can_review,
     check_is_author,
     step_request,
+    without_members_votes,
 )
 from hub.domain.people import Person
 from hub.domain.projects import Project
@@ -57,12 +58,15 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project) ->
     def reviews() -> None:
         check_can_review(person, request, project)
 
+    def is_releasable() -> None:
+        check_can_release(without_members_votes(request, project), lab.settings.gate.votes)
+
     return {
         "submit": refusal(is_author, lambda: step_request(request, ExportStep.SUBMIT)),
         "withdraw": refusal(is_author, lambda: step_request(request, ExportStep.WITHDRAW)),
         "vote": refusal(reviews),
         "reject": refusal(reviews, lambda: step_request(request, ExportStep.REJECT)),
-        "release": refusal(reviews, lambda: check_can_release(request, lab.settings.gate.votes)),
+        "release": refusal(reviews, is_releasable),
     }
 
 

@@ -26,9 +26,10 @@ from hub.domain.exports import (
     check_context,
     is_approved,
     step_request,
+    without_members_votes,
 )
 from hub.domain.people import Person, Role
-from hub.domain.projects import Project
+from hub.domain.projects import Project, with_member, without_member
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 A, B, POLICY, OTHER = "a" * 64, "b" * 64, "c" * 64, "d" * 64
@@ -52,6 +53,15 @@ def approve_all(request: ExportRequest, *stewards: str) -> ExportRequest:
 def test_two_different_stewards_approve_every_file() -> None:
     assert not is_approved(approve_all(IN_REVIEW, "health-steward"), 2)
     assert is_approved(approve_all(IN_REVIEW, "health-steward", "jobs-steward"), 2)
+
+
+def test_the_vote_of_a_steward_who_joined_the_project_afterwards_does_not_count() -> None:
+    approved = replace(approve_all(IN_REVIEW, "health-steward", "jobs-steward"), state=ExportState.APPROVED)
+    check_can_release(without_members_votes(approved, PROJECT), 2)
+    joined = with_member(PROJECT, "jobs-steward")
+    for project in (joined, without_member(joined, "jobs-steward")):
+        with pytest.raises(RefusedError, match="2 approvals"):
+            check_can_release(without_members_votes(approved, project), 2)
 
 
 def test_the_same_steward_voting_twice_is_one_vote() -> None:
@@ -136,11 +146,13 @@ def test_a_steward_outside_the_project_may_review() -> None:
         (replace(STEWARD, roles=(Role.RESEARCHER, Role.AUDITOR, Role.APPROVER)), "not-a-steward"),
         (replace(STEWARD, name="scientist"), "member-of-project"),
         (replace(STEWARD, roles=(Role.ADMINISTRATOR,)), "not-a-steward"),
+        (replace(STEWARD, name="left-the-project"), "member-of-project"),
     ],
 )
 def test_author_member_and_others_may_not_review(person: Person, reason: str) -> None:
+    joined = with_member(PROJECT, "left-the-project")
     with pytest.raises(RefusedError) as refused:
-        check_can_review(person, IN_REVIEW, PROJECT)
+        check_can_review(person, IN_REVIEW, without_member(joined, "left-the-project"))
     assert refused.value.reason == reason
 
 
