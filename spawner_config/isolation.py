@@ -22,6 +22,7 @@ from pathlib import PurePosixPath
 from datasets_mount.mounts import Mount
 from hub.domain.errors import InvalidError
 from spawner_config.names import LABEL
+from spawner_config.seccomp.profile import profile_text
 
 
 class Purpose(StrEnum):
@@ -78,6 +79,7 @@ SHARED_MEMORY = 64 * 2**20
 OPEN_FILES = 8192
 TMP = "/tmp"  # noqa: S108  # the container's, made for it alone
 LOG_SIZE = "1m"
+NO_NEW_PRIVILEGES = "no-new-privileges:true"
 
 _SLUG = r"[a-z][a-z0-9-]*"
 READABLE: Mapping[Purpose, str] = {
@@ -160,9 +162,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("HostConfig.GroupAdd", lambda s: [], "No group of the host."),
     Option(
         "HostConfig.SecurityOpt",
-        lambda s: ["no-new-privileges:true"],
-        "A set-uid program gives nothing. No seccomp profile is named, so that the engine's own default holds; "
-        "a narrower one of the lab's own is to replace it.",
+        lambda s: [NO_NEW_PRIVILEGES, f"seccomp={profile_text()}"],
+        "A set-uid program gives nothing; and only the calls of the lab's own [list](seccomp.md) reach the kernel.",
     ),
     Option("HostConfig.ReadonlyRootfs", lambda s: True, "The image cannot be changed from inside."),
     Option(

@@ -11,6 +11,7 @@ import sys
 from datasets_mount.mounts import Mount
 from spawner_config.isolation import OPTIONS, ContainerSpec, Limits, Purpose
 from spawner_config.names import LABEL
+from spawner_config.seccomp.profile import profile_text
 
 HEAD = """\
 # How every container is shut in
@@ -43,7 +44,9 @@ def page() -> str:
 
 
 def _shown(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("|", "\\|")
+    shown = json.dumps(value, ensure_ascii=False)
+    # The list of calls has a page of its own.
+    return shown.replace(json.dumps(profile_text())[1:-1], "…").replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -66,6 +66,8 @@ class Cells:
     name: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
     data: dict[str, Path] = field(default_factory=dict)
     """More datasets, by name, beside the one that is always there."""
+    environment: dict[str, str] = field(default_factory=dict)
+    working_dir: str = "/tmp"
 
     def __post_init__(self) -> None:
         self.engine = docker.APIClient()
@@ -100,9 +102,9 @@ class Cells:
             uid=UID,
             mounts=self.mounts(purpose),
             limits=limits,
-            environment={},
+            environment=self.environment,
             labels={LABEL: "attack", LABEL_LAB: self.name},
-            working_dir="/tmp",
+            working_dir=self.working_dir,
         )
 
     def run(

@@ -10,13 +10,21 @@ import pytest
 from hub import settings_page
 from hub.cli import reference
 from spawner_config import isolation_page
+from spawner_config.seccomp import page as seccomp_page
+from spawner_config.seccomp import profile as seccomp_profile
 
 PAGES = Path(__file__).parents[2] / "docs/reference"
 
 
 @pytest.mark.parametrize(
     ("name", "page"),
-    [("isolation.md", isolation_page.page), ("cli.md", reference.page), ("settings.md", settings_page.page)],
+    [
+        ("isolation.md", isolation_page.page),
+        ("seccomp.md", seccomp_page.page),
+        ("seccomp.json", seccomp_profile.pretty),
+        ("cli.md", reference.page),
+        ("settings.md", settings_page.page),
+    ],
 )
 def test_a_page_is_up_to_date(name: str, page: Callable[[], str]) -> None:
     assert (PAGES / name).read_text() == page(), f"write docs/reference/{name} anew, see its first lines"

@@ -20,6 +20,7 @@ from spawner_config.isolation import (
     Purpose,
     container_body,
 )
+from spawner_config.seccomp.profile import profile_text
 
 LIMITS = Limits(memory=2**30, cpus=1.5, processes=128, tmp=2**26, seconds=60, file_size=2**28)
 HOME = Mount("/srv/lab/home", "/home/scientist", writable=True)
@@ -70,7 +71,7 @@ def test_the_body_is_the_table_and_nothing_else() -> None:
         ("CapDrop", ["ALL"]),
         ("CapAdd", []),
         ("Privileged", False),
-        ("SecurityOpt", ["no-new-privileges:true"]),
+        ("SecurityOpt", ["no-new-privileges:true", f"seccomp={profile_text()}"]),
         ("ReadonlyRootfs", True),
         ("IpcMode", "private"),
         ("CgroupnsMode", "private"),
