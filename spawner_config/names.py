@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 
 LABEL = "datalab"
 """Label of every container, volume, network and image that the lab makes."""
@@ -17,6 +18,11 @@ LABEL_SERVER = "datalab.server"
 def server_id(person: str, project: str) -> str:
     """A workspace's short identifier: it names its container and its socket folder."""
     return hashlib.sha256(f"{person}/{project}".encode()).hexdigest()[:16]
+
+
+def hidden(key: bytes, name: str) -> str:
+    """A name that follows from another one, for those alone who have the key."""
+    return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def workspace_container(lab: str, person: str, project: str) -> str:

@@ -48,7 +48,6 @@ class Server(BaseModel):
     project: str
     tier: Tier
     uid: int
-    oauth_client: str
 
     @property
     def id(self) -> str:

@@ -81,8 +81,9 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         self._steps: list[str] = []
         self._opened = False
         if self.user is not None:
-            # JupyterHub joins person and server with a hyphen, so that a-b/c and a/b-c would share a client.
-            self.oauth_client_id = f"jupyterhub-user-{self.server_id}"
+            # Whoever can name a server's client learns from the hub whether it runs, so the name cannot be guessed.
+            key = self.user.settings["cookie_secret"]
+            self.oauth_client_id = f"jupyterhub-user-{names.hidden(key, self.server_id)}"
 
     @property
     def server_id(self) -> str:
@@ -132,7 +133,6 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
             project=plan.project,
             tier=plan.tier,
             uid=plan.uid,
-            oauth_client=self.oauth_client_id,
         )
         spec = workspace_spec(plan, self.settings, self.cmd, self.get_env(), await self._image_digest(plan.image))
         self._steps.append("2/3 Docker")

@@ -85,7 +85,7 @@ class Visitor:
     def send(self, method: str, path: str, xsrf_path: str, body: Mapping[str, object] | None) -> requests.Response:
         """The same with any method."""
         token = self.session.cookies.get("_xsrf", path=xsrf_path) or ""
-        headers = {"X-XSRFToken": token, "Referer": self.url + xsrf_path}
+        headers = {"X-XSRFToken": token, "Referer": self.url + xsrf_path, "Origin": self.url}
         return self._sent(method, self.url + path, json=body, headers=headers)
 
     def _sent(self, method: str, url: str, **options: object) -> requests.Response:

@@ -102,7 +102,7 @@ class Workspace:
     async def _talk(self, kernel: str, sources: Sequence[str]) -> list[Cell]:
         url = f"{self._visitor.url}{self.path}api/kernels/{kernel}/channels"
         cookies = self._visitor.session.cookies
-        sent = "; ".join(f"{c.name}={c.value}" for c in cookies if c.path in ("/", self.path))
+        sent = "; ".join(f"{c.name}={c.value}" for c in cookies if self.path.startswith(c.path))
         headers = {"Cookie": sent, "Origin": self._visitor.url}
         try:
             async with (

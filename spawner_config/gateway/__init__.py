@@ -3,9 +3,11 @@
 Invariants:
 
 * what is forwarded is, byte for byte, what was matched and judged;
+* nobody reaches a container but the person whose it is, as the hub says; to all others it is as if it did not run;
+* no login of a person, cookie or token, reaches a container;
 * a container's socket is reached only through an inode that was checked, and no link is followed;
 * response headers are an allow-list, and what a container could say to the browser beyond its own pages is dropped;
-* towards the hub, a container reaches four calls with its own names, and no other;
+* towards the hub, a container reaches three calls with its own names, and no other;
 * every response is counted and leaves a line; no line holds a body, a query or a secret;
 * memory, descriptors and time for one server are bounded, so that a hostile one hurts nobody but its owner.
 """

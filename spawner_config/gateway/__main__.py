@@ -10,9 +10,10 @@ import signal
 import sys
 from pathlib import Path
 
+from hub.adapters.secrets import Secret, read_secret
 from hub.domain.errors import LabError
 from hub.settings import Settings, load_settings
-from spawner_config.gateway.app import Gateway, allow_many_descriptors, close_umask
+from spawner_config.gateway.app import Gateway, Keys, allow_many_descriptors, close_umask
 
 
 async def serve(settings: Settings) -> None:
@@ -20,7 +21,8 @@ async def serve(settings: Settings) -> None:
     end = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end.set)
-    gateway = Gateway(settings)
+    keys = Keys(*(read_secret(settings.secret(name)) for name in (Secret.GATEWAY, Secret.GATEWAY_SEAL)))
+    gateway = Gateway(settings, keys)
     await gateway.start()
     logging.getLogger("gateway").info("The gateway listens on port %d.", settings.ports.gateway)
     await end.wait()

@@ -31,6 +31,7 @@ class Seen:
     status: int = 500
     bytes: int = 0
     reason: str = ""
+    asker: str = ""
     started: float = field(default_factory=time.monotonic)
 
     def sent(self, count: int, meter: Meter) -> None:
@@ -47,6 +48,7 @@ class Seen:
             "server": self.server.id if self.server else "",
             "person": self.server.person if self.server else "",
             "project": self.server.project if self.server else "",
+            "asker": self.asker,
             "method": self.method[:20],
             "path": self.path.partition("?")[0][:LONGEST_PATH],
             "status": self.status,

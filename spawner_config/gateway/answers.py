@@ -38,6 +38,7 @@ BY_REASON = {
     "hub-down": 502,
     "hub-call-rate": 429,
     "upload-too-large": 413,
+    "login": 401,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,11 +15,16 @@ from aiohttp import web
 
 from hub.settings import Settings
 from spawner_config.gateway.access_log import AccessLog
+from spawner_config.gateway.askers import Askers
 from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway.browser import BrowserSide
 from spawner_config.gateway.control import Control
+from spawner_config.gateway.door import Door
+from spawner_config.gateway.hub_pages import HubPages
 from spawner_config.gateway.hub_side import HubSide
+from spawner_config.gateway.login import Login
 from spawner_config.gateway.meter import Meter
+from spawner_config.gateway.sealing import Sealer
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.upstream import plain_session
 from spawner_config.server_folder import CONTROL_SOCKET, control_folder, listening_socket
@@ -29,11 +35,20 @@ SHUTDOWN_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The gateway's own secrets: what the hub knows it by, and what seals the cookies that browsers keep for it."""
+
+    token: str
+    seal: str
+
+
 class Gateway:
     """Serves from ``start`` to ``stop``; a killed one loses at most two seconds of counts."""
 
-    def __init__(self, settings: Settings, bounds: Bounds | None = None) -> None:
+    def __init__(self, settings: Settings, keys: Keys, bounds: Bounds | None = None) -> None:
         self._settings = settings
+        self._keys = keys
         self._bounds = bounds or Bounds()
         self._runners: list[web.BaseRunner] = []
 
@@ -45,8 +60,10 @@ class Gateway:
         self._access_log = AccessLog(state / "logs", now=lambda: datetime.now(UTC))
         self._meter = Meter(state / "gateway-bytes.json", today=lambda: datetime.now(UTC).date())
         self._session = plain_session(aiohttp.TCPConnector(limit=64), self._bounds)
-        hub = HubSide(self._session, f"http://127.0.0.1:{self._settings.ports.hub}", self._access_log, self._bounds)
-        self._servers = Servers(state, hub, self._bounds)
+        self._hub = f"http://127.0.0.1:{self._settings.ports.hub}"
+        hub = HubSide(self._session, self._hub, self._access_log, self._bounds)
+        self._askers = Askers(self._session, self._hub, self._bounds.hub_seconds, self._bounds.believed_seconds)
+        self._servers = Servers(state, hub, self._bounds, closed=lambda server: self._askers.forget(server.person))
         await self._listen_for_browsers()
         await self._servers.open_all()
         await self._listen_for_spawner(control_folder(state))
@@ -54,7 +71,11 @@ class Gateway:
 
     async def _listen_for_browsers(self) -> None:
         scheme = urlsplit(self._settings.public_url).scheme
-        side = BrowserSide(self._servers, self._meter, self._access_log, scheme)
+        sealer = Sealer(self._keys.seal)
+        login = Login(self._session, self._hub, self._keys.token, sealer, secure=scheme == "https")
+        pages = HubPages(self._session, self._hub, self._bounds.hub_seconds)
+        door = Door(self._servers, self._askers, login, pages, scheme)
+        side = BrowserSide(door, self._meter, self._access_log, scheme)
         server = web.Server(side.handle, access_log=None, max_line_size=16380, max_field_size=16380)
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()

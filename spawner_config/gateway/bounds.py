@@ -21,6 +21,8 @@ class Bounds:
     header_seconds: float = 120  # a kernel may take long to start
     chunk_seconds: float = 60  # between two pieces of a body
     heartbeat_seconds: float = 30  # a websocket whose other end is gone
+    look_seconds: float = 20  # until an open websocket's person is asked after again
+    believed_seconds: float = 20  # for how long the hub's word about a token is believed
     hub_connections: int = 16
     hub_calls: int = 4  # at the same time
     hub_burst: int = 60

@@ -1,4 +1,4 @@
-"""From a browser to a workspace: matched, judged, forwarded, counted."""
+"""From a browser to a workspace: let in, judged, forwarded, counted."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from yarl import URL
 from hub.domain.errors import InvalidError, LabError, RefusedError, UnavailableError
 from spawner_config.gateway import answers
 from spawner_config.gateway.access_log import AccessLog, Seen
+from spawner_config.gateway.door import Admitted, Door, is_websocket
 from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, held
-from spawner_config.gateway.headers import Headers, browser_origin, request_headers, response_headers
-from spawner_config.gateway.matching import match
+from spawner_config.gateway.headers import Headers, request_headers, response_headers
 from spawner_config.gateway.meter import Meter
-from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.upstream import Upstream, exact_url
 from spawner_config.gateway.websockets import SWITCHED, forward_websocket
 
@@ -27,8 +26,8 @@ BODILESS = frozenset({204, 304})
 class BrowserSide:
     """The listener that the proxy forwards every workspace's requests to."""
 
-    def __init__(self, servers: Servers, meter: Meter, access_log: AccessLog, scheme: str) -> None:
-        self._servers = servers
+    def __init__(self, door: Door, meter: Meter, access_log: AccessLog, scheme: str) -> None:
+        self._door = door
         self._meter = meter
         self._log = access_log
         self._scheme = scheme
@@ -46,25 +45,29 @@ class BrowserSide:
 
     async def _answer(self, request: web.BaseRequest, seen: Seen) -> web.StreamResponse:
         self._log.check_writable()
-        target = match(request.raw_path)
-        upstream = self._servers.find(target.person, target.project)
-        seen.server = upstream.server
+        found = await self._door.admit(request, seen)
+        if isinstance(found, web.Response):
+            seen.status = found.status
+            return found
+        upstream = found.upstream
         _check_request(request, upstream.bounds.upload)
-        check_is_no_download(target, upstream.server.tier)
-        headers = request_headers(request.headers.items(), upstream.server, self._scheme)
-        url = exact_url(target.raw)
+        check_is_no_download(found.target, upstream.server.tier)
+        headers = request_headers(request.headers.items(), upstream.badge, self._scheme)
+        url = exact_url(found.target.raw)
         with upstream.slot():
-            if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
+            if is_websocket(request):
                 seen.side = "websocket"
-                return await self._websocket(request, url, headers, upstream, seen)
-            origin = browser_origin(request.headers.get(hdrs.HOST, ""), self._scheme)
+                return await self._websocket(request, url, headers, found, seen)
             async with await _ask(request, url, headers, upstream) as received:
-                return await _pass(request, received, upstream, origin, seen, self._meter)
+                return await _pass(request, received, upstream, found.origin, seen, self._meter)
 
     async def _websocket(
-        self, request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream, seen: Seen
+        self, request: web.BaseRequest, url: URL, headers: Headers, found: Admitted, seen: Seen
     ) -> web.StreamResponse:
-        """Leave a line when a websocket opens, too, and count while it is open: it may stay so for days."""
+        """Leave a line when a websocket opens, too, and count while it is open: it may stay so for days.
+
+        It stays open for as long only as the hub would let its person in.
+        """
 
         def opened() -> None:
             seen.status = SWITCHED
@@ -72,7 +75,13 @@ class BrowserSide:
             seen.reason = "closed"
 
         return await forward_websocket(
-            request, url, headers, upstream, opened, lambda count: seen.sent(count, self._meter)
+            request,
+            url,
+            headers,
+            found.upstream,
+            opened,
+            lambda count: seen.sent(count, self._meter),
+            lambda: self._door.still_admits(request, found.target),
         )
 
 

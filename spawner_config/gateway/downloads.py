@@ -12,9 +12,7 @@ from datasets_mount.catalogue import Tier
 from hub.domain.errors import RefusedError
 from spawner_config.gateway.matching import Target
 
-FIRST_SEGMENTS = frozenset(
-    {"", "api", "kernelspecs", "lab", "login", "logout", "oauth_callback", "static", "terminals"}
-)
+FIRST_SEGMENTS = frozenset({"", "api", "kernelspecs", "lab", "static", "terminals"})
 """What JupyterLab needs; ``files``, ``view``, ``nbconvert``, ``proxy``, ``lsp``, ``custom`` and the unknown are not
 among it."""
 API_SEGMENTS = frozenset(

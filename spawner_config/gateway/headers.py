@@ -15,7 +15,6 @@ TO_SERVER = frozenset(
     {
         "accept",
         "accept-language",
-        "authorization",
         "cache-control",
         "content-type",
         "host",
@@ -35,7 +34,7 @@ TO_SERVER = frozenset(
     }
 )
 """``Range`` and ``Accept-Encoding`` are not among them: an answer comes whole and plain, so that its bytes are counted
-as what they are."""
+as what they are. Nor are ``Cookie`` and ``Authorization``: what logs a person in never reaches a container."""
 TO_BROWSER = frozenset(
     {
         "cache-control",
@@ -49,26 +48,21 @@ TO_BROWSER = frozenset(
         "x-jupyterhub-version",
     }
 )
-SHARED_COOKIES = frozenset({"_xsrf", "jupyterhub-session-id"})
-"""Cookies that a single-user server reads beside its own; neither of them logs anybody in."""
 LONGEST_VALUE = 8000
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_COOKIE_VALUE = re.compile(r'"?[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]*"?')
-_COOKIE_DATE = re.compile(r"[A-Za-z0-9 ,:\-]{1,40}")
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,45}\])(?::\d{1,5})?")
 _TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+\-]+/[A-Za-z0-9!#$&^_.+\-]+(?:\s*;\s*[A-Za-z0-9_-]+=(?:[^\s\";,]+|\"[^\"]*\"))*")
 _PLACE = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?\[\]]*")
 
 
-def request_headers(received: Iterable[tuple[str, str]], server: Server, scheme: str) -> Headers:
-    """Return what a workspace may learn of a request: no foreign cookie, no address, nothing that is hop by hop."""
-    received = list(received)
+def request_headers(received: Iterable[tuple[str, str]], badge: str, scheme: str) -> Headers:
+    """Return what a workspace may learn of a request: no cookie, no token, no address, nothing that is hop by hop.
+
+    The badge is what its server knows the gateway by; it opens nothing else.
+    """
     passed = [(name, value) for name, value in received if name.lower() in TO_SERVER and len(value) <= LONGEST_VALUE]
-    cookies = [c.strip() for name, value in received if name.lower() == "cookie" for c in value.split(";")]
-    own = [c for c in cookies if _is_cookie_of(c.partition("=")[0], server)]
-    passed.append(("X-Forwarded-Proto", scheme))
-    return [*passed, ("Cookie", "; ".join(own))] if own else passed
+    return [*passed, ("X-Forwarded-Proto", scheme), ("Authorization", f"token {badge}")]
 
 
 def response_headers(received: Iterable[tuple[str, str]], server: Server, origin: str) -> Headers:
@@ -78,8 +72,6 @@ def response_headers(received: Iterable[tuple[str, str]], server: Server, origin
         low = name.lower()
         if low in TO_BROWSER and _is_wellformed(low, value):
             passed.append((name, value))
-        elif low == "set-cookie" and (cookie := _own_cookie(value, server)):
-            passed.append(("Set-Cookie", cookie))
         elif low == "location" and (place := _own_place(value, server, origin)):
             passed.append(("Location", place))
     return passed + list(browser_rules(server, origin).items())
@@ -140,31 +132,6 @@ def _is_wellformed(name: str, value: str) -> bool:
     if name == "content-type":
         return bool(_TYPE.fullmatch(value))
     return True
-
-
-def _is_cookie_of(name: str, server: Server) -> bool:
-    """Whether a cookie is the server's own, or one of the two that every part of the hub shares."""
-    return name in SHARED_COOKIES or name == server.oauth_client or name.startswith(f"{server.oauth_client}-")
-
-
-def _own_cookie(value: str, server: Server) -> str | None:
-    """Write a cookie anew if it is the server's own, for its own prefix; None otherwise."""
-    pair, *attributes = [part.strip() for part in value.split(";")]
-    name, _, content = pair.partition("=")
-    if name == "jupyterhub-session-id" or not _is_cookie_of(name, server):
-        return None
-    if not (_TOKEN.fullmatch(name) and _COOKIE_VALUE.fullmatch(content)):
-        return None
-    found = {key.strip().lower(): text.strip() for key, _, text in (a.partition("=") for a in attributes)}
-    if "domain" in found or f"{found.get('path', '').rstrip('/')}/" != server.prefix:
-        return None
-    kept = [f"{name}={content}", f"Path={server.prefix}", "SameSite=Lax"]
-    if re.fullmatch(r"-?\d{1,10}", found.get("max-age", "")):
-        kept.append(f"Max-Age={found['max-age']}")
-    if _COOKIE_DATE.fullmatch(found.get("expires", "")):
-        kept.append(f"Expires={found['expires']}")
-    kept += [word for key, word in (("secure", "Secure"), ("httponly", "HttpOnly")) if key in found]
-    return "; ".join(kept)
 
 
 def _own_place(value: str, server: Server, origin: str) -> str | None:

@@ -1,11 +1,13 @@
-"""The four calls of the hub's API that a single-user server needs, with its own names, and no other."""
+"""The three calls of the hub's API that a single-user server needs, with its own names, and no other.
+
+The gateway logs people in, so a server never changes a code for a token: ``oauth2/token`` is not among them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
-from urllib.parse import parse_qsl, urlencode
+from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -14,23 +16,11 @@ from spawner_config.server_folder import Server
 
 LONGEST_BODY = 16 * 1024
 LONGEST_ANSWER = 256 * 1024
-FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-
-Short = Annotated[str, Field(max_length=2000)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _TokenForm(_Strict):
-    client_id: Short
-    client_secret: Short
-    grant_type: Literal["authorization_code"]
-    code: Short
-    redirect_uri: Short
-    code_verifier: Short = ""
 
 
 class _ServerActivity(_Strict):
@@ -69,24 +59,11 @@ def judge(method: str, raw: str, body: bytes, server: Server, now: datetime) -> 
     if (method, raw) == ("GET", "/hub/api/user"):
         return HubCall("GET", raw)
     try:
-        if (method, raw) == ("POST", "/hub/api/oauth2/token"):
-            return HubCall("POST", raw, FORM, _token_body(body, server))
         if (method, raw) == ("POST", f"/hub/api/users/{server.person}/activity"):
             return HubCall("POST", raw, JSON, _activity_body(body, server, now))
     except (ValueError, UnicodeDecodeError):  # pydantic's ValidationError is a ValueError
         raise InvalidError("The hub does not take a call of this form.", reason="hub-call-body") from None
     raise RefusedError("A workspace may not make this call to the hub.", reason="hub-call")
-
-
-def _token_body(body: bytes, server: Server) -> bytes:
-    """A server changes a code into a token for its own pages only."""
-    pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=10)
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a field stands twice")
-    form = _TokenForm.model_validate(dict(pairs))
-    if form.client_id != server.oauth_client or form.redirect_uri != f"{server.prefix}oauth_callback":
-        raise RefusedError("A workspace may not log in for another one.", reason="hub-call-other-client")
-    return urlencode(form.model_dump(exclude_unset=True)).encode()
 
 
 def _activity_body(body: bytes, server: Server, now: datetime) -> bytes:
@@ -107,6 +84,12 @@ def answer(call: HubCall, status: int, body: bytes) -> bytes:
         return TypeAdapter(_User).validate_json(body).model_dump_json().encode()
     except ValidationError:
         raise InvalidError("The hub's answer has no known form.", reason="hub-answer") from None
+
+
+def badge_answer(server: Server) -> bytes:
+    """Return what a server is told of its own gateway's badge: it is its person, and opens this server alone."""
+    scope = f"access:servers!server={server.person}/{server.project}"
+    return _User(kind="user", name=server.person, scopes=[scope]).model_dump_json().encode()
 
 
 def utc_now() -> datetime:

@@ -1,9 +1,10 @@
-"""From a workspace to the hub: a socket of its own for each server, and four calls."""
+"""From a workspace to the hub: a socket of its own for each server, and three calls."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,15 @@ from hub.domain.errors import InvalidError, LabError, UnavailableError
 from spawner_config.gateway import answers
 from spawner_config.gateway.access_log import AccessLog, Seen
 from spawner_config.gateway.bounds import Bounds, Bucket
-from spawner_config.gateway.hub_calls import LONGEST_ANSWER, LONGEST_BODY, HubCall, answer, judge, utc_now
+from spawner_config.gateway.hub_calls import (
+    LONGEST_ANSWER,
+    LONGEST_BODY,
+    HubCall,
+    answer,
+    badge_answer,
+    judge,
+    utc_now,
+)
 from spawner_config.server_folder import HUB_SOCKET, Server, listening_socket
 
 _AUTHORIZATION = re.compile(r"(?:[Tt]oken|[Bb]earer) [A-Za-z0-9._~+/=-]{1,500}")
@@ -47,9 +56,9 @@ class HubSide:
         self._log = access_log
         self._bounds = bounds
 
-    async def open_door(self, server: Server, folder: Path) -> HubDoor:
-        """Listen on a server's socket towards the hub."""
-        visitor = _Visitor(self, server, self._bounds)
+    async def open_door(self, server: Server, folder: Path, badge: str) -> HubDoor:
+        """Listen on a server's socket towards the hub; the badge is the one thing that is answered without the hub."""
+        visitor = _Visitor(self, server, badge, self._bounds)
         runner = web.ServerRunner(
             web.Server(visitor.handle, access_log=None, keepalive_timeout=20, max_field_size=4096, max_headers=64),
             shutdown_timeout=0.5,
@@ -87,9 +96,10 @@ class HubSide:
 class _Visitor:
     """What one server may ask, and how often."""
 
-    def __init__(self, side: HubSide, server: Server, bounds: Bounds) -> None:
+    def __init__(self, side: HubSide, server: Server, badge: str, bounds: Bounds) -> None:
         self._side = side
         self._server = server
+        self._badge = badge
         self._bucket = Bucket(bounds.hub_burst, bounds.hub_rate)
         self._turn = asyncio.Semaphore(bounds.hub_calls)
 
@@ -113,6 +123,8 @@ class _Visitor:
         if authorization and not _AUTHORIZATION.fullmatch(authorization):
             raise InvalidError("The hub does not take a call of this form.", reason="hub-call-body")
         call = judge(request.method, request.raw_path, await _short_body(request), self._server, utc_now())
+        if call.path == "/hub/api/user" and secrets.compare_digest(authorization.partition(" ")[2], self._badge):
+            return web.Response(body=badge_answer(self._server), content_type="application/json")
         status, version, body = await self._side.ask(call, authorization)
         headers = {"X-JupyterHub-Version": version} if version else {}
         return web.Response(status=status, body=body, content_type="application/json", headers=headers)

@@ -28,6 +28,11 @@ class Target:
     path: str
     query: str
 
+    @property
+    def prefix(self) -> str:
+        """The server's own path, with a slash at both ends."""
+        return f"/user/{self.person}/{self.project}/"
+
 
 def match(raw: str) -> Target:
     """Return where a request goes; InvalidError where its address could be read in two ways."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway.hub_side import HubDoor, HubSide
 from spawner_config.gateway.upstream import Upstream
 from spawner_config.names import server_id
-from spawner_config.server_folder import read_card, server_folder, servers_folder
+from spawner_config.server_folder import Server, read_card, server_folder, servers_folder
 
 log = logging.getLogger(__name__)
 
@@ -33,18 +34,17 @@ class OpenServer:
 class Servers:
     """Opens and closes servers as the spawner says, and all that it finds on disk when it starts."""
 
-    def __init__(self, state: Path, hub: HubSide, bounds: Bounds) -> None:
+    def __init__(self, state: Path, hub: HubSide, bounds: Bounds, closed: Callable[[Server], None]) -> None:
         self._state = state
         self._hub = hub
         self._bounds = bounds
+        self._closed = closed
         self._open: dict[str, OpenServer] = {}
 
-    def find(self, person: str, project: str) -> Upstream:
-        """Return the way to a member's workspace in a project."""
+    def find(self, person: str, project: str) -> Upstream | None:
+        """Return the way to a member's workspace in a project; None where none runs."""
         found = self._open.get(server_id(person, project))
-        if found is None:
-            raise answers.not_ready()
-        return found.upstream
+        return found.upstream if found else None
 
     def find_by_id(self, identifier: str) -> Upstream:
         """Return the way to a workspace by its identifier."""
@@ -58,13 +58,15 @@ class Servers:
         server = read_card(self._state, identifier)
         await self.close(identifier)
         folder = server_folder(self._state, identifier)
-        door = await self._hub.open_door(server, folder / "hub")
-        self._open[identifier] = OpenServer(Upstream(server, folder, self._bounds), door)
+        upstream = Upstream(server, folder, self._bounds)
+        door = await self._hub.open_door(server, folder / "hub", upstream.badge)
+        self._open[identifier] = OpenServer(upstream, door)
 
     async def close(self, identifier: str) -> None:
         """Close a server; one that is not open is fine."""
         found = self._open.pop(identifier, None)
         if found is not None:
+            self._closed(found.upstream.server)
             await found.close()
 
     async def open_all(self) -> None:

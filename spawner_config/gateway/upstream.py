@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,7 @@ class Upstream:
     def __init__(self, server: Server, folder: Path, bounds: Bounds) -> None:
         self.server = server
         self.bounds = bounds
+        self.badge = secrets.token_urlsafe(32)
         self._in_use = 0
         self.session = plain_session(CheckedConnector(folder / "nb", server.uid, limit=bounds.requests), bounds)
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from yarl import URL
 
-from hub.domain.errors import InvalidError, RefusedError
+from hub.domain.errors import InvalidError, RefusedError, UnavailableError
 from spawner_config.gateway import answers
 from spawner_config.gateway.downloads import held
 from spawner_config.gateway.headers import Headers, plain_token
 from spawner_config.gateway.upstream import Upstream
 
 SWITCHED = 101
+LOGIN_ENDED = 4401
 _SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1012), *range(3000, 5000)})
 
 Socket = ClientWebSocketResponse | web.WebSocketResponse
@@ -28,6 +30,7 @@ async def forward_websocket(
     upstream: Upstream,
     opened: Callable[[], None],
     sent: Callable[[int], None],
+    stays: Callable[[], Awaitable[bool]],
 ) -> web.StreamResponse:
     """Open the workspace's end first, so that its refusal is the browser's; then pass messages until one end closes."""
     bounds = upstream.bounds
@@ -44,14 +47,18 @@ async def forward_websocket(
         )
         await outer.prepare(request)
         opened()
-        ways = (asyncio.create_task(_pass(inner, outer, sent)), asyncio.create_task(_pass(outer, inner, None)))
+        ways = (
+            asyncio.create_task(_pass(inner, outer, sent)),
+            asyncio.create_task(_pass(outer, inner, None)),
+            asyncio.create_task(_while(stays, bounds.look_seconds)),
+        )
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            await _close(outer, inner.close_code)
+            await _close(outer, LOGIN_ENDED if ways[2].done() and not ways[2].cancelled() else inner.close_code)
             await _close(inner, outer.close_code)
     return outer
 
@@ -101,6 +108,15 @@ async def _pass(source: Socket, sink: Socket, sent: Callable[[int], None] | None
             await (sink.send_str(message.data) if message.type is WSMsgType.TEXT else sink.send_bytes(message.data))
         except (ConnectionError, RuntimeError):  # the other end closed while this one was speaking
             return
+
+
+async def _while(stays: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Return when the person's login has ended; a hub that is away ends nobody's."""
+    while True:
+        await asyncio.sleep(seconds)
+        with suppress(UnavailableError):
+            if not await stays():
+                return
 
 
 async def _close(socket: Socket, code: int | None) -> None:

@@ -1,4 +1,4 @@
-"""The hub's two managed services: the portal, which has pages, and the worker, which has none."""
+"""The hub's services: portal and worker, which it keeps running, and the gateway, which logs people in through it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECONDS_UNNOTICED = 1
 def services(
     settings: Settings, config: Path, tokens: Mapping[str, str], wrap: Wrap, environment: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Return both services as JupyterHub takes them; ``tokens`` has one for each name."""
+    """Return the services as JupyterHub takes them; ``tokens`` has one for each name."""
 
     def service(name: str, module: str, **more: object) -> dict[str, Any]:
         command = [sys.executable, "-m", module, "--config", str(config)]
@@ -42,7 +42,15 @@ def services(
         # The portal is part of the lab: a page that asks whether the lab may know one's name helps nobody.
         oauth_no_confirm=True,
     )
-    return [portal, service("worker", "hub.worker")]
+    gateway = {
+        "name": "gateway",
+        "url": f"http://127.0.0.1:{settings.ports.gateway}",
+        "api_token": tokens["gateway"],
+        "display": False,
+        "oauth_no_confirm": True,  # as the portal, it is part of the lab
+        "oauth_client_allowed_scopes": ["access:servers!user"],
+    }
+    return [portal, service("worker", "hub.worker"), gateway]
 
 
 def notice_dead_services() -> None:

@@ -37,6 +37,7 @@ PERSON_SCOPES = (
     "access:servers!user",  # and open them
     "tokens!user",  # for the command-line tool
     f"access:services!service={PORTAL.split('/')[2]}",
+    "access:services!service=gateway",  # which asks the hub who they are before it lets them into a workspace
 )
 """What JupyterHub's ``self`` would add is sharing one's server with others: project isolation forbids it."""
 
@@ -80,7 +81,7 @@ def apply(c: Config, settings: Settings, parts: Parts) -> None:
     set_permissions(c)
     set_pages(c, settings)
     set_workspaces(c, settings, parts)
-    tokens = {name: parts.read_secret(settings.secret(f"{name}-token")) for name in ("portal", "worker")}
+    tokens = {name: parts.read_secret(settings.secret(f"{name}-token")) for name in ("portal", "worker", "gateway")}
     c.JupyterHub.services = services(settings, parts.config, tokens, parts.wrap, parts.environment)
     notice_dead_services()
 
@@ -109,6 +110,8 @@ def set_proxy(c: Config, settings: Settings, token: str) -> None:
     c.ConfigurableHTTPProxy.should_start = False
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.ports.proxy_api}"
     c.ConfigurableHTTPProxy.auth_token = token
+    # Also what is asked of a workspace that does not run goes to the gateway, so that nobody can tell the two apart.
+    c.ConfigurableHTTPProxy.extra_routes = {"/user/": f"http://127.0.0.1:{settings.ports.gateway}"}
     # JupyterHub looks after the routes of a proxy that it did not start only when it updates activity.
     c.JupyterHub.last_activity_interval = ROUTE_CHECK_SECONDS
 

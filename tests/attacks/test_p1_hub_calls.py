@@ -50,6 +50,7 @@ def call_the_hub(address: Any, token: str, person: str, project: str) -> Any:
         ("GET", "/hub/api/%75sers", None),
         ("GET", "/hub/api/user/../users", None),
         ("GET", "//hub/api/users", None),
+        ("POST", "/hub/api/oauth2/token", "grant_type=authorization_code"),
         ("GET", "/hub/login", None),
         ("GET", "/hub/metrics", None),
         ("GET", f"http://127.0.0.1{own}", None),
@@ -86,7 +87,7 @@ def inside(lab: Lab, code: str) -> Any:
     return json.loads(output.decode().splitlines()[-1])
 
 
-def test_a_workspace_with_its_own_token_makes_no_call_but_its_four(lab: Lab) -> None:
+def test_a_workspace_with_its_own_token_makes_no_call_but_its_three(lab: Lab) -> None:
     source = inspect.getsource(call_the_hub)
     call = f"call_the_hub('/run/hub/api.sock', os.environ['JUPYTERHUB_API_TOKEN'], {PERSON!r}, {PROJECT!r})"
     assert inside(lab, f"{source}\nprint(json.dumps({call}))") == []
@@ -99,7 +100,7 @@ def test_the_calls_succeed_where_nothing_stands_between(lab: Lab) -> None:
     assert len(answered) > 6
 
 
-def test_the_four_calls_are_answered_and_tell_nothing_of_others(lab: Lab) -> None:
+def test_the_three_calls_are_answered_and_tell_nothing_of_others(lab: Lab) -> None:
     code = """
 import http.client, socket
 def ask(method, path, body=None):

@@ -297,15 +297,6 @@ def test_another_persons_running_server_gives_nothing(living: Living, scientist_
     assert "explore.ipynb" not in answer.text.replace(path, "")
 
 
-TELLS_THAT_IT_RUNS = pytest.mark.xfail(
-    strict=True,
-    reason="Whoever guesses person and project learns whether that workspace runs: the gateway passes a stranger's "
-    "request on to the container, which says 403 (and 200 for /api), where the hub says 404 of one that does not run. "
-    "It stays open until the gateway itself knows who asks.",
-)
-
-
-@TELLS_THAT_IT_RUNS
 @pytest.mark.parametrize("path", ["lab", "api", "api/contents"])
 def test_another_persons_running_server_answers_as_one_that_does_not_run(
     living: Living, scientist_at_work: Workspace, path: str

@@ -18,7 +18,7 @@ from yarl import URL
 from datasets_mount.catalogue import Tier
 from hub.settings import Login, Ports, Settings
 from integration.lab_harness import free_ports
-from spawner_config.gateway.app import Gateway
+from spawner_config.gateway.app import Gateway, Keys
 from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway_client import GatewayClient
 from spawner_config.server_folder import Server, make_folder, opened, remove_folder
@@ -38,6 +38,18 @@ QUICK = replace(
 )
 
 
+TOKEN = "scientists-own"
+AUTHORIZED = {"Authorization": f"token {TOKEN}"}
+TOKENS = {
+    TOKEN: {"kind": "user", "name": "scientist", "scopes": ["access:servers!user=scientist"]},
+    "strangers": {"kind": "user", "name": "stranger", "scopes": ["access:servers!user=stranger"]},
+    "administrators": {"kind": "user", "name": "administrator", "scopes": ["access:servers"]},
+    "services": {"kind": "service", "name": "scientist", "scopes": ["access:servers"]},
+    "weak": {"kind": "user", "name": "scientist", "scopes": ["access:services!service=portal"]},
+    "other-server": {"kind": "user", "name": "scientist", "scopes": ["access:servers!server=scientist/other"]},
+}
+"""What the stand-in for the hub knows."""
+
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -52,11 +64,15 @@ class Bench:
         )
         self.bounds = bounds
         self.asked: list[tuple[str, str, str]] = []
+        self.looked_up: list[str] = []
+        self.token_answer = web.json_response({"error": "invalid_grant"}, status=400)
         self.stack = AsyncExitStack()
         self.servers: list[str] = []
 
     async def __aenter__(self) -> Bench:
-        self.session = await self.stack.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+        self.session = await self.stack.enter_async_context(
+            aiohttp.ClientSession(auto_decompress=False, headers=AUTHORIZED)
+        )
         runner = web.ServerRunner(web.Server(self._hub))
         await runner.setup()
         self.stack.push_async_callback(runner.cleanup)
@@ -65,7 +81,7 @@ class Bench:
         return self
 
     async def start(self) -> None:
-        self.gateway = Gateway(self.settings, self.bounds)
+        self.gateway = Gateway(self.settings, Keys("gateway-secret", "5e" * 32), self.bounds)
         await self.gateway.start()
 
     async def __aexit__(self, *_: object) -> None:
@@ -75,14 +91,25 @@ class Bench:
             remove_folder(self.settings.state, identifier)
 
     async def _hub(self, request: web.BaseRequest) -> web.Response:
+        token = request.headers.get("Authorization", "").partition(" ")[2]
+        if request.raw_path == "/hub/api/user" and token in TOKENS:
+            self.looked_up.append(token)
+            return web.json_response(TOKENS[token])
         self.asked.append((request.method, request.raw_path, (await request.read()).decode()))
         if request.raw_path == "/hub/api/user":
+            if token != "abc":
+                return web.json_response({"status": 403}, status=403)
             body = {"kind": "user", "name": "scientist", "scopes": ["s"], "groups": ["secret-group"]}
             return web.json_response(body)
+        if request.raw_path == "/hub/api/oauth2/token":
+            return self.token_answer
+        if request.raw_path.startswith("/user/"):
+            headers = {"Location": f"/hub{request.raw_path}", "X-Said-By": "hub", "Set-Cookie": "hubs=1; Path=/hub/"}
+            return web.Response(status=302, text="over there", headers=headers)
         return web.json_response({"version": "6.1.1"}, headers={"X-JupyterHub-Version": "6.1.1", "Set-Cookie": "a=b"})
 
     def folder(self, project: str, tier: Tier = Tier.SENSITIVE, person: str = "scientist") -> Path:
-        server = Server(person=person, project=project, tier=tier, uid=UID, oauth_client=f"jupyterhub-user-{project}")
+        server = Server(person=person, project=project, tier=tier, uid=UID)
         self.servers.append(server.id)
         return make_folder(self.settings.state, server)
 
@@ -170,9 +197,13 @@ async def neighbour_answers_at_once(b: Bench) -> None:
     assert time.monotonic() - started < 0.5
 
 
+HUBS = (302, b"over there")
+"""What the stand-in for the hub says of a workspace that does not run."""
+
+
 async def refuses(b: Bench) -> bool:
     status, body = await b.get("health")
-    return status == 503 and json.loads(body)["reason"] == "server-not-ready"
+    return (status == 503 and json.loads(body)["reason"] == "server-not-ready") or (status, body) == HUBS
 
 
 def hub_session(folder: Path) -> aiohttp.ClientSession:

@@ -71,8 +71,14 @@ c.DummyAuthenticator.password = {password!r}
 c.Authenticator.allow_all = True
 c.JupyterHub.db_url = "sqlite:///{state}/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "{state}/cookie_secret"
-c.JupyterHub.services = [{{"name": "test", "api_token": {token!r}}}]
+c.ConfigurableHTTPProxy.extra_routes = {{"/user/": "http://127.0.0.1:{gateway}"}}
+c.JupyterHub.services = [
+    {{"name": "test", "api_token": {token!r}}},
+    {{"name": "gateway", "api_token": {token!r} + "gateway", "url": "http://127.0.0.1:{gateway}",
+      "oauth_no_confirm": True, "oauth_client_allowed_scopes": ["access:servers!user"]}},
+]
 c.JupyterHub.load_roles = [
+    {{"name": "user", "scopes": ["self", "access:services!service=gateway"]}},
     {{"name": "test", "scopes": ["admin:users", "admin:servers", "tokens"], "services": ["test"]}}
 ]
 """
@@ -122,9 +128,14 @@ class Lab:
         self.config.write_text(
             HUB_CONFIG.format(
                 toml=str(self.toml), uid=UID, public=self.public, hub=self.hub, proxy_api=self.proxy_api,
-                token=self.token, password=self.password, state=self.state,
+                token=self.token, password=self.password, state=self.state, gateway=self.gateway,
             )
         )  # fmt: skip
+        for name, text in (("gateway-token", f"{self.token}gateway"), ("gateway-seal", "5e" * 32)):
+            secret = self.state / "secrets" / name
+            secret.parent.mkdir(mode=0o700, exist_ok=True)
+            secret.touch(mode=0o600)
+            secret.write_text(text)
         self.engine = docker.from_env()
 
     def project(self, name: str, tier: str = "sensitive", image: str = IMAGE) -> Path:

@@ -51,7 +51,7 @@ def test_every_secret_is_read_from_the_file_that_the_lab_makes(config: Config) -
         return "secret"
 
     apply(config, settings(), Parts(**{f: getattr(parts(), f) for f in Parts.__slots__} | {"read_secret": read_secret}))
-    assert set(read) == {Secret.PROXY, Secret.CLIENT, Secret.PORTAL, Secret.WORKER}
+    assert set(read) == {Secret.PROXY, Secret.CLIENT, Secret.PORTAL, Secret.WORKER, Secret.GATEWAY}
     assert config.JupyterHub.cookie_secret_file == str(settings().secret(Secret.COOKIE))
 
 
@@ -86,7 +86,8 @@ def test_a_person_can_neither_share_a_server_nor_see_another_person(config: Conf
     traits.set_permissions(config)
     (role,) = config.JupyterHub.load_roles
     assert role["name"] == "user"
-    assert all(scope.endswith("!user") or scope == "access:services!service=portal" for scope in role["scopes"])
+    services = {"access:services!service=portal", "access:services!service=gateway"}
+    assert all(scope.endswith("!user") or scope in services for scope in role["scopes"])
     subscopes = {sub for scope in role["scopes"] for sub in scopes._expand_scope(scope.split("!")[0])}
     assert not {name for name in subscopes if "shares" in name or name.startswith(("admin", "list:", "delete:users"))}
 
@@ -98,16 +99,27 @@ def test_no_one_is_administrator_and_no_service_holds_a_scope(config: Config) ->
     assert not [service for service in config.JupyterHub.services if service.get("admin")]
 
 
+TOKENS = {"portal": "p", "worker": "w", "gateway": "g"}
+
+
 def test_services_die_with_a_killed_hub() -> None:
-    for service in services(settings(), Path("/lab.toml"), {"portal": "p", "worker": "w"}, parts().wrap, {}):
+    for service in services(settings(), Path("/lab.toml"), TOKENS, parts().wrap, {})[:2]:
         assert service["command"][:3] == ["wrap", service["name"], "KILL"]
         assert service["command"][-2:] == ["--config", "/lab.toml"]
 
 
 def test_the_worker_has_no_pages() -> None:
-    portal, worker = services(settings(), Path("/lab.toml"), {"portal": "p", "worker": "w"}, parts().wrap, {})
+    portal, worker, _ = services(settings(), Path("/lab.toml"), TOKENS, parts().wrap, {})
     assert "url" in portal
     assert "url" not in worker
+
+
+def test_the_gateway_logs_people_in_by_the_hub_and_is_started_by_somebody_else(config: Config) -> None:
+    gateway = services(settings(), Path("/lab.toml"), TOKENS, parts().wrap, {})[2]
+    assert (gateway["api_token"], gateway["oauth_client_allowed_scopes"]) == ("g", ["access:servers!user"])
+    assert "command" not in gateway
+    traits.set_proxy(config, settings(), "token")
+    assert config.ConfigurableHTTPProxy.extra_routes == {"/user/": "http://127.0.0.1:8003"}
 
 
 def test_a_dead_service_is_noticed_within_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

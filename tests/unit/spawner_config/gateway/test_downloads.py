@@ -30,7 +30,7 @@ NEEDED = [
     "/api/contents/a.ipynb?type=notebook&content=1&hash=1", "/api/contents/a.txt?format=text&type=file",
     "/api/contents/plot.png?format=base64&type=file", "/api/contents/PLOT.PNG?format=base64", "/api/kernels",
     "/api/kernels/1b4/channels?session_id=2", "/api/sessions", "/api/terminals", "/terminals/websocket/1",
-    "/api/events/subscribe", "/kernelspecs/python3/logo-svg.svg", "/oauth_callback?code=1&state=2", "/logout",
+    "/api/events/subscribe", "/kernelspecs/python3/logo-svg.svg",
     "/api/contents/downloads/files/export.ipynb?content=1",
 ]  # fmt: skip
 

@@ -1,10 +1,9 @@
-"""A workspace makes four calls to the hub, with its own names, and no other."""
+"""A workspace makes three calls to the hub, with its own names, and no other."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -12,21 +11,11 @@ from hypothesis import strategies as st
 
 from datasets_mount.catalogue import Tier
 from hub.domain.errors import InvalidError, LabError, RefusedError
-from spawner_config.gateway.hub_calls import HubCall, answer, judge
+from spawner_config.gateway.hub_calls import HubCall, answer, badge_answer, judge
 from spawner_config.server_folder import Server
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SERVER = Server(
-    person="scientist", project="health", tier=Tier.SECRET, uid=200_001, oauth_client="jupyterhub-user-0123"
-)
-FORM = {
-    "client_id": "jupyterhub-user-0123",
-    "client_secret": "s",
-    "grant_type": "authorization_code",
-    "code": "c",
-    "redirect_uri": "/user/scientist/health/oauth_callback",
-    "code_verifier": "v",
-}
+SERVER = Server(person="scientist", project="health", tier=Tier.SECRET, uid=200_001)
 ACTIVITY = {
     "servers": {"health": {"last_activity": "2026-11-23T11:00:00.000000Z"}},
     "last_activity": "2026-11-23T11:00:00.000000Z",
@@ -39,7 +28,8 @@ PATHS = [
     "/hub/api/users/scientist/servers/other",
     "/hub/api/users/scientist/tokens", "/hub/api/users/scientist/tokens/a1", "/hub/api/users/scientist/admin-access",
     "/hub/api/groups", "/hub/api/services", "/hub/api/proxy", "/hub/api/info", "/hub/api/shutdown", "/hub/api/shares/x",
-    "/hub/api/authorizations/token/x", "/hub/api/oauth2/authorize", "/hub/api/security/csp-report", "/hub/metrics",
+    "/hub/api/authorizations/token/x", "/hub/api/oauth2/authorize",
+    "/hub/api/oauth2/token", "/hub/api/security/csp-report", "/hub/metrics",
     "/hub/",
     "/hub/login", "/hub/home", "/hub/admin", "/", "/services/portal/", "/user/scientist/health/", "/hub/api/../admin",
     "/hub/api/user/../users", "/hub/api/user?x=1", "/hub/api/user/", "//hub/api/user", "/hub/api/%75ser",
@@ -64,37 +54,11 @@ def test_the_calls_that_read_are_not_made_in_another_way(method: str, path: str)
         judge(method, path, b"", SERVER, NOW)
 
 
-def test_the_four_calls_pass() -> None:
+def test_the_three_calls_pass() -> None:
     assert judge("GET", "/hub/api", b"ignored", SERVER, NOW) == HubCall("GET", "/hub/api/")
     assert judge("GET", "/hub/api/user", b"", SERVER, NOW) == HubCall("GET", "/hub/api/user")
-    token = judge("POST", "/hub/api/oauth2/token", urlencode(FORM).encode(), SERVER, NOW)
-    assert dict(parse_qsl(token.body.decode())) == FORM
     activity = judge("POST", "/hub/api/users/scientist/activity", json.dumps(ACTIVITY).encode(), SERVER, NOW)
     assert json.loads(activity.body)["servers"]["health"]["last_activity"] == "2026-11-23T11:00:00Z"
-
-
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        ({"client_id": "jupyterhub-user-9999"}, RefusedError),
-        ({"client_id": "service-portal"}, RefusedError),
-        ({"redirect_uri": "/user/scientist/other/oauth_callback"}, RefusedError),
-        ({"redirect_uri": "https://evil.example/"}, RefusedError),
-        ({"grant_type": "client_credentials"}, InvalidError),
-        ({"grant_type": "refresh_token"}, InvalidError),
-        ({"scope": "admin:users"}, InvalidError),
-        ({"code": "x" * 3000}, InvalidError),
-    ],
-)
-def test_a_token_is_asked_for_only_as_the_server_itself(change: dict[str, str], error: type[LabError]) -> None:
-    with pytest.raises(error):
-        judge("POST", "/hub/api/oauth2/token", urlencode(FORM | change).encode(), SERVER, NOW)
-
-
-def test_a_field_that_stands_twice_is_refused() -> None:
-    body = urlencode(FORM).encode() + b"&client_id=service-portal"
-    with pytest.raises(InvalidError):
-        judge("POST", "/hub/api/oauth2/token", body, SERVER, NOW)
 
 
 @pytest.mark.parametrize("servers", [{"other": ACTIVITY["servers"]["health"]}, {"": ACTIVITY["servers"]["health"]}])  # type: ignore[index]
@@ -114,9 +78,8 @@ def test_activity_is_never_later_than_now() -> None:
 
 @given(st.binary(max_size=200))
 def test_a_body_of_no_known_form_is_refused(body: bytes) -> None:
-    for path in ("/hub/api/oauth2/token", "/hub/api/users/scientist/activity"):
-        with pytest.raises(LabError):
-            judge("POST", path, body, SERVER, NOW)
+    with pytest.raises(LabError):
+        judge("POST", "/hub/api/users/scientist/activity", body, SERVER, NOW)
 
 
 def test_a_workspace_reads_who_a_token_belongs_to_and_no_more() -> None:
@@ -133,3 +96,8 @@ def test_an_answer_of_no_known_form_is_not_passed_on() -> None:
     with pytest.raises(InvalidError):
         answer(HubCall("GET", "/hub/api/user"), 200, b"<html>")
     assert answer(HubCall("GET", "/hub/api/user"), 403, b"{}") == b"{}"
+
+
+def test_the_gateways_badge_opens_its_own_server_and_no_other() -> None:
+    told = json.loads(badge_answer(SERVER))
+    assert (told["name"], told["scopes"]) == ("scientist", ["access:servers!server=scientist/health"])

@@ -16,7 +16,7 @@ from spawner_config.gateway.meter import KEPT_DAYS, Meter
 from spawner_config.server_folder import Server, read_card
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SERVER = Server(person="scientist", project="health", tier=Tier.OPEN, uid=200_001, oauth_client="c")
+SERVER = Server(person="scientist", project="health", tier=Tier.OPEN, uid=200_001)
 
 
 def meter(folder: Path, day: int = 23) -> Meter:

@@ -1,0 +1,187 @@
+"""The gateway's own login at the hub, so that no container has a part in it.
+
+One way for every address below ``/user/``, whether a workspace runs there or not::
+
+    /user/<person>/<project>/…              nobody known: a state and a PKCE verifier go into a cookie of this prefix
+    /hub/api/oauth2/authorize               the hub knows its person, or asks them to log in
+    /services/gateway/oauth_callback        the one address that the hub sends codes to; leads on to the prefix
+    /user/<person>/<project>/oauth_callback the code, with the verifier, becomes a token; the token a sealed cookie
+
+Invariants:
+
+* a token of the hub is only ever in the gateway and, sealed, in the browser's cookie, which no script reads;
+* a code counts only in the browser that began, and only once;
+* where a person is led afterwards stood in the address that they asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlencode
+
+import aiohttp
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+
+from hub.domain.errors import InvalidError
+from spawner_config.gateway.askers import hub_down
+from spawner_config.gateway.matching import Target
+from spawner_config.gateway.sealing import Sealer
+
+CLIENT = "service-gateway"
+SERVICE = "/services/gateway/"
+CALLBACK = "oauth_callback"
+REDIRECT = f"{SERVICE}{CALLBACK}"
+COOKIE = "datalab-workspace"
+COOKIE_PATH = "/user/"
+LOGIN_SECONDS = 600
+LONGEST_NEXT = 1500
+DEFAULT_SECONDS = 3600
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Session(_Kept):
+    """The cookie of somebody who logged in."""
+
+    token: str
+
+
+class State(_Kept):
+    """What goes to the hub and comes back: which prefix began, and which try it was."""
+
+    prefix: str
+    nonce: str
+
+
+class Try(_Kept):
+    """The cookie of a login that is under way."""
+
+    nonce: str
+    verifier: str
+    next: str
+
+
+class Login:
+    """Leads to the hub and back."""
+
+    def __init__(self, session: aiohttp.ClientSession, hub: str, secret: str, sealer: Sealer, *, secure: bool) -> None:
+        self._session = session
+        self._hub = hub
+        self._secret = secret
+        self._sealer = sealer
+        self._secure = secure
+
+    def tokens(self, request: web.BaseRequest) -> Iterator[str]:
+        """Yield the tokens that a browser's cookies hold: two, where a page set one beside ours."""
+        for header in request.headers.getall("Cookie", []):
+            for pair in header.split(";"):
+                name, _, value = pair.strip().partition("=")
+                if name == COOKIE and (kept := self._sealer.opened(Session, value)):
+                    yield kept.token
+
+    def begin(self, target: Target) -> web.Response:
+        """Send a browser to the hub."""
+        nonce, verifier = secrets.token_urlsafe(16), secrets.token_urlsafe(48)
+        after = target.raw if len(target.raw) <= LONGEST_NEXT else target.prefix
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        asked = {
+            "client_id": CLIENT,
+            "response_type": "code",
+            "redirect_uri": REDIRECT,
+            "state": self._sealer.seal(State(prefix=target.prefix, nonce=nonce)),
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        response = _redirect(f"/hub/api/oauth2/authorize?{urlencode(asked)}")
+        kept = self._sealer.seal(Try(nonce=nonce, verifier=verifier, next=after))
+        self._set_cookie(response, _try_cookie(nonce), kept, target.prefix + CALLBACK, LOGIN_SECONDS)
+        return response
+
+    def lead_on(self, request: web.BaseRequest) -> web.Response:
+        """Lead from the one address that the hub knows to the prefix that began, whose cookie alone proves it."""
+        query = _query(request)
+        state = self._sealer.opened(State, query.get("state", ""), LOGIN_SECONDS)
+        if state is None:
+            raise _failed()
+        told = {name: value for name, value in query.items() if name in ("code", "error", "state")}
+        return _redirect(f"{state.prefix}{CALLBACK}?{urlencode(told)}")
+
+    async def finish(self, request: web.BaseRequest, target: Target) -> web.Response:
+        """Change the code for a token, and keep it in the browser."""
+        query = _query(request)
+        state = self._sealer.opened(State, query.get("state", ""), LOGIN_SECONDS)
+        if state is None or state.prefix != target.prefix or "code" not in query:
+            raise _failed()
+        began = self._sealer.opened(Try, request.cookies.get(_try_cookie(state.nonce), ""), LOGIN_SECONDS)
+        if began is None or not secrets.compare_digest(began.nonce, state.nonce):
+            raise _failed()
+        token, seconds = await self._exchange(query["code"], began.verifier)
+        response = _redirect(began.next)
+        self._set_cookie(response, COOKIE, self._sealer.seal(Session(token=token)), COOKIE_PATH, seconds)
+        self._set_cookie(response, _try_cookie(state.nonce), "", target.prefix + CALLBACK, 0)
+        return response
+
+    async def _exchange(self, code: str, verifier: str) -> tuple[str, int]:
+        form = {
+            "client_id": CLIENT,
+            "client_secret": self._secret,
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": REDIRECT,
+            "code_verifier": verifier,
+        }
+        url = f"{self._hub}/hub/api/oauth2/token"
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        try:
+            async with (
+                asyncio.timeout(30),
+                self._session.post(url, data=urlencode(form).encode(), headers=headers) as received,
+            ):
+                body = await received.content.read(LOGIN_SECONDS * 100)
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            raise hub_down() from None
+        if received.status != 200:
+            raise _failed()
+        said = json.loads(body)
+        return str(said["access_token"]), int(said.get("expires_in", DEFAULT_SECONDS))
+
+    def end(self) -> web.Response:
+        """Forget the browser's login here, and lead to the hub's own logout."""
+        response = _redirect("/hub/logout")
+        self._set_cookie(response, COOKIE, "", COOKIE_PATH, 0)
+        return response
+
+    def _set_cookie(self, response: web.Response, name: str, value: str, path: str, seconds: int) -> None:
+        response.set_cookie(
+            name, value, path=path, max_age=seconds, httponly=True, samesite="Lax", secure=self._secure or None
+        )
+
+
+def _try_cookie(nonce: str) -> str:
+    return f"datalab-login-{nonce[:8]}"
+
+
+def _query(request: web.BaseRequest) -> dict[str, str]:
+    """Return the query's fields, each once."""
+    text = request.raw_path.partition("?")[2]
+    return {name: values[0] for name, values in parse_qs(text, max_num_fields=10).items() if len(values) == 1}
+
+
+def _redirect(place: str) -> web.Response:
+    headers = {"Location": place, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return web.Response(status=302, headers=headers)
+
+
+def _failed() -> InvalidError:
+    return InvalidError(
+        "Your login did not come through, or took too long; open the workspace again from the page of its project.",
+        reason="login",
+    )

@@ -1,0 +1,62 @@
+"""Who may open a workspace, by what the hub says; and what is sealed for a browser."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spawner_config.gateway.askers import Asker, token_of
+from spawner_config.gateway.login import Session, State
+from spawner_config.gateway.sealing import Sealer
+
+SEALER = Sealer("5e" * 32)
+
+
+@pytest.mark.parametrize("scope", ["access:servers", "access:servers!user=a", "access:servers!server=a/p"])
+def test_a_person_opens_their_own_workspace_with_a_token_that_opens_servers(scope: str) -> None:
+    assert Asker("a", frozenset({scope, "x"})).may_open("a", "p")
+
+
+@pytest.mark.parametrize(
+    ("name", "scope"),
+    [
+        ("a", ""),
+        ("a", "access:services!service=portal"),
+        ("a", "access:servers!user=b"),
+        ("a", "access:servers!server=a/q"),
+        ("a", "access:servers!server=a/p2"),
+        ("a", "read:servers!user=a"),
+        ("b", "access:servers"),
+        ("b", "access:servers!user=a"),
+        ("b", "access:servers!server=a/p"),
+    ],
+)
+def test_nobody_else_does_and_no_lesser_token(name: str, scope: str) -> None:
+    assert not Asker(name, frozenset({scope})).may_open("a", "p")
+
+
+@pytest.mark.parametrize("text", ["token abc", "Bearer abc", "bearer  abc", " Token abc "])
+def test_a_token_is_taken_from_its_header(text: str) -> None:
+    assert token_of(text) == "abc"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "abc", "Basic abc", "token", "token a b", "token a\nb", "token é", "token " + "a" * 501]
+)
+def test_anything_else_is_no_token(text: str) -> None:
+    assert token_of(text) == ""
+
+
+def test_what_is_sealed_is_opened_with_the_same_key_alone_and_as_what_it_is() -> None:
+    sealed = SEALER.seal(Session(token="secret"))
+    assert "secret" not in sealed
+    assert SEALER.opened(Session, sealed) == Session(token="secret")
+    assert SEALER.opened(State, sealed) is None
+    assert Sealer("5f" * 32).opened(Session, sealed) is None
+    assert SEALER.opened(Session, sealed, seconds=-1) is None
+
+
+@given(st.text(max_size=100))
+def test_what_nobody_sealed_opens_to_nothing(text: str) -> None:
+    assert SEALER.opened(Session, text) is None
