@@ -76,6 +76,7 @@ class Bench:
         runner = web.ServerRunner(web.Server(self._hub))
         await runner.setup()
         self.stack.push_async_callback(runner.cleanup)
+        self.hub_goes = runner.cleanup
         await web.TCPSite(runner, "127.0.0.1", self.settings.ports.hub).start()
         await self.start()
         return self
