@@ -178,7 +178,7 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
     async def _wait_until_ready(self) -> None:
         """Ask through the gateway until the server answers, and look now and then whether it still lives."""
         look = time.monotonic() + LOOK_SECONDS
-        while not await self._gateway().is_ready(self.server_id):
+        while not await self._is_ready():
             if time.monotonic() > look:
                 if await self.poll() is not None:
                     raise UnavailableError(
@@ -188,6 +188,13 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
                     )
                 look = time.monotonic() + LOOK_SECONDS
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _is_ready(self) -> bool:
+        """Whether the server answers; a gateway that is busy or starts again right now is asked again."""
+        try:
+            return await self._gateway().is_ready(self.server_id)
+        except UnavailableError:
+            return False
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """Yield short words that need no translation, for the page that waits."""
