@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A host folder or file that a container sees at ``target``; read-only unless ``writable``."""
+    """A host folder or file that a container sees at ``target``; read-only unless ``writable``.
+
+    What is ``sealed`` is a mount of its own on the host, read-only already. The engine is not asked to make it so
+    again: it would, and take away what else holds of the mount.
+    """
 
     source: str
     target: str
     writable: bool = False
+    sealed: bool = False
 
 
 def dataset_mount(folder: str, dataset: str) -> Mount:
-    """A dataset stands at ``/data/<dataset>``, read-only, whatever else is asked for."""
-    return Mount(folder, f"/data/{dataset}")
+    """A dataset stands at ``/data/<dataset>``, on a read-only mount of its project's own."""
+    return Mount(folder, f"/data/{dataset}", sealed=True)

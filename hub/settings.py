@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -112,6 +112,7 @@ class Storage(Section):
     upload: Size = 1 * GIB
     uid_base: Annotated[int, Field(ge=100000)] = 200000
     reader_uid: Annotated[int, Field(ge=100000)] = 199999
+    datasets: Literal["auto", "erofs", "folder"] = "auto"
 
 
 class Gate(Section):

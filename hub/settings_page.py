@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
 
@@ -69,6 +69,10 @@ MEANINGS: Mapping[str, str] = {
     "storage.upload": "The largest file that can be sent to the lab.",
     "storage.uid_base": "Containers of a project run under a user number of their own, counted from here.",
     "storage.reader_uid": "The user number of the containers that read foreign files.",
+    "storage.datasets": "How snapshots are mounted. `erofs`: as images of a read-only file system, on a loop device "
+    "for each project. `folder`: as read-only folders, where a machine has no loop devices or no EROFS; projects that "
+    "read one dataset can then signal to each other by locks on it. `auto`: the first that works; `datalab doctor` "
+    "says which.",
     "gate.votes": "How many different stewards must approve every file of an export request.",
     "gate.profile": "The disclosure profile for outputs whose datasets are not known.",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
@@ -87,6 +91,7 @@ KINDS: Mapping[object, str] = {
     float: "number",
     Path: "path",
     tuple[str, ...]: "list of texts",
+    Literal["auto", "erofs", "folder"]: "`auto`, `erofs` or `folder`",
 }
 UNITS = ((40, "T"), (30, "G"), (20, "M"), (10, "K"), (0, ""))
 

@@ -81,6 +81,9 @@ TMP = "/tmp"  # noqa: S108  # the container's, made for it alone
 LOG_SIZE = "1m"
 NO_NEW_PRIVILEGES = "no-new-privileges:true"
 
+SEALED = ("ro", "nosuid", "nodev", "noexec", "nosymfollow")
+"""How the host mounts what is only read: nothing there is written, gains power, is a device, runs or leads away."""
+
 _SLUG = r"[a-z][a-z0-9-]*"
 READABLE: Mapping[Purpose, str] = {
     Purpose.WORKSPACE: rf"/data/{_SLUG}|/project/runs|/run/hub",
@@ -248,7 +251,9 @@ def _bind(mount: Mount) -> dict[str, object]:
         "Type": "bind",
         "Source": mount.source,
         "Target": mount.target,
-        "ReadOnly": not mount.writable,
+        # The engine makes a bind read-only by mounting it anew without the host mount's other flags; a sealed mount
+        # is read-only by itself, with all of SEALED, and keeps them.
+        "ReadOnly": not (mount.writable or mount.sealed),
         # Read-only does not reach what is mounted below the source, so nothing below it comes along,
         # and what is mounted later, on either side, stays on its side.
         "BindOptions": {"Propagation": "rprivate", "NonRecursive": True},

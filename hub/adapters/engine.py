@@ -88,6 +88,11 @@ class DockerEngine:
         views = (self._view(entry["Id"]) for entry in listed)
         return [view for view in views if view is not None]
 
+    def sources(self) -> set[str]:
+        """Return the host folders that containers of this lab see, workspaces and stopped ones, too."""
+        listed = self._call(lambda c: c.containers(all=True, filters={"label": f"{LABEL_LAB}={self._lab}"}))
+        return {str(mount["Source"]) for entry in listed for mount in entry["Mounts"]}
+
     def _view(self, identifier: str) -> ContainerView | None:
         def inspect(client: docker.APIClient) -> dict[str, Any] | None:
             try:

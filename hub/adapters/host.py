@@ -11,7 +11,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.adapters.mount_table import is_mounted
 from hub.domain.errors import UnavailableError
+from spawner_config.isolation import SEALED
 from spawner_config.server_folder import socket_folder_options
 
 FLAGS = (
@@ -39,6 +41,19 @@ class Host:
         """Mount a loop image without devices, set-user-ids and executables."""
         self._run("mount", "-o", "loop,nosuid,nodev,noexec", str(image), str(folder))
 
+    def mount_snapshot(self, image: Path, folder: Path) -> None:
+        """Mount a snapshot's image on a loop device of its own: ``mount -o loop`` would share one between projects."""
+        device = self._run("losetup", "--find", "--show", "--read-only", str(image)).strip()
+        try:
+            self._run("mount", "-t", "erofs", "-o", ",".join(SEALED), device, str(folder))
+        finally:
+            self._run("losetup", "--detach", device)  # A mounted one goes with its mount.
+
+    def bind_sealed(self, source: Path, folder: Path) -> None:
+        """Show a folder a second time, read-only, without what is mounted below it."""
+        self._run("mount", "--bind", str(source), str(folder))
+        self._run("mount", "-o", ",".join(("remount", "bind", *SEALED)), str(folder))
+
     def mount_socket_folder(self, folder: Path, uid: int) -> None:
         """Mount the small file system in which a container's user makes the workspace's socket."""
         self._run("mount", "-t", "tmpfs", "-o", socket_folder_options(uid), "datalab", str(folder))
@@ -49,7 +64,7 @@ class Host:
 
     def unmount_all(self, folder: Path) -> None:
         """Take away every mount on a folder, also one that a container still holds."""
-        while os.path.ismount(folder):
+        while is_mounted(folder):
             self._run("umount", "--lazy", str(folder))
 
     def give(self, folder: Path, uid: int) -> None:
@@ -65,7 +80,7 @@ class Host:
         """Remove a folder whose files belong to a container's user."""
         self._run("rm", "-rf", "--one-file-system", str(folder))
 
-    def _run(self, *command: str) -> None:
+    def _run(self, *command: str) -> str:
         done = subprocess.run([*self._as_root(), *command], capture_output=True, check=False, timeout=60)
         if done.returncode != 0:
             raise UnavailableError(
@@ -73,6 +88,7 @@ class Host:
                 reason="host-command",
                 command=command[0],
             )
+        return done.stdout.decode()
 
     def _as_root(self) -> tuple[str, ...]:
         if os.geteuid() == 0:

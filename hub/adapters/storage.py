@@ -4,7 +4,7 @@ Invariants:
 
 * a project's folders lie on an image of its own: a full project fills nobody else's disk;
 * what a container wrote is looked at by ``intake`` alone, which follows no link;
-* a snapshot's files are hashed each time before they are mounted.
+* snapshots are mounted by ``snapshots``, hashed each time.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from datasets_mount.catalogue import Snapshot, manifest_text
+from datasets_mount.catalogue import Snapshot
+from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.adapters.host import Host
 from hub.adapters.intake import open_file, walk
-from hub.adapters.vault import FolderVault, check_bytes, full_disk_said
+from hub.adapters.snapshot_kind import snapshot_kind
+from hub.adapters.snapshots import SnapshotMounts
+from hub.adapters.vault import FolderVault, full_disk_said
 from hub.domain.errors import ConflictError, LabError, UnavailableError
 from hub.domain.runs import OutputFile
 from hub.domain.uploads import Stored
@@ -53,6 +56,7 @@ class LoopStorage:
         self._vault = vault
         self._host = host
         self._state = settings.state
+        self.snapshots = SnapshotMounts(settings.state, vault, host, lambda: snapshot_kind(settings))
 
     def project(self, project: str, uid: int) -> ProjectFolders:
         """Return a project's folders, made and mounted when they are not."""
@@ -162,30 +166,21 @@ class LoopStorage:
         scratch = self._state / "scratch"
         return sorted({p.name for p in scratch.iterdir()} - {"lost+found"}) if scratch.exists() else []
 
-    def snapshot(self, snapshot: Snapshot) -> Path:
-        """Return the folder of a snapshot: links to vault files with the manifest, each hashed before it is used."""
-        folder = self._state / "snapshots" / snapshot.digest
-        if not folder.exists():
-            self._build_snapshot(snapshot, folder)
-        for file in snapshot.files:
-            check_bytes(folder / file.path, file.sha256, file.size)
-        return folder
+    def snapshot_kind(self) -> ImageKind:
+        """Return how snapshots are mounted here."""
+        return self.snapshots.kind()
 
-    def _build_snapshot(self, snapshot: Snapshot, folder: Path) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-        with (folder.parent / ".building").open("w") as lock, full_disk_said():
-            fcntl.flock(lock, fcntl.LOCK_EX)  # hub and worker may come here at the same moment
-            if folder.exists():
-                return
-            part = folder.with_suffix(".part")
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir(mode=0o755)
-            for file in snapshot.files:
-                self._vault.check(file.sha256, file.size)
-                os.link(self._vault.path(file.sha256), part / file.path)
-            self.put(part, "manifest.json", manifest_text(snapshot.dataset, snapshot.files).encode())
-            part.chmod(0o555)
-            part.rename(folder)
+    def build_snapshot(self, snapshot: Snapshot) -> ImageFile:
+        """Make what the snapshot is mounted from."""
+        return self.snapshots.build(snapshot)
+
+    def mount_snapshot(self, snapshot: Snapshot, image: SnapshotImage, project: str) -> Path:
+        """Return where the project's containers find the snapshot."""
+        return self.snapshots.mount(snapshot, image, project)
+
+    def release_snapshots(self, used: Callable[[], set[str]]) -> None:
+        """Unmount what no container has."""
+        self.snapshots.release(used)
 
     def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
         """Return the plain files below a folder with digest and size, and how many other things were left out."""
@@ -205,6 +200,7 @@ class LoopStorage:
 
     def unmount_all(self) -> None:
         """Unmount every image of this lab."""
+        self.snapshots.unmount_all()
         for folder in (self._state / "scratch", *sorted((self._state / "projects").glob("*"))):
             if os.path.ismount(folder):
                 self._host.unmount(folder)

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
+from datasets_mount.images import SnapshotImage
 from hub.domain.exports import ExportRequest
 from hub.domain.notebooks import Notebook
 from hub.domain.people import Organisation, Person
@@ -65,6 +66,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Dataset: ("dataset", "name"),
     Offer: ("offer", "id"),
     Snapshot: ("snapshot", "digest"),
+    SnapshotImage: ("snapshot_image", "snapshot"),
     Grant: ("dataset_grant", "id"),
     Notebook: ("notebook", "id"),
     Run: ("run", "id"),

@@ -16,6 +16,7 @@ import docker
 import requests
 from docker.errors import DockerException
 
+from hub.adapters import snapshot_kind
 from hub.adapters.engine import DockerEngine
 from hub.adapters.processes import status
 from hub.adapters.processes.preflight import LEAST_FREE, port_is_free
@@ -48,6 +49,7 @@ def examine(config: Path) -> Iterator[Found]:
         return
     yield Found("settings", True, str(config))
     yield from _machine(settings)
+    yield Found("datasets", *snapshot_kind.said(settings))
     image = yield from _engine(settings)
     for purpose in Purpose if image else ():
         yield from _container(settings, purpose, image)

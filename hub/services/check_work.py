@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from datasets_mount.catalogue import Dataset, Snapshot
-from datasets_mount.mounts import Mount, dataset_mount
+from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError
 from hub.domain.exports import ExportFile, ExportRequest, ExportStep, Finding, Severity, step_request
@@ -28,6 +28,7 @@ from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
 from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
 
 
@@ -91,7 +92,7 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     mounts = (
         *reader_mounts(folders),
         Mount(str(lab.storage.work_out(_read_work(request)) / "fragments"), "/in/fragments"),
-        *(dataset_mount(str(lab.storage.snapshot(s)), d.name) for d, s in known),
+        *(mounted(lab, request.project, s) for _, s in known),
     )
     return spec_of(lab, work, Purpose.CHECKER, "check", mounts)
 

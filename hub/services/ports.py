@@ -10,7 +10,7 @@ Contracts that every adapter keeps, and that the contract tests check:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from datasets_mount.catalogue import Snapshot
+from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.domain.audit import AuditEntry, AuditEvent
 from hub.domain.runs import OutputFile
 from hub.domain.uploads import Stored
@@ -130,8 +131,17 @@ class Storage(Protocol):
     def works(self) -> list[str]:
         """Return the identifiers of the works that have folders."""
 
-    def snapshot(self, snapshot: Snapshot) -> Path:
-        """Return the folder of a snapshot, each of its files hashed again; ConflictError when one was changed."""
+    def snapshot_kind(self) -> ImageKind:
+        """Return how snapshots are mounted here."""
+
+    def build_snapshot(self, snapshot: Snapshot) -> ImageFile:
+        """Make what the snapshot is mounted from out of the vault's files; ConflictError when one was changed."""
+
+    def mount_snapshot(self, snapshot: Snapshot, image: SnapshotImage, project: str) -> Path:
+        """Return where the project's containers find it; ConflictError when image or vault were changed."""
+
+    def release_snapshots(self, used: Callable[[], set[str]]) -> None:
+        """Unmount snapshots that none of the folders used by containers is of, after a while."""
 
     def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
         """Return the regular files below a folder with digest and size, and how many other things were left out."""
@@ -168,6 +178,9 @@ class Engine(Protocol):
 
     def containers(self) -> list[ContainerView]:
         """Return the containers that serve this lab's work."""
+
+    def sources(self) -> set[str]:
+        """Return the host folders that containers of this lab see, of any kind and running or not."""
 
     def create(self, name: str, body: dict[str, object]) -> bool:
         """Create a container; False when one of that name exists."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from datasets_mount.catalogue import Snapshot
-from datasets_mount.mounts import Mount, dataset_mount
+from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.notebooks import Notebook, check_can_run
@@ -17,6 +17,7 @@ from hub.services.datasets import check_all_granted
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
 from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, spec_of
+from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
 
 
@@ -51,7 +52,7 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
         Mount(str(folders.inside), "/in"),
         Mount(str(lab.storage.run_outputs(project.name, project.uid, run.id)), "/outputs", writable=True),
         Mount(str(folders.progress), "/progress", writable=True),
-        *(dataset_mount(str(lab.storage.snapshot(s)), name) for name, s in pinned.items() if s is not None),
+        *(mounted(lab, project.name, s) for s in pinned.values() if s is not None),
     )
     return spec_of(lab, work, Purpose.RUN, "execute", mounts, image=notebook.image, uid=project.uid)
 

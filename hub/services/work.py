@@ -46,6 +46,7 @@ def do_round(lab: Lab) -> int:
     faults: list[LabError] = []
     under_way = sum(_tried(lab, work, views.get(work.id), faults) for work in active)
     _sweep(lab, views)
+    lab.storage.release_snapshots(lab.engine.sources)
     while under_way < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
         under_way += _tried(lab, claimed, None, faults)
     if faults:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datasets_mount.catalogue import Dataset, Tier, strictest
-from datasets_mount.mounts import Mount, dataset_mount
+from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.projects import Project, check_works_in
 from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
 from hub.services.lab import Lab, load_person
 from hub.services.projects import load_project
+from hub.services.snapshots import mounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class WorkspacePlan:
 def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePlan:
     """Check that the person may work in the project now, and prepare what their container will see.
 
-    Each dataset's files are hashed before they are mounted; a changed byte refuses the workspace. A refusal is
+    Each dataset's image is hashed before it is mounted; a changed byte refuses the workspace. A refusal is
     recorded too. Secret datasets are not mounted into workspaces.
     """
     try:
@@ -39,7 +40,7 @@ def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePl
             check_works_in(person, project, lab.now().date())
             datasets = granted_datasets(reading, project_name)
             seen = [(d, latest_snapshot(reading, d.name)) for d in datasets if workspace_sees(d)]
-        data = tuple(dataset_mount(str(lab.storage.snapshot(s)), d.name) for d, s in seen)
+        data = tuple(mounted(lab, project_name, s) for _, s in seen)
         mounts = _own_mounts(lab, project, person_name) + data
         image = lab.engine.image_digest(lab.settings.images.workspace)
     except LabError as error:

@@ -46,8 +46,8 @@ NODE = Need("Node.js with npm", ("nodejs", "npm"), lambda: _has("node", "npm"))
 VENV = Need("Python's venv module", ("python3-venv",), lambda: importlib.util.find_spec("ensurepip") is not None)
 DISKS = Need(
     "the tools for size-limited disks",
-    ("e2fsprogs", "mount", "util-linux"),
-    lambda: _has("mkfs.ext4", "mount", "losetup"),
+    ("e2fsprogs", "erofs-utils", "mount", "util-linux"),
+    lambda: _has("mkfs.ext4", "mkfs.erofs", "mount", "losetup"),
 )
 BOOTSTRAP = Need("mmdebstrap", ("mmdebstrap",), lambda: _has("mmdebstrap"))
 USER_IDS = Need("the tools for user namespaces", ("uidmap",), lambda: os.geteuid() == 0 or _has("newuidmap"))

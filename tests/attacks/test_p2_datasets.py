@@ -13,11 +13,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,54 +25,43 @@ import pytest
 
 from attacks.cells import UID, Body, Cells, root
 from attacks.living import PROJECT, Living, one_bit, other_bytes, wait_for
-from datasets_mount.catalogue import Snapshot, SnapshotFile, snapshot_digest
+from datasets_mount.images import ImageKind
 from hub.adapters.host import Host
-from hub.adapters.storage import LoopStorage
-from hub.adapters.vault import FolderVault
 from hub.cli.client import place
 from hub.demo.people import JOBS, JOBS_STEWARD, SCIENTIST
-from hub.domain.errors import ConflictError
-from hub.settings import Login, Settings
-from spawner_config.isolation import Purpose
+from integration.kept_snapshot import Kept, kept_snapshot
+from spawner_config.isolation import SEALED, Purpose
 
-Harm = Callable[[Path], None]
+HOST = Host("datalab/workspace:current", "datalab")
 FOLDER, PERSONS = "/data/jobs", "persons.parquet"
 CHANGED = "A file of the vault is missing or was changed after it was registered; it is not used."
 SEEING = pytest.mark.parametrize("purpose", [Purpose.WORKSPACE, Purpose.RUN, Purpose.CHECKER])
 
 
-class Kept:
-    """A real snapshot of two files in a vault."""
-
-    def __init__(self, folder: Path) -> None:
-        self.vault = FolderVault(folder / "vault")
-        settings = Settings(state=folder, login=Login(demo=True))
-        self.storage = LoopStorage(settings, self.vault, Host("none", "datalab"))
-        contents = {"persons.parquet": b"PAR1" + bytes(range(256)) * 300 + b"PAR1", "years.parquet": b"PAR1PAR1"}
-        files = tuple(self._file(name, content) for name, content in contents.items())
-        self.snapshot = Snapshot(snapshot_digest("jobs", files), "jobs", files, "jobs-steward", datetime.now(UTC))
-
-    def _file(self, name: str, content: bytes) -> SnapshotFile:
-        stored = self.vault.add(BytesIO(content), 2**24)
-        return SnapshotFile(name, stored.sha256, stored.size, 3, ("nr",))
-
-    def path(self, number: int = 0) -> Path:
-        return self.vault.path(self.snapshot.files[number].sha256)
-
-
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    return Kept(tmp_path)
+def kept(tmp_path: Path) -> Iterator[Kept]:
+    with kept_snapshot(tmp_path / "state") as made:
+        yield made
 
 
-@pytest.fixture(params=["as the lab keeps it", "with files of its own"])
+@pytest.fixture(params=["as the lab keeps it", "as a folder", "as a folder with files of its own"])
 def mounted(request: pytest.FixtureRequest, kept: Kept, cells: Cells) -> Path:
-    """The snapshot's folder on the host, mounted wherever a dataset is."""
-    folder = kept.storage.snapshot(kept.snapshot)
-    if request.param == "with files of its own":
-        give(folder)
+    """The snapshot's mount on the host, bound wherever a dataset is."""
+    if request.param != "as the lab keeps it":
+        kept.kind = ImageKind.FOLDER
+    folder = kept.mounted()
+    if request.param == "as a folder with files of its own":
+        give(kept.tree)
     cells.data = {"jobs": folder}
     return folder
+
+
+def unsealed(kept: Kept) -> Path:
+    """The snapshot as a plain folder of the container's user, as it never is."""
+    kept.kind = ImageKind.FOLDER
+    kept.built()
+    give(kept.tree)
+    return kept.tree
 
 
 def give(folder: Path) -> None:
@@ -272,8 +261,7 @@ def writable_mounts(body: Body) -> None:
 
 
 def test_every_change_succeeds_in_a_container_with_a_writable_mount(cells: Cells, kept: Kept) -> None:
-    folder = kept.storage.snapshot(kept.snapshot)
-    give(folder)
+    folder = unsealed(kept)
     cells.data = {"jobs": folder}
     before = seen_on_the_host(folder)
     memory = cells.run(change_memory, weaken=writable_mounts, folder=FOLDER).said
@@ -292,7 +280,7 @@ def test_nothing_is_mounted_over_a_dataset_and_it_is_not_mounted_anew(
 
 
 def test_mounts_succeed_in_a_container_with_the_power_to(cells: Cells, kept: Kept) -> None:
-    cells.data = {"jobs": kept.storage.snapshot(kept.snapshot)}
+    cells.data = {"jobs": kept.mounted()}
     weak = root(CapAdd=["SYS_ADMIN"], SecurityOpt=["seccomp=unconfined"])
     said = cells.run(mount_over, weaken=weak, folder=FOLDER, own="/tmp").said
     assert {"remount", "bind over", "bind away", "scratch over", "unmount", "own name spaces"} <= set(said)
@@ -318,8 +306,7 @@ def test_no_file_of_a_dataset_gets_a_name_elsewhere(cells: Cells, mounted: Path,
 
 
 def test_a_file_gets_a_name_elsewhere_where_one_writable_mount_holds_both(cells: Cells, kept: Kept) -> None:
-    folder = kept.storage.snapshot(kept.snapshot)
-    give(folder)
+    folder = unsealed(kept)
     (folder / "out").mkdir(mode=0o777)
     (folder / "out").chmod(0o777)
     cells.data = {"jobs": folder}
@@ -348,63 +335,230 @@ def test_a_mount_shows_exactly_what_its_digest_names(cells: Cells, mounted: Path
 
 @pytest.mark.parametrize("harm", ["a flipped bit", "one more file"])
 def test_a_mount_that_shows_something_else_is_noticed_from_inside(cells: Cells, kept: Kept, harm: str) -> None:
-    folder = kept.storage.snapshot(kept.snapshot)
+    folder = unsealed(kept)
     cells.data = {"jobs": folder}
     if harm == "a flipped bit":
-        kept.path().write_bytes(one_bit(kept.path().read_bytes()))
+        file = folder / PERSONS
+        file.write_bytes(one_bit(file.read_bytes()))
     else:
         (folder / "more.parquet").write_bytes(b"PAR1")
     assert cells.run(read_mounted, folder=FOLDER).said == [kept.snapshot.digest, False]
 
 
-def change_a_bit(path: Path) -> None:
-    path.write_bytes(one_bit(path.read_bytes()))
+# What else holds of the mount
 
 
-def cut_short(path: Path) -> None:
-    os.truncate(path, 4)
+def flags_of(folder: str) -> Any:
+    import pathlib
+
+    lines = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+    return next(line.split()[5].split(",") for line in lines if line.split()[4] == folder)
 
 
-def take_away(path: Path) -> None:
-    path.unlink()
+def remounted(body: Body) -> None:
+    """Ask the engine for a read-only bind of a mount that is one already."""
+    for mount in body["HostConfig"]["Mounts"]:
+        mount["ReadOnly"] = mount["Target"].startswith("/data/")
 
 
-def put_a_folder(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
+@SEEING
+def test_a_dataset_is_sealed_as_seen_from_inside(cells: Cells, mounted: Path, purpose: Purpose) -> None:
+    assert set(SEALED) <= set(cells.run(flags_of, purpose, folder=FOLDER).said)
 
 
-def put_a_link(path: Path) -> None:
-    path.unlink()
-    path.symlink_to("/etc/hostname")
+def test_a_dataset_that_the_engine_makes_read_only_itself_is_not_sealed(cells: Cells, kept: Kept) -> None:
+    cells.data = {"jobs": kept.mounted()}
+    assert set(SEALED) & set(cells.run(flags_of, weaken=remounted, folder=FOLDER).said) == {"ro"}
 
 
-@pytest.mark.parametrize("moment", ["before the first mount", "after it"])
-@pytest.mark.parametrize("harm", [change_a_bit, cut_short, take_away, put_a_folder, put_a_link])
-def test_a_file_that_is_not_what_was_registered_is_never_mounted(kept: Kept, harm: Harm, moment: str) -> None:
-    harm(kept.path() if moment == "before the first mount" else kept.storage.snapshot(kept.snapshot) / PERSONS)
-    for _ in range(2):
-        with pytest.raises(ConflictError, match="missing or was changed") as said:
-            kept.storage.snapshot(kept.snapshot)
-        assert said.value.reason == "vault-changed"
+def use_what_is_in_the_image(folder: str) -> Any:
+    import os
+    import pathlib
+    import subprocess
+
+    attempts = {
+        "link": lambda: pathlib.Path(f"{folder}/link").read_text(),
+        "program": lambda: subprocess.run([f"{folder}/program"], check=True),
+        "device": lambda: os.close(os.open(f"{folder}/null", os.O_RDONLY)),
+        "set-user-id": lambda: {0: 1}[os.statvfs(folder).f_flag & os.ST_NOSUID],
+    }
+    done = []
+    for name, attempt in attempts.items():
+        try:
+            attempt()
+            done.append(name)
+        except (OSError, KeyError):
+            pass
+    return done
 
 
-def test_a_snapshot_whose_file_was_restored_before_the_first_mount_is_mounted(kept: Kept) -> None:
-    content = kept.path().read_bytes()
-    take_away(kept.path())
-    with pytest.raises(ConflictError):
-        kept.storage.snapshot(kept.snapshot)
-    kept.path().write_bytes(content)
-    assert (kept.storage.snapshot(kept.snapshot) / PERSONS).read_bytes() == content
+@pytest.fixture
+def evil(kept: Kept) -> Iterator[Path]:
+    """An image as the lab never makes one: with a link, a program and a device in it."""
+    tree, place = kept.state / "evil", kept.state / "evil-mount"
+    tree.mkdir()
+    place.mkdir()
+    (tree / "link").symlink_to("/etc/hostname")
+    (tree / "program").write_text("#!/bin/sh\ntrue\n")
+    (tree / "program").chmod(0o4755)
+    os.mknod(tree / "null", 0o20666, os.makedev(1, 3))
+    (tree / "null").chmod(0o666)
+    subprocess.run(["mkfs.erofs", "--quiet", str(kept.state / "evil.erofs"), str(tree)], check=True)
+    HOST.mount_snapshot(kept.state / "evil.erofs", place)
+    yield place
+    HOST.unmount(place)
 
 
-def test_a_snapshot_that_many_mount_at_once_for_the_first_time_is_built_once_and_stays(kept: Kept) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        folders = set(pool.map(lambda _: kept.storage.snapshot(kept.snapshot), range(16)))
-    place = os.open(folders.pop(), os.O_PATH)
-    assert kept.storage.snapshot(kept.snapshot).stat().st_ino == os.fstat(place).st_ino
-    os.close(place)
-    assert folders == set()
+def test_an_image_that_somebody_else_made_gives_no_link_program_or_device(cells: Cells, evil: Path) -> None:
+    cells.data = {"jobs": evil}
+    assert cells.run(use_what_is_in_the_image, folder=FOLDER).said == []
+
+
+def test_link_program_and_device_work_where_the_engine_takes_the_flags_away(cells: Cells, evil: Path) -> None:
+    cells.data = {"jobs": evil}
+    said = cells.run(use_what_is_in_the_image, weaken=remounted, folder=FOLDER).said
+    assert said == ["link", "program", "device", "set-user-id"]
+
+
+def reach_the_loop_device(numbers: list[int]) -> Any:
+    import os
+
+    done = []
+    for number in numbers:
+        for path in (f"/dev/loop{number}", f"/sys/block/loop{number}/loop/backing_file", f"/tmp/loop{number}"):
+            try:
+                if path.startswith("/tmp"):
+                    os.mknod(path, 0o60666, os.makedev(7, number))
+                os.close(os.open(path, os.O_RDONLY))
+                done.append(path.split("/")[1])
+            except OSError:
+                pass
+    return done
+
+
+def test_no_loop_device_is_reached_from_inside(cells: Cells, kept: Kept) -> None:
+    cells.data = {"jobs": kept.mounted()}
+    number = os.minor(cells.data["jobs"].stat().st_dev)
+    assert cells.run(reach_the_loop_device, numbers=[number, 0, 1]).said == []
+
+
+def test_the_loop_device_is_reached_with_the_power_to_make_devices(cells: Cells, kept: Kept) -> None:
+    cells.data = {"jobs": kept.mounted()}
+    number = os.minor(cells.data["jobs"].stat().st_dev)
+    weak = root(
+        CapAdd=["MKNOD"], DeviceCgroupRules=["b 7:* rwm"], Tmpfs={"/tmp": "rw,dev"}, MaskedPaths=[], ReadonlyPaths=[]
+    )
+    assert cells.run(reach_the_loop_device, weaken=weak, numbers=[number]).said == ["sys", "tmp"]
+
+
+def mount_lines() -> Any:
+    import pathlib
+
+    return pathlib.Path("/proc/self/mountinfo").read_text()
+
+
+def test_what_is_mounted_names_no_project_and_no_folder_of_the_lab(cells: Cells, kept: Kept) -> None:
+    kept.mounted("other")
+    cells.data = {"jobs": kept.mounted("care")}
+    line = next(x for x in cells.run(mount_lines).said.splitlines() if FOLDER in x)
+    assert not [word for word in ("care", "other", str(kept.state)) if word in line]
+
+
+# Signals between projects
+
+
+def hold_a_lock(folder: str) -> Any:
+    import fcntl
+    import os
+    import time
+
+    for name in ("persons.parquet", "."):
+        fcntl.flock(os.open(f"{folder}/{name}", os.O_RDONLY), fcntl.LOCK_EX)
+    time.sleep(5)
+    return "held"
+
+
+def see_a_lock(folder: str) -> Any:
+    import fcntl
+    import os
+    import time
+
+    seen = set()
+    names = {name: os.open(f"{folder}/{name}", os.O_RDONLY) for name in ("persons.parquet", ".")}
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        for name, descriptor in names.items():
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            except OSError:
+                seen.add(name)
+        time.sleep(0.02)
+    return sorted(seen)
+
+
+def read_all_the_time(folder: str) -> Any:
+    import pathlib
+    import time
+
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        pathlib.Path(f"{folder}/persons.parquet").read_bytes()
+        time.sleep(0.05)
+    return "read"
+
+
+def see_reading(folder: str) -> Any:
+    import ctypes
+    import os
+    import time
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor = libc.inotify_init1(os.O_NONBLOCK)
+    watched = libc.inotify_add_watch(descriptor, folder.encode(), 0x1 | 0x20)  # access, open
+    time.sleep(3)
+    try:
+        return ["seen"] if watched > 0 and os.read(descriptor, 4096) else []
+    except BlockingIOError:
+        return []
+
+
+SIGNALS = pytest.mark.parametrize(("send", "see"), [(hold_a_lock, see_a_lock), (read_all_the_time, see_reading)])
+
+
+def signalled(cells: Cells, sending: Path, seeing: Path, send: Callable[..., Any], see: Callable[..., Any]) -> Any:
+    """What a container on one mount sees of what one on another mount does."""
+    with ThreadPoolExecutor(1) as pool:
+        cells.data = {"jobs": sending}
+        sent = pool.submit(cells.run, send, folder=FOLDER)
+        time.sleep(0.5)
+        cells.data = {"jobs": seeing}
+        seen = cells.run(see, folder=FOLDER).said
+        assert sent.result().said in ("held", "read")
+    return seen
+
+
+@SIGNALS
+def test_no_lock_and_no_notification_passes_between_projects(
+    cells: Cells, kept: Kept, send: Callable[..., Any], see: Callable[..., Any]
+) -> None:
+    image = kept.built()
+    folders = [kept.mounts.mount(kept.snapshot, image, project) for project in ("care", "other")]
+    assert signalled(cells, *folders, send, see) == []
+
+
+@SIGNALS
+def test_locks_and_notifications_pass_where_projects_share_a_loop_device(
+    cells: Cells, kept: Kept, send: Callable[..., Any], see: Callable[..., Any]
+) -> None:
+    folder, second = kept.mounted(), kept.state / "second"
+    second.mkdir()
+    # mount takes the loop device that is there already.
+    subprocess.run(["mount", "-o", "loop,ro", str(kept.image), str(second)], check=True)
+    try:
+        assert signalled(cells, folder, second, send, see) != []
+    finally:
+        HOST.unmount(second)
 
 
 # On a running lab

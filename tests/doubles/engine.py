@@ -36,6 +36,11 @@ class MemoryEngine:
         self._check()
         return list(self.views.values())
 
+    def sources(self) -> set[str]:
+        self._check()
+        mounts = (mount for body in self.bodies.values() for mount in body["HostConfig"]["Mounts"])
+        return {str(mount["Source"]) for mount in mounts}
+
     def create(self, name: str, body: dict[str, Any]) -> bool:
         self._check()
         if name in self.views:
@@ -67,3 +72,4 @@ class MemoryEngine:
     def remove(self, name: str) -> None:
         self._check()
         self.views.pop(name, None)
+        self.bodies.pop(name, None)

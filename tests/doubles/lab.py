@@ -8,14 +8,17 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from datasets_mount.catalogue import Snapshot
+from datasets_mount.images import SnapshotImage
 from doubles.engine import MemoryEngine
 from hub.adapters.host import Host
 from hub.adapters.migrate import migrate
+from hub.adapters.snapshot_files import LinkedFolders
 from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
 from hub.adapters.vault import FolderVault
 from hub.services.lab import Lab
-from hub.settings import Login, Settings
+from hub.settings import Login, Settings, Storage
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -50,6 +53,10 @@ class FolderStorage(LoopStorage):
     def _mounted(self, folder: Path, size: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
+    def mount_snapshot(self, snapshot: Snapshot, image: SnapshotImage, project: str) -> Path:
+        with LinkedFolders(self._state / "snapshots", self._vault, self._host).verified(snapshot, image) as folder:
+            return folder
+
 
 class MemorySigner:
     """A key that lives as long as the test."""
@@ -65,7 +72,8 @@ class MemorySigner:
 
 
 def make_lab(folder: Path, database_url: str = "") -> Lab:
-    settings = Settings(state=folder, login=Login(demo=True), database_url=database_url)
+    storage_settings = Storage(datasets="folder")
+    settings = Settings(state=folder, login=Login(demo=True), database_url=database_url, storage=storage_settings)
     clock = SteppingClock()
     store = SqlStore(settings.database, clock.now)
     migrate(store.engine)

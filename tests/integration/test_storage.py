@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from datasets_mount.catalogue import Snapshot, SnapshotFile, snapshot_digest
 from hub.adapters.host import Host
 from hub.adapters.storage import LoopStorage
 from hub.adapters.vault import FolderVault
-from hub.domain.errors import ConflictError, InvalidError, UnavailableError
+from hub.domain.errors import InvalidError, UnavailableError
 from hub.settings import Login, Settings, Storage
 
 UID = 234567
@@ -106,36 +105,6 @@ def test_progress_that_is_a_link_or_a_pipe_is_ignored_and_nothing_hangs(storage:
     (folders.progress / "progress").unlink()
     os.mkfifo(folders.progress / "progress")
     assert storage.progress("run-1") is None
-
-
-def snapshot_of(storage: LoopStorage, vault: FolderVault, content: bytes) -> Snapshot:
-    from datetime import UTC, datetime
-
-    stored = vault.add(BytesIO(content), 2**24)
-    files = (SnapshotFile("persons.parquet", stored.sha256, stored.size, 3, ("nr",)),)
-    return Snapshot(snapshot_digest("jobs", files), "jobs", files, "jobs-steward", datetime.now(UTC))
-
-
-def test_a_snapshot_is_a_folder_with_its_manifest(storage: LoopStorage, tmp_path: Path) -> None:
-    snapshot = snapshot_of(storage, FolderVault(tmp_path / "vault"), b"PAR1")
-    folder = storage.snapshot(snapshot)
-    assert sorted(p.name for p in folder.iterdir()) == ["manifest.json", "persons.parquet"]
-    assert storage.snapshot(snapshot) == folder
-
-
-@pytest.mark.parametrize("harm", ["change", "remove", "replace"])
-def test_a_snapshot_with_one_changed_byte_is_not_mounted(storage: LoopStorage, tmp_path: Path, harm: str) -> None:
-    snapshot = snapshot_of(storage, FolderVault(tmp_path / "vault"), b"PAR1")
-    file = storage.snapshot(snapshot) / "persons.parquet"
-    if harm == "change":
-        file.chmod(0o644)
-        file.write_bytes(b"PAR2")
-    else:
-        file.unlink()
-    if harm == "replace":
-        file.symlink_to("/etc/hostname")
-    with pytest.raises(ConflictError, match="changed after it was registered"):
-        storage.snapshot(snapshot)
 
 
 def test_outputs_are_listed_with_their_digests_and_special_files_are_counted(storage: LoopStorage) -> None:

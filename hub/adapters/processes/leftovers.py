@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +12,7 @@ import requests
 from docker.errors import APIError, DockerException, NotFound
 
 from hub.adapters.host import Host
+from hub.adapters.mount_table import mounts_below
 from hub.adapters.processes import supervisor
 from hub.adapters.processes.records import SUFFIX, folder_of
 from hub.domain.errors import UnavailableError
@@ -67,7 +67,7 @@ def forget_processes(settings: Settings) -> None:
 def check_nothing_left(settings: Settings) -> None:
     """A stopped lab has no socket and no mount below its state folder."""
     left = [str(path) for place in _socket_places(settings) for path in _sockets(place)]
-    left += [str(path) for path in _mounts(settings.state)]
+    left += [str(path) for path in mounts_below(settings.state)]
     if left:
         raise UnavailableError(
             "Left behind: {left}. Unmount or remove them by hand.", reason="left-behind", left=", ".join(left)
@@ -85,12 +85,3 @@ def _sockets(folder: Path) -> Iterator[Path]:
             with suppress(FileNotFoundError):
                 if stat.S_ISSOCK(path.lstat().st_mode):
                     yield path
-
-
-def _mounts(folder: Path) -> Iterator[Path]:
-    """Mount points below a folder, as the kernel lists them."""
-    top = os.fsencode(folder.resolve()) + b"/"
-    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
-        place = line.split(b" ")[4].decode("unicode_escape").encode("latin-1")
-        if place.startswith(top):
-            yield Path(os.fsdecode(place))
