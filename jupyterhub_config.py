@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hub.adapters.processes import passed_on, wrapped
 from hub.adapters.secrets import read_secret
+from hub.privileged.places import ENGINE_SOCKET, Door
 from hub.services.people import knows_person, log_in
 from hub.services.workspaces import close_workspace, may_stay, open_workspace
 from hub.settings import load_settings
@@ -13,7 +14,7 @@ from spawner_config import hub_traits
 
 path = Path(os.environ.get("DATALAB_CONFIG", Path(__file__).with_name("lab.toml"))).absolute()
 settings = load_settings(path)
-lab, host = lab_from(settings), host_from(settings)
+lab, host, door = lab_from(settings), host_from(settings), Door(settings.state)
 parts = hub_traits.Parts(
     config=path,
     read_secret=read_secret,
@@ -26,6 +27,7 @@ parts = hub_traits.Parts(
     close_workspace=lambda person, project: close_workspace(lab, person, project),
     mount_socket_folder=lambda folder, uid: host.mount_socket_folder(folder, uid),
     unmount_socket_folder=lambda folder: host.unmount_all(folder),
+    engine=f"unix://{door.address(ENGINE_SOCKET)}",
     environment=passed_on(),
 )
 hub_traits.apply(get_config(), settings, parts)  # type: ignore[name-defined]  # noqa: F821  # traitlets provides it

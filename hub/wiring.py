@@ -37,7 +37,7 @@ def lab_from(settings: Settings) -> Lab:
         store=store,
         vault=FolderVault(settings.state / "vault"),
         storage=storage_from(settings),
-        engine=DockerEngine(settings.name),
+        engine=DockerEngine(settings.name, settings.state),
         signer=FileSigner(settings.secret(SIGNING_KEY)),
         clock=clock,
     )

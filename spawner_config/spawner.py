@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
+from requests import ConnectionError as NoConnectionError
 from requests import RequestException
 from traitlets import Callable, Instance, List, Unicode, default
 
@@ -28,6 +29,7 @@ from hub.settings import Settings
 from spawner_config import names
 from spawner_config.gateway_client import GatewayClient
 from spawner_config.isolation import ContainerSpec, container_body
+from spawner_config.lab_containers import LABEL_PLAN, WORKSPACE_COMMAND
 from spawner_config.server_folder import (
     Server,
     make_folder,
@@ -36,10 +38,12 @@ from spawner_config.server_folder import (
     server_folder,
     unmount_socket_folder,
 )
-from spawner_config.workspace_container import LABEL_PLAN, server_environment, workspace_spec
+from spawner_config.workspace_container import server_environment, workspace_spec
 
 POLL_SECONDS = 0.02
 LOOK_SECONDS = 0.5
+GATE_SECONDS, GATE_PAUSE = 15.0, 0.2
+"""How long a killed engine gate may take to come back before its absence is said."""
 
 
 class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no types
@@ -71,9 +75,9 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
     )
     cmd = List(
         Unicode(),
-        ["jupyterhub-singleuser", "--ServerApp.sock=/run/nb/nb.sock", "--ServerApp.sock_mode=0666"],
+        list(WORKSPACE_COMMAND),
         config=True,
-        help="The single-user server's command.",
+        help="The single-user server's command; the engine gate lets no other pass.",
     )
 
     def __init__(self, **kwargs: Any) -> None:
@@ -249,6 +253,21 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         await asyncio.to_thread(self.close_workspace, self.user.name, self.name)
         self._opened = False
 
+    async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """Ask the engine, through the gate; one that is being started again is waited for, and no order is sent twice.
+
+        Without that, a hub that starts before its gate would take every workspace for ended.
+        """
+        deadline = time.monotonic() + GATE_SECONDS
+        while True:
+            try:
+                return await super().docker(method, *args, **kwargs)
+            except (DockerException, NoConnectionError) as error:
+                may_repeat = method != "create_container_from_config" or was_never_sent(error)
+                if isinstance(error, APIError) or not may_repeat or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(GATE_PAUSE)
+
     async def _inspect(self) -> dict[str, Any] | None:
         try:
             found: dict[str, Any] = await self.docker("inspect_container", self.object_name)
@@ -270,3 +289,16 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
 
     def _gateway(self) -> GatewayClient:
         return GatewayClient(self.settings.state)
+
+
+def was_never_sent(error: BaseException) -> bool:
+    """Whether a call failed because nobody listened, so that nothing of it can have been done."""
+    return any(isinstance(cause, FileNotFoundError | ConnectionRefusedError) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that it was made from; the libraries wrap each other's errors as arguments."""
+    yield error
+    for cause in (*error.args, error.__cause__):
+        if isinstance(cause, BaseException):
+            yield from _causes(cause)

@@ -13,10 +13,9 @@ from hub.services.workspaces import WorkspacePlan
 from hub.settings import ContainerLimits, Settings
 from spawner_config import names
 from spawner_config.isolation import ContainerSpec, Limits, Purpose
+from spawner_config.lab_containers import LABEL_PLAN
 from spawner_config.server_folder import server_folder
 
-LABEL_PLAN = "datalab.plan"
-"""Label with a digest of all that a container was made from, its tokens excepted."""
 SECRETS = frozenset({"JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN"})
 HUB_SOCKET_URL = "http+unix://" + quote("/run/hub/api.sock", safe="")
 

@@ -1,10 +1,11 @@
-"""The Docker engine, as far as the worker needs it."""
+"""The Docker engine, as far as worker and portal need it: through the engine gate, which knows the lab's containers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -13,10 +14,11 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from hub.domain.errors import ConflictError, UnavailableError
+from hub.privileged.places import ENGINE_SOCKET, Door
 from hub.services.ports import ContainerState, ContainerView
 from spawner_config.names import LABEL_LAB, LABEL_WORK
 
-CONFLICT, NOT_MODIFIED = 409, 304
+CONFLICT, UNAVAILABLE = 409, 503
 STATES = {
     "created": ContainerState.CREATED,
     "running": ContainerState.RUNNING,
@@ -29,41 +31,72 @@ STATES = {
 
 
 @contextmanager
-def _said_plainly() -> Iterator[None]:
+def _said_plainly(*, gated: bool) -> Iterator[None]:
     try:
         yield
     except APIError as error:
+        if error.status_code == UNAVAILABLE:
+            raise _no_engine() from error
         raise UnavailableError(
             "The container engine refused ({status}); nothing was lost. Tell the administrator.",
             reason="engine-refused",
             status=error.status_code,
         ) from error
     except (DockerException, requests.RequestException) as error:
-        raise UnavailableError(
-            "The container engine does not answer; nothing was lost. Start it (make setup), then try again.",
-            reason="engine-missing",
-        ) from error
+        # The first call asks for the version, and wraps whatever was answered; a gate that answers misses its engine.
+        reached = isinstance(error.__cause__, APIError)
+        raise (_no_gate() if gated and not reached else _no_engine()) from error
+
+
+def _no_engine() -> UnavailableError:
+    return UnavailableError(
+        "The container engine does not answer; nothing was lost. Start it (make setup), then try again.",
+        reason="engine-missing",
+    )
+
+
+def _no_gate() -> UnavailableError:
+    return UnavailableError(
+        "The lab's engine gate does not answer; nothing was lost. It is started again by itself: try again in a few "
+        "seconds, then tell the administrator.",
+        reason="no-engine-gate",
+    )
 
 
 class DockerEngine:
-    """One lab's containers on the Docker engine; the connection is made when it is first needed."""
+    """One lab's containers on the Docker engine; the connection is made when it is first needed.
 
-    def __init__(self, lab: str) -> None:
+    With the lab's state folder it goes through the lab's engine gate; without, to the engine itself, which only the
+    administrator's own commands may.
+    """
+
+    def __init__(self, lab: str, state: Path | None = None) -> None:
         self._lab = lab
+        self._state = state
+        self._door: Door | None = None
         self._client: docker.APIClient | None = None
         self._digests: dict[str, str] = {}
 
     def _call(self, act: Callable[[docker.APIClient], Any]) -> Any:
-        with _said_plainly():
+        with _said_plainly(gated=self._state is not None):
             if self._client is None:
-                self._client = docker.APIClient(version="auto", timeout=60, **kwargs_from_env())
+                self._client = docker.APIClient(version="auto", timeout=60, **self._where())
             return act(self._client)
+
+    def _where(self) -> dict[str, Any]:
+        if self._state is None:
+            return dict(kwargs_from_env())
+        self._door = self._door or Door(self._state)
+        return {"base_url": f"unix://{self._door.address(ENGINE_SOCKET)}"}
 
     def close(self) -> None:
         """Close the connection; the next call opens it again."""
         if self._client is not None:
             self._client.close()
             self._client = None
+        if self._door is not None:
+            self._door.close()
+            self._door = None
 
     def image_digest(self, image: str) -> str:
         """Return the digest of a local image."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from hub.adapters.processes.alone import privileged_process
 from hub.adapters.secrets import make_secrets
 from hub.domain.errors import UnavailableError
 from hub.domain.people import Role
@@ -19,7 +20,7 @@ from hub.domain.work import ENDED, Work, WorkState
 from hub.services import datasets, notebooks, people, projects, runs
 from hub.services.lab import Lab
 from hub.services.work import do_round
-from hub.settings import Login, Settings, Storage
+from hub.settings import load_settings
 from hub.wiring import lab_from, storage_from
 from hub.worker import BUSY_PAUSE
 
@@ -31,7 +32,7 @@ NOTEBOOK = {
     "nbformat": 4,
     "nbformat_minor": 5,
 }
-ROOM = 64 * 2**20
+TOML = 'name = "bench"\nstate = "state"\n[login]\ndemo = true\n[storage]\nproject = "64M"\nscratch = "64M"\n'
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,18 @@ def work_off(lab: Lab, identifier: str) -> Work:
 def ready(folder: Path) -> Iterator[TrivialRun]:
     """Found a lab with one approved notebook; its mounts are gone afterwards."""
     folder.mkdir()
-    storage = Storage(project=ROOM, scratch=ROOM)
-    settings = Settings(name="bench", state=folder / "state", login=Login(demo=True), storage=storage)
+    config = folder / "lab.toml"
+    config.write_text(TOML, encoding="utf-8")
+    settings = load_settings(config)
     make_secrets(settings)
     content = json.dumps(NOTEBOOK).encode()
     (folder / "notebook.ipynb").write_bytes(content)
-    try:
-        lab = lab_from(settings)
-        yield TrivialRun(lab, _approved(lab, content), folder)
-    finally:
-        storage_from(settings).unmount_all()
+    with privileged_process(settings, config):
+        try:
+            lab = lab_from(settings)
+            yield TrivialRun(lab, _approved(lab, content), folder)
+        finally:
+            storage_from(settings).unmount_all()
 
 
 def _approved(lab: Lab, content: bytes) -> str:

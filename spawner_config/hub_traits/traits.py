@@ -69,6 +69,8 @@ class Parts:
     close_workspace: Callable[..., Any]
     mount_socket_folder: Callable[[Path, int], None]
     unmount_socket_folder: Callable[[Path], None]
+    engine: str = ""
+    """Where the spawner finds the engine: the address of the lab's engine gate."""
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -196,6 +198,8 @@ def set_workspaces(c: Config, settings: Settings, parts: Parts) -> None:
     c.JupyterHub.allow_named_servers = True
     c.JupyterHub.spawner_class = "spawner_config.spawner.LabSpawner"
     c.LabSpawner.settings = settings
+    if parts.engine:
+        c.LabSpawner.client_kwargs = {"base_url": parts.engine}
     c.LabSpawner.open_workspace = parts.open_workspace
     c.LabSpawner.may_stay = parts.may_stay
     c.LabSpawner.poll_interval = LOOK_AGAIN_SECONDS

@@ -20,6 +20,7 @@ from typing import Any
 import docker
 import requests
 
+from hub.adapters.processes.health import answers
 from hub.adapters.processes.records import Record, is_alive, read_records
 from hub.adapters.secrets import read_secret
 from hub.cli.client import API, Json, Portal, place
@@ -27,6 +28,7 @@ from hub.demo.people import ADMINISTRATOR, AUDITOR, HEALTH_STEWARD, JOBS_STEWARD
 from hub.demo.story_stage import TOKENS, Stage
 from hub.demo.web_login import Visitor
 from hub.domain.work import ENDED
+from hub.privileged.places import ENGINE_SOCKET, privileged_folder
 from hub.settings import Settings
 from integration.sandbox_container import code_cell, notebook_of
 from spawner_config.names import LABEL_LAB, work_container
@@ -245,13 +247,16 @@ class Living:
         return record
 
     def is_up(self) -> bool:
-        """The whole lab answers: the API through proxy, hub and portal, the gateway, and the worker runs."""
+        """The whole lab answers: API, hub, gateway and engine gate, and the worker runs."""
         with suppress(requests.RequestException):
             me = self.answer(SCIENTIST, "GET", "/me").status_code == 200
             hub = self.plain("GET", "/hub/api/").status_code == 200
             gateway = requests.get(f"http://127.0.0.1:{self.settings.ports.gateway}/", timeout=5).status_code < 500
-            return me and hub and gateway and self.process("worker") is not None
+            return me and hub and gateway and self._gate_answers() and self.process("worker") is not None
         return False
+
+    def _gate_answers(self) -> bool:
+        return answers("http://engine/_ping", privileged_folder(self.state) / ENGINE_SOCKET)
 
     def up_again(self, seconds: float = 45.0) -> float:
         """Wait until the whole lab answers, twice in a row; returns how long that took."""

@@ -7,11 +7,12 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from doubles.people import JOBS, found_consortium, send
+from hub.adapters.processes.alone import privileged_process
 from hub.adapters.processes.leftovers import remove_containers
 from hub.domain.work import Work
 from hub.services import datasets
@@ -30,6 +31,14 @@ class OwnLab:
     folder: Path
     lab: Lab
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    privileged: ExitStack = field(default_factory=ExitStack)
+
+    def lend_power(self, **environment: str) -> None:
+        """Start the privileged process, in place of the one that runs."""
+        self.privileged.close()
+        log = self.folder / "privileged.log"
+        running = privileged_process(self.lab.settings, self.folder / "lab.toml", environment, log)
+        self.privileged.enter_context(running)
 
     @property
     def log(self) -> str:
@@ -64,6 +73,7 @@ def own_lab(folder: Path) -> Iterator[OwnLab]:
     found_consortium(lab)
     datasets.register_dataset(lab, "jobs-steward", JOBS)
     made = OwnLab(folder, lab)
+    made.lend_power()
     try:
         yield made
     finally:
@@ -71,6 +81,7 @@ def own_lab(folder: Path) -> Iterator[OwnLab]:
             worker.kill()
             worker.wait()
         remove_containers(lab.settings.name)
+        made.privileged.close()
         storage_from(lab.settings).unmount_all()
         lab.store.engine.dispose()  # type: ignore[attr-defined]
         lab.engine.close()  # type: ignore[attr-defined]

@@ -97,7 +97,7 @@ class Voting(threading.Thread):
             self.accepted = answer.status_code == 200
 
 
-@pytest.mark.parametrize("name", ["worker", "portal", "gateway", "proxy", "hub"])
+@pytest.mark.parametrize("name", ["privileged", "worker", "portal", "gateway", "proxy", "hub"])
 def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
     living: Living,
     written: str,
@@ -251,14 +251,25 @@ def finish(own: OwnLab) -> None:
     wait_for(lambda: own.lab.storage.works() == [], 20, "a folder is left")
 
 
+def test_an_engine_gate_that_is_away_is_said_and_queued_work_waits_for_it(own: OwnLab) -> None:
+    (work,) = own.offered()
+    own.privileged.close()
+    away = own.worker()
+    wait_for(lambda: own.log.count("The lab's engine gate does not answer") >= 2, 20, "the worker says nothing")
+    assert (own.work(work).state, away.poll()) == (WorkState.QUEUED, None)
+    own.lend_power()
+    wait_for(lambda: own.work(work).state in ENDED, 60, "the work does not end")
+    assert own.work(work).state is WorkState.SUCCEEDED
+
+
 def test_an_engine_that_is_away_is_said_and_queued_work_waits_for_it(own: OwnLab) -> None:
     (work,) = own.offered()
-    away = own.worker(DOCKER_HOST="tcp://127.0.0.1:9")
+    own.lend_power(DOCKER_HOST="unix:///nonexistent/docker.sock")
+    away = own.worker()
     sentence = "The container engine does not answer; nothing was lost."
     wait_for(lambda: own.log.count(sentence) >= 2, 20, "the worker says nothing")
     assert (own.work(work).state, away.poll()) == (WorkState.QUEUED, None)
-    away.kill()
-    own.worker()
+    own.lend_power()
     wait_for(lambda: own.work(work).state in ENDED, 60, "the work does not end")
     assert own.work(work).state is WorkState.SUCCEEDED
 

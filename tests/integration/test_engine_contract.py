@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datasets_mount.mounts import Mount
 from doubles.engine import MemoryEngine
 from hub.adapters.engine import DockerEngine
+from hub.adapters.processes.alone import privileged_process
 from hub.domain.errors import UnavailableError
 from hub.services.ports import ContainerState, ContainerView, Engine
+from hub.settings import load_settings
 from spawner_config.isolation import ContainerSpec, Limits, Purpose, container_body
+from spawner_config.lab_containers import KINDS, most_of
 from spawner_config.names import LABEL, LABEL_LAB, LABEL_WORK
 
 IMAGE = "datalab/workspace:current"
@@ -26,9 +32,23 @@ def lab_name() -> str:
     return "t" + uuid.uuid4().hex[:10]
 
 
-@pytest.fixture(params=["memory", "docker"])
+@pytest.fixture
+def state(tmp_path: Path, lab_name: str) -> Iterator[Path]:
+    """The state folder of a lab that consists of its engine gate."""
+    config = tmp_path / "lab.toml"
+    config.write_text(f'name = "{lab_name}"\nstate = "state"\n[login]\ndemo = true\n')
+    settings = load_settings(config)
+    with privileged_process(settings, config):
+        yield settings.state
+
+
+@pytest.fixture(params=["memory", "docker", "gate"])
 def engine(request: pytest.FixtureRequest, lab_name: str) -> Iterator[Engine]:
-    made: Engine = MemoryEngine() if request.param == "memory" else DockerEngine(lab_name)
+    made: Engine = MemoryEngine()
+    if request.param == "docker":
+        made = DockerEngine(lab_name)
+    if request.param == "gate":
+        made = DockerEngine(lab_name, request.getfixturevalue("state"))
     yield made
     for view in made.containers():
         made.kill(view.name)
@@ -44,6 +64,25 @@ def docker_engine(lab_name: str) -> Iterator[DockerEngine]:
     made.close()
 
 
+def waiting(engine: Engine, lab_name: str, state: Path | None) -> dict[str, Any]:
+    """The order of a container that goes on until it is ended; through the gate, of one that waits for its request."""
+    if state is None:
+        return body(engine, lab_name, "one", "sleep 60")
+    settings = load_settings(state.parent / "lab.toml")
+    inside, out = (state / "scratch" / "one" / name for name in ("in", "out"))
+    for folder in (inside, out):
+        folder.mkdir(parents=True)
+    os.mkfifo(inside / "request.json")
+    os.chown(out, settings.storage.reader_uid, settings.storage.reader_uid)
+    spec = ContainerSpec(
+        purpose=Purpose.READER, image=engine.image_digest(IMAGE), command=KINDS["read"].command,
+        uid=settings.storage.reader_uid, mounts=(Mount(str(inside), "/in"), Mount(str(out), "/out", writable=True)),
+        limits=most_of(settings, Purpose.READER), environment={},
+        labels={LABEL: "read", LABEL_LAB: lab_name, LABEL_WORK: "one"}, working_dir="/tmp",
+    )  # fmt: skip
+    return container_body(spec)
+
+
 def body(engine: Engine, lab_name: str, work: str, command: str) -> dict[str, Any]:
     labels = {LABEL: "test", LABEL_LAB: lab_name, LABEL_WORK: work}
     spec = ContainerSpec(
@@ -57,9 +96,12 @@ def the_view(engine: Engine, name: str) -> ContainerView | None:
     return next((v for v in engine.containers() if v.name == name), None)
 
 
-def test_a_container_is_created_once_started_seen_killed_and_removed(engine: Engine, lab_name: str) -> None:
+def test_a_container_is_created_once_started_seen_killed_and_removed(
+    engine: Engine, lab_name: str, request: pytest.FixtureRequest
+) -> None:
     name = f"{lab_name}-work-one"
-    made = body(engine, lab_name, "one", "sleep 60")
+    gated = "gate" in request.node.name
+    made = waiting(engine, lab_name, request.getfixturevalue("state") if gated else None)
     assert engine.create(name, made)
     assert not engine.create(name, made)
     created = the_view(engine, name)

@@ -62,7 +62,7 @@ def login_works(lab: Lab, password: str) -> bool:
 
 def test_everything_runs_after_a_start(shared: tuple[Lab, str]) -> None:
     lab, password = shared
-    names = {"supervisord", "identity", "proxy", "hub", "gateway", "portal", "worker"}
+    names = {"supervisord", "privileged", "identity", "proxy", "hub", "gateway", "portal", "worker"}
     until(lambda: set(states(lab).values()) == {"running"}, 5)
     assert set(states(lab)) == names
     assert {"supervisord", "identity", "proxy", "hub", "gateway"} <= set(log_files(lab.settings))
@@ -77,7 +77,7 @@ def test_a_start_that_has_been_done_changes_nothing_and_is_quick(shared: tuple[L
     assert {entry.pid for entry in status(lab.settings)} == {entry.pid for entry in before}
 
 
-@pytest.mark.parametrize("name", ["proxy", "hub", "gateway", "identity", "portal", "worker"])
+@pytest.mark.parametrize("name", ["privileged", "proxy", "hub", "gateway", "identity", "portal", "worker"])
 def test_a_killed_process_comes_back_and_login_works(shared: tuple[Lab, str], name: str) -> None:
     lab, password = shared
     killed = lab.pid(name)
@@ -129,7 +129,7 @@ def test_a_stopped_supervisord_is_no_obstacle_to_a_stop(lab: Lab) -> None:
 def test_nothing_is_left_after_a_stop(lab: Lab) -> None:
     lab.start()
     running = read_records(lab.settings)
-    assert len(running) == 6
+    assert len(running) == 7
     lab.stop()
     assert not [record.name for record in running if is_alive(record)]
     assert not [path for path in lab.settings.state.rglob("*") if path.is_socket()]

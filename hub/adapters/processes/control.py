@@ -24,6 +24,7 @@ from hub.adapters.processes.programs import Program, lab_programs
 from hub.adapters.processes.records import end_all, folder_of, is_alive, read_records, wait_for_end
 from hub.adapters.secrets import make_secrets
 from hub.domain.errors import ConflictError, LabError, UnavailableError
+from hub.privileged.places import privileged_folder
 from hub.settings import Settings
 
 Progress = Callable[[str], None]
@@ -166,7 +167,7 @@ def _failed(rpc: Any, numbers: dict[str, set[int]]) -> set[str]:
 
 def _is_ready(settings: Settings, program: Program) -> bool:
     if program.health:
-        return answers(program.health)
+        return answers(program.health, program.listener)
     return any(record.name == program.name and is_alive(record) for record in read_records(settings))
 
 
@@ -203,7 +204,7 @@ def _halt(settings: Settings) -> None:
 @contextmanager
 def _alone(settings: Settings) -> Iterator[None]:
     """One command at a time starts or stops a lab."""
-    for folder in (settings.state, folder_of(settings), settings.state / "logs"):
+    for folder in (settings.state, folder_of(settings), settings.state / "logs", privileged_folder(settings.state)):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

@@ -16,6 +16,7 @@ from hub.adapters.mount_table import mounts_below
 from hub.adapters.processes import supervisor
 from hub.adapters.processes.records import SUFFIX, folder_of
 from hub.domain.errors import UnavailableError
+from hub.privileged.places import privileged_folder
 from hub.settings import Settings
 from spawner_config.names import LABEL, LABEL_LAB
 from spawner_config.server_folder import control_folder, remove_folder, servers_folder
@@ -53,8 +54,9 @@ def remove_server_folders(settings: Settings) -> None:
     unmount = Host(settings.images.workspace, LABEL).unmount_all
     for folder in sorted(servers_folder(settings.state).glob("*")):
         remove_folder(settings.state, folder.name, unmount)
-    for path in _sockets(control_folder(settings.state)):
-        path.unlink()
+    for folder in (control_folder(settings.state), privileged_folder(settings.state)):
+        for path in _sockets(folder):
+            path.unlink()
 
 
 def forget_processes(settings: Settings) -> None:
@@ -75,7 +77,7 @@ def check_nothing_left(settings: Settings) -> None:
 
 
 def _socket_places(settings: Settings) -> Iterator[Path]:
-    yield from (folder_of(settings), control_folder(settings.state))
+    yield from (folder_of(settings), control_folder(settings.state), privileged_folder(settings.state))
     yield from servers_folder(settings.state).glob("*/*")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from hub.adapters.identity import identity_command, identity_environment
 from hub.adapters.processes.records import record_file
 from hub.adapters.secrets import Secret
+from hub.privileged.places import ENGINE_SOCKET, privileged_folder
 from hub.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -22,15 +23,18 @@ RECORD = 'cat /proc/sys/kernel/random/boot_id "/proc/$$/stat" > "$0" && exec "$@
 FROM_FILE = 'CONFIGPROXY_AUTH_TOKEN="$(cat "$0")" && export CONFIGPROXY_AUTH_TOKEN && exec "$@"'
 """The token goes from its file into the environment, and so stands on no command line and in no configuration."""
 
-PASSED_ON = ("HOME", "TMPDIR", "TZ", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "SSL_CERT_FILE")
+PASSED_ON = ("HOME", "TMPDIR", "TZ", "SSL_CERT_FILE")
 """What the lab's processes see of the environment of whoever starts them; nothing else reaches them."""
+ENGINE = "DOCKER_HOST"
+"""Where the engine is; the privileged process alone is told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """A process of the lab; ``health`` answers any HTTP request below 500 as soon as it is ready.
 
-    ``kept`` says that supervisord keeps it; the hub's own services are kept by the hub.
+    ``listener`` is the unix socket on which it answers, where it has no port. ``kept`` says that supervisord keeps it;
+    the hub's own services are kept by the hub.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Program:
     health: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     kept: bool = True
+    listener: Path | None = None
 
 
 def wrapped(settings: Settings, name: str, command: list[str], death_signal: str) -> list[str]:
@@ -63,11 +68,12 @@ def environment(config: Path) -> dict[str, str]:
 
 
 def lab_programs(settings: Settings, config: Path) -> list[Program]:
-    """The lab's programs in the order in which they are started."""
+    """The lab's programs in the order in which they are started: first the one that the others ask for power."""
     ports = settings.ports
     gateway = [sys.executable, "-m", "spawner_config.gateway", "--config", str(config)]
     hub = [sys.executable, "-m", "jupyterhub", "--config", str(HUB_CONFIG)]
     programs = [
+        privileged_program(settings, config),
         Program("proxy", tuple(_proxy_command(settings)), f"http://127.0.0.1:{ports.proxy_api}/api/routes"),
         Program("hub", tuple(hub), f"http://127.0.0.1:{ports.hub}/hub/api/"),
         Program("gateway", tuple(gateway), f"http://127.0.0.1:{ports.gateway}/"),
@@ -76,8 +82,16 @@ def lab_programs(settings: Settings, config: Path) -> list[Program]:
     ]
     if settings.login.demo:
         health = f"http://127.0.0.1:{ports.identity}/.well-known/openid-configuration"
-        programs.insert(0, Program("identity", tuple(identity_command()), health, identity_environment(settings)))
+        programs.insert(1, Program("identity", tuple(identity_command()), health, identity_environment(settings)))
     return programs
+
+
+def privileged_program(settings: Settings, config: Path) -> Program:
+    """The one program with root's and the engine's power; see hub.privileged."""
+    command = (sys.executable, "-m", "hub.privileged", "--config", str(config))
+    engine = {ENGINE: os.environ[ENGINE]} if ENGINE in os.environ else {}
+    listener = privileged_folder(settings.state) / ENGINE_SOCKET
+    return Program("privileged", command, "http://engine/_ping", engine, listener=listener)
 
 
 def _proxy_command(settings: Settings) -> list[str]:

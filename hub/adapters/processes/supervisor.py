@@ -32,6 +32,7 @@ GROUP = "lab"
 """One group, because supervisord ends the programs of a group together and groups one after the other."""
 SOCKET, CONFIGURATION = "supervisord.sock", "supervisord.conf"
 PATIENCE, LONGEST_LAUNCH = 3.0, 15.0
+FIRST, LATER = 1, 2
 
 
 def configuration(settings: Settings, config: Path, programs: Sequence[Program]) -> str:
@@ -68,6 +69,7 @@ def _program(settings: Settings, program: Program) -> dict[str, object]:
     return {
         "command": shlex.join(wrapped(settings, program.name, command, "TERM")),
         "directory": folder_of(settings),
+        "priority": FIRST if program.name == "privileged" else LATER,
         "autorestart": "true",
         "startsecs": 1,
         "startretries": 5,

@@ -12,8 +12,9 @@ from datasets_mount.mounts import Mount
 from hub.services.workspaces import WorkspacePlan
 from hub.settings import Login, Settings
 from spawner_config.isolation import container_body
+from spawner_config.lab_containers import LABEL_PLAN
 from spawner_config.names import server_id
-from spawner_config.workspace_container import LABEL_PLAN, server_environment, workspace_spec
+from spawner_config.workspace_container import server_environment, workspace_spec
 
 SETTINGS = Settings(state=Path("/srv/lab"), login=Login(demo=True))
 PLAN = WorkspacePlan(

@@ -1,0 +1,74 @@
+"""``python -m hub.privileged --config lab.toml``: the process that holds root's and the engine's power."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import web
+
+from hub.domain.errors import InvalidError, LabError
+from hub.privileged.engine import EngineGate
+from hub.privileged.peers import allowed_uids
+from hub.privileged.places import ENGINE_SOCKET, make_folder
+from hub.settings import Settings, load_settings
+from spawner_config.server_folder import listening_socket
+
+DEFAULT_ENGINE = "unix:///var/run/docker.sock"
+SHUTDOWN_SECONDS = 1.0
+log = logging.getLogger("datalab.privileged")
+
+
+def engine_connector(address: str) -> aiohttp.BaseConnector:
+    """Return the way to the engine that ``DOCKER_HOST`` names; a unix socket, or the loopback without TLS."""
+    parts = urlsplit(address)
+    if parts.scheme == "unix":
+        return aiohttp.UnixConnector(path=parts.path, limit=0)
+    raise InvalidError(
+        "DOCKER_HOST is {address}; the lab mounts folders of this machine, so its engine is reached by a unix socket.",
+        reason="engine-address",
+        address=address,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until the process is asked to end."""
+    end = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end.set)
+    connector = engine_connector(os.environ.get("DOCKER_HOST") or DEFAULT_ENGINE)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as engine:
+        gate = EngineGate(settings, engine, allowed_uids())
+        server = web.Server(gate.handle, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        folder = make_folder(settings.state)
+        await web.SockSite(runner, listening_socket(folder, ENGINE_SOCKET, 0o600)).start()
+        log.info("The privileged process listens in %s.", folder)
+        await end.wait()
+        await runner.cleanup()
+        (folder / ENGINE_SOCKET).unlink(missing_ok=True)
+
+
+def main() -> int:
+    """Read the settings and serve; 1 when it cannot start, with the reason."""
+    parser = argparse.ArgumentParser(prog="python -m hub.privileged", description=__doc__)
+    parser.add_argument("--config", type=Path, default=Path(os.environ.get("DATALAB_CONFIG", "lab.toml")))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        asyncio.run(serve(load_settings(parser.parse_args().config)))
+    except (LabError, OSError) as error:
+        sys.stderr.write(f"The privileged process cannot start: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

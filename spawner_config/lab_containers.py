@@ -1,0 +1,291 @@
+"""Which containers are a lab's own: read back what was ordered, and hold it against what the lab would have ordered.
+
+Invariants:
+
+* an order that is not, word for word, what ``isolation.container_body`` makes of the container that it describes is
+  refused, so nothing that the table of options does not say can be said to the engine;
+* a container sees the lab's own folders alone, each at its place, and all of them of one project, person or work;
+* its name, its labels, its user and its command follow from what it is for.
+
+Pure rules: whether the folders are what their names say is looked at by ``hub.privileged``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from datasets_mount.mounts import Mount
+from hub.domain.errors import InvalidError, RefusedError
+from hub.settings import ContainerLimits, Settings
+from spawner_config import names
+from spawner_config.isolation import TMP, ContainerSpec, Limits, Purpose, container_body
+
+WORKSPACE_COMMAND = ("jupyterhub-singleuser", "--ServerApp.sock=/run/nb/nb.sock", "--ServerApp.sock_mode=0666")
+LABEL_PLAN = "datalab.plan"
+"""Label with a digest of all that a workspace's container was made from, its tokens excepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the label of a container says: its purpose, and the one command of the lab that it runs."""
+
+    purpose: Purpose
+    command: tuple[str, ...]
+
+
+def _program(name: str) -> tuple[str, ...]:
+    return ("python", "-m", f"hub.sandbox.{name}")
+
+
+KINDS: Mapping[str, Kind] = {
+    "workspace": Kind(Purpose.WORKSPACE, WORKSPACE_COMMAND),
+    "snapshot": Kind(Purpose.READER, _program("snapshot")),
+    "inspect": Kind(Purpose.READER, _program("inspect_notebook")),
+    "read": Kind(Purpose.READER, _program("read")),
+    "run": Kind(Purpose.RUN, _program("execute")),
+    "check": Kind(Purpose.CHECKER, _program("check")),
+}
+"""By the value of the label ``datalab``."""
+
+LABELS: Mapping[Purpose, frozenset[str]] = {
+    Purpose.WORKSPACE: frozenset({names.LABEL, names.LABEL_LAB, names.LABEL_SERVER, LABEL_PLAN}),
+    **dict.fromkeys(
+        (Purpose.RUN, Purpose.READER, Purpose.CHECKER), frozenset({names.LABEL, names.LABEL_LAB, names.LABEL_WORK})
+    ),
+}
+"""Exactly these labels."""
+
+ENVIRONMENT: Mapping[Purpose, str] = {
+    Purpose.WORKSPACE: r"JUPYTERHUB_[A-Z_]+|JPY_API_TOKEN|HOME",
+    **dict.fromkeys((Purpose.RUN, Purpose.READER, Purpose.CHECKER), r"(?!)"),
+}
+"""What may be said to the program beside what the image says; a variable could make it run other code than its own."""
+
+NAME = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+WORK = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a container, and which folder below the lab's state folder stands there; both are patterns.
+
+    What one pattern calls ``project``, ``person``, ``server``, ``work`` or ``read`` is the same in all of a container.
+    """
+
+    target: str
+    source: str
+    writable: bool = False
+
+
+_DATA = Place(rf"/data/{NAME}", r"snapshots/[0-9a-f]{64}")
+_INSIDE = Place("/in", rf"scratch/(?P<work>{WORK})/in")
+_OUT = Place("/out", rf"scratch/(?P<work>{WORK})/out", writable=True)
+_PROGRESS = Place("/progress", rf"scratch/(?P<work>{WORK})/progress", writable=True)
+
+PLACES: Mapping[Purpose, tuple[Place, ...]] = {
+    Purpose.WORKSPACE: (
+        Place(rf"/home/(?P<person>{NAME})", rf"projects/(?P<project>{NAME})/home/(?P<person>{NAME})", writable=True),
+        Place("/project", rf"projects/(?P<project>{NAME})/shared", writable=True),
+        Place("/project/runs", rf"projects/(?P<project>{NAME})/runs"),
+        Place("/outputs", rf"projects/(?P<project>{NAME})/outputs/(?P<person>{NAME})", writable=True),
+        Place("/run/nb", r"servers/(?P<server>[0-9a-f]{16})/nb", writable=True),
+        Place("/run/hub", r"servers/(?P<server>[0-9a-f]{16})/hub"),
+        _DATA,
+    ),
+    Purpose.RUN: (
+        _INSIDE,
+        Place("/outputs", rf"projects/(?P<project>{NAME})/runs/(?P<work>{WORK})", writable=True),
+        _PROGRESS,
+        _DATA,
+    ),
+    Purpose.READER: (_INSIDE, _OUT, _PROGRESS),
+    Purpose.CHECKER: (
+        _INSIDE,
+        Place("/in/fragments", rf"scratch/(?P<read>{WORK})/out/fragments"),
+        _OUT,
+        _PROGRESS,
+        _DATA,
+    ),
+}
+"""Which of the lab's folders stands where."""
+
+
+def spec_of(body: Mapping[str, Any]) -> ContainerSpec:
+    """Read back the container that an order describes; InvalidError when no container of the lab is ordered like that.
+
+    What the order does not hold, the seconds of life, is one.
+    """
+    try:
+        spec = _read(body)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        raise _not_ours() from None
+    if written(container_body(spec)) != written(body):
+        raise _not_ours()
+    return spec
+
+
+def _not_ours() -> InvalidError:
+    return InvalidError(
+        "This is no order for a container of the lab: it differs from what the table of isolation makes of it.",
+        reason="order-differs",
+    )
+
+
+def written(body: Mapping[str, Any]) -> str:
+    """Return the one text of an order: two orders with this text are the same, type by type."""
+    return json.dumps(body, sort_keys=True, allow_nan=False)
+
+
+def _read(body: Mapping[str, Any]) -> ContainerSpec:
+    host = body["HostConfig"]
+    labels = {_word(key): _word(value) for key, value in body["Labels"].items()}
+    user, _, group = _word(body["User"]).partition(":")
+    if user != group:
+        raise ValueError(group)
+    return ContainerSpec(
+        purpose=KINDS[labels[names.LABEL]].purpose,
+        image=_word(body["Image"]),
+        command=tuple(_word(word) for word in body["Cmd"]),
+        uid=int(user),
+        mounts=tuple(_mount(mount) for mount in host["Mounts"]),
+        limits=Limits(
+            memory=_number(host["Memory"]),
+            cpus=_number(host["NanoCpus"]) / 10**9,
+            processes=_number(host["PidsLimit"]),
+            tmp=int(_word(host["Tmpfs"][TMP]).rpartition("size=")[2]),
+            seconds=1,
+            file_size=_number({limit["Name"]: limit["Hard"] for limit in host["Ulimits"]}["fsize"]),
+        ),
+        environment=dict(_word(variable).split("=", 1) for variable in body["Env"]),
+        labels=labels,
+        working_dir=_word(body["WorkingDir"]),
+    )
+
+
+def _mount(mount: Mapping[str, Any]) -> Mount:
+    return Mount(_word(mount["Source"]), _word(mount["Target"]), writable=mount["ReadOnly"] is False)
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
+    value.encode()  # Half of a character, which UTF-8 cannot write, would reach the engine as something else.
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(type(value).__name__)
+    return value
+
+
+def check_order(settings: Settings, name: str, spec: ContainerSpec) -> None:
+    """A container of the lab runs one of its commands, as its project's number, in its own name, on its own folders."""
+    kind = KINDS.get(spec.labels.get(names.LABEL, ""))
+    if kind is None or (kind.purpose, kind.command) != (spec.purpose, spec.command):
+        raise _refused("it does not run the command that its label says", "order-command")
+    if not DIGEST.fullmatch(spec.image):
+        raise _refused("an image is named by its digest", "order-image")
+    if set(spec.labels) != LABELS[spec.purpose] or spec.labels[names.LABEL_LAB] != settings.name:
+        raise _refused("its labels are not those of a container of this lab", "order-labels")
+    if not all(re.fullmatch(ENVIRONMENT[spec.purpose], key) for key in spec.environment):
+        raise _refused("its environment has a variable that the lab does not set", "order-environment")
+    _check_user(settings, spec)
+    _check_limits(settings, spec)
+    named = names_in(settings, spec)
+    if spec.purpose is Purpose.WORKSPACE:
+        _check_workspace(settings, name, spec, named)
+    else:
+        _check_work(settings, name, spec, named)
+
+
+def _refused(why: str, reason: str) -> RefusedError:
+    return RefusedError("This container is not ordered: {why}.", reason=reason, why=why)
+
+
+def _check_user(settings: Settings, spec: ContainerSpec) -> None:
+    """People's code runs as its project's number, and what reads foreign bytes as the reader's."""
+    storage = settings.storage
+    own = spec.purpose in (Purpose.WORKSPACE, Purpose.RUN)
+    right = spec.uid >= storage.uid_base and spec.uid != storage.reader_uid if own else spec.uid == storage.reader_uid
+    if not right:
+        raise _refused("it does not run as a number of this lab", "order-user")
+
+
+def most_of(settings: Settings, purpose: Purpose) -> Limits:
+    """Return the most that a container of the purpose may use."""
+    most: ContainerLimits = {Purpose.WORKSPACE: settings.workspace, Purpose.RUN: settings.run}.get(
+        purpose, settings.reader
+    )
+    file_size = settings.storage.project if purpose is Purpose.WORKSPACE else settings.storage.upload
+    return Limits(most.memory, most.cpus, most.processes, most.tmp, most.seconds, file_size)
+
+
+def _check_limits(settings: Settings, spec: ContainerSpec) -> None:
+    """A container uses no more than the lab's settings give one of its purpose."""
+    limits, most = spec.limits, most_of(settings, spec.purpose)
+    for word in ("memory", "cpus", "processes", "tmp", "file_size"):
+        if getattr(limits, word) > getattr(most, word):
+            raise _refused(f"its limit “{word}” is more than lab.toml gives", "order-limits")
+
+
+def names_in(settings: Settings, spec: ContainerSpec) -> dict[str, str]:
+    """Every folder is the lab's, at its place, and all of them are of the same project, person, server and work."""
+    named: dict[str, str] = {}
+    for mount in spec.mounts:
+        for key, value in _names_of(PLACES[spec.purpose], settings, mount):
+            if named.setdefault(key, value) != value:
+                raise _refused(f"its folders are of more than one {key}", "order-mixed")
+    return named
+
+
+def _names_of(places: Sequence[Place], settings: Settings, mount: Mount) -> list[tuple[str, str]]:
+    for place in places:
+        target = re.fullmatch(place.target, mount.target)
+        if target and mount.writable == place.writable:
+            source = re.fullmatch(place.source, below(settings, mount.source))
+            if source:
+                return [*target.groupdict().items(), *source.groupdict().items()]
+    raise _refused(f"the folder for {mount.target} is not the lab's folder for it", "order-mount")
+
+
+def below(settings: Settings, source: str) -> str:
+    """Return a folder's path below the lab's state folder."""
+    try:
+        return str(PurePosixPath(source).relative_to(settings.state))
+    except ValueError:
+        raise _refused("one of its folders is not the lab's", "order-mount") from None
+
+
+def _check_workspace(settings: Settings, name: str, spec: ContainerSpec, named: Mapping[str, str]) -> None:
+    """A workspace is one person's in one project, and is named after both."""
+    person, project = named.get("person", ""), named.get("project", "")
+    server = names.server_id(person, project)
+    home = f"/home/{person}"
+    right = (
+        name == names.workspace_container(settings.name, person, project)
+        and {spec.labels[names.LABEL_SERVER], named.get("server")} == {server}
+        and spec.working_dir == home == spec.environment.get("HOME")
+    )
+    if not right:
+        raise _refused("its name, label or home is not that of the person and project", "order-name")
+
+
+def _check_work(settings: Settings, name: str, spec: ContainerSpec, named: Mapping[str, str]) -> None:
+    """A piece of work's container is named after it; a check reads what was read for the same request."""
+    work = spec.labels[names.LABEL_WORK]
+    request, _, turn = work.rpartition("-check-")
+    right = (
+        named.get("work") == work
+        and name == names.work_container(settings.name, work)
+        and named.get("read", f"{request}-read-{turn}") == f"{request}-read-{turn}"
+        and spec.working_dir == TMP
+    )
+    if not right:
+        raise _refused("its name, label or folder is not that of the work", "order-name")
