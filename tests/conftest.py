@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab_fixture import StoryLab, make_story_lab, remove_images
+from lab_fixture import StoryLab, left_at_last, make_story_lab, remove_images
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def story_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryLab]:
         yield lab
     finally:
         stopped = lab.datalab("admin", "down")
-        left = lab.left()
+        left = left_at_last(lab)
         remove_images(lab)
     assert stopped.code == 0, stopped.err
     assert not any(left.values()), left

@@ -90,6 +90,14 @@ class StoryLab:
         }
 
 
+def left_at_last(lab: StoryLab, seconds: float = 10.0) -> dict[str, list[str]]:
+    """What is left of a stopped lab; the kernel frees a loop device a moment after its file system is gone."""
+    deadline = time.monotonic() + seconds
+    while any((left := lab.left()).values()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return left
+
+
 def make_story_lab(folder: Path) -> StoryLab:
     """Write lab.toml; nothing is started."""
     folder.mkdir()
