@@ -81,9 +81,10 @@ class Place:
     target: str
     source: str
     writable: bool = False
+    sealed: bool = False
 
 
-_DATA = Place(rf"/data/{NAME}", r"snapshots/[0-9a-f]{64}")
+_DATA = Place(rf"/data/{NAME}", rf"mounts/(?P<project>{NAME})/[0-9a-f]{{64}}", sealed=True)
 _INSIDE = Place("/in", rf"scratch/(?P<work>{WORK})/in")
 _OUT = Place("/out", rf"scratch/(?P<work>{WORK})/out", writable=True)
 _PROGRESS = Place("/progress", rf"scratch/(?P<work>{WORK})/progress", writable=True)
@@ -153,7 +154,7 @@ def _read(body: Mapping[str, Any]) -> ContainerSpec:
         image=_word(body["Image"]),
         command=tuple(_word(word) for word in body["Cmd"]),
         uid=int(user),
-        mounts=tuple(_mount(mount) for mount in host["Mounts"]),
+        mounts=tuple(mount_of(mount) for mount in host["Mounts"]),
         limits=Limits(
             memory=_number(host["Memory"]),
             cpus=_number(host["NanoCpus"]) / 10**9,
@@ -168,8 +169,12 @@ def _read(body: Mapping[str, Any]) -> ContainerSpec:
     )
 
 
-def _mount(mount: Mapping[str, Any]) -> Mount:
-    return Mount(_word(mount["Source"]), _word(mount["Target"]), writable=mount["ReadOnly"] is False)
+def mount_of(mount: Mapping[str, Any]) -> Mount:
+    """Read a mount as the engine writes it; a dataset that it is not told to make read-only is on a sealed mount."""
+    source, target = _word(mount["Source"]), _word(mount["Target"])
+    told = mount.get("ReadOnly", False) is not False
+    data = target.startswith("/data/")
+    return Mount(source, target, writable=not told and not data, sealed=not told and data)
 
 
 def _word(value: object) -> str:
@@ -248,7 +253,7 @@ def names_in(settings: Settings, spec: ContainerSpec) -> dict[str, str]:
 def _names_of(places: Sequence[Place], settings: Settings, mount: Mount) -> list[tuple[str, str]]:
     for place in places:
         target = re.fullmatch(place.target, mount.target)
-        if target and mount.writable == place.writable:
+        if target and (mount.writable, mount.sealed) == (place.writable, place.sealed):
             source = re.fullmatch(place.source, below(settings, mount.source))
             if source:
                 return [*target.groupdict().items(), *source.groupdict().items()]

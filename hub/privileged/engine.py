@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
+from datasets_mount.mounts import Mount
 from hub.domain.errors import InvalidError, LabError, NotFoundError, UnavailableError
 from hub.privileged.calls import Act, Call, is_set, parse_call
 from hub.privileged.folders import check_folder
@@ -30,7 +31,7 @@ from hub.privileged.orders import MOST_BYTES, parse_order
 from hub.privileged.peers import check_peer, peer_of
 from hub.settings import Settings
 from spawner_config.isolation import container_body
-from spawner_config.lab_containers import below, check_order, spec_of, written
+from spawner_config.lab_containers import below, check_order, mount_of, spec_of, written
 from spawner_config.names import LABEL, LABEL_LAB
 
 IMAGE_LABEL = "image"
@@ -142,13 +143,13 @@ class EngineGate:
             return image
         if not _is_ours(image.json):
             raise InvalidError("This container is not ordered: its image is not the lab's.", reason="order-image")
-        owners = [(m.source, spec.uid if m.writable else None) for m in spec.mounts]
-        await asyncio.to_thread(self._check_folders, owners)
+        await asyncio.to_thread(self._check_folders, spec.mounts, spec.uid)
         return await self._ask("POST", "/containers/create", {"name": name}, written(container_body(spec)))
 
-    def _check_folders(self, owners: list[tuple[str, int | None]]) -> None:
-        for source, owner in owners:
-            check_folder(self._settings.state, below(self._settings, source), owner)
+    def _check_folders(self, mounts: Iterable[Mount], uid: int) -> None:
+        for mount in mounts:
+            owner = uid if mount.writable else None
+            check_folder(self._settings.state, below(self._settings, mount.source), owner, sealed=mount.sealed)
 
     async def _found(self, call: Call) -> Answer:
         """Look a container up; one without this lab's label is not there."""
@@ -167,8 +168,8 @@ class EngineGate:
             return found
         seen = found.json
         uid = int(seen["Config"]["User"].partition(":")[0])
-        owners = [(m["Source"], None if m.get("ReadOnly") else uid) for m in seen["HostConfig"]["Mounts"] or ()]
-        await asyncio.to_thread(self._check_folders, owners)
+        mounts = [mount_of(mount) for mount in seen["HostConfig"]["Mounts"] or ()]
+        await asyncio.to_thread(self._check_folders, mounts, uid)
         return await self._ask("POST", f"/containers/{seen['Id']}/start")
 
     async def _pass_on(self, call: Call, _body: bytes) -> Answer:

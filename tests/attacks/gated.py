@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import socket
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -21,14 +22,14 @@ from hub.adapters.processes.alone import privileged_process
 from hub.privileged.places import ENGINE_SOCKET, privileged_folder
 from hub.settings import Settings, load_settings
 from spawner_config import names
-from spawner_config.isolation import ContainerSpec, Purpose, container_body
+from spawner_config.isolation import SEALED, ContainerSpec, Purpose, container_body
 from spawner_config.lab_containers import KINDS, LABEL_PLAN, most_of
 
 ENGINE = Path("/var/run/docker.sock")
 IMAGE = "datalab/workspace:current"
 UID = 200_778
 PERSON, PROJECT, DATASET = "scientist", "care", "jobs"
-SNAPSHOT = "a" * 64
+DATA = f"mounts/{PROJECT}/{'a' * 64}"
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,9 @@ class Gated:
             folder.mkdir(parents=True, exist_ok=True)
             if writable:
                 os.chown(folder, UID, UID)
+        self.data = self.settings.state / DATA
+        command = ["mount", "-t", "tmpfs", "-o", f"{','.join(SEALED)},size=64k", "datalab", str(self.data)]
+        subprocess.run(command, check=True)
 
     def order(self, label: str = "workspace", work: str = "run-one", **changes: Any) -> tuple[str, dict[str, Any]]:
         """The order of a workspace or a run: its container's name, and its body."""
@@ -107,7 +111,7 @@ class Gated:
             "image": self.image,
             "command": kind.command,
             "uid": UID,
-            "mounts": tuple(Mount(str(self.settings.state / p), t, writable=w) for t, p, w in places),
+            "mounts": tuple(_mount(self.settings.state, t, p, writable=w) for t, p, w in places),
             "limits": most_of(self.settings, kind.purpose),
             "environment": {"HOME": f"/home/{PERSON}"} if workspace else {},
             "labels": {names.LABEL: label, names.LABEL_LAB: lab, **own},
@@ -133,6 +137,11 @@ class Gated:
             for left in self.engine.containers(all=True, filters={"label": f"{names.LABEL_LAB}={lab}"}):
                 self.engine.remove_container(left["Id"], force=True, v=True)
         self.engine.close()
+        subprocess.run(["umount", "--lazy", str(self.data)], check=True)
+
+
+def _mount(state: Path, target: str, path: str, *, writable: bool) -> Mount:
+    return Mount(str(state / path), target, writable=writable, sealed=path == DATA)
 
 
 SERVER = names.server_id(PERSON, PROJECT)
@@ -142,7 +151,7 @@ _WORKSPACE = (
     ("/outputs", f"projects/{PROJECT}/outputs/{PERSON}", True),
     ("/run/nb", f"servers/{SERVER}/nb", True),
     ("/run/hub", f"servers/{SERVER}/hub", False),
-    (f"/data/{DATASET}", f"snapshots/{SNAPSHOT}", False),
+    (f"/data/{DATASET}", DATA, False),
 )
 
 
@@ -151,7 +160,7 @@ def _run(work: str) -> tuple[tuple[str, str, bool], ...]:
         ("/in", f"scratch/{work}/in", False),
         ("/outputs", f"projects/{PROJECT}/runs/{work}", True),
         ("/progress", f"scratch/{work}/progress", True),
-        (f"/data/{DATASET}", f"snapshots/{SNAPSHOT}", False),
+        (f"/data/{DATASET}", DATA, False),
     )
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from attacks.gated import ENGINE, PROJECT, UID, Gated, Said, call, gated_lab
 from spawner_config import names
+from spawner_config.isolation import SEALED
 
 Body = dict[str, Any]
 
@@ -177,7 +178,7 @@ ORDERS: dict[str, Callable[[Body], None]] = {
     "A tmpfs": more(Type="tmpfs", Target="/other"),
     "A propagating mount": lambda body: body["HostConfig"]["Mounts"][0]["BindOptions"].update(Propagation="rshared"),
     "A recursive mount": lambda body: body["HostConfig"]["Mounts"][0]["BindOptions"].update(NonRecursive=False),
-    "A writable dataset": lambda body: body["HostConfig"]["Mounts"][-1].update(ReadOnly=False),
+    "A dataset that the engine seals": lambda body: body["HostConfig"]["Mounts"][-1].update(ReadOnly=True),
     "A writable socket to the hub": lambda body: body["HostConfig"]["Mounts"][-2].update(ReadOnly=False),
 }  # fmt: skip
 
@@ -193,6 +194,18 @@ def test_an_order_that_differs_in_any_key_is_refused_and_passes_without_the_gate
     refused(lab, lab.create(lab.gate, name, body), name)
     weak = lab.create(ENGINE, name, body)
     assert weak.status == 201, weak.body
+
+
+def test_a_dataset_that_is_not_on_a_sealed_mount_is_refused(lab: Gated) -> None:
+    name, body = lab.order()
+    subprocess.run(["mount", "-o", "remount,rw", str(lab.data)], check=True)
+    try:
+        assert "not mounted read-only" in refused(lab, lab.create(lab.gate, name, body), name)
+        assert lab.create(ENGINE, name, body).status == 201
+        refused(lab, call(lab.gate, "POST", f"/containers/{name}/start"))
+    finally:
+        subprocess.run(["mount", "-o", f"remount,{','.join(SEALED)}", str(lab.data)], check=True)
+    assert call(lab.gate, "POST", f"/containers/{name}/start").status == 204
 
 
 def lab_folder(*parts: str) -> Callable[[Gated], str]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datasets_mount.mounts import Mount
+from datasets_mount.mounts import Mount, dataset_mount
 from hub.domain.errors import InvalidError, LabError
 from hub.domain.work import WorkKind
 from hub.settings import Login, Settings
@@ -29,7 +29,7 @@ WORKS = {"snapshot": "offer-abc", "inspect": "inspect-abc", "run": "run-abc", "r
 
 
 def mounts(label: str) -> tuple[Mount, ...]:
-    project, scratch, data = (f"{STATE}/{folder}" for folder in ("projects/care", "scratch", "snapshots/" + "a" * 64))
+    project, scratch, data = (f"{STATE}/{folder}" for folder in ("projects/care", "scratch", "mounts/care/" + "a" * 64))
     work = WORKS.get(label, "")
     inside, out = Mount(f"{scratch}/{work}/in", "/in"), Mount(f"{scratch}/{work}/out", "/out", writable=True)
     progress = Mount(f"{scratch}/{work}/progress", "/progress", writable=True)
@@ -39,7 +39,7 @@ def mounts(label: str) -> tuple[Mount, ...]:
             Mount(f"{project}/shared", "/project", writable=True),
             Mount(f"{project}/runs", "/project/runs"),
             Mount(f"{project}/outputs/scientist", "/outputs", writable=True),
-            Mount(data, "/data/jobs"),
+            dataset_mount(data, "jobs"),
             Mount(f"{STATE}/servers/{SERVER}/nb", "/run/nb", writable=True),
             Mount(f"{STATE}/servers/{SERVER}/hub", "/run/hub"),
         ),
@@ -47,9 +47,14 @@ def mounts(label: str) -> tuple[Mount, ...]:
             inside,
             Mount(f"{project}/runs/{work}", "/outputs", writable=True),
             progress,
-            Mount(data, "/data/jobs"),
+            dataset_mount(data, "jobs"),
         ),
-        "check": (inside, out, Mount(f"{scratch}/e-read-1/out/fragments", "/in/fragments"), Mount(data, "/data/jobs")),
+        "check": (
+            inside,
+            out,
+            Mount(f"{scratch}/e-read-1/out/fragments", "/in/fragments"),
+            dataset_mount(data, "jobs"),
+        ),
     }.get(label, (inside, out))
 
 
@@ -159,7 +164,10 @@ FOLDERS = [
     ("workspace", "/project", f"{STATE}2/projects/care/shared"),
     ("workspace", "/outputs", f"{STATE}/projects/care/runs"),
     ("workspace", "/data/jobs", f"{STATE}/vault"),
-    ("workspace", "/data/jobs", f"{STATE}/projects/other/shared"),
+    ("workspace", "/data/jobs", f"{STATE}/projects/care/shared"),
+    ("workspace", "/data/jobs", f"{STATE}/mounts/other/{'a' * 64}"),
+    ("run", "/data/jobs", f"{STATE}/mounts/other/{'a' * 64}"),
+    ("check", "/data/jobs", f"{STATE}/snapshots/{'a' * 64}"),
     ("workspace", "/run/nb", f"{STATE}/servers/{'0' * 16}/nb"),
     ("workspace", "/run/hub", f"{STATE}/privileged"),
     ("run", "/outputs", f"{STATE}/projects/care/runs/run-other"),
@@ -220,9 +228,9 @@ def test_a_read_only_place_is_not_writable_and_the_other_way_round() -> None:
     for label in KINDS:
         name, spec = ordered(label)
         for at, mount in enumerate(spec.mounts):
-            turned = (*spec.mounts[:at], replace(mount, writable=not mount.writable), *spec.mounts[at + 1 :])
+            other = replace(mount, sealed=False) if mount.sealed else replace(mount, writable=not mount.writable)
             with pytest.raises(LabError):
-                check_order(SETTINGS, name, replace(spec, mounts=turned))
+                check_order(SETTINGS, name, replace(spec, mounts=(*spec.mounts[:at], other, *spec.mounts[at + 1 :])))
 
 
 def test_all_folders_of_a_workspace_are_of_one_project() -> None:

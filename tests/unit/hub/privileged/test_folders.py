@@ -33,3 +33,8 @@ def test_a_link_a_file_and_nothing_are_refused(state: Path, path: str) -> None:
 def test_another_users_folder_is_refused(state: Path) -> None:
     with pytest.raises(RefusedError, match="does not belong"):
         check_folder(state, "projects/care/shared", os.geteuid() + 1)
+
+
+def test_a_dataset_is_on_a_sealed_mount(state: Path) -> None:
+    with pytest.raises(RefusedError, match="not mounted read-only"):
+        check_folder(state, "projects/care/shared", None, sealed=True)
