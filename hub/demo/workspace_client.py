@@ -17,7 +17,7 @@ from hub.demo.web_login import Visitor
 from hub.domain.errors import UnavailableError
 
 LONGEST_START, LONGEST_CELL, PAUSE = 90.0, 120.0, 0.2
-MOST_FAULTS = 10
+MOST_FAULTS = 100
 """So many pages in a row may fail while a server starts; a start that failed fails for longer."""
 OK, CREATED, BAD_REQUEST = 200, 201, 400
 LARGEST_MESSAGE = 16 * 2**20
