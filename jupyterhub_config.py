@@ -7,7 +7,7 @@ from hub.adapters.processes import passed_on, wrapped
 from hub.adapters.secrets import read_secret
 from hub.privileged.places import ENGINE_SOCKET, Door
 from hub.services.people import knows_person, log_in
-from hub.services.workspaces import close_workspace, may_stay, open_workspace
+from hub.services.workspaces import close_workspace, open_workspace, why_ends
 from hub.settings import load_settings
 from hub.wiring import host_from, lab_from
 from spawner_config import hub_traits
@@ -23,8 +23,8 @@ parts = hub_traits.Parts(
     knows_person=lambda name: knows_person(lab, name),
     log_in=lambda name: log_in(lab, name),
     open_workspace=lambda person, project: open_workspace(lab, person, project),
-    may_stay=lambda person, project: may_stay(lab, person, project),
-    close_workspace=lambda person, project: close_workspace(lab, person, project),
+    why_ends=lambda person, project, active: why_ends(lab, person, project, active),
+    close_workspace=lambda person, project, reason: close_workspace(lab, person, project, reason),
     mount_socket_folder=lambda folder, uid: host.mount_socket_folder(folder, uid),
     unmount_socket_folder=lambda folder: host.unmount_all(folder),
     engine=f"unix://{door.address(ENGINE_SOCKET)}",

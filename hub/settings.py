@@ -29,6 +29,7 @@ def parse_size(value: object) -> object:
 
 
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+SizeOrNone = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -104,6 +105,14 @@ class ContainerLimits(Section):
     seconds: Annotated[int, Field(ge=1)] = 3600
 
 
+class WorkspaceLimits(ContainerLimits):
+    """What one workspace may use, how long it may stay, and how many a project may have open."""
+
+    idle_seconds: Annotated[int, Field(ge=1)] = 2 * 3600
+    lifetime_seconds: Annotated[int, Field(ge=1)] = 24 * 3600
+    open_per_project: Annotated[int, Field(ge=1)] = 20
+
+
 class Storage(Section):
     """Hard limits of the loop images: one for each project, one for the work of the gate and of intake."""
 
@@ -113,6 +122,19 @@ class Storage(Section):
     uid_base: Annotated[int, Field(ge=100000)] = 200000
     reader_uid: Annotated[int, Field(ge=100000)] = 199999
     datasets: Literal["auto", "erofs", "folder"] = "auto"
+
+
+class Space(Section):
+    """Free space in each place that the lab writes to: state folder, vault and database; 0 switches one off."""
+
+    alarm: SizeOrNone = 2 * GIB
+    floor: SizeOrNone = 512 * MIB
+
+    @model_validator(mode="after")
+    def _an_alarm_comes_first(self) -> Space:
+        if self.alarm < self.floor:
+            raise ValueError("the alarm comes before the floor: it must not be smaller")
+        return self
 
 
 class Gate(Section):
@@ -135,16 +157,34 @@ class Settings(Section):
     title: str = "Data lab"
     state: Path
     database_url: str = ""
+    vault: str = ""
     server: Server = Server()
     ports: Ports = Ports()
     login: Login
-    workspace: ContainerLimits = ContainerLimits()
+    workspace: WorkspaceLimits = WorkspaceLimits()
     run: ContainerLimits = ContainerLimits()
     reader: ContainerLimits = ContainerLimits(seconds=120)
     storage: Storage = Storage()
+    space: Space = Space()
     gate: Gate = Gate()
     images: Images = Images()
     concurrent_work: Annotated[int, Field(ge=1)] = 2
+
+    @model_validator(mode="after")
+    def _the_vault_has_a_folder_of_its_own(self) -> Settings:
+        kept = [self.state / name for name in ("projects", "servers", "scratch", "snapshots", "secrets")]
+        if any(self.vault_folder.is_relative_to(folder) for folder in kept) or self.state.is_relative_to(
+            self.vault_folder
+        ):
+            raise ValueError(
+                "vault must be a folder of its own: not one that the lab uses otherwise, nor one around it"
+            )
+        return self
+
+    @property
+    def vault_folder(self) -> Path:
+        """Where the files by their digest are."""
+        return Path(self.vault) if self.vault else self.state / "vault"
 
     @property
     def public_url(self) -> str:
@@ -198,6 +238,8 @@ def _resolve_paths(body: dict[str, object], folder: Path) -> None:
     """A relative path of the file is taken from the file's own folder."""
     if isinstance(state := body.get("state"), str):
         body["state"] = (folder / state).resolve()
+    if isinstance(vault := body.get("vault"), str) and vault:
+        body["vault"] = str((folder / vault).resolve())
     if isinstance(server := body.get("server"), dict):
         for name in ("certificate", "key"):
             if isinstance(given := server.get(name), str) and given:

@@ -37,6 +37,8 @@ MEANINGS: Mapping[str, str] = {
     "state": "The one folder that holds all that the lab keeps, closed to all but the account that runs the lab.",
     "database_url": "Where the lab's own tables are. Empty: SQLite in the state folder. "
     '`"postgresql+psycopg://user@host/name"`: PostgreSQL. JupyterHub\'s own tables stay in the state folder.',
+    "vault": "The folder of the files by their digest; empty: `vault` in the state folder. On a file system of its own "
+    "it is not filled by anything else.",
     "concurrent_work": "How many runs, checks and snapshots may go on at the same time.",
     "server.address": "Where the lab listens for people. Beyond loopback it needs `certificate` and `key`.",
     "server.url": "The address that people type, where it is not made of the address and the public port, for example "
@@ -60,6 +62,9 @@ MEANINGS: Mapping[str, str] = {
     "login.username_claim": "What names a person in the provider's answer; it must never be given to another one.",
     "login.scopes": "What the lab asks the provider for.",
     "seconds": "The longest that one may take; a workspace is not ended by it.",
+    "idle_seconds": "A workspace that nobody has used for so long is ended. A cell that computes counts as use.",
+    "lifetime_seconds": "A workspace ends so long after it was opened, whatever happens in it; its files stay.",
+    "open_per_project": "How many workspaces a project may have open at the same time.",
     "memory": "Memory; there is no swap beside it.",
     "cpus": "Processors, in parts of one.",
     "processes": "Processes and threads together.",
@@ -73,6 +78,9 @@ MEANINGS: Mapping[str, str] = {
     "for each project. `folder`: as read-only folders, where a machine has no loop devices or no EROFS; projects that "
     "read one dataset can then signal to each other by locks on it. `auto`: the first that works; `datalab doctor` "
     "says which.",
+    "space.alarm": "When less is free in a place, an event is recorded, and administrators and stewards read it on "
+    "their home page.",
+    "space.floor": "When less is free in a place, nothing new is taken in: no file, run, notebook, dataset or export.",
     "gate.votes": "How many different stewards must approve every file of an export request.",
     "gate.profile": "The disclosure profile for outputs whose datasets are not known.",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hub.adapters.clock import SystemClock
 from hub.adapters.engine import DockerEngine
 from hub.adapters.host import Host
+from hub.adapters.hub_servers import HubApi
 from hub.adapters.migrate import migrate
 from hub.adapters.signer import FileSigner
 from hub.adapters.storage import LoopStorage
@@ -24,18 +27,28 @@ def host_from(settings: Settings) -> Host:
 
 def storage_from(settings: Settings) -> LoopStorage:
     """Return the folders and loop images of one lab."""
-    return LoopStorage(settings, FolderVault(settings.state / "vault"), host_from(settings))
+    return LoopStorage(settings, FolderVault(settings.vault_folder), host_from(settings))
+
+
+def hub_from(environment: Mapping[str, str]) -> HubApi:
+    """Return the hub as the service that it has started may ask it: with the address and the token it was given."""
+    return HubApi(environment.get("JUPYTERHUB_API_URL", ""), environment.get("JUPYTERHUB_API_TOKEN", ""))
+
+
+def store_from(settings: Settings) -> SqlStore:
+    """Return the lab's tables as they are."""
+    return SqlStore(settings.database, SystemClock().now)
 
 
 def lab_from(settings: Settings) -> Lab:
     """Return the lab with its real adapters, its tables up to date."""
     clock = SystemClock()
-    store = SqlStore(settings.database, clock.now)
+    store = store_from(settings)
     migrate(store.engine)
     return Lab(
         settings=settings,
         store=store,
-        vault=FolderVault(settings.state / "vault"),
+        vault=FolderVault(settings.vault_folder),
         storage=storage_from(settings),
         engine=DockerEngine(settings.name, settings.state),
         signer=FileSigner(settings.secret(SIGNING_KEY)),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
@@ -24,6 +25,7 @@ from traitlets import Callable, Instance, List, Unicode, default
 
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.people import check_name
+from hub.domain.workspaces import EndReason
 from hub.services.workspaces import WorkspacePlan
 from hub.settings import Settings
 from spawner_config import names
@@ -55,15 +57,17 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         help="``(person, project) -> WorkspacePlan``, called in a thread; raises LabError with the sentence to show. "
         "A plain function: traitlets copies what it is given deeply, and a bound method with it.",
     )
-    may_stay = Callable(
-        lambda person, project: True,
+    why_ends = Callable(
+        lambda person, project, active: None,
         config=True,
-        help="``(person, project) -> bool``, called in a thread now and then: whether a running workspace may go on.",
+        help="``(person, project, last activity) -> EndReason | None``, called in a thread now and then: why a running "
+        "workspace has to end.",
     )
     close_workspace = Callable(
-        lambda person, project: None,
+        lambda person, project, reason: None,
         config=True,
-        help="``(person, project) -> None``, called in a thread after the container is gone, also more than once.",
+        help="``(person, project, EndReason) -> None``, called in a thread after the container is gone, also more than "
+        "once.",
     )
     mount_socket_folder = Callable(
         mount_socket_folder,
@@ -84,6 +88,7 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         super().__init__(**kwargs)
         self._steps: list[str] = []
         self._opened = False
+        self._why: EndReason | None = None
         if self.user is not None:
             # Whoever can name a server's client learns from the hub whether it runs, so the name cannot be guessed.
             key = self.user.settings["cookie_secret"]
@@ -104,13 +109,14 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
 
     async def start(self) -> str:
         """Open the workspace, and return where the proxy finds it once it answers."""
-        self._steps = ["1/3"]
+        self._steps, self._why = ["1/3"], EndReason.FAILED
         try:
             self._check_names()
             plan = await asyncio.to_thread(self.open_workspace, self.user.name, self.name)
             self._opened = True
             await self._start_container(plan)
             await self._wait_until_ready()
+            self._why = None
         except LabError as error:
             raise SpawnException(
                 str(error), reason=error.reason, status_code=503 if isinstance(error, UnavailableError) else 403
@@ -212,19 +218,27 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
     async def poll(self) -> int | str | None:
         """Return None while the container runs, and how it ended otherwise; an engine that is away is no end.
 
-        A workspace whose person may no longer work in the project has ended, and is then cleared away.
+        A workspace that has to end, since its person may no longer work there or its time is over, has ended, and is
+        then cleared away.
         """
         found = await self._inspect()
         if not found:
             return 0
         state = found["State"]
         if state["Running"]:
-            stays = await asyncio.to_thread(self.may_stay, self.user.name, self.name)
-            return None if stays else "its person may no longer work in the project"
+            why = await asyncio.to_thread(self.why_ends, self.user.name, self.name, self._last_activity())
+            self._why = why or self._why
+            return str(why) if why else None
         return f"exit code {state['ExitCode']}{', out of memory' if state['OOMKilled'] else ''}"
+
+    def _last_activity(self) -> datetime:
+        """When the hub saw the workspace in use; JupyterHub keeps it in UTC and says no zone."""
+        seen: datetime | None = self.last_activity
+        return seen.replace(tzinfo=UTC) if seen else datetime.now(UTC)
 
     async def stop(self, now: bool = False) -> None:
         """End the container and clear away what it had."""
+        self._why = self._why or EndReason.STOPPED
         try:
             await self.docker("stop", self.object_name, timeout=0 if now else 5)
         except NotFound:
@@ -250,7 +264,7 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
             # A gateway that is down finds no folder when it comes back.
             self.log.warning("The gateway does not answer; the folder of %s is removed all the same", self.object_name)
         await asyncio.to_thread(remove_folder, self.settings.state, self.server_id, self.unmount_socket_folder)
-        await asyncio.to_thread(self.close_workspace, self.user.name, self.name)
+        await asyncio.to_thread(self.close_workspace, self.user.name, self.name, self._why or EndReason.ENDED)
         self._opened = False
 
     async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:

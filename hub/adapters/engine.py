@@ -16,7 +16,7 @@ from docker.utils import kwargs_from_env
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.privileged.places import ENGINE_SOCKET, Door
 from hub.services.ports import ContainerState, ContainerView
-from spawner_config.names import LABEL_LAB, LABEL_WORK
+from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK
 
 CONFLICT, UNAVAILABLE = 409, 503
 STATES = {
@@ -125,6 +125,12 @@ class DockerEngine:
         """Return the host folders that containers of this lab see, workspaces and stopped ones, too."""
         listed = self._call(lambda c: c.containers(all=True, filters={"label": f"{LABEL_LAB}={self._lab}"}))
         return {str(mount["Source"]) for entry in listed for mount in entry["Mounts"]}
+
+    def workspaces(self) -> dict[str, str]:
+        """Return the containers of this lab's workspaces: identifier of the server → name."""
+        labels = [f"{LABEL_LAB}={self._lab}", LABEL_SERVER]
+        listed = self._call(lambda c: c.containers(all=True, filters={"label": labels}))
+        return {entry["Labels"][LABEL_SERVER]: entry["Names"][0].lstrip("/") for entry in listed}
 
     def _view(self, identifier: str) -> ContainerView | None:
         def inspect(client: docker.APIClient) -> dict[str, Any] | None:

@@ -67,6 +67,10 @@ class Host:
         while is_mounted(folder):
             self._run("umount", "--lazy", str(folder))
 
+    def detach(self, device: str) -> None:
+        """Let go of a loop device; one that is still in use goes when its last use ends."""
+        self._run("losetup", "--detach", device)
+
     def give(self, folder: Path, uid: int) -> None:
         """Make one folder (not what is in it) the property of a container's user, closed to others."""
         self._run("chown", f"{uid}:{uid}", str(folder))

@@ -35,6 +35,7 @@ class Secret(StrEnum):
     WORKER = "worker-token"  # the worker's own at the hub's API
     GATEWAY = "gateway-token"  # the gateway's own at the hub: it logs people in to workspaces
     GATEWAY_SEAL = "gateway-seal"  # seals the cookies that browsers keep for the gateway
+    METRICS = "metrics-token"  # lets Prometheus read the metrics of hub and portal, and nothing else
     SIGNING = "signing.pem"  # Ed25519, signs receipts
     PUBLIC = "lab.pub"  # what a recipient verifies receipts with; open to everybody
     DEMO = "demo-passwords.json"  # of the demonstration's people; a real lab has no such file
@@ -64,7 +65,8 @@ def _make_secrets(settings: Settings) -> None:
     for folder in (settings.state, settings.secret(Secret.COOKIE).parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-    for name in (Secret.COOKIE, Secret.PROXY, Secret.PORTAL, Secret.WORKER, Secret.GATEWAY, Secret.GATEWAY_SEAL):
+    services = (Secret.PORTAL, Secret.WORKER, Secret.GATEWAY, Secret.METRICS)
+    for name in (Secret.COOKIE, Secret.PROXY, *services, Secret.GATEWAY_SEAL):
         make_once(settings.secret(name), _token)
     if settings.login.demo:
         make_once(settings.secret(Secret.CLIENT), _token)

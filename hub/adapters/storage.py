@@ -9,13 +9,15 @@ Invariants:
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import fcntl
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from datasets_mount.catalogue import Snapshot
@@ -27,9 +29,12 @@ from hub.adapters.snapshots import SnapshotMounts
 from hub.adapters.vault import FolderVault, full_disk_said
 from hub.domain.errors import ConflictError, LabError, UnavailableError
 from hub.domain.runs import OutputFile
+from hub.domain.space import Place, PlaceName
 from hub.domain.uploads import Stored
 from hub.services.ports import ProjectFolders, WorkFolders
 from hub.settings import Settings
+from spawner_config.gateway_client import GatewayClient
+from spawner_config.server_folder import remove_folder, servers_folder
 
 PROGRESS = re.compile(rb"(\d{1,4})/(\d{1,4})\n?")
 
@@ -182,6 +187,30 @@ class LoopStorage:
         """Unmount what no container has."""
         self.snapshots.release(used)
 
+    def places(self) -> list[Place]:
+        """Return the places that the lab writes to, with what is free there."""
+        return [Place(name, free_bytes(folder)) for name, folder in written_folders(self._settings).items()]
+
+    def servers(self) -> list[str]:
+        """Return the identifiers of the workspaces' servers that have folders."""
+        folder = servers_folder(self._state)
+        return sorted(place.name for place in folder.iterdir()) if folder.exists() else []
+
+    def forget_server(self, server: str) -> None:
+        """Remove the folder of a server; a gateway that is down finds none when it comes back."""
+        with suppress(UnavailableError):
+            asyncio.run(GatewayClient(self._state).close(server))
+        remove_folder(self._state, server, self._host.unmount_all)
+
+    def release_loops(self) -> None:
+        """Let go of loop devices over images of this lab that are mounted nowhere."""
+        for device, image in _loops():
+            if image.is_relative_to(self._state) and image.parent.is_dir():
+                with (image.parent / ".mounting").open("w") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX)  # not while somebody is between the device and its mount
+                    if (device, image) in _loops() and device not in _mounted_devices():
+                        self._host.detach(device)
+
     def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
         """Return the plain files below a folder with digest and size, and how many other things were left out."""
         files, left_out = [], 0
@@ -204,6 +233,51 @@ class LoopStorage:
         for folder in (self._state / "scratch", *sorted((self._state / "projects").glob("*"))):
             if os.path.ismount(folder):
                 self._host.unmount(folder)
+
+
+def written_folders(settings: Settings) -> dict[PlaceName, Path]:
+    """Return the folders that the lab writes to; a database that is no file of ours is not among them."""
+    folders = {PlaceName.STATE: settings.state, PlaceName.VAULT: settings.vault_folder}
+    if settings.database.startswith("sqlite:///"):
+        folders[PlaceName.DATABASE] = Path(settings.database.removeprefix("sqlite:///")).parent
+    return folders
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that the lab may still write there."""
+    return shutil.disk_usage(existing(folder)).free
+
+
+def existing(folder: Path) -> Path:
+    """A folder that is yet to be made lies where the nearest one that is there does."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def _place(source: Path, target: Path) -> None:
+    """Link a file of the vault, or copy it where the vault is on a file system of its own."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copyfile(source, target)
+        target.chmod(0o444)
+
+
+def _loops() -> list[tuple[str, Path]]:
+    """Loop devices in use, each with its image; the kernel marks an image that was deleted."""
+    found = []
+    for told in sorted(Path("/sys/block").glob("loop*/loop/backing_file")):
+        with suppress(OSError):
+            image = told.read_text().rstrip("\n").removesuffix(" (deleted)")
+            found.append((f"/dev/{told.parts[3]}", Path(image)))
+    return found
+
+
+def _mounted_devices() -> set[str]:
+    """Devices that are mounted somewhere, as the kernel lists them."""
+    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
+    return {line.partition(" - ")[2].split(" ")[1] for line in lines}
 
 
 def _make_file_system(image: Path) -> None:

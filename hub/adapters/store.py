@@ -18,9 +18,11 @@ from sqlalchemy import JSON, Connection, Engine, Row, create_engine, event, inse
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from hub.adapters.tables import AUDIT, KEYS, TABLES
+from hub.adapters.tables import AUDIT, HEARTBEAT, KEYS, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent, chain
 from hub.domain.errors import UnavailableError
+from hub.domain.work import Work, WorkKind, WorkState
+from hub.services.ports import WorkTimes
 
 T = TypeVar("T")
 WRITE_LOCK = 7_318_349_394_477_056
@@ -82,6 +84,12 @@ class SqlReading:
         row = self._connection.execute(select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(1)).one_or_none()
         return None if row is None else _entry_of(row)
 
+    def work_times(self) -> list[WorkTimes]:
+        """Return kind, state and times of every piece of work; the other columns are not even read."""
+        c = TABLES[Work].c
+        rows = self._connection.execute(select(c.kind, c.state, c.created, c.started, c.ended))
+        return [WorkTimes(WorkKind(kind), WorkState(state), *times) for kind, state, *times in rows]
+
 
 class SqlTransaction(SqlReading):
     """All of it happens, or nothing."""
@@ -118,6 +126,12 @@ class SqlTransaction(SqlReading):
             self._connection.execute(insert(table).values(ordinal=entry.seq, **row))
         return entry
 
+    def beat(self, name: str) -> None:
+        """Write that a process of the lab lives."""
+        changed = self._connection.execute(update(HEARTBEAT).where(HEARTBEAT.c.name == name).values(at=self._now()))
+        if changed.rowcount == 0:
+            self._connection.execute(insert(HEARTBEAT).values(name=name, at=self._now()))
+
 
 class SqlStore:
     """The lab's own tables behind an SQLAlchemy URL."""
@@ -144,6 +158,23 @@ class SqlStore:
         """Open a transaction that only reads, and sees one moment."""
         with _said_plainly(), self.engine.connect() as connection, connection.begin():
             yield SqlReading(connection)
+
+    def beat(self, name: str) -> None:
+        """Write that a process of the lab lives; a full disk or a read-only database is an error here."""
+        try:
+            with self.begin() as records:
+                records.beat(name)
+        except DBAPIError as error:
+            raise UnavailableError(
+                "The lab's database does not take what is written ({why}).",
+                reason="database",
+                why=type(error.orig).__name__,
+            ) from error
+
+    def beats(self) -> dict[str, datetime]:
+        """Return when each process wrote last that it lives."""
+        with _said_plainly(), self.engine.connect() as connection, connection.begin():
+            return {row.name: row.at for row in connection.execute(select(HEARTBEAT))}
 
 
 @contextmanager

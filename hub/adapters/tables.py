@@ -35,8 +35,10 @@ from hub.domain.people import Organisation, Person
 from hub.domain.projects import Project
 from hub.domain.releases import Release
 from hub.domain.runs import Run
+from hub.domain.space import Alarm
 from hub.domain.uploads import Upload
 from hub.domain.work import Work
+from hub.domain.workspaces import Workspace
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -73,6 +75,8 @@ KEYS: dict[type, tuple[str, str]] = {
     Work: ("work", "id"),
     ExportRequest: ("export_request", "id"),
     Release: ("release", "id"),
+    Workspace: ("workspace", "id"),
+    Alarm: ("alarm", "id"),
 }
 """Kind of record → its table's name and the field that names a record."""
 
@@ -128,3 +132,8 @@ AUDIT = Table(
     Column("previous", Text(), nullable=False),
     Column("digest", Text(), nullable=False),
 )
+
+HEARTBEAT = Table(
+    "heartbeat", METADATA, Column("name", Text(), primary_key=True), Column("at", UtcTime(), nullable=False)
+)
+"""When a process of the lab wrote last that it lives: no record of anybody's, so it stands outside the audit log."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -16,8 +17,10 @@ import typer
 from hub.cli.client import Json, place
 from hub.cli.options import LAB_TOML, AsJson, Config, examples, portal
 from hub.cli.screen import print_record, print_rows
-from hub.domain.errors import NotFoundError
+from hub.domain.errors import NotFoundError, UnavailableError
 from hub.domain.people import Role
+from hub.services.health import SILENT, WORKER
+from hub.services.ports import Store
 from hub.settings import load_settings
 
 app = typer.Typer(help="Install and operate a lab; manage its people.", no_args_is_help=True)
@@ -67,14 +70,33 @@ def down(config: Config = LAB_TOML) -> None:
 
 @app.command(epilog=examples("datalab admin status", "datalab admin status --json"))
 def status(config: Config = LAB_TOML, as_json: AsJson = False) -> None:
-    """Show the lab's processes; the exit code is 1 when one of them does not run."""
-    from hub.adapters.processes import status as status_of
+    """Show the processes, and how many seconds ago each wrote that it lives; the exit code is 1 when one does not run.
 
-    found = status_of(load_settings(config.absolute()))
-    rows = [{"name": s.name, "state": s.state, "pid": s.pid} for s in found]
-    print_rows(rows, ("name", "state", "pid"), as_json=as_json, nothing="The lab is not started.")
+    A worker that has not written for two minutes is “silent”.
+    """
+    from hub.adapters.processes import status as status_of
+    from hub.wiring import store_from
+
+    settings = load_settings(config.absolute())
+    found = status_of(settings)
+    ages = _ages(store_from(settings)) if found else {}
+    silent = {WORKER} if ages.get(WORKER, 0) > SILENT.total_seconds() else set()
+    rows: list[Json] = [
+        {"name": s.name, "state": "silent" if s.name in silent else s.state, "pid": s.pid, "alive": ages.get(s.name)}
+        for s in found
+    ]
+    print_rows(rows, ("name", "state", "pid", "alive"), as_json=as_json, nothing="The lab is not started.")
     if not rows or any(row["state"] != "running" for row in rows):
         raise typer.Exit(1)
+
+
+def _ages(store: Store) -> dict[str, int]:
+    """How long ago each process wrote that it lives; none can be said where the database does not answer."""
+    try:
+        return {name: int((datetime.now(UTC) - at).total_seconds()) for name, at in store.beats().items()}
+    except UnavailableError as error:
+        say(str(error))
+        return {}
 
 
 @app.command(

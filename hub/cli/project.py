@@ -16,7 +16,18 @@ Name = Annotated[str, typer.Argument(help="The project's name.", metavar="PROJEC
 Person = Annotated[str, typer.Argument(help="The person's login.", metavar="PERSON")]
 FirstDay = Annotated[datetime, typer.Option(help="First day.", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
 LastDay = Annotated[datetime, typer.Option(help="Last day.", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
-FIELDS = ("name", "title", "purpose", "lead", "members", "starts", "ends", "datasets", "workspace_url")
+FIELDS = (
+    "name",
+    "title",
+    "purpose",
+    "lead",
+    "members",
+    "starts",
+    "ends",
+    "datasets",
+    "workspace_url",
+    "workspace_ends",
+)
 
 
 @app.command("list", epilog=examples("datalab project list", "datalab project list --json"))
@@ -35,7 +46,8 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
 def _flat(found: Json) -> Json:
     datasets = [grant["dataset"] for grant in found["grants"]]
-    return {**found["project"], "datasets": datasets, "workspace_url": found["workspace_url"]}
+    workspace = {name: found[name] for name in ("workspace_url", "workspace_ends")}
+    return {**found["project"], "datasets": datasets, **workspace}
 
 
 @app.command(

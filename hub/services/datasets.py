@@ -25,6 +25,7 @@ from hub.domain.work import Work, WorkKind
 from hub.policy.load import load_profile
 from hub.services.lab import Lab, found, load_person, new_id
 from hub.services.ports import Reading, Transaction
+from hub.services.space import check_space
 
 
 def upload(lab: Lab, actor: str, name: str, source: BinaryIO) -> Upload:
@@ -33,6 +34,7 @@ def upload(lab: Lab, actor: str, name: str, source: BinaryIO) -> Upload:
         raise InvalidError("A file's name is at most 120 characters, without a slash.", reason="file-name")
     with lab.store.read() as reading:
         load_person(reading, actor)
+    check_space(lab)
     stored = lab.vault.add(source, lab.settings.storage.upload)
     with lab.store.begin() as records:
         kept = Upload(new_id("upload"), actor, name, stored.sha256, stored.size, lab.now())
@@ -71,6 +73,7 @@ def _check_owns(reading: Reading, actor: str, name: str) -> None:
 
 def offer_snapshot(lab: Lab, actor: str, dataset_name: str, uploads: tuple[str, ...]) -> Offer:
     """Offer uploaded files as a new snapshot; a container converts them, and the offer's work says how it went."""
+    check_space(lab)
     with lab.store.begin() as records:
         _check_owns(records, actor, dataset_name)
         files = tuple(OfferedFile(u.name, u.sha256, u.size) for u in own_uploads(records, actor, uploads))

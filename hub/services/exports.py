@@ -33,6 +33,7 @@ from hub.services.datasets import granted_datasets, latest_snapshot, workspace_s
 from hub.services.lab import Lab, load_person, new_id
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project
+from hub.services.space import check_space
 
 MOST_BYTES_A_FILE = 64 * 2**20
 SEEING_ROLES = {Role.STEWARD, Role.AUDITOR}
@@ -46,6 +47,7 @@ def create_request(
     offered = tuple(ExportFile(path, table) for path, table in sorted(files.items()))
     if not 1 <= len(offered) <= MOST_FILES:
         raise InvalidError("An export request names 1 to {most} files.", reason="no-files", most=MOST_FILES)
+    check_space(lab)
     with lab.store.begin() as records:
         person = load_person(records, actor)
         project = load_project(records, person, project_name)
@@ -86,6 +88,7 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         step_request(request, ExportStep.SUBMIT)
         project = load_project(reading, person, request.project)
         check_works_in(person, project, lab.now().date())
+    check_space(lab)
     taken = tuple(_take_in(lab, request, project))
     with lab.store.begin() as records:
         present = load_request(records, actor, identifier)

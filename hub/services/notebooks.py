@@ -21,6 +21,7 @@ from hub.services.datasets import check_all_granted, granted_datasets, own_uploa
 from hub.services.lab import Lab, load_person, new_id
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
+from hub.services.space import check_space
 
 
 def submit_notebook(
@@ -30,6 +31,7 @@ def submit_notebook(
     check_name(name)
     if len(purpose.strip()) < 10:
         raise InvalidError("Say in a sentence what the notebook is for.", reason="purpose-missing")
+    check_space(lab)
     image = lab.engine.image_digest(lab.settings.images.workspace)
     with lab.store.begin() as records:
         person = load_person(records, actor)

@@ -22,9 +22,22 @@ from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.domain.audit import AuditEntry, AuditEvent
 from hub.domain.runs import OutputFile
+from hub.domain.space import Place
 from hub.domain.uploads import Stored
+from hub.domain.work import WorkKind, WorkState
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTimes:
+    """What the figures need of a piece of work: its kind and state, and when what happened; nobody's name."""
+
+    kind: WorkKind
+    state: WorkState
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
 
 
 class Reading(Protocol):
@@ -41,6 +54,9 @@ class Reading(Protocol):
 
     def last_audit_entry(self) -> AuditEntry | None:
         """Return the head of the chain."""
+
+    def work_times(self) -> list[WorkTimes]:
+        """Return kind, state and times of every piece of work."""
 
 
 class Transaction(Reading, Protocol):
@@ -61,6 +77,12 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Reading]:
         """Open a transaction that only reads."""
+
+    def beat(self, name: str) -> None:
+        """Write that a process of the lab lives, in a transaction that really writes; it is no event of anybody's."""
+
+    def beats(self) -> dict[str, datetime]:
+        """Return when each process wrote last that it lives."""
 
 
 class Vault(Protocol):
@@ -143,6 +165,18 @@ class Storage(Protocol):
     def release_snapshots(self, used: Callable[[], set[str]]) -> None:
         """Unmount snapshots that none of the folders used by containers is of, after a while."""
 
+    def places(self) -> list[Place]:
+        """Return the places that the lab writes to, with what is free there."""
+
+    def servers(self) -> list[str]:
+        """Return the identifiers of the workspaces' servers that have folders."""
+
+    def forget_server(self, server: str) -> None:
+        """Remove the folder of a server with its mount and sockets; one that is gone is fine."""
+
+    def release_loops(self) -> None:
+        """Let go of loop devices over images of this lab that are mounted nowhere."""
+
     def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
         """Return the regular files below a folder with digest and size, and how many other things were left out."""
 
@@ -182,6 +216,9 @@ class Engine(Protocol):
     def sources(self) -> set[str]:
         """Return the host folders that containers of this lab see, of any kind and running or not."""
 
+    def workspaces(self) -> dict[str, str]:
+        """Return the containers of this lab's workspaces: identifier of the server → name."""
+
     def create(self, name: str, body: dict[str, object]) -> bool:
         """Create a container; False when one of that name exists."""
 
@@ -193,6 +230,13 @@ class Engine(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove it; removing one that is gone changes nothing."""
+
+
+class HubServers(Protocol):
+    """The hub, as far as the worker asks it."""
+
+    def servers(self) -> set[str]:
+        """Return the identifiers of all servers that it starts, runs or ends; UnavailableError when it cannot say."""
 
 
 class Signer(Protocol):

@@ -15,10 +15,12 @@ from hub.services.lab import Lab, load_person, new_id
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading
 from hub.services.projects import load_project, projects
+from hub.services.space import check_space
 
 
 def start_run(lab: Lab, actor: str, notebook_id: str, values: dict[str, object]) -> tuple[Run, Work]:
     """Queue a run; the snapshot of each dataset is pinned now."""
+    check_space(lab)
     with lab.store.begin() as records:
         notebook = load_notebook(records, actor, notebook_id)
         person = load_person(records, actor)

@@ -1,18 +1,32 @@
-"""Workspaces: what a member's container in a project is made of, and who may open it."""
+"""Workspaces: what a member's container in a project is made of, who may open it, and when it ends."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from datasets_mount.catalogue import Dataset, Tier, strictest
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.projects import Project, check_works_in
+from hub.domain.workspaces import (
+    EndReason,
+    Workspace,
+    WorkspaceState,
+    check_allowance,
+    due_end,
+    end_workspace,
+    reopen,
+)
 from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
 from hub.services.lab import Lab, load_person
+from hub.services.ports import Transaction
 from hub.services.projects import load_project
 from hub.services.snapshots import mounted
+from spawner_config.names import server_id
+
+HUB = "hub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +57,24 @@ def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePl
         data = tuple(mounted(lab, project_name, s) for _, s in seen)
         mounts = _own_mounts(lab, project, person_name) + data
         image = lab.engine.image_digest(lab.settings.images.workspace)
+        with lab.store.begin() as records:
+            _record_opening(
+                lab, records, project, person_name, {"image": image} | {f"data:{d.name}": s.digest for d, s in seen}
+            )
     except LabError as error:
         with lab.store.begin() as records:
             records.record(event("lab:workspace:refuse", person_name, project_name, project_name, reason=error.reason))
         raise
-    with lab.store.begin() as records:
-        details = {f"data:{d.name}": s.digest for d, s in seen}
-        records.record(event("lab:workspace:open", person_name, project_name, project_name, image=image, **details))
     return WorkspacePlan(person_name, project_name, image, project.uid, tier_of(datasets), mounts)
+
+
+def _record_opening(lab: Lab, records: Transaction, project: Project, person: str, details: dict[str, str]) -> None:
+    """Count the project's other workspaces in the very transaction that records this one, so that none slips by."""
+    opened = records.find(Workspace, project=project.name, state=WorkspaceState.OPEN)
+    check_allowance(project.name, sum(w.person != person for w in opened), lab.settings.workspace.open_per_project)
+    identifier = server_id(person, project.name)
+    workspace = reopen(records.get(Workspace, identifier), Workspace(identifier, person, project.name, lab.now()))
+    records.save(workspace, event("lab:workspace:open", person, project.name, project.name, **details))
 
 
 def tier_of(datasets: list[Dataset]) -> Tier:
@@ -69,20 +93,45 @@ def _own_mounts(lab: Lab, project: Project, person: str) -> tuple[Mount, ...]:
     )
 
 
-def may_stay(lab: Lab, person_name: str, project_name: str) -> bool:
-    """Say whether the person still works in the project; while the records cannot be read, nobody is thrown out."""
+def why_ends(lab: Lab, person_name: str, project_name: str, active: datetime) -> EndReason | None:
+    """Say why a workspace has to end now, or None; while the records cannot be read, nobody is thrown out.
+
+    ``active`` is the hub's word on when it was used last: what the proxy saw pass, and what the server itself tells,
+    which the gateway believes up to the present moment. A container that claims to be always in use meets its lifetime.
+    """
     try:
         with lab.store.read() as reading:
             person = load_person(reading, person_name)
             check_works_in(person, load_project(reading, person, project_name), lab.now().date())
+            workspace = reading.get(Workspace, server_id(person_name, project_name))
     except UnavailableError:
-        return True
+        return None
     except LabError:
-        return False
-    return True
+        return EndReason.NOT_ALLOWED
+    if workspace is None or workspace.state is not WorkspaceState.OPEN:
+        return None
+    limits = lab.settings.workspace
+    return due_end(workspace.opened, active, lab.now(), idle=limits.idle_seconds, lifetime=limits.lifetime_seconds)
 
 
-def close_workspace(lab: Lab, person_name: str, project_name: str) -> None:
-    """Record that a workspace has ended."""
+def close_workspace(lab: Lab, person_name: str, project_name: str, reason: EndReason) -> None:
+    """Record that a workspace has ended, and why; one that has ended already stays as it is."""
     with lab.store.begin() as records:
-        records.record(event("lab:workspace:close", person_name, project_name, project_name))
+        workspace = records.get(Workspace, server_id(person_name, project_name))
+        if workspace is None or workspace.state is not WorkspaceState.OPEN:
+            return
+        ended = end_workspace(workspace, WorkspaceState.CLOSED, reason, lab.now())
+        actor = person_name if reason is EndReason.STOPPED else HUB
+        details = {"person": person_name, "reason": reason}
+        records.save(ended, event("lab:workspace:close", actor, project_name, project_name, **details))
+
+
+def ends_at(lab: Lab, person_name: str, project_name: str) -> datetime | None:
+    """Return when a member's open workspace ends at the latest; None when they have none."""
+    with lab.store.read() as reading:
+        person = load_person(reading, person_name)
+        load_project(reading, person, project_name)
+        workspace = reading.get(Workspace, server_id(person_name, project_name))
+    if workspace is None or workspace.state is not WorkspaceState.OPEN:
+        return None
+    return workspace.opened + timedelta(seconds=lab.settings.workspace.lifetime_seconds)

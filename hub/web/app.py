@@ -11,16 +11,21 @@ from tornado.routing import Rule
 from tornado.web import Application, RequestHandler, StaticFileHandler, url
 
 from hub.domain.errors import InvalidError
+from hub.services.figures import figures
+from hub.services.health import failing_parts
 from hub.services.lab import Lab
 from hub.web.api.handlers import Api, UnknownApi, Upload, pattern_of
 from hub.web.api.routes import Route
 from hub.web.api.table import PREFIX, ROUTES
 from hub.web.handlers import Callback, Portal
+from hub.web.health import HealthWatch
+from hub.web.metrics import Measured
 from hub.web.openapi import Document
 from hub.web.pages.handlers import Leave, PageHandler, Picture, Spoken, UnknownPage
 from hub.web.pages.table import FORMS, PAGES
 from hub.web.parts import Parts
 from hub.web.rendering import HUB_STATIC, STATIC, Pages
+from hub.web.watched import Health, Metrics
 
 log = logging.getLogger("datalab.portal.access")
 THREADS = 8
@@ -49,7 +54,9 @@ def make_app(lab: Lab, hub_auth: Any) -> Application:
     prefix = str(hub_auth.base_url)
     hub_auth.cookie_options = {"samesite": "Lax", **hub_auth.cookie_options}
     pages = Pages(prefix, lab.settings.title)
-    parts = Parts(lab, hub_auth, prefix, pages, ThreadPoolExecutor(THREADS, "use-case"))
+    threads = ThreadPoolExecutor(THREADS, "use-case")
+    health, measured = HealthWatch(lambda: failing_parts(lab)), Measured(lambda: figures(lab))
+    parts = Parts(lab, hub_auth, prefix, pages, threads, health, measured)
     return Application(
         _addresses(prefix),
         parts=parts,
@@ -67,6 +74,8 @@ def _addresses(prefix: str) -> list[Any]:
         url(f"{prefix}{PREFIX}/openapi.json", Document),
         *_api_addresses(f"{prefix}{PREFIX}"),
         url(f"{prefix}{PREFIX}/.*", UnknownApi, {"routes": {}}),
+        url(f"{prefix}health", Health),
+        url(f"{prefix}metrics", Metrics),
         url(f"{prefix}language", Spoken),
         url(f"{prefix}logout", Leave),
         url(f"{prefix}exports/(?P<id>[^/]+)/picture", Picture),
@@ -96,7 +105,8 @@ def _page_addresses(prefix: str) -> list[Rule]:
 
 
 def _log_access(handler: RequestHandler) -> None:
-    """Log without the query, which may name files."""
+    """Count it, and log it without the query, which may name files."""
+    handler.settings["parts"].measured.count(handler)
     request, status = handler.request, handler.get_status()
     actor = getattr(handler, "actor", "") if isinstance(handler, Portal) else ""
     milliseconds = 1000 * request.request_time()

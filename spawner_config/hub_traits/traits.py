@@ -28,7 +28,7 @@ TOKEN_SECONDS = 90 * 24 * 3600
 ROUTE_CHECK_SECONDS = 3
 KNOWN_AGAIN_SECONDS = 60
 LOOK_AGAIN_SECONDS = 5
-"""Until a workspace ends whose container ended, or whose person may no longer work in the project."""
+"""Until a workspace ends whose container ended, whose time is over, or whose person may no longer work there."""
 
 PERSON_SCOPES = (
     "read:users!user",  # their own name and servers, on the hub's pages
@@ -40,6 +40,11 @@ PERSON_SCOPES = (
     "access:services!service=gateway",  # which asks the hub who they are before it lets them into a workspace
 )
 """What JupyterHub's ``self`` would add is sharing one's server with others: project isolation forbids it."""
+
+WORKER_SCOPES = [
+    "list:users",  # people by their names,
+    "read:servers",  # and which servers they have: what is left of any other is cleared away
+]
 
 CONTENT_SECURITY = "; ".join(
     (
@@ -65,7 +70,7 @@ class Parts:
     knows_person: Callable[[str], bool]
     log_in: Callable[[str], bool]
     open_workspace: Callable[..., Any]
-    may_stay: Callable[[str, str], bool]
+    why_ends: Callable[..., Any]
     close_workspace: Callable[..., Any]
     mount_socket_folder: Callable[[Path, int], None]
     unmount_socket_folder: Callable[[Path], None]
@@ -84,7 +89,8 @@ def apply(c: Config, settings: Settings, parts: Parts) -> None:
     set_pages(c, settings)
     set_workspaces(c, settings, parts)
     tokens = {name: parts.read_secret(settings.secret(f"{name}-token")) for name in ("portal", "worker", "gateway")}
-    c.JupyterHub.services = services(settings, parts.config, tokens, parts.wrap, parts.environment)
+    metrics = {"name": "metrics", "api_token": parts.read_secret(settings.secret("metrics-token"))}
+    c.JupyterHub.services = [*services(settings, parts.config, tokens, parts.wrap, parts.environment), metrics]
     notice_dead_services()
 
 
@@ -162,9 +168,14 @@ def set_login(c: Config, settings: Settings, client_secret: str, parts: Parts) -
 
 
 def set_permissions(c: Config) -> None:
-    """A person's scopes are written out; the services hold none, since they act with the person's own login."""
+    """A person's scopes are written out; what a service does for a person, it does with that person's own login.
+
+    The worker alone asks in its own name, which servers there are; and whoever watches over the lab reads numbers.
+    """
     c.JupyterHub.load_roles = [
         {"name": "user", "description": "A person of the lab", "scopes": list(PERSON_SCOPES)},
+        {"name": "worker", "description": "Sees what nobody owns", "scopes": WORKER_SCOPES, "services": ["worker"]},
+        {"name": "metrics", "description": "Reads numbers", "scopes": ["read:metrics"], "services": ["metrics"]},
     ]
     c.Authenticator.admin_users = set()
     c.JupyterHub.authenticate_prometheus = True
@@ -201,7 +212,7 @@ def set_workspaces(c: Config, settings: Settings, parts: Parts) -> None:
     if parts.engine:
         c.LabSpawner.client_kwargs = {"base_url": parts.engine}
     c.LabSpawner.open_workspace = parts.open_workspace
-    c.LabSpawner.may_stay = parts.may_stay
+    c.LabSpawner.why_ends = parts.why_ends
     c.LabSpawner.poll_interval = LOOK_AGAIN_SECONDS
     c.LabSpawner.close_workspace = parts.close_workspace
     c.LabSpawner.mount_socket_folder = parts.mount_socket_folder

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.domain.errors import UnavailableError
 from hub.services.ports import ContainerState, ContainerView
-from spawner_config.names import LABEL_WORK
+from spawner_config.names import LABEL_SERVER, LABEL_WORK
 
 IMAGE = "sha256:" + "1" * 64
 
@@ -34,7 +34,15 @@ class MemoryEngine:
 
     def containers(self) -> list[ContainerView]:
         self._check()
-        return list(self.views.values())
+        return [view for view in self.views.values() if view.work]
+
+    def workspaces(self) -> dict[str, str]:
+        self._check()
+        return {
+            body["Labels"][LABEL_SERVER]: name
+            for name, body in self.bodies.items()
+            if name in self.views and LABEL_SERVER in body["Labels"]
+        }
 
     def sources(self) -> set[str]:
         self._check()
@@ -46,7 +54,9 @@ class MemoryEngine:
         if name in self.views:
             return False
         self.bodies[name] = body
-        self.views[name] = ContainerView(name, body["Labels"][LABEL_WORK], ContainerState.CREATED, 0, False, None)
+        self.views[name] = ContainerView(
+            name, body["Labels"].get(LABEL_WORK, ""), ContainerState.CREATED, 0, False, None
+        )
         return True
 
     def start(self, name: str) -> None:

@@ -18,7 +18,7 @@ from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
 from hub.adapters.vault import FolderVault
 from hub.services.lab import Lab
-from hub.settings import Login, Settings, Storage
+from hub.settings import Login, Settings, Space, Storage
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -72,8 +72,10 @@ class MemorySigner:
 
 
 def make_lab(folder: Path, database_url: str = "") -> Lab:
-    storage_settings = Storage(datasets="folder")
-    settings = Settings(state=folder, login=Login(demo=True), database_url=database_url, storage=storage_settings)
+    storage_settings, space = Storage(datasets="folder"), Space(alarm=0, floor=0)
+    settings = Settings(
+        state=folder, login=Login(demo=True), database_url=database_url, storage=storage_settings, space=space
+    )
     clock = SteppingClock()
     store = SqlStore(settings.database, clock.now)
     migrate(store.engine)

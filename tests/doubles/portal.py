@@ -32,8 +32,8 @@ class KnownTokens(HubOAuth):
         name, _, end = token.rpartition("-")
         if end != "token" or not name:
             return None
-        scopes = ["self"] if name == "narrow" else [SCOPE]
-        return {"name": name, "kind": "service" if name == "machine" else "user", "scopes": scopes}
+        scopes = {"narrow": ["self"], "metrics": ["read:metrics"]}.get(name, [SCOPE])
+        return {"name": name, "kind": "service" if name in ("machine", "metrics") else "user", "scopes": scopes}
 
 
 def known_tokens() -> KnownTokens:

@@ -47,7 +47,7 @@ def open_workspace(person, project):
     (folder / "log").open("a").write(f"open {{person}}\\n")
     return WorkspacePlan(person, project, image, {uid}, tier, tuple(mounts))
 
-def close_workspace(person, project):
+def close_workspace(person, project, reason):
     with (settings.state / "projects" / project / "log").open("a") as log:
         log.write(f"close {{person}}\\n")
 

@@ -11,10 +11,12 @@ from typing import Protocol
 
 from hub.adapters.processes.programs import HUB_CONFIG, find_proxy
 from hub.adapters.secrets import Secret, read_secret
+from hub.adapters.storage import existing, free_bytes, written_folders
 from hub.domain.errors import LabError, UnavailableError
 from hub.settings import Settings
 
 LEAST_FREE = 500 * 2**20
+"""At least; a lab that takes nothing in below a higher floor needs that."""
 
 
 class Images(Protocol):
@@ -52,9 +54,13 @@ def _state(settings: Settings) -> Iterator[str]:
     if not os.access(folder, os.W_OK | os.X_OK):
         yield f"The state folder {folder} cannot be written; give it to the account that runs the lab."
         return
-    free = shutil.disk_usage(folder).free
-    if free < LEAST_FREE:
-        yield f"The disk of {folder} has only {free // 2**20} MB free; the lab needs {LEAST_FREE // 2**20} MB to start."
+    needed = max(LEAST_FREE, settings.space.floor)
+    # The state folder comes last, so that it names a disk that it shares with others.
+    disks = {existing(place).stat().st_dev: place for place in reversed(written_folders(settings).values())}
+    for place in disks.values():
+        free = free_bytes(place)
+        if free < needed:
+            yield f"The disk of {place} has only {free // 2**20} MB free; the lab needs {needed // 2**20} MB to start."
 
 
 def _ports(settings: Settings, is_free: Callable[[str, int], bool]) -> Iterator[str]:
@@ -92,7 +98,15 @@ def _programs() -> Iterator[str]:
 
 def _files(settings: Settings) -> Iterator[str]:
     """Secrets and certificates can be read, secrets by nobody else."""
-    for name in (Secret.COOKIE, Secret.PROXY, Secret.PORTAL, Secret.WORKER, Secret.CLIENT, Secret.SIGNING):
+    for name in (
+        Secret.COOKIE,
+        Secret.PROXY,
+        Secret.PORTAL,
+        Secret.WORKER,
+        Secret.METRICS,
+        Secret.CLIENT,
+        Secret.SIGNING,
+    ):
         try:
             read_secret(settings.secret(name))
         except LabError as error:

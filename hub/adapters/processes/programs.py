@@ -77,7 +77,7 @@ def lab_programs(settings: Settings, config: Path) -> list[Program]:
         Program("proxy", tuple(_proxy_command(settings)), f"http://127.0.0.1:{ports.proxy_api}/api/routes"),
         Program("hub", tuple(hub), f"http://127.0.0.1:{ports.hub}/hub/api/"),
         Program("gateway", tuple(gateway), f"http://127.0.0.1:{ports.gateway}/"),
-        Program("portal", health=f"http://127.0.0.1:{ports.portal}/services/portal/", kept=False),
+        Program("portal", health=f"http://127.0.0.1:{ports.portal}/services/portal/health", kept=False),
         Program("worker", kept=False),
     ]
     if settings.login.demo:

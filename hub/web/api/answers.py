@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
 from hub.domain.projects import Project
@@ -12,11 +13,15 @@ from hub.domain.work import Work
 
 @dataclass(frozen=True, slots=True)
 class ProjectAnswer:
-    """A project, what it may use, and where the person's own workspace in it opens; empty for who is no member."""
+    """A project, what it may use, and where the person's own workspace in it opens; empty for who is no member.
+
+    ``workspace_ends`` is when the person's open workspace ends at the latest.
+    """
 
     project: Project
     grants: tuple[Grant, ...]
     workspace_url: str
+    workspace_ends: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, stream_request_body
 
 from hub.domain.errors import InvalidError, NotFoundError, UnavailableError
+from hub.services.space import check_space
 from hub.web.api.routes import Download, Request, Route, checked, checked_path
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY
@@ -122,6 +123,7 @@ class Upload(Api):
             raise InvalidError(
                 "The file is larger than the lab accepts ({limit} bytes).", reason="too-large", limit=limit
             )
+        await self.use(lambda: check_space(self.parts.lab))
         self.request.connection.set_max_body_size(limit)  # type: ignore[union-attr]
         self._received = await self.use(self._open)
 

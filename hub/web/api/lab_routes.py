@@ -9,7 +9,7 @@ from hub.domain.errors import InvalidError
 from hub.domain.people import Organisation, Person
 from hub.domain.projects import Project, is_member
 from hub.domain.uploads import Upload
-from hub.services import datasets, people, projects
+from hub.services import datasets, people, projects, workspaces
 from hub.services.lab import Lab
 from hub.web.api.answers import DatasetAnswer, OfferAnswer, ProjectAnswer
 from hub.web.api.routes import Request, Route
@@ -74,7 +74,7 @@ def get_project(lab: Lab, actor: str, request: Request[Nothing]) -> ProjectAnswe
     """Return a project with its grants."""
     project, grants = projects.project(lab, actor, request.path["name"])
     url = workspace_url(lab, actor, project) if is_member(people.whoami(lab, actor), project) else ""
-    return ProjectAnswer(project, tuple(grants), url)
+    return ProjectAnswer(project, tuple(grants), url, workspaces.ends_at(lab, actor, project.name))
 
 
 def workspace_url(lab: Lab, actor: str, project: Project) -> str:

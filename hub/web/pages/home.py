@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.domain.exports import STEPS, ExportRequest, ExportState
 from hub.domain.people import Person
 from hub.domain.projects import Project, is_member
-from hub.services import exports, notebooks, people, projects, runs
+from hub.services import exports, notebooks, people, projects, runs, space
 from hub.web.pages.types import Context, Page, Visit
 
 MOST_SHOWN = 8
@@ -22,6 +22,7 @@ def home(visit: Visit) -> Context:
     known = {p.name: p for p in projects.projects(lab, actor)}
     requests = exports.requests(lab, actor)
     return {
+        "alarms": space.space_alarms(lab, actor),
         "mine": [p for p in known.values() if is_member(person, p)],
         "to_decide": notebooks.waiting_for_decision(lab, actor),
         "to_review": [r for r in requests if waits_for(person, r, known)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datasets_mount.catalogue import check_stewards_for
 from hub.domain.people import Role, check_administrates
 from hub.domain.projects import check_leads, check_works_in, is_member
-from hub.services import datasets, people, projects
+from hub.services import datasets, people, projects, workspaces
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -36,6 +36,8 @@ def show_project(visit: Visit) -> Context:
         "closed": refusal(lambda: check_works_in(person, project, lab.now().date())),
         "grantable": [d for d in mine if d.name not in granted],
         "workspace": api.workspace_url(lab, actor, project),
+        "ends": workspaces.ends_at(lab, actor, project.name),
+        "idle_minutes": max(1, lab.settings.workspace.idle_seconds // 60),
     }
 
 

@@ -36,7 +36,7 @@ def parts() -> Parts:
         knows_person=lambda name: name == "scientist",
         log_in=lambda name: name == "scientist",
         open_workspace=lambda: None,
-        may_stay=lambda *_: True,
+        why_ends=lambda *_: None,
         close_workspace=lambda: None,
         mount_socket_folder=lambda folder, uid: None,
         unmount_socket_folder=lambda folder: None,
@@ -51,7 +51,7 @@ def test_every_secret_is_read_from_the_file_that_the_lab_makes(config: Config) -
         return "secret"
 
     apply(config, settings(), Parts(**{f: getattr(parts(), f) for f in Parts.__slots__} | {"read_secret": read_secret}))
-    assert set(read) == {Secret.PROXY, Secret.CLIENT, Secret.PORTAL, Secret.WORKER, Secret.GATEWAY}
+    assert set(read) == {Secret.PROXY, Secret.CLIENT, Secret.PORTAL, Secret.WORKER, Secret.GATEWAY, Secret.METRICS}
     assert config.JupyterHub.cookie_secret_file == str(settings().secret(Secret.COOKIE))
 
 
@@ -84,7 +84,7 @@ def test_a_proxy_that_comes_back_gets_its_routes_within_seconds(config: Config) 
 
 def test_a_person_can_neither_share_a_server_nor_see_another_person(config: Config) -> None:
     traits.set_permissions(config)
-    (role,) = config.JupyterHub.load_roles
+    role = config.JupyterHub.load_roles[0]
     assert role["name"] == "user"
     services = {"access:services!service=portal", "access:services!service=gateway"}
     assert all(scope.endswith("!user") or scope in services for scope in role["scopes"])
@@ -92,10 +92,11 @@ def test_a_person_can_neither_share_a_server_nor_see_another_person(config: Conf
     assert not {name for name in subscopes if "shares" in name or name.startswith(("admin", "list:", "delete:users"))}
 
 
-def test_no_one_is_administrator_and_no_service_holds_a_scope(config: Config) -> None:
+def test_no_one_is_administrator_and_services_can_read_servers_or_numbers_and_nothing_else(config: Config) -> None:
     apply(config, settings(), parts())
     assert config.Authenticator.admin_users == set()
-    assert not [role for role in config.JupyterHub.load_roles if "services" in role]
+    held = {role["services"][0]: role["scopes"] for role in config.JupyterHub.load_roles if "services" in role}
+    assert held == {"worker": ["list:users", "read:servers"], "metrics": ["read:metrics"]}
     assert not [service for service in config.JupyterHub.services if service.get("admin")]
 
 

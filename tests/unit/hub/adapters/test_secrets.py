@@ -27,7 +27,7 @@ def test_each_secret_is_a_file_of_its_own_closed_to_others(lab: Settings) -> Non
     folder = lab.secret(Secret.COOKIE).parent
     assert mode(folder) == mode(lab.state) == 0o700
     closed = {Secret.COOKIE, Secret.PROXY, Secret.CLIENT, Secret.PORTAL, Secret.WORKER, Secret.SIGNING}
-    closed |= {Secret.GATEWAY, Secret.GATEWAY_SEAL}
+    closed |= {Secret.GATEWAY, Secret.GATEWAY_SEAL, Secret.METRICS}
     assert {path.name for path in folder.iterdir()} == closed | {Secret.PUBLIC}
     assert {mode(lab.secret(name)) for name in closed} == {0o600}
     assert mode(lab.secret(Secret.PUBLIC)) == 0o644

@@ -40,7 +40,8 @@ def test_an_empty_list_says_so_on_standard_error(fake: FakeLab, datalab: Command
 
 def test_a_project_is_shown_with_its_datasets(fake: FakeLab, datalab: Command) -> None:
     url = "http://127.0.0.1:8000/hub/spawn/scientist/care"
-    fake.answers[("GET", "/projects/care")] = {"project": CARE, "grants": [GRANT], "workspace_url": url}
+    shown = {"project": CARE, "grants": [GRANT], "workspace_url": url, "workspace_ends": None}
+    fake.answers[("GET", "/projects/care")] = shown
     shown = datalab("project", "show", "care").stdout
     assert "jobs" in shown
     assert url in shown

@@ -1,0 +1,92 @@
+"""Workspaces: who has one open, how long it may stay, and how many a project may have at the same time.
+
+Invariants:
+
+* a workspace of one member in one project is one record, whose identifier also names its container and its folder;
+* what is being cleared away is not opened again before that has ended;
+* how long a workspace may stay is counted from its opening, which nothing inside the container can move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hub.domain.errors import ConflictError, UnavailableError
+
+
+class WorkspaceState(StrEnum):
+    """Whether a workspace is open."""
+
+    OPEN = "open"
+    CLEARING = "clearing"  # nobody owns what is left of it, and the lab is removing that
+    CLOSED = "closed"
+
+
+class EndReason(StrEnum):
+    """Why a workspace ended."""
+
+    STOPPED = "stopped"  # by its person
+    FAILED = "failed"  # it did not start
+    ENDED = "ended"  # its container ended by itself, or from outside
+    IDLE = "idle"
+    LIFETIME = "lifetime"
+    NOT_ALLOWED = "not-allowed"  # its person may no longer work in the project
+    LEFT_BEHIND = "left-behind"  # whoever looked after it was killed
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One member's workspace in one project; ``turn`` counts how often it was opened."""
+
+    id: str
+    person: str
+    project: str
+    opened: datetime
+    turn: int = 1
+    state: WorkspaceState = WorkspaceState.OPEN
+    ended: datetime | None = None
+    reason: str = ""
+
+
+def reopen(present: Workspace | None, fresh: Workspace) -> Workspace:
+    """Open a workspace; one that is open already, since a hub was killed, goes on with the time that it had."""
+    if present is None:
+        return fresh
+    if present.state is WorkspaceState.CLEARING:
+        raise UnavailableError(
+            "What is left of your last workspace is being cleared away; try again in a minute.", reason="clearing"
+        )
+    opened = present.opened if present.state is WorkspaceState.OPEN else fresh.opened
+    return replace(fresh, opened=opened, turn=present.turn + 1)
+
+
+def end_workspace(workspace: Workspace, state: WorkspaceState, reason: EndReason, now: datetime) -> Workspace:
+    """Return the workspace after it has ended, or while it is being cleared away."""
+    return replace(workspace, state=state, ended=now, reason=reason)
+
+
+def check_allowance(project: str, others: int, most: int) -> None:
+    """A project has at most so many workspaces open at the same time; one's own, opened again, is not counted twice."""
+    if others >= most:
+        raise ConflictError(
+            "The project {name} has {count} workspaces open, and may have {most}; "
+            "wait until a member closes one, or ask its lead.",
+            reason="allowance",
+            name=project,
+            count=others,
+            most=most,
+        )
+
+
+def due_end(opened: datetime, active: datetime, now: datetime, *, idle: int, lifetime: int) -> EndReason | None:
+    """A workspace ends when nobody has used it for ``idle`` seconds, and ``lifetime`` seconds after its opening.
+
+    What is said of activity in the future counts as now; the lifetime ends also what says that it is always in use.
+    """
+    if now - opened >= timedelta(seconds=lifetime):
+        return EndReason.LIFETIME
+    if now - max(opened, min(active, now)) >= timedelta(seconds=idle):
+        return EndReason.IDLE
+    return None

@@ -1,0 +1,207 @@
+"""Facts about the reaper, with a hub that the test plays; each is looked at with a worker that is killed, too."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import cast
+
+import pytest
+
+from doubles.engine import MemoryEngine
+from doubles.lab import SteppingClock
+from hub.domain.errors import UnavailableError
+from hub.domain.workspaces import Workspace, WorkspaceState
+from hub.services import reaper
+from hub.services.lab import Lab
+from hub.services.ports import pages
+from hub.services.reaper import GRACE, Suspects, reap
+from hub.services.workspaces import open_workspace
+from spawner_config.names import LABEL_SERVER, server_id, workspace_container
+from spawner_config.server_folder import server_folder
+
+PERSON, PROJECT = "scientist", "wages"
+SERVER = server_id(PERSON, PROJECT)
+NAME = workspace_container("datalab", PERSON, PROJECT)
+
+
+class Killed(BaseException):
+    """The worker was killed here."""
+
+
+class PlayedHub:
+    """A hub that knows what the test says; ``meanwhile`` happens right after it answered."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = set(known)
+        self.answers = True
+        self.meanwhile = lambda: None
+
+    def servers(self) -> set[str]:
+        if not self.answers:
+            raise UnavailableError("The hub does not answer.", reason="hub-down")
+        known = set(self.known)
+        self.meanwhile()
+        return known
+
+
+@pytest.fixture
+def engine(lab: Lab) -> MemoryEngine:
+    return cast(MemoryEngine, lab.engine)
+
+
+def leave(lab: Lab, server: str = SERVER, name: str = NAME) -> None:
+    """What a killed hub leaves: a container and a folder with a socket."""
+    lab.engine.create(name, {"Labels": {LABEL_SERVER: server}})
+    lab.engine.start(name)
+    folder = server_folder(lab.settings.state, server)
+    (folder / "nb").mkdir(parents=True)
+    (folder / "server.json").write_text("{}")
+
+
+def later(lab: Lab, passed: timedelta = GRACE) -> None:
+    cast(SteppingClock, lab.clock).moment += passed
+
+
+def looked_twice(lab: Lab, hub: PlayedHub) -> Suspects:
+    suspects = reap(lab, hub, {})
+    later(lab)
+    return reap(lab, hub, suspects)
+
+
+def left(lab: Lab) -> tuple[list[str], list[str]]:
+    return sorted(lab.engine.workspaces()), lab.storage.servers()
+
+
+def state(lab: Lab) -> WorkspaceState | None:
+    with lab.store.read() as reading:
+        found = reading.get(Workspace, SERVER)
+    return found.state if found else None
+
+
+def names(lab: Lab) -> list[str]:
+    with lab.store.read() as reading:
+        return [e.event.name for e in pages(reading)]
+
+
+def test_what_the_hub_does_not_know_for_a_while_is_removed_and_its_end_recorded(lab: Lab) -> None:
+    open_workspace(lab, PERSON, PROJECT)
+    leave(lab)
+    hub = PlayedHub()
+    suspects = reap(lab, hub, {})
+    assert left(lab) == ([SERVER], [SERVER])
+    later(lab)
+    assert reap(lab, hub, suspects) == {}
+    assert left(lab) == ([], [])
+    assert (state(lab), names(lab)[-2:]) == (WorkspaceState.CLOSED, ["lab:workspace:clear", "lab:workspace:close"])
+    with lab.store.read() as reading:
+        closed = list(pages(reading))[-1].event
+    assert (closed.actor, dict(closed.details)) == ("worker", {"person": PERSON, "reason": "left-behind"})
+
+
+def test_what_the_hub_knows_is_never_touched(lab: Lab) -> None:
+    open_workspace(lab, PERSON, PROJECT)
+    leave(lab)
+    assert looked_twice(lab, PlayedHub(SERVER)) == {}
+    assert (left(lab), state(lab)) == (([SERVER], [SERVER]), WorkspaceState.OPEN)
+
+
+def test_while_the_hub_cannot_be_asked_nothing_is_removed(lab: Lab) -> None:
+    open_workspace(lab, PERSON, PROJECT)
+    leave(lab)
+    hub = PlayedHub()
+    suspects = reap(lab, hub, {})
+    later(lab)
+    hub.answers = False
+    with pytest.raises(UnavailableError):
+        reap(lab, hub, suspects)
+    assert (left(lab), state(lab)) == (([SERVER], [SERVER]), WorkspaceState.OPEN)
+
+
+def test_one_that_the_hub_did_not_know_for_a_moment_starts_to_be_a_suspect_anew(lab: Lab) -> None:
+    leave(lab)
+    hub = PlayedHub()
+    suspects = reap(lab, hub, {})
+    hub.known = {SERVER}
+    later(lab)
+    suspects = reap(lab, hub, suspects)
+    hub.known = set()
+    reap(lab, hub, suspects)
+    assert left(lab) == ([SERVER], [SERVER])
+
+
+def test_one_that_is_opened_after_the_hub_was_asked_is_let_alone(lab: Lab) -> None:
+    open_workspace(lab, PERSON, PROJECT)
+    leave(lab)
+    hub = PlayedHub()
+    suspects = reap(lab, hub, {})
+    later(lab)
+    hub.meanwhile = lambda: open_workspace(lab, PERSON, PROJECT)
+    reap(lab, hub, suspects)
+    assert (left(lab), state(lab)) == (([SERVER], [SERVER]), WorkspaceState.OPEN)
+
+
+def test_the_same_with_one_that_had_no_record(lab: Lab) -> None:
+    leave(lab)
+    hub = PlayedHub()
+    suspects = reap(lab, hub, {})
+    later(lab)
+    hub.meanwhile = lambda: open_workspace(lab, PERSON, PROJECT)
+    reap(lab, hub, suspects)
+    assert left(lab) == ([SERVER], [SERVER])
+
+
+def test_a_record_of_nothing_is_closed_so_that_it_counts_no_more(lab: Lab) -> None:
+    open_workspace(lab, PERSON, PROJECT)
+    looked_twice(lab, PlayedHub())
+    assert state(lab) is WorkspaceState.CLOSED
+
+
+def test_a_stranger_to_the_records_is_removed_too(lab: Lab) -> None:
+    leave(lab, "f" * 16, "datalab-workspace-" + "f" * 16)
+    looked_twice(lab, PlayedHub())
+    assert left(lab) == ([], [])
+
+
+@pytest.mark.parametrize("call", ["remove", "forget_server"])
+def test_a_worker_that_is_killed_half_way_is_followed_by_one_that_ends_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    open_workspace(lab, PERSON, PROJECT)
+    leave(lab)
+    target = lab.engine if call == "remove" else lab.storage
+
+    def kill(_name: str) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(target, call, kill)
+        with pytest.raises(Killed):
+            looked_twice(lab, PlayedHub())
+    assert state(lab) is WorkspaceState.CLEARING
+    with pytest.raises(UnavailableError, match="being cleared away"):
+        open_workspace(lab, PERSON, PROJECT)
+    looked_twice(lab, PlayedHub())
+    assert (left(lab), state(lab)) == (([], []), WorkspaceState.CLOSED)
+    assert names(lab).count("lab:workspace:clear") == 1
+
+
+def test_a_reaper_that_believes_a_hub_that_says_nothing_would_remove_a_workspace_in_use(lab: Lab) -> None:
+    """The weak twin: an error taken for “no servers” is what the real adapter must never do."""
+    open_workspace(lab, PERSON, PROJECT)
+    leave(lab)
+
+    class Careless(PlayedHub):
+        def servers(self) -> set[str]:
+            try:
+                return super().servers()
+            except UnavailableError:
+                return set()
+
+    hub = Careless(SERVER)
+    hub.answers = False
+    looked_twice(lab, hub)
+    assert left(lab) == ([], [])
+
+
+def test_the_reaper_waits_long_enough_for_a_hub_that_comes_back_and_less_than_a_minute() -> None:
+    assert timedelta(seconds=10) <= reaper.GRACE <= timedelta(seconds=30)
