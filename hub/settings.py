@@ -108,8 +108,9 @@ class ContainerLimits(Section):
 class WorkspaceLimits(ContainerLimits):
     """What one workspace may use, how long it may stay, and how many a project may have open."""
 
-    idle_seconds: Annotated[int, Field(ge=1)] = 2 * 3600
-    lifetime_seconds: Annotated[int, Field(ge=1)] = 24 * 3600
+    # A server tells every five minutes whether it computes: who ends it earlier ends what is in use.
+    idle_seconds: Annotated[int, Field(ge=600)] = 2 * 3600
+    lifetime_seconds: Annotated[int, Field(ge=600)] = 24 * 3600
     open_per_project: Annotated[int, Field(ge=1)] = 20
 
 

@@ -8,10 +8,12 @@ import signal
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+import docker
 import pytest
 
 from integration.lab_harness import Lab, wait_for
@@ -279,6 +281,99 @@ def test_a_server_that_never_answers_fails_with_a_sentence_and_leaves_nothing(la
         lab.end("hub")
         lab.config.write_text(config)
         lab.start("hub")
+
+
+ENDING = """
+from hub.domain.workspaces import due_end
+from datetime import UTC, datetime
+opened = {{}}
+def why_ends(person, project, active):
+    since = opened.setdefault((person, project), datetime.now(UTC))
+    with (settings.state / "projects" / project / "active").open("a") as log:
+        log.write(f"{{active.isoformat()}}\\n")
+    return due_end(since, active, datetime.now(UTC), idle={idle}, lifetime={lifetime})
+def close_workspace(person, project, reason):
+    (settings.state / "projects" / project / "why").write_text(str(reason))
+c.LabSpawner.why_ends, c.LabSpawner.close_workspace = why_ends, close_workspace
+c.LabSpawner.poll_interval = 1
+c.JupyterHub.last_activity_interval = 1
+"""
+
+
+@contextmanager
+def ending(lab: Lab, idle: int, lifetime: int) -> Iterator[None]:
+    """A hub whose workspaces end soon."""
+    config = lab.config.read_text()
+    lab.end("hub")
+    lab.config.write_text(config + ENDING.format(idle=idle, lifetime=lifetime))
+    lab.start("hub")
+    try:
+        yield
+    finally:
+        lab.end("hub")
+        lab.config.write_text(config)
+        lab.start("hub")
+
+
+LIE = """
+import json, os, socket, urllib.parse
+body = json.dumps({"servers": {}, "last_activity": "2099-01-01T00:00:00Z"} | {
+    "servers": {os.environ["JUPYTERHUB_SERVER_NAME"]: {"last_activity": "2099-01-01T00:00:00Z"}}})
+with socket.socket(socket.AF_UNIX) as s:
+    s.connect("/run/hub/api.sock")
+    place = urllib.parse.urlparse(os.environ["JUPYTERHUB_ACTIVITY_URL"]).path
+    head = [f"POST {place} HTTP/1.1", "Host: hub", f"Authorization: token {os.environ['JUPYTERHUB_API_TOKEN']}",
+            "Content-Type: application/json", f"Content-Length: {len(body)}", "", body]
+    s.sendall("\\r\\n".join(head).encode())
+    print(s.recv(100).split()[1].decode())
+"""
+
+
+def lie(lab: Lab, project: str) -> str:
+    """The container says to the hub that it will be in use for ever; returns the status of the answer."""
+    return lab.container(PERSON, project).exec_run(["python", "-c", LIE]).output.decode().strip()
+
+
+def test_a_workspace_in_use_goes_on_and_one_that_only_says_so_once_ends_as_idle(lab: Lab, project: str) -> None:
+    lab.project("lying")
+    used, lying = lab.state / "projects" / project, lab.state / "projects/lying"
+    with ending(lab, idle=10, lifetime=10_000):
+        ready(lab, project)
+        ready(lab, "lying")
+        assert lie(lab, "lying") == "200"
+
+        async def story() -> str:
+            async with browser(lab) as person:
+                await person.log_in()
+                async with person.session.get(f"{person.root}/user/{PERSON}/{project}/lab") as page:
+                    assert page.status == 200
+                for _ in range(100):
+                    async with person.session.get(f"{person.root}/user/{PERSON}/{project}/api/status") as page:
+                        assert page.status == 200
+                    if (lying / "why").exists():
+                        return (lying / "why").read_text()
+                    await asyncio.sleep(0.5)
+            return "it goes on"
+
+        assert asyncio.run(story()) == "idle"
+        assert not (used / "why").exists()
+        wait_for(lambda: lab.container(PERSON, "lying") is None)
+        told = max(datetime.fromisoformat(line) for line in (lying / "active").read_text().split())
+        assert told < datetime.now(UTC)
+
+
+def test_a_workspace_that_says_all_the_time_that_it_is_used_ends_with_its_lifetime(lab: Lab, project: str) -> None:
+    with ending(lab, idle=5, lifetime=15):
+        ready(lab, project)
+        began = time.monotonic()
+        why = lab.state / "projects" / project / "why"
+        while not why.exists() and time.monotonic() - began < 40:
+            with suppress(AttributeError, docker.errors.APIError):  # it ends meanwhile
+                lie(lab, project)
+            time.sleep(1)
+        assert why.read_text() == "lifetime"
+        assert time.monotonic() - began > 8, "the idle limit has not ended it"
+        wait_for(lambda: nothing_left(lab, project))
 
 
 def test_two_projects_of_one_person_are_two_servers_with_nothing_in_common(lab: Lab, project: str) -> None:
