@@ -37,6 +37,7 @@ UID = 200_999
 @pytest.fixture
 def in_use(living: Living) -> Iterator[Callable[[], None]]:
     """A workspace that is open all the while; gives what must hold of it at the end."""
+    living.token(SCIENTIST)  # asked for while all of the lab answers
     workspace = Workspace(living.visitor(SCIENTIST), CARE)
     wait_for(lambda: opened(workspace), 90, "the workspace does not open")
     before = seen(living, container_of(living, CARE))
