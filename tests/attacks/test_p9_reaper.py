@@ -122,10 +122,11 @@ def test_a_container_whose_hub_was_killed_before_it_was_started_is_removed(
         asking.start()
         wait_for(lambda: (seen(living, name) or ("", "", ""))[1] == "created", 60, "no container is made")
         living.kill("hub")
+    gone_within_a_minute(living, server_id(SCIENTIST, PROJECT), name, record_testsuite_property, "created-container")
+    # The next hub may find it before the reaper does: whoever it is, nothing stays open in the records.
+    wait_for(lambda: ends_of(living, PROJECT)[-1:] in (["left-behind"], ["ended"]), WITHIN, "its end is not recorded")
     asking.join()
     living.up_again()
-    gone_within_a_minute(living, server_id(SCIENTIST, PROJECT), name, record_testsuite_property, "created-container")
-    wait_for(lambda: ends_of(living, PROJECT)[-1:] == ["left-behind"], 20, "its end is not recorded")
     in_use()
 
 

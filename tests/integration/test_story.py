@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 
 from hub.cli.client import Portal
 from hub.cli.run import wait_for_run
@@ -100,6 +103,50 @@ def test_told_again_it_is_short_and_changes_nothing(story_lab: StoryLab) -> None
     assert story_lab.settings.secret("demo-tokens.json").read_bytes() == tokens
     # People logged in, and what the scientist tried in vain was tried again; that is recorded.
     assert set(audit_names(story_lab, entries)) <= {"lab:login:accept", "lab:workspace:refuse"}
+
+
+def names_of_the_story(lab: StoryLab) -> set[str]:
+    """Every name that stands in what the lab knows: people, organisations, projects, datasets, notebooks, files."""
+    known = everything(lab)
+    people = {p["name"] for p in known["/people"]} | {o["name"] for o in known["/organisations"]}
+    things = {x["name"] for path in ("/projects", "/notebooks") for x in known[path]}
+    datasets = {d["dataset"]["name"] for d in known["/datasets"]}
+    made = {x["id"] for path in ("/notebooks", "/exports", "/releases") for x in known[path]}
+    files = {f["path"] for request in known["/exports"] for f in request["files"]}
+    return people | things | datasets | made | files | {r["run"]["id"] for r in known["/runs"]}
+
+
+def test_no_name_of_the_story_stands_in_a_metric(story_lab: StoryLab) -> None:
+    ports, names = story_lab.settings.ports, names_of_the_story(story_lab)
+    assert {"scientist", "care", "jobs"} < names
+    token = story_lab.settings.secret("metrics-token").read_text().strip()
+    for port, path in ((ports.portal, "/services/portal/metrics"), (ports.hub, "/hub/metrics")):
+        url = f"http://127.0.0.1:{port}{path}"
+        assert requests.get(url, timeout=10, allow_redirects=False).status_code == 403
+        answer = requests.get(url, headers={"Authorization": f"token {token}"}, timeout=10)
+        assert answer.status_code == 200
+        samples = [s for family in text_string_to_metric_families(answer.text) for s in family.samples]
+        assert len(samples) > 50
+        values = {value for sample in samples for value in sample.labels.values()}
+        assert not {(v, n) for v in values for n in names if n in re.split(r"[^a-z0-9._-]+", v)}
+    assert (
+        'datalab_work{kind="run",state="succeeded"}'
+        in requests.get(
+            f"http://127.0.0.1:{ports.portal}/services/portal/metrics",
+            headers={"Authorization": f"token {token}"},
+            timeout=10,
+        ).text
+    )
+    through_the_proxy = f"{story_lab.settings.public_url}/services/portal/metrics"
+    assert requests.get(through_the_proxy, headers={"Authorization": f"token {token}"}, timeout=10).status_code == 404
+
+
+def test_a_running_lab_is_well_and_says_when_its_worker_lived(story_lab: StoryLab) -> None:
+    health = requests.get(f"{story_lab.settings.public_url}/services/portal/health", timeout=10)
+    assert (health.status_code, health.json()) == (200, {"status": "ok", "failing": []})
+    rows = {row["name"]: row for row in story_lab.datalab("admin", "status", "--json").json}
+    assert rows["worker"]["state"] == "running"
+    assert rows["worker"]["alive"] < 30
 
 
 def test_the_log_tells_the_story(story_lab: StoryLab) -> None:
