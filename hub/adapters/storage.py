@@ -10,7 +10,6 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import errno
 import fcntl
 import os
 import re
@@ -202,14 +201,19 @@ class LoopStorage:
             asyncio.run(GatewayClient(self._state).close(server))
         remove_folder(self._state, server, self._host.unmount_all)
 
-    def release_loops(self) -> None:
-        """Let go of loop devices over images of this lab that are mounted nowhere."""
-        for device, image in _loops():
-            if image.is_relative_to(self._state) and image.parent.is_dir():
-                with (image.parent / ".mounting").open("w") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX)  # not while somebody is between the device and its mount
-                    if (device, image) in _loops() and device not in _mounted_devices():
-                        self._host.detach(device)
+    def loose_loops(self) -> set[str]:
+        """Return loop devices over images of this lab that are mounted nowhere, each as its device and its image."""
+        mounted = _mounted_devices()
+        return {
+            f"{device} {image}"
+            for device, image in _loops()
+            if image.is_relative_to(self._state) and device not in mounted
+        }
+
+    def release_loop(self, loop: str) -> None:
+        """Let go of such a device, if it is still what it was."""
+        if loop in self.loose_loops():
+            self._host.detach(loop.partition(" ")[0])
 
     def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
         """Return the plain files below a folder with digest and size, and how many other things were left out."""
@@ -251,17 +255,6 @@ def free_bytes(folder: Path) -> int:
 def existing(folder: Path) -> Path:
     """A folder that is yet to be made lies where the nearest one that is there does."""
     return next(place for place in (folder, *folder.parents) if place.exists())
-
-
-def _place(source: Path, target: Path) -> None:
-    """Link a file of the vault, or copy it where the vault is on a file system of its own."""
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        shutil.copyfile(source, target)
-        target.chmod(0o444)
 
 
 def _loops() -> list[tuple[str, Path]]:

@@ -174,8 +174,11 @@ class Storage(Protocol):
     def forget_server(self, server: str) -> None:
         """Remove the folder of a server with its mount and sockets; one that is gone is fine."""
 
-    def release_loops(self) -> None:
-        """Let go of loop devices over images of this lab that are mounted nowhere."""
+    def loose_loops(self) -> set[str]:
+        """Return loop devices over images of this lab that are mounted nowhere; some are about to be."""
+
+    def release_loop(self, loop: str) -> None:
+        """Let go of such a device, if it is still what it was."""
 
     def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
         """Return the regular files below a folder with digest and size, and how many other things were left out."""

@@ -5,6 +5,7 @@ Invariants:
 * what is there is listed before the hub is asked which servers it knows, so that one being started is never a suspect;
 * a hub that cannot be asked knows all servers: nothing is removed;
 * what the hub knows is not touched; what it does not know must be unknown for a while, and not just opened again;
+* a loop device without a mount is let go only after the same while: between the two there is a moment;
 * that a workspace is being cleared away is recorded first, and it cannot be opened until that has ended: a worker that
   is killed half-way leaves a record by which the next one goes on.
 """
@@ -24,7 +25,7 @@ GRACE = timedelta(seconds=15)
 """So long the hub must not know a server before what is left of it is removed."""
 
 Suspects = Mapping[str, datetime]
-"""Identifier of a server that the hub does not know → since when that has been seen."""
+"""A server that the hub does not know, or a loop device that is mounted nowhere → since when that has been seen."""
 
 
 def reap(lab: Lab, hub: HubServers, suspects: Suspects) -> Suspects:
@@ -36,14 +37,15 @@ def reap(lab: Lab, hub: HubServers, suspects: Suspects) -> Suspects:
         turns = {w.id: w.turn for state in _UNENDED for w in reading.find(Workspace, state=state)}
     containers = lab.engine.workspaces()
     there = set(turns) | set(containers) | set(lab.storage.servers())
-    unknown = there - hub.servers()
+    loops = lab.storage.loose_loops()
     now = lab.now()
-    since = {server: suspects.get(server, now) for server in unknown}
-    over = [server for server in unknown if now - since[server] >= GRACE]
-    for server in over:
+    since = {one: suspects.get(one, now) for one in (there - hub.servers()) | loops}
+    over = {one for one, moment in since.items() if now - moment >= GRACE}
+    for server in over - loops:
         _clear(lab, server, turns.get(server), containers.get(server, ""))
-    lab.storage.release_loops()
-    return {server: moment for server, moment in since.items() if server not in over}
+    for loop in over & loops:
+        lab.storage.release_loop(loop)
+    return {one: moment for one, moment in since.items() if one not in over}
 
 
 _UNENDED = (WorkspaceState.OPEN, WorkspaceState.CLEARING)

@@ -21,7 +21,7 @@ from hub.services.ports import ContainerState, ContainerView, Engine
 from hub.settings import load_settings
 from spawner_config.isolation import ContainerSpec, Limits, Purpose, container_body
 from spawner_config.lab_containers import KINDS, most_of
-from spawner_config.names import LABEL, LABEL_LAB, LABEL_WORK
+from spawner_config.names import LABEL, LABEL_LAB, LABEL_SERVER, LABEL_WORK
 
 IMAGE = "datalab/workspace:current"
 LIMITS = Limits(memory=2**28, cpus=1, processes=64, tmp=2**24, seconds=60, file_size=2**24)
@@ -168,3 +168,18 @@ def test_a_missing_engine_and_a_missing_image_are_said(
     with pytest.raises(UnavailableError, match="does not answer"):
         DockerEngine("t").containers()
     gc.collect()
+
+
+def test_workspaces_and_work_are_two_lists(engine: Engine, lab_name: str) -> None:
+    described = body(engine, lab_name, "w1", "sleep 60")
+    own = {k: v for k, v in described["Labels"].items() if k != LABEL_WORK} | {LABEL_SERVER: "a" * 16}
+    work, workspace = f"{lab_name}-work-w1", f"{lab_name}-workspace-{'a' * 16}"
+    try:
+        assert engine.create(work, described)
+        assert engine.create(workspace, described | {"Labels": own})
+        assert engine.workspaces() == {"a" * 16: workspace}
+        assert [view.name for view in engine.containers()] == [work]
+        engine.remove(workspace)
+        assert engine.workspaces() == {}
+    finally:
+        engine.remove(workspace)

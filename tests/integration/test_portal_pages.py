@@ -30,8 +30,12 @@ from doubles.people import (
 )
 from doubles.portal import PREFIX, login_cookie, served
 from hub.domain.people import Role
+from hub.domain.space import Place, PlaceName
 from hub.services import exports, people, projects, releases, runs
 from hub.services.lab import Lab
+from hub.services.space import watch_space
+from hub.services.workspaces import open_workspace
+from hub.settings import Space
 
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
@@ -424,3 +428,29 @@ def test_every_page_is_well_built_for_all_who_read_it(
         if tag == "form" and attributes.get("method") == "post":
             following = [dict(a) for t, a in found[number + 1 : number + 3] if t == "input"]
             assert any(a.get("name") == "_xsrf" for a in following)
+
+
+def test_a_person_reads_when_their_workspace_ends_in_their_language(site: Site) -> None:
+    silent = Browser(site.base, "researcher").open("/projects/wages").text
+    open_workspace(site.lab, "researcher", "wages")
+    mine = unescape(Browser(site.base, "researcher").open("/projects/wages").text)
+    theirs = unescape(Browser(site.base, "scientist").open("/projects/wages").text)
+    assert "workspace-ends" not in silent + theirs
+    assert "Your workspace here ends at" in mine
+    assert "when it is not used for 120 minutes" in mine
+    french = unescape(Browser(site.base, "researcher").open("/projects/wages", **{"Accept-Language": "fr"}).text)
+    assert "Votre espace de travail ici se termine au plus tard le" in french
+
+
+def test_a_lab_short_of_space_says_so_to_administrators_and_stewards(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.lab.storage, "places", lambda: [Place(PlaceName.VAULT, 5)])
+    watch_space(replace(site.lab, settings=site.lab.settings.model_copy(update={"space": Space(alarm=9, floor=0)})))
+    told = {
+        who: "short of disk space (vault)" in unescape(Browser(site.base, who).open("/").text)
+        for who in ("administrator", "jobs-steward", "researcher", "auditor")
+    }
+    assert told == {"administrator": True, "jobs-steward": True, "researcher": False, "auditor": False}
+    french = unescape(Browser(site.base, "administrator").open("/", **{"Accept-Language": "fr"}).text)
+    assert "manque d’espace disque (coffre)" in french

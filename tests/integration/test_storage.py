@@ -15,7 +15,9 @@ from hub.adapters.host import Host
 from hub.adapters.storage import LoopStorage
 from hub.adapters.vault import FolderVault
 from hub.domain.errors import InvalidError, UnavailableError
+from hub.domain.space import PlaceName
 from hub.settings import Login, Settings, Storage
+from spawner_config.server_folder import mount_socket_folder, server_folder
 
 UID = 234567
 SIZE = 16 * 2**20
@@ -116,3 +118,29 @@ def test_outputs_are_listed_with_their_digests_and_special_files_are_counted(sto
     assert ([f.path for f in files], left_out) == (["table.csv"], 2)
     with pytest.raises(InvalidError):
         storage.copy_in(outputs, "link", 100)
+
+
+def test_a_vault_on_a_disk_of_its_own_is_measured_apart(tmp_path: Path) -> None:
+    vault_disk = tmp_path / "vault"
+    vault_disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8M", "datalab-test", str(vault_disk)], check=True)
+    try:
+        settings = Settings(state=tmp_path / "state", login=Login(demo=True), vault=str(vault_disk))
+        settings.state.mkdir()
+        made = LoopStorage(settings, FolderVault(settings.vault_folder), Host("none", "datalab"))
+        free = {place.name: place.free for place in made.places()}
+        assert free[PlaceName.VAULT] <= 2**23 < free[PlaceName.STATE]
+        assert free[PlaceName.DATABASE] == pytest.approx(free[PlaceName.STATE], rel=0.01)
+    finally:
+        subprocess.run(["umount", "--lazy", str(vault_disk)], check=True)
+
+
+def test_what_is_left_of_a_server_is_listed_and_forgotten(storage: LoopStorage, tmp_path: Path) -> None:
+    folder = server_folder(storage._state, "a" * 16)
+    (folder / "nb").mkdir(parents=True)
+    mount_socket_folder(folder / "nb", 200_777)
+    assert storage.servers() == ["a" * 16]
+    for _ in range(2):
+        storage.forget_server("a" * 16)
+    assert storage.servers() == []
+    assert str(folder) not in Path("/proc/self/mountinfo").read_text()

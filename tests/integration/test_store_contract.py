@@ -24,7 +24,8 @@ from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterTy
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.work import Work, WorkKind, WorkState
-from hub.services.ports import pages
+from hub.domain.workspaces import EndReason, Workspace, WorkspaceState
+from hub.services.ports import WorkTimes, pages
 from integration.postgresql import postgresql
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -234,3 +235,32 @@ def test_a_locked_or_unwritable_sqlite_is_said_in_a_sentence(tmp_path: Path) -> 
     with pytest.raises(UnavailableError, match="nothing was saved"), store.begin():
         pass
     store.engine.dispose()
+
+
+def test_a_sign_of_life_is_written_and_read_and_stands_outside_the_log(store: SqlStore) -> None:
+    began = datetime.now(UTC)
+    for name in ("worker", "portal", "worker"):
+        store.beat(name)
+    beats = store.beats()
+    assert set(beats) == {"worker", "portal"}
+    assert began <= beats["portal"] <= beats["worker"] <= datetime.now(UTC)
+    with store.read() as reading:
+        assert reading.last_audit_entry() is None
+
+
+def test_work_is_told_by_its_times_alone(store: SqlStore) -> None:
+    with store.begin() as records:
+        records.save(Work("run-1", WorkKind.RUN, "run-1", "somebody", NOW), event("work:run:queue", "x", "run-1"))
+    with store.read() as reading:
+        assert reading.work_times() == [WorkTimes(WorkKind.RUN, WorkState.QUEUED, NOW, None, None)]
+
+
+def test_workspaces_are_found_by_project_and_state(store: SqlStore) -> None:
+    ended = Workspace("a" * 16, "a", "care", NOW, 2, WorkspaceState.CLOSED, NOW, EndReason.IDLE)
+    opened = Workspace("b" * 16, "b", "care", NOW)
+    with store.begin() as records:
+        for workspace in (ended, opened):
+            records.save(workspace, event("lab:workspace:open", "x", "care"))
+    with store.read() as reading:
+        assert reading.find(Workspace, project="care", state=WorkspaceState.OPEN) == [opened]
+        assert reading.get(Workspace, ended.id) == ended

@@ -67,3 +67,19 @@ def test_a_provider_without_https_is_refused(tmp_path: Path) -> None:
     urls = "".join(f'{n} = "http://login.example/{n}"\n' for n in ("authorize_url", "token_url", "userdata_url"))
     with pytest.raises(InvalidError, match="https"):
         load_settings(write(tmp_path, f'state = "var"\n[login]\n{urls}'))
+
+
+@pytest.mark.parametrize("vault", ["var", ".", "var/projects/care", "var/snapshots"])
+def test_the_vault_has_a_folder_of_its_own(tmp_path: Path, vault: str) -> None:
+    with pytest.raises(InvalidError, match="a folder of its own"):
+        load_settings(write(tmp_path, f'vault = "{vault}"\n{GOOD}'))
+
+
+def test_a_vault_elsewhere_is_taken_from_the_files_own_folder(tmp_path: Path) -> None:
+    assert load_settings(write(tmp_path, GOOD)).vault_folder == tmp_path / "var/vault"
+    assert load_settings(write(tmp_path, f'vault = "disk"\n{GOOD}')).vault_folder == tmp_path / "disk"
+
+
+def test_an_alarm_comes_before_the_floor(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError, match="the alarm comes before the floor"):
+        load_settings(write(tmp_path, GOOD + '[space]\nalarm = "1M"\nfloor = "2M"\n'))
