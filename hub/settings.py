@@ -173,7 +173,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _the_vault_has_a_folder_of_its_own(self) -> Settings:
-        kept = [self.state / name for name in ("projects", "servers", "scratch", "snapshots", "secrets")]
+        kept = [self.state / name for name in ("projects", "servers", "scratch", "snapshots", "mounts", "secrets")]
         if any(self.vault_folder.is_relative_to(folder) for folder in kept) or self.state.is_relative_to(
             self.vault_folder
         ):

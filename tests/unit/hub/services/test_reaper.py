@@ -185,6 +185,21 @@ def test_a_worker_that_is_killed_half_way_is_followed_by_one_that_ends_it(
     assert names(lab).count("lab:workspace:clear") == 1
 
 
+def test_a_loop_device_without_a_mount_is_let_go_after_the_same_while(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a device and its mount there is a moment: one that is mounted by the second look is let alone."""
+    loose, released = {"/dev/loop1 a.img", "/dev/loop2 b.img"}, list[str]()
+    monkeypatch.setattr(lab.storage, "loose_loops", lambda: set(loose))
+    monkeypatch.setattr(lab.storage, "release_loop", released.append)
+    suspects = reap(lab, PlayedHub(), {})
+    assert (set(suspects), released) == (loose, [])
+    loose.remove("/dev/loop1 a.img")
+    later(lab)
+    assert reap(lab, PlayedHub(), suspects) == {}
+    assert released == ["/dev/loop2 b.img"]
+
+
 def test_a_reaper_that_believes_a_hub_that_says_nothing_would_remove_a_workspace_in_use(lab: Lab) -> None:
     """The weak twin: an error taken for “no servers” is what the real adapter must never do."""
     open_workspace(lab, PERSON, PROJECT)
