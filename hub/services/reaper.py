@@ -37,9 +37,10 @@ def reap(lab: Lab, hub: HubServers, suspects: Suspects) -> Suspects:
         turns = {w.id: w.turn for state in _UNENDED for w in reading.find(Workspace, state=state)}
     containers = lab.engine.workspaces()
     there = set(turns) | set(containers) | set(lab.storage.servers())
+    unknown = there - hub.servers()
     loops = lab.storage.loose_loops()
-    now = lab.now()
-    since = {one: suspects.get(one, now) for one in (there - hub.servers()) | loops}
+    now = lab.now()  # after the hub's answer, which may have been long in coming
+    since = {one: suspects.get(one, now) for one in unknown | loops}
     over = {one for one, moment in since.items() if now - moment >= GRACE}
     for server in over - loops:
         _clear(lab, server, turns.get(server), containers.get(server, ""))

@@ -25,7 +25,7 @@ from hub.web.pages.handlers import Leave, PageHandler, Picture, Spoken, UnknownP
 from hub.web.pages.table import FORMS, PAGES
 from hub.web.parts import Parts
 from hub.web.rendering import HUB_STATIC, STATIC, Pages
-from hub.web.watched import Health, Metrics
+from hub.web.watched import HealthAnswer, MetricsAnswer
 
 log = logging.getLogger("datalab.portal.access")
 THREADS = 8
@@ -74,8 +74,8 @@ def _addresses(prefix: str) -> list[Any]:
         url(f"{prefix}{PREFIX}/openapi.json", Document),
         *_api_addresses(f"{prefix}{PREFIX}"),
         url(f"{prefix}{PREFIX}/.*", UnknownApi, {"routes": {}}),
-        url(f"{prefix}health", Health),
-        url(f"{prefix}metrics", Metrics),
+        url(f"{prefix}health", HealthAnswer),
+        url(f"{prefix}metrics", MetricsAnswer),
         url(f"{prefix}language", Spoken),
         url(f"{prefix}logout", Leave),
         url(f"{prefix}exports/(?P<id>[^/]+)/picture", Picture),

@@ -15,7 +15,7 @@ SCOPE = "read:metrics"
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Health(Portal):
+class HealthAnswer(Portal):
     """200 and “ok”, or 503 and which parts fail."""
 
     async def get(self) -> None:
@@ -27,7 +27,7 @@ class Health(Portal):
         self.finish(json.dumps({"status": "failing" if failing else "ok", "failing": list(failing)}))
 
 
-class Metrics(Portal):
+class MetricsAnswer(Portal):
     """The address that Prometheus reads."""
 
     async def get(self) -> None:

@@ -185,6 +185,17 @@ def test_a_worker_that_is_killed_half_way_is_followed_by_one_that_ends_it(
     assert names(lab).count("lab:workspace:clear") == 1
 
 
+def test_the_while_is_counted_from_the_hubs_answer_however_long_that_took(lab: Lab) -> None:
+    leave(lab)
+    hub = PlayedHub()
+    hub.meanwhile = lambda: later(lab, 3 * GRACE)
+    suspects = reap(lab, hub, {})
+    hub.meanwhile = lambda: None
+    later(lab, GRACE / 2)
+    reap(lab, hub, suspects)
+    assert left(lab) == ([SERVER], [SERVER])
+
+
 def test_a_loop_device_without_a_mount_is_let_go_after_the_same_while(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
