@@ -77,7 +77,11 @@ LOWEST_UID = 100_000
 HIGHEST_UID = 2**31 - 1
 SHARED_MEMORY = 64 * 2**20
 OPEN_FILES = 8192
+LOCKED_MEMORY = 8 * 2**20
+SMALLEST_FILE = 4096
+"""Scratch space has as many files as it has room for files of this many bytes."""
 TMP = "/tmp"  # noqa: S108  # the container's, made for it alone
+SCRATCH_FLAGS = "rw,noexec,nosuid,nodev,mode=1777"
 LOG_SIZE = "1m"
 NO_NEW_PRIVILEGES = "no-new-privileges:true"
 
@@ -103,29 +107,65 @@ WRITABLE: Mapping[Purpose, str] = {
 MASKED = (
     "/proc/acpi",
     "/proc/asound",
+    "/proc/buddyinfo",
+    "/proc/cgroups",
+    "/proc/cmdline",
+    "/proc/config.gz",
+    "/proc/consoles",
     "/proc/diskstats",
+    "/proc/driver",
+    "/proc/fs",
     "/proc/interrupts",
+    "/proc/iomem",
+    "/proc/ioports",
     "/proc/kallsyms",
     "/proc/kcore",
-    "/proc/keys",
     "/proc/key-users",
+    "/proc/keys",
+    "/proc/kmsg",
+    "/proc/kpagecgroup",
+    "/proc/kpagecount",
+    "/proc/kpageflags",
     "/proc/latency_stats",
     "/proc/locks",
+    "/proc/misc",
     "/proc/modules",
+    "/proc/pagetypeinfo",
     "/proc/partitions",
+    "/proc/pressure",
     "/proc/sched_debug",
+    "/proc/schedstat",
     "/proc/scsi",
+    "/proc/slabinfo",
+    "/proc/softirqs",
     "/proc/swaps",
     "/proc/timer_list",
     "/proc/timer_stats",
+    "/proc/tty",
+    "/proc/vmallocinfo",
+    "/proc/vmstat",
+    "/proc/zoneinfo",
     "/sys/block",
+    "/sys/bus",
     "/sys/class",
     "/sys/dev",
+    "/sys/devices/LNXSYSTM:00",
+    "/sys/devices/pci0000:00",
+    "/sys/devices/platform",
+    "/sys/devices/pnp0",
     "/sys/devices/virtual",
     "/sys/firmware",
+    "/sys/fs/bpf",
+    "/sys/fs/btrfs",
+    "/sys/fs/erofs",
     "/sys/fs/ext4",
+    "/sys/fs/fuse",
+    "/sys/fs/pstore",
+    "/sys/fs/xfs",
+    "/sys/hypervisor",
     "/sys/kernel",
     "/sys/module",
+    "/sys/power",
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
@@ -171,8 +211,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("HostConfig.ReadonlyRootfs", lambda s: True, "The image cannot be changed from inside."),
     Option(
         "HostConfig.Tmpfs",
-        lambda s: {TMP: f"rw,noexec,nosuid,nodev,mode=1777,size={s.limits.tmp}"},
-        "Scratch space that ends with the container, counted as its memory, from which nothing is executed.",
+        lambda s: {TMP: f"{SCRATCH_FLAGS},size={s.limits.tmp},nr_inodes={s.limits.tmp // SMALLEST_FILE}"},
+        "Scratch space that ends with the container, of so many bytes and files, counted as its memory, from which "
+        "nothing is executed.",
     ),
     Option("HostConfig.ShmSize", lambda s: SHARED_MEMORY, "Shared memory is writable, too, so it has its size."),
     Option("HostConfig.Mounts", lambda s: [_bind(m) for m in s.mounts], "The folders of its purpose and no others."),
@@ -193,8 +234,12 @@ OPTIONS: tuple[Option, ...] = (
             {"Name": "core", "Soft": 0, "Hard": 0},
             {"Name": "nofile", "Soft": OPEN_FILES, "Hard": OPEN_FILES},
             {"Name": "fsize", "Soft": s.limits.file_size, "Hard": s.limits.file_size},
+            {"Name": "memlock", "Soft": LOCKED_MEMORY, "Hard": LOCKED_MEMORY},
+            {"Name": "msgqueue", "Soft": 0, "Hard": 0},
         ],
-        "No memory image on the host's disk; a bound on open files; a bound on one file.",
+        "No memory image on the host's disk; a bound on open files, on one file and on memory that cannot be moved; no "
+        "message queues. No bound on processes here: the kernel counts it for all containers of a project together, "
+        "so that one could stop the others; theirs is above.",
     ),
     Option("HostConfig.IpcMode", lambda s: "private", "Shared memory and queues of its own."),
     Option("HostConfig.CgroupnsMode", lambda s: "private", "It sees no other container's name in its control groups."),

@@ -100,8 +100,14 @@ def test_limits_become_the_engines_numbers() -> None:
     assert sent["Memory"] == sent["MemorySwap"] == 2**30
     assert sent["NanoCpus"] == 1_500_000_000
     assert sent["PidsLimit"] == 128
-    assert sent["Tmpfs"] == {"/tmp": "rw,noexec,nosuid,nodev,mode=1777,size=67108864"}
-    assert {u["Name"]: u["Hard"] for u in sent["Ulimits"]} == {"core": 0, "nofile": 8192, "fsize": 2**28}
+    assert sent["Tmpfs"] == {"/tmp": "rw,noexec,nosuid,nodev,mode=1777,size=67108864,nr_inodes=16384"}
+    assert {u["Name"]: u["Hard"] for u in sent["Ulimits"]} == {
+        "core": 0,
+        "nofile": 8192,
+        "fsize": 2**28,
+        "memlock": 2**23,
+        "msgqueue": 0,
+    }
     assert sent["LogConfig"]["Type"] == "local"
     assert sent["LogConfig"]["Config"]["mode"] == "non-blocking"
 
