@@ -21,6 +21,7 @@ from pathlib import PurePosixPath
 
 from datasets_mount.mounts import Mount
 from hub.domain.errors import InvalidError
+from spawner_config.isolation_paths import MASKED, READ_ONLY
 from spawner_config.names import LABEL
 from spawner_config.seccomp.profile import profile_text
 
@@ -103,71 +104,6 @@ WRITABLE: Mapping[Purpose, str] = {
     Purpose.CHECKER: "/out|/progress",
 }
 """Where a container may find a folder that it can write."""
-
-MASKED = (
-    "/proc/acpi",
-    "/proc/asound",
-    "/proc/buddyinfo",
-    "/proc/cgroups",
-    "/proc/cmdline",
-    "/proc/config.gz",
-    "/proc/consoles",
-    "/proc/diskstats",
-    "/proc/driver",
-    "/proc/fs",
-    "/proc/interrupts",
-    "/proc/iomem",
-    "/proc/ioports",
-    "/proc/kallsyms",
-    "/proc/kcore",
-    "/proc/key-users",
-    "/proc/keys",
-    "/proc/kmsg",
-    "/proc/kpagecgroup",
-    "/proc/kpagecount",
-    "/proc/kpageflags",
-    "/proc/latency_stats",
-    "/proc/locks",
-    "/proc/misc",
-    "/proc/modules",
-    "/proc/pagetypeinfo",
-    "/proc/partitions",
-    "/proc/pressure",
-    "/proc/sched_debug",
-    "/proc/schedstat",
-    "/proc/scsi",
-    "/proc/slabinfo",
-    "/proc/softirqs",
-    "/proc/swaps",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/proc/tty",
-    "/proc/vmallocinfo",
-    "/proc/vmstat",
-    "/proc/zoneinfo",
-    "/sys/block",
-    "/sys/bus",
-    "/sys/class",
-    "/sys/dev",
-    "/sys/devices/LNXSYSTM:00",
-    "/sys/devices/pci0000:00",
-    "/sys/devices/platform",
-    "/sys/devices/pnp0",
-    "/sys/devices/virtual",
-    "/sys/firmware",
-    "/sys/fs/bpf",
-    "/sys/fs/btrfs",
-    "/sys/fs/erofs",
-    "/sys/fs/ext4",
-    "/sys/fs/fuse",
-    "/sys/fs/pstore",
-    "/sys/fs/xfs",
-    "/sys/hypervisor",
-    "/sys/kernel",
-    "/sys/module",
-    "/sys/power",
-)
-READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 OPTIONS: tuple[Option, ...] = (
     Option("Image", lambda s: s.image, "The image whose digest was recorded when it was built."),

@@ -10,6 +10,7 @@ import sys
 
 from datasets_mount.mounts import Mount
 from spawner_config.isolation import OPTIONS, ContainerSpec, Limits, Purpose
+from spawner_config.isolation_paths import MASKED_FOR
 from spawner_config.names import LABEL
 from spawner_config.seccomp.profile import profile_text
 
@@ -22,6 +23,13 @@ container sees and in its limits, and in nothing else.
 
 | engine option | value | why |
 | --- | --- | --- |
+"""
+
+MASKS = """
+## What reads as empty, and why
+
+| why | paths |
+| --- | --- |
 """
 
 EXAMPLE = ContainerSpec(
@@ -37,10 +45,24 @@ EXAMPLE = ContainerSpec(
 )
 
 
+FOOT = """
+## What the engine has no option for
+
+* *Time namespaces.* runc can make them from version 1.2 on; the engine hands it no wish for one. A container therefore
+  reads how long the machine has been up.
+* *Paths of the host.* `/proc/self/mountinfo` names the folders of the host that stand behind a container's folders and
+  layers. It is a file of each process, which cannot be masked.
+* *Totals of the machine* in `/proc/stat`, `/proc/meminfo` and `/proc/loadavg`, which common libraries need, and the
+  counters under `/proc/sys`. They are a slow channel between projects that work together on it; see
+  [what is not promised](../explanation/security-model.md#what-is-not-promised).
+"""
+
+
 def page() -> str:
     """Return the whole page as markdown."""
     rows = (f"| `{o.key}` | `{_shown(o.value(EXAMPLE))}` | {o.reason} |\n" for o in OPTIONS)
-    return HEAD + "".join(rows)
+    hidden = (f"| {reason} | {' '.join(f'`{p}`' for p in paths.split())} |\n" for reason, paths in MASKED_FOR.items())
+    return "".join((HEAD, *rows, MASKS, *hidden, FOOT))
 
 
 def _shown(value: object) -> str:

@@ -29,14 +29,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from datasets_mount.catalogue import Tier
 from hub.domain.errors import InvalidError, UnavailableError
+from spawner_config.isolation_host import socket_folder_flags
 from spawner_config.names import server_id
 
 CARD = "server.json"
 NOTEBOOK_SOCKET = "nb.sock"
 HUB_SOCKET = "api.sock"
 CONTROL_SOCKET = "gateway.sock"
-
-NOTEBOOK_FOLDER_OPTIONS = "size=64k,nr_inodes=8,nosymfollow,nosuid,nodev,noexec,mode=0711"
 
 
 class Server(BaseModel):
@@ -75,14 +74,9 @@ def control_folder(state: Path) -> Path:
     return state / "run"
 
 
-def socket_folder_options(uid: int) -> str:
-    """Return the mount options of the small file system for a workspace's socket."""
-    return f"{NOTEBOOK_FOLDER_OPTIONS},uid={uid},gid={uid}"
-
-
 def mount_socket_folder(folder: Path, uid: int) -> None:
     """Mount the small file system in which a container's user makes the workspace's socket; needs root."""
-    command = ["mount", "-t", "tmpfs", "-o", socket_folder_options(uid), "datalab", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", socket_folder_flags(uid), "datalab", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UnavailableError(

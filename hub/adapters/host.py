@@ -14,20 +14,7 @@ from pathlib import Path
 from hub.adapters.mount_table import is_mounted
 from hub.domain.errors import UnavailableError
 from spawner_config.isolation import SEALED
-from spawner_config.server_folder import socket_folder_options
-
-FLAGS = (
-    "--rm",
-    "--user=0",
-    "--pid=host",
-    "--network=none",
-    "--cap-drop=ALL",
-    "--security-opt=seccomp=unconfined",
-    "--security-opt=apparmor=unconfined",
-)
-POWERS = ("SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "CHOWN", "DAC_OVERRIDE", "FOWNER")
-"""Enter the mount name space and mount there; change owners and modes; remove what belongs to others."""
-LOOP_DEVICES = ("b 7:* rwm", "c 10:237 rwm")
+from spawner_config.isolation_host import DISK_FLAGS, door, socket_folder_flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +26,7 @@ class Host:
 
     def mount_image(self, image: Path, folder: Path) -> None:
         """Mount a loop image without devices, set-user-ids and executables."""
-        self._run("mount", "-o", "loop,nosuid,nodev,noexec", str(image), str(folder))
+        self._run("mount", "-o", DISK_FLAGS, str(image), str(folder))
 
     def mount_snapshot(self, image: Path, folder: Path) -> None:
         """Mount a snapshot's image on a loop device of its own: ``mount -o loop`` would share one between projects."""
@@ -56,7 +43,7 @@ class Host:
 
     def mount_socket_folder(self, folder: Path, uid: int) -> None:
         """Mount the small file system in which a container's user makes the workspace's socket."""
-        self._run("mount", "-t", "tmpfs", "-o", socket_folder_options(uid), "datalab", str(folder))
+        self._run("mount", "-t", "tmpfs", "-o", socket_folder_flags(uid), "datalab", str(folder))
 
     def unmount(self, folder: Path) -> None:
         """Unmount a folder; its loop device goes with it."""
@@ -98,7 +85,4 @@ class Host:
         if os.geteuid() == 0:
             return ()
         # This very process stands in the host's mount name space, whatever the machine's first process is.
-        enter = ("nsenter", "--target", str(os.getpid()), "--mount", "--")
-        powers = [f"--cap-add={name}" for name in POWERS]
-        devices = [f"--device-cgroup-rule={rule}" for rule in LOOP_DEVICES]
-        return ("docker", "run", "--label", self.label, *FLAGS, *powers, *devices, self.image, *enter)
+        return door(self.label, self.image, os.getpid())

@@ -1,0 +1,42 @@
+"""What holds a container from the host's side: the flags of the mounts under its folders, and the host's one door.
+
+Plain values; who mounts and who goes through the door is the host's adapter.
+"""
+
+from __future__ import annotations
+
+POWERLESS = "nosuid,nodev,noexec"
+"""No file on a mount gives another user's powers, is a device, or is executed."""
+DISK_FLAGS = f"loop,{POWERLESS}"
+"""A project's disk and the scratch disk: an image of a fixed size, so that whoever fills it fills nothing else."""
+SOCKET_FOLDER_FLAGS = f"size=64k,nr_inodes=8,nosymfollow,{POWERLESS},mode=0711"
+"""Where a workspace makes its socket: room for nothing else, and no link that could aim elsewhere."""
+
+
+def socket_folder_flags(uid: int) -> str:
+    """Return the mount options of the small file system for a workspace's socket, which belongs to its user."""
+    return f"{SOCKET_FOLDER_FLAGS},uid={uid},gid={uid}"
+
+
+DOOR = (
+    "--rm",
+    "--user=0",
+    "--pid=host",
+    "--network=none",
+    "--cap-drop=ALL",
+    "--security-opt=seccomp=unconfined",
+    "--security-opt=apparmor=unconfined",
+)
+"""The container through which a member of the docker group mounts in the host's own name spaces."""
+DOOR_POWERS = ("SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE", "CHOWN", "DAC_OVERRIDE", "FOWNER")
+"""Enter the mount name space and mount there; change owners and modes; remove what belongs to others."""
+DOOR_DEVICES = ("b 7:* rwm", "c 10:237 rwm")
+"""Loop devices, and the one that makes them."""
+
+
+def door(label: str, image: str, pid: int) -> tuple[str, ...]:
+    """Return the words that run a command as root in the name spaces of a process of the host."""
+    powers = [f"--cap-add={name}" for name in DOOR_POWERS]
+    devices = [f"--device-cgroup-rule={rule}" for rule in DOOR_DEVICES]
+    enter = ("nsenter", "--target", str(pid), "--mount", "--")
+    return ("docker", "run", "--label", label, *DOOR, *powers, *devices, image, *enter)
