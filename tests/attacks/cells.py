@@ -16,7 +16,7 @@ import docker
 import pytest
 
 from datasets_mount.mounts import Mount, dataset_mount
-from spawner_config.isolation import ContainerSpec, Limits, Purpose, container_body
+from spawner_config.isolation import NO_NEW_PRIVILEGES, ContainerSpec, Limits, Purpose, container_body
 from spawner_config.names import LABEL, LABEL_LAB
 
 IMAGE = "datalab/workspace:current"
@@ -37,6 +37,10 @@ def host(**options: object) -> Weaken:
         body["HostConfig"].update(options)
 
     return weaken
+
+
+UNFILTERED = {"SecurityOpt": [NO_NEW_PRIVILEGES, "seccomp=unconfined"]}
+"""An option that lets every call of the kernel through, and changes nothing else."""
 
 
 def root(**options: object) -> Weaken:
@@ -116,6 +120,21 @@ class Cells:
         **arguments: object,
     ) -> Outcome:
         """Run an attack, which is a function without outer names, inside a container, and return what it returns."""
+        made = self.begin(attack, purpose, weaken, limits, **arguments)
+        try:
+            return self.outcome(made)
+        finally:
+            self.engine.remove_container(made, force=True, v=True)
+
+    def begin(
+        self,
+        attack: Callable[..., Any],
+        purpose: Purpose = Purpose.WORKSPACE,
+        weaken: Weaken | None = None,
+        limits: Limits = LIMITS,
+        **arguments: object,
+    ) -> str:
+        """Start an attack and return its container, which is removed at the latest when the cells are closed."""
         source = inspect.getsource(attack)
         call = f"import json\nprint('said:' + json.dumps({attack.__name__}(**{arguments!r})), flush=True)"
         body = container_body(
@@ -123,18 +142,20 @@ class Cells:
         )
         if weaken is not None:
             weaken(body)
-        made = self.engine.create_container_from_config(body, f"{self.name}-attack-{uuid.uuid4().hex[:8]}")["Id"]
-        try:
-            self.engine.start(made)
-            self.engine.wait(made, timeout=60)
-            state = self.engine.inspect_container(made)["State"]
-            lines = self.engine.logs(made).decode(errors="replace").splitlines()
-            said = [json.loads(line.removeprefix("said:")) for line in lines if line.startswith("said:")]
-            if not said and state["ExitCode"] == 1:
-                raise AssertionError("\n".join(lines[-20:]))
-            return Outcome(said[-1] if said else None, state["ExitCode"], state["OOMKilled"])
-        finally:
-            self.engine.remove_container(made, force=True, v=True)
+        name = f"{self.name}-attack-{uuid.uuid4().hex[:8]}"
+        made = str(self.engine.create_container_from_config(body, name)["Id"])
+        self.engine.start(made)
+        return made
+
+    def outcome(self, made: str) -> Outcome:
+        """Wait for the end of an attack, and return what it said."""
+        self.engine.wait(made, timeout=60)
+        state = self.engine.inspect_container(made)["State"]
+        lines = self.engine.logs(made).decode(errors="replace").splitlines()
+        said = [json.loads(line.removeprefix("said:")) for line in lines if line.startswith("said:")]
+        if not said and state["ExitCode"] == 1:
+            raise AssertionError("\n".join(lines[-20:]))
+        return Outcome(said[-1] if said else None, state["ExitCode"], state["OOMKilled"])
 
     def close(self) -> None:
         """Remove what is left."""

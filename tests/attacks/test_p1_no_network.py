@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from attacks.cells import EVERY, Body, Cells, Weaken, host, root
+from attacks.cells import EVERY, Body, Cells, Weaken, host
 from spawner_config.isolation import Purpose
 
 
@@ -195,35 +195,6 @@ def test_a_name_is_resolved_in_a_weak_container(cells: Cells) -> None:
     weak = host(ExtraHosts=["lab.example:127.0.0.9"], Dns=["127.0.0.53"])
     assert "127.0.0.9" in cells.run(resolve, weaken=weak, name="lab.example").said
     assert cells.run(read_resolvers, weaken=weak).said == ["nameserver 127.0.0.53"]
-
-
-def open_raw_sockets() -> Any:
-    import socket
-
-    opened = []
-    for name, family, kind, protocol in (
-        ("ip", socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW),
-        ("icmp", socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP),
-        ("ip6", socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6),
-        ("packet", socket.AF_PACKET, socket.SOCK_RAW, 0x0300),
-    ):
-        try:
-            socket.socket(family, kind, protocol).close()
-            opened.append(name)
-        except OSError:
-            pass
-    return opened
-
-
-@EVERY
-def test_no_raw_socket_is_to_be_had(cells: Cells, purpose: Purpose) -> None:
-    assert cells.run(open_raw_sockets, purpose).said == []
-
-
-def test_raw_sockets_are_to_be_had_in_a_weak_container(cells: Cells) -> None:
-    assert set(
-        cells.run(open_raw_sockets, weaken=root(CapAdd=["NET_RAW"], SecurityOpt=["seccomp=unconfined"])).said
-    ) == {"ip", "icmp", "ip6", "packet"}
 
 
 def find_sockets() -> Any:
