@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from attacks.cells import EVERY, LIMITS, MEGABYTE, Cells, host
 from spawner_config.isolation import Purpose
 
@@ -100,6 +98,24 @@ def test_scratch_space_has_no_such_end_in_a_weak_container(cells: Cells) -> None
     assert cells.run(fill_scratch, weaken=weak, megabytes=200).said == {"/tmp": 200, "/dev/shm": 200}
 
 
+def make_files(most: int) -> Any:
+    number = 0
+    try:
+        for number in range(most):
+            open(f"/tmp/{number}", "w").close()
+    except OSError:
+        return number
+    return most
+
+
+def test_the_files_in_scratch_space_are_counted(cells: Cells) -> None:
+    assert cells.run(make_files, most=9000).said < LIMITS.tmp // 4096
+
+
+def test_the_files_in_scratch_space_are_not_counted_so_closely_in_a_weak_container(cells: Cells) -> None:
+    assert cells.run(make_files, weaken=host(Tmpfs={"/tmp": "rw,size=8m"}), most=9000).said == 9000
+
+
 def run_from_scratch() -> Any:
     import os
     import shutil
@@ -172,18 +188,17 @@ def shout(megabytes: int) -> Any:
     return megabytes
 
 
-def log_size(identifier: str) -> int:
-    folder = Path("/var/lib/docker/containers") / identifier
+def log_size(engine: Any, identifier: str) -> int:
+    folder = Path(engine.info()["DockerRootDir"]) / "containers" / identifier
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-@pytest.mark.skipif(not Path("/var/lib/docker/containers").is_dir(), reason="the engine keeps its logs elsewhere")
 def test_output_without_end_fills_no_disk(cells: Cells) -> None:
     sizes: list[int] = []
     remove = cells.engine.remove_container
 
     def measure(identifier: str, **options: object) -> None:
-        sizes.append(log_size(identifier))
+        sizes.append(log_size(cells.engine, identifier))
         remove(identifier, **options)
 
     cells.engine.remove_container = measure
