@@ -114,6 +114,13 @@ class WorkspaceLimits(ContainerLimits):
     open_per_project: Annotated[int, Field(ge=1)] = 20
 
 
+class ReaderLimits(ContainerLimits):
+    """What reads and checks foreign bytes may use, and the engine's runtime for it where that is not the usual one."""
+
+    seconds: Annotated[int, Field(ge=1)] = 120
+    runtime: Annotated[str, Field(pattern=r"^([a-z][a-zA-Z0-9._-]*)?$")] = ""
+
+
 class Storage(Section):
     """Hard limits of the loop images: one for each project, one for the work of the gate and of intake."""
 
@@ -164,7 +171,7 @@ class Settings(Section):
     login: Login
     workspace: WorkspaceLimits = WorkspaceLimits()
     run: ContainerLimits = ContainerLimits()
-    reader: ContainerLimits = ContainerLimits(seconds=120)
+    reader: ReaderLimits = ReaderLimits()
     storage: Storage = Storage()
     space: Space = Space()
     gate: Gate = Gate()

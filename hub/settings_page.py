@@ -69,6 +69,8 @@ MEANINGS: Mapping[str, str] = {
     "cpus": "Processors, in parts of one.",
     "processes": "Processes and threads together.",
     "tmp": "Size of `/tmp`, which lies in memory.",
+    "runtime": "The engine's runtime for these containers, for example `runsc` (gVisor); empty: the engine's usual "
+    "one. The lab does not start when the engine does not have it.",
     "storage.project": "Size of each project's file system: homes, shared folder, outputs and runs together.",
     "storage.scratch": "Size of the file system that the gate and intake work on.",
     "storage.upload": "The largest file that can be sent to the lab.",

@@ -52,7 +52,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ContainerSpec:
-    """One container, before the engine makes it; ``uid`` is its user and its group."""
+    """One container, before the engine makes it; ``uid`` is its user and its group.
+
+    ``runtime`` is the engine's word for what runs it, empty for the engine's usual one.
+    """
 
     purpose: Purpose
     image: str
@@ -63,6 +66,7 @@ class ContainerSpec:
     environment: Mapping[str, str]
     labels: Mapping[str, str]
     working_dir: str
+    runtime: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ SEALED = ("ro", "nosuid", "nodev", "noexec", "nosymfollow")
 """How the host mounts what is only read: nothing there is written, gains power, is a device, runs or leads away."""
 
 _SLUG = r"[a-z][a-z0-9-]*"
+OTHER_RUNTIME = frozenset({Purpose.READER, Purpose.CHECKER})
+"""Purposes that may have a runtime of their own: a workspace's socket must be the host's, and a run takes long."""
 READABLE: Mapping[Purpose, str] = {
     Purpose.WORKSPACE: rf"/data/{_SLUG}|/project/runs|/run/hub",
     Purpose.RUN: rf"/data/{_SLUG}|/in",
@@ -144,10 +150,16 @@ OPTIONS: tuple[Option, ...] = (
         lambda s: [NO_NEW_PRIVILEGES, f"seccomp={profile_text()}"],
         "A set-uid program gives nothing; and only the calls of the lab's own [list](seccomp.md) reach the kernel.",
     ),
+    Option(
+        "HostConfig.Runtime",
+        lambda s: s.runtime,
+        "The engine's usual one, or for what reads foreign bytes another that `lab.toml` names: gVisor puts a kernel "
+        "of its own between the container and the machine's.",
+    ),
     Option("HostConfig.ReadonlyRootfs", lambda s: True, "The image cannot be changed from inside."),
     Option(
         "HostConfig.Tmpfs",
-        lambda s: {TMP: f"{SCRATCH_FLAGS},size={s.limits.tmp},nr_inodes={s.limits.tmp // SMALLEST_FILE}"},
+        lambda s: {TMP: f"{SCRATCH_FLAGS},nr_inodes={s.limits.tmp // SMALLEST_FILE},size={s.limits.tmp}"},
         "Scratch space that ends with the container, of so many bytes and files, counted as its memory, from which "
         "nothing is executed.",
     ),
@@ -251,6 +263,12 @@ def check_spec(spec: ContainerSpec) -> None:
             reason="container-uid",
             lowest=LOWEST_UID,
             uid=spec.uid,
+        )
+    if spec.runtime and spec.purpose not in OTHER_RUNTIME:
+        raise InvalidError(
+            "Only what reads foreign bytes may have another runtime; a container of the kind {purpose} has none.",
+            reason="container-runtime",
+            purpose=spec.purpose,
         )
     _check_limits(spec.limits)
     _check_words(spec)

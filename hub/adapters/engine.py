@@ -114,6 +114,10 @@ class DockerEngine:
             raise UnavailableError("There is no image {image}; run “make setup”.", reason="image-missing", image=image)
         return digest
 
+    def runtimes(self) -> frozenset[str]:
+        """Return the names of the runtimes that the engine has."""
+        return frozenset(self._call(lambda c: c.info()["Runtimes"]))
+
     def containers(self) -> list[ContainerView]:
         """Return the containers that serve this lab's work."""
         labels = [f"{LABEL_LAB}={self._lab}", LABEL_WORK]

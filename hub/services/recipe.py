@@ -71,6 +71,7 @@ def spec_of(
         environment={},
         labels={LABEL: work.kind, LABEL_LAB: lab.settings.name, LABEL_WORK: work.id},
         working_dir="/tmp",  # noqa: S108 - a path inside the container, on its own tmpfs
+        runtime="" if purpose is Purpose.RUN else lab.settings.reader.runtime,
     )
 
 

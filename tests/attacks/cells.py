@@ -72,9 +72,13 @@ class Cells:
     """More datasets, by name, beside the one that is always there."""
     environment: dict[str, str] = field(default_factory=dict)
     working_dir: str = "/tmp"
+    image: str = IMAGE
+    python: str = "python"
+    address: str = ""
+    """Of another engine than the machine's."""
 
     def __post_init__(self) -> None:
-        self.engine = docker.APIClient()
+        self.engine = docker.APIClient(base_url=self.address or None)
 
     def mounts(self, purpose: Purpose) -> tuple[Mount, ...]:
         """Folders of a purpose, each with a file in it, all of them the container's user's own."""
@@ -101,7 +105,7 @@ class Cells:
         """Describe a container as the lab would."""
         return ContainerSpec(
             purpose=purpose,
-            image=IMAGE,
+            image=self.image,
             command=command,
             uid=UID,
             mounts=self.mounts(purpose),
@@ -138,7 +142,7 @@ class Cells:
         source = inspect.getsource(attack)
         call = f"import json\nprint('said:' + json.dumps({attack.__name__}(**{arguments!r})), flush=True)"
         body = container_body(
-            self.spec(purpose, ("python", "-c", f"from __future__ import annotations\n{source}\n{call}"), limits)
+            self.spec(purpose, (self.python, "-c", f"from __future__ import annotations\n{source}\n{call}"), limits)
         )
         if weaken is not None:
             weaken(body)

@@ -25,6 +25,9 @@ class Images(Protocol):
     def image_digest(self, image: str) -> str:
         """Return the digest of a local image; raises UnavailableError without an engine or without the image."""
 
+    def runtimes(self) -> frozenset[str]:
+        """Return the names of the runtimes that the engine has."""
+
 
 def port_is_free(address: str, port: int) -> bool:
     """Nothing listens on the port; connections that are still closing do not count."""
@@ -77,9 +80,15 @@ def _ports(settings: Settings, is_free: Callable[[str, int], bool]) -> Iterator[
 
 
 def _engine(settings: Settings, images: Images) -> Iterator[str]:
-    """The engine answers and has the image."""
+    """The engine answers, and has the image and the runtime."""
     try:
         images.image_digest(settings.images.workspace)
+        runtime = settings.reader.runtime
+        if runtime and runtime not in images.runtimes():
+            yield (
+                f"The container engine has no runtime “{runtime}”, which [reader] of lab.toml names; add it to the "
+                "engine, or leave the key “runtime” out."
+            )
     except LabError as error:
         yield str(error)
 

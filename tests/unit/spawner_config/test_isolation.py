@@ -100,7 +100,7 @@ def test_limits_become_the_engines_numbers() -> None:
     assert sent["Memory"] == sent["MemorySwap"] == 2**30
     assert sent["NanoCpus"] == 1_500_000_000
     assert sent["PidsLimit"] == 128
-    assert sent["Tmpfs"] == {"/tmp": "rw,noexec,nosuid,nodev,mode=1777,size=67108864,nr_inodes=16384"}
+    assert sent["Tmpfs"] == {"/tmp": "rw,noexec,nosuid,nodev,mode=1777,nr_inodes=16384,size=67108864"}
     assert {u["Name"]: u["Hard"] for u in sent["Ulimits"]} == {
         "core": 0,
         "nofile": 8192,
@@ -184,6 +184,17 @@ def test_two_folders_at_one_place_are_refused() -> None:
 @pytest.mark.parametrize("uid", [-1, 0, 1000, 65_534, 99_999, 2**31, 2**32])
 def test_a_user_of_the_machine_is_refused(uid: int) -> None:
     assert refused(replace(SPEC, uid=uid)) == "container-uid"
+
+
+@pytest.mark.parametrize("purpose", [Purpose.READER, Purpose.CHECKER])
+def test_what_reads_foreign_bytes_may_have_another_runtime(purpose: Purpose) -> None:
+    assert host(replace(SPEC, purpose=purpose, mounts=()))["Runtime"] == ""
+    assert host(replace(SPEC, purpose=purpose, mounts=(), runtime="runsc"))["Runtime"] == "runsc"
+
+
+@pytest.mark.parametrize("purpose", [Purpose.WORKSPACE, Purpose.RUN])
+def test_nothing_else_has_another_runtime(purpose: Purpose) -> None:
+    assert refused(replace(SPEC, purpose=purpose, mounts=(), runtime="runsc")) == "container-runtime"
 
 
 @pytest.mark.parametrize("limit", ["memory", "cpus", "processes", "tmp", "seconds", "file_size"])

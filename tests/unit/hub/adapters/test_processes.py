@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,6 +43,9 @@ class Engine:
         if self.fault:
             raise UnavailableError(self.fault, reason="engine")
         return "sha256:0"
+
+    def runtimes(self) -> frozenset[str]:
+        return frozenset({"runc", "runsc"})
 
 
 def parsed(lab: Settings, config: Path) -> configparser.RawConfigParser:
@@ -114,6 +118,17 @@ def test_a_lab_with_nothing_in_its_way_can_start(lab: Settings, monkeypatch: pyt
     monkeypatch.setattr("hub.adapters.processes.preflight.find_proxy", lambda: "/bin/proxy")
     monkeypatch.setattr("hub.adapters.processes.preflight.shutil.which", lambda name: f"/bin/{name}")
     check_can_start(lab, Engine(), lambda *_: True)
+
+
+@pytest.mark.parametrize(("runtime", "faults"), [("", 0), ("runsc", 0), ("kata", 1)])
+def test_a_runtime_that_the_engine_does_not_have_is_said(
+    lab: Settings, monkeypatch: pytest.MonkeyPatch, runtime: str, faults: int
+) -> None:
+    monkeypatch.setattr("hub.adapters.processes.preflight.find_proxy", lambda: "/bin/proxy")
+    monkeypatch.setattr("hub.adapters.processes.preflight.shutil.which", lambda name: f"/bin/{name}")
+    lab = lab.model_copy(update={"reader": lab.reader.model_copy(update={"runtime": runtime})})
+    with pytest.raises(UnavailableError, match="no runtime “kata”") if faults else nullcontext():
+        check_can_start(lab, Engine(), lambda *_: True)
 
 
 def test_missing_accounts_of_the_demonstration_are_said(lab: Settings) -> None:
