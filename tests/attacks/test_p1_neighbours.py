@@ -21,6 +21,7 @@ import pytest
 
 from attacks.cells import LIMITS, UNFILTERED, Cells, host
 from attacks.living import wait_for
+from attacks.locks import LOCKABLE, find_locks, hold_locks
 from spawner_config.isolation import Purpose
 
 SECONDS = 3.0
@@ -258,53 +259,6 @@ def test_a_busy_loop_takes_its_share_and_no_more(cells: Cells) -> None:
 # Messages between two projects
 
 
-def hold_locks(paths: list[str], seconds: float) -> Any:
-    import fcntl
-    import os
-    import pathlib
-    import time
-
-    held = []
-    for path in paths:
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held.append(path)
-        except OSError:
-            pass
-    pathlib.Path("/home/scientist/held").touch()
-    time.sleep(seconds)
-    return held
-
-
-def find_locks(paths: list[str]) -> Any:
-    """Files that somebody else has locked, and what the kernel tells of all locks."""
-    import fcntl
-    import os
-    import pathlib
-
-    found = []
-    for path in paths:
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            found.append(path)
-        except OSError:
-            pass
-        os.close(descriptor)
-    return {"locked": found, "told": "FLOCK" in pathlib.Path("/proc/locks").read_text()}
-
-
-SPACES = ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"]
-LOCKABLE = [f"/proc/self/ns/{name}" for name in SPACES] + [
-    "/", "/dev", "/dev/null", "/dev/shm", "/etc/hostname", "/etc/passwd", "/etc/resolv.conf", "/opt/datalab", "/proc",
-    "/proc/cpuinfo", "/proc/locks", "/proc/self/exe", "/proc/sys/kernel/hostname", "/sys", "/sys/kernel", "/tmp",
-    "/usr/bin/python3",
-]  # fmt: skip
 OPEN_CHANNELS = {"/proc/self/ns/user", "/proc/self/ns/time", "/proc/self/ns/time_for_children"}
 """Known and written down: the engine gives no container its own, unless it maps users; then the first one goes."""
 

@@ -15,8 +15,8 @@ import pytest
 
 from attacks.cells import EVERY, UID, Body, Cells, root
 from attacks.living import wait_for
+from attacks.locks import LOCKABLE, find_locks, hold_locks
 from attacks.own_engine import base_image, copy_image, own_engine
-from attacks.test_p1_neighbours import LOCKABLE, find_locks, hold_locks
 from spawner_config.isolation import Purpose
 
 SYSTEM, PROJECTS = "nobody:1000000:100000", "nobody:100000:900000"

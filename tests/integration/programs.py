@@ -161,18 +161,18 @@ def kernel_with_debugger() -> Any:
 
 
 def interrupted_kernel() -> Any:
-    import time
-
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel()
-    client.execute("import time; time.sleep(30)")
-    time.sleep(0.5)
+    client.execute("import time; print('begun', flush=True); time.sleep(30)")
+    while client.get_iopub_msg(timeout=20)["msg_type"] != "stream":
+        pass
     manager.interrupt_kernel()
-    said = client.get_shell_msg(timeout=10)["content"]["ename"]
+    while (reply := client.get_shell_msg(timeout=20))["msg_type"] != "execute_reply":
+        pass
     client.stop_channels()
-    manager.shutdown_kernel(now=True)
-    return said == "KeyboardInterrupt"
+    manager.shutdown_kernel()
+    return reply["content"].get("ename") == "KeyboardInterrupt"
 
 
 def jupyterlab() -> Any:

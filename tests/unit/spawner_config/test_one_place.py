@@ -27,7 +27,10 @@ WORDS = re.compile(
 ELSEWHERE = {
     "hub/bench/": (".*", "measures what plain containers, which are none of the lab's, take beside"),
     "hub/adapters/intake.py": ("nodev", "the kernel's word for a device that is away, among the errors of reading"),
-    "hub/adapters/snapshots.py": ("st_no|nosymfollow", "asks the kernel whether a mount has the flags that it was given"),
+    "hub/adapters/snapshots.py": (
+        "st_no|nosymfollow",
+        "asks the kernel whether a mount has the flags that it was given",
+    ),
     "hub/cli/doctor": (".*", "looks from inside whether what is promised holds"),
     "hub/doctor/": (".*", "looks from inside whether what is promised holds"),
     "hub/setup/engine_api.py": ("networkmode", "its container builds the image, before there is a lab"),
