@@ -29,7 +29,7 @@ ELSEWHERE = {
     "hub/adapters/intake.py": ("nodev", "the kernel's word for a device that is away, among the errors of reading"),
     "hub/adapters/snapshots.py": (
         "st_no|nosymfollow",
-        "asks the kernel whether a mount has the flags that it was given",
+        "asks the kernel whether a mount has its flags",
     ),
     "hub/cli/doctor": (".*", "looks from inside whether what is promised holds"),
     "hub/doctor/": (".*", "looks from inside whether what is promised holds"),
