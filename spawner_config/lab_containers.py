@@ -23,7 +23,7 @@ from datasets_mount.mounts import Mount
 from hub.domain.errors import InvalidError, RefusedError
 from hub.settings import ContainerLimits, Settings
 from spawner_config import names
-from spawner_config.isolation import TMP, ContainerSpec, Limits, Purpose, container_body
+from spawner_config.isolation import OTHER_RUNTIME, TMP, ContainerSpec, Limits, Purpose, container_body
 
 WORKSPACE_COMMAND = ("jupyterhub-singleuser", "--ServerApp.sock=/run/nb/nb.sock", "--ServerApp.sock_mode=0666")
 LABEL_PLAN = "datalab.plan"
@@ -166,6 +166,7 @@ def _read(body: Mapping[str, Any]) -> ContainerSpec:
         environment=dict(_word(variable).split("=", 1) for variable in body["Env"]),
         labels=labels,
         working_dir=_word(body["WorkingDir"]),
+        runtime=_word(host["Runtime"]),
     )
 
 
@@ -201,6 +202,8 @@ def check_order(settings: Settings, name: str, spec: ContainerSpec) -> None:
         raise _refused("its labels are not those of a container of this lab", "order-labels")
     if not all(re.fullmatch(ENVIRONMENT[spec.purpose], key) for key in spec.environment):
         raise _refused("its environment has a variable that the lab does not set", "order-environment")
+    if spec.runtime != (settings.reader.runtime if spec.purpose in OTHER_RUNTIME else ""):
+        raise _refused("its runtime is not the one that lab.toml names", "order-runtime")
     _check_user(settings, spec)
     _check_limits(settings, spec)
     named = names_in(settings, spec)

@@ -236,3 +236,22 @@ def test_a_read_only_place_is_not_writable_and_the_other_way_round() -> None:
 def test_all_folders_of_a_workspace_are_of_one_project() -> None:
     _, spec = ordered("workspace")
     assert names_in(SETTINGS, spec) == {"person": "scientist", "project": "care", "server": SERVER}
+
+
+@pytest.mark.parametrize("label", ["snapshot", "read", "check"])
+@pytest.mark.parametrize(
+    ("named", "asked", "passes"), [("", "runsc", False), ("runsc", "", False), ("runsc", "runsc", True)]
+)
+def test_what_reads_foreign_bytes_has_the_runtime_that_lab_toml_names(
+    label: str, named: str, asked: str, passes: bool
+) -> None:
+    settings = SETTINGS.model_copy(update={"reader": SETTINGS.reader.model_copy(update={"runtime": named})})
+    name, spec = ordered(label)
+    read_back = spec_of(container_body(replace(spec, runtime=asked)))
+    assert read_back.runtime == asked
+    if passes:
+        check_order(settings, name, read_back)
+    else:
+        with pytest.raises(LabError) as refused:
+            check_order(settings, name, read_back)
+        assert refused.value.reason == "order-runtime"

@@ -13,7 +13,7 @@ ONE_PLACE = ("spawner_config/isolation", "spawner_config/seccomp/")
 
 WORDS = re.compile(
     r"""
-      seccomp | apparmor | security[-_]?opt | no-new-privileges | Privileged\b | --privileged
+      seccomp | apparmor | security[-_]?opt | no-new-privileges | "Privileged": | --privileged
     | cap[-_]?(add|drop)\b | \bCAP_[A-Z]+ | \b(SYS|NET|DAC|MAC|IPC|SET|LINUX|AUDIT)_(ADMIN|RAW|CHROOT|PTRACE|OVERRIDE
         |READ_SEARCH|MODULE|RESOURCE|TIME|BOOT|NICE|TTY_CONFIG|RAWIO|OWNER|LOCK|UID|GID|PCAP|BIND_SERVICE|IMMUTABLE)\b
     | \bnosuid | \bnodev\b | \bnoexec | nosymfollow | \bST_NO\w+ | \bMS_[A-Z]+ | rprivate
@@ -31,8 +31,13 @@ ELSEWHERE = {
         "st_no|nosymfollow",
         "asks the kernel whether a mount has its flags",
     ),
+    "hub/privileged/folders.py": ("st_no|nosymfollow", "asks the kernel whether a mount has its flags"),
     "hub/cli/doctor": (".*", "looks from inside whether what is promised holds"),
     "hub/doctor/": (".*", "looks from inside whether what is promised holds"),
+    "spawner_config/lab_containers.py": (
+        "ulimits|pidslimit|nanocpus",
+        "reads an order back, to hold it against what the one place makes of it",
+    ),
     "hub/setup/engine_api.py": ("networkmode", "its container builds the image, before there is a lab"),
     "hub/setup/main.py": ("apparmor", "the package that the engine needs"),
     "hub/setup/packages.py": ("apparmor", "the package that the engine needs"),
