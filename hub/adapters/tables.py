@@ -29,6 +29,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
 from datasets_mount.images import SnapshotImage
+from hub.domain.examinations import Examination
 from hub.domain.exports import ExportRequest
 from hub.domain.notebooks import Notebook
 from hub.domain.people import Organisation, Person
@@ -77,6 +78,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Release: ("release", "id"),
     Workspace: ("workspace", "id"),
     Alarm: ("alarm", "id"),
+    Examination: ("examination", "id"),
 }
 """Kind of record → its table's name and the field that names a record."""
 

@@ -90,6 +90,7 @@ def print_end(stage: Stage, done: Sequence[Done]) -> None:
     out.print(table)
     out.print(f"\nThe lab: {stage.settings.public_url}   (“make down” stops it)\n")
     out.print(_logins(stage))
+    out.print("\nWhether each promise holds on this machine, attacked from inside: datalab doctor")
 
 
 def _logins(stage: Stage) -> Table | Text:

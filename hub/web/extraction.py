@@ -31,6 +31,7 @@ CODE = (
     "hub/policy",
     "hub/settings.py",
     "hub/web",
+    "hub/doctor",
     "datasets_mount",
 )
 NOT_SHOWN = (
@@ -42,7 +43,7 @@ NOT_SHOWN = (
     "hub/web/__main__.py",
 )
 """The command line and the logs alone say these."""
-KEPT = ("hub/domain", "hub/services", "hub/gate")
+KEPT = ("hub/domain", "hub/services", "hub/gate", "hub/doctor")
 """Packages whose sentences records keep, or that a steward reads."""
 HEADER = b"""msgid ""
 msgstr ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from doubles.lab import make_lab
 from doubles.people import (
@@ -29,9 +30,11 @@ from doubles.people import (
     work_off,
 )
 from doubles.portal import PREFIX, login_cookie, served
+from hub.domain.examinations import Attempt, Examination, Promise, Verdict, examination_digest
 from hub.domain.people import Role
 from hub.domain.space import Place, PlaceName
 from hub.services import exports, people, projects, releases, runs
+from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
 from hub.services.space import watch_space
 from hub.services.workspaces import open_workspace
@@ -454,3 +457,51 @@ def test_a_lab_short_of_space_says_so_to_administrators_and_stewards(
     assert told == {"administrator": True, "jobs-steward": True, "researcher": False, "auditor": False}
     french = unescape(Browser(site.base, "administrator").open("/", **{"Accept-Language": "fr"}).text)
     assert "manque d’espace disque (coffre)" in french
+
+
+def examined(lab: Lab, began: datetime) -> Examination:
+    """An examination in which one promise does not hold."""
+    attempts = (
+        Attempt(Promise.NETWORK, "devices", "run", "Look for devices of the host.", "It worked: eth0.", Verdict.BROKEN),
+        Attempt(Promise.REVIEW, "vote", "host", "Vote without being a steward.", f"x {HOSTILE}", Verdict.HOLDS),
+    )
+    return keep_examination(lab, Examination("", began, 12, {"kernel": HOSTILE}, attempts))
+
+
+def test_the_promises_page_shows_what_was_tried_with_its_entry_in_the_audit_log(site: Site) -> None:
+    kept = examined(site.lab, site.lab.now())
+    page = site.browser("jobs-steward").open("/promises")
+    assert page.status_code == 200
+    assert "This lab’s promises, tried on 2 Mar 2026" in page.text
+    assert 'class="state state-does_not_hold">does not hold' in page.text
+    assert "not looked at" in page.text
+    assert f"Entry {kept.entry} of the audit log" in page.text
+    assert examination_digest(kept) in page.text
+    assert HOSTILE not in page.text
+    assert "more than seven days ago" not in page.text
+    french = site.browser("auditor").open("/promises", **{"Accept-Language": "fr"}).text
+    assert "non tenue" in french
+    assert "Chercher des périphériques de la machine hôte." in french
+    assert "Ont réussi\u00a0: eth0." in french
+
+
+def test_the_promises_page_warns_when_they_were_tried_long_ago_or_never(site: Site) -> None:
+    browser = site.browser("auditor")
+    assert "were not tried on this machine yet" in browser.open("/promises").text
+    assert requests.get(f"{site.base}/api/v1/promises", cookies=login_cookie("auditor"), timeout=30).status_code == 404
+    examined(site.lab, site.lab.now() - timedelta(days=8))
+    assert "more than seven days ago" in browser.open("/promises").text
+
+
+def test_an_examination_that_was_edited_is_refused(site: Site) -> None:
+    examined(site.lab, site.lab.now())
+    with site.lab.store.engine.begin() as connection:  # type: ignore[attr-defined]
+        connection.execute(text("UPDATE examination SET attempts = replace(attempts, 'does_not_hold', 'holds')"))
+    page = site.browser("auditor").open("/promises")
+    assert page.status_code == 409
+    assert "somebody changed it" in page.text
+
+
+def test_the_promises_are_offered_to_stewards_and_auditors_alone(site: Site) -> None:
+    for who, sees in (("jobs-steward", True), ("auditor", True), ("scientist", False), ("administrator", False)):
+        assert ('/promises"' in site.browser(who).open("/").text) is sees

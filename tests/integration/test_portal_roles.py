@@ -21,8 +21,10 @@ from doubles.people import (
     submitted_notebook,
 )
 from doubles.portal import served
+from hub.domain.examinations import Examination
 from hub.domain.people import Role
 from hub.services import datasets, notebooks, people, releases
+from hub.services.examinations import keep_examination
 from hub.web.api.handlers import ARGUMENT
 from hub.web.api.table import ROUTES
 from hub.web.pages.table import FORMS, PAGES
@@ -123,6 +125,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/releases/{id}/revoke"): (
         "/releases/{released}/revoke", {"reason": ""}, (BAD,) * 9,
     ),
+    ("GET", "/promises"): ("/promises", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/audit"): ("/audit", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/key"): ("/key", None, EVERYBODY),
 }  # fmt: skip
@@ -157,6 +160,7 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/new/export": ("/new/export?project=wages", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     "/releases": ("/releases", EVERYBODY),
     "/releases/{id}": ("/releases/{released}", SEES_EXPORT),
+    "/promises": ("/promises", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     "/audit": ("/audit", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
 }  # fmt: skip
 
@@ -175,6 +179,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
     notebooks.decide(lab, "jobs-steward", refused.id, approve=False, reason="not now", parameters=None)
     request = checked_request(lab)
     cast_vote(lab, "transport-steward", request)
+    keep_examination(lab, Examination("", lab.now(), 1, {}, ()))
     approved = [n for n in notebooks.notebooks(lab, "scientist") if n.state == "approved"]
     made = {
         "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id,

@@ -214,9 +214,18 @@ def test_a_wrong_token_is_a_sentence(story_lab: StoryLab, monkeypatch: pytest.Mo
 
 def test_the_doctor_finds_every_promise_kept(story_lab: StoryLab) -> None:
     told = story_lab.datalab("doctor", "--json")
-    assert told.code == 0, told.out
-    assert {"workspace: network", "run: root", "reader: user", "checker: powers"} <= {r["what"] for r in told.json}
+    assert told.out, told.err
+    assert told.code == 0, [a for a in json.loads(told.out)["attempts"] if a["verdict"] not in ("holds", "note")]
+    verdicts = told.json["verdicts"]
+    assert {name for name, verdict in verdicts.items() if verdict == "holds"} == {*verdicts} - {"P8"}
+    assert verdicts["P8"] == "not_there_yet"
+    assert {"workspace", "run", "reader", "checker", "flood", "host"} == {a["where"] for a in told.json["attempts"]}
     assert not [name for name in story_lab.left()["containers"] if "doctor" in name]
+    shown = json.loads(
+        story_lab.datalab("audit", "show", "--after", str(told.json["entry"] - 1), "--json", person="auditor").out
+    )[0]
+    assert shown["event"]["name"] == "lab:doctor:examine"
+    assert dict(shown["event"]["details"])["digest"] == told.json["digest"]
 
 
 def pids(lab: StoryLab) -> dict[str, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
+from hub.domain.examinations import Attempt, Examination, Verdict, examination_digest
 from hub.domain.projects import Project
 from hub.domain.runs import Run
 from hub.domain.work import Work
@@ -64,3 +65,33 @@ class KeyAnswer:
 
     pem: str
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminationAnswer:
+    """The promises of the lab as ``datalab doctor`` tried them; also what ``datalab doctor --json`` prints.
+
+    ``verdicts`` has P1 to P9 and ``machine``; ``machine`` has the versions and digests of what was tried; ``entry`` is
+    the number of the audit entry that holds ``digest``, 0 for a result that is not kept.
+    """
+
+    began: datetime
+    seconds: int
+    verdicts: dict[str, Verdict]
+    machine: dict[str, str]
+    attempts: tuple[Attempt, ...]
+    entry: int
+    digest: str
+
+
+def answer_of(examination: Examination) -> ExaminationAnswer:
+    """Return an examination with its verdicts and its digest."""
+    return ExaminationAnswer(
+        examination.began,
+        examination.seconds,
+        {str(promise): verdict for promise, verdict in examination.verdicts.items()},
+        examination.machine,
+        examination.attempts,
+        examination.entry,
+        examination_digest(examination),
+    )

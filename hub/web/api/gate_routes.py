@@ -8,11 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hub.domain.audit import AuditEntry
+from hub.domain.examinations import LAST
 from hub.domain.exports import ExportRequest
 from hub.domain.releases import Release, fingerprint
-from hub.services import audit, exports, people, releases
-from hub.services.lab import Lab
-from hub.web.api.answers import KeyAnswer
+from hub.services import audit, examinations, exports, people, releases
+from hub.services.lab import Lab, found
+from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
 from hub.web.api.routes import Download, Request, Route
 from hub.web.models import AuditQuery, ExportBody, Nothing, PathQuery, ProjectFilter, ReasonBody, VoteBody
 
@@ -115,6 +116,11 @@ def get_key(lab: Lab, actor: str, _request: Request[Nothing]) -> KeyAnswer:
     return KeyAnswer(pem.decode(), fingerprint(raw))
 
 
+def get_promises(lab: Lab, actor: str, _request: Request[Nothing]) -> ExaminationAnswer:
+    """Return the last examination by the doctor."""
+    return answer_of(found(examinations.last_examination(lab, actor), "examination", LAST))
+
+
 ROUTES: tuple[Route[Any], ...] = (
     Route("GET", "/exports", "Export requests, newest first", list_exports, ProjectFilter, list[ExportRequest]),
     Route("POST", "/exports", "Make a draft of an export request (a member)", post_export, ExportBody, ExportRequest),
@@ -169,6 +175,14 @@ ROUTES: tuple[Route[Any], ...] = (
         list_audit,
         AuditQuery,
         list[AuditEntry],
+    ),
+    Route(
+        "GET",
+        "/promises",
+        "The promises as they were last tried on the lab's machine (auditor, steward)",
+        get_promises,
+        Nothing,
+        ExaminationAnswer,
     ),
     Route("GET", "/key", "The public key that receipts are verified with", get_key, Nothing, KeyAnswer),
 )

@@ -1,9 +1,10 @@
-"""Pages of releases and of the audit log."""
+"""Pages of releases, of the audit log and of the lab's promises."""
 
 from __future__ import annotations
 
+from hub.domain.examinations import SENTENCES, Promise, examination_digest, is_stale, together
 from hub.domain.exports import check_can_review
-from hub.services import audit, exports, people, projects, releases
+from hub.services import audit, examinations, exports, people, projects, releases
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -51,6 +52,18 @@ def show_audit(visit: Visit) -> Context:
     }
 
 
+def show_promises(visit: Visit) -> Context:
+    """Show the promises as they were last tried, with a warning when that is long ago."""
+    kept = examinations.last_examination(visit.lab, visit.actor)
+    tried = [(p, SENTENCES[p], kept.verdict(p), together(kept.of(p))) for p in Promise] if kept else []
+    return {
+        "kept": kept,
+        "tried": tried,
+        "stale": kept is not None and is_stale(kept, visit.lab.now()),
+        "digest_": examination_digest(kept) if kept else "",
+    }
+
+
 def revoke(posted: Posted) -> Landing:
     """Revoke a release."""
     body = {"reason": posted.fields.one("reason")}
@@ -63,5 +76,6 @@ PAGES = (
     Page("/releases", "releases.html", list_releases),
     RELEASE,
     Page("/audit", "audit.html", show_audit),
+    Page("/promises", "promises.html", show_promises),
 )
 FORMS = (Form("/releases/{id}/revoke", RELEASE, revoke),)

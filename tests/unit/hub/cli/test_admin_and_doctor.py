@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import Result
@@ -11,9 +11,8 @@ from typer.testing import Result
 from doubles.api import Answer, FakeLab
 from hub.adapters import processes
 from hub.adapters.processes import Status
-from hub.cli import doctor_checks
-from hub.cli.doctor_checks import Found, judged
-from spawner_config.isolation import Purpose
+from hub.doctor.examine import Doctor
+from hub.domain.examinations import Attempt, Examination, Promise, Verdict
 
 Command = Callable[..., Result]
 
@@ -95,56 +94,81 @@ def test_people_and_organisations_are_one_call_each(fake: FakeLab, datalab: Comm
     assert datalab("admin", "add-person", "x", *words[:-1], "king").exit_code == 2
 
 
-GOOD: dict[str, Any] = {
-    "interfaces": ["lo"],
-    "uid": 199999,
-    "gid": 199999,
-    "groups": [199999],
-    "writable": [],
-    "capabilities": ["0" * 16] * 3,
-    "no_new_privileges": "1",
-    "seccomp": "2",
-}
+def examination(verdict: Verdict, promise: Promise = Promise.NETWORK) -> Examination:
+    attempt = Attempt(promise, "devices", "run", "Look for devices.", "None of 3 ways worked.", verdict)
+    note = Attempt(Promise.MACHINE, "swap", "host", "Look for swap space.", "There is none.", Verdict.NOTE)
+    return Examination("", datetime(2026, 3, 2, tzinfo=UTC), 12, {"kernel": "6.1"}, (attempt, note))
 
 
-def test_a_container_that_keeps_the_promises_is_found_to() -> None:
-    assert all(found.holds for found in judged(Purpose.RUN, GOOD))
+@pytest.fixture
+def examined(monkeypatch: pytest.MonkeyPatch) -> Callable[[Examination], None]:
+    """Let the doctor find what a test says."""
+
+    def find(found: Examination) -> None:
+        monkeypatch.setattr(Doctor, "examine", lambda self: found)
+
+    return find
 
 
 @pytest.mark.parametrize(
-    "weaker",
+    ("verdict", "code"),
     [
-        {"interfaces": ["eth0", "lo"]},
-        {"interfaces": []},
-        {"uid": 0},
-        {"gid": 0},
-        {"groups": [0, 199999]},
-        {"writable": ["/etc"]},
-        {"capabilities": ["0" * 16, "0" * 15 + "1", "0" * 16]},
-        {"no_new_privileges": "0"},
-        {"seccomp": "0"},
+        (Verdict.HOLDS, 0),
+        (Verdict.BROKEN, 1),
+        (Verdict.UNSEEN, 3),
+        (Verdict.NOT_YET, 0),
     ],
-    ids=str,
 )
-def test_one_weakness_of_a_container_is_one_promise_that_does_not_hold(weaker: dict[str, Any]) -> None:
-    assert [found.holds for found in judged(Purpose.RUN, GOOD | weaker)].count(False) == 1
-
-
-@pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 1)])
-def test_the_doctor_ends_with_one_when_a_promise_does_not_hold(
-    datalab: Command, monkeypatch: pytest.MonkeyPatch, holds: bool, code: int
+def test_the_doctor_ends_with_one_when_a_promise_does_not_hold_and_three_when_it_could_not_look(
+    datalab: Command, config: str, examined: Callable[[Examination], None], verdict: Verdict, code: int
 ) -> None:
-    def examine(_: Path) -> Iterator[Found]:
-        yield Found("disk", True, "much")
-        yield Found("run: network", holds, "interfaces: lo")
+    examined(examination(verdict))
+    done = datalab("doctor", "--promise", "P1", "--json", "--config", config)
+    assert done.exit_code == code, done.stderr
+    body = json.loads(done.stdout)
+    assert body["verdicts"]["P1"] == verdict
+    assert body["attempts"][0]["seen"] == "None of 3 ways worked."
+    assert body["entry"] == 0
 
-    monkeypatch.setattr(doctor_checks, "examine", examine)
-    done = datalab("doctor", "--json")
-    assert done.exit_code == code
-    assert [row["verdict"] for row in json.loads(done.stdout)] == ["ok", "ok" if holds else "missing"]
+
+def test_a_promise_that_was_not_tried_is_not_a_promise_kept(
+    datalab: Command, config: str, examined: Callable[[Examination], None]
+) -> None:
+    examined(examination(Verdict.HOLDS))
+    assert datalab("doctor", "--promise", "P1", "--promise", "P2", "--config", config).exit_code == 3
 
 
-def test_without_settings_the_doctor_says_that_and_no_more(datalab: Command, tmp_path: Path) -> None:
+def test_the_doctor_speaks_the_terminals_language(
+    datalab: Command, config: str, examined: Callable[[Examination], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examined(examination(Verdict.BROKEN))
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(variable, raising=False)
+    words = ("doctor", "--promise", "P1", "--promise", "machine", "--config", config)
+    english = datalab(*words).stdout
+    assert "does not hold" in english
+    assert "There is none." in english
+    assert "There is none." not in datalab(*words, "--no-notes").stdout
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    assert "Aucune des 3 voies n’a réussi." in datalab(*words).stdout
+    assert "non tenue: P1" in datalab(*words, "--language", "fr").stdout
+    assert "does not hold: P1" in datalab(*words, "--language", "en").stdout
+
+
+def test_a_whole_examination_is_kept_and_a_part_of_one_is_not(
+    datalab: Command, config: str, examined: Callable[[Examination], None]
+) -> None:
+    examined(examination(Verdict.BROKEN))
+    nothing = datalab("doctor", "--config", config)
+    assert nothing.exit_code == 1
+    assert "not kept" in nothing.stderr
+    datalab("admin", "init", "--config", config)
+    assert json.loads(datalab("doctor", "--config", config, "--json", "-p", "P1").stdout)["entry"] == 0
+    assert json.loads(datalab("doctor", "--config", config, "--json").stdout)["entry"] == 1
+
+
+def test_without_settings_the_doctor_could_not_look(datalab: Command, tmp_path: Path) -> None:
     done = datalab("doctor", "--config", str(tmp_path / "lab.toml"), "--json")
-    assert done.exit_code == 1
-    assert [row["what"] for row in json.loads(done.stdout)] == ["settings"]
+    assert done.exit_code == 3
+    assert "There is no" in done.stderr
+    assert done.stdout == ""

@@ -1,0 +1,219 @@
+"""The doctor sees each weakness: every attack of its table on a container that was weakened on purpose, as a ✗.
+
+What the doctor says of containers as the lab makes them is tested with the story; here its attacks are.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+import pytest
+
+from attacks.cells import Body, Weaken, host, root
+from hub.adapters.engine import DockerEngine
+from hub.doctor import containers
+from hub.doctor.attacks import ATTACKS, Attack
+from hub.doctor.containers import Cell
+from hub.doctor.examine import Doctor
+from hub.doctor.faults import what_is_there
+from hub.doctor.runs import runs_tried
+from hub.doctor.scene import DATASET, Scene, scene
+from hub.doctor.throwaway import ThrowAway
+from hub.domain.examinations import Attempt, Promise, Verdict
+from hub.settings import Login, Settings
+from spawner_config.names import LABEL_LAB
+
+UNCONFINED = ["no-new-privileges:true", "seccomp=unconfined"]
+ROOMY = {"Memory": 600 * 2**20, "MemorySwap": 600 * 2**20}
+SAVING = pytest.mark.usefixtures("leaves_nothing")
+
+
+def other_data(body: Body) -> None:
+    """Mount a folder that can be written, with one file more, in the place of a dataset."""
+    root()(body)
+    for mount in body["HostConfig"]["Mounts"]:
+        if mount["Target"] == f"/data/{DATASET}":
+            made = Path(mount["Source"]).parents[2] / "other"
+            if not made.exists():
+                shutil.copytree(mount["Source"], made)
+                (made / "more.parquet").write_bytes(b"PAR1PAR1")
+            mount["Source"] = str(made)
+
+
+def with_a_door(body: Body) -> None:
+    """Mount the folder of a socket that somebody answers at."""
+    body["HostConfig"]["Mounts"].append({"Type": "bind", "Source": DOOR, "Target": "/mnt", "ReadOnly": False})
+
+
+DOOR = "/tmp/datalab-doctor-door"
+
+WEAK: dict[str, tuple[Weaken, ...]] = {
+    "devices": (host(NetworkMode="host"),),
+    "connections": (host(NetworkMode="host"),),
+    "resolver": (host(ExtraHosts=["lab.example:127.0.0.9"]), host(Dns=["127.0.0.53"])),
+    "kinds-of-sockets": (root(CapAdd=["NET_RAW"], SecurityOpt=["seccomp=unconfined"]), host(SecurityOpt=UNCONFINED)),
+    "doors": (with_a_door,),
+    "powers": (root(), host(CapDrop=[]), host(SecurityOpt=[]), host(SecurityOpt=UNCONFINED), host(GroupAdd=["0"])),
+    "kernel": (
+        root(CapAdd=["SYS_ADMIN"], SecurityOpt=["seccomp=unconfined"], MaskedPaths=[], ReadonlyPaths=[], CapDrop=[]),
+    ),
+    "told-of-others": (host(MaskedPaths=[]),),
+    "system-calls": (host(SecurityOpt=UNCONFINED),),
+    "host-devices": (
+        host(Devices=[{"PathOnHost": "/dev/kmsg", "PathInContainer": "/dev/kmsg", "CgroupPermissions": "r"}]),
+    ),
+    "scratch-programs": (host(Tmpfs={"/tmp": "rw,exec,size=8m"}),),
+    "writing": (root(ReadonlyRootfs=False),),
+    "memory": (host(**ROOMY),),
+    "processes": (host(PidsLimit=0, **ROOMY),),
+    "scratch-space": (host(Tmpfs={"/tmp": "rw,size=64m"}, **ROOMY), host(ShmSize=2**28, **ROOMY)),
+    "files": (host(Ulimits=[]),),
+    "changes": (other_data,),
+    "mounts": (root(CapAdd=["SYS_ADMIN"], SecurityOpt=["seccomp=unconfined"]),),
+    "digest": (other_data,),
+    "neighbour": (host(NetworkMode="host"), host(PidMode="host"), host(IpcMode="host")),
+}
+"""For each attack, containers in which it has to work."""
+CASES = [(attack, weaken) for attack in ATTACKS for weaken in WEAK[attack.name]]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(state=tmp_path, login=Login(demo=True), name=f"t{uuid.uuid4().hex[:10]}")
+
+
+@pytest.fixture
+def leaves_nothing(settings: Settings) -> Iterator[None]:
+    """After a test no container, mount or folder of it is left."""
+    yield
+    assert what_is_there(settings) == set()
+
+
+@pytest.fixture
+def played(settings: Settings, leaves_nothing: None) -> Iterator[Callable[[Weaken], tuple[Scene, ThrowAway]]]:
+    """A scene whose containers are weakened."""
+    image = DockerEngine(settings.name).image_digest(settings.images.workspace)
+    with scene(settings, image, ThrowAway(settings.name).labels()) as made:
+        yield lambda weaken: (made, ThrowAway(settings.name, weaken))
+
+
+@contextmanager
+def door() -> Iterator[None]:
+    """A socket in a folder that everybody may enter."""
+    folder = Path(DOOR)
+    folder.mkdir(exist_ok=True)
+    try:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{DOOR}/engine.sock")
+            Path(f"{DOOR}/engine.sock").chmod(0o666)
+            listener.listen()
+            yield
+    finally:
+        shutil.rmtree(folder)
+
+
+def tried(made: Scene, throw_away: ThrowAway, attack: Attack) -> list[Attempt]:
+    cell = Cell(attack.places[0], [attack], attack.flooded)
+    return list(containers.attacked(made, throw_away, [cell], lambda _: None))
+
+
+def test_every_attack_has_a_weak_twin() -> None:
+    assert sorted(WEAK) == sorted(a.name for a in ATTACKS)
+
+
+@pytest.mark.parametrize(("attack", "weaken"), CASES, ids=[a.name for a, _ in CASES])
+def test_an_attack_is_seen_to_work_in_a_weak_container(
+    played: Callable[[Weaken], tuple[Scene, ThrowAway]], attack: Attack, weaken: Weaken
+) -> None:
+    with door():
+        found = tried(*played(weaken), attack)
+    seen = next(a for a in found if a.name == attack.name)
+    assert seen.verdict is Verdict.BROKEN
+    assert seen.seen.startswith("It worked: "), seen.seen
+    if attack.promise is Promise.NETWORK:
+        # What was weakened shows in the engine's own account, too.
+        assert next(a for a in found if a.name == "engine").verdict is Verdict.BROKEN
+
+
+def test_listeners_of_the_machine_see_who_comes(played: Callable[[Weaken], tuple[Scene, ThrowAway]]) -> None:
+    attack = next(a for a in ATTACKS if a.name == "connections")
+    found = {a.name: a for a in tried(*played(host(NetworkMode="host")), attack)}
+    assert found["listeners"].verdict is Verdict.BROKEN
+    assert found["listeners"].seen == "Something came: abstract socket, tcp, udp."
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["true"], ["sleep", "0"], ["python", "-c", 'print(\'said:["devices", {"tried": [], "done": []}]\')']],
+    ids=["ends", "sleeps", "tries nothing"],
+)
+def test_a_container_that_says_nothing_keeps_no_promise(
+    played: Callable[[Weaken], tuple[Scene, ThrowAway]], command: list[str]
+) -> None:
+    def say_nothing(body: Body) -> None:
+        body["Cmd"] = command
+
+    attack = next(a for a in ATTACKS if a.name == "devices")
+    found = {a.name: a for a in tried(*played(say_nothing), attack)}
+    assert found["devices"].verdict is Verdict.BROKEN
+
+
+def careless(body: Body) -> None:
+    """Let the run's program take whatever it is given as what was approved."""
+    if body["Cmd"][:2] == ["python", "-m"]:
+        source = (
+            "import hub.sandbox.execute as e\n"
+            "read = e.read_request\n"
+            "body = open('/in/notebook.ipynb', 'rb').read()\n"
+            "digest = e.hashlib.sha256(body).hexdigest()\n"
+            "e.read_request = lambda *a: read(*a).model_copy(update={'digest': digest})\n"
+            "e.accepted_parameters = lambda request: dict(request.parameters)\n"
+            "e.main()\n"
+        )
+        body["Cmd"] = ["python", "-c", source]
+
+
+def test_a_run_that_takes_other_bytes_is_seen(played: Callable[[Weaken], tuple[Scene, ThrowAway]]) -> None:
+    found = {a.name: a.verdict for a in runs_tried(*played(careless))}
+    assert found["approved"] is Verdict.HOLDS
+    assert found["swapped-bytes"] is Verdict.BROKEN
+    assert found["outside-of-schema"] is Verdict.BROKEN
+
+
+@SAVING
+def test_the_doctor_tells_of_a_weak_lab_and_goes_on(settings: Settings) -> None:
+    weak = Doctor(settings, frozenset({Promise.DATASETS, Promise.PROJECTS}), weaken=other_data).examine()
+    assert weak.verdict(Promise.DATASETS) is Verdict.BROKEN
+    assert {a.where for a in weak.of(Promise.DATASETS)} >= {"workspace", "run", "checker", "host"}
+    assert weak.of(Promise.PROJECTS)
+
+
+@SAVING
+def test_an_engine_that_refuses_is_not_looked_at(settings: Settings) -> None:
+    def impossible(body: Body) -> None:
+        body["Image"] = "datalab/there-is-no-such-image"
+
+    found = Doctor(settings, frozenset({Promise.NETWORK, Promise.RUNS}), weaken=impossible).examine()
+    assert found.verdict(Promise.NETWORK) is Verdict.UNSEEN
+    assert found.verdict(Promise.RUNS) is Verdict.UNSEEN
+
+
+@SAVING
+def test_what_the_doctor_makes_carries_the_labs_label(settings: Settings) -> None:
+    seen: list[int] = []
+    client = docker.APIClient()
+
+    def look(step: str) -> None:
+        if step == "reader":
+            seen.append(len(client.containers(all=True, filters={"label": f"{LABEL_LAB}={settings.name}"})))
+
+    Doctor(settings, frozenset({Promise.NETWORK}), look).examine()
+    client.close()
+    assert seen
+    assert min(seen) > 0
