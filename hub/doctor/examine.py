@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.adapters.clock import SystemClock
 from hub.adapters.engine import DockerEngine
 from hub.adapters.store import SqlStore
-from hub.doctor import containers, faults, machine, records, review, runs, snapshots
+from hub.doctor import containers, engine_gate, faults, machine, records, review, runs, snapshots
 from hub.doctor.scene import Scene, scene
 from hub.doctor.throwaway import ThrowAway, Weaken, as_the_lab_makes_it
 from hub.domain.errors import LabError, UnavailableError
@@ -72,6 +72,7 @@ class Doctor:
             return
         known.update(machine.versions(self.settings, told, image))
         yield from self._step(Promise.MACHINE, lambda: machine.machine_looked_at(self.settings, told))
+        yield from self._step(Promise.NETWORK, lambda: [engine_gate.gate_tried(self.settings, image)])
         yield from self._with_containers(image)
         yield from self._of_the_lab()
         yield from self._step(Promise.FAULTS, lambda: [faults.nothing_left(self.settings, before)])

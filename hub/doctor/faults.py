@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from docker.utils import kwargs_from_env
 
 from hub.adapters.clock import SystemClock
 from hub.adapters.migrate import migrate
+from hub.adapters.mount_table import mounts_below
 from hub.adapters.processes import status
 from hub.adapters.store import SqlStore
 from hub.doctor.program import listed
@@ -172,14 +172,8 @@ def _is_owned(place: Path, projects: set[str], state: Path) -> bool:
 
 
 def mounted_below(folder: Path) -> list[Path]:
-    """Mount points below a folder, as the kernel lists them, without those of a scene that is played now."""
-    top = os.fsencode(folder) + b"/"
-    found = []
-    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
-        place = line.split(b" ")[4].decode("unicode_escape").encode("latin-1")
-        if place.startswith(top) and not place.startswith(top + PREFIX.encode()):
-            found.append(Path(os.fsdecode(place)))
-    return found
+    """Mount points below a folder, without those of a scene that is played now."""
+    return [place for place in mounts_below(folder) if not place.relative_to(folder).parts[0].startswith(PREFIX)]
 
 
 def _work(lab: Lab) -> Attempt:
@@ -220,8 +214,9 @@ def what_is_there(settings: Settings) -> set[str]:
     client = docker.APIClient(version="auto", timeout=20, **kwargs_from_env())
     there = client.containers(all=True, filters={"label": [f"{LABEL_LAB}={settings.name}", "datalab=doctor"]})
     client.close()
-    folders = {p.name for p in settings.state.glob(f"{PREFIX}*")}
-    mounts = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines() if f"/{PREFIX}" in line}
+    state = settings.state.resolve()
+    folders = {p.name for p in state.glob(f"{PREFIX}*")}
+    mounts = {str(m) for m in mounts_below(state) if m.relative_to(state).parts[0].startswith(PREFIX)}
     return folders | mounts | {str(c["Names"][0]) for c in there}
 
 
