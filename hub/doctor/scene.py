@@ -6,6 +6,7 @@ own people, data or records is touched; all of it is unmounted and removed at th
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -36,7 +37,7 @@ from spawner_config.isolation import ContainerSpec, Limits, Purpose
 from spawner_config.server_folder import Server, make_folder, remove_folder
 from spawner_config.workspace_container import workspace_spec
 
-PREFIX = "doctor-"
+PREFIX, PLAYED = "doctor-", ".played"
 SMALL = 32 * 2**20
 DATASET, FILES = (
     "doctor-data",
@@ -129,19 +130,39 @@ class Scene:
 
 @contextmanager
 def scene(settings: Settings, image: str, labels: dict[str, str]) -> Iterator[Scene]:
-    """Make the scene, and take it away."""
+    """Make the scene, and take it away; first what a killed doctor left is taken away."""
     place = settings.state if os.access(settings.state, os.W_OK) else None
+    host = host_from(settings)
+    for left in settings.state.glob(f"{PREFIX}*") if place else ():
+        sweep(left, settings, host)
     top = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
-    small = settings.storage.model_copy(update={"project": SMALL, "scratch": SMALL, "upload": SMALL // 2})
-    own = settings.model_copy(update={"state": top, "storage": small, "database_url": ""})
-    host = host_from(own)
+    own = of_the_scene(settings, top)
     vault = FolderVault(top / "vault")
     storage = LoopStorage(own, vault, host)
-    try:
-        with lab_on(own, vault, storage) as lab:
-            yield Scene(lab, vault, storage, host, register(vault), image, labels)
-    finally:
-        take_away(top, storage, host)
+    with (top / PLAYED).open("w") as played:
+        fcntl.flock(played, fcntl.LOCK_EX)
+        try:
+            with lab_on(own, vault, storage) as lab:
+                yield Scene(lab, vault, storage, host, register(vault), image, labels)
+        finally:
+            take_away(top, storage, host)
+
+
+def of_the_scene(settings: Settings, top: Path) -> Settings:
+    """Return the lab's settings with small images, in a folder of the scene's own."""
+    small = settings.storage.model_copy(update={"project": SMALL, "scratch": SMALL, "upload": SMALL // 2})
+    return settings.model_copy(update={"state": top, "storage": small, "database_url": ""})
+
+
+def sweep(top: Path, settings: Settings, host: Host) -> None:
+    """Take away a scene that nobody plays any more: whoever plays one holds its lock."""
+    with (top / PLAYED).open("w") as played:
+        try:
+            fcntl.flock(played, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        own = of_the_scene(settings, top)
+        take_away(top, LoopStorage(own, FolderVault(top / "vault"), host), host)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -192,6 +194,28 @@ def test_the_doctor_tells_of_a_weak_lab_and_goes_on(settings: Settings) -> None:
     assert weak.verdict(Promise.DATASETS) is Verdict.BROKEN
     assert {a.where for a in weak.of(Promise.DATASETS)} >= {"workspace", "run", "checker", "host"}
     assert weak.of(Promise.PROJECTS)
+
+
+def test_what_a_killed_doctor_left_is_taken_away_and_a_scene_that_is_played_is_not(settings: Settings) -> None:
+    image = DockerEngine(settings.name).image_digest(settings.images.workspace)
+    playing = (
+        "import sys, time\nfrom pathlib import Path\nfrom hub.doctor.scene import OWN, scene\n"
+        "from hub.settings import Login, Settings\n"
+        f"settings = Settings(state=Path({str(settings.state)!r}), login=Login(demo=True), name={settings.name!r})\n"
+        f"with scene(settings, {image!r}, {{}}) as made:\n"
+        "    made.storage.project(OWN, made.uid)\n    print('played', flush=True)\n    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", playing], stdout=subprocess.PIPE) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == b"played\n"
+        with scene(settings, image, {}):
+            assert len(what_is_there(settings)) >= 2
+        left = what_is_there(settings)
+        assert left
+        killed.kill()
+    with scene(settings, image, {}):
+        assert not left & what_is_there(settings)
+    assert what_is_there(settings) == set()
 
 
 @SAVING
