@@ -27,6 +27,7 @@ from hub.domain.examinations import Attempt, Promise, Verdict
 from hub.domain.people import Organisation
 from hub.domain.projects import Project
 from hub.domain.work import ENDED, Work, WorkState
+from hub.services.health import SILENT, WORKER
 from hub.services.lab import Lab
 from hub.services.ports import pages
 from hub.services.recipe import limits_of
@@ -99,6 +100,7 @@ def owners_looked_for(lab: Lab) -> Iterator[Attempt]:
     yield _mounts(lab)
     yield _work(lab)
     yield _processes(lab.settings)
+    yield _signs_of_life(lab)
 
 
 def _containers(lab: Lab) -> Attempt:
@@ -200,6 +202,19 @@ def _processes(settings: Settings) -> Attempt:
     names = listed(down)
     seen = f"These do not run: {names}." if down else "All of them run."
     return _attempt("processes", tried, seen, Verdict.BROKEN if down else Verdict.HOLDS)
+
+
+def _signs_of_life(lab: Lab) -> Attempt:
+    """The worker writes that it lives; where nothing of the lab runs, nobody has to."""
+    tried = "Look when the worker last wrote to the database that it lives."
+    last = lab.store.beats().get(WORKER)
+    if not any(s.state == "running" for s in status(lab.settings)):
+        return _attempt("signs-of-life", tried, "The lab is not started.", Verdict.NOTE)
+    if last is None:
+        return _attempt("signs-of-life", tried, "It never did.", Verdict.BROKEN)
+    ago = round((lab.now() - last).total_seconds())
+    seen = f"It did {ago} s ago."
+    return _attempt("signs-of-life", tried, seen, Verdict.HOLDS if ago <= SILENT.total_seconds() else Verdict.BROKEN)
 
 
 def nothing_left(settings: Settings, before: set[str]) -> Attempt:

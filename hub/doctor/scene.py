@@ -88,7 +88,8 @@ class Scene:
         server = Server(person=person, project=project, tier=Tier.SENSITIVE, uid=uid)
         make_folder(self.settings.state, server, self.host.mount_socket_folder, self.host.unmount_all)
         spec = workspace_spec(self.plan(project, person, uid), self.settings, command, {}, self.image)
-        return replace(spec, labels={**spec.labels, **self.labels})
+        # As a workspace of the lab's own it would be cleared away: the hub does not know it.
+        return replace(spec, labels=self.labels)
 
     def work(self, purpose: Purpose, command: Sequence[str], name: str = "") -> ContainerSpec:
         """Describe the container of a piece of work of that purpose."""
@@ -151,7 +152,7 @@ def scene(settings: Settings, image: str, labels: dict[str, str]) -> Iterator[Sc
 def of_the_scene(settings: Settings, top: Path) -> Settings:
     """Return the lab's settings with small images, in a folder of the scene's own."""
     small = settings.storage.model_copy(update={"project": SMALL, "scratch": SMALL, "upload": SMALL // 2})
-    return settings.model_copy(update={"state": top, "storage": small, "database_url": ""})
+    return settings.model_copy(update={"state": top, "storage": small, "database_url": "", "vault": ""})
 
 
 def sweep(top: Path, settings: Settings, host: Host) -> None:

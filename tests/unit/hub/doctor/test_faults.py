@@ -37,6 +37,11 @@ class FakeEngine:
 
 
 @pytest.fixture(autouse=True)
+def _worker_lives(lab: Lab) -> None:
+    lab.store.beat("worker")
+
+
+@pytest.fixture(autouse=True)
 def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
     made = FakeEngine()
     monkeypatch.setattr("docker.APIClient", lambda **_: made)
@@ -82,6 +87,18 @@ def test_a_half_written_file_is_seen(tmp_path: Path, lab: Lab) -> None:
     assert what_is_left(url, tmp_path / "vault")[1] is Verdict.HOLDS
     (tmp_path / "vault/ab/abc").write_text("half")
     assert what_is_left(url, tmp_path / "vault")[1] is Verdict.BROKEN
+
+
+def test_a_worker_that_is_silent_is_seen(lab: Lab) -> None:
+    clock = lab.clock
+    assert broken(lab) == []
+    clock.moment += timedelta(minutes=5)  # type: ignore[attr-defined]
+    assert broken(lab) == ["signs-of-life"]
+
+
+def test_a_worker_that_never_lived_is_seen(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab.store, "beats", dict)
+    assert broken(lab) == ["signs-of-life"]
 
 
 def test_a_tidy_lab_holds(lab: Lab) -> None:
