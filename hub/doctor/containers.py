@@ -126,12 +126,15 @@ def differences(asked: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[list
     What nobody asked for and the engine adds is its own affair; the image is told by its digest, and adds to the
     environment.
     """
-    pairs = [(key, value, told.get("HostConfig", {})) for key, value in asked["HostConfig"].items()]
+    wanted = {key: value for key, value in asked["HostConfig"].items() if value or key not in LEFT_TO_THE_ENGINE}
+    pairs = [(key, value, told.get("HostConfig", {})) for key, value in wanted.items()]
     pairs += [(key, value, told.get("Config", {})) for key, value in asked.items() if key not in ELSEWHERE]
     return sorted(key for key, value, place in pairs if _plain(key, place.get(key)) != _plain(key, value)), len(pairs)
 
 
 ELSEWHERE = frozenset({"HostConfig", "Image", "Env"})
+LEFT_TO_THE_ENGINE = frozenset({"Runtime"})
+"""Options that stay empty for the engine's usual one, which it then tells by its name."""
 
 
 def _plain(key: str, value: Any) -> object:

@@ -104,8 +104,9 @@ class Scene:
             file_size=self.settings.storage.upload,
         )
         mounts = self._mounts(purpose, folders, name)
+        runtime = "" if purpose is Purpose.RUN else self.settings.reader.runtime
         return ContainerSpec(
-            purpose, self.image, tuple(command), self.uid, mounts, bounds, {}, self.labels, "/tmp"  # noqa: S108
+            purpose, self.image, tuple(command), self.uid, mounts, bounds, {}, self.labels, "/tmp", runtime  # noqa: S108
         )  # fmt: skip
 
     def _mounts(self, purpose: Purpose, folders: WorkFolders, name: str) -> tuple[Mount, ...]:
