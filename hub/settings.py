@@ -145,6 +145,35 @@ class Space(Section):
         return self
 
 
+class Browser(Section):
+    """How many bytes one person may be sent from one project's workspaces in a UTC day, by the workspace's tier.
+
+    The soft number raises an alarm, once a day; the hard one ends the day. 0 stands for none.
+    """
+
+    open_soft: SizeOrNone = 2 * GIB
+    open_hard: SizeOrNone = 0
+    sensitive_soft: SizeOrNone = 256 * MIB
+    sensitive_hard: SizeOrNone = 1 * GIB
+    secret_soft: SizeOrNone = 64 * MIB
+    secret_hard: SizeOrNone = 256 * MIB
+
+    def soft(self, tier: str) -> int:
+        """The alarm of a tier."""
+        return int(getattr(self, f"{tier}_soft"))
+
+    def hard(self, tier: str) -> int:
+        """The cap of a tier."""
+        return int(getattr(self, f"{tier}_hard"))
+
+    @model_validator(mode="after")
+    def _an_alarm_comes_before_the_cap(self) -> Browser:
+        for tier in ("open", "sensitive", "secret"):
+            if self.hard(tier) and self.soft(tier) > self.hard(tier):
+                raise ValueError(f"{tier}_soft is above {tier}_hard")
+        return self
+
+
 class Gate(Section):
     """How many stewards must approve, and the profile for outputs of unknown lineage."""
 
@@ -174,6 +203,7 @@ class Settings(Section):
     reader: ReaderLimits = ReaderLimits()
     storage: Storage = Storage()
     space: Space = Space()
+    browser: Browser = Browser()
     gate: Gate = Gate()
     images: Images = Images()
     concurrent_work: Annotated[int, Field(ge=1)] = 2

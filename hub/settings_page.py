@@ -83,6 +83,12 @@ MEANINGS: Mapping[str, str] = {
     "space.alarm": "When less is free in a place, an event is recorded, and administrators and stewards read it on "
     "their home page.",
     "space.floor": "When less is free in a place, nothing new is taken in: no file, run, notebook, dataset or export.",
+    "browser.open_soft": "Alarm for workspaces of open data.",
+    "browser.open_hard": "Cap for workspaces of open data.",
+    "browser.sensitive_soft": "Alarm for workspaces of sensitive data.",
+    "browser.sensitive_hard": "Cap for workspaces of sensitive data.",
+    "browser.secret_soft": "Alarm for workspaces of secret data.",
+    "browser.secret_hard": "Cap for workspaces of secret data.",
     "gate.votes": "How many different stewards must approve every file of an export request.",
     "gate.profile": "The disclosure profile for outputs whose datasets are not known.",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
@@ -156,7 +162,7 @@ def _is_size(field: FieldInfo) -> bool:
 
 def _shown(field: FieldInfo, value: object) -> str:
     """A default as people write it in the file."""
-    if _is_size(field) and isinstance(value, int):
+    if _is_size(field) and isinstance(value, int) and value:
         number, unit = next((value >> shift, unit) for shift, unit in UNITS if value % (1 << shift) == 0)
         return json.dumps(f"{number}{unit}") if unit else str(number)
     return json.dumps(value, ensure_ascii=False)

@@ -34,11 +34,13 @@ class Seen:
     asker: str = ""
     started: float = field(default_factory=time.monotonic)
 
-    def sent(self, count: int, meter: Meter) -> None:
-        """Count bytes that the browser was sent, as they go, since a websocket may stay open for days."""
+    def takes(self, count: int, meter: Meter) -> bool:
+        """Count bytes of a body as they go, since a websocket may stay open for days; False at the day's cap."""
+        if self.server is None or not meter.take(self.server, count):
+            self.reason = "day-cap"
+            return False
         self.bytes += count
-        if self.server is not None:
-            meter.add(self.server.id, count)
+        return True
 
     def entry(self, at: datetime) -> dict[str, str | int]:
         """Return the line's fields."""

@@ -39,6 +39,7 @@ BY_REASON = {
     "hub-call-rate": 429,
     "upload-too-large": 413,
     "login": 401,
+    "day-cap": 429,
 }
 
 

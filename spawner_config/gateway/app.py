@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from hub.settings import Settings
-from spawner_config.gateway.access_log import AccessLog
+from spawner_config.gateway.access_log import AccessLog, Seen
 from spawner_config.gateway.askers import Askers
 from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway.browser import BrowserSide
@@ -27,7 +27,7 @@ from spawner_config.gateway.meter import Meter
 from spawner_config.gateway.sealing import Sealer
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.upstream import plain_session
-from spawner_config.server_folder import CONTROL_SOCKET, control_folder, listening_socket
+from spawner_config.server_folder import CONTROL_SOCKET, Server, control_folder, listening_socket
 
 METER_SECONDS = 2.0
 SHUTDOWN_SECONDS = 1.0
@@ -58,7 +58,9 @@ class Gateway:
         for folder in (control_folder(state), state / "logs"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._access_log = AccessLog(state / "logs", now=lambda: datetime.now(UTC))
-        self._meter = Meter(state / "gateway-bytes.json", today=lambda: datetime.now(UTC).date())
+        self._meter = Meter(
+            state / "gateway-bytes.json", lambda: datetime.now(UTC).date(), self._settings.browser, self._alarm
+        )
         self._session = plain_session(aiohttp.TCPConnector(limit=64), self._bounds)
         self._hub = f"http://127.0.0.1:{self._settings.ports.hub}"
         hub = HubSide(self._session, self._hub, self._access_log, self._bounds)
@@ -68,6 +70,11 @@ class Gateway:
         await self._servers.open_all()
         await self._listen_for_spawner(control_folder(state))
         self._keeper = asyncio.create_task(self._keep_meter())
+
+    def _alarm(self, server: Server, total: int) -> None:
+        """Leave a line of its own when a person passes the soft number of their day."""
+        log.warning("%s was sent %d bytes of the project %s today.", server.person, total, server.project)
+        self._access_log.write(Seen("alarm", "", server.prefix, server, 0, total, "day-alarm"))
 
     async def _listen_for_browsers(self) -> None:
         scheme = urlsplit(self._settings.public_url).scheme

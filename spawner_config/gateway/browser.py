@@ -15,7 +15,7 @@ from spawner_config.gateway.access_log import AccessLog, Seen
 from spawner_config.gateway.door import Admitted, Door, is_websocket
 from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, held
 from spawner_config.gateway.headers import Headers, request_headers, response_headers
-from spawner_config.gateway.meter import Meter
+from spawner_config.gateway.meter import Meter, day_is_over
 from spawner_config.gateway.upstream import Upstream, exact_url
 from spawner_config.gateway.websockets import SWITCHED, forward_websocket
 
@@ -50,6 +50,7 @@ class BrowserSide:
             seen.status = found.status
             return found
         upstream = found.upstream
+        self._meter.check_has_left(upstream.server)
         _check_request(request, upstream.bounds.upload)
         check_is_no_download(found.target, upstream.server.tier)
         headers = request_headers(request.headers.items(), upstream.badge, self._scheme)
@@ -80,7 +81,7 @@ class BrowserSide:
             headers,
             found.upstream,
             opened,
-            lambda count: seen.sent(count, self._meter),
+            lambda count: seen.takes(count, self._meter),
             lambda: self._door.still_admits(request, found.target),
         )
 
@@ -122,9 +123,15 @@ async def _pass(
     cap = upstream.bounds.answer if held(upstream.server.tier) else None
     if cap is not None and (received.content_length or 0) > cap:
         raise _too_large()
+    passed = response_headers(received.headers.items(), upstream.server, origin)
+    # What a workspace says in its headers went out, too.
+    if not meter.take(upstream.server, sum(len(name) + len(value) for name, value in passed.said)):
+        raise day_is_over()
+    if request.method != "HEAD" and not meter.would_take(upstream.server, received.content_length or 0):
+        raise day_is_over()
     seen.status = received.status
     response = web.StreamResponse(status=received.status)
-    for name, value in response_headers(received.headers.items(), upstream.server, origin):
+    for name, value in passed.all():
         response.headers.add(name, value)
     if held(upstream.server.tier) and not request.raw_path.startswith(f"{upstream.server.prefix}static/"):
         response.headers[hdrs.CACHE_CONTROL] = "no-store"
@@ -134,7 +141,7 @@ async def _pass(
     response.content_length = received.content_length
     await response.prepare(request)
     seen.reason = await _pass_body(
-        received, response, upstream.bounds.chunk_seconds, cap, lambda count: seen.sent(count, meter)
+        received, response, upstream.bounds.chunk_seconds, cap, lambda count: seen.takes(count, meter)
     )
     if seen.reason:
         # Half an answer must not be taken for a whole one.
@@ -151,7 +158,7 @@ async def _pass_body(
     response: web.StreamResponse,
     seconds: float,
     cap: int | None,
-    sent: Callable[[int], None],
+    takes: Callable[[int], bool],
 ) -> str:
     """Pass the body on, piece by piece, and return why it broke off, or nothing."""
     total = 0
@@ -168,12 +175,13 @@ async def _pass_body(
         total += len(piece)
         if cap is not None and total > cap:
             return "answer-too-large"
+        if not takes(len(piece)):
+            return "day-cap"
         try:
             async with asyncio.timeout(seconds):
                 await response.write(piece)
         except (TimeoutError, ConnectionError):
             return "browser-gone"
-        sent(len(piece))
 
 
 def _check_request(request: web.BaseRequest, upload: int) -> None:

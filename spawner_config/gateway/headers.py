@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from hub.domain.errors import InvalidError
@@ -65,8 +66,20 @@ def request_headers(received: Iterable[tuple[str, str]], badge: str, scheme: str
     return [*passed, ("X-Forwarded-Proto", scheme), ("Authorization", f"token {badge}")]
 
 
-def response_headers(received: Iterable[tuple[str, str]], server: Server, origin: str) -> Headers:
-    """Return what the browser is told: the allowed headers with values of their form, and the gateway's own rules."""
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What the browser is told: what the workspace said of it, and the gateway's own rules."""
+
+    said: Headers
+    rules: Headers
+
+    def all(self) -> Headers:
+        """Return both."""
+        return self.said + self.rules
+
+
+def response_headers(received: Iterable[tuple[str, str]], server: Server, origin: str) -> Passed:
+    """Return the allowed headers with values of their form, and the gateway's own rules."""
     passed: Headers = []
     for name, value in received:
         low = name.lower()
@@ -74,7 +87,7 @@ def response_headers(received: Iterable[tuple[str, str]], server: Server, origin
             passed.append((name, value))
         elif low == "location" and (place := _own_place(value, server, origin)):
             passed.append(("Location", place))
-    return passed + list(browser_rules(server, origin).items())
+    return Passed(passed, list(browser_rules(server, origin).items()))
 
 
 def browser_rules(server: Server, origin: str) -> Mapping[str, str]:

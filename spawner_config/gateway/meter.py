@@ -1,4 +1,4 @@
-"""How many bytes went to the browser, for each server and day, in a file that outlives a restart."""
+"""How many bytes went to the browser, for each person, project and UTC day, in a file that outlives a restart."""
 
 from __future__ import annotations
 
@@ -7,49 +7,117 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hub.domain.errors import UnavailableError
+from hub.settings import Browser
+from spawner_config.server_folder import Server
 
 KEPT_DAYS = 31
-_FORM = TypeAdapter(dict[date, dict[str, int]])
+
+
+class _Counts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    bytes: dict[date, dict[str, int]] = {}
+    alarmed: dict[date, set[str]] = {}
+    ended: dict[date, set[str]] = {}
 
 
 class Meter:
-    """Counts in memory and writes the counts as a whole, so that the file is never half a file."""
+    """Counts in memory and writes the counts as a whole, so that the file is never half a file.
 
-    def __init__(self, path: Path, today: Callable[[], date]) -> None:
+    What is about to be sent is taken from the day's allowance first, so that many connections at once get no more.
+    """
+
+    def __init__(
+        self, path: Path, today: Callable[[], date], caps: Browser, alarm: Callable[[Server, int], None]
+    ) -> None:
         self._path = path
         self._today = today
+        self._caps = caps
+        self._alarm = alarm
         self._dirty = False
         self._counts = _read(path)
 
-    def add(self, server: str, count: int) -> None:
-        """Count bytes that a server's browser was sent."""
-        day = self._counts.setdefault(self._today(), {})
-        day[server] = day.get(server, 0) + count
-        self._dirty = True
+    def take(self, server: Server, count: int) -> bool:
+        """Count bytes that are about to be sent; False, and nothing counted, when the day's cap does not allow them.
 
-    def total(self, server: str) -> int:
+        The first that do not fit end the day, so that a person reads why instead of meeting broken answers.
+        """
+        day, name = self._counts.bytes.setdefault(self._today(), {}), _name(server)
+        total, hard = day.get(name, 0) + count, self._caps.hard(server.tier)
+        if hard and (total > hard or self._has_ended(name)):
+            self._counts.ended.setdefault(self._today(), set()).add(name)
+            self._dirty = True
+            return False
+        day[name] = total
+        self._dirty = True
+        soft = self._caps.soft(server.tier)
+        if soft and total >= soft:
+            self._raise_alarm(server, total)
+        return True
+
+    def would_take(self, server: Server, count: int) -> bool:
+        """Whether the day's cap allows bytes that a workspace announces; if not, the day has ended."""
+        hard = self._caps.hard(server.tier)
+        fits = not hard or self.total(server) + count <= hard
+        return fits or self.take(server, count)
+
+    def _raise_alarm(self, server: Server, total: int) -> None:
+        """Once a day for each person and project."""
+        alarmed = self._counts.alarmed.setdefault(self._today(), set())
+        if _name(server) not in alarmed:
+            alarmed.add(_name(server))
+            self._alarm(server, total)
+
+    def check_has_left(self, server: Server) -> None:
+        """A person whose day is used up opens nothing more."""
+        if self._caps.hard(server.tier) and self._has_ended(_name(server)):
+            raise day_is_over()
+
+    def _has_ended(self, name: str) -> bool:
+        return name in self._counts.ended.get(self._today(), set())
+
+    def total(self, server: Server) -> int:
         """Bytes of today."""
-        return self._counts.get(self._today(), {}).get(server, 0)
+        return self._counts.bytes.get(self._today(), {}).get(_name(server), 0)
 
     def write(self) -> None:
         """Write the counts if they changed; days of more than a month ago are let go."""
         if not self._dirty:
             return
         oldest = self._today() - timedelta(days=KEPT_DAYS)
-        self._counts = {day: counts for day, counts in self._counts.items() if day >= oldest}
+        self._counts = _Counts(
+            bytes={day: counts for day, counts in self._counts.bytes.items() if day >= oldest},
+            alarmed={day: names for day, names in self._counts.alarmed.items() if day == self._today()},
+            ended={day: names for day, names in self._counts.ended.items() if day == self._today()},
+        )
         draft = self._path.with_suffix(".new")
-        draft.write_bytes(_FORM.dump_json(self._counts))
+        draft.write_text(self._counts.model_dump_json(), encoding="utf-8")
         draft.replace(self._path)
         self._dirty = False
 
 
-def _read(path: Path) -> dict[date, dict[str, int]]:
+def day_is_over() -> UnavailableError:
+    """The hard cap of a day is reached."""
+    return UnavailableError(
+        "The lab sends no more from this workspace to your browser today, since its data are confidential and much was "
+        "sent already. Your work is kept; go on tomorrow (UTC), run it as a batch, or ask the administrator.",
+        reason="day-cap",
+    )
+
+
+def _name(server: Server) -> str:
+    return f"{server.person}/{server.project}"
+
+
+def _read(path: Path) -> _Counts:
     """Read the counts; a file that is not one is put aside, since a count must not keep people from their work."""
     try:
-        return _FORM.validate_json(path.read_bytes())
+        return _Counts.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        return {}
+        return _Counts()
     except (ValidationError, json.JSONDecodeError):
         path.replace(path.with_suffix(".broken"))
-        return {}
+        return _Counts()

@@ -17,7 +17,9 @@ from spawner_config.gateway.headers import Headers, plain_token
 from spawner_config.gateway.upstream import Upstream
 
 SWITCHED = 101
-LOGIN_ENDED = 4401
+CLOSE_SECONDS = 2.0
+LOGIN_ENDED = 4401, "Your login has ended; open the workspace again from the page of its project."
+DAY_IS_OVER = 4429, "The lab sends no more from this workspace to your browser today."
 _SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1012), *range(3000, 5000)})
 
 Socket = ClientWebSocketResponse | web.WebSocketResponse
@@ -29,7 +31,7 @@ async def forward_websocket(
     headers: Headers,
     upstream: Upstream,
     opened: Callable[[], None],
-    sent: Callable[[int], None],
+    takes: Callable[[int], bool],
     stays: Callable[[], Awaitable[bool]],
 ) -> web.StreamResponse:
     """Open the workspace's end first, so that its refusal is the browser's; then pass messages until one end closes."""
@@ -44,11 +46,12 @@ async def forward_websocket(
             heartbeat=bounds.heartbeat_seconds,
             max_msg_size=largest,
             compress=False,
+            timeout=CLOSE_SECONDS,
         )
         await outer.prepare(request)
         opened()
         ways = (
-            asyncio.create_task(_pass(inner, outer, sent)),
+            asyncio.create_task(_pass(inner, outer, takes)),
             asyncio.create_task(_pass(outer, inner, None)),
             asyncio.create_task(_while(stays, bounds.look_seconds)),
         )
@@ -57,8 +60,9 @@ async def forward_websocket(
         finally:
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            await _close(outer, LOGIN_ENDED if ways[2].done() and not ways[2].cancelled() else inner.close_code)
+            ended = await asyncio.gather(*ways, return_exceptions=True)
+            code, why = next((end for end in ended if isinstance(end, tuple)), (inner.close_code, ""))
+            await _close(outer, code, why)
             await _close(inner, outer.close_code)
     return outer
 
@@ -75,6 +79,7 @@ async def _connect(
                 max_msg_size=largest,
                 heartbeat=upstream.bounds.heartbeat_seconds,
                 compress=0,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
             )
     except TimeoutError:
         raise answers.server_slow() from None
@@ -93,32 +98,34 @@ def _protocols(request: web.BaseRequest) -> list[str]:
     return [word for word in (part.strip() for part in asked) if plain_token(word)][:8]
 
 
-async def _pass(source: Socket, sink: Socket, sent: Callable[[int], None] | None) -> None:
-    """Pass messages on until the source closes; those that go to the browser are counted."""
+async def _pass(source: Socket, sink: Socket, takes: Callable[[int], bool] | None) -> tuple[int, str] | None:
+    """Pass messages on until the source closes, or until what goes to the browser meets the day's cap."""
     async for message in source:
         if message.type is WSMsgType.TEXT:
             size = len(message.data.encode())
         elif message.type is WSMsgType.BINARY:
             size = len(message.data)
         else:
-            return
-        if sent is not None:
-            sent(size)
+            return None
+        if takes is not None and not takes(size):
+            return DAY_IS_OVER
         try:
             await (sink.send_str(message.data) if message.type is WSMsgType.TEXT else sink.send_bytes(message.data))
         except (ConnectionError, RuntimeError):  # the other end closed while this one was speaking
-            return
+            return None
+    return None
 
 
-async def _while(stays: Callable[[], Awaitable[bool]], seconds: float) -> None:
+async def _while(stays: Callable[[], Awaitable[bool]], seconds: float) -> tuple[int, str]:
     """Return when the person's login has ended; a hub that is away ends nobody's."""
     while True:
         await asyncio.sleep(seconds)
         with suppress(UnavailableError):
             if not await stays():
-                return
+                return LOGIN_ENDED
 
 
-async def _close(socket: Socket, code: int | None) -> None:
+async def _close(socket: Socket, code: int | None, why: str = "") -> None:
     if not socket.closed:
-        await socket.close(code=code if code is not None and code in _SENDABLE_CODES else 1011)
+        sent = code if code is not None and code in _SENDABLE_CODES else 1011
+        await socket.close(code=sent, message=why.encode())

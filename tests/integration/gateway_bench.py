@@ -16,12 +16,12 @@ from aiohttp import web
 from yarl import URL
 
 from datasets_mount.catalogue import Tier
-from hub.settings import Login, Ports, Settings
+from hub.settings import Browser, Login, Ports, Settings
 from integration.lab_harness import free_ports
 from spawner_config.gateway.app import Gateway, Keys
 from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway_client import GatewayClient
-from spawner_config.server_folder import Server, make_folder, opened, remove_folder
+from spawner_config.server_folder import Server, make_folder, opened, read_card, remove_folder
 
 UID = 200_778
 
@@ -50,17 +50,21 @@ TOKENS = {
 }
 """What the stand-in for the hub knows."""
 
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Raw = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Bench:
     """A gateway in this process, with workspaces that the test makes."""
 
-    def __init__(self, state: Path, bounds: Bounds = QUICK) -> None:
+    def __init__(self, state: Path, bounds: Bounds = QUICK, browser: Browser | None = None) -> None:
         ports = free_ports(6)
         names = ("public", "proxy_api", "portal", "gateway", "identity", "hub")
         self.settings = Settings(
-            state=state, login=Login(demo=True), ports=Ports(**dict(zip(names, ports, strict=True)))
+            state=state,
+            login=Login(demo=True),
+            browser=browser or Browser(),
+            ports=Ports(**dict(zip(names, ports, strict=True))),
         )
         self.bounds = bounds
         self.asked: list[tuple[str, str, str]] = []
@@ -122,6 +126,18 @@ class Bench:
         await GatewayClient(self.settings.state).open(folder.name)
         return folder
 
+    async def serve(self, project: str, handler: Handler, tier: Tier = Tier.SENSITIVE) -> Path:
+        """Open a workspace whose server is one of aiohttp's, for websockets."""
+        folder = self.folder(project, tier)
+        runner = web.ServerRunner(web.Server(handler))
+        await runner.setup()
+        self.stack.push_async_callback(runner.cleanup)
+        with opened(folder / "nb") as place:
+            await web.UnixSite(runner, f"/proc/self/fd/{place}/nb.sock").start()
+        os.chown(folder / "nb/nb.sock", UID, UID)
+        await GatewayClient(self.settings.state).open(folder.name)
+        return folder
+
     async def listen(self, place: Path, workspace: Raw, name: str = "nb.sock", owner: int = UID) -> None:
         with opened(place) as descriptor:
             server = await asyncio.start_unix_server(_quiet(workspace), f"/proc/self/fd/{descriptor}/{name}")
@@ -134,6 +150,10 @@ class Bench:
     async def get(self, project: str, rest: str = "api", **kwargs: object) -> tuple[int, bytes]:
         async with self.session.get(self.url(project, rest), allow_redirects=False, **kwargs) as answer:  # type: ignore[arg-type]
             return answer.status, await answer.read()
+
+    def total(self, identifier: str) -> int:
+        """Bytes that today's meter counts for a server."""
+        return self.gateway._meter.total(read_card(self.settings.state, identifier))
 
     def lines(self) -> list[dict[str, object]]:
         texts = [f.read_text() for f in sorted((self.settings.state / "logs").glob("gateway-access-*.jsonl"))]
@@ -157,8 +177,8 @@ def _quiet(workspace: Raw) -> Raw:
 
 
 @asynccontextmanager
-async def bench(tmp_path: Path, bounds: Bounds = QUICK) -> AsyncIterator[Bench]:
-    async with Bench(tmp_path / f"A State {'y' * 90}", bounds) as made:
+async def bench(tmp_path: Path, bounds: Bounds = QUICK, browser: Browser | None = None) -> AsyncIterator[Bench]:
+    async with Bench(tmp_path / f"A State {'y' * 90}", bounds, browser) as made:
         yield made
 
 

@@ -136,7 +136,7 @@ def test_websockets_carry_text_bytes_protocol_and_closing_code(tmp_path: Path) -
             assert [(line["reason"], line["bytes"]) for line in lines] == [
                 ("", 0), ("closed", 8), ("", 0), ("closed", 90_000),
             ]  # fmt: skip
-            assert b.gateway._meter.total(folder.name) == 90_008
+            assert b.total(folder.name) == 90_008
 
     asyncio.run(story())
 
@@ -149,7 +149,7 @@ def test_the_open_tier_has_no_cap_and_downloads_pass_there(tmp_path: Path) -> No
         async with bench(tmp_path) as b:
             folder = await b.open("open", says(answer), Tier.OPEN)
             assert await b.get("open", "files/a.csv") == (200, body)
-            assert b.gateway._meter.total(folder.name) == len(body)
+            assert b.total(folder.name) == len(body) + len("Content-Typetext/csv")
             await b.open("held", says(answer), Tier.SECRET)
             assert (await b.get("held", "files/a.csv"))[0] == 403
             assert (await b.get("held", "api"))[0] == 403
@@ -211,7 +211,7 @@ def test_a_gateway_that_comes_back_opens_what_stands_on_disk_and_goes_on_countin
                 await b.get("health")
             await b.start()
             assert await b.get("health") == (200, b"12345")
-            assert b.gateway._meter.total(folder.name) == 10
+            assert b.total(folder.name) == 2 * len(b"12345Content-Typeapplication/json")
             async with hub_session(folder) as inside, inside.get("http://x/hub/api") as answer:
                 assert answer.status == 200
 

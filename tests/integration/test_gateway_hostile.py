@@ -294,6 +294,6 @@ def test_a_workspace_sends_no_longer_message_than_allowed(tmp_path: Path) -> Non
             await GatewayClient(b.settings.state).open(folder.name)
             async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
                 assert (await outer.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
-            assert b.gateway._meter.total(folder.name) == 0
+            assert b.total(folder.name) == 0
 
     asyncio.run(story())

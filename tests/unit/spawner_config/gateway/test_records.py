@@ -10,6 +10,7 @@ import pytest
 
 from datasets_mount.catalogue import Tier
 from hub.domain.errors import InvalidError, UnavailableError
+from hub.settings import Browser
 from spawner_config.gateway.access_log import AccessLog, Seen
 from spawner_config.gateway.bounds import Bucket
 from spawner_config.gateway.meter import KEPT_DAYS, Meter
@@ -19,36 +20,68 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SERVER = Server(person="scientist", project="health", tier=Tier.OPEN, uid=200_001)
 
 
-def meter(folder: Path, day: int = 23) -> Meter:
-    return Meter(folder / "bytes.json", today=lambda: date(2026, 11, day))
+HELD = SERVER.model_copy(update={"tier": Tier.SECRET})
+OTHER = SERVER.model_copy(update={"project": "jobs"})
+CAPS = Browser(secret_soft=10, secret_hard=20, sensitive_soft=0, open_soft=0)
 
 
-def test_bytes_are_counted_for_each_server_and_day_and_outlive_a_restart(tmp_path: Path) -> None:
+def meter(folder: Path, day: int = 23, alarms: list[int] | None = None) -> Meter:
+    heard = [] if alarms is None else alarms
+    return Meter(folder / "bytes.json", lambda: date(2026, 11, day), CAPS, lambda _, total: heard.append(total))
+
+
+def test_bytes_are_counted_for_each_person_project_and_day_and_outlive_a_restart(tmp_path: Path) -> None:
     first = meter(tmp_path)
-    first.add("a", 5)
-    first.add("a", 6)
-    first.add("b", 1)
+    assert all([first.take(SERVER, 5), first.take(SERVER, 6), first.take(OTHER, 1)])
     first.write()
     second = meter(tmp_path)
-    assert (second.total("a"), second.total("b"), second.total("c")) == (11, 1, 0)
-    assert meter(tmp_path, day=24).total("a") == 0
+    other_person = SERVER.model_copy(update={"person": "researcher"})
+    assert [second.total(s) for s in (SERVER, OTHER, other_person)] == [11, 1, 0]
+    assert meter(tmp_path, day=24).total(SERVER) == 0
+
+
+def test_the_hard_cap_ends_the_day_to_the_byte_also_after_a_restart(tmp_path: Path) -> None:
+    first = meter(tmp_path)
+    assert first.take(HELD, 20)
+    first.check_has_left(HELD)
+    assert not first.take(HELD, 1)
+    assert first.total(HELD) == 20
+    first.write()
+    second = meter(tmp_path)
+    assert not second.take(HELD, 1)
+    with pytest.raises(UnavailableError) as raised:
+        second.check_has_left(HELD)
+    assert raised.value.reason == "day-cap"
+    assert meter(tmp_path, day=24).take(HELD, 20)
+    assert second.take(SERVER, 10**12)  # open data have no hard cap by default
+
+
+def test_the_soft_alarm_is_raised_once_a_day_also_over_a_restart(tmp_path: Path) -> None:
+    alarms: list[int] = []
+    first = meter(tmp_path, alarms=alarms)
+    assert all(first.take(HELD, 6) for _ in range(3))
+    first.write()
+    assert meter(tmp_path, alarms=alarms).take(HELD, 1)
+    assert alarms == [12]
+    assert meter(tmp_path, day=24, alarms=alarms).take(HELD, 11)
+    assert alarms == [12, 11]
 
 
 def test_a_file_of_counts_that_is_broken_is_put_aside(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\x00{")
     made = meter(tmp_path)
-    made.add("a", 1)
+    assert made.take(SERVER, 1)
     made.write()
-    assert meter(tmp_path).total("a") == 1
+    assert meter(tmp_path).total(SERVER) == 1
     assert (tmp_path / "bytes.broken").read_bytes() == b"\x00{"
 
 
 def test_days_of_more_than_a_month_ago_are_let_go(tmp_path: Path) -> None:
-    (tmp_path / "bytes.json").write_text('{"2026-01-01": {"a": 9}, "2026-11-22": {"a": 1}}')
+    (tmp_path / "bytes.json").write_text('{"bytes": {"2026-01-01": {"a/b": 9}, "2026-11-22": {"a/b": 1}}}')
     made = meter(tmp_path)
-    made.add("a", 1)
+    assert made.take(SERVER, 1)
     made.write()
-    kept = json.loads((tmp_path / "bytes.json").read_text())
+    kept = json.loads((tmp_path / "bytes.json").read_text())["bytes"]
     assert set(kept) == {"2026-11-22", "2026-11-23"}
     assert KEPT_DAYS == 31
 
