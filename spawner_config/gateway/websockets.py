@@ -62,8 +62,7 @@ async def forward_websocket(
                 way.cancel()
             ended = await asyncio.gather(*ways, return_exceptions=True)
             code, why = next((end for end in ended if isinstance(end, tuple)), (inner.close_code, ""))
-            await _close(outer, code, why)
-            await _close(inner, outer.close_code)
+            await asyncio.gather(_close(outer, code, why), _close(inner, outer.close_code))
     return outer
 
 
@@ -126,6 +125,9 @@ async def _while(stays: Callable[[], Awaitable[bool]], seconds: float) -> tuple[
 
 
 async def _close(socket: Socket, code: int | None, why: str = "") -> None:
+    """Close an end, and drop it when it does not close in time, or goes on speaking."""
     if not socket.closed:
         sent = code if code is not None and code in _SENDABLE_CODES else 1011
-        await socket.close(code=sent, message=why.encode())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await socket.close(code=sent, message=why.encode())
