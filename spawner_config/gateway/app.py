@@ -26,6 +26,7 @@ from spawner_config.gateway.login import Login
 from spawner_config.gateway.meter import Meter
 from spawner_config.gateway.sealing import Sealer
 from spawner_config.gateway.servers import Servers
+from spawner_config.gateway.static_files import StaticFiles
 from spawner_config.gateway.upstream import plain_session
 from spawner_config.server_folder import CONTROL_SOCKET, Server, control_folder, listening_socket
 
@@ -81,8 +82,9 @@ class Gateway:
         sealer = Sealer(self._keys.seal)
         login = Login(self._session, self._hub, self._keys.token, sealer, secure=scheme == "https")
         pages = HubPages(self._session, self._hub, self._bounds.hub_seconds)
-        door = Door(self._servers, self._askers, login, pages, scheme)
-        side = BrowserSide(door, self._meter, self._access_log, scheme)
+        files = StaticFiles(self._settings.state)
+        door = Door(self._servers, self._askers, login, pages, files, scheme)
+        side = BrowserSide(door, files, self._meter, self._access_log, scheme)
         server = web.Server(side.handle, access_log=None, max_line_size=16380, max_field_size=16380)
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()

@@ -16,6 +16,7 @@ from spawner_config.gateway.door import Admitted, Door, is_websocket
 from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, held
 from spawner_config.gateway.headers import Headers, request_headers, response_headers
 from spawner_config.gateway.meter import Meter, day_is_over
+from spawner_config.gateway.static_files import StaticFiles
 from spawner_config.gateway.upstream import Upstream, exact_url
 from spawner_config.gateway.websockets import SWITCHED, forward_websocket
 
@@ -26,8 +27,9 @@ BODILESS = frozenset({204, 304})
 class BrowserSide:
     """The listener that the proxy forwards every workspace's requests to."""
 
-    def __init__(self, door: Door, meter: Meter, access_log: AccessLog, scheme: str) -> None:
+    def __init__(self, door: Door, files: StaticFiles, meter: Meter, access_log: AccessLog, scheme: str) -> None:
         self._door = door
+        self._files = files
         self._meter = meter
         self._log = access_log
         self._scheme = scheme
@@ -45,14 +47,18 @@ class BrowserSide:
 
     async def _answer(self, request: web.BaseRequest, seen: Seen) -> web.StreamResponse:
         self._log.check_writable()
+        _check_installs_nothing(request)
         found = await self._door.admit(request, seen)
-        if isinstance(found, web.Response):
+        if isinstance(found, web.StreamResponse):
             seen.status = found.status
             return found
         upstream = found.upstream
         self._meter.check_has_left(upstream.server)
         _check_request(request, upstream.bounds.upload)
         check_is_no_download(found.target, upstream.server.tier)
+        if not is_websocket(request) and (file := self._files.own(request, found.target, upstream.server)):
+            seen.status, seen.reason = file.status, "lab-file"
+            return file
         headers = request_headers(request.headers.items(), upstream.badge, self._scheme)
         url = exact_url(found.target.raw)
         with upstream.slot():
@@ -133,7 +139,7 @@ async def _pass(
     response = web.StreamResponse(status=received.status)
     for name, value in passed.all():
         response.headers.add(name, value)
-    if held(upstream.server.tier) and not request.raw_path.startswith(f"{upstream.server.prefix}static/"):
+    if held(upstream.server.tier):
         response.headers[hdrs.CACHE_CONTROL] = "no-store"
     if request.method == "HEAD" or received.status in BODILESS:
         await response.prepare(request)
@@ -185,13 +191,17 @@ async def _pass_body(
 
 
 def _check_request(request: web.BaseRequest, upload: int) -> None:
-    """A browser asks with a plain method, sends no more than allowed, and installs nothing that outlives the page."""
+    """A browser asks with a plain method, and sends no more than allowed."""
     if request.method not in METHODS:
         raise InvalidError("A workspace is not asked in this way.", reason="bad-method")
-    if "Service-Worker" in request.headers or request.headers.get("Sec-Fetch-Dest") == "serviceworker":
-        raise RefusedError("A workspace may not install a service worker in a browser.", reason="service-worker")
     if (request.content_length or 0) > upload:
         raise _upload_too_large()
+
+
+def _check_installs_nothing(request: web.BaseRequest) -> None:
+    """Nothing of a workspace outlives its page."""
+    if "Service-Worker" in request.headers or request.headers.get("Sec-Fetch-Dest") == "serviceworker":
+        raise RefusedError("A workspace may not install a service worker in a browser.", reason="service-worker")
 
 
 async def _limited(request: web.BaseRequest, most: int) -> AsyncIterator[bytes]:

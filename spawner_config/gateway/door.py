@@ -19,7 +19,9 @@ from spawner_config.gateway.login import CALLBACK, REDIRECT, Login
 from spawner_config.gateway.matching import Target, match
 from spawner_config.gateway.same_site import READS, check_is_same_site
 from spawner_config.gateway.servers import Servers
+from spawner_config.gateway.static_files import StaticFiles
 from spawner_config.gateway.upstream import Upstream
+from spawner_config.lab_files import SHARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,24 @@ class Admitted:
 class Door:
     """Lets in whom the hub knows as the workspace's person, and answers all others."""
 
-    def __init__(self, servers: Servers, askers: Askers, login: Login, pages: HubPages, scheme: str) -> None:
+    def __init__(
+        self, servers: Servers, askers: Askers, login: Login, pages: HubPages, files: StaticFiles, scheme: str
+    ) -> None:
         self._servers = servers
+        self._files = files
         self._askers = askers
         self._login = login
         self._pages = pages
         self._scheme = scheme
 
-    async def admit(self, request: web.BaseRequest, seen: Seen) -> Admitted | web.Response:
+    async def admit(self, request: web.BaseRequest, seen: Seen) -> Admitted | web.StreamResponse:
         """Return the way to the workspace, or the answer for whoever does not go there."""
         path = request.raw_path.partition("?")[0]
         if path == REDIRECT:
             return self._login.lead_on(request)
+        if path.startswith(SHARED):
+            seen.reason = "lab-file"
+            return self._files.shared(request)
         if not path.startswith("/user/"):
             raise NotFoundError("No workspace has this address.", reason="no-such-server")
         try:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from hub.domain.errors import InvalidError
+from spawner_config.gateway.downloads import held
+from spawner_config.gateway.static_files import PLACES
+from spawner_config.lab_files import SHARED
 from spawner_config.server_folder import Server
 
 Headers = list[tuple[str, str]]
@@ -93,20 +96,23 @@ def response_headers(received: Iterable[tuple[str, str]], server: Server, origin
 def browser_rules(server: Server, origin: str) -> Mapping[str, str]:
     """Return what the gateway itself tells the browser, whatever a workspace says.
 
-    Scripts, connections and pictures come from the workspace's own prefix alone: not from the hub, the portal,
-    another workspace or another site. JupyterLab compiles its schemas, hence ``unsafe-eval``.
+    Connections and pictures come from the workspace's own prefix alone: not from the hub, the portal, another
+    workspace or another site. Scripts come from the host's copy of JupyterLab, and in the open tier from the
+    workspace, too. JupyterLab compiles its schemas, hence ``unsafe-eval``.
     """
     own = f"{origin}{server.prefix}"
+    lab = f"{origin}{SHARED}"
+    scripts = " ".join(f"{own}{place}" for place in PLACES) if held(server.tier) else own
     socket = f"ws{own.removeprefix('http')}"
     policy = {
         "default-src": own,
-        "script-src": f"{own} 'unsafe-eval'",
-        "style-src": f"{own} 'unsafe-inline'",
-        "img-src": f"{own} data: blob:",
-        "font-src": f"{own} data:",
+        "script-src": f"{lab} {scripts} 'unsafe-eval'",
+        "style-src": f"{lab} {own} 'unsafe-inline'",
+        "img-src": f"{lab} {own} data: blob:",
+        "font-src": f"{lab} {own} data:",
         "media-src": f"{own} data: blob:",
-        "connect-src": f"{own} {socket}",
-        "worker-src": own,
+        "connect-src": f"{own} {socket} {lab}",
+        "worker-src": scripts,
         "frame-src": f"{own} blob:",
         "object-src": "'none'",
         "base-uri": "'none'",

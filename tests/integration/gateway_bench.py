@@ -113,8 +113,8 @@ class Bench:
             return web.Response(status=302, text="over there", headers=headers)
         return web.json_response({"version": "6.1.1"}, headers={"X-JupyterHub-Version": "6.1.1", "Set-Cookie": "a=b"})
 
-    def folder(self, project: str, tier: Tier = Tier.SENSITIVE, person: str = "scientist") -> Path:
-        server = Server(person=person, project=project, tier=tier, uid=UID)
+    def folder(self, project: str, tier: Tier = Tier.SENSITIVE, person: str = "scientist", image: str = "") -> Path:
+        server = Server(person=person, project=project, tier=tier, uid=UID, image=image)
         self.servers.append(server.id)
         return make_folder(self.settings.state, server)
 

@@ -54,7 +54,9 @@ def test_a_request_reaches_the_workspace_byte_for_byte_and_its_answer_the_browse
                 names = {n.lower() for n in answer.headers}
                 assert not names & {"x-evil", "set-cookie", "refresh"}
                 assert answer.headers["Cache-Control"] == "no-store"
-                assert "/user/scientist/health/ 'unsafe-eval'" in answer.headers["Content-Security-Policy"]
+                assert (
+                    "/user/scientist/health/lab/extensions/ 'unsafe-eval'" in answer.headers["Content-Security-Policy"]
+                )
             head = heads[0].decode()
             assert head.startswith(f"GET /user/scientist/health/{target} HTTP/1.1\r\n")
             assert "secret" not in head

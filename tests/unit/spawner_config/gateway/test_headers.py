@@ -77,12 +77,22 @@ def test_pages_come_from_the_workspaces_own_prefix_alone() -> None:
     policy = browser_rules(SERVER, ORIGIN)["Content-Security-Policy"]
     words = {part.split()[0]: part.split()[1:] for part in policy.split("; ")}
     own = "https://lab.example/user/scientist/health/"
+    lab = "https://lab.example/services/gateway/lab/"
     assert words["default-src"] == [own]
-    assert words["script-src"] == [own, "'unsafe-eval'"]
-    assert words["connect-src"] == [own, "wss://lab.example/user/scientist/health/"]
+    assert words["connect-src"] == [own, "wss://lab.example/user/scientist/health/", lab]
     assert words["frame-ancestors"] == ["'none'"]
     assert words["object-src"] == ["'none'"]
     assert words["base-uri"] == ["'none'"]
+
+
+def test_scripts_come_from_the_hosts_copy_of_jupyterlab_and_in_the_open_tier_from_the_workspace_too() -> None:
+    def scripts(server: Server) -> list[str]:
+        policy = browser_rules(server, ORIGIN)["Content-Security-Policy"]
+        return next(part.split()[1:] for part in policy.split("; ") if part.startswith("script-src"))
+
+    lab, own = "https://lab.example/services/gateway/lab/", "https://lab.example/user/scientist/health/"
+    assert scripts(SERVER) == [lab, f"{own}static/", f"{own}lab/extensions/", "'unsafe-eval'"]
+    assert scripts(SERVER.model_copy(update={"tier": Tier.OPEN})) == [lab, own, "'unsafe-eval'"]
 
 
 @pytest.mark.parametrize(
