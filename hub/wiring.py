@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hub.adapters.access_log import FolderAccessLog
 from hub.adapters.clock import SystemClock
 from hub.adapters.engine import DockerEngine
 from hub.adapters.host import Host
@@ -53,4 +54,5 @@ def lab_from(settings: Settings) -> Lab:
         engine=DockerEngine(settings.name, settings.state),
         signer=FileSigner(settings.secret(SIGNING_KEY)),
         clock=clock,
+        access_log=FolderAccessLog(settings.state / "logs"),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from hub.domain.errors import LabError
+from hub.services.access_log import fold
 from hub.services.health import WORKER
 from hub.services.lab import Lab
 from hub.services.ports import HubServers
@@ -23,6 +24,7 @@ from hub.wiring import hub_from, lab_from
 
 BUSY_PAUSE, IDLE_PAUSE, FAULT_PAUSE = 0.1, 0.3, 2.0
 BEAT_SECONDS, REAP_SECONDS = 5.0, 5.0
+FOLD_SECONDS = 20.0
 log = logging.getLogger("datalab.worker")
 
 
@@ -55,13 +57,15 @@ class Turn:
 
 
 class Worker:
-    """Rounds of work, and now and then a sign of life, a look at the space, and at what nobody owns any more."""
+    """Rounds of work, and now and then a sign of life, a look at the space, at what nobody owns any more, and
+    at what the gateway wrote down.
+    """
 
     def __init__(self, lab: Lab, hub: HubServers) -> None:
         self._lab = lab
         self._hub = hub
         self._suspects: Suspects = {}
-        self._beat, self._reap = Turn(BEAT_SECONDS), Turn(REAP_SECONDS)
+        self._beat, self._reap, self._fold = Turn(BEAT_SECONDS), Turn(REAP_SECONDS), Turn(FOLD_SECONDS)
         self._under_way = 0
 
     def do_round(self) -> float:
@@ -72,12 +76,19 @@ class Worker:
         went_well = _tried(self._work)
         if self._reap.has_come():
             _tried(self._clear_away)
+        if self._fold.has_come():
+            _tried(self._read_access_log)
         if not went_well:
             return FAULT_PAUSE
         return BUSY_PAUSE if self._under_way else IDLE_PAUSE
 
     def _work(self) -> None:
         self._under_way = do_round(self._lab)
+
+    def _read_access_log(self) -> None:
+        """What the gateway wrote down meanwhile becomes audit events."""
+        while fold(self._lab):
+            continue
 
     def _clear_away(self) -> None:
         self._suspects = reap(self._lab, self._hub, self._suspects)

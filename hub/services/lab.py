@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.people import Person
-from hub.services.ports import Clock, Engine, Reading, Signer, Storage, Store, Vault
+from hub.services.ports import AccessLog, Clock, Engine, Reading, Signer, Storage, Store, Vault
 from hub.settings import Settings
 
 T = TypeVar("T")
 IDENTIFIER_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+class NoAccessLog:
+    """What a lab without a gateway has."""
+
+    def names(self) -> list[str]:
+        """Return nothing."""
+        return []
+
+    def read(self, name: str, start: int, limit: int) -> bytes:
+        """Return nothing."""
+        return b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,7 @@ class Lab:
     engine: Engine
     signer: Signer
     clock: Clock
+    access_log: AccessLog = field(default_factory=NoAccessLog)
 
     def now(self) -> datetime:
         """Return the present moment, aware, in UTC."""

@@ -252,6 +252,16 @@ class Signer(Protocol):
         """Return the raw public key, 32 bytes."""
 
 
+class AccessLog(Protocol):
+    """The lines that the gateway leaves of each response, in a file for each day."""
+
+    def names(self) -> list[str]:
+        """Return the files' names, oldest first."""
+
+    def read(self, name: str, start: int, limit: int) -> bytes:
+        """Return at most so many bytes from a place on; none where there is no such file, or it is shorter."""
+
+
 class Clock(Protocol):
     """The time."""
 

@@ -1,4 +1,9 @@
-"""One line for each response, whatever it was; no body, no query, no header."""
+"""One line for each response, whatever it was; no body, no query, no header.
+
+An act, such as reading a file's contents, has a line before its first byte goes out, too: the worker makes audit events
+of these lines, and seals the log into the audit log's chain, so that what is shown is recorded even when the gateway is
+killed while it shows it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hub.domain.errors import UnavailableError
+from spawner_config.gateway.acts import Act
 from spawner_config.gateway.meter import Meter
 from spawner_config.server_folder import Server
 
@@ -32,6 +38,9 @@ class Seen:
     bytes: int = 0
     reason: str = ""
     asker: str = ""
+    act: Act | None = None
+    received: int = 0
+    begins: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def takes(self, count: int, meter: Meter) -> bool:
@@ -44,7 +53,7 @@ class Seen:
 
     def entry(self, at: datetime) -> dict[str, str | int]:
         """Return the line's fields."""
-        return {
+        plain: dict[str, str | int] = {
             "at": at.isoformat(timespec="milliseconds"),
             "side": self.side,
             "server": self.server.id if self.server else "",
@@ -58,6 +67,14 @@ class Seen:
             "milliseconds": round((time.monotonic() - self.started) * 1000),
             "reason": self.reason,
         }
+        return plain | self._acted()
+
+    def _acted(self) -> dict[str, str | int]:
+        """Return what the audit log will tell of an act."""
+        if self.act is None:
+            return {}
+        phase = "begin" if self.begins else "end"
+        return {"act": self.act.kind, "name": self.act.name, "received": self.received, "phase": phase}
 
 
 class AccessLog:
@@ -67,11 +84,13 @@ class AccessLog:
         self._folder = folder
         self._now = now
         self._failing = False
+        self._latest = now()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def write(self, seen: Seen) -> None:
         """Append one line, as one write; a full disk is remembered until a line fits again."""
-        now = self._now()
+        now = max(self._now(), self._latest)  # a clock that goes back leads into no file that was sealed
+        self._latest = now
         line = f"{json.dumps(seen.entry(now), ensure_ascii=True)}\n".encode()
         path = self._folder / f"gateway-access-{now.date().isoformat()}.jsonl"
         try:
@@ -83,6 +102,14 @@ class AccessLog:
         except OSError as error:
             self._failing = True
             log.warning("The access log cannot be written: %s", error.strerror)
+
+    def begin(self, seen: Seen) -> None:
+        """Leave the line of an act before anything of it is shown; where that fails, nothing is."""
+        if seen.act is not None:
+            seen.begins = True
+            self.write(seen)
+            seen.begins = False
+            self.check_writable()
 
     def check_writable(self) -> None:
         """Nothing is shown that would leave no line."""

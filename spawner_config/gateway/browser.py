@@ -12,6 +12,7 @@ from yarl import URL
 from hub.domain.errors import InvalidError, LabError, RefusedError, UnavailableError
 from spawner_config.gateway import answers
 from spawner_config.gateway.access_log import AccessLog, Seen
+from spawner_config.gateway.acts import act_of
 from spawner_config.gateway.door import Admitted, Door, is_websocket
 from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, held
 from spawner_config.gateway.headers import Headers, request_headers, response_headers
@@ -59,13 +60,15 @@ class BrowserSide:
         if not is_websocket(request) and (file := self._files.own(request, found.target, upstream.server)):
             seen.status, seen.reason = file.status, "lab-file"
             return file
+        seen.act = act_of(request.method, found.target, websocket=is_websocket(request))
         headers = request_headers(request.headers.items(), upstream.badge, self._scheme)
         url = exact_url(found.target.raw)
         with upstream.slot():
+            self._log.begin(seen)
             if is_websocket(request):
                 seen.side = "websocket"
                 return await self._websocket(request, url, headers, found, seen)
-            async with await _ask(request, url, headers, upstream) as received:
+            async with await _ask(request, url, headers, upstream, seen) as received:
                 return await _pass(request, received, upstream, found.origin, seen, self._meter)
 
     async def _websocket(
@@ -92,9 +95,11 @@ class BrowserSide:
         )
 
 
-async def _ask(request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream) -> aiohttp.ClientResponse:
+async def _ask(
+    request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream, seen: Seen
+) -> aiohttp.ClientResponse:
     """Ask the workspace, and return its answer as soon as its headers are there."""
-    body = _limited(request, upstream.bounds.upload) if request.body_exists else None
+    body = _limited(request, upstream.bounds.upload, seen) if request.body_exists else None
     if body is not None and request.content_length is not None:
         headers = [*headers, (hdrs.CONTENT_LENGTH, str(request.content_length))]
     try:
@@ -204,12 +209,11 @@ def _check_installs_nothing(request: web.BaseRequest) -> None:
         raise RefusedError("A workspace may not install a service worker in a browser.", reason="service-worker")
 
 
-async def _limited(request: web.BaseRequest, most: int) -> AsyncIterator[bytes]:
+async def _limited(request: web.BaseRequest, most: int, seen: Seen) -> AsyncIterator[bytes]:
     """Yield a request's body, up to the bound; a longer one breaks the request to the workspace."""
-    count = 0
     async for piece in request.content.iter_any():
-        count += len(piece)
-        if count > most:
+        seen.received += len(piece)
+        if seen.received > most:
             raise ValueError("the request is longer than allowed")
         yield piece
 

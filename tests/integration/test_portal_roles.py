@@ -126,6 +126,7 @@ MATRIX: dict[tuple[str, str], Row] = {
         "/releases/{released}/revoke", {"reason": ""}, (BAD,) * 9,
     ),
     ("GET", "/promises"): ("/promises", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+    ("GET", "/audit/access-log"): ("/audit/access-log", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/audit"): ("/audit", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/key"): ("/key", None, EVERYBODY),
 }  # fmt: skip

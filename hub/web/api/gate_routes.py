@@ -12,6 +12,7 @@ from hub.domain.examinations import LAST
 from hub.domain.exports import ExportRequest
 from hub.domain.releases import Release, fingerprint
 from hub.services import audit, examinations, exports, people, releases
+from hub.services.access_log import Checked
 from hub.services.lab import Lab, found
 from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
 from hub.web.api.routes import Download, Request, Route
@@ -108,6 +109,11 @@ def list_audit(lab: Lab, actor: str, request: Request[AuditQuery]) -> list[Audit
     return audit.audit_entries(lab, actor, request.body.after, request.body.limit)
 
 
+def verify_access_log(lab: Lab, actor: str, _request: Request[Nothing]) -> Checked:
+    """Compare the gateway's access log with what the audit log says of it."""
+    return audit.check_access_log(lab, actor)
+
+
 def get_key(lab: Lab, actor: str, _request: Request[Nothing]) -> KeyAnswer:
     """Return the lab's public key."""
     people.whoami(lab, actor)
@@ -183,6 +189,14 @@ ROUTES: tuple[Route[Any], ...] = (
         get_promises,
         Nothing,
         ExaminationAnswer,
+    ),
+    Route(
+        "GET",
+        "/audit/access-log",
+        "Hash the gateway's access log again, as far as the audit log vouches for it (auditor, steward)",
+        verify_access_log,
+        Nothing,
+        Checked,
     ),
     Route("GET", "/key", "The public key that receipts are verified with", get_key, Nothing, KeyAnswer),
 )

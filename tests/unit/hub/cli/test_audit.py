@@ -26,9 +26,11 @@ def test_the_log_is_walked_page_by_page(
 ) -> None:
     monkeypatch.setattr(audit, "PAGE", 10)
     fake.answers[("GET", "/audit")] = [Answer(log[n : n + 10]) for n in range(0, len(log) + 10, 10)]
+    fake.answers[("GET", "/audit/access-log")] = Answer({"files": 1, "lines": 7})
     done = datalab("audit", "verify", "--json")
     assert done.exit_code == 0, done.stderr
-    assert json.loads(done.stdout) == {"unbroken": True, "entries": len(log), "head": log[-1]["digest"]}
+    head = {"unbroken": True, "entries": len(log), "head": log[-1]["digest"]}
+    assert json.loads(done.stdout) == head | {"access_log_lines": 7}
     assert [c.query["after"] for c in fake.calls][:2] == ["0", "10"]
 
 
