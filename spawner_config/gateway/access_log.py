@@ -51,6 +51,11 @@ class Seen:
         self.bytes += count
         return True
 
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self.started
+
     def entry(self, at: datetime) -> dict[str, str | int]:
         """Return the line's fields."""
         plain: dict[str, str | int] = {
@@ -64,7 +69,7 @@ class Seen:
             "path": self.path.partition("?")[0][:LONGEST_PATH],
             "status": self.status,
             "bytes": self.bytes,
-            "milliseconds": round((time.monotonic() - self.started) * 1000),
+            "milliseconds": round(self.seconds * 1000),
             "reason": self.reason,
         }
         return plain | self._acted()
@@ -80,8 +85,11 @@ class Seen:
 class AccessLog:
     """A file for each day, of one JSON object a line; JSON escapes every control character."""
 
-    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, folder: Path, now: Callable[[], datetime], note: Callable[[Seen], None] = lambda _: None
+    ) -> None:
         self._folder = folder
+        self._note = note
         self._now = now
         self._failing = False
         self._latest = now()
@@ -89,6 +97,8 @@ class AccessLog:
 
     def write(self, seen: Seen) -> None:
         """Append one line, as one write; a full disk is remembered until a line fits again."""
+        if not seen.begins:
+            self._note(seen)
         now = max(self._now(), self._latest)  # a clock that goes back leads into no file that was sealed
         self._latest = now
         line = f"{json.dumps(seen.entry(now), ensure_ascii=True)}\n".encode()

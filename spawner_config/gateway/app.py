@@ -24,6 +24,7 @@ from spawner_config.gateway.hub_pages import HubPages
 from spawner_config.gateway.hub_side import HubSide
 from spawner_config.gateway.login import Login
 from spawner_config.gateway.meter import Meter
+from spawner_config.gateway.metrics import Metrics
 from spawner_config.gateway.sealing import Sealer
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.static_files import StaticFiles
@@ -58,7 +59,8 @@ class Gateway:
         state = self._settings.state
         for folder in (control_folder(state), state / "logs"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._access_log = AccessLog(state / "logs", now=lambda: datetime.now(UTC))
+        self._metrics = Metrics()
+        self._access_log = AccessLog(state / "logs", lambda: datetime.now(UTC), self._metrics.note)
         self._meter = Meter(
             state / "gateway-bytes.json", lambda: datetime.now(UTC).date(), self._settings.browser, self._alarm
         )
@@ -92,7 +94,7 @@ class Gateway:
         await web.TCPSite(runner, "127.0.0.1", self._settings.ports.gateway).start()
 
     async def _listen_for_spawner(self, folder: Path) -> None:
-        application = Control(self._servers).application()
+        application = Control(self._servers, self._metrics).application()
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         self._runners.append(runner)

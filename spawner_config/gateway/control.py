@@ -1,6 +1,7 @@
 """The spawner's side of the gateway: a socket that only the lab may reach.
 
-``PUT /servers/<id>`` opens a server, ``DELETE`` closes it, ``GET`` says whether it answers.
+``PUT /servers/<id>`` opens a server, ``DELETE`` closes it, ``GET`` says whether it answers; ``GET /metrics`` is for
+Prometheus: ``curl --unix-socket run/gateway.sock http://gateway/metrics`` in the state folder.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from aiohttp.typedefs import Handler
 
 from hub.domain.errors import LabError
 from spawner_config.gateway import answers
+from spawner_config.gateway.metrics import TYPE, Metrics
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.upstream import Upstream, exact_url
 
@@ -24,8 +26,9 @@ _ID = re.compile(r"[0-9a-f]{16}")
 class Control:
     """Does what the spawner says."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: Servers, metrics: Metrics) -> None:
         self._servers = servers
+        self._metrics = metrics
 
     def application(self) -> web.Application:
         """Return the routes."""
@@ -35,6 +38,7 @@ class Control:
                 web.put("/servers/{id}", self._open),
                 web.delete("/servers/{id}", self._close),
                 web.get("/servers/{id}", self._tell),
+                web.get("/metrics", self._measure),
             ]
         )
         return application
@@ -52,6 +56,10 @@ class Control:
         if not await answers_now(self._servers.find_by_id(identifier)):
             raise answers.not_ready()
         return web.Response(status=204)
+
+    async def _measure(self, _request: web.Request) -> web.Response:
+        text = self._metrics.text(*self._servers.counts())
+        return web.Response(body=text, headers={"Content-Type": TYPE})
 
 
 async def answers_now(upstream: Upstream) -> bool:

@@ -53,6 +53,10 @@ class Servers:
             raise answers.not_ready()
         return found.upstream
 
+    def counts(self) -> tuple[int, int]:
+        """Return how many servers are open, and how many requests of theirs are under way."""
+        return len(self._open), sum(found.upstream.in_use for found in self._open.values())
+
     async def open(self, identifier: str) -> None:
         """Open a server that has its card; one that was open is opened anew, since its card may have changed."""
         server = read_card(self._state, identifier)

@@ -48,21 +48,21 @@ class Upstream:
         self.server = server
         self.bounds = bounds
         self.badge = secrets.token_urlsafe(32)
-        self._in_use = 0
+        self.in_use = 0
         self.session = plain_session(CheckedConnector(folder / "nb", server.uid, limit=bounds.requests), bounds)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
         """Take one of the requests that a server may have open at the same time."""
-        if self._in_use >= self.bounds.requests:
+        if self.in_use >= self.bounds.requests:
             raise UnavailableError(
                 "The workspace has too many requests open; close some of its tabs.", reason="server-busy"
             )
-        self._in_use += 1
+        self.in_use += 1
         try:
             yield
         finally:
-            self._in_use -= 1
+            self.in_use -= 1
 
     async def close(self) -> None:
         """Drop every connection to the workspace."""

@@ -315,3 +315,24 @@ def test_when_the_disk_is_full_nothing_is_shown_that_leaves_no_line(tmp_path: Pa
             assert await b.get("health") == (200, b"fine")
 
     asyncio.run(story())
+
+
+def test_metrics_count_answers_bytes_and_refusals_and_name_nobody(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            await b.open("health", says(ok(b"12345")))
+            await b.get("health", "api/contents/secret-name.csv")
+            await b.get("health", "files/secret-name.csv")
+            await b.get("nowhere")
+            with opened(b.settings.state / "run") as place:
+                connector = aiohttp.UnixConnector(path=f"/proc/self/fd/{place}/gateway.sock")
+                async with aiohttp.ClientSession(connector=connector) as s, s.get("http://gateway/metrics") as answer:
+                    text = await answer.text()
+            assert 'datalab_gateway_answers_total{kind="2xx",side="browser"} 1.0' in text
+            assert 'datalab_gateway_bytes_total{side="browser"} 5.0' in text
+            assert 'datalab_gateway_refusals_total{reason="download"} 1.0' in text
+            assert 'datalab_gateway_seconds_count{side="browser"} 3.0' in text
+            assert "datalab_gateway_servers 1.0" in text
+            assert not [word for word in ("scientist", "health", "secret-name", "nowhere", "/user/") if word in text]
+
+    asyncio.run(story())

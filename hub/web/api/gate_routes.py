@@ -109,7 +109,7 @@ def list_audit(lab: Lab, actor: str, request: Request[AuditQuery]) -> list[Audit
     return audit.audit_entries(lab, actor, request.body.after, request.body.limit)
 
 
-def verify_access_log(lab: Lab, actor: str, _request: Request[Nothing]) -> Checked:
+def get_access_log_check(lab: Lab, actor: str, _request: Request[Nothing]) -> Checked:
     """Compare the gateway's access log with what the audit log says of it."""
     return audit.check_access_log(lab, actor)
 
@@ -194,7 +194,7 @@ ROUTES: tuple[Route[Any], ...] = (
         "GET",
         "/audit/access-log",
         "Hash the gateway's access log again, as far as the audit log vouches for it (auditor, steward)",
-        verify_access_log,
+        get_access_log_check,
         Nothing,
         Checked,
     ),
