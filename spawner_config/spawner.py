@@ -89,6 +89,8 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         self._steps: list[str] = []
         self._opened = False
         self._why: EndReason | None = None
+        # A server's own token reports that it is in use; it opens no workspace, whoever gets hold of it.
+        self.server_token_scopes = ["users:activity!user"]
         if self.user is not None:
             # Whoever can name a server's client learns from the hub whether it runs, so the name cannot be guessed.
             key = self.user.settings["cookie_secret"]
@@ -98,6 +100,11 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
     def server_id(self) -> str:
         """The server's short identifier."""
         return names.server_id(self.user.name, self.name)
+
+    @property
+    def will_resume(self) -> bool:
+        """Each start makes a new container, so the hub ends a stopped one's token and client with it."""
+        return False
 
     @default("object_name")
     def _object_name_default(self) -> str:

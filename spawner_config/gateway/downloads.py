@@ -66,7 +66,9 @@ def check_is_no_download(target: Target, tier: Tier) -> None:
 
 def _parameters(query: str) -> list[tuple[str, str]]:
     """Return the query's names and values, decoded as often as any program may, with “;” as a separator, too."""
-    pairs = parse_qsl(query.replace(";", "&"), keep_blank_values=True)
+    pairs = [
+        pair for text in (query, _plain(query)) for pair in parse_qsl(text.replace(";", "&"), keep_blank_values=True)
+    ]
     return [(_plain(name), _plain(value)) for name, value in pairs]
 
 
