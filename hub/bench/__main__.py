@@ -12,12 +12,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from hub.bench import gate_check, trivial_run
+from hub.bench import gate_check, gateway_way, trivial_run
 
 ROUNDS = 5
 
@@ -48,6 +49,13 @@ def pairs(folder: Path) -> Iterator[Pair]:
     """Make what is measured; each pair's state ends before the next one's begins."""
     with trivial_run.ready(folder / "run") as run:
         yield Pair("a trivial run / docker run … papermill", run.through_the_lab, run.by_docker)
+    with gateway_way.ready(folder / "gateway") as way:
+        for title, act in (
+            (f"{gateway_way.SMALL} small answers through the gateway / through the proxy alone", way.small),
+            ("a notebook of 50 MB through the gateway / through the proxy alone", way.notebook),
+            (f"{gateway_way.MESSAGES} kernel messages through the gateway / through the proxy alone", way.messages),
+        ):
+            yield Pair(title, partial(act, "lab"), partial(act, "instead"))
     with gate_check.ready(folder / "gate") as gate:
         yield Pair("gate check on 336,776 rows / a Polars group-by of them", gate.by_the_gate, gate.by_polars)
 

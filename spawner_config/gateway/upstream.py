@@ -20,6 +20,8 @@ from spawner_config.server_folder import NOTEBOOK_SOCKET, Server, checked_socket
 
 SKIPPED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """Headers that the client would add of its own."""
+READ_BYTES = 2**18
+"""How much of an answer is read ahead, twice over; a large notebook takes fewer turns by it."""
 
 
 class CheckedConnector(aiohttp.UnixConnector):
@@ -75,6 +77,7 @@ def plain_session(connector: aiohttp.BaseConnector, bounds: Bounds) -> aiohttp.C
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
+        read_bufsize=READ_BYTES,
         trust_env=False,
         skip_auto_headers=SKIPPED,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=bounds.connect_seconds),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -101,3 +102,33 @@ def test_an_answer_of_no_known_form_is_not_passed_on() -> None:
 def test_the_gateways_badge_opens_its_own_server_and_no_other() -> None:
     told = json.loads(badge_answer(SERVER))
     assert (told["name"], told["scopes"]) == ("scientist", ["access:servers!server=scientist/health"])
+
+
+def every_address(*names: str) -> set[str]:
+    """Every address that the hub of today has a handler for, with these names in its places."""
+    from jupyterhub import apihandlers, handlers
+
+    made = set()
+    for pattern, *_ in [*apihandlers.default_handlers, *handlers.default_handlers]:
+        for name in names:
+            filled = re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)\??", name, pattern).replace("\\", "").rstrip("$?")
+            made.add(f"/hub{filled}")
+    return made
+
+
+def test_of_all_that_the_hub_answers_a_workspace_reaches_three_calls() -> None:
+    addresses = every_address("scientist", "health", "steward")
+    assert {"/hub/api/users", "/hub/api/users/steward/tokens", "/hub/api/shutdown", "/hub/metrics"} <= addresses
+    reached = set()
+    for address in addresses:
+        for method in METHODS:
+            try:
+                judge(method, address, json.dumps(ACTIVITY).encode(), SERVER, NOW)
+            except RefusedError:
+                continue
+            reached.add((method, address))
+    assert reached == {
+        ("GET", "/hub/api/"),
+        ("GET", "/hub/api/user"),
+        ("POST", "/hub/api/users/scientist/activity"),
+    }
