@@ -36,6 +36,7 @@ SHARED = "/services/gateway/lab/"
 PACKED = frozenset({".js", ".css", ".json", ".svg", ".ttf", ".eot", ".ico"})
 LARGEST = 64 * 2**20
 MOST = 5000
+KEPT = 12
 
 Fetch = Callable[[str], Iterable[bytes] | None]
 """Returns a folder of the image as the pieces of a tar archive; None when the image has no such folder."""
@@ -64,8 +65,16 @@ def keep_lab_files(state: Path, image: str, fetch: Fetch) -> None:
         _pack(draft)
         if not folder.is_dir():
             draft.rename(folder)
+            _forget_old(folder.parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _forget_old(folder: Path) -> None:
+    """Keep the copies of the last images, far more than run at the same time."""
+    copies = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=lambda p: p.stat().st_mtime)
+    for copy in copies[:-KEPT]:
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 def _first(place: str, fetch: Fetch) -> Iterable[bytes]:

@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from spawner_config.gateway.access_log import Seen
 
+IN_ORDER = frozenset({"closed", "lab-file", "login"})
+"""Words of the log for what is no refusal."""
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
 
@@ -40,7 +42,7 @@ class Metrics:
         self._answers.labels(seen.side, f"{seen.status // 100}xx").inc()
         self._bytes.labels(seen.side).inc(seen.bytes if seen.side != "alarm" else 0)
         self._received.inc(seen.received)
-        if seen.reason:
+        if seen.reason and seen.reason not in IN_ORDER:
             self._refusals.labels(seen.reason).inc()
         if seen.side in ("browser", "hub"):
             self._seconds.labels(seen.side).observe(seen.seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from datasets_mount.catalogue import Tier
 from hub.domain.errors import UnavailableError
 from integration.gateway_bench import Bench, bench, ok, says
 from spawner_config.gateway_client import GatewayClient
-from spawner_config.lab_files import keep_lab_files, lab_files_folder, shared_address
+from spawner_config.lab_files import KEPT, keep_lab_files, lab_files_folder, shared_address
 
 IMAGE = "ab" * 32
 MAIN = b"var trusted = 1; " * 500
@@ -63,6 +64,14 @@ def test_a_copy_holds_plain_files_alone_and_is_made_once(tmp_path: Path) -> None
     assert gzip.decompress((folder / "static/lab/main.0123456789abcdef.js.gz").read_bytes()) == MAIN
     keep_lab_files(tmp_path, IMAGE, lambda _: pytest.fail("it was taken twice"))
     assert [p.name for p in folder.parent.iterdir()] == [IMAGE]
+
+
+def test_copies_of_images_long_gone_are_forgotten(tmp_path: Path) -> None:
+    for number in range(KEPT + 2):
+        keep_lab_files(tmp_path, f"{number:064x}", fetch)
+        os.utime(lab_files_folder(tmp_path, f"{number:064x}"), (number, number))
+    left = sorted(int(p.name, 16) for p in (tmp_path / "lab-files").iterdir())
+    assert left == list(range(2, KEPT + 2))
 
 
 def test_an_image_without_jupyterlab_is_said_so_and_leaves_nothing(tmp_path: Path) -> None:
