@@ -47,8 +47,6 @@ class Server(BaseModel):
     project: str
     tier: Tier
     uid: int
-    image: str = ""
-    """The digest of its image, which names the host's copy of JupyterLab's files."""
 
     @property
     def id(self) -> str:

@@ -11,6 +11,7 @@ import json
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import IO, Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -142,6 +143,15 @@ class Engine:
     def put(self, container: str, tar: IO[bytes]) -> None:
         """Unpacks an archive at the container's root."""
         self._call("PUT", f"/containers/{container}/archive?path=/", tar, TAR)
+
+    def folder(self, container: str, path: str) -> bytes | None:
+        """An archive of a folder of a container, or nothing when it has none there."""
+        try:
+            return self._call("GET", f"/containers/{container}/archive?path={path}")
+        except EngineError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
     def run(self, container: str) -> int:
         """Starts a container, waits for its end and returns its exit code."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from hub.setup import base_image, clean, engine, environment, image, installer, lock, node, packages
+from hub.setup import base_image, clean, engine, environment, image, installer, lab_files, lock, node, packages
 from hub.setup.engine_api import Engine, EngineError
 from hub.setup.packages import Need
 from hub.setup.places import Places, here
@@ -82,6 +82,7 @@ def image_steps(places: Places) -> Lane:
         step(
             "environment image", "building it from verified wheels", image.environment_is_done, image.make_environment
         ),
+        step("lab files", "copying JupyterLab's own files", lab_files.is_done, lab_files.make),
         step("workspace image", "adding the lab's own code", image.workspace_is_done, image.make_workspace),
     ]
 

@@ -63,6 +63,11 @@ class Places:
         return self.cache / "wheelhouse"
 
     @property
+    def lab_files(self) -> Path:
+        """Copies of JupyterLab's own files, for the gateway."""
+        return self.cache / "lab-files"
+
+    @property
     def image_record(self) -> Path:
         """Identifiers and inputs of the images that were built."""
         return self.cache / "images.json"

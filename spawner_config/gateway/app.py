@@ -29,6 +29,7 @@ from spawner_config.gateway.sealing import Sealer
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.static_files import StaticFiles
 from spawner_config.gateway.upstream import plain_session
+from spawner_config.lab_files import copies
 from spawner_config.server_folder import CONTROL_SOCKET, Server, control_folder, listening_socket
 
 METER_SECONDS = 2.0
@@ -48,9 +49,12 @@ class Keys:
 class Gateway:
     """Serves from ``start`` to ``stop``; a killed one loses at most two seconds of counts."""
 
-    def __init__(self, settings: Settings, keys: Keys, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, settings: Settings, keys: Keys, bounds: Bounds | None = None, lab_files: Path | None = None
+    ) -> None:
         self._settings = settings
         self._keys = keys
+        self._lab_files = lab_files or copies()
         self._bounds = bounds or Bounds()
         self._runners: list[web.BaseRunner] = []
 
@@ -84,7 +88,7 @@ class Gateway:
         sealer = Sealer(self._keys.seal)
         login = Login(self._session, self._hub, self._keys.token, sealer, secure=scheme == "https")
         pages = HubPages(self._session, self._hub, self._bounds.hub_seconds)
-        files = StaticFiles(self._settings.state)
+        files = StaticFiles(self._lab_files)
         door = Door(self._servers, self._askers, login, pages, files, scheme)
         side = BrowserSide(door, files, self._meter, self._access_log, scheme)
         server = web.Server(side.handle, access_log=None, max_line_size=16380, max_field_size=16380)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from aiohttp import web
@@ -10,7 +11,7 @@ from aiohttp import web
 from hub.domain.errors import NotFoundError
 from spawner_config.gateway.downloads import held
 from spawner_config.gateway.matching import Target
-from spawner_config.lab_files import SHARED, lab_files_folder
+from spawner_config.lab_files import SHARED
 from spawner_config.server_folder import Server
 
 PLACES = ("static/", "lab/extensions/")
@@ -36,50 +37,62 @@ HEADERS = {
     "Vary": "Accept-Encoding",
 }
 _NAMED_BY_CONTENT = re.compile(r"[.\-]?[0-9a-f]{16,64}\.\w+$")
-_IMAGE = re.compile(r"[0-9a-f]{64}")
 
 
 class StaticFiles:
-    """Finds files of the copies; what was looked up once is remembered, since a copy never changes."""
+    """Finds files of the copies.
 
-    def __init__(self, state: Path) -> None:
-        self._state = state
-        self._files: dict[str, dict[str, Path]] = {}
+    JupyterLab names its files by their content, so that copies of several images go together; where two have a file of
+    one name all the same, the newest counts.
+    """
+
+    def __init__(self, copies: Path) -> None:
+        self._copies = copies
+        self._made = -1
+        self._files: dict[str, Path] = {}
 
     def shared(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer below the address that all workspaces share: the same for everybody, so nobody is asked."""
-        image, _, name = request.raw_path.partition("?")[0].removeprefix(SHARED).partition("/")
-        file = self._of(image).get(f"static/lab/{name}") if _IMAGE.fullmatch(image) else None
+        file = self._find("static/lab/" + request.raw_path.partition("?")[0].removeprefix(SHARED))
         if file is None:
             raise _not_there()
-        return _answer(request, file, f"public, max-age={365 * DAY}, immutable")
+        return _answer(request, file, "public")
 
     def own(self, request: web.BaseRequest, target: Target, server: Server) -> web.StreamResponse | None:
         """Answer for a workspace's own address; None where its container may answer: in the open tier alone."""
         if not target.path.startswith(PLACES):
             return None
-        file = self._of(server.image).get(target.path)
-        if file is None:
-            if held(server.tier):
-                raise _not_there()
-            return None
-        forever = bool(_NAMED_BY_CONTENT.search(file.name))
-        return _answer(
-            request, file, f"private, max-age={365 * DAY}, immutable" if forever else "private, max-age=3600"
-        )
+        file = self._find(target.path)
+        if file is not None:
+            return _answer(request, file, "private")
+        if held(server.tier):
+            raise _not_there()
+        return None
 
-    def _of(self, image: str) -> dict[str, Path]:
-        """Return the files of a copy by their path; a copy that is not there yet is looked for again."""
-        if image not in self._files:
-            folder = lab_files_folder(self._state, image)
-            if not image or not folder.is_dir():
-                return {}
-            files = (p for p in folder.rglob("*") if p.is_file() and p.suffix in TYPES)
-            self._files[image] = {p.relative_to(folder).as_posix(): p for p in files}
-        return self._files[image]
+    def _find(self, path: str) -> Path | None:
+        """Return the file of a path; what the copies hold is looked up again when one was added."""
+        made = self._copies.stat().st_mtime_ns if self._copies.is_dir() else -1
+        if made != self._made:
+            self._made = made
+            self._files = {path: file for copy in _copies(self._copies) for path, file in _files(copy)}
+        return self._files.get(path)
 
 
-def _answer(request: web.BaseRequest, file: Path, cache: str) -> web.StreamResponse:
+def _copies(folder: Path) -> list[Path]:
+    """The copies, oldest first."""
+    found = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")] if folder.is_dir() else []
+    return sorted(found, key=lambda p: p.stat().st_mtime)
+
+
+def _files(copy: Path) -> Iterator[tuple[str, Path]]:
+    for file in copy.rglob("*"):
+        if file.suffix in TYPES and file.is_file():
+            yield file.relative_to(copy).as_posix(), file
+
+
+def _answer(request: web.BaseRequest, file: Path, who: str) -> web.StreamResponse:
+    forever = bool(_NAMED_BY_CONTENT.search(file.name))
+    cache = f"{who}, max-age={365 * DAY}, immutable" if forever else f"{who}, max-age=3600"
     if request.method not in ("GET", "HEAD"):
         raise _not_there()
     headers = {"Content-Type": TYPES[file.suffix], "Cache-Control": cache} | HEADERS

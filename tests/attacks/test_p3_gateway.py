@@ -24,6 +24,7 @@ import pytest
 import requests
 
 from integration.lab_harness import Lab, wait_for
+from spawner_config.lab_files import copies as copies_of_lab
 from spawner_config.names import server_id
 from spawner_config.server_folder import opened
 
@@ -239,7 +240,7 @@ def test_a_container_changes_no_script_of_jupyterlab(hostile: Lab) -> None:
     for path in ("static/lab/main.js", "static/x.js", "lab/extensions/x/static/remoteEntry.js"):
         answer = ask(hostile, PREFIX + path)
         assert (answer.status_code, LOOT in answer.text) == (404, False)
-    copies = [p for p in (hostile.state / "lab-files").rglob("main.*.js") if "static/lab" in str(p)]
+    copies = [p for p in copies_of_lab().rglob("main.*.js") if "static/lab" in str(p)]
     assert copies
     page = ask(hostile, f"{PREFIX}lab")
     assert page.text == LOOT  # the page itself may be anything,

@@ -67,6 +67,7 @@ class Bench:
             ports=Ports(**dict(zip(names, ports, strict=True))),
         )
         self.bounds = bounds
+        self.lab_files = state / "lab-files"
         self.asked: list[tuple[str, str, str]] = []
         self.looked_up: list[str] = []
         self.token_answer = web.json_response({"error": "invalid_grant"}, status=400)
@@ -86,7 +87,7 @@ class Bench:
         return self
 
     async def start(self) -> None:
-        self.gateway = Gateway(self.settings, Keys("gateway-secret", "5e" * 32), self.bounds)
+        self.gateway = Gateway(self.settings, Keys("gateway-secret", "5e" * 32), self.bounds, self.lab_files)
         await self.gateway.start()
 
     async def __aexit__(self, *_: object) -> None:
@@ -113,8 +114,8 @@ class Bench:
             return web.Response(status=302, text="over there", headers=headers)
         return web.json_response({"version": "6.1.1"}, headers={"X-JupyterHub-Version": "6.1.1", "Set-Cookie": "a=b"})
 
-    def folder(self, project: str, tier: Tier = Tier.SENSITIVE, person: str = "scientist", image: str = "") -> Path:
-        server = Server(person=person, project=project, tier=tier, uid=UID, image=image)
+    def folder(self, project: str, tier: Tier = Tier.SENSITIVE, person: str = "scientist") -> Path:
+        server = Server(person=person, project=project, tier=tier, uid=UID)
         self.servers.append(server.id)
         return make_folder(self.settings.state, server)
 

@@ -7,16 +7,15 @@ import gzip
 import io
 import os
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from datasets_mount.catalogue import Tier
-from hub.domain.errors import UnavailableError
+from hub.setup.lab_files import KEPT, copy_of, keep_lab_files
+from hub.setup.steps import SetupError
 from integration.gateway_bench import Bench, bench, ok, says
-from spawner_config.gateway_client import GatewayClient
-from spawner_config.lab_files import KEPT, keep_lab_files, lab_files_folder, shared_address
+from spawner_config.lab_files import SHARED
 
 IMAGE = "ab" * 32
 MAIN = b"var trusted = 1; " * 500
@@ -28,7 +27,7 @@ FILES = {
 }
 
 
-def tar(folder: str, evil: bool = False) -> Iterator[bytes]:
+def tar(folder: str, evil: bool = False) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         for name, content in FILES.items():
@@ -44,47 +43,45 @@ def tar(folder: str, evil: bool = False) -> Iterator[bytes]:
                 archive.addfile(entry)
             entry = tarfile.TarInfo("static/../../../outside.js")
             archive.addfile(entry, io.BytesIO())
-    yield packed.getvalue()
+    return packed.getvalue()
 
 
-def fetch(place: str) -> Iterator[bytes] | None:
+def fetch(place: str) -> bytes | None:
     if "python3.11" in place or "share" in place:
         return tar("labextensions" if place.endswith("labextensions") else "static", evil=True)
     return None
 
 
 def test_a_copy_holds_plain_files_alone_and_is_made_once(tmp_path: Path) -> None:
-    keep_lab_files(tmp_path, f"sha256:{IMAGE}", fetch)
-    folder = lab_files_folder(tmp_path, IMAGE)
+    keep_lab_files(tmp_path / "lab-files", f"sha256:{IMAGE}", fetch)
+    folder = copy_of(tmp_path / "lab-files", IMAGE)
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
     assert "static/lab/main.0123456789abcdef.js" in found
     assert "lab/extensions/pygments/static/remoteEntry.js" in found
     assert not [name for name in found if "link" in name or "pipe" in name or "outside" in name]
     assert not list(tmp_path.rglob("outside.js"))
     assert gzip.decompress((folder / "static/lab/main.0123456789abcdef.js.gz").read_bytes()) == MAIN
-    keep_lab_files(tmp_path, IMAGE, lambda _: pytest.fail("it was taken twice"))
+    keep_lab_files(tmp_path / "lab-files", IMAGE, lambda _: pytest.fail("it was taken twice"))
     assert [p.name for p in folder.parent.iterdir()] == [IMAGE]
 
 
 def test_copies_of_images_long_gone_are_forgotten(tmp_path: Path) -> None:
     for number in range(KEPT + 2):
         keep_lab_files(tmp_path, f"{number:064x}", fetch)
-        os.utime(lab_files_folder(tmp_path, f"{number:064x}"), (number, number))
-    left = sorted(int(p.name, 16) for p in (tmp_path / "lab-files").iterdir())
+        os.utime(copy_of(tmp_path, f"{number:064x}"), (number, number))
+    left = sorted(int(p.name, 16) for p in tmp_path.iterdir())
     assert left == list(range(2, KEPT + 2))
 
 
 def test_an_image_without_jupyterlab_is_said_so_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(UnavailableError, match="no JupyterLab"):
+    with pytest.raises(SetupError, match="no JupyterLab"):
         keep_lab_files(tmp_path, IMAGE, lambda _: None)
-    assert not list((tmp_path / "lab-files").iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 async def opened_with_files(b: Bench, tier: Tier = Tier.SENSITIVE) -> None:
-    keep_lab_files(b.settings.state, IMAGE, fetch)
-    folder = b.folder("health", tier, image=IMAGE)
-    await b.listen(folder / "nb", says(ok(b"evil")))
-    await GatewayClient(b.settings.state).open(folder.name)
+    keep_lab_files(b.lab_files, IMAGE, fetch)
+    await b.open("health", says(ok(b"evil")), tier)
 
 
 def test_a_container_has_no_say_in_what_runs_as_jupyterlab(tmp_path: Path) -> None:
@@ -119,18 +116,25 @@ def test_all_workspaces_share_one_packed_address_that_a_browser_keeps_for_a_year
     async def story() -> None:
         async with bench(tmp_path) as b:
             await opened_with_files(b)
-            root = f"http://127.0.0.1:{b.settings.ports.gateway}{shared_address(IMAGE)}"
+            root = f"http://127.0.0.1:{b.settings.ports.gateway}{SHARED}"
             headers = {"Accept-Encoding": "gzip", "Authorization": ""}
             async with b.session.get(f"{root}main.0123456789abcdef.js", headers=headers) as answer:
                 assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
                 assert answer.headers["Content-Encoding"] == "gzip"
                 assert answer.headers["X-Content-Type-Options"] == "nosniff"
                 assert gzip.decompress(await answer.read()) == MAIN
-            for name in ("../../secrets/cookie", "..%2f..%2fsecrets/cookie", "favicons/none.ico", "index.html", ""):
+            for name in (
+                "../../secrets/cookie",
+                "..%2f..%2fsecrets/cookie",
+                "favicons/none.ico",
+                "index.html",
+                "",
+                "x/../index.html",
+            ):
                 async with b.session.get(f"{root}{name}", headers=headers) as answer:
                     assert answer.status == 404
-            async with b.session.get(root.replace("ab", "ac") + "main.0123456789abcdef.js") as answer:
-                assert answer.status == 404
+            async with b.session.get(f"{root}favicons/favicon.ico") as answer:
+                assert answer.headers["Cache-Control"] == "public, max-age=3600"  # not named by its content
             async with b.session.get(root, headers={"Service-Worker": "script"}) as answer:
                 assert answer.status == 403
 
