@@ -57,9 +57,7 @@ class Turn:
 
 
 class Worker:
-    """Rounds of work, and now and then a sign of life, a look at the space, at what nobody owns any more, and
-    at what the gateway wrote down.
-    """
+    """Rounds of work, and now and then a sign of life and a look: at the space, at what nobody owns, at the gateway."""
 
     def __init__(self, lab: Lab, hub: HubServers) -> None:
         self._lab = lab
