@@ -25,7 +25,11 @@ from hub.settings import ContainerLimits, Settings
 from spawner_config import names
 from spawner_config.isolation import OTHER_RUNTIME, TMP, ContainerSpec, Limits, Purpose, container_body
 
-WORKSPACE_COMMAND = ("jupyterhub-singleuser", "--ServerApp.sock=/run/nb/nb.sock", "--ServerApp.sock_mode=0666")
+WORKSPACE_COMMAND = (
+    *("python", "-P", "-m", "hub.sandbox.serve_workspace"),
+    *("--ServerApp.sock=/run/nb/nb.sock", "--ServerApp.sock_mode=0666"),
+)
+"""JupyterHub's single-user server; ``-P`` keeps the home folder out of where it looks for its own modules."""
 LABEL_PLAN = "datalab.plan"
 """Label with a digest of all that a workspace's container was made from, its tokens excepted."""
 
