@@ -49,7 +49,8 @@ check: python  ## format, lint, types, import rules
 	@$(SETUP) checks
 	@code=0; for tool in 'ruff format --check .' 'ruff check .' mypy lint-imports; do .venv/bin/$$tool || code=1; done; exit $$code
 
-bench: setup  ## measure, and print what took how long
+bench: python  ## measure the lab beside what one would pick instead, and print the ratios
+	@$(SETUP) bench
 	@.venv/bin/python -m hub.bench
 
 lock: python  ## make the locks of all environments again, with the newest versions

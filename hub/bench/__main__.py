@@ -1,77 +1,83 @@
 """``make bench``: measure the lab beside what a user would pick instead, and print the ratios.
 
 Each pair is measured in turn, in one run, on the same machine and data; the median of the rounds counts. A ratio below
-one means that the lab is faster.
+one means that the lab takes less. Ctrl-C ends it; containers, mounts and processes that it made are gone afterwards.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
-from hub.bench import gate_check, gateway_way, trivial_run
+from hub.bench import record
+from hub.bench.machine import ended_in_order, said_of_the_machine
+from hub.bench.measurements import LONG, MEASUREMENTS, Measurement
+from hub.bench.rows import Row, line_of, table_of
+from hub.cli.screen import console, print_error, print_json
+from hub.cli.waiting import shown
+from hub.domain.errors import LabError
 
 ROUNDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One measurement: the lab's way and the other one, each a call that is timed."""
-
-    title: str
-    lab: Callable[[], object]
-    instead: Callable[[], object]
-
-
-def seconds(act: Callable[[], object]) -> float:
-    """Time one call."""
-    start = time.perf_counter()
-    act()
-    return time.perf_counter() - start
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    made = argparse.ArgumentParser(prog="python -m hub.bench", description=__doc__)
+    made.add_argument("--only", action="append", choices=[*MEASUREMENTS, *LONG], help="measure this; again for more")
+    made.add_argument("--fifty", action="store_true", help="start fifty workspaces, too; takes minutes and 4 GB")
+    made.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each pair (default {ROUNDS})")
+    made.add_argument("--json", action="store_true", help="print JSON")
+    made.add_argument("--record", type=Path, metavar="FILE", help="put the results into the file of recorded ones")
+    return made
 
 
-def measure(pair: Pair, rounds: int) -> tuple[float, float]:
-    """Return the medians of both ways, in seconds, measured in turn after one round that does not count."""
-    taken = [(seconds(pair.lab), seconds(pair.instead)) for _ in range(rounds + 1)][1:]
-    return statistics.median(t[0] for t in taken), statistics.median(t[1] for t in taken)
+def chosen(given: argparse.Namespace) -> dict[str, Measurement]:
+    """The measurements that the options name."""
+    names = given.only or [*MEASUREMENTS, *(["fifty"] if given.fifty else [])]
+    return {name: act for name, act in (MEASUREMENTS | LONG).items() if name in names}
 
 
-def pairs(folder: Path) -> Iterator[Pair]:
-    """Make what is measured; each pair's state ends before the next one's begins."""
-    with trivial_run.ready(folder / "run") as run:
-        yield Pair("a trivial run / docker run … papermill", run.through_the_lab, run.by_docker)
-    with gateway_way.ready(folder / "gateway") as way:
-        for title, act in (
-            (f"{gateway_way.SMALL} small answers through the gateway / through the proxy alone", way.small),
-            ("a notebook of 50 MB through the gateway / through the proxy alone", way.notebook),
-            (f"{gateway_way.MESSAGES} kernel messages through the gateway / through the proxy alone", way.messages),
-        ):
-            yield Pair(title, partial(act, "lab"), partial(act, "instead"))
-    with gate_check.ready(folder / "gate") as gate:
-        yield Pair("gate check on 336,776 rows / a Polars group-by of them", gate.by_the_gate, gate.by_polars)
+def main(words: Sequence[str]) -> int:
+    """Measure, with progress on standard error, and print the table; returns the exit code."""
+    given = parser().parse_args(words)
+    if given.rounds < 1:
+        parser().error("at least one round is needed")
+    runs: dict[str, record.Run] = {}
+    try:
+        with ended_in_order(), tempfile.TemporaryDirectory(prefix="datalab-bench-") as folder:
+            for name, act in chosen(given).items():
+                before = said_of_the_machine()
+                runs[name] = record.Run(before, given.rounds, taken(name, act, Path(folder) / name, given.rounds))
+                if given.record:
+                    record.write(given.record, {name: runs[name]})
+    except KeyboardInterrupt:
+        print_error("The measurement was interrupted; what it had started is gone.")
+        return 130
+    except (LabError, OSError) as error:
+        print_error(str(error))
+        return 1
+    if given.json:
+        print_json({name: run.as_json() for name, run in runs.items()})
+    else:
+        rows = [row for run in runs.values() for row in run.rows]
+        console().print(table_of(rows, f"median of {given.rounds} rounds; {said_of_the_machine()}"))
+    return 0
 
 
-def main() -> None:
-    """Print a table of medians and ratios."""
-    parser = argparse.ArgumentParser(prog="python -m hub.bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each pair (default {ROUNDS})")
-    rounds = parser.parse_args().rounds
-    table = Table("measured", "lab (s)", "instead (s)", "ratio", title=f"median of {rounds} rounds")
-    with tempfile.TemporaryDirectory(prefix="datalab-bench-") as folder:
-        for pair in pairs(Path(folder)):
-            lab, instead = measure(pair, rounds)
-            table.add_row(pair.title, f"{lab:.2f}", f"{instead:.2f}", f"{lab / instead:.2f}")
-    Console().print(table)
+def taken(name: str, act: Measurement, folder: Path, rounds: int) -> tuple[Row, ...]:
+    """Take one measurement, and say each row as soon as it is there."""
+    rows = []
+    with shown(name) as tell:
+        for row in act(folder, rounds, tell):
+            rows.append(row)
+            console(err=True).print(Text(line_of(row)))
+    return tuple(rows)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from hub.adapters.local_gate import check_paths
+from hub.bench.measuring import Pair, measure
+from hub.bench.rows import Row
 from hub.demo.data import write_demo_data
 from hub.gate.exchange import Verdict
 
@@ -39,6 +41,13 @@ class GateCheck:
         """Make the table again."""
         flights = pl.scan_parquet(self.folder / "flights.parquet")
         return flights.group_by("origin", "month").agg(pl.len(), pl.col("carrier").n_unique()).collect()
+
+
+def rows(folder: Path, rounds: int, tell: Callable[[str], None]) -> Iterator[Row]:
+    """A check beside the table's own making."""
+    with ready(folder) as made:
+        title = "gate check on 336,776 rows / a Polars group-by of them"
+        yield measure(Pair(title, made.by_the_gate, made.by_polars), rounds, tell)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from datasets_mount.catalogue import Tier
 from hub.adapters.processes.programs import find_proxy
 from hub.adapters.secrets import make_secrets
 from hub.bench import far_end
+from hub.bench.measuring import Pair, measure
+from hub.bench.rows import Goal, Of, Row, each_of
 from hub.domain.errors import UnavailableError
 from hub.settings import Login, Ports, Settings
 from spawner_config.gateway_client import GatewayClient
@@ -33,6 +36,8 @@ from spawner_config.server_folder import Server, make_folder
 PERSON, PROJECT, TOKEN = "scientist", "bench", "bench-token"
 SMALL, MESSAGES = 200, 200
 PATIENCE = 30.0
+MOST_ADDED = 2.0
+"""Milliseconds that the gateway may add to an answer, at the median."""
 ROUTES = {"lab": f"/user/{PERSON}/{PROJECT}/", "instead": f"/user/{PERSON}/plain/"}
 
 
@@ -88,6 +93,19 @@ async def _messages(session: aiohttp.ClientSession, prefix: str) -> None:
 
 def _failed() -> UnavailableError:
     return UnavailableError("A way did not answer as it should, so there is nothing to measure.", reason="bench")
+
+
+def rows(folder: Path, rounds: int, tell: Callable[[str], None]) -> Iterator[Row]:
+    """Small answers and kernel messages by their added time, the large one by its throughput."""
+    added, throughput = Goal(Of.DIFFERENCE, MOST_ADDED), Goal(Of.RATIO, 1.25)
+    with ready(folder) as way:
+        for title, act, count, goal in (
+            ("a small answer through the gateway / through the proxy alone", way.small, SMALL, added),
+            ("a notebook of 50 MB through the gateway / through the proxy alone", way.notebook, 1, throughput),
+            ("a kernel message through the gateway / through the proxy alone", way.messages, MESSAGES, added),
+        ):
+            row = measure(Pair(title, partial(act, "lab"), partial(act, "instead"), goal), rounds, tell)
+            yield each_of(row, count)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import io
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from hub.adapters.processes.alone import privileged_process
 from hub.adapters.secrets import make_secrets
+from hub.bench.measuring import Pair, measure
+from hub.bench.rows import Row
 from hub.domain.errors import UnavailableError
 from hub.domain.people import Role
 from hub.domain.work import ENDED, Work, WorkState
@@ -58,6 +60,14 @@ class TrivialRun:
             ["docker", "run", "--rm", "--network", "none", "--user", "0", "-v", mount, image, *command],
             check=True,
             capture_output=True,
+        )
+
+
+def rows(folder: Path, rounds: int, tell: Callable[[str], None]) -> Iterator[Row]:
+    """A run beside ``docker run … papermill`` of the same notebook."""
+    with ready(folder) as made:
+        yield measure(
+            Pair("a trivial run / docker run … papermill", made.through_the_lab, made.by_docker), rounds, tell
         )
 
 

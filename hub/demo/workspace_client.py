@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,25 +95,33 @@ class Workspace:
             raise UnavailableError("No kernel starts (status {status}).", reason="kernel", status=answer.status_code)
         kernel = str(answer.json()["id"])
         try:
-            return asyncio.run(self._talk(kernel, sources))
+            return self._execute(kernel, sources)
         finally:
             self._visitor.send("DELETE", f"{self.path}api/kernels/{kernel}", self.path, None)
 
-    async def _talk(self, kernel: str, sources: Sequence[str]) -> list[Cell]:
+    def _execute(self, kernel: str, sources: Sequence[str]) -> list[Cell]:
         url = f"{self._visitor.url}{self.path}api/kernels/{kernel}/channels"
         cookies = self._visitor.session.cookies
         sent = "; ".join(f"{c.name}={c.value}" for c in cookies if self.path.startswith(c.path))
-        headers = {"Cookie": sent, "Origin": self._visitor.url}
-        try:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.ws_connect(url, headers=headers, max_msg_size=LARGEST_MESSAGE) as socket,
-            ):
-                return [await asyncio.wait_for(_execute(socket, source), LONGEST_CELL) for source in sources]
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise UnavailableError(
-                "The kernel's websocket failed ({why}).", reason="websocket", why=type(error).__name__
-            ) from None
+        return execute(url, {"Cookie": sent, "Origin": self._visitor.url}, sources)
+
+
+def execute(url: str, headers: Mapping[str, str], sources: Sequence[str]) -> list[Cell]:
+    """Run cells one after the other through the websocket of a kernel."""
+    return asyncio.run(_talk(url, headers, sources))
+
+
+async def _talk(url: str, headers: Mapping[str, str], sources: Sequence[str]) -> list[Cell]:
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url, headers=headers, max_msg_size=LARGEST_MESSAGE) as socket,
+        ):
+            return [await asyncio.wait_for(_execute(socket, source), LONGEST_CELL) for source in sources]
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise UnavailableError(
+            "The kernel's websocket failed ({why}).", reason="websocket", why=type(error).__name__
+        ) from None
 
 
 async def _execute(socket: aiohttp.ClientWebSocketResponse, source: str) -> Cell:

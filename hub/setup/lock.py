@@ -22,25 +22,28 @@ OPTIONS = (
     "--no-annotate",
     "--upgrade",
     "--quiet",
-    "--excludes=hub/locks/excluded.txt",
 )
+LEFT_OUT = "--excludes=hub/locks/excluded.txt"
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A lock, what it is made from, and the lock whose versions it shares."""
+    """A lock, what it is made from, the lock whose versions it shares, and whether it has what the lab leaves out."""
 
     path: str
     sources: tuple[str, ...]
     like: str | None = None
+    whole: bool = False
 
 
 HUB = "hub/locks/hub.txt"
+WORKSPACE = "images/workspace/requirements.lock"
 LOCKS = (
     Lock("hub/locks/installer.txt", ("hub/locks/installer.in",)),
     Lock(HUB, ("pyproject.toml", "hub/locks/build.in", "--extra=demo")),
     Lock("hub/locks/dev.txt", ("pyproject.toml", "hub/locks/build.in", "--extra=demo", "--group=dev"), HUB),
-    Lock("images/workspace/requirements.lock", ("images/workspace/requirements.in",), HUB),
+    Lock(WORKSPACE, ("images/workspace/requirements.in",), HUB),
+    Lock("images/stock/requirements.lock", ("images/stock/requirements.in",), WORKSPACE, whole=True),
     Lock("hub/locks/identity.txt", ("hub/locks/identity.in",)),
 )
 
@@ -48,7 +51,8 @@ LOCKS = (
 def command(uv_program: Path, lock: Lock) -> list[str | Path]:
     """What uv is asked; a lock that is like another one takes the versions that the other one has."""
     like: Sequence[str] = ("--constraints", lock.like) if lock.like else ()
-    return [uv_program, "pip", "compile", *lock.sources, *OPTIONS, *like, "--output-file", lock.path]
+    left_out = () if lock.whole else (LEFT_OUT,)
+    return [uv_program, "pip", "compile", *lock.sources, *OPTIONS, *left_out, *like, "--output-file", lock.path]
 
 
 def make_all(places: Places) -> None:

@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from hub.setup import base_image, clean, engine, environment, image, installer, lab_files, lock, node, packages
+from hub.setup import (
+    base_image,
+    clean,
+    engine,
+    environment,
+    image,
+    installer,
+    lab_files,
+    lock,
+    node,
+    packages,
+    stock_image,
+)
 from hub.setup.engine_api import Engine, EngineError
 from hub.setup.packages import Need
 from hub.setup.places import Places, here
@@ -96,6 +108,14 @@ def everything(places: Places, *, tests: bool) -> list[SetupError]:
     )
 
 
+def everything_measured(places: Places) -> list[SetupError]:
+    """Sets up all that the lab needs, and the image that it is measured against."""
+    api = Engine(engine.address())
+    done, make = partial(stock_image.is_done, api, places), partial(stock_image.make, api, places)
+    step = Step("stock image", "building what workspaces are measured against", done, make)
+    return everything(places, tests=False) or take_all([[step]])
+
+
 def images_alone(places: Places) -> list[SetupError]:
     """Sets up the images, with the installer that they need."""
     return take_all([[*installer_steps(places), *image_steps(places)]])
@@ -125,6 +145,7 @@ Command = Callable[[Places], list[SetupError]]
 COMMANDS: dict[str, tuple[str, Command]] = {
     "lab": ("all that the lab needs", lambda places: everything(places, tests=False)),
     "tests": ("all that the lab and its tests need", lambda places: everything(places, tests=True)),
+    "bench": ("all that the lab and its measurements need", everything_measured),
     "checks": ("the environment with the tools for checks alone", tools_alone),
     "image": ("the images alone", images_alone),
     "engine": ("the Docker engine alone", lambda places: take_all([machine_steps(places)])),

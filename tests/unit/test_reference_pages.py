@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub import settings_page
+from hub.bench import page as measurements_page
 from hub.cli import reference
 from spawner_config import isolation_page
 from spawner_config.seccomp import page as seccomp_page
@@ -24,6 +25,7 @@ PAGES = Path(__file__).parents[2] / "docs/reference"
         ("seccomp.json", seccomp_profile.pretty),
         ("cli.md", reference.page),
         ("settings.md", settings_page.page),
+        ("measurements.md", measurements_page.page),
     ],
 )
 def test_a_page_is_up_to_date(name: str, page: Callable[[], str]) -> None:

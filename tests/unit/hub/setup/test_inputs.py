@@ -20,7 +20,8 @@ from hub.setup.places import Places
 from hub.setup.steps import SetupError
 
 ROOT = Path(__file__).parents[4]
-LOCKS = [*sorted((ROOT / "hub/locks").glob("*.txt")), ROOT / "images/workspace/requirements.lock"]
+STOCK = ROOT / "images/stock/requirements.lock"
+LOCKS = [*sorted((ROOT / "hub/locks").glob("*.txt")), ROOT / "images/workspace/requirements.lock", STOCK]
 
 
 def test_set_up_rests_on_the_standard_library_alone() -> None:
@@ -39,7 +40,7 @@ def test_a_lock_has_a_digest_for_every_package_and_names_no_host(path: Path) -> 
     assert packages
     assert all("==" in line and "--hash=sha256:" in line for line in packages)
     assert not re.search(r"https?://|--index|--find-links|--trusted-host", text)
-    assert not re.search(r"^(rfc3987-syntax|lark)==", text, re.MULTILINE)
+    assert bool(re.search(r"^(rfc3987-syntax|lark)==", text, re.MULTILINE)) is (path == STOCK)
 
 
 def test_the_proxys_lock_has_digests_and_names_no_registry() -> None:
@@ -84,7 +85,17 @@ def test_locks_are_made_without_a_word_on_where_packages_come_from() -> None:
     for made in lock.LOCKS:
         words = lock.command(Path("uv"), made)
         assert {"--generate-hashes", "--no-emit-index-url", "--no-header", "--universal"} <= set(words)
-        assert "--excludes=hub/locks/excluded.txt" in words
+        assert ("--excludes=hub/locks/excluded.txt" in words) is (ROOT / made.path != STOCK)
+
+
+def test_what_workspaces_are_measured_against_has_their_versions() -> None:
+    stock, workspace = (
+        dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", path.read_text(), re.MULTILINE))
+        for path in (STOCK, ROOT / "images/workspace/requirements.lock")
+    )
+    assert {"jupyterhub", "jupyterlab", "ipykernel", "polars", "pandas"} <= stock.keys()
+    assert {name for name in stock.keys() & workspace.keys() if stock[name] != workspace[name]} == set()
+    assert stock.keys() - workspace.keys() == {"lark", "rfc3987-syntax"}
 
 
 def test_a_digest_does_not_depend_on_the_order_of_inputs() -> None:

@@ -1,0 +1,114 @@
+"""A lab of the measurements' own: the real programs, storage and records, in a temporary folder."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from hub.adapters.engine import DockerEngine
+from hub.adapters.processes import Program, lab_programs, start, stop
+from hub.adapters.processes.programs import HUB_CONFIG
+from hub.adapters.secrets import Secret, make_once, make_secrets
+from hub.bench.hub_client import HubClient
+from hub.bench.machine import free_ports
+from hub.domain.people import Role
+from hub.services import people, projects
+from hub.services.lab import Lab
+from hub.settings import load_settings
+from hub.setup.engine import address
+from hub.setup.engine_api import Engine
+from hub.setup.image import workspace_of
+from hub.setup.places import here
+from hub.wiring import lab_from, storage_from
+
+PEOPLE_IN_A_PROJECT = 10
+LAB_TOML = """\
+name = "{name}"
+state = "state"
+[login]  # nobody logs in by the provider: tokens are made by the service that measures
+authorize_url = "https://login.invalid/authorize"
+token_url = "https://login.invalid/token"
+userdata_url = "https://login.invalid/userinfo"
+[storage]
+project = "64M"
+scratch = "64M"
+[images]
+workspace = "{image}"
+[ports]
+{ports}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LabHub:
+    """The lab's name, and its hub as a client sees it."""
+
+    name: str
+    client: HubClient
+
+
+def own_image() -> str:
+    """The image that this source makes, whatever another checkout has named the current one since."""
+    return workspace_of(Engine(address()), here()).tag
+
+
+def person(number: int) -> str:
+    """The name of one of the people who work in the measurements."""
+    return f"person{number}"
+
+
+def project_of(name: str) -> str:
+    """The project that such a person works in."""
+    return f"project{int(name.removeprefix('person')) // PEOPLE_IN_A_PROJECT}"
+
+
+@contextmanager
+def running(folder: Path, people_count: int, tell: Callable[[str], None]) -> Iterator[LabHub]:
+    """A lab that runs, with so many people in projects; nothing of it is left afterwards."""
+    tell("the lab: people, projects, processes")
+    folder.mkdir()
+    config, token = folder / "lab.toml", secrets.token_hex(32)
+    names = ("public", "proxy_api", "portal", "gateway", "identity", "hub")
+    ports = "\n".join(f"{name} = {port}" for name, port in zip(names, free_ports(len(names)), strict=True))
+    config.write_text(LAB_TOML.format(name=f"bench{secrets.token_hex(4)}", ports=ports, image=own_image()))
+    make_once(folder / "bench-token", lambda: token)
+    settings = load_settings(config)
+    make_secrets(settings)
+    make_once(settings.secret(Secret.CLIENT), lambda: secrets.token_hex(32))
+    everybody = [person(n) for n in range(people_count)]
+    try:
+        populate(lab_from(settings), everybody)
+        start(settings, config, DockerEngine(settings.name), programs=measured(lab_programs(settings, config)))
+        client = HubClient(settings.public_url, token, project_of)
+        client.add(everybody)
+        yield LabHub(settings.name, client)
+    finally:
+        tell("stopping the lab")
+        stop(settings, clean=[storage_from(settings).unmount_all])
+
+
+def measured(programs: Sequence[Program]) -> list[Program]:
+    """The lab's programs, the hub with the service that measures."""
+    own = {str(HUB_CONFIG): str(Path(__file__).with_name("lab_config.py"))}
+    return [replace(p, command=tuple(own.get(word, word) for word in p.command)) for p in programs]
+
+
+def populate(lab: Lab, everybody: Sequence[str]) -> None:
+    """Bring people into projects by the use cases that pages use, too."""
+    people.make_first_administrator(lab, "administrator", "office", "Office")
+    today = lab.now().date()
+    for name in everybody:
+        people.add_person(lab, "administrator", name, name.title(), "office", (Role.RESEARCHER,))
+        project = project_of(name)
+        lead = person(int(project.removeprefix("project")) * PEOPLE_IN_A_PROJECT)
+        if name == lead:
+            projects.create_project(
+                lab, "administrator", project, title=project.title(), purpose="Measuring", lead=lead,
+                starts=today, ends=today + timedelta(days=1),
+            )  # fmt: skip
+        else:
+            projects.add_member(lab, lead, project, name)

@@ -1,0 +1,62 @@
+"""Two ways are measured in turn, and what ends them does not count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.bench import __main__ as command
+from hub.bench import record
+from hub.bench.measuring import Pair, measure, seconds
+from hub.bench.rows import Row
+
+
+def test_both_ways_take_turns_and_the_first_round_does_not_count() -> None:
+    done: list[str] = []
+    told: list[str] = []
+    names = ("lab", "instead", "after lab", "after instead")
+    lab, instead, after_lab, after_instead = (lambda name=name: done.append(name) for name in names)
+    row = measure(Pair("x", lab, instead, None, after_lab, after_instead), 2, told.append)
+    assert done == ["lab", "after lab", "instead", "after instead"] * 3
+    assert told == ["x: warming up", "x: round 1 of 2", "x: round 2 of 2"]
+    assert row.lab < 1
+
+
+def test_what_ends_a_way_is_done_also_when_the_way_fails() -> None:
+    ended: list[bool] = []
+    with pytest.raises(ZeroDivisionError):
+        seconds(lambda: 1 / 0, lambda: ended.append(True))
+    assert ended == [True]
+
+
+def test_an_interrupted_measurement_says_so_and_leaves_no_folder(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Path] = []
+
+    def rows(folder: Path, rounds: int, tell: object):
+        seen.append(folder.parent)
+        yield Row("one", 1.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "MEASUREMENTS", {"one": rows})
+    assert command.main(["--only", "one"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert not seen[0].exists()
+
+
+def test_a_record_keeps_what_was_not_measured_again(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    record.write(path, {"a": record.Run("2 cores", 5, (Row("one", 1.0),)), "b": record.Run("2 cores", 5, ())})
+    record.write(path, {"b": record.Run("4 cores", 3, ())})
+    kept = record.read(path)
+    assert kept["a"]["rows"][0]["lab"] == 1.0
+    assert kept["b"] == {"machine": "4 cores", "rounds": 3, "rows": []}
+
+
+def test_fifty_workspaces_are_started_only_when_asked_for() -> None:
+    asked = command.parser().parse_args
+    assert "fifty" not in command.chosen(asked([]))
+    assert "fifty" in command.chosen(asked(["--fifty"]))
+    assert list(command.chosen(asked(["--only", "fifty"]))) == ["fifty"]
