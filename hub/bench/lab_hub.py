@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,10 +16,11 @@ from hub.adapters.processes.programs import HUB_CONFIG
 from hub.adapters.secrets import Secret, make_once, make_secrets
 from hub.bench.hub_client import HubClient
 from hub.bench.machine import free_ports
+from hub.domain.errors import LabError
 from hub.domain.people import Role
 from hub.services import people, projects
 from hub.services.lab import Lab
-from hub.settings import load_settings
+from hub.settings import Settings, load_settings
 from hub.setup.engine import address
 from hub.setup.engine_api import Engine
 from hub.setup.image import workspace_of
@@ -26,6 +28,7 @@ from hub.setup.places import here
 from hub.wiring import lab_from, storage_from
 
 PEOPLE_IN_A_PROJECT = 10
+STOPS, STOP_PAUSE = 3, 5.0
 LAB_TOML = """\
 name = "{name}"
 state = "state"
@@ -88,7 +91,20 @@ def running(folder: Path, people_count: int, tell: Callable[[str], None]) -> Ite
         yield LabHub(settings.name, client)
     finally:
         tell("stopping the lab")
-        stop(settings, clean=[storage_from(settings).unmount_all])
+        stop_all(settings)
+
+
+def stop_all(settings: Settings) -> None:
+    """Stop the lab; a busy engine may need more than one try, and what is then left is said."""
+    for left in reversed(range(STOPS)):
+        try:
+            stop(settings, clean=[storage_from(settings).unmount_all])
+        except LabError:
+            if not left:
+                raise
+            time.sleep(STOP_PAUSE)
+        else:
+            return
 
 
 def measured(programs: Sequence[Program]) -> list[Program]:
