@@ -3,18 +3,19 @@
 import os
 from pathlib import Path
 
+from hub.adapters.power.places import ENGINE_SOCKET, Door
+from hub.adapters.power.servers import close_server, open_server
 from hub.adapters.processes import passed_on, wrapped
 from hub.adapters.secrets import read_secret
-from hub.privileged.places import ENGINE_SOCKET, Door
 from hub.services.people import knows_person, log_in
 from hub.services.workspaces import close_workspace, open_workspace, why_ends
 from hub.settings import load_settings
-from hub.wiring import host_from, lab_from
+from hub.wiring import lab_from
 from spawner_config import hub_traits
 
 path = Path(os.environ.get("DATALAB_CONFIG", Path(__file__).with_name("lab.toml"))).absolute()
 settings = load_settings(path)
-lab, host, door = lab_from(settings), host_from(settings), Door(settings.state)
+lab, door = lab_from(settings), Door(settings.state)
 parts = hub_traits.Parts(
     config=path,
     read_secret=read_secret,
@@ -25,8 +26,8 @@ parts = hub_traits.Parts(
     open_workspace=lambda person, project: open_workspace(lab, person, project),
     why_ends=lambda person, project, active: why_ends(lab, person, project, active),
     close_workspace=lambda person, project, reason: close_workspace(lab, person, project, reason),
-    mount_socket_folder=lambda folder, uid: host.mount_socket_folder(folder, uid),
-    unmount_socket_folder=lambda folder: host.unmount_all(folder),
+    open_server=lambda server: open_server(settings.state, server),
+    close_server=lambda identifier: close_server(settings.state, identifier),
     engine=f"unix://{door.address(ENGINE_SOCKET)}",
     environment=passed_on(),
 )

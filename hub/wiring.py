@@ -10,6 +10,7 @@ from hub.adapters.engine import DockerEngine
 from hub.adapters.host import Host
 from hub.adapters.hub_servers import HubApi
 from hub.adapters.migrate import migrate
+from hub.adapters.power.storage import AskedStorage
 from hub.adapters.signer import FileSigner
 from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
@@ -27,7 +28,7 @@ def host_from(settings: Settings) -> Host:
 
 
 def storage_from(settings: Settings) -> LoopStorage:
-    """Return the folders and loop images of one lab."""
+    """Return the folders and loop images of one lab, for who has the power to mount them."""
     return LoopStorage(settings, FolderVault(settings.vault_folder), host_from(settings))
 
 
@@ -46,11 +47,12 @@ def lab_from(settings: Settings) -> Lab:
     clock = SystemClock()
     store = store_from(settings)
     migrate(store.engine)
+    vault = FolderVault(settings.vault_folder)
     return Lab(
         settings=settings,
         store=store,
-        vault=FolderVault(settings.vault_folder),
-        storage=storage_from(settings),
+        vault=vault,
+        storage=AskedStorage(settings, vault),
         engine=DockerEngine(settings.name, settings.state),
         signer=FileSigner(settings.secret(SIGNING_KEY)),
         clock=clock,

@@ -35,10 +35,8 @@ from spawner_config.lab_containers import LABEL_PLAN, WORKSPACE_COMMAND
 from spawner_config.server_folder import (
     Server,
     make_folder,
-    mount_socket_folder,
     remove_folder,
     server_folder,
-    unmount_socket_folder,
 )
 from spawner_config.workspace_container import server_environment, workspace_spec
 
@@ -69,13 +67,12 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         help="``(person, project, EndReason) -> None``, called in a thread after the container is gone, also more than "
         "once.",
     )
-    mount_socket_folder = Callable(
-        mount_socket_folder,
+    open_server = Callable(
         config=True,
-        help="``(folder, uid) -> None``: mounts the small file system for a workspace's socket; needs root.",
+        help="``(server) -> None``, called in a thread: makes the folder of a server anew, whatever a crash left.",
     )
-    unmount_socket_folder = Callable(
-        unmount_socket_folder, config=True, help="``(folder) -> None``: takes every mount on the folder away."
+    close_server = Callable(
+        config=True, help="``(identifier) -> None``, called in a thread: removes the folder of a server, also twice."
     )
     cmd = List(
         Unicode(),
@@ -105,6 +102,15 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
     def will_resume(self) -> bool:
         """Each start makes a new container, so the hub ends a stopped one's token and client with it."""
         return False
+
+    @default("open_server")
+    def _open_server_default(self) -> Any:
+        """As root, without a privileged process to ask."""
+        return lambda server: make_folder(self.settings.state, server)
+
+    @default("close_server")
+    def _close_server_default(self) -> Any:
+        return lambda identifier: remove_folder(self.settings.state, identifier)
 
     @default("object_name")
     def _object_name_default(self) -> str:
@@ -155,7 +161,7 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         self._steps.append("2/3 Docker")
         if not await self._adopt(spec):
             await self._remove_container()
-            await asyncio.to_thread(self._make_folder, server)
+            await asyncio.to_thread(self.open_server, server)
             await self._create(spec)
         await self._gateway().open(server.id)
         await self.docker("start", self.object_id)
@@ -173,9 +179,6 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
                 "There is no image {image} on this machine; run “make setup”.", reason="no-image", image=image
             ) from None
         return str(found["Id"])
-
-    def _make_folder(self, server: Server) -> None:
-        make_folder(self.settings.state, server, self.mount_socket_folder, self.unmount_socket_folder)
 
     async def _adopt(self, spec: ContainerSpec) -> bool:
         found = await self._inspect()
@@ -270,7 +273,7 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         except UnavailableError:
             # A gateway that is down finds no folder when it comes back.
             self.log.warning("The gateway does not answer; the folder of %s is removed all the same", self.object_name)
-        await asyncio.to_thread(remove_folder, self.settings.state, self.server_id, self.unmount_socket_folder)
+        await asyncio.to_thread(self.close_server, self.server_id)
         await asyncio.to_thread(self.close_workspace, self.user.name, self.name, self._why or EndReason.ENDED)
         self._opened = False
 

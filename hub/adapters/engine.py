@@ -13,8 +13,8 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
+from hub.adapters.power.places import ENGINE_SOCKET, Door
 from hub.domain.errors import ConflictError, UnavailableError
-from hub.privileged.places import ENGINE_SOCKET, Door
 from hub.services.ports import ContainerState, ContainerView
 from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK
 

@@ -16,7 +16,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from datasets_mount.catalogue import Snapshot
@@ -33,6 +33,7 @@ from hub.domain.uploads import Stored
 from hub.services.ports import ProjectFolders, WorkFolders
 from hub.settings import Settings
 from spawner_config.gateway_client import GatewayClient
+from spawner_config.isolation import LOWEST_UID
 from spawner_config.server_folder import remove_folder, servers_folder
 
 PROGRESS = re.compile(rb"(\d{1,4})/(\d{1,4})\n?")
@@ -52,21 +53,116 @@ def full_project_said() -> Iterator[None]:
         ) from error
 
 
-class LoopStorage:
-    """Loop images and folders below the state folder."""
+class PlainStorage:
+    """Where everything lies, and what anybody of the lab may do there; what needs power is left to two heirs."""
 
-    def __init__(self, settings: Settings, vault: FolderVault, host: Host) -> None:
+    def __init__(self, settings: Settings, vault: FolderVault) -> None:
         self._settings = settings
         self._vault = vault
-        self._host = host
         self._state = settings.state
+
+    def project_folders(self, project: str) -> ProjectFolders:
+        """Return where a project's folders are."""
+        top = self._state / "projects" / project
+        return ProjectFolders(top / "home", top / "shared", top / "outputs", top / "runs")
+
+    def work_folders(self, work: str) -> WorkFolders:
+        """Return where the folders of a piece of work are."""
+        top = self._state / "scratch" / work
+        return WorkFolders(top / "in", top / "out", top / "progress")
+
+    def work_out(self, work: str) -> Path:
+        """Return where the work wrote its results."""
+        return self._state / "scratch" / work / "out"
+
+    def works(self) -> list[str]:
+        """Return the identifiers of the works that have folders; the file system's own folder is none."""
+        scratch = self._state / "scratch"
+        return sorted({p.name for p in scratch.iterdir()} - {"lost+found"}) if scratch.exists() else []
+
+    def places(self) -> list[Place]:
+        """Return the places that the lab writes to, with what is free there."""
+        return [Place(name, free_bytes(folder)) for name, folder in written_folders(self._settings).items()]
+
+    def servers(self) -> list[str]:
+        """Return the identifiers of the workspaces' servers that have folders."""
+        folder = servers_folder(self._state)
+        return sorted(place.name for place in folder.iterdir()) if folder.exists() else []
+
+    def loose_loops(self) -> set[str]:
+        """Return loop devices over images of this lab that are mounted nowhere, each as its device and its image."""
+        mounted = _mounted_devices()
+        return {
+            f"{device} {image}"
+            for device, image in _loops()
+            if image.is_relative_to(self._state) and device not in mounted
+        }
+
+    def put(self, folder: Path, name: str, content: bytes) -> None:
+        """Write a small file for a container to read, whole or not at all."""
+        part = folder / f".{name}.part"
+        with full_disk_said():
+            part.unlink(missing_ok=True)
+            part.write_bytes(content)
+            part.chmod(0o444)
+            part.rename(folder / name)
+
+    def link(self, folder: Path, name: str, source: Path) -> None:
+        """Place a copy of a vault file for a container to read: its image is another file system than the vault."""
+        part = folder / f".{name}.part"
+        with full_disk_said():
+            part.unlink(missing_ok=True)
+            shutil.copyfile(source, part)
+            part.chmod(0o444)
+            part.rename(folder / name)
+
+    def walked(self, folder: Path) -> list[tuple[str, bool]]:
+        """Return (path, is a plain file) of everything below a folder that a container wrote."""
+        raise NotImplementedError
+
+    def opened(self, folder: Path, path: str) -> AbstractContextManager[int]:
+        """Hold a plain file open that a container wrote."""
+        raise NotImplementedError
+
+    def progress(self, work: str) -> tuple[int, int] | None:
+        """Return (done, of how many); anything but two small numbers is ignored, since the container may forge it."""
+        folder = self._state / "scratch" / work / "progress"
+        try:
+            with self.opened(folder, "progress") as opened:
+                match = PROGRESS.fullmatch(os.read(opened, 32))
+        except (LabError, OSError):
+            return None
+        return (int(match[1]), int(match[2])) if match and int(match[1]) <= int(match[2]) else None
+
+    def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
+        """Return the plain files below a folder with digest and size, and how many other things were left out."""
+        files, left_out = [], 0
+        for path, plain in self.walked(folder):
+            if not plain:
+                left_out += 1
+                continue
+            stored = self.copy_in(folder, path, self._settings.storage.project)
+            files.append(OutputFile(path, stored.sha256, stored.size))
+        return files, left_out
+
+    def copy_in(self, folder: Path, path: str, limit: int) -> Stored:
+        """Copy a plain file, reached without following links, into the vault."""
+        with self.opened(folder, path) as opened, os.fdopen(os.dup(opened), "rb") as file:
+            return self._vault.add(file, limit)
+
+
+class LoopStorage(PlainStorage):
+    """Loop images and folders below the state folder, for who has the power to mount them."""
+
+    def __init__(self, settings: Settings, vault: FolderVault, host: Host) -> None:
+        super().__init__(settings, vault)
+        self._host = host
         self.snapshots = SnapshotMounts(settings.state, vault, host, lambda: snapshot_kind(settings))
 
     def project(self, project: str, uid: int) -> ProjectFolders:
         """Return a project's folders, made and mounted when they are not."""
-        top = self._state / "projects" / project
-        self._mounted(top, self._settings.storage.project)
-        folders = ProjectFolders(top / "home", top / "shared", top / "outputs", top / "runs")
+        folders = self.project_folders(project)
+        self._mounted(folders.home.parent, self._settings.storage.project)
         for folder in (folders.home, folders.outputs, folders.runs):
             folder.mkdir(exist_ok=True, mode=0o755)
         self._given(folders.shared, uid)
@@ -107,19 +203,25 @@ class LoopStorage:
             return self._given(folders.runs / run, uid)
 
     def _given(self, folder: Path, uid: int) -> Path:
+        """Let a folder be there that belongs to a container's user; what belongs to one is never given to another."""
         if not folder.exists():
             with full_disk_said():
                 folder.mkdir(mode=0o755, exist_ok=True)
-        if folder.lstat().st_uid != uid:
+        owner = folder.lstat().st_uid
+        if owner >= LOWEST_UID and owner != uid:
+            raise ConflictError(
+                "The folder {folder} belongs to another project or work; nothing was done. Tell the administrator.",
+                reason="another-owner",
+                folder=folder.name,
+            )
+        if owner != uid:
             self._host.give(folder, uid)
         return folder
 
     def work(self, work: str, uid: int) -> WorkFolders:
         """Return the folders of a piece of work."""
-        scratch = self._state / "scratch"
-        self._mounted(scratch, self._settings.storage.scratch)
-        top = scratch / work
-        folders = WorkFolders(top / "in", top / "out", top / "progress")
+        folders = self.work_folders(work)
+        self._mounted(self._state / "scratch", self._settings.storage.scratch)
         with full_disk_said():
             # In a checker, the fragments that a reader wrote are mounted below what it is asked.
             (folders.inside / "fragments").mkdir(parents=True, exist_ok=True, mode=0o755)
@@ -127,48 +229,11 @@ class LoopStorage:
             self._given(folder, uid)
         return folders
 
-    def work_out(self, work: str) -> Path:
-        """Return where the work wrote its results."""
-        return self._state / "scratch" / work / "out"
-
-    def progress(self, work: str) -> tuple[int, int] | None:
-        """Return (done, of how many); anything but two small numbers is ignored, since the container may forge it."""
-        folder = self._state / "scratch" / work / "progress"
-        try:
-            with open_file(folder, "progress") as opened:
-                match = PROGRESS.fullmatch(os.read(opened, 32))
-        except (LabError, OSError):
-            return None
-        return (int(match[1]), int(match[2])) if match and int(match[1]) <= int(match[2]) else None
-
-    def put(self, folder: Path, name: str, content: bytes) -> None:
-        """Write a small file for a container to read, whole or not at all."""
-        part = folder / f".{name}.part"
-        with full_disk_said():
-            part.unlink(missing_ok=True)
-            part.write_bytes(content)
-            part.chmod(0o444)
-            part.rename(folder / name)
-
-    def link(self, folder: Path, name: str, source: Path) -> None:
-        """Place a copy of a vault file for a container to read: its image is another file system than the vault."""
-        part = folder / f".{name}.part"
-        with full_disk_said():
-            part.unlink(missing_ok=True)
-            shutil.copyfile(source, part)
-            part.chmod(0o444)
-            part.rename(folder / name)
-
     def forget_work(self, work: str) -> None:
         """Remove a piece of work's folders."""
         folder = self._state / "scratch" / work
         if folder.exists():
             self._host.remove_tree(folder)
-
-    def works(self) -> list[str]:
-        """Return the identifiers of the works that have folders; the file system's own folder is none."""
-        scratch = self._state / "scratch"
-        return sorted({p.name for p in scratch.iterdir()} - {"lost+found"}) if scratch.exists() else []
 
     def snapshot_kind(self) -> ImageKind:
         """Return how snapshots are mounted here."""
@@ -186,50 +251,23 @@ class LoopStorage:
         """Unmount what no container has."""
         self.snapshots.release(used)
 
-    def places(self) -> list[Place]:
-        """Return the places that the lab writes to, with what is free there."""
-        return [Place(name, free_bytes(folder)) for name, folder in written_folders(self._settings).items()]
-
-    def servers(self) -> list[str]:
-        """Return the identifiers of the workspaces' servers that have folders."""
-        folder = servers_folder(self._state)
-        return sorted(place.name for place in folder.iterdir()) if folder.exists() else []
-
     def forget_server(self, server: str) -> None:
         """Remove the folder of a server; a gateway that is down finds none when it comes back."""
-        with suppress(UnavailableError):
-            asyncio.run(GatewayClient(self._state).close(server))
+        close_at_gateway(self._state, server)
         remove_folder(self._state, server, self._host.unmount_all)
-
-    def loose_loops(self) -> set[str]:
-        """Return loop devices over images of this lab that are mounted nowhere, each as its device and its image."""
-        mounted = _mounted_devices()
-        return {
-            f"{device} {image}"
-            for device, image in _loops()
-            if image.is_relative_to(self._state) and device not in mounted
-        }
 
     def release_loop(self, loop: str) -> None:
         """Let go of such a device, if it is still what it was."""
         if loop in self.loose_loops():
             self._host.detach(loop.partition(" ")[0])
 
-    def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
-        """Return the plain files below a folder with digest and size, and how many other things were left out."""
-        files, left_out = [], 0
-        for path, plain in list(walk(folder)):
-            if not plain:
-                left_out += 1
-                continue
-            stored = self.copy_in(folder, path, self._settings.storage.project)
-            files.append(OutputFile(path, stored.sha256, stored.size))
-        return files, left_out
+    def walked(self, folder: Path) -> list[tuple[str, bool]]:
+        """Return (path, is a plain file) of everything below a folder that a container wrote."""
+        return list(walk(folder))
 
-    def copy_in(self, folder: Path, path: str, limit: int) -> Stored:
-        """Copy a plain file, reached without following links, into the vault."""
-        with open_file(folder, path) as opened, os.fdopen(os.dup(opened), "rb") as file:
-            return self._vault.add(file, limit)
+    def opened(self, folder: Path, path: str) -> AbstractContextManager[int]:
+        """Hold a plain file open that a container wrote."""
+        return open_file(folder, path)
 
     def unmount_all(self) -> None:
         """Unmount every image of this lab."""
@@ -237,6 +275,12 @@ class LoopStorage:
         for folder in (self._state / "scratch", *sorted((self._state / "projects").glob("*"))):
             if os.path.ismount(folder):
                 self._host.unmount(folder)
+
+
+def close_at_gateway(state: Path, server: str) -> None:
+    """Let the gateway forget a server; one that is down finds no folder when it comes back."""
+    with suppress(UnavailableError):
+        asyncio.run(GatewayClient(state).close(server))
 
 
 def written_folders(settings: Settings) -> dict[PlaceName, Path]:

@@ -14,11 +14,14 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
+from hub.adapters.power.places import ENGINE_SOCKET, VERBS_SOCKET, make_folder
 from hub.domain.errors import InvalidError, LabError
 from hub.privileged.engine import EngineGate
 from hub.privileged.peers import allowed_uids
-from hub.privileged.places import ENGINE_SOCKET, make_folder
+from hub.privileged.verb_door import VerbDoor
+from hub.privileged.verbs import Verbs
 from hub.settings import Settings, load_settings
+from hub.wiring import host_from, storage_from
 from spawner_config.server_folder import listening_socket
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
@@ -44,17 +47,21 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end.set)
     connector = engine_connector(os.environ.get("DOCKER_HOST") or DEFAULT_ENGINE)
+    folder = make_folder(settings.state)
+    door = VerbDoor(Verbs(settings, storage_from(settings), host_from(settings)), allowed_uids())
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as engine:
         gate = EngineGate(settings, engine, allowed_uids())
-        server = web.Server(gate.handle, access_log=None)
-        runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
+        runner = web.ServerRunner(web.Server(gate.handle, access_log=None), shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
-        folder = make_folder(settings.state)
-        await web.SockSite(runner, listening_socket(folder, ENGINE_SOCKET, 0o600)).start()
-        log.info("The privileged process listens in %s.", folder)
-        await end.wait()
+        with listening_socket(folder, VERBS_SOCKET, 0o600) as listener:
+            verbs = asyncio.create_task(door.serve(listener))
+            await web.SockSite(runner, listening_socket(folder, ENGINE_SOCKET, 0o600)).start()
+            log.info("The privileged process listens in %s.", folder)
+            await end.wait()
+            verbs.cancel()
         await runner.cleanup()
-        (folder / ENGINE_SOCKET).unlink(missing_ok=True)
+    for name in (ENGINE_SOCKET, VERBS_SOCKET):
+        (folder / name).unlink(missing_ok=True)
 
 
 def main() -> int:

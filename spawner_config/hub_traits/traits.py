@@ -20,6 +20,7 @@ from traitlets.config import Config
 from hub.settings import Login, Settings
 from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR, LabAuthenticator
 from spawner_config.hub_traits.services import Wrap, notice_dead_services, services
+from spawner_config.server_folder import Server
 
 PORTAL = "/services/portal/"
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
@@ -72,8 +73,8 @@ class Parts:
     open_workspace: Callable[..., Any]
     why_ends: Callable[..., Any]
     close_workspace: Callable[..., Any]
-    mount_socket_folder: Callable[[Path, int], None]
-    unmount_socket_folder: Callable[[Path], None]
+    open_server: Callable[[Server], None]
+    close_server: Callable[[str], None]
     engine: str = ""
     """Where the spawner finds the engine: the address of the lab's engine gate."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -215,5 +216,5 @@ def set_workspaces(c: Config, settings: Settings, parts: Parts) -> None:
     c.LabSpawner.why_ends = parts.why_ends
     c.LabSpawner.poll_interval = LOOK_AGAIN_SECONDS
     c.LabSpawner.close_workspace = parts.close_workspace
-    c.LabSpawner.mount_socket_folder = parts.mount_socket_folder
-    c.LabSpawner.unmount_socket_folder = parts.unmount_socket_folder
+    c.LabSpawner.open_server = parts.open_server
+    c.LabSpawner.close_server = parts.close_server

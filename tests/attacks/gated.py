@@ -18,8 +18,8 @@ from urllib.parse import quote
 import docker
 
 from datasets_mount.mounts import Mount
+from hub.adapters.power.places import ENGINE_SOCKET, privileged_folder
 from hub.adapters.processes.alone import privileged_process
-from hub.privileged.places import ENGINE_SOCKET, privileged_folder
 from hub.settings import Settings, load_settings
 from spawner_config import names
 from spawner_config.isolation import SEALED, ContainerSpec, Purpose, container_body

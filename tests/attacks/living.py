@@ -20,6 +20,7 @@ from typing import Any
 import docker
 import requests
 
+from hub.adapters.power.places import ENGINE_SOCKET, privileged_folder
 from hub.adapters.processes.health import answers
 from hub.adapters.processes.records import Record, is_alive, read_records
 from hub.adapters.secrets import read_secret
@@ -28,7 +29,6 @@ from hub.demo.people import ADMINISTRATOR, AUDITOR, HEALTH_STEWARD, JOBS_STEWARD
 from hub.demo.story_stage import TOKENS, Stage
 from hub.demo.web_login import Visitor
 from hub.domain.work import ENDED
-from hub.privileged.places import ENGINE_SOCKET, privileged_folder
 from hub.settings import Settings
 from integration.sandbox_container import code_cell, notebook_of
 from spawner_config.names import LABEL_LAB, work_container

@@ -32,13 +32,14 @@ class OwnLab:
     lab: Lab
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     privileged: ExitStack = field(default_factory=ExitStack)
+    power: subprocess.Popen[bytes] | None = None
 
     def lend_power(self, **environment: str) -> None:
         """Start the privileged process, in place of the one that runs."""
         self.privileged.close()
         log = self.folder / "privileged.log"
         running = privileged_process(self.lab.settings, self.folder / "lab.toml", environment, log)
-        self.privileged.enter_context(running)
+        self.power = self.privileged.enter_context(running)
 
     @property
     def log(self) -> str:

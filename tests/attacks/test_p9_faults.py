@@ -235,12 +235,7 @@ def test_workers_killed_at_random_moments_end_every_work_and_start_nothing_twice
     assert {own.work(work).state for work in works} == {WorkState.SUCCEEDED}
     assert kills > 0
     finish(own)
-    name = own.lab.settings.name
-    with closing(docker.APIClient()) as engine:
-        filters = {"label": f"{LABEL_LAB}={name}", "event": "start"}
-        events = engine.events(since=began, until=int(time.time()) + 1, filters=filters, decode=True)
-        starts = Counter(event["Actor"]["Attributes"]["name"] for event in events)
-    assert starts == {work_container(name, work): 1 for work in works}
+    assert starts_of(own, began) == {work_container(own.lab.settings.name, work): 1 for work in works}
     assert verify_audit(own.lab) is not None
 
 
@@ -249,6 +244,31 @@ def finish(own: OwnLab) -> None:
     own.worker()
     wait_for(lambda: own.lab.engine.containers() == [], 20, "a container is left")
     wait_for(lambda: own.lab.storage.works() == [], 20, "a folder is left")
+
+
+def test_a_privileged_process_killed_at_random_moments_loses_no_work_and_starts_nothing_twice(own: OwnLab) -> None:
+    moments, works, began, kills = random.Random(7), own.offered(3), int(time.time()), 0
+    own.worker()
+    while any(own.work(work).state not in ENDED for work in works):
+        time.sleep(0.3 + moments.random())
+        assert own.power is not None
+        own.power.kill()
+        kills += own.power.wait() == -signal.SIGKILL
+        own.lend_power()
+        assert kills < 60
+    assert {own.work(work).state for work in works} == {WorkState.SUCCEEDED}
+    assert kills > 0
+    wait_for(lambda: own.lab.engine.containers() == [], 20, "a container is left")
+    wait_for(lambda: own.lab.storage.works() == [], 20, "a folder is left")
+    assert starts_of(own, began) == {work_container(own.lab.settings.name, work): 1 for work in works}
+
+
+def starts_of(own: OwnLab, began: int) -> Counter[str]:
+    """How often each container was started, by the engine's own events."""
+    with closing(docker.APIClient()) as engine:
+        filters = {"label": f"{LABEL_LAB}={own.lab.settings.name}", "event": "start"}
+        events = engine.events(since=began, until=int(time.time()) + 1, filters=filters, decode=True)
+        return Counter(event["Actor"]["Attributes"]["name"] for event in events)
 
 
 def test_an_engine_gate_that_is_away_is_said_and_queued_work_waits_for_it(own: OwnLab) -> None:

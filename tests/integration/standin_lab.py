@@ -42,8 +42,8 @@ parts = hub_traits.Parts(
     open_workspace=lambda *_: None,
     why_ends=lambda *_: None,
     close_workspace=lambda *_: None,
-    mount_socket_folder=lambda *_: None,
-    unmount_socket_folder=lambda *_: None,
+    open_server=lambda *_: None,
+    close_server=lambda *_: None,
 )
 hub_traits.apply(c, settings, parts)
 c.JupyterHub.spawner_class = "simple"

@@ -12,23 +12,42 @@ from pathlib import Path
 import pytest
 
 from hub.adapters.host import Host
+from hub.adapters.power.storage import AskedStorage
+from hub.adapters.processes.alone import privileged_process
 from hub.adapters.storage import LoopStorage
 from hub.adapters.vault import FolderVault
-from hub.domain.errors import InvalidError, UnavailableError
+from hub.domain.errors import ConflictError, InvalidError, UnavailableError
 from hub.domain.space import PlaceName
-from hub.settings import Login, Settings, Storage
+from hub.settings import Login, Settings, Storage, load_settings
+from hub.wiring import storage_from
 from spawner_config.server_folder import mount_socket_folder, server_folder
 
 UID = 234567
 SIZE = 16 * 2**20
 
 
-@pytest.fixture
-def storage(tmp_path: Path) -> Iterator[LoopStorage]:
-    settings = Settings(state=tmp_path, login=Login(demo=True), storage=Storage(project=SIZE, scratch=SIZE))
-    made = LoopStorage(settings, FolderVault(tmp_path / "vault"), Host("datalab/workspace:current", "datalab"))
-    yield made
-    made.unmount_all()
+class Asked(AskedStorage):
+    """The storage of a process that has no power, and asks for each deed."""
+
+    def unmount_all(self) -> None:
+        storage_from(self._settings).unmount_all()
+
+
+@pytest.fixture(params=["with power", "asked"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LoopStorage | Asked]:
+    config = tmp_path / "lab.toml"
+    config.write_text('state = "."\n[login]\ndemo = true\n[storage]\nproject = "16M"\nscratch = "16M"\n')
+    settings = load_settings(config)
+    vault = FolderVault(settings.state / "vault")
+    if request.param == "with power":
+        made = LoopStorage(settings, vault, Host("datalab/workspace:current", "datalab"))
+        yield made
+        made.unmount_all()
+        return
+    with privileged_process(settings, config):
+        asked = Asked(settings, vault)
+        yield asked
+    asked.unmount_all()
 
 
 def test_a_project_that_fills_its_disk_fills_nobody_elses(storage: LoopStorage) -> None:
@@ -144,3 +163,19 @@ def test_what_is_left_of_a_server_is_listed_and_forgotten(storage: LoopStorage, 
         storage.forget_server("a" * 16)
     assert storage.servers() == []
     assert str(folder) not in Path("/proc/self/mountinfo").read_text()
+
+
+def test_a_folder_of_one_project_is_never_given_to_anothers_number(storage: LoopStorage) -> None:
+    shared = storage.project("care", UID).shared
+    with pytest.raises(ConflictError, match="belongs to another"):
+        storage.project("care", UID + 1)
+    assert shared.stat().st_uid == UID
+
+
+@pytest.mark.parametrize("name", [b"\xff.csv", b"new\nline", b"x" * 255])
+def test_a_name_that_cannot_be_written_down_is_only_counted(storage: LoopStorage, name: bytes) -> None:
+    outputs = storage.run_outputs("care", UID, "run-1")
+    Path(os.fsdecode(os.fsencode(outputs) + b"/" + name)).write_text("a")
+    files, left_out = storage.listing(outputs)
+    assert len(files) + left_out == 1
+    assert left_out == (name != b"x" * 255)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.adapters.power.places import privileged_folder
 from hub.adapters.processes import leftovers, supervisor
 from hub.adapters.processes.health import answers, has_route
 from hub.adapters.processes.preflight import Images, check_can_start
@@ -24,7 +25,6 @@ from hub.adapters.processes.programs import Program, lab_programs
 from hub.adapters.processes.records import end_all, folder_of, is_alive, read_records, wait_for_end
 from hub.adapters.secrets import make_secrets
 from hub.domain.errors import ConflictError, LabError, UnavailableError
-from hub.privileged.places import privileged_folder
 from hub.settings import Settings
 
 Progress = Callable[[str], None]

@@ -13,10 +13,10 @@ from docker.errors import APIError, DockerException, NotFound
 
 from hub.adapters.host import Host
 from hub.adapters.mount_table import mounts_below
+from hub.adapters.power.places import privileged_folder
 from hub.adapters.processes import supervisor
 from hub.adapters.processes.records import SUFFIX, folder_of
 from hub.domain.errors import UnavailableError
-from hub.privileged.places import privileged_folder
 from hub.settings import Settings
 from spawner_config.names import LABEL, LABEL_LAB
 from spawner_config.server_folder import control_folder, remove_folder, servers_folder

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.adapters.identity import identity_command, identity_environment
+from hub.adapters.power.places import ENGINE_SOCKET, privileged_folder
 from hub.adapters.processes.records import record_file
 from hub.adapters.secrets import Secret
-from hub.privileged.places import ENGINE_SOCKET, privileged_folder
 from hub.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[3]

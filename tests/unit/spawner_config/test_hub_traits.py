@@ -38,8 +38,8 @@ def parts() -> Parts:
         open_workspace=lambda: None,
         why_ends=lambda *_: None,
         close_workspace=lambda: None,
-        mount_socket_folder=lambda folder, uid: None,
-        unmount_socket_folder=lambda folder: None,
+        open_server=lambda server: None,
+        close_server=lambda identifier: None,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from hub.domain.errors import UnavailableError
 
 ENGINE_SOCKET = "engine.sock"
+VERBS_SOCKET = "verbs.sock"
 
 
 def privileged_folder(state: Path) -> Path:

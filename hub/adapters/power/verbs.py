@@ -1,0 +1,234 @@
+"""What the privileged process may be asked: a fixed set of verbs, each about things that have names.
+
+A verb names a project, a person, a run, a piece of work or a snapshot, never a path: where they lie is the privileged
+process's to know. Everything is of an exact form, and a key too many refuses the whole.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+
+from datasets_mount.catalogue import Snapshot, SnapshotFile, snapshot_digest
+from datasets_mount.images import ImageKind, SnapshotImage
+from hub.domain.people import LONGEST_NAME, NAME_PATTERN
+from spawner_config.server_folder import Server
+
+_NAME = rf"^{NAME_PATTERN.pattern}$"
+Name = Annotated[str, Field(pattern=_NAME, max_length=LONGEST_NAME)]
+Identifier = Annotated[str, Field(pattern=_NAME, max_length=100)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Uid = Annotated[int, Field(ge=100_000, le=2**31 - 1)]
+Size = Annotated[int, Field(ge=0, le=2**62)]
+_NEVER = datetime.fromtimestamp(0, UTC)
+"""When a thing was made is of no account here."""
+
+
+def _plain(name: str) -> str:
+    if name != PurePosixPath(name).name or name in (".", "..") or not name.isprintable():
+        raise ValueError("not a plain name of a file")
+    return name
+
+
+FileName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain)]
+
+
+class Asked(BaseModel):
+    """One verb."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class OpenProject(Asked):
+    """Let a project's folders be there: its file system mounted, the shared folder its own."""
+
+    verb: Literal["open-project"] = "open-project"
+    project: Name
+    uid: Uid
+
+
+class OpenMember(Asked):
+    """Let a member's own folder be there, in the project's homes or outputs."""
+
+    verb: Literal["open-member"] = "open-member"
+    project: Name
+    uid: Uid
+    part: Literal["home", "outputs"]
+    person: Name
+
+
+class OpenRun(Asked):
+    """Let the outputs folder of a run be there."""
+
+    verb: Literal["open-run"] = "open-run"
+    project: Name
+    uid: Uid
+    run: Identifier
+
+
+class OpenWork(Asked):
+    """Let the folders of a piece of work be there."""
+
+    verb: Literal["open-work"] = "open-work"
+    work: Identifier
+    uid: Uid
+
+
+class ForgetWork(Asked):
+    """Remove the folders of a piece of work."""
+
+    verb: Literal["forget-work"] = "forget-work"
+    work: Identifier
+
+
+class Place(Asked):
+    """A folder that a container wrote: a member's outputs, a run's, or what a piece of work left."""
+
+    kind: Literal["member", "run", "out", "progress"]
+    project: Name | Literal[""] = ""
+    name: Identifier
+
+
+class ListFiles(Asked):
+    """Name everything below such a folder, and say of each whether it is a plain file."""
+
+    verb: Literal["list-files"] = "list-files"
+    place: Place
+
+
+class OpenFile(Asked):
+    """Hand over a plain file below such a folder, opened for reading without following links."""
+
+    verb: Literal["open-file"] = "open-file"
+    place: Place
+    path: Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class OpenServer(Asked):
+    """Let the folder of a workspace's server be there, with its card and its socket's file system."""
+
+    verb: Literal["open-server"] = "open-server"
+    person: Name
+    project: Name
+    tier: Literal["open", "sensitive", "secret"]
+    uid: Uid
+
+    def card(self) -> Server:
+        """Return the server's card."""
+        return Server.model_validate(self.model_dump(exclude={"verb"}))
+
+
+class CloseServer(Asked):
+    """Remove the folder of a workspace's server."""
+
+    verb: Literal["close-server"] = "close-server"
+    server: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
+
+class File(Asked):
+    """One file of a snapshot."""
+
+    path: FileName
+    sha256: Digest
+    size: Size
+    rows: Size
+    columns: tuple[str, ...]
+
+
+class NamedSnapshot(Asked):
+    """A snapshot, whose digest is that of its manifest."""
+
+    digest: Digest
+    dataset: Name
+    files: tuple[File, ...]
+
+    def snapshot(self) -> Snapshot:
+        """Return the snapshot; who registered it, and when, is not known here. ValueError for another's digest."""
+        files = tuple(SnapshotFile(f.path, f.sha256, f.size, f.rows, f.columns) for f in self.files)
+        if snapshot_digest(self.dataset, files) != self.digest:
+            raise ValueError("the digest is not that of the manifest")
+        return Snapshot(self.digest, self.dataset, files, "", _NEVER)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> NamedSnapshot:
+        """Name a snapshot."""
+        files = tuple(
+            File(path=f.path, sha256=f.sha256, size=f.size, rows=f.rows, columns=f.columns) for f in snapshot.files
+        )
+        return cls(digest=snapshot.digest, dataset=snapshot.dataset, files=files)
+
+
+class SnapshotKind(Asked):
+    """Say how snapshots are mounted here."""
+
+    verb: Literal["snapshot-kind"] = "snapshot-kind"
+
+
+class BuildSnapshot(Asked):
+    """Make what a snapshot is mounted from, out of files of the vault that are what was registered."""
+
+    verb: Literal["build-snapshot"] = "build-snapshot"
+    snapshot: NamedSnapshot
+
+
+class MountSnapshot(Asked):
+    """Mount a snapshot for the containers of a project, hashed just before."""
+
+    verb: Literal["mount-snapshot"] = "mount-snapshot"
+    snapshot: NamedSnapshot
+    kind: Literal["erofs", "folder"]
+    sha256: Digest | Literal[""]
+    size: Size
+    project: Name
+
+    def image(self) -> SnapshotImage:
+        """Return what it is mounted from."""
+        return SnapshotImage(self.snapshot.digest, ImageKind(self.kind), self.sha256, self.size, _NEVER)
+
+
+class ReleaseSnapshots(Asked):
+    """Unmount the snapshots that no container of the lab has."""
+
+    verb: Literal["release-snapshots"] = "release-snapshots"
+
+
+class ReleaseLoop(Asked):
+    """Let go of a loop device over an image of this lab that is mounted nowhere, if it still is that."""
+
+    verb: Literal["release-loop"] = "release-loop"
+    device: Annotated[str, Field(pattern=r"^/dev/loop[0-9]{1,6}$")]
+    image: Annotated[str, Field(max_length=4096)]
+
+
+AnyVerb = (
+    OpenProject
+    | OpenMember
+    | OpenRun
+    | OpenWork
+    | ForgetWork
+    | ListFiles
+    | OpenFile
+    | OpenServer
+    | CloseServer
+    | SnapshotKind
+    | BuildSnapshot
+    | MountSnapshot
+    | ReleaseSnapshots
+    | ReleaseLoop
+)
+VERBS: TypeAdapter[AnyVerb] = TypeAdapter(Annotated[AnyVerb, Field(discriminator="verb")])
+
+
+class Answer(BaseModel):
+    """What came of it: a value, or an error of the lab's as a sentence with its parts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: Any = None
+    error: str = ""
+    message: str = ""
+    reason: str = ""
+    values: dict[str, str] = Field(default_factory=dict)
