@@ -27,6 +27,7 @@ CODE = (
     "hub/domain",
     "hub/services",
     "hub/adapters",
+    "hub/privileged",
     "hub/gate",
     "hub/policy",
     "hub/settings.py",
