@@ -13,11 +13,11 @@ import requests
 from docker.errors import APIError, DockerException
 from docker.utils import kwargs_from_env
 
+from hub.adapters.power.places import ENGINE_SOCKET, Door
 from hub.doctor.program import Said, in_vain, shown
 from hub.doctor.throwaway import ThrowAway
 from hub.domain.errors import UnavailableError
 from hub.domain.examinations import Attempt, Promise, Verdict
-from hub.privileged.places import ENGINE_SOCKET, Door
 from hub.settings import Settings
 
 TRIED = "Ask the lab's engine gate, as a taken-over hub would, for containers and calls that are not the lab's own."
