@@ -279,7 +279,7 @@ def test_another_user_of_the_machine_is_not_answered(settings: Settings, tmp_pat
         "s = socket.socket(socket.AF_UNIX); s.connect(f'/proc/self/fd/{place}/verbs.sock')\n"
         'text = b\'{"verb": "snapshot-kind"}\'\n'
         "s.sendall(struct.pack('!I', len(text)) + text)\n"
-        "print(s.recv(4096)[4:].decode())\n"
+        "print(b''.join(iter(lambda: s.recv(4096), b''))[4:].decode())\n"
     )
     folder = privileged_folder(settings.state)
     (folder / VERBS_SOCKET).chmod(0o666)
