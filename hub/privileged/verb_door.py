@@ -20,7 +20,17 @@ from hub.privileged.verbs import Verbs
 AT_ONCE = 16
 PATIENCE = 10.0
 """Seconds in which whoever connected has said what they want."""
+REFUSED_PATIENCE = 1.0
 log = logging.getLogger("datalab.verbs")
+
+
+def _hear_out(connection: socket.socket) -> None:
+    """Read what a refused caller still says, within bounds: hanging up on it would take the answer back."""
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(REFUSED_PATIENCE)
+    left = MOST_ASKED
+    while left > 0 and (heard := connection.recv(2**16)):
+        left -= len(heard)
 
 
 def _say_fault(done: Future[None]) -> None:
@@ -52,6 +62,7 @@ class VerbDoor:
             except LabError as error:
                 log.warning("%s (%s)", error, error.reason)
                 send(connection, said(error))
+                _hear_out(connection)
 
     def _answered(self, connection: socket.socket) -> None:
         check_peer(peer_of(connection), self._allowed)

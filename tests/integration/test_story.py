@@ -101,7 +101,7 @@ def test_told_again_it_is_short_and_changes_nothing(story_lab: StoryLab) -> None
     assert again.seconds < story_lab.first.seconds / 2, (again.seconds, story_lab.first.seconds)
     assert everything(story_lab) == before
     assert story_lab.settings.secret("demo-tokens.json").read_bytes() == tokens
-    # People logged in, what the scientist tried in vain was tried again, and the gateway saw all of it; that is recorded.
+    # People logged in, what the scientist tried in vain was tried again, and the gateway saw it all; that is recorded.
     told = {name for name in audit_names(story_lab, entries) if not name.startswith("gateway:")}
     assert told <= {"lab:login:accept", "lab:workspace:refuse"}
 
