@@ -13,12 +13,16 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from hub.domain.errors import InvalidError
 
 MIB, GIB = 2**20, 2**30
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_NAME = "lab.localhost"
+"""The lab's name where people have subdomains of their own and no other name is set; browsers take it for loopback."""
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -62,6 +66,7 @@ class Server(Section):
 
     address: str = "127.0.0.1"
     url: str = ""
+    subdomains: bool = False
     certificate: str = ""
     key: str = ""
 
@@ -69,8 +74,20 @@ class Server(Section):
     def _no_clear_text_beyond_loopback(self) -> Server:
         if bool(self.certificate) != bool(self.key):
             raise ValueError("certificate and key come together")
-        if self.address not in ("127.0.0.1", "localhost", "::1") and not self.certificate:
+        if self.address not in LOOPBACK and not self.certificate:
             raise ValueError("an address beyond loopback needs certificate and key")
+        return self
+
+    @model_validator(mode="after")
+    def _subdomains_are_of_a_name(self) -> Server:
+        """Without TLS, browsers keep a page's rules (and say where a request comes from) on loopback names alone."""
+        if not self.subdomains or (not self.url and self.address in LOOPBACK and not self.certificate):
+            return self
+        parts = urlsplit(self.url)
+        if not parts.hostname or parts.path.strip("/") or not re.search(r"\.[a-z][a-z0-9-]*$", parts.hostname):
+            raise ValueError("subdomains needs the lab's own name in url, as in https://lab.example.org")
+        if parts.scheme != "https" and not parts.hostname.endswith(".localhost"):
+            raise ValueError("subdomains needs https, but for names below .localhost")
         return self
 
 
@@ -228,7 +245,27 @@ class Settings(Section):
     def public_url(self) -> str:
         """The address that people type, without a slash at its end."""
         scheme = "https" if self.server.certificate else "http"
-        return self.server.url.rstrip("/") or f"{scheme}://{self.server.address}:{self.ports.public}"
+        host = LOOPBACK_NAME if self.server.subdomains else self.server.address
+        return self.server.url.rstrip("/") or f"{scheme}://{host}:{self.ports.public}"
+
+    @property
+    def host_cookies(self) -> bool:
+        """Whether cookies are named ``__Host-``: no page of a subdomain can then set one in the lab's name.
+
+        Browsers want TLS for such a name; programs of a demonstration on loopback could not send them back.
+        """
+        return self.server.subdomains and self.public_url.startswith("https:")
+
+    def host_of(self, person: str) -> str:
+        """The host that a person's workspaces are reached at: their own, where people have subdomains."""
+        host = str(urlsplit(self.public_url).hostname)
+        return f"{person}.{host}" if self.server.subdomains else host
+
+    def origin_of(self, person: str) -> str:
+        """The origin of a person's workspaces, as a browser writes it."""
+        parts = urlsplit(self.public_url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{self.host_of(person)}{port}"
 
     @property
     def database(self) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import requests
 
+from hub.adapters.loopback_names import loopback_session
 from hub.domain.errors import (
     ConflictError,
     InvalidError,
@@ -57,7 +58,7 @@ class Portal:
 
     def __init__(self, url: str, token: str, session: requests.Session | None = None) -> None:
         self.url = url.rstrip("/")
-        self._session = session or requests.Session()
+        self._session = session or loopback_session()
         self._session.headers["Authorization"] = f"token {token}"
         # A .netrc or a proxy of the environment would send the token, or the data, somewhere else.
         self._session.trust_env = False

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hub.adapters.loopback_names import is_loopback_name
 from hub.domain.errors import InvalidError, RefusedError
 
 URL, TOKEN = "DATALAB_URL", "DATALAB_TOKEN"
@@ -84,7 +85,7 @@ def checked_url(url: str) -> str:
             "The lab's address starts with https:// (or http:// on this machine), for example https://lab.example.org.",
             reason="url",
         )
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK and not is_loopback_name(parts.hostname):
         raise InvalidError("Over http the token could be read on its way: use https://.", reason="url-clear-text")
     return url.rstrip("/")
 

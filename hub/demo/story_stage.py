@@ -40,7 +40,9 @@ class Stage:
     def visitor(self, name: str) -> Visitor:
         """A person's browser, logged in through the provider's page."""
         if name not in self._visitors:
-            self._visitors[name] = Visitor(self.settings.public_url, name, self._password(name))
+            self._visitors[name] = Visitor(
+                self.settings.public_url, name, self._password(name), self.settings.origin_of
+            )
         return self._visitors[name]
 
     def portal(self, name: str) -> Portal:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
 import requests
 
+from hub.adapters.loopback_names import loopback_session
 from hub.cli.login_file import SCOPE
 from hub.domain.errors import RefusedError, UnavailableError
 
@@ -38,12 +39,12 @@ class Forms(HTMLParser):
 
 
 class Visitor:
-    """One person's browser at one lab."""
+    """One person's browser at one lab; ``origin_of`` says where a person's workspaces are, when not at ``url``."""
 
-    def __init__(self, url: str, name: str, password: str) -> None:
+    def __init__(self, url: str, name: str, password: str, origin_of: Callable[[str], str] | None = None) -> None:
         self.url, self.name = url, name
-        self.session = requests.Session()
-        self.session.trust_env = False
+        self._origin_of = origin_of or (lambda _: url)
+        self.session = loopback_session()
         self._log_in(password)
 
     def _log_in(self, password: str) -> None:
@@ -76,7 +77,12 @@ class Visitor:
 
     def get(self, path: str) -> requests.Response:
         """Open a page of the lab."""
-        return self._sent("GET", self.url + path, headers={"Referer": f"{self.url}/hub/home"})
+        return self._sent("GET", self.origin(path) + path, headers={"Referer": f"{self.url}/hub/home"})
+
+    def origin(self, path: str) -> str:
+        """Return where a path is: a workspace is at its person's own origin."""
+        words = path.split("/")
+        return self._origin_of(words[2]) if words[1] == "user" else self.url
 
     def post(self, path: str, body: Mapping[str, object], xsrf_path: str) -> requests.Response:
         """Send what a page's own script would send, with the XSRF cookie of that path."""
@@ -85,8 +91,9 @@ class Visitor:
     def send(self, method: str, path: str, xsrf_path: str, body: Mapping[str, object] | None) -> requests.Response:
         """The same with any method."""
         token = self.session.cookies.get("_xsrf", path=xsrf_path) or ""
-        headers = {"X-XSRFToken": token, "Referer": self.url + xsrf_path, "Origin": self.url}
-        return self._sent(method, self.url + path, json=body, headers=headers)
+        origin = self.origin(path)
+        headers = {"X-XSRFToken": token, "Referer": origin + xsrf_path, "Origin": origin}
+        return self._sent(method, origin + path, json=body, headers=headers)
 
     def _sent(self, method: str, url: str, **options: object) -> requests.Response:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import requests
 
+from hub.adapters.loopback_names import LoopbackResolver
 from hub.demo.web_login import Visitor
 from hub.domain.errors import UnavailableError
 
@@ -75,7 +76,7 @@ class Workspace:
 
     def _is_labs(self, page: requests.Response) -> bool:
         """JupyterLab's page comes from the server itself, after its own login at the hub."""
-        return page.status_code == OK and page.url.startswith(self._visitor.url + self.path)
+        return page.status_code == OK and page.url.startswith(self._visitor.origin(self.path) + self.path)
 
     def save(self, name: str, notebook: dict[str, Any]) -> None:
         """Save a notebook into the home folder, as JupyterLab does."""
@@ -100,10 +101,11 @@ class Workspace:
             self._visitor.send("DELETE", f"{self.path}api/kernels/{kernel}", self.path, None)
 
     def _execute(self, kernel: str, sources: Sequence[str]) -> list[Cell]:
-        url = f"{self._visitor.url}{self.path}api/kernels/{kernel}/channels"
+        origin = self._visitor.origin(self.path)
+        url = f"{origin}{self.path}api/kernels/{kernel}/channels"
         cookies = self._visitor.session.cookies
         sent = "; ".join(f"{c.name}={c.value}" for c in cookies if self.path.startswith(c.path))
-        return execute(url, {"Cookie": sent, "Origin": self._visitor.url}, sources)
+        return execute(url, {"Cookie": sent, "Origin": origin}, sources)
 
 
 def execute(url: str, headers: Mapping[str, str], sources: Sequence[str]) -> list[Cell]:
@@ -114,7 +116,7 @@ def execute(url: str, headers: Mapping[str, str], sources: Sequence[str]) -> lis
 async def _talk(url: str, headers: Mapping[str, str], sources: Sequence[str]) -> list[Cell]:
     try:
         async with (
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=LoopbackResolver())) as session,
             session.ws_connect(url, headers=headers, max_msg_size=LARGEST_MESSAGE) as socket,
         ):
             return [await asyncio.wait_for(_execute(socket, source), LONGEST_CELL) for source in sources]

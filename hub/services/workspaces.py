@@ -82,6 +82,12 @@ def tier_of(datasets: list[Dataset]) -> Tier:
     return strictest(tuple(d.tier for d in datasets))
 
 
+def tier_in(lab: Lab, project: str) -> Tier:
+    """Return the tier of a project's workspaces as its datasets are granted now."""
+    with lab.store.read() as reading:
+        return tier_of(granted_datasets(reading, project))
+
+
 def _own_mounts(lab: Lab, project: Project, person: str) -> tuple[Mount, ...]:
     """Home and outputs are the member's own; the shared folder is the project's; its runs are read-only."""
     folders = lab.storage.project(project.name, project.uid)

@@ -21,11 +21,12 @@ BARE_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form
 """Of answers that are no pages: nothing in them runs, whatever they hold."""
 
 
-def page_policy(host: str, prefix: str) -> str:
+def page_policy(host: str, prefix: str, frame: str = "'none'") -> str:
     """Return the Content-Security-Policy of pages.
 
     Scripts come from the portal's own static folder alone: workspaces have the same origin, so ``'self'`` would
-    let in what a workspace serves.
+    let in what a workspace serves. ``frame`` is the one address that a page shows in a frame, and that what it shows
+    can go to, whatever it tries.
     """
     scripts = f"{host}{prefix}static/" if HOST.fullmatch(host) else "'none'"
     return "; ".join(
@@ -38,6 +39,7 @@ def page_policy(host: str, prefix: str) -> str:
             "connect-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
+            f"frame-src {frame}",
             "frame-ancestors 'none'",
         )
     )

@@ -8,7 +8,6 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -22,9 +21,10 @@ from spawner_config.gateway.control import Control
 from spawner_config.gateway.door import Door
 from spawner_config.gateway.hub_pages import HubPages
 from spawner_config.gateway.hub_side import HubSide
-from spawner_config.gateway.login import Login
+from spawner_config.gateway.login import Cookies, Login
 from spawner_config.gateway.meter import Meter
 from spawner_config.gateway.metrics import Metrics
+from spawner_config.gateway.origins import Origins
 from spawner_config.gateway.sealing import Sealer
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.static_files import StaticFiles
@@ -84,13 +84,13 @@ class Gateway:
         self._access_log.write(Seen("alarm", "", server.prefix, server, 0, total, "day-alarm"))
 
     async def _listen_for_browsers(self) -> None:
-        scheme = urlsplit(self._settings.public_url).scheme
-        sealer = Sealer(self._keys.seal)
-        login = Login(self._session, self._hub, self._keys.token, sealer, secure=scheme == "https")
-        pages = HubPages(self._session, self._hub, self._bounds.hub_seconds)
+        origins = Origins(self._settings)
+        cookies = Cookies(secure=origins.scheme == "https", host=self._settings.host_cookies)
+        login = Login(self._session, self._hub, self._keys.token, Sealer(self._keys.seal), origins, cookies)
+        pages = HubPages(self._session, self._hub, self._bounds.hub_seconds, cookies)
         files = StaticFiles(self._lab_files)
-        door = Door(self._servers, self._askers, login, pages, files, scheme)
-        side = BrowserSide(door, files, self._meter, self._access_log, scheme)
+        door = Door(self._servers, self._askers, login, pages, files, origins)
+        side = BrowserSide(door, files, self._meter, self._access_log, origins)
         server = web.Server(side.handle, access_log=None, max_line_size=16380, max_field_size=16380)
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()

@@ -17,6 +17,7 @@ from spawner_config.gateway.door import Admitted, Door, is_websocket
 from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, held
 from spawner_config.gateway.headers import Headers, request_headers, response_headers
 from spawner_config.gateway.meter import Meter, day_is_over
+from spawner_config.gateway.origins import Origins
 from spawner_config.gateway.static_files import StaticFiles
 from spawner_config.gateway.upstream import Upstream, exact_url
 from spawner_config.gateway.websockets import SWITCHED, forward_websocket
@@ -28,12 +29,12 @@ BODILESS = frozenset({204, 304})
 class BrowserSide:
     """The listener that the proxy forwards every workspace's requests to."""
 
-    def __init__(self, door: Door, files: StaticFiles, meter: Meter, access_log: AccessLog, scheme: str) -> None:
+    def __init__(self, door: Door, files: StaticFiles, meter: Meter, access_log: AccessLog, origins: Origins) -> None:
         self._door = door
         self._files = files
         self._meter = meter
         self._log = access_log
-        self._scheme = scheme
+        self._origins = origins
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request, and leave its line whatever becomes of it."""
@@ -61,7 +62,7 @@ class BrowserSide:
             seen.status, seen.reason = file.status, "lab-file"
             return file
         seen.act = act_of(request.method, found.target, websocket=is_websocket(request))
-        headers = request_headers(request.headers.items(), upstream.badge, self._scheme)
+        headers = request_headers(request.headers.items(), upstream.badge, self._origins.scheme)
         url = exact_url(found.target.raw)
         with upstream.slot():
             self._log.begin(seen)
@@ -69,7 +70,7 @@ class BrowserSide:
                 seen.side = "websocket"
                 return await self._websocket(request, url, headers, found, seen)
             async with await _ask(request, url, headers, upstream, seen) as received:
-                return await _pass(request, received, upstream, found.origin, seen, self._meter)
+                return await _pass(request, received, found, seen, self._meter)
 
     async def _websocket(
         self, request: web.BaseRequest, url: URL, headers: Headers, found: Admitted, seen: Seen
@@ -123,18 +124,18 @@ async def _ask(
 async def _pass(
     request: web.BaseRequest,
     received: aiohttp.ClientResponse,
-    upstream: Upstream,
-    origin: str,
+    found: Admitted,
     seen: Seen,
     meter: Meter,
 ) -> web.StreamResponse:
     """Judge the workspace's answer by its headers, and pass it on."""
+    upstream = found.upstream
     kept, kind = received.headers.get(hdrs.CONTENT_DISPOSITION), received.headers.get(hdrs.CONTENT_TYPE)
     check_is_shown(kept, kind, upstream.server.tier)
     cap = upstream.bounds.answer if held(upstream.server.tier) else None
     if cap is not None and (received.content_length or 0) > cap:
         raise _too_large()
-    passed = response_headers(received.headers.items(), upstream.server, origin)
+    passed = response_headers(received.headers.items(), upstream.server, found.origin, found.frame)
     # What a workspace says in its headers went out, too.
     if not meter.take(upstream.server, sum(len(name) + len(value) for name, value in passed.said)):
         raise day_is_over()

@@ -13,10 +13,10 @@ from aiohttp import web
 from hub.domain.errors import NotFoundError, RefusedError
 from spawner_config.gateway.access_log import Seen
 from spawner_config.gateway.askers import Asker, Askers, token_of
-from spawner_config.gateway.headers import browser_origin
 from spawner_config.gateway.hub_pages import HubPages
-from spawner_config.gateway.login import CALLBACK, REDIRECT, Login
+from spawner_config.gateway.login import CALLBACK, REDIRECT, Login, redirect
 from spawner_config.gateway.matching import Target, match
+from spawner_config.gateway.origins import Origins
 from spawner_config.gateway.same_site import READS, check_is_same_site
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.static_files import StaticFiles
@@ -32,20 +32,22 @@ class Admitted:
     target: Target
     upstream: Upstream
     origin: str
+    frame: str
+    """The origin whose pages alone may show the workspace in a frame; empty: nobody's may."""
 
 
 class Door:
     """Lets in whom the hub knows as the workspace's person, and answers all others."""
 
     def __init__(
-        self, servers: Servers, askers: Askers, login: Login, pages: HubPages, files: StaticFiles, scheme: str
+        self, servers: Servers, askers: Askers, login: Login, pages: HubPages, files: StaticFiles, origins: Origins
     ) -> None:
         self._servers = servers
         self._files = files
         self._askers = askers
         self._login = login
         self._pages = pages
-        self._scheme = scheme
+        self._origins = origins
 
     async def admit(self, request: web.BaseRequest, seen: Seen) -> Admitted | web.StreamResponse:
         """Return the way to the workspace, or the answer for whoever does not go there."""
@@ -55,12 +57,16 @@ class Door:
         if path.startswith(SHARED):
             seen.reason = "lab-file"
             return self._files.shared(request)
+        if place := self._origins.lab_place(request, path):
+            return _led(place, seen, "lab-origin")
         if not path.startswith("/user/"):
             raise NotFoundError("No workspace has this address.", reason="no-such-server")
         try:
             target = match(request.raw_path)
         except NotFoundError:
             return await self._hubs(request, seen, "no-such-server")
+        if place := self._origins.persons_place(request, target.person):
+            return _led(place, seen, "other-origin")
         if target.path == CALLBACK:
             return await self._login.finish(request, target)
         if target.path == "logout":
@@ -71,7 +77,7 @@ class Door:
         seen.asker = asker.name
         if not asker.may_open(target.person, target.project):
             return await self._hubs(request, seen, "not-theirs")
-        origin = browser_origin(request.headers.get("Host", ""), self._scheme)
+        origin = self._origins.asked(request)
         check_is_same_site(
             request.method, request.headers, origin, websocket=is_websocket(request), by_cookie=by_cookie
         )
@@ -79,7 +85,9 @@ class Door:
         if upstream is None:
             return await self._hubs(request, seen, "server-not-ready")
         seen.server = upstream.server
-        return Admitted(asker, target, upstream, origin)
+        if place := self._origins.frame_place(request, upstream.server):
+            return _led(place, seen, "top-level")
+        return Admitted(asker, target, upstream, origin, self._origins.frame)
 
     async def _who(self, request: web.BaseRequest, target: Target) -> tuple[Asker | None, bool]:
         """Return who asks, and whether a cookie says so: a cookie counts before a header, as only a browser has one."""
@@ -110,6 +118,12 @@ class Door:
         """Whether the hub would let the same request in now, for a connection that stays open."""
         asker, _ = await self._who(request, target)
         return asker is not None and asker.may_open(target.person, target.project)
+
+
+def _led(place: str, seen: Seen, reason: str) -> web.Response:
+    """Lead a browser to where a page really is."""
+    seen.status, seen.reason = 302, reason
+    return redirect(place)
 
 
 def is_websocket(request: web.BaseRequest) -> bool:

@@ -53,6 +53,8 @@ TO_BROWSER = frozenset(
     }
 )
 LONGEST_VALUE = 8000
+SANDBOX = "allow-scripts allow-same-origin allow-forms allow-modals"
+"""What a held workspace's page may do in its frame; its origin is its person's own, so that it may keep it."""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,45}\])(?::\d{1,5})?")
@@ -81,7 +83,7 @@ class Passed:
         return self.said + self.rules
 
 
-def response_headers(received: Iterable[tuple[str, str]], server: Server, origin: str) -> Passed:
+def response_headers(received: Iterable[tuple[str, str]], server: Server, origin: str, frame: str = "") -> Passed:
     """Return the allowed headers with values of their form, and the gateway's own rules."""
     passed: Headers = []
     for name, value in received:
@@ -90,15 +92,18 @@ def response_headers(received: Iterable[tuple[str, str]], server: Server, origin
             passed.append((name, value))
         elif low == "location" and (place := _own_place(value, server, origin)):
             passed.append(("Location", place))
-    return Passed(passed, list(browser_rules(server, origin).items()))
+    return Passed(passed, list(browser_rules(server, origin, frame).items()))
 
 
-def browser_rules(server: Server, origin: str) -> Mapping[str, str]:
+def browser_rules(server: Server, origin: str, frame: str = "") -> Mapping[str, str]:
     """Return what the gateway itself tells the browser, whatever a workspace says.
 
     Connections and pictures come from the workspace's own prefix alone: not from the hub, the portal, another
     workspace or another site. Scripts come from the host's copy of JupyterLab, and in the open tier from the
     workspace, too. JupyterLab compiles its schemas, hence ``unsafe-eval``.
+
+    ``frame`` is the one origin that may show the workspace in a frame of its own; empty: none may. A held workspace's
+    page is then in a sandbox by itself, too: no window, no download, no way out of the frame, whoever wrote the frame.
     """
     own = f"{origin}{server.prefix}"
     lab = f"{origin}{SHARED}"
@@ -117,18 +122,21 @@ def browser_rules(server: Server, origin: str) -> Mapping[str, str]:
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": own,
-        "frame-ancestors": "'none'",
+        "frame-ancestors": frame or "'none'",
+        # What is not allowed in a sandbox need not be known by name; JupyterLab asks before it closes, hence modals.
+        **({"sandbox": SANDBOX} if frame and held(server.tier) else {}),
+        "webrtc": "'block'",
     }
     return {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
-        # All workspaces, the hub and the portal have one origin: a page that a workspace opens, or that opened it,
-        # must not be within its reach. The hub and the portal say "same-origin", so this must be another word.
+        # Without subdomains, all workspaces, the hub and the portal have one origin: a page that a workspace opens, or
+        # that opened it, must not be within its reach. Hub and portal say "same-origin", so this must be another word.
         "Cross-Origin-Opener-Policy": "noopener-allow-popups",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), serial=()",
-        "X-Frame-Options": "DENY",
+        **({} if frame else {"X-Frame-Options": "DENY"}),
         "X-Permitted-Cross-Domain-Policies": "none",
     }
 

@@ -14,7 +14,7 @@ from yarl import URL
 
 from hub.domain.errors import InvalidError
 from spawner_config.gateway.askers import hub_down
-from spawner_config.gateway.login import COOKIE
+from spawner_config.gateway.login import COOKIE, Cookies
 
 HOP_BY_HOP = frozenset(
     {
@@ -36,10 +36,11 @@ LONGEST_BODY = 2**20
 class HubPages:
     """Asks the hub in a browser's place."""
 
-    def __init__(self, session: aiohttp.ClientSession, hub: str, seconds: float) -> None:
+    def __init__(self, session: aiohttp.ClientSession, hub: str, seconds: float, cookies: Cookies) -> None:
         self._session = session
         self._hub = hub
         self._seconds = seconds
+        self._own = cookies.name(COOKIE)
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """Return the hub's answer to a request below ``/user/``."""
@@ -51,7 +52,7 @@ class HubPages:
             async with (
                 asyncio.timeout(self._seconds),
                 self._session.request(
-                    request.method, url, headers=_request_headers(request), data=body, allow_redirects=False
+                    request.method, url, headers=_request_headers(request, self._own), data=body, allow_redirects=False
                 ) as received,
             ):
                 answer = web.Response(status=received.status, body=await received.read())
@@ -64,12 +65,12 @@ class HubPages:
         return answer
 
 
-def _request_headers(request: web.BaseRequest) -> list[tuple[str, str]]:
+def _request_headers(request: web.BaseRequest, own: str) -> list[tuple[str, str]]:
     """Return what the hub may read: all but what is hop by hop, and the gateway's own cookie."""
     passed = []
     for name, value in request.headers.items():
         if name.lower() == "cookie":
-            kept = [c.strip() for c in value.split(";") if c.strip().partition("=")[0] != COOKIE]
+            kept = [c.strip() for c in value.split(";") if c.strip().partition("=")[0] != own]
             value = "; ".join(kept)
         if value and name.lower() not in HOP_BY_HOP:
             passed.append((name, value))

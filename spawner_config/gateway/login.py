@@ -22,6 +22,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
 import aiohttp
@@ -31,6 +32,7 @@ from pydantic import BaseModel, ConfigDict
 from hub.domain.errors import InvalidError
 from spawner_config.gateway.askers import hub_down
 from spawner_config.gateway.matching import Target
+from spawner_config.gateway.origins import Origins
 from spawner_config.gateway.sealing import Sealer
 
 CLIENT = "service-gateway"
@@ -69,22 +71,50 @@ class Try(_Kept):
     next: str
 
 
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """How cookies are named: ``__Host-`` where people have origins of their own and TLS is on.
+
+    Such a cookie belongs to the one host that set it, so that no page of another subdomain puts one in its place.
+    """
+
+    secure: bool
+    host: bool
+
+    def name(self, name: str) -> str:
+        """Return a cookie's whole name."""
+        return f"__Host-{name}" if self.host else name
+
+    def path(self, path: str) -> str:
+        """Return a cookie's path; such a name has no other than the root."""
+        return "/" if self.host else path
+
+
 class Login:
     """Leads to the hub and back."""
 
-    def __init__(self, session: aiohttp.ClientSession, hub: str, secret: str, sealer: Sealer, *, secure: bool) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        hub: str,
+        secret: str,
+        sealer: Sealer,
+        origins: Origins,
+        cookies: Cookies,
+    ) -> None:
         self._session = session
         self._hub = hub
         self._secret = secret
         self._sealer = sealer
-        self._secure = secure
+        self._origins = origins
+        self._cookies = cookies
 
     def tokens(self, request: web.BaseRequest) -> Iterator[str]:
         """Yield the tokens that a browser's cookies hold: two, where a page set one beside ours."""
         for header in request.headers.getall("Cookie", []):
             for pair in header.split(";"):
                 name, _, value = pair.strip().partition("=")
-                if name == COOKIE and (kept := self._sealer.opened(Session, value)):
+                if name == self._cookies.name(COOKIE) and (kept := self._sealer.opened(Session, value)):
                     yield kept.token
 
     def begin(self, target: Target) -> web.Response:
@@ -95,12 +125,12 @@ class Login:
         asked = {
             "client_id": CLIENT,
             "response_type": "code",
-            "redirect_uri": REDIRECT,
+            "redirect_uri": f"{self._origins.lab}{REDIRECT}",
             "state": self._sealer.seal(State(prefix=target.prefix, nonce=nonce)),
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        response = _redirect(f"/hub/api/oauth2/authorize?{urlencode(asked)}")
+        response = redirect(f"{self._origins.lab}/hub/api/oauth2/authorize?{urlencode(asked)}")
         kept = self._sealer.seal(Try(nonce=nonce, verifier=verifier, next=after))
         self._set_cookie(response, _try_cookie(nonce), kept, target.prefix + CALLBACK, LOGIN_SECONDS)
         return response
@@ -112,7 +142,8 @@ class Login:
         if state is None:
             raise _failed()
         told = {name: value for name, value in query.items() if name in ("code", "error", "state")}
-        return _redirect(f"{state.prefix}{CALLBACK}?{urlencode(told)}")
+        person = state.prefix.split("/")[2]
+        return redirect(f"{self._origins.base_of(person)}{state.prefix}{CALLBACK}?{urlencode(told)}")
 
     async def finish(self, request: web.BaseRequest, target: Target) -> web.Response:
         """Change the code for a token, and keep it in the browser."""
@@ -120,11 +151,12 @@ class Login:
         state = self._sealer.opened(State, query.get("state", ""), LOGIN_SECONDS)
         if state is None or state.prefix != target.prefix or "code" not in query:
             raise _failed()
-        began = self._sealer.opened(Try, request.cookies.get(_try_cookie(state.nonce), ""), LOGIN_SECONDS)
+        kept = request.cookies.get(self._cookies.name(_try_cookie(state.nonce)), "")
+        began = self._sealer.opened(Try, kept, LOGIN_SECONDS)
         if began is None or not secrets.compare_digest(began.nonce, state.nonce):
             raise _failed()
         token, seconds = await self._exchange(query["code"], began.verifier)
-        response = _redirect(began.next)
+        response = redirect(began.next)
         self._set_cookie(response, COOKIE, self._sealer.seal(Session(token=token)), COOKIE_PATH, seconds)
         self._set_cookie(response, _try_cookie(state.nonce), "", target.prefix + CALLBACK, 0)
         return response
@@ -135,7 +167,7 @@ class Login:
             "client_secret": self._secret,
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": REDIRECT,
+            "redirect_uri": f"{self._origins.lab}{REDIRECT}",
             "code_verifier": verifier,
         }
         url = f"{self._hub}/hub/api/oauth2/token"
@@ -155,13 +187,19 @@ class Login:
 
     def end(self) -> web.Response:
         """Forget the browser's login here, and lead to the hub's own logout."""
-        response = _redirect("/hub/logout")
+        response = redirect(f"{self._origins.lab}/hub/logout")
         self._set_cookie(response, COOKIE, "", COOKIE_PATH, 0)
         return response
 
     def _set_cookie(self, response: web.Response, name: str, value: str, path: str, seconds: int) -> None:
         response.set_cookie(
-            name, value, path=path, max_age=seconds, httponly=True, samesite="Lax", secure=self._secure or None
+            self._cookies.name(name),
+            value,
+            path=self._cookies.path(path),
+            max_age=seconds,
+            httponly=True,
+            samesite="Lax",
+            secure=self._cookies.secure or None,
         )
 
 
@@ -175,7 +213,8 @@ def _query(request: web.BaseRequest) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(text, max_num_fields=10).items() if len(values) == 1}
 
 
-def _redirect(place: str) -> web.Response:
+def redirect(place: str) -> web.Response:
+    """Lead a browser on, and leave no trace of where it was."""
     headers = {"Location": place, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     return web.Response(status=302, headers=headers)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from traitlets.config import Config
 
@@ -102,6 +102,20 @@ def set_addresses(c: Config, settings: Settings) -> None:
     c.JupyterHub.public_url = f"{settings.public_url}/"
     c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{settings.ports.hub}"
     c.JupyterHub.default_url = PORTAL
+    if settings.server.subdomains:
+        set_subdomains(c, settings)
+
+
+def set_subdomains(c: Config, settings: Settings) -> None:
+    """Each person's workspaces have a host of their own; hub and portal share the lab's.
+
+    The hub has the lab's own host alone: whatever comes under another one is the gateway's, also where no workspace
+    runs, so that no page of the hub is ever in a person's origin.
+    """
+    c.JupyterHub.subdomain_host = settings.public_url
+    c.JupyterHub.subdomain_hook = lambda name, domain, kind: settings.host_of(name) if kind == "user" else domain
+    c.JupyterHub.hub_routespec = f"{urlsplit(settings.public_url).hostname}/"
+    c.JupyterHub.cookie_host_prefix_enabled = settings.host_cookies
 
 
 def set_state(c: Config, settings: Settings) -> None:
@@ -120,7 +134,8 @@ def set_proxy(c: Config, settings: Settings, token: str) -> None:
     c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.ports.proxy_api}"
     c.ConfigurableHTTPProxy.auth_token = token
     # Also what is asked of a workspace that does not run goes to the gateway, so that nobody can tell the two apart.
-    c.ConfigurableHTTPProxy.extra_routes = {"/user/": f"http://127.0.0.1:{settings.ports.gateway}"}
+    host = urlsplit(settings.public_url).hostname if settings.server.subdomains else ""
+    c.ConfigurableHTTPProxy.extra_routes = {f"{host}/user/": f"http://127.0.0.1:{settings.ports.gateway}"}
     # JupyterHub looks after the routes of a proxy that it did not start only when it updates activity.
     c.JupyterHub.last_activity_interval = ROUTE_CHECK_SECONDS
 

@@ -29,7 +29,8 @@ def has_route(settings: Settings, programs: Sequence[Program]) -> bool:
         return True
     token = read_secret(settings.secret(Secret.PROXY))
     body = _get(f"http://127.0.0.1:{settings.ports.proxy_api}/api/routes", {"Authorization": f"token {token}"})
-    return body is not None and "/services/portal" in json.loads(body)
+    host = f"/{urlsplit(settings.public_url).hostname}" if settings.server.subdomains else ""
+    return body is not None and f"{host}/services/portal" in json.loads(body)
 
 
 class _UnixConnection(http.client.HTTPConnection):

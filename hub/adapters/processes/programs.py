@@ -95,13 +95,18 @@ def privileged_program(settings: Settings, config: Path) -> Program:
 
 
 def _proxy_command(settings: Settings) -> list[str]:
-    """The proxy knows one thing of its own, the hub; all other routes are the hub's to write."""
+    """The proxy knows one thing of its own, the hub; all other routes are the hub's to write.
+
+    Where people have subdomains, what comes under a host without a route is the gateway's.
+    """
     ports, server = settings.ports, settings.server
     hub = f"http://127.0.0.1:{ports.hub}"
+    default = f"http://127.0.0.1:{ports.gateway}" if server.subdomains else hub
     places = ["--ip", server.address, "--port", str(ports.public)]
     places += ["--api-ip", "127.0.0.1", "--api-port", str(ports.proxy_api)]
-    targets = ["--default-target", f"{hub}/", "--error-target", f"{hub}/hub/error", "--log-level", "warn"]
+    targets = ["--default-target", f"{default}/", "--error-target", f"{hub}/hub/error", "--log-level", "warn"]
     safety = ["--ssl-cert", server.certificate, "--ssl-key", server.key] if server.certificate else []
+    routing = ["--host-routing"] if server.subdomains else []
     token = str(settings.secret(Secret.PROXY))
     proxy = find_proxy() or "configurable-http-proxy"
-    return ["/bin/sh", "-c", FROM_FILE, token, proxy, *places, *targets, *safety]
+    return ["/bin/sh", "-c", FROM_FILE, token, proxy, *places, *targets, *routing, *safety]

@@ -16,7 +16,7 @@ from hub.services import exports, people
 from hub.web.api.routes import checked_path, request_of
 from hub.web.faults import Fault, fault_of
 from hub.web.handlers import SignedIn
-from hub.web.headers import BARE_POLICY
+from hub.web.headers import BARE_POLICY, page_policy
 from hub.web.languages import CODES, COOKIE
 from hub.web.models import PathQuery
 from hub.web.pages.types import Fields, Form, Page, Posted, Visit
@@ -85,6 +85,9 @@ class PageHandler(SignedIn):
         visit = Visit(lab, actor, path, self._query())
         self.person = await self.use(lambda: people.whoami(lab, actor))
         context = await self.use(lambda: page.look(visit))
+        if frame := context.get("frame"):
+            policy = page_policy(self.request.host, self.parts.prefix, str(frame))
+            self.set_header("Content-Security-Policy", policy)
         self._fill(page.template, {**context, "fault": shown.fault, "typed_in": shown.typed})
 
     def _fill(self, template: str, context: Mapping[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datasets_mount.catalogue import check_stewards_for
+from datasets_mount.catalogue import Tier, check_stewards_for
 from hub.domain.people import Role, check_administrates
 from hub.domain.projects import check_leads, check_works_in, is_member
 from hub.services import datasets, people, projects, workspaces
@@ -11,6 +11,12 @@ from hub.web.api.routes import request_of
 from hub.web.marks import N_
 from hub.web.models import Nothing, OrganisationBody, PersonBody, ProjectBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, permitted, refusal
+
+SANDBOX = ("allow-scripts", "allow-same-origin", "allow-forms", "allow-modals")
+"""What a workspace's page may do in its frame: nothing that opens a window, saves a file, or leads the portal's own
+page elsewhere. It may keep its origin, since that is its person's own and not the portal's."""
+OPEN_SANDBOX = ("allow-downloads", "allow-popups", "allow-popups-to-escape-sandbox")
+"""What it may do beside in the open tier, whose browser channel is not held."""
 
 
 def list_projects(visit: Visit) -> Context:
@@ -38,6 +44,23 @@ def show_project(visit: Visit) -> Context:
         "workspace": api.workspace_url(lab, actor, project),
         "ends": workspaces.ends_at(lab, actor, project.name),
         "idle_minutes": max(1, lab.settings.workspace.idle_seconds // 60),
+    }
+
+
+def show_workspace(visit: Visit) -> Context:
+    """Show a member's own workspace in a frame, where it has an origin of its own."""
+    lab, actor = visit.lab, visit.actor
+    person = people.whoami(lab, actor)
+    project, _ = projects.project(lab, actor, visit.path["name"])
+    check_works_in(person, project, lab.now().date())
+    settings = lab.settings
+    tier = workspaces.tier_in(lab, project.name)
+    frame = f"{settings.origin_of(actor)}/user/{actor}/{project.name}/" if settings.server.subdomains else ""
+    return {
+        "project": project,
+        "workspace": api.workspace_url(lab, actor, project),
+        "frame": frame,
+        "sandbox": " ".join(SANDBOX if tier is not Tier.OPEN else SANDBOX + OPEN_SANDBOX),
     }
 
 
@@ -107,7 +130,8 @@ def put_person(posted: Posted) -> Landing:
 PROJECT = Page("/projects/{name}", "project.html", show_project)
 NEW_PROJECT = Page("/new/project", "new_project.html", new_project)
 PEOPLE = Page("/people", "people.html", list_people)
-PAGES = (Page("/projects", "projects.html", list_projects), PROJECT, NEW_PROJECT, PEOPLE)
+WORKSPACE = Page("/projects/{name}/workspace", "workspace.html", show_workspace)
+PAGES = (Page("/projects", "projects.html", list_projects), PROJECT, WORKSPACE, NEW_PROJECT, PEOPLE)
 FORMS = (
     Form("/new/project", NEW_PROJECT, create_project),
     Form("/projects/{name}/members", PROJECT, add_member),
