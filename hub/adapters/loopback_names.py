@@ -25,12 +25,19 @@ def is_loopback_name(host: str) -> bool:
 class LoopbackAdapter(HTTPAdapter):
     """Connects to this machine under its own names; the request still says which name was asked."""
 
+    def send(self, request: requests.PreparedRequest, *given: Any, **named: Any) -> requests.Response:
+        """Send a copy that says the host: the request itself, which a redirect is made from, must not."""
+        sent = request.copy()
+        sent.headers["Host"] = urlsplit(str(request.url)).netloc.rpartition("@")[2]
+        response = super().send(sent, *given, **named)
+        response.request = request
+        return response
+
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
         """Return the connection to send a request on."""
         parts = urlsplit(str(request.url))
-        request.headers["Host"] = parts.netloc.rpartition("@")[2]  # also after a redirect from one name to another
         if not is_loopback_name(parts.hostname or ""):
             return super().get_connection_with_tls_context(request, verify, proxies, cert)
         return self.poolmanager.connection_from_host(LOOPBACK, parts.port, parts.scheme)
