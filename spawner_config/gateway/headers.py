@@ -125,7 +125,6 @@ def browser_rules(server: Server, origin: str, frame: str = "") -> Mapping[str, 
         "frame-ancestors": frame or "'none'",
         # What is not allowed in a sandbox need not be known by name; JupyterLab asks before it closes, hence modals.
         **({"sandbox": SANDBOX} if frame and held(server.tier) else {}),
-        "webrtc": "'block'",
     }
     return {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
