@@ -98,14 +98,15 @@ def left_at_last(lab: StoryLab, seconds: float = 10.0) -> dict[str, list[str]]:
     return left
 
 
-def make_story_lab(folder: Path) -> StoryLab:
-    """Write lab.toml; nothing is started."""
+def make_story_lab(folder: Path, more: str = "") -> StoryLab:
+    """Write lab.toml, with more of it where a test wants that; nothing is started."""
     folder.mkdir()
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     (folder / "lab.toml").write_text(
         f'name = "story{secrets.token_hex(4)}"\ntitle = "Test lab"\nstate = "State of the lab"\n[login]\ndemo = true\n'
         + '[storage]\nproject = "96M"\nscratch = "256M"\n[ports]\n'
         + "".join(f"{name} = {port}\n" for name, port in ports.items())
+        + more
     )
     return StoryLab(folder, load_settings(folder / "lab.toml"))
 

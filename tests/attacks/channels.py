@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,7 +55,8 @@ SCRIPTS = {
     " f.src = URL.createObjectURL(new Blob([`<img src='${to}'>`], {type: 'text/html'})); document.body.append(f) }",
     "data-frame": "to => { const f = document.createElement('iframe'); f.src = `data:text/html,<img src='${to}'>`;"
     " document.body.append(f) }",
-    "ping": "to => { const a = document.createElement('a'); a.href = '#x'; a.ping = to; document.body.append(a); a.click() }",
+    "ping": "to => { const a = document.createElement('a'); a.href = '#x'; a.ping = to;"
+    " document.body.append(a); a.click() }",
     "form-in-frame": "to => { const i = document.createElement('iframe'); i.name = 'i'; document.body.append(i);"
     " const f = document.createElement('form'); f.action = to; f.target = 'i'; f.method = 'post';"
     " document.body.append(f); f.submit() }",
@@ -123,13 +123,6 @@ class Listener:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
-
-    def hears(self, *names: str, seconds: float = 10.0) -> set[str]:
-        """Wait until it heard all of these, or for so long; returns those that it did not hear."""
-        deadline = time.monotonic() + seconds
-        while set(names) - self.heard and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return set(names) - self.heard
 
 
 @contextmanager

@@ -83,3 +83,34 @@ def test_a_vault_elsewhere_is_taken_from_the_files_own_folder(tmp_path: Path) ->
 def test_an_alarm_comes_before_the_floor(tmp_path: Path) -> None:
     with pytest.raises(InvalidError, match="the alarm comes before the floor"):
         load_settings(write(tmp_path, GOOD + '[space]\nalarm = "1M"\nfloor = "2M"\n'))
+
+
+@pytest.mark.parametrize(
+    ("server", "url", "workspace"),
+    [
+        ("", "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("subdomains = true", "http://lab.localhost:8000", "http://alice.lab.localhost:8000"),
+        (
+            'url = "https://lab.example.org/"\nsubdomains = true',
+            "https://lab.example.org",
+            "https://alice.lab.example.org",
+        ),
+        ('url = "https://lab.example.org:8443"', "https://lab.example.org:8443", "https://lab.example.org:8443"),
+    ],
+)
+def test_with_subdomains_a_person_has_an_origin_of_their_own(
+    tmp_path: Path, server: str, url: str, workspace: str
+) -> None:
+    settings = load_settings(write(tmp_path, f"{GOOD}[server]\n{server}\n"))
+    assert settings.public_url == url
+    assert settings.origin_of("alice") == workspace
+    assert settings.host_cookies is (settings.server.subdomains and url.startswith("https:"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://lab.example.org", "https://192.0.2.1", "https://[::1]:8000", "https://lab", "https://lab.example.org/a/b"],
+)
+def test_subdomains_need_a_name_and_tls(tmp_path: Path, url: str) -> None:
+    with pytest.raises(InvalidError, match="subdomains needs"):
+        load_settings(write(tmp_path, f'{GOOD}[server]\nurl = "{url}"\nsubdomains = true\n'))

@@ -262,3 +262,24 @@ def test_every_page_of_ours_is_in_both_languages() -> None:
     for page in traits.TEMPLATES.glob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert page.name == "words.html" or "both(" in text
+
+
+APART = {"server": {"url": "https://lab.example.org", "subdomains": True}}
+
+
+def test_with_subdomains_people_have_hosts_and_services_share_the_labs(config: Config) -> None:
+    apply(config, settings(**APART), parts())
+    own = config.JupyterHub
+    assert own.subdomain_host == "https://lab.example.org"
+    assert own.subdomain_hook("alice", "lab.example.org", kind="user") == "alice.lab.example.org"
+    assert own.subdomain_hook("portal", "lab.example.org", kind="service") == "lab.example.org"
+    assert own.cookie_host_prefix_enabled is True
+    # The hub has its own host alone: it is never in a person's origin.
+    assert own.hub_routespec == "lab.example.org/"
+    assert list(config.ConfigurableHTTPProxy.extra_routes) == ["lab.example.org/user/"]
+
+
+def test_without_subdomains_everything_has_one_host(config: Config) -> None:
+    apply(config, settings(), parts())
+    assert "subdomain_host" not in config.JupyterHub
+    assert list(config.ConfigurableHTTPProxy.extra_routes) == ["/user/"]
