@@ -41,7 +41,8 @@ def main() -> None:
 async def serve(config: Path) -> None:
     """Listen on loopback; only the proxy is meant to come here."""
     settings = load_settings(config)
-    app = make_app(lab_from(settings), HubOAuth(cache_max_age=FORGETS_LOGIN_AFTER))
+    login = HubOAuth(cache_max_age=FORGETS_LOGIN_AFTER, cookie_host_prefix_enabled=settings.host_cookies)
+    app = make_app(lab_from(settings), login)
     server = HTTPServer(app, xheaders=True, max_body_size=LARGEST_BODY, trusted_downstream=["127.0.0.1", "::1"])
     try:
         server.listen(settings.ports.portal, "127.0.0.1")

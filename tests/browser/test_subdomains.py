@@ -38,7 +38,7 @@ def workspace_of(page: Page, lab: StoryLab, project: str) -> Frame:
     page.goto(f"{lab.settings.public_url}/services/portal/projects/{project}")
     page.get_by_role("link", name="Open workspace").click()
     page.wait_for_url(f"**/services/portal/projects/{project}/workspace")
-    page.frame_locator(FRAME).locator(".jp-Launcher").wait_for()
+    page.frame_locator(FRAME).locator("#jp-main-statusbar").wait_for()
     return next(frame for frame in page.frames if f"/{project}/lab" in frame.url)
 
 
