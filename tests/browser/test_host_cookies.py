@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from playwright.sync_api import Browser, BrowserContext
 
-from hub.adapters.secrets import Secret, read_secret
+from hub.demo.story_lab import start_lab
+from hub.demo.story_stage import Stage
 from hub.settings import load_settings
 from lab_fixture import StoryLab, left_at_last, make_story_lab, remove_images
 
@@ -30,10 +30,9 @@ def make_certificate(folder: Path) -> None:
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lab.localhost")])
     names = x509.SubjectAlternativeName([x509.DNSName("lab.localhost"), x509.DNSName("*.lab.localhost")])
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now)
-    signed = (
-        made.not_valid_after(now + timedelta(days=1)).add_extension(names, critical=False).sign(key, hashes.SHA256())
-    )
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(x509.random_serial_number()).add_extension(names, critical=False)
+    signed = made.not_valid_before(now).not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
     (folder / "lab.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     plain = serialization.NoEncryption()
     text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
@@ -49,12 +48,10 @@ def tls_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryLab]:
     server = f'[server]\nsubdomains = true\nurl = "{url}"\ncertificate = "lab.pem"\nkey = "lab.key"\n'
     lab.config.write_text(lab.config.read_text() + server)
     lab.settings = load_settings(lab.config)
-    someone = ("administrator", "--organisation", "lab", "--title", "The lab")
+    stage = Stage(lab.settings, lab.config)
     try:
-        for words in (("init",), ("add-administrator", *someone), ("up",)):
-            done = lab.datalab("admin", *words)
-            assert done.code == 0, done.err
-        lab.passwords = json.loads(read_secret(lab.settings.secret(Secret.DEMO)))
+        start_lab(stage)
+        lab.passwords = stage.new_passwords
         yield lab
     finally:
         stopped = lab.datalab("admin", "down")
