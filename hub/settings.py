@@ -139,10 +139,10 @@ class ReaderLimits(ContainerLimits):
 
 
 class Storage(Section):
-    """Hard limits of the loop images: one for each project, one for the work of the gate and of intake."""
+    """Hard limits of the loop images: one for each project, one for each work of the gate and of intake."""
 
     project: Size = 2 * GIB
-    scratch: Size = 4 * GIB
+    scratch: Size = 2 * GIB
     upload: Size = 1 * GIB
     uid_base: Annotated[int, Field(ge=100000)] = 200000
     reader_uid: Annotated[int, Field(ge=100000)] = 199999

@@ -75,8 +75,9 @@ MEANINGS: Mapping[str, str] = {
     "tmp": "Size of `/tmp`, which lies in memory.",
     "runtime": "The engine's runtime for these containers, for example `runsc` (gVisor); empty: the engine's usual "
     "one. The lab does not start when the engine does not have it.",
-    "storage.project": "Size of each project's file system: homes, shared folder, outputs and runs together.",
-    "storage.scratch": "Size of the file system that the gate and intake work on.",
+    "storage.project": "Size of each project's disk: homes, shared folder, outputs and runs together. It can grow: "
+    "`datalab project grow`.",
+    "storage.scratch": "Size of the disk that each work of the gate and of intake writes on, while it goes on.",
     "storage.upload": "The largest file that can be sent to the lab.",
     "storage.uid_base": "Containers of a project run under a user number of their own, counted from here.",
     "storage.reader_uid": "The user number of the containers that read foreign files.",

@@ -8,9 +8,17 @@ from __future__ import annotations
 POWERLESS = "nosuid,nodev,noexec"
 """No file on a mount gives another user's powers, is a device, or is executed."""
 DISK_FLAGS = f"loop,{POWERLESS}"
-"""A project's disk and the scratch disk: an image of a fixed size, so that whoever fills it fills nothing else."""
+"""A project's disk and a work's: an image of a fixed size, so that whoever fills it fills nothing else."""
 SOCKET_FOLDER_FLAGS = f"size=64k,nr_inodes=8,nosymfollow,{POWERLESS},mode=0711"
 """Where a workspace makes its socket: room for nothing else, and no link that could aim elsewhere."""
+
+PROGRESS_FOLDER_FLAGS = f"size=64k,nr_inodes=8,nosymfollow,{POWERLESS},mode=0755"
+"""Where a run tells its progress, which the lab reads: room for a few bytes, and for nothing that others need."""
+
+
+def progress_folder_flags(uid: int) -> str:
+    """Return the mount options of the few bytes in which a run tells its progress, which belong to its user."""
+    return f"{PROGRESS_FOLDER_FLAGS},uid={uid},gid={uid}"
 
 
 def socket_folder_flags(uid: int) -> str:

@@ -97,7 +97,7 @@ PLACES: Mapping[Purpose, tuple[Place, ...]] = {
     Purpose.WORKSPACE: (
         Place(rf"/home/(?P<person>{NAME})", rf"projects/(?P<project>{NAME})/home/(?P<person>{NAME})", writable=True),
         Place("/project", rf"projects/(?P<project>{NAME})/shared", writable=True),
-        Place("/project/runs", rf"projects/(?P<project>{NAME})/runs"),
+        Place("/project/runs", rf"mounts/(?P<project>{NAME})/runs", sealed=True),
         Place("/outputs", rf"projects/(?P<project>{NAME})/outputs/(?P<person>{NAME})", writable=True),
         Place("/run/nb", r"servers/(?P<server>[0-9a-f]{16})/nb", writable=True),
         Place("/run/hub", r"servers/(?P<server>[0-9a-f]{16})/hub"),
@@ -112,7 +112,7 @@ PLACES: Mapping[Purpose, tuple[Place, ...]] = {
     Purpose.READER: (_INSIDE, _OUT, _PROGRESS),
     Purpose.CHECKER: (
         _INSIDE,
-        Place("/in/fragments", rf"scratch/(?P<read>{WORK})/out/fragments"),
+        Place("/in/fragments", rf"scratch/(?P<read>{WORK})/fragments", sealed=True),
         _OUT,
         _PROGRESS,
         _DATA,
@@ -175,11 +175,11 @@ def _read(body: Mapping[str, Any]) -> ContainerSpec:
 
 
 def mount_of(mount: Mapping[str, Any]) -> Mount:
-    """Read a mount as the engine writes it; a dataset that it is not told to make read-only is on a sealed mount."""
+    """Read a mount as the engine writes it; where sealed ones stand, a mount that is not made read-only is one."""
     source, target = _word(mount["Source"]), _word(mount["Target"])
     told = mount.get("ReadOnly", False) is not False
-    data = target.startswith("/data/")
-    return Mount(source, target, writable=not told and not data, sealed=not told and data)
+    sealed = any(re.fullmatch(place.target, target) for places in PLACES.values() for place in places if place.sealed)
+    return Mount(source, target, writable=not told and not sealed, sealed=not told and sealed)
 
 
 def _word(value: object) -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.adapters.mount_table import is_mounted
 from hub.domain.errors import UnavailableError
 from spawner_config.isolation import SEALED
-from spawner_config.isolation_host import DISK_FLAGS, door, socket_folder_flags
+from spawner_config.isolation_host import DISK_FLAGS, door, progress_folder_flags, socket_folder_flags
+
+READ_AHEAD = "8192"
+"""Sectors, so 4 MB: with the kernel's own 128 KB, a cold scan takes one and a half times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,10 @@ class Host:
         """Mount a snapshot's image on a loop device of its own: ``mount -o loop`` would share one between projects."""
         device = self._run("losetup", "--find", "--show", "--read-only", str(image)).strip()
         try:
+            # For speed alone: each block is in memory once, and is read ahead; not every file system under it can.
+            with suppress(UnavailableError):
+                self._run("losetup", "--direct-io=on", device)
+            self._run("blockdev", "--setra", READ_AHEAD, device)
             self._run("mount", "-t", "erofs", "-o", ",".join(SEALED), device, str(folder))
         finally:
             self._run("losetup", "--detach", device)  # A mounted one goes with its mount.
@@ -40,6 +48,15 @@ class Host:
         """Show a folder a second time, read-only, without what is mounted below it."""
         self._run("mount", "--bind", str(source), str(folder))
         self._run("mount", "-o", ",".join(("remount", "bind", *SEALED)), str(folder))
+
+    def grow_image(self, device: Path) -> None:
+        """Let a mounted file system take what its image has grown by; the kernel asks for a power of its own."""
+        self._run("losetup", "--set-capacity", str(device))
+        self._run("resize2fs", str(device))
+
+    def mount_progress_folder(self, folder: Path, uid: int) -> None:
+        """Mount the few bytes of memory in which a run tells its progress."""
+        self._run("mount", "-t", "tmpfs", "-o", progress_folder_flags(uid), "datalab", str(folder))
 
     def mount_socket_folder(self, folder: Path, uid: int) -> None:
         """Mount the small file system in which a container's user makes the workspace's socket."""

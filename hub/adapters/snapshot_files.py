@@ -26,7 +26,7 @@ from datasets_mount.catalogue import Snapshot, manifest_text
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.adapters.host import Host
 from hub.adapters.snapshot_kind import MAKER, PATH
-from hub.adapters.vault import FolderVault, check_bytes, full_disk_said
+from hub.adapters.vault import FolderVault, check_bytes, full_disk_said, vault_changed
 from hub.domain.errors import ConflictError, UnavailableError
 
 MANIFEST = "manifest.json"
@@ -156,18 +156,19 @@ def make_tree(folder: Path, snapshot: Snapshot, vault: FolderVault) -> Path:
     remove_tree(tree)
     tree.mkdir(mode=0o755)
     for file in snapshot.files:
-        vault.check(file.sha256, file.size)
-        _link(vault.path(file.sha256), tree / file.path)
+        if not _mark(vault.path(file.sha256)):
+            raise vault_changed()
+        link_or_copy(vault.path(file.sha256), tree / file.path)
+        check_bytes(tree / file.path, file.sha256, file.size)
         (tree / file.path).chmod(0o444)
     manifest = tree / MANIFEST
     manifest.write_text(manifest_text(snapshot.dataset, snapshot.files), encoding="utf-8")
     manifest.chmod(0o444)
-    check_tree(tree, snapshot)
     tree.chmod(0o555)
     return tree
 
 
-def _link(source: Path, target: Path) -> None:
+def link_or_copy(source: Path, target: Path) -> None:
     """Give a file a second name; where the vault is another file system, copy it."""
     try:
         os.link(source, target, follow_symlinks=False)

@@ -5,6 +5,7 @@
     snapshots/<digest>.erofs          what is mounted, see snapshot_files
     mounts/<project>/<digest>/        where it is mounted, for all containers of one project
     mounts/<project>/<digest>.used    touched whenever a container is about to see it
+    mounts/<project>/runs/            the outputs of its runs, as its workspaces see them
 
 Invariants:
 
@@ -70,12 +71,21 @@ class SnapshotMounts:
             folder.with_suffix(USED).touch()
         return folder
 
+    def seal(self, source: Path, folder: Path) -> Path:
+        """Show a folder a second time where containers only read it, with the flags that the engine would drop."""
+        with self._turn():
+            if not is_mounted(folder):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._host.bind_sealed(source, folder)
+            self._check_sealed(folder)
+        return folder
+
     def _check_sealed(self, folder: Path) -> None:
         """A container gets the mount as it is, so it must have all the flags."""
         if os.statvfs(folder).f_flag & SEALED_FLAGS != SEALED_FLAGS:
             self._host.unmount_all(folder)
             raise UnavailableError(
-                "The machine does not mount a dataset as it was told; its mount program or kernel is too old.",
+                "The machine does not mount a folder as it was told; its mount program or kernel is too old.",
                 reason="mount-flags",
             )
 

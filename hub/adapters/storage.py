@@ -2,7 +2,7 @@
 
 Invariants:
 
-* a project's folders lie on an image of its own: a full project fills nobody else's disk;
+* a project's folders lie on a disk of its own, and so does what a piece of work writes: nobody fills another's;
 * what a container wrote is looked at by ``intake`` alone, which follows no link;
 * snapshots are mounted by ``snapshots``, hashed each time.
 """
@@ -10,23 +10,25 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
+from hub.adapters.disks import Disks, room_of
 from hub.adapters.host import Host
 from hub.adapters.intake import open_file, walk
+from hub.adapters.snapshot_files import link_or_copy
 from hub.adapters.snapshot_kind import snapshot_kind
 from hub.adapters.snapshots import SnapshotMounts
 from hub.adapters.vault import FolderVault, full_disk_said
+from hub.adapters.work_folders import ScratchFolders
 from hub.domain.errors import ConflictError, LabError, UnavailableError
+from hub.domain.projects import Room
 from hub.domain.runs import OutputFile
 from hub.domain.space import Place, PlaceName
 from hub.domain.uploads import Stored
@@ -64,7 +66,12 @@ class PlainStorage:
     def project_folders(self, project: str) -> ProjectFolders:
         """Return where a project's folders are."""
         top = self._state / "projects" / project
-        return ProjectFolders(top / "home", top / "shared", top / "outputs", top / "runs")
+        runs_seen = self._state / "mounts" / project / "runs"
+        return ProjectFolders(top / "home", top / "shared", top / "outputs", top / "runs", runs_seen)
+
+    def room(self, project: str) -> Room:
+        """Return how much room a project has and uses."""
+        return room_of(self._state / "projects" / project, self._settings.storage.project)
 
     def work_folders(self, work: str) -> WorkFolders:
         """Return where the folders of a piece of work are."""
@@ -75,10 +82,14 @@ class PlainStorage:
         """Return where the work wrote its results."""
         return self._state / "scratch" / work / "out"
 
+    def fragments_folder(self, work: str) -> Path:
+        """Return where what a reader wrote is shown to the checker."""
+        return self._state / "scratch" / work / "fragments"
+
     def works(self) -> list[str]:
-        """Return the identifiers of the works that have folders; the file system's own folder is none."""
+        """Return the identifiers of the works that have folders."""
         scratch = self._state / "scratch"
-        return sorted({p.name for p in scratch.iterdir()} - {"lost+found"}) if scratch.exists() else []
+        return sorted(p.name for p in scratch.iterdir() if p.is_dir()) if scratch.exists() else []
 
     def places(self) -> list[Place]:
         """Return the places that the lab writes to, with what is free there."""
@@ -108,13 +119,10 @@ class PlainStorage:
             part.rename(folder / name)
 
     def link(self, folder: Path, name: str, source: Path) -> None:
-        """Place a copy of a vault file for a container to read: its image is another file system than the vault."""
-        part = folder / f".{name}.part"
+        """Give a vault file a second name where a container reads it."""
         with full_disk_said():
-            part.unlink(missing_ok=True)
-            shutil.copyfile(source, part)
-            part.chmod(0o444)
-            part.rename(folder / name)
+            (folder / name).unlink(missing_ok=True)
+            link_or_copy(source, folder / name)
 
     def walked(self, folder: Path) -> list[tuple[str, bool]]:
         """Return (path, is a plain file) of everything below a folder that a container wrote."""
@@ -154,42 +162,34 @@ class PlainStorage:
 class LoopStorage(PlainStorage):
     """Loop images and folders below the state folder, for who has the power to mount them."""
 
+    disks: type[Disks] = Disks
+
     def __init__(self, settings: Settings, vault: FolderVault, host: Host) -> None:
         super().__init__(settings, vault)
         self._host = host
+        self._disks = self.disks(host)
+        scratch = settings.state / "scratch"
+        self._scratch = ScratchFolders(scratch, settings.storage.scratch, self._disks, host, self._given)
         self.snapshots = SnapshotMounts(settings.state, vault, host, lambda: snapshot_kind(settings))
 
     def project(self, project: str, uid: int) -> ProjectFolders:
         """Return a project's folders, made and mounted when they are not."""
         folders = self.project_folders(project)
-        self._mounted(folders.home.parent, self._settings.storage.project)
+        self._disks.mounted(folders.home.parent, self._settings.storage.project)
         for folder in (folders.home, folders.outputs, folders.runs):
             folder.mkdir(exist_ok=True, mode=0o755)
         self._given(folders.shared, uid)
+        self._sealed(folders.runs, folders.runs_seen)
         return folders
 
-    def _mounted(self, folder: Path, size: int) -> None:
-        """Mount the image beside the folder where that has not been done."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        if os.path.ismount(folder):
-            return
-        with (folder.parent / ".mounting").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # hub, portal and worker may come here at the same moment
-            if not os.path.ismount(folder):
-                self._mount(folder, size)
+    def _sealed(self, source: Path, folder: Path) -> Path:
+        """Show a folder again where containers only read it."""
+        return self.snapshots.seal(source, folder)
 
-    def _mount(self, folder: Path, size: int) -> None:
-        """Mount the image, made when it is not there; an image appears whole or not at all."""
-        image = folder.with_suffix(".img")
-        if not image.exists():
-            part = image.with_suffix(".part")
-            part.unlink(missing_ok=True)
-            with full_disk_said(), part.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, size)
-            _make_file_system(part)
-            part.rename(image)
-        self._host.mount_image(image, folder)
-        self._host.make_own(folder)
+    def grow(self, project: str, uid: int, size: int) -> None:
+        """Give a project more room while it is used."""
+        folders = self.project(project, uid)
+        self._disks.grow(folders.home.parent, size)
 
     def member(self, folder: Path, person: str, uid: int) -> Path:
         """Return a member's own folder below home or outputs."""
@@ -219,21 +219,29 @@ class LoopStorage(PlainStorage):
         return folder
 
     def work(self, work: str, uid: int) -> WorkFolders:
-        """Return the folders of a piece of work."""
-        folders = self.work_folders(work)
-        self._mounted(self._state / "scratch", self._settings.storage.scratch)
-        with full_disk_said():
-            # In a checker, the fragments that a reader wrote are mounted below what it is asked.
-            (folders.inside / "fragments").mkdir(parents=True, exist_ok=True, mode=0o755)
-        for folder in (folders.out, folders.progress):
-            self._given(folder, uid)
-        return folders
+        """Return the folders of a reader or checker."""
+        self._scratch.open(work)
+        self._scratch.open_out(work, uid)
+        return self.work_folders(work)
+
+    def run(self, run: str, uid: int) -> WorkFolders:
+        """Return the folders of a run, which has its outputs in its project."""
+        self._scratch.open(run)
+        self._scratch.open_progress(run, uid)
+        return self.work_folders(run)
+
+    def work_out(self, work: str) -> Path:
+        """Return where the work wrote its results, mounted again after the machine was started anew."""
+        self._scratch.show_out(work)
+        return super().work_out(work)
+
+    def fragments(self, work: str) -> Path:
+        """Return where a checker finds what a reader wrote: hostile still, so no link in it is followed."""
+        return self._sealed(self.work_out(work) / "fragments", self.fragments_folder(work))
 
     def forget_work(self, work: str) -> None:
         """Remove a piece of work's folders."""
-        folder = self._state / "scratch" / work
-        if folder.exists():
-            self._host.remove_tree(folder)
+        self._scratch.forget(work)
 
     def snapshot_kind(self) -> ImageKind:
         """Return how snapshots are mounted here."""
@@ -272,7 +280,8 @@ class LoopStorage(PlainStorage):
     def unmount_all(self) -> None:
         """Unmount every image of this lab."""
         self.snapshots.unmount_all()
-        for folder in (self._state / "scratch", *sorted((self._state / "projects").glob("*"))):
+        self._scratch.unmount_all()
+        for folder in sorted((self._state / "projects").glob("*")):
             if os.path.ismount(folder):
                 self._host.unmount(folder)
 
@@ -315,14 +324,3 @@ def _mounted_devices() -> set[str]:
     """Devices that are mounted somewhere, as the kernel lists them."""
     lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
     return {line.partition(" - ")[2].split(" ")[1] for line in lines}
-
-
-def _make_file_system(image: Path) -> None:
-    """Make an ext4 file system without a reserve for root: the limit is the size of the image."""
-    command = ["mkfs.ext4", "-q", "-F", "-m", "0", "-O", "^has_journal", "-E", "lazy_itable_init=1", str(image)]
-    environment = {"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"}
-    done = subprocess.run(command, capture_output=True, check=False, timeout=120, env=environment)
-    if done.returncode != 0:
-        raise UnavailableError(
-            "mkfs.ext4 failed; install e2fsprogs, and look whether the disk is full.", reason="file-system"
-        )

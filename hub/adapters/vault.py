@@ -79,12 +79,19 @@ class FolderVault:
             with self.path(sha256).open("rb") as file:
                 content = file.read(limit + 1)
         except FileNotFoundError:
-            raise _changed() from None
+            raise vault_changed() from None
         if len(content) > limit:
             raise InvalidError("The file is too large to be read here.", reason="too-large")
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise _changed()
+            raise vault_changed()
         return content
+
+    def ends(self, sha256: str, count: int) -> tuple[bytes, bytes]:
+        """Return the first and the last bytes of a file."""
+        with self.path(sha256).open("rb") as file:
+            first = file.read(count)
+            file.seek(max(0, os.fstat(file.fileno()).st_size - count))
+            return first, file.read(count)
 
     def check(self, sha256: str, size: int) -> None:
         """Hash the file again; a missing or changed file is a conflict."""
@@ -97,12 +104,13 @@ def check_bytes(path: Path, sha256: str, size: int) -> None:
         with path.open("rb") as file:
             same = os.fstat(file.fileno()).st_size == size and _digest_of(file) == sha256
     except OSError:
-        raise _changed() from None
+        raise vault_changed() from None
     if not same:
-        raise _changed()
+        raise vault_changed()
 
 
-def _changed() -> ConflictError:
+def vault_changed() -> ConflictError:
+    """A file of the vault is not what was registered."""
     return ConflictError(
         "A file of the vault is missing or was changed after it was registered; it is not used. "
         "Tell the administrator, who restores it from a backup.",

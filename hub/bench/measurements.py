@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hub.bench import fifty, gate_check, gateway_way, trivial_run, workspaces
+from hub.bench import dataset_scan, fifty, gate_check, gateway_way, trivial_run, workspaces
 from hub.bench.rows import Row
 
 Measurement = Callable[[Path, int, Callable[[str], None]], Iterator[Row]]
@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "gateway": gateway_way.rows,
     "run": trivial_run.rows,
     "gate": gate_check.rows,
+    "scan": dataset_scan.rows,
 }
 """By the names that ``--only`` takes, in this order."""
 LONG: dict[str, Measurement] = {"fifty": fifty.rows}

@@ -10,6 +10,8 @@ import typer
 from hub.cli.client import Json, place
 from hub.cli.options import AsJson, examples, portal
 from hub.cli.screen import print_record, print_rows
+from hub.domain.errors import InvalidError
+from hub.settings import parse_size
 
 app = typer.Typer(help="Projects: purposes with members, dates and datasets.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")]
@@ -25,6 +27,9 @@ FIELDS = (
     "starts",
     "ends",
     "datasets",
+    "room",
+    "files",
+    "growing",
     "workspace_url",
     "workspace_ends",
 )
@@ -47,7 +52,7 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 def _flat(found: Json) -> Json:
     datasets = [grant["dataset"] for grant in found["grants"]]
     workspace = {name: found[name] for name in ("workspace_url", "workspace_ends")}
-    return {**found["project"], "datasets": datasets, **workspace}
+    return {"growing": "", **found["project"], "datasets": datasets, **workspace, **room_words(found["room"])}
 
 
 @app.command(
@@ -75,6 +80,38 @@ def project_body(name: str, title: str, purpose: str, lead: str, starts: date, e
     """What the API takes for a new project."""
     days = {"starts": starts.isoformat(), "ends": ends.isoformat()}
     return {"name": name, "title": title, "purpose": purpose, "lead": lead} | days
+
+
+@app.command(epilog=examples("datalab project grow care 4G"))
+def grow(
+    context: typer.Context,
+    name: Name,
+    size: Annotated[str, typer.Argument(help="Bytes, or a text such as 512M, 4G or 1T.", metavar="SIZE")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a project more room for homes, shared folder, outputs and runs; an administrator does this.
+
+    It grows while people work in it, and never gets less.
+    """
+    found = portal(context).put(place("projects", name, "room"), {"size": size_of(size)})
+    print_record(found if as_json else room_words(found), as_json=as_json)
+
+
+def size_of(text: str) -> int:
+    """Read a size as lab.toml has them."""
+    size = parse_size(text)
+    if not isinstance(size, int):
+        raise InvalidError("A size is typed as 512M, 4G or 1T.", reason="size-form")
+    return size
+
+
+def room_words(room: Json) -> Json:
+    """How much room there is, as people read it."""
+    words = {
+        "room": f"{room['used'] / 2**30:.2f} of {room['size'] / 2**30:.2f} GB",
+        "files": f"{room['files_used']} of {room['files']}",
+    }
+    return words | ({"growing": "in force when the lab is started next"} if room["growing"] else {})
 
 
 @app.command("add-member", epilog=examples("datalab project add-member care researcher"))

@@ -74,7 +74,7 @@ def runs_tried(scene: Scene, throw_away: ThrowAway) -> Iterator[Attempt]:
 
 
 def _spec(scene: Scene, name: str, body: bytes, values: Mapping[str, int]) -> ContainerSpec:
-    folders = scene.storage.work(name, scene.uid)
+    folders = scene.storage.run(name, scene.uid)
     digest = hashlib.sha256(APPROVED).hexdigest()
     asked = RunRequest.model_validate(
         {"digest": digest, "parameters": dict(values), "schema": (SCHEMA,), "cell_seconds": 20}

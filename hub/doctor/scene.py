@@ -28,7 +28,6 @@ from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
 from hub.adapters.vault import FolderVault
 from hub.services.lab import Lab
-from hub.services.ports import WorkFolders
 from hub.services.snapshots import mounted
 from hub.services.workspaces import WorkspacePlan
 from hub.settings import Settings
@@ -93,7 +92,6 @@ class Scene:
 
     def work(self, purpose: Purpose, command: Sequence[str], name: str = "") -> ContainerSpec:
         """Describe the container of a piece of work of that purpose."""
-        folders = self.storage.work(name or f"work-{purpose}", self.uid)
         limits = self.settings.run if purpose is Purpose.RUN else self.settings.reader
         bounds = Limits(
             memory=limits.memory,
@@ -103,19 +101,20 @@ class Scene:
             seconds=limits.seconds,
             file_size=self.settings.storage.upload,
         )
-        mounts = self._mounts(purpose, folders, name)
+        mounts = self._mounts(purpose, name or f"work-{purpose}", name or "run")
         runtime = "" if purpose is Purpose.RUN else self.settings.reader.runtime
         return ContainerSpec(
             purpose, self.image, tuple(command), self.uid, mounts, bounds, {}, self.labels, "/tmp", runtime  # noqa: S108
         )  # fmt: skip
 
-    def _mounts(self, purpose: Purpose, folders: WorkFolders, name: str) -> tuple[Mount, ...]:
-        own = (Mount(str(folders.inside), "/in"),)
+    def _mounts(self, purpose: Purpose, work: str, run: str) -> tuple[Mount, ...]:
         if purpose is Purpose.RUN:
-            outputs = self.storage.run_outputs(OWN, self.uid, name or "run")
-            progress = Mount(str(folders.progress), "/progress", writable=True)
-            written = Mount(str(outputs), "/outputs", writable=True)
-            return (*own, written, progress, mounted(self.lab, OWN, self.snapshot))
+            told = self.storage.run(work, self.uid)
+            progress = Mount(str(told.progress), "/progress", writable=True)
+            outputs = Mount(str(self.storage.run_outputs(OWN, self.uid, run)), "/outputs", writable=True)
+            return (Mount(str(told.inside), "/in"), outputs, progress, mounted(self.lab, OWN, self.snapshot))
+        folders = self.storage.work(work, self.uid)
+        own = (Mount(str(folders.inside), "/in"),)
         out = Mount(str(folders.out), "/out", writable=True)
         return (*own, out) if purpose is Purpose.READER else (*own, out, mounted(self.lab, OWN, self.snapshot))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from hub.domain.errors import NotFoundError, RefusedError
+from hub.domain.errors import InvalidError, NotFoundError, RefusedError
 from hub.domain.people import Person, Role
 
 
@@ -26,6 +26,30 @@ class Project:
     uid: int
     members: tuple[str, ...] = field(default=())
     former: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much room a project's disk has and how much of it is used, in bytes and in files.
+
+    ``growing`` is whether its last growth is in force only once the disk is mounted anew.
+    """
+
+    size: int
+    used: int
+    files: int
+    files_used: int
+    growing: bool = False
+
+
+def check_grows(room: Room, size: int) -> None:
+    """A project's room is given for good: it grows, and is never taken away from under what lies there."""
+    if size <= room.size:
+        raise InvalidError(
+            "The project has {present} MB already, and never gets less; name a larger size.",
+            reason="never-shrinks",
+            present=room.size // 2**20,
+        )
 
 
 def is_member(person: Person, project: Project) -> bool:

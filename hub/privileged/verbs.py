@@ -59,6 +59,17 @@ class Verbs:
             self._check_user(asked.uid)
         self._storage.work(asked.work, asked.uid)
 
+    def _open_run_folders(self, asked: verbs.OpenRunFolders) -> None:
+        self._check_user(asked.uid)
+        self._storage.run(asked.work, asked.uid)
+
+    def _show_fragments(self, asked: verbs.ShowFragments) -> None:
+        self._storage.fragments(asked.work)
+
+    def _grow_project(self, asked: verbs.GrowProject) -> None:
+        self._check_user(asked.uid)
+        self._storage.grow(asked.project, asked.uid, asked.size)
+
     def _forget_work(self, asked: verbs.ForgetWork) -> None:
         self._storage.forget_work(asked.work)
 
@@ -94,8 +105,8 @@ class Verbs:
     def _folder(self, place: verbs.Place) -> Path:
         """Return where a folder is that a container wrote."""
         if place.kind in ("out", "progress"):
-            folders = self._storage.work_folders(place.name)
-            return folders.out if place.kind == "out" else folders.progress
+            name = place.name
+            return self._storage.work_out(name) if place.kind == "out" else self._storage.work_folders(name).progress
         if not place.project:
             raise InvalidError("This folder is one of a project's; none is named.", reason="verb-names")
         of_project = self._storage.project_folders(place.project)
@@ -119,6 +130,9 @@ DEEDS: dict[type, Callable[[Verbs, Any], Any]] = {
     verbs.OpenMember: Verbs._open_member,
     verbs.OpenRun: Verbs._open_run,
     verbs.OpenWork: Verbs._open_work,
+    verbs.OpenRunFolders: Verbs._open_run_folders,
+    verbs.ShowFragments: Verbs._show_fragments,
+    verbs.GrowProject: Verbs._grow_project,
     verbs.ForgetWork: Verbs._forget_work,
     verbs.ListFiles: Verbs._list_files,
     verbs.OpenServer: Verbs._open_server,

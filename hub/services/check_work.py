@@ -47,7 +47,7 @@ def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
         lab.vault.check(file.sha256, file.size)
         lab.storage.link(folders.inside, file_name(number), lab.vault.path(file.sha256))
     offered = tuple(OfferedFile(index=n, path=f.path) for n, f in enumerate(request.files, 1))
-    put_request(lab, folders, ReadRequest(files=offered))
+    put_request(lab, folders.inside, ReadRequest(files=offered))
     return spec_of(lab, work, Purpose.READER, "read", reader_mounts(folders))
 
 
@@ -88,10 +88,10 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     files = tuple(_file_entry(n, f) for n, f in enumerate(request.files, 1))
     asked = CheckRequest(files=files, datasets=tuple(_dataset_entry(d) for d, _ in known), policy=policy)
-    put_request(lab, folders, asked)
+    put_request(lab, folders.inside, asked)
     mounts = (
         *reader_mounts(folders),
-        Mount(str(lab.storage.work_out(_read_work(request)) / "fragments"), "/in/fragments"),
+        Mount(str(lab.storage.fragments(_read_work(request))), "/in/fragments", sealed=True),
         *(mounted(lab, request.project, s) for _, s in known),
     )
     return spec_of(lab, work, Purpose.CHECKER, "check", mounts)

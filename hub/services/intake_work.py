@@ -18,6 +18,9 @@ from hub.services.ports import Transaction
 from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, read_result, reader_mounts, spec_of
 from spawner_config.isolation import ContainerSpec, Purpose
 
+PARQUET = b"PAR1"
+"""How a Parquet file begins and ends."""
+
 
 def _load_offer(lab: Lab, work: Work) -> tuple[Offer, Dataset]:
     with lab.store.read() as reading:
@@ -38,7 +41,7 @@ def _prepare_snapshot(lab: Lab, work: Work) -> ContainerSpec:
     asked = SnapshotRequest(
         files=files, privacy_unit=dataset.privacy_unit, direct_identifiers=dataset.direct_identifiers
     )
-    put_request(lab, folders, asked)
+    put_request(lab, folders.inside, asked)
     return spec_of(lab, work, Purpose.READER, "snapshot", reader_mounts(folders))
 
 
@@ -63,10 +66,12 @@ def _finish_snapshot(lab: Lab, work: Work, step: WorkStep, reason: str) -> Endin
 def _take_in_snapshot(lab: Lab, work: Work) -> tuple[SnapshotFile, ...]:
     out = lab.storage.work_out(work.id)
     result = read_result(lab, out, SnapshotResult)
+    if not result.files or len({f.path for f in result.files}) < len(result.files):
+        raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
     files = []
     for file in result.files:
         stored = lab.storage.copy_in(out, file.path, lab.settings.storage.scratch)
-        if stored != Stored(file.sha256, file.size):
+        if stored != Stored(file.sha256, file.size) or lab.vault.ends(file.sha256, len(PARQUET)) != (PARQUET, PARQUET):
             raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
         files.append(SnapshotFile(file.path, file.sha256, file.size, file.rows, tuple(file.columns)))
     return tuple(files)

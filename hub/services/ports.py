@@ -21,6 +21,7 @@ from typing import BinaryIO, Protocol, TypeVar
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.domain.audit import AuditEntry, AuditEvent
+from hub.domain.projects import Room
 from hub.domain.runs import OutputFile
 from hub.domain.space import Place
 from hub.domain.uploads import Stored
@@ -97,13 +98,16 @@ class Vault(Protocol):
     def read(self, sha256: str, limit: int) -> bytes:
         """Return the bytes, after checking them against their digest."""
 
+    def ends(self, sha256: str, count: int) -> tuple[bytes, bytes]:
+        """Return the first and the last bytes of a file."""
+
     def check(self, sha256: str, size: int) -> None:
         """Hash the file again; raises ConflictError when it is missing or was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkFolders:
-    """Host folders of one piece of work: what it reads, writes, and reports progress in."""
+    """Host folders of one piece of work: what it is asked, what a reader or checker writes, a run's progress."""
 
     inside: Path
     out: Path
@@ -112,12 +116,13 @@ class WorkFolders:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFolders:
-    """Host folders of a project, on its own size-limited file system."""
+    """Host folders of a project, on its own size-limited file system; ``runs_seen`` is ``runs``, to be read alone."""
 
     home: Path
     shared: Path
     outputs: Path
     runs: Path
+    runs_seen: Path
 
 
 class Storage(Protocol):
@@ -133,7 +138,19 @@ class Storage(Protocol):
         """Return the empty outputs folder of a run, made when it is not there."""
 
     def work(self, work: str, uid: int) -> WorkFolders:
-        """Return the folders of a piece of work, made when they are not there."""
+        """Return the folders of a piece of work, made when they are not there; nobody else can fill them."""
+
+    def fragments(self, work: str) -> Path:
+        """Return where a checker finds what a reader wrote: a read-only mount that follows no link."""
+
+    def run(self, run: str, uid: int) -> WorkFolders:
+        """Return the folders of a run, made when they are not there; nobody else can fill them."""
+
+    def room(self, project: str) -> Room:
+        """Return how much room a project has and uses."""
+
+    def grow(self, project: str, uid: int, size: int) -> None:
+        """Give a project more room while it is used, never less; UnavailableError when the lab's disk is too full."""
 
     def work_out(self, work: str) -> Path:
         """Return where the work wrote its results."""

@@ -10,7 +10,9 @@ from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.people import Person, Role, check_administrates, check_name
 from hub.domain.projects import (
     Project,
+    Room,
     check_can_see_project,
+    check_grows,
     check_leads,
     is_member,
     with_member,
@@ -89,3 +91,23 @@ def project(lab: Lab, actor: str, name: str) -> tuple[Project, list[Grant]]:
     with lab.store.read() as reading:
         found_project = load_project(reading, load_person(reading, actor), name)
         return found_project, reading.find(Grant, project=name)
+
+
+def project_room(lab: Lab, actor: str, name: str) -> Room:
+    """Return how much room a project has and uses, for whoever may know of it."""
+    with lab.store.read() as reading:
+        load_project(reading, load_person(reading, actor), name)
+    return lab.storage.room(name)
+
+
+def grow_project(lab: Lab, actor: str, name: str, size: int) -> Room:
+    """Give a project more room, in bytes; an administrator does this, and never less than it has."""
+    with lab.store.begin() as records:
+        person = load_person(records, actor)
+        check_administrates(person)
+        grown = load_project(records, person, name)
+        before = lab.storage.room(name)
+        check_grows(before, size)
+        lab.storage.grow(name, grown.uid, size)
+        records.record(event("lab:project:grow", actor, name, name, before=before.size, size=size))
+    return lab.storage.room(name)

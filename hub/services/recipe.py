@@ -80,9 +80,9 @@ def reader_mounts(folders: WorkFolders) -> tuple[Mount, ...]:
     return (Mount(str(folders.inside), "/in"), Mount(str(folders.out), "/out", writable=True))
 
 
-def put_request(lab: Lab, folders: WorkFolders, asked: BaseModel) -> None:
+def put_request(lab: Lab, inside: Path, asked: BaseModel) -> None:
     """Write what a program is asked to do."""
-    lab.storage.put(folders.inside, "request.json", asked.model_dump_json(by_alias=True).encode())
+    lab.storage.put(inside, "request.json", asked.model_dump_json(by_alias=True).encode())
 
 
 def read_result(lab: Lab, out: Path, model: type[Result]) -> Result:

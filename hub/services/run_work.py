@@ -37,7 +37,7 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
         check_can_run(notebook)
         check_all_granted(reading, project.name, notebook.datasets)
         pinned = {name: reading.get(Snapshot, digest) for name, digest in run.snapshots.items()}
-    folders = lab.storage.work(work.id, project.uid)
+    folders = lab.storage.run(work.id, project.uid)
     lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, MOST_NOTEBOOK_BYTES))
     asked = RunRequest.model_validate(
         {
@@ -47,7 +47,7 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
             "cell_seconds": lab.settings.run.seconds,
         }
     )
-    put_request(lab, folders, asked)
+    put_request(lab, folders.inside, asked)
     mounts = (
         Mount(str(folders.inside), "/in"),
         Mount(str(lab.storage.run_outputs(project.name, project.uid, run.id)), "/outputs", writable=True),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datasets_mount.catalogue import Snapshot
+from datasets_mount.catalogue import Dataset, Snapshot
 from datasets_mount.images import ImageKind, SnapshotImage, broken_image, image_of
 from datasets_mount.mounts import Mount, dataset_mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError
-from hub.services.lab import Lab
+from hub.domain.people import Role
+from hub.services.lab import Lab, load_person
 
 LAB = "lab"
 """Who acts when nobody asked for it."""
@@ -39,6 +40,21 @@ def _image(lab: Lab, snapshot: Snapshot) -> SnapshotImage:
     with lab.store.begin() as records:
         records.save(made, event(f"lab:snapshot:{what}", LAB, snapshot.digest, **details))
     return made
+
+
+def found_broken(lab: Lab, actor: str) -> dict[str, SnapshotImage]:
+    """Return the snapshots that are broken now, by digest: all for auditors, one's own organisation's for stewards."""
+    with lab.store.read() as reading:
+        person = load_person(reading, actor)
+        audits, stewards = Role.AUDITOR in person.roles, Role.STEWARD in person.roles
+        broken = [image for image in reading.find(SnapshotImage) if image.broken]
+        pairs = [(image, reading.get(Snapshot, image.snapshot)) for image in broken]
+        owners = {d.name: d.owner for d in reading.find(Dataset)} if broken else {}
+        return {
+            s.digest: image
+            for image, s in pairs
+            if s is not None and (audits or (stewards and owners[s.dataset] == person.organisation))
+        }
 
 
 def _raise_alarm(lab: Lab, project: str, snapshot: Snapshot, reason: str) -> None:

@@ -94,7 +94,7 @@ def _own_mounts(lab: Lab, project: Project, person: str) -> tuple[Mount, ...]:
     return (
         Mount(str(lab.storage.member(folders.home, person, project.uid)), f"/home/{person}", writable=True),
         Mount(str(folders.shared), "/project", writable=True),
-        Mount(str(folders.runs), "/project/runs"),
+        Mount(str(folders.runs_seen), "/project/runs", sealed=True),
         Mount(str(lab.storage.member(folders.outputs, person, project.uid)), "/outputs", writable=True),
     )
 

@@ -87,6 +87,12 @@ class ProjectBody(Model):
     ends: date
 
 
+class RoomBody(Model):
+    """How much room a project is to have, in bytes."""
+
+    size: Annotated[int, Field(gt=0, le=LARGEST_COUNT)]
+
+
 class UploadQuery(Model):
     """The name that the sender gives the file."""
 

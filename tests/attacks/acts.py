@@ -193,7 +193,10 @@ def fill_the_disk() -> Any:
 
 def fill_what_all_share() -> Any:
     import os
+    import pathlib
+    import time
 
+    taken = {"bytes": 0, "files": 0}
     with open("/progress/full", "wb") as file:
         size = 2**30
         while size >= 4096:
@@ -201,8 +204,17 @@ def fill_what_all_share() -> Any:
                 os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
             except OSError:
                 size //= 2
-    left = os.statvfs("/progress")
-    return left.f_bavail / left.f_blocks
+        taken["bytes"] = os.fstat(file.fileno()).st_size
+    try:
+        for taken["files"] in range(100_000):
+            pathlib.Path(f"/progress/{taken['files']}").touch()
+    except OSError:
+        pass
+    pathlib.Path("/outputs/started.txt").touch()
+    end = time.monotonic() + 170
+    while not pathlib.Path("/outputs/.word").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    return taken
 
 
 ACTS = (

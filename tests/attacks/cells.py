@@ -70,6 +70,8 @@ class Cells:
     name: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
     data: dict[str, Path] = field(default_factory=dict)
     """More datasets, by name, beside the one that is always there."""
+    folders: dict[str, Path] = field(default_factory=dict)
+    """Folders of the host in the place of the container's own, by where they are seen."""
     environment: dict[str, str] = field(default_factory=dict)
     working_dir: str = "/tmp"
     image: str = IMAGE
@@ -94,6 +96,8 @@ class Cells:
         return (*own, *(more if "/data/rand" in places else ()))
 
     def _own(self, target: str) -> Path:
+        if target in self.folders:
+            return self.folders[target]
         folder = self.folder / target.strip("/").replace("/", "-")
         folder.mkdir(exist_ok=True)
         (folder / "there.txt").write_text("true")

@@ -403,17 +403,17 @@ def test_a_run_whose_image_is_gone_fails_with_a_sentence_and_holds_nobody_up(liv
 # Full disks
 
 
-SHARED = pytest.mark.xfail(
-    strict=True,
-    reason="/progress of a run lies on the image that all works of the lab share, without a limit of its own: approved "
-    "code of one project can fill it, and for as long as it runs no check, no intake and no other run starts.",
-)
-
-
-@SHARED
-def test_a_run_cannot_fill_the_space_that_all_works_share(living: Living, acts: str) -> None:
-    found = living.ended(living.start(acts, act=fill_what_all_share.__name__))
-    assert living.said(found) > 0.5
+def test_a_run_that_fills_all_it_can_write_keeps_no_other_work_from_going_on(living: Living, acts: str) -> None:
+    greedy = living.start(acts, act=fill_what_all_share.__name__)
+    wait_for(lambda: (folder_of(living, greedy) / "started.txt").exists(), 60, "the run does not start")
+    assert living.ended(living.start(acts, act=write_words.__name__))["work"]["state"] == "succeeded"
+    assert living.submitted(notebook_of("3 + 3"), name="beside")["state"] == "submitted"
+    (folder_of(living, greedy) / ".word").touch()
+    found = living.ended(greedy)
+    assert found["work"]["state"] == "succeeded"
+    taken = living.said(found)
+    assert (taken["bytes"] <= 2**16, taken["files"] <= 8) == (True, True), taken
+    wait_for(lambda: left_on_disk(living) == [], 10, "a folder is left")
 
 
 @pytest.fixture(scope="module")

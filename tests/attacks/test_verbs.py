@@ -107,6 +107,9 @@ def test_a_name_is_never_a_path(settings: Settings, name: str) -> None:
         ("open-member", {**OPEN_PROJECT, "part": name, "person": "scientist"}),
         ("open-run", {**OPEN_PROJECT, "run": name}),
         ("open-work", {"work": name, "uid": UID}),
+        ("open-run-folders", {"work": name, "uid": UID}),
+        ("show-fragments", {"work": name}),
+        ("grow-project", {"project": name, "uid": UID, "size": 2**25}),
         ("forget-work", {"work": name}),
         ("list-files", {"place": {**place, "name": name, "project": "care"}}),
         ("open-file", {"place": of_work, "path": "x"}),
@@ -115,7 +118,15 @@ def test_a_name_is_never_a_path(settings: Settings, name: str) -> None:
         ("close-server", {"server": name}),
     ):
         # Some of these names are fit for a piece of work, whose own may be longer; such a piece of work is not there.
-        if name == "a" * 41 and verb in ("open-run", "open-work", "forget-work", "list-files", "open-file"):
+        if name == "a" * 41 and verb in (
+            "open-run",
+            "open-work",
+            "open-run-folders",
+            "show-fragments",
+            "forget-work",
+            "list-files",
+            "open-file",
+        ):
             continue
         assert asked(settings, verb, **names)["error"] == "InvalidError", (verb, names)
     assert everything(settings) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import SnapshotImage
 from doubles.engine import MemoryEngine
+from hub.adapters.disks import Disks, image_of
 from hub.adapters.host import Host
 from hub.adapters.migrate import migrate
 from hub.adapters.snapshot_files import LinkedFolders
@@ -46,12 +48,28 @@ class PlainHost(Host):
     def make_own(self, folder: Path) -> None:
         return
 
+    def mount_progress_folder(self, folder: Path, uid: int) -> None:
+        return
+
+
+class PlainDisks(Disks):
+    """Folders that are no disks of their own."""
+
+    def mounted(self, folder: Path, size: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def grow(self, folder: Path, size: int) -> None:
+        image_of(folder).touch()
+        os.truncate(image_of(folder), size)
+
 
 class FolderStorage(LoopStorage):
     """Folders without images of their own."""
 
-    def _mounted(self, folder: Path, size: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+    disks = PlainDisks
+
+    def _sealed(self, source: Path, folder: Path) -> Path:
+        return source
 
     def mount_snapshot(self, snapshot: Snapshot, image: SnapshotImage, project: str) -> Path:
         with LinkedFolders(self._state / "snapshots", self._vault, self._host).verified(snapshot, image) as folder:

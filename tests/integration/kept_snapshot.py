@@ -69,4 +69,4 @@ def kept_snapshot(state: Path, kind: ImageKind = ImageKind.EROFS) -> Iterator[Ke
         made.mounts.unmount_all()
         assert list(mounts_below(state)) == []
         # A container that is being started, anybody's, holds all mounts of the host for a moment.
-        wait_for(lambda: made.loops() == [], 10, "a loop device is left")
+        wait_for(lambda: made.loops() == [], 30, "a loop device is left")

@@ -63,6 +63,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/projects"): ("/projects", None, EVERYBODY),
     ("POST", "/projects"): ("/projects", PROJECT, (NOW, NO, NO, NO, NO, NO, NO, NO, NO)),
     ("GET", "/projects/{name}"): ("/projects/wages", None, SEES_PROJECT),
+    ("PUT", "/projects/{name}/room"): ("/projects/wages/room", {"size": 1}, (BAD, NO, NO, NO, NO, NO, NO, NO, NO)),
     ("PUT", "/projects/{name}/members/{person}"): (
         "/projects/wages/members/researcher", None, (NO, OK, NO, HIDDEN, NO, NO, NO, NO, NO),
     ),

@@ -14,6 +14,7 @@ import pytest
 from hub.adapters.host import Host
 from hub.adapters.power.storage import AskedStorage
 from hub.adapters.processes.alone import privileged_process
+from hub.adapters.snapshots import SEALED_FLAGS
 from hub.adapters.storage import LoopStorage
 from hub.adapters.vault import FolderVault
 from hub.domain.errors import ConflictError, InvalidError, UnavailableError
@@ -105,7 +106,7 @@ def test_a_disk_too_small_for_an_image_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("word", ["3/9", "9/9\n", "0/1"])
 def test_progress_is_two_small_numbers(storage: LoopStorage, word: str) -> None:
-    folders = storage.work("run-1", UID)
+    folders = storage.run("run-1", UID)
     (folders.progress / "progress").write_text(word)
     done, of = word.strip().split("/")
     assert storage.progress("run-1") == (int(done), int(of))
@@ -113,13 +114,13 @@ def test_progress_is_two_small_numbers(storage: LoopStorage, word: str) -> None:
 
 @pytest.mark.parametrize("word", ["", "9/3", "3/9 secret", "12345/99999", "a/b", "3/9\n\n", "٣/٩"])
 def test_forged_progress_is_ignored(storage: LoopStorage, word: str) -> None:
-    folders = storage.work("run-1", UID)
+    folders = storage.run("run-1", UID)
     (folders.progress / "progress").write_text(word)
     assert storage.progress("run-1") is None
 
 
 def test_progress_that_is_a_link_or_a_pipe_is_ignored_and_nothing_hangs(storage: LoopStorage, tmp_path: Path) -> None:
-    folders = storage.work("run-1", UID)
+    folders = storage.run("run-1", UID)
     (tmp_path / "secret").write_text("3/9")
     (folders.progress / "progress").symlink_to(tmp_path / "secret")
     assert storage.progress("run-1") is None
@@ -179,3 +180,26 @@ def test_a_name_that_cannot_be_written_down_is_only_counted(storage: LoopStorage
     files, left_out = storage.listing(outputs)
     assert len(files) + left_out == 1
     assert left_out == (name != b"x" * 255)
+
+
+def test_a_project_is_given_more_room_and_never_less(storage: LoopStorage) -> None:
+    storage.project("care", UID)
+    for size in (2 * SIZE, SIZE):
+        storage.grow("care", UID, size)
+        assert storage.room("care").size == 2 * SIZE
+    with pytest.raises(ConflictError):
+        storage.grow("care", UID + 1, 4 * SIZE)
+
+
+def test_what_a_reader_wrote_and_what_runs_left_is_shown_read_only(storage: LoopStorage) -> None:
+    out = storage.work("read-1", UID).out
+    (out / "fragments").mkdir()
+    (out / "fragments" / "link").symlink_to("/etc/hostname")
+    for seen in (storage.fragments("read-1"), storage.project("care", UID).runs_seen):
+        assert os.statvfs(seen).f_flag & SEALED_FLAGS == SEALED_FLAGS
+        with pytest.raises(OSError, match="Read-only"):
+            (seen / "new").touch()
+    with pytest.raises(OSError, match="symbolic links"):
+        (storage.fragments("read-1") / "link").read_text()
+    storage.forget_work("read-1")
+    assert storage.works() == []

@@ -53,6 +53,20 @@ class AskedStorage(PlainStorage):
         self._ask(verbs.OpenWork, work=work, uid=uid)
         return self.work_folders(work)
 
+    def run(self, run: str, uid: int) -> WorkFolders:
+        """Return the folders of a run beside its outputs."""
+        self._ask(verbs.OpenRunFolders, work=run, uid=uid)
+        return self.work_folders(run)
+
+    def fragments(self, work: str) -> Path:
+        """Return where a checker finds what a reader wrote."""
+        self._ask(verbs.ShowFragments, work=work)
+        return self.fragments_folder(work)
+
+    def grow(self, project: str, uid: int, size: int) -> None:
+        """Give a project more room while it is used."""
+        self._ask(verbs.GrowProject, project=project, uid=uid, size=size)
+
     def forget_work(self, work: str) -> None:
         """Remove a piece of work's folders."""
         self._ask(verbs.ForgetWork, work=work)

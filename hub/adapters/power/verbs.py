@@ -77,6 +77,30 @@ class OpenWork(Asked):
     uid: Uid
 
 
+class OpenRunFolders(Asked):
+    """Let what a run has beside its outputs be there: what it is asked, and where it tells its progress."""
+
+    verb: Literal["open-run-folders"] = "open-run-folders"
+    work: Identifier
+    uid: Uid
+
+
+class ShowFragments(Asked):
+    """Show a checker what a reader wrote, read-only."""
+
+    verb: Literal["show-fragments"] = "show-fragments"
+    work: Identifier
+
+
+class GrowProject(Asked):
+    """Give a project's disk more room, never less."""
+
+    verb: Literal["grow-project"] = "grow-project"
+    project: Name
+    uid: Uid
+    size: Size
+
+
 class ForgetWork(Asked):
     """Remove the folders of a piece of work."""
 
@@ -208,6 +232,9 @@ AnyVerb = (
     | OpenMember
     | OpenRun
     | OpenWork
+    | OpenRunFolders
+    | ShowFragments
+    | GrowProject
     | ForgetWork
     | ListFiles
     | OpenFile

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
 from hub.domain.examinations import Attempt, Examination, Verdict, examination_digest
-from hub.domain.projects import Project
+from hub.domain.projects import Project, Room
 from hub.domain.runs import Run
 from hub.domain.work import Work
 
@@ -23,14 +23,19 @@ class ProjectAnswer:
     grants: tuple[Grant, ...]
     workspace_url: str
     workspace_ends: datetime | None
+    room: Room
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetAnswer:
-    """A dataset with its snapshots, oldest first."""
+    """A dataset with its snapshots, oldest first.
+
+    ``broken`` names the snapshots that are not what was registered, for auditors and stewards of the owner.
+    """
 
     dataset: Dataset
     snapshots: tuple[Snapshot, ...]
+    broken: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Any
 from datasets_mount.catalogue import Dataset, Grant, Offer
 from hub.domain.errors import InvalidError
 from hub.domain.people import Organisation, Person
-from hub.domain.projects import Project, is_member
+from hub.domain.projects import Project, Room, is_member
 from hub.domain.uploads import Upload
-from hub.services import datasets, people, projects, workspaces
+from hub.services import datasets, people, projects, snapshots, workspaces
 from hub.services.lab import Lab
 from hub.web.api.answers import DatasetAnswer, OfferAnswer, ProjectAnswer
 from hub.web.api.routes import Request, Route
@@ -20,6 +20,7 @@ from hub.web.models import (
     OrganisationBody,
     PersonBody,
     ProjectBody,
+    RoomBody,
     UploadQuery,
 )
 
@@ -74,12 +75,18 @@ def get_project(lab: Lab, actor: str, request: Request[Nothing]) -> ProjectAnswe
     """Return a project with its grants."""
     project, grants = projects.project(lab, actor, request.path["name"])
     url = workspace_url(lab, actor, project) if is_member(people.whoami(lab, actor), project) else ""
-    return ProjectAnswer(project, tuple(grants), url, workspaces.ends_at(lab, actor, project.name))
+    ends, room = workspaces.ends_at(lab, actor, project.name), projects.project_room(lab, actor, project.name)
+    return ProjectAnswer(project, tuple(grants), url, ends, room)
 
 
 def workspace_url(lab: Lab, actor: str, project: Project) -> str:
     """Where the hub starts or opens a member's workspace."""
     return f"{lab.settings.public_url}/hub/spawn/{actor}/{project.name}"
+
+
+def put_room(lab: Lab, actor: str, request: Request[RoomBody]) -> Room:
+    """Give a project more room."""
+    return projects.grow_project(lab, actor, request.path["name"], request.body.size)
 
 
 def put_member(lab: Lab, actor: str, request: Request[Nothing]) -> Project:
@@ -106,7 +113,9 @@ def post_upload(lab: Lab, actor: str, request: Request[UploadQuery]) -> Upload:
 
 def list_datasets(lab: Lab, actor: str, _request: Request[Nothing]) -> list[DatasetAnswer]:
     """List datasets with their snapshots."""
-    return [DatasetAnswer(d, tuple(s)) for d, s in datasets.datasets(lab, actor)]
+    broken = snapshots.found_broken(lab, actor)
+    known = datasets.datasets(lab, actor)
+    return [DatasetAnswer(d, tuple(s), tuple(v.digest for v in s if v.digest in broken)) for d, s in known]
 
 
 def put_dataset(lab: Lab, actor: str, request: Request[DatasetBody]) -> Dataset:
@@ -151,6 +160,7 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("GET", "/projects", "The projects that one may know of", list_projects, Nothing, list[Project]),
     Route("POST", "/projects", "Make a project (administrator)", post_project, ProjectBody, Project),
     Route("GET", "/projects/{name}", "A project with its grants", get_project, Nothing, ProjectAnswer),
+    Route("PUT", "/projects/{name}/room", "Give a project more room (administrator)", put_room, RoomBody, Room),
     Route("PUT", "/projects/{name}/members/{person}", "Add a member (the lead)", put_member, Nothing, Project),
     Route("DELETE", "/projects/{name}/members/{person}", "Remove a member (the lead)", delete_member, Nothing, Project),
     Route(

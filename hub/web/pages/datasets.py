@@ -7,7 +7,7 @@ from hub.domain.errors import NotFoundError
 from hub.domain.people import Role, check_has_role
 from hub.domain.work import ENDED
 from hub.policy.load import describe_profile, profile_names
-from hub.services import datasets, people, projects
+from hub.services import datasets, people, projects, snapshots
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -20,6 +20,7 @@ def list_datasets(visit: Visit) -> Context:
     person = people.whoami(visit.lab, visit.actor)
     return {
         "datasets": datasets.datasets(visit.lab, visit.actor),
+        "broken": snapshots.found_broken(visit.lab, visit.actor),
         "may_register": Role.STEWARD in person.roles,
     }
 
@@ -31,13 +32,14 @@ def show_dataset(visit: Visit) -> Context:
     known = {d.name: (d, s) for d, s in datasets.datasets(lab, actor)}
     if name not in known:
         raise NotFoundError("There is no dataset {id}, or you may not see it.", reason="not-found", id=name)
-    dataset, snapshots = known[name]
+    dataset, versions = known[name]
     grants, offers = datasets.dataset_uses(lab, actor, name)
     owns = not refusal(lambda: check_stewards_for(person, dataset.owner))
     granted = {g.project for g in grants}
     return {
         "dataset": dataset,
-        "snapshots": snapshots[::-1],
+        "snapshots": versions[::-1],
+        "broken": snapshots.found_broken(lab, actor),
         "grants": grants,
         "offers": offers,
         "owns": owns,

@@ -41,6 +41,7 @@ def show_project(visit: Visit) -> Context:
         "leads": not refusal(lambda: check_leads(person, project)),
         "closed": refusal(lambda: check_works_in(person, project, lab.now().date())),
         "grantable": [d for d in mine if d.name not in granted],
+        "room": projects.project_room(lab, actor, project.name),
         "workspace": api.workspace_url(lab, actor, project),
         "ends": workspaces.ends_at(lab, actor, project.name),
         "idle_minutes": max(1, lab.settings.workspace.idle_seconds // 60),

@@ -37,7 +37,7 @@ def mounts(label: str) -> tuple[Mount, ...]:
         "workspace": (
             Mount(f"{project}/home/scientist", "/home/scientist", writable=True),
             Mount(f"{project}/shared", "/project", writable=True),
-            Mount(f"{project}/runs", "/project/runs"),
+            Mount(f"{STATE}/mounts/care/runs", "/project/runs", sealed=True),
             Mount(f"{project}/outputs/scientist", "/outputs", writable=True),
             dataset_mount(data, "jobs"),
             Mount(f"{STATE}/servers/{SERVER}/nb", "/run/nb", writable=True),
@@ -52,7 +52,7 @@ def mounts(label: str) -> tuple[Mount, ...]:
         "check": (
             inside,
             out,
-            Mount(f"{scratch}/e-read-1/out/fragments", "/in/fragments"),
+            Mount(f"{scratch}/e-read-1/fragments", "/in/fragments", sealed=True),
             dataset_mount(data, "jobs"),
         ),
     }.get(label, (inside, out))
@@ -174,8 +174,11 @@ FOLDERS = [
     ("run", "/in", f"{STATE}/scratch/run-other/in"),
     ("run", "/progress", f"{STATE}/scratch/run-other/progress"),
     ("read", "/out", f"{STATE}/scratch/e-read-2/out"),
-    ("check", "/in/fragments", f"{STATE}/scratch/f-read-1/out/fragments"),
-    ("check", "/in/fragments", f"{STATE}/scratch/e-read-2/out/fragments"),
+    ("check", "/in/fragments", f"{STATE}/scratch/f-read-1/fragments"),
+    ("check", "/in/fragments", f"{STATE}/scratch/e-read-2/fragments"),
+    ("check", "/in/fragments", f"{STATE}/scratch/e-read-1/out/fragments"),
+    ("workspace", "/project/runs", f"{STATE}/mounts/other/runs"),
+    ("workspace", "/project/runs", f"{STATE}/projects/care/runs"),
 ]
 
 

@@ -23,6 +23,7 @@ CARE = {
 }
 GRANT = {"id": "care:jobs", "project": "care", "dataset": "jobs", "granted_by": "jobs-steward", "created": "2026-01-01"}
 JOBS = {"name": "jobs", "title": "Wages", "owner": "jobs-institute", "tier": "sensitive", "privacy_unit": "nr"}
+ROOM = {"size": 2**31, "used": 2**29, "files": 262144, "files_used": 40, "growing": False}
 SNAPSHOT = {"digest": "ab" * 32, "files": [{"path": "wage_panel.parquet", "rows": 4360}]}
 
 
@@ -40,11 +41,25 @@ def test_an_empty_list_says_so_on_standard_error(fake: FakeLab, datalab: Command
 
 def test_a_project_is_shown_with_its_datasets(fake: FakeLab, datalab: Command) -> None:
     url = "http://127.0.0.1:8000/hub/spawn/scientist/care"
-    shown = {"project": CARE, "grants": [GRANT], "workspace_url": url, "workspace_ends": None}
-    fake.answers[("GET", "/projects/care")] = shown
+    found = {"project": CARE, "grants": [GRANT], "workspace_url": url, "workspace_ends": None, "room": ROOM}
+    fake.answers[("GET", "/projects/care")] = found
     shown = datalab("project", "show", "care").stdout
     assert "jobs" in shown
     assert url in shown
+    assert "0.50 of 2.00 GB" in shown
+    assert "started next" not in shown
+
+
+def test_a_project_is_given_more_room(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("PUT", "/projects/care/room")] = ROOM | {"size": 2**32, "growing": True}
+    done = datalab("project", "grow", "care", "4G")
+    assert fake.calls[0].body == {"size": 2**32}
+    assert "0.50 of 4.00 GB" in done.stdout
+    assert "started next" in done.stdout
+    assert json.loads(datalab("project", "grow", "care", "4G", "--json").stdout)["size"] == 2**32
+    refused = datalab("project", "grow", "care", "much")
+    assert (refused.exit_code, len(fake.calls)) == (1, 2)
+    assert "typed as 512M" in refused.stderr
 
 
 def test_a_project_is_made_with_dates(fake: FakeLab, datalab: Command) -> None:

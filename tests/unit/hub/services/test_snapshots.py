@@ -12,10 +12,11 @@ from datasets_mount.images import SnapshotImage
 from doubles.lab import make_lab
 from doubles.people import found_consortium, play, registered_dataset
 from hub.domain.audit import AuditEntry
-from hub.domain.errors import ConflictError
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from hub.services.lab import Lab
 from hub.services.ports import pages
-from hub.services.snapshots import mounted
+from hub.services.projects import grow_project, project_room
+from hub.services.snapshots import found_broken, mounted
 from hub.services.workspaces import open_workspace
 
 
@@ -105,3 +106,28 @@ def test_a_restored_file_mends_the_snapshot_and_the_mending_is_recorded(lab: Lab
     with pytest.raises(ConflictError):
         mounted(lab, "wages", snapshot)
     assert len(told(lab, "lab:snapshot:broken")) == 2
+
+
+def test_who_answers_for_a_broken_snapshot_sees_it_and_nobody_else(lab: Lab, snapshot: Snapshot) -> None:
+    harm(vaulted(lab, snapshot))
+    assert found_broken(lab, "auditor") == {}
+    with pytest.raises(ConflictError):
+        mounted(lab, "wages", snapshot)
+    for name in ("jobs-steward", "auditor"):
+        assert list(found_broken(lab, name)) == [snapshot.digest]
+    for name in ("health-steward", "scientist", "administrator"):
+        assert found_broken(lab, name) == {}
+
+
+def test_a_project_is_grown_by_an_administrator_alone_and_the_log_says_so(lab: Lab) -> None:
+    before = project_room(lab, "scientist", "wages").size
+    with pytest.raises(RefusedError):
+        grow_project(lab, "scientist", "wages", 2 * before)
+    assert grow_project(lab, "administrator", "wages", 2 * before).size == 2 * before
+    (entry,) = told(lab, "lab:project:grow")
+    assert dict(entry.event.details) == {"before": str(before), "size": str(2 * before)}
+    for smaller in (before, 2 * before, 1):
+        with pytest.raises(InvalidError, match="never gets less"):
+            grow_project(lab, "administrator", "wages", smaller)
+    with pytest.raises(NotFoundError):
+        project_room(lab, "outsider", "wages")

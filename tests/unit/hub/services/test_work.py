@@ -170,7 +170,17 @@ def killed_at(lab: Lab, moment: int) -> Any:
 
     for name in ("create", "start", "kill", "remove", "containers"):
         wrap(lab.engine, name)
-    for name in ("work", "put", "build_snapshot", "mount_snapshot", "listing", "run_outputs", "forget_work", "copy_in"):
+    for name in (
+        "work",
+        "run",
+        "put",
+        "build_snapshot",
+        "mount_snapshot",
+        "listing",
+        "run_outputs",
+        "forget_work",
+        "copy_in",
+    ):
         wrap(lab.storage, name)
     wrap(lab.store, "begin")
     try:
