@@ -5,7 +5,6 @@ from pathlib import Path
 
 from hub.adapters.power.places import ENGINE_SOCKET, Door
 from hub.adapters.power.servers import close_server, open_server
-from hub.adapters.processes import passed_on, wrapped
 from hub.adapters.secrets import read_secret
 from hub.services.people import knows_person, log_in
 from hub.services.workspaces import close_workspace, open_workspace, why_ends
@@ -17,9 +16,7 @@ path = Path(os.environ.get("DATALAB_CONFIG", Path(__file__).with_name("lab.toml"
 settings = load_settings(path)
 lab, door = lab_from(settings), Door(settings.state)
 parts = hub_traits.Parts(
-    config=path,
     read_secret=read_secret,
-    wrap=wrapped,
     # Plain functions: traitlets copies what it is given deeply, and the lab with whatever is bound to it.
     knows_person=lambda name: knows_person(lab, name),
     log_in=lambda name: log_in(lab, name),
@@ -29,6 +26,5 @@ parts = hub_traits.Parts(
     open_server=lambda server: open_server(settings.state, server),
     close_server=lambda identifier: close_server(settings.state, identifier),
     engine=f"unix://{door.address(ENGINE_SOCKET)}",
-    environment=passed_on(),
 )
 hub_traits.apply(get_config(), settings, parts)  # type: ignore[name-defined]  # noqa: F821  # traitlets provides it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 
 from hub.adapters.access_log import FolderAccessLog
 from hub.adapters.clock import SystemClock
@@ -11,6 +11,7 @@ from hub.adapters.host import Host
 from hub.adapters.hub_servers import HubApi
 from hub.adapters.migrate import migrate
 from hub.adapters.power.storage import AskedStorage
+from hub.adapters.secrets import read_secret
 from hub.adapters.signer import FileSigner
 from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
@@ -32,9 +33,32 @@ def storage_from(settings: Settings) -> LoopStorage:
     return LoopStorage(settings, FolderVault(settings.vault_folder), host_from(settings))
 
 
-def hub_from(environment: Mapping[str, str]) -> HubApi:
-    """Return the hub as the service that it has started may ask it: with the address and the token it was given."""
-    return HubApi(environment.get("JUPYTERHUB_API_URL", ""), environment.get("JUPYTERHUB_API_TOKEN", ""))
+def hub_environment(settings: Settings, service: str) -> dict[str, str]:
+    """Return what JupyterHub's own client must know to act as a service of the hub, in the words of its environment."""
+    prefix, public = f"/services/{service}/", settings.public_url
+    scopes = json.dumps(["access:services", f"access:services!service={service}"])
+    return {
+        "JUPYTERHUB_SERVICE_NAME": service,
+        "JUPYTERHUB_API_TOKEN": read_secret(settings.secret(f"{service}-token")),
+        "JUPYTERHUB_API_URL": f"http://127.0.0.1:{settings.ports.hub}/hub/api",
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_SERVICE_PREFIX": prefix,
+        "JUPYTERHUB_HOST": public,
+        "JUPYTERHUB_PUBLIC_URL": f"{public}{prefix}",
+        "JUPYTERHUB_PUBLIC_HUB_URL": f"{public}/hub/",
+        "JUPYTERHUB_CLIENT_ID": f"service-{service}",
+        "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{prefix}oauth_callback",
+        "JUPYTERHUB_OAUTH_SCOPES": scopes,
+        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": scopes,
+        "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": "[]",
+        "JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED": "0",
+    }
+
+
+def hub_from(settings: Settings) -> HubApi:
+    """Return the hub as the worker may ask it."""
+    known = hub_environment(settings, "worker")
+    return HubApi(known["JUPYTERHUB_API_URL"], known["JUPYTERHUB_API_TOKEN"])
 
 
 def store_from(settings: Settings) -> SqlStore:

@@ -1,4 +1,4 @@
-"""The worker: a JupyterHub-managed service without pages that starts containers, follows them, and clears away."""
+"""The worker: a service of the hub's without pages that starts containers, follows them, and clears away."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m hub.worker", description=main.__doc__)
     parser.add_argument("--config", type=Path, default=Path(os.environ.get("DATALAB_CONFIG", "lab.toml")))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    worker = Worker(lab_from(load_settings(parser.parse_args().config)), hub_from(os.environ))
+    settings = load_settings(parser.parse_args().config)
+    worker = Worker(lab_from(settings), hub_from(settings))
     stop = Stop()
     log.info("started")
     while not stop.asked:

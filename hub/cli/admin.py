@@ -108,7 +108,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     config: Config = LAB_TOML,
 ) -> None:
-    """Show the ends of the processes' logs; the hub's holds what portal and worker say, too."""
+    """Show the ends of the processes' logs."""
     from hub.adapters.processes import log_files
 
     files = log_files(load_settings(config.absolute()))

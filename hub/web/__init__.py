@@ -1,1 +1,1 @@
-"""The portal: pages and JSON API of the lab, a JupyterHub-managed service."""
+"""The portal: pages and JSON API of the lab, a service of the hub's."""

@@ -1,4 +1,4 @@
-"""The portal, as JupyterHub starts it: ``python -m hub.web --config lab.toml``."""
+"""The portal: ``python -m hub.web --config lab.toml``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tornado.httpserver import HTTPServer
 from hub.domain.errors import LabError, UnavailableError
 from hub.settings import load_settings
 from hub.web.app import LARGEST_BODY, make_app
-from hub.wiring import lab_from
+from hub.wiring import hub_environment, lab_from
 
 FORGETS_LOGIN_AFTER = 10
 """Seconds that the hub's word about a login or token is believed; a withdrawn token works no longer than that."""
@@ -41,6 +41,8 @@ def main() -> None:
 async def serve(config: Path) -> None:
     """Listen on loopback; only the proxy is meant to come here."""
     settings = load_settings(config)
+    if "JUPYTERHUB_API_TOKEN" not in os.environ:  # A hub that starts its services tells them all of this itself.
+        os.environ.update(hub_environment(settings, "portal"))
     login = HubOAuth(cache_max_age=FORGETS_LOGIN_AFTER, cookie_host_prefix_enabled=settings.host_cookies)
     app = make_app(lab_from(settings), login)
     server = HTTPServer(app, xheaders=True, max_body_size=LARGEST_BODY, trusted_downstream=["127.0.0.1", "::1"])

@@ -9,8 +9,8 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from hub.settings import Login, Settings
 from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR, LabAuthenticator
-from spawner_config.hub_traits.services import Wrap, notice_dead_services, services
+from spawner_config.hub_traits.services import NAMES, services
 from spawner_config.server_folder import Server
 
 PORTAL = "/services/portal/"
@@ -63,11 +63,9 @@ CONTENT_SECURITY = "; ".join(
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the traits need beside the settings: the file they came from, and functions of the lab."""
+    """What the traits need beside the settings: functions of the lab."""
 
-    config: Path
     read_secret: Callable[[Path], str]
-    wrap: Wrap
     knows_person: Callable[[str], bool]
     log_in: Callable[[str], bool]
     open_workspace: Callable[..., Any]
@@ -77,7 +75,6 @@ class Parts:
     close_server: Callable[[str], None]
     engine: str = ""
     """Where the spawner finds the engine: the address of the lab's engine gate."""
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def apply(c: Config, settings: Settings, parts: Parts) -> None:
@@ -89,10 +86,9 @@ def apply(c: Config, settings: Settings, parts: Parts) -> None:
     set_permissions(c)
     set_pages(c, settings)
     set_workspaces(c, settings, parts)
-    tokens = {name: parts.read_secret(settings.secret(f"{name}-token")) for name in ("portal", "worker", "gateway")}
+    tokens = {name: parts.read_secret(settings.secret(f"{name}-token")) for name in NAMES}
     metrics = {"name": "metrics", "api_token": parts.read_secret(settings.secret("metrics-token"))}
-    c.JupyterHub.services = [*services(settings, parts.config, tokens, parts.wrap, parts.environment), metrics]
-    notice_dead_services()
+    c.JupyterHub.services = [*services(settings, tokens), metrics]
 
 
 def set_addresses(c: Config, settings: Settings) -> None:

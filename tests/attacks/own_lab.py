@@ -14,6 +14,7 @@ from pathlib import Path
 from doubles.people import JOBS, found_consortium, send
 from hub.adapters.processes.alone import privileged_process
 from hub.adapters.processes.leftovers import remove_containers
+from hub.adapters.secrets import make_secrets
 from hub.domain.work import Work
 from hub.services import datasets
 from hub.services.lab import Lab
@@ -70,7 +71,9 @@ def own_lab(folder: Path) -> Iterator[OwnLab]:
         f'name = "t{secrets.token_hex(4)}"\nstate = "state"\n[login]\ndemo = true\n'
         '[storage]\nproject = "16M"\nscratch = "32M"\n'
     )
-    lab = lab_from(load_settings(folder / "lab.toml"))
+    settings = load_settings(folder / "lab.toml")
+    make_secrets(settings)
+    lab = lab_from(settings)
     found_consortium(lab)
     datasets.register_dataset(lab, "jobs-steward", JOBS)
     made = OwnLab(folder, lab)

@@ -23,9 +23,7 @@ from hub.adapters.processes.records import is_alive, read_records
 from hub.settings import Settings, load_settings
 
 HUB_CONFIG = """
-import sys
 from pathlib import Path
-from hub.adapters.processes import wrapped
 from hub.adapters.secrets import read_secret
 from hub.settings import load_settings
 from spawner_config import hub_traits
@@ -34,9 +32,7 @@ config = Path({config!r})
 settings = load_settings(config)
 c = get_config()
 parts = hub_traits.Parts(
-    config=config,
     read_secret=read_secret,
-    wrap=lambda settings, name, command, death: wrapped(settings, name, [sys.executable, {standin!r}, name], death),
     knows_person=lambda name: name in Path({known!r}).read_text().split(),
     log_in=lambda name: name in Path({known!r}).read_text().split(),
     open_workspace=lambda *_: None,
@@ -51,8 +47,10 @@ c.JupyterHub.spawner_class = "simple"
 
 STANDIN = """
 import asyncio, os, sys
-from urllib.parse import urlsplit
+from pathlib import Path
 from tornado import web
+from hub.settings import load_settings
+from hub.wiring import hub_environment
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 
 class Page(HubOAuthenticated, web.RequestHandler):
@@ -74,8 +72,9 @@ async def main(name, port):
 name = sys.argv[1]
 if name == "worker":
     asyncio.run(asyncio.sleep(3600))
-port = int(sys.argv[2]) if len(sys.argv) > 2 else urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"]).port
-asyncio.run(main(name, port))
+if name == "portal":
+    os.environ.update(hub_environment(load_settings(Path({config!r})), name))
+asyncio.run(main(name, int(sys.argv[2])))
 """
 
 
@@ -147,12 +146,14 @@ def make_lab(folder: Path, *, demo: bool = True) -> Lab:
         + "".join(f"{name} = {port}\n" for name, port in ports.items())
     )
     known.write_text("scientist steward forgetful")
-    standin.write_text(STANDIN)
-    hub.write_text(HUB_CONFIG.format(config=str(config), standin=str(standin), known=str(known)))
+    standin.write_text(STANDIN.format(config=str(config)))
+    hub.write_text(HUB_CONFIG.format(config=str(config), known=str(known)))
     settings = load_settings(config)
     commands = {
         "hub": (sys.executable, "-m", "jupyterhub", "--config", str(hub)),
         "gateway": (sys.executable, str(standin), "gateway", str(ports["gateway"])),
+        "portal": (sys.executable, str(standin), "portal", str(ports["portal"])),
+        "worker": (sys.executable, str(standin), "worker"),
     }
     programs = [
         replace(program, command=commands.get(program.name, program.command))

@@ -125,7 +125,7 @@ def status(settings: Settings) -> list[Status]:
 
 
 def log_files(settings: Settings) -> dict[str, Path]:
-    """The log of each process, by its name; the hub's holds what the portal and the worker say, too."""
+    """The log of each process, by its name."""
     return {path.stem: path for path in sorted((settings.state / "logs").glob("*.log"))}
 
 

@@ -33,15 +33,14 @@ ENGINE = "DOCKER_HOST"
 class Program:
     """A process of the lab; ``health`` answers any HTTP request below 500 as soon as it is ready.
 
-    ``listener`` is the unix socket on which it answers, where it has no port. ``kept`` says that supervisord keeps it;
-    the hub's own services are kept by the hub.
+    ``listener`` is the unix socket on which it answers, where it has no port. One without ``health`` is ready as soon
+    as it runs.
     """
 
     name: str
     command: tuple[str, ...] = ()
     health: str = ""
     environment: dict[str, str] = field(default_factory=dict)
-    kept: bool = True
     listener: Path | None = None
 
 
@@ -70,15 +69,18 @@ def environment(config: Path) -> dict[str, str]:
 def lab_programs(settings: Settings, config: Path) -> list[Program]:
     """The lab's programs in the order in which they are started: first the one that the others ask for power."""
     ports = settings.ports
-    gateway = [sys.executable, "-m", "spawner_config.gateway", "--config", str(config)]
+    portal, worker, gateway = (
+        [sys.executable, "-m", module, "--config", str(config)]
+        for module in ("hub.web", "hub.worker", "spawner_config.gateway")
+    )
     hub = [sys.executable, "-m", "jupyterhub", "--config", str(HUB_CONFIG)]
     programs = [
         privileged_program(settings, config),
         Program("proxy", tuple(_proxy_command(settings)), f"http://127.0.0.1:{ports.proxy_api}/api/routes"),
         Program("hub", tuple(hub), f"http://127.0.0.1:{ports.hub}/hub/api/"),
         Program("gateway", tuple(gateway), f"http://127.0.0.1:{ports.gateway}/"),
-        Program("portal", health=f"http://127.0.0.1:{ports.portal}/services/portal/health", kept=False),
-        Program("worker", kept=False),
+        Program("portal", tuple(portal), f"http://127.0.0.1:{ports.portal}/services/portal/health"),
+        Program("worker", tuple(worker)),
     ]
     if settings.login.demo:
         health = f"http://127.0.0.1:{ports.identity}/.well-known/openid-configuration"

@@ -38,7 +38,6 @@ FIRST, LATER = 1, 2
 def configuration(settings: Settings, config: Path, programs: Sequence[Program]) -> str:
     """The text of supervisord.conf; it changes with anything in the settings, so that a stale one is noticed."""
     logs, folder = settings.state / "logs", folder_of(settings)
-    kept = [program for program in programs if program.kept]
     own: dict[str, object] = {
         "logfile": logs / f"{NAME}.log",
         "logfile_maxbytes": "5MB",
@@ -55,9 +54,9 @@ def configuration(settings: Settings, config: Path, programs: Sequence[Program])
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         },
         "supervisord": own,
-        f"group:{GROUP}": {"programs": ",".join(program.name for program in kept)},
+        f"group:{GROUP}": {"programs": ",".join(program.name for program in programs)},
     }
-    for program in kept:
+    for program in programs:
         sections[f"program:{program.name}"] = _program(settings, program)
     digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
     return f"; settings {digest} of {config}\n" + "\n".join(_section(name, values) for name, values in sections.items())

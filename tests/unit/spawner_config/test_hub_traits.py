@@ -16,7 +16,7 @@ from hub.adapters.secrets import Secret
 from hub.settings import Settings
 from spawner_config.hub_traits import Parts, apply, traits
 from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR, LabAuthenticator
-from spawner_config.hub_traits.services import notice_dead_services, services
+from spawner_config.hub_traits.services import services
 
 
 def settings(**more: object) -> Settings:
@@ -30,9 +30,7 @@ def config() -> Config:
 
 def parts() -> Parts:
     return Parts(
-        config=Path("/lab.toml"),
         read_secret=lambda path: f"secret of {path.name}",
-        wrap=lambda _, name, command, death: ["wrap", name, death, *command],
         knows_person=lambda name: name == "scientist",
         log_in=lambda name: name == "scientist",
         open_workspace=lambda: None,
@@ -103,32 +101,22 @@ def test_no_one_is_administrator_and_services_can_read_servers_or_numbers_and_no
 TOKENS = {"portal": "p", "worker": "w", "gateway": "g"}
 
 
-def test_services_die_with_a_killed_hub() -> None:
-    for service in services(settings(), Path("/lab.toml"), TOKENS, parts().wrap, {})[:2]:
-        assert service["command"][:3] == ["wrap", service["name"], "KILL"]
-        assert service["command"][-2:] == ["--config", "/lab.toml"]
+def test_the_hub_starts_no_service_so_that_none_is_its_user_or_dies_with_it() -> None:
+    assert not [service for service in services(settings(), TOKENS) if "command" in service]
 
 
 def test_the_worker_has_no_pages() -> None:
-    portal, worker, _ = services(settings(), Path("/lab.toml"), TOKENS, parts().wrap, {})
+    portal, worker, _ = services(settings(), TOKENS)
     assert "url" in portal
     assert "url" not in worker
 
 
 def test_the_gateway_logs_people_in_by_the_hub_and_is_started_by_somebody_else(config: Config) -> None:
-    gateway = services(settings(), Path("/lab.toml"), TOKENS, parts().wrap, {})[2]
+    gateway = services(settings(), TOKENS)[2]
     assert (gateway["api_token"], gateway["oauth_client_allowed_scopes"]) == ("g", ["access:servers!user"])
     assert "command" not in gateway
     traits.set_proxy(config, settings(), "token")
     assert config.ConfigurableHTTPProxy.extra_routes == {"/user/": "http://127.0.0.1:8003"}
-
-
-def test_a_dead_service_is_noticed_within_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    from jupyterhub.services import service
-
-    monkeypatch.setattr(service, "_ServiceSpawner", service._ServiceSpawner)
-    notice_dead_services()
-    assert service._ServiceSpawner.poll_interval.default_value == 1
 
 
 def test_login_uses_pkce_and_keeps_no_token_of_the_provider(config: Config) -> None:

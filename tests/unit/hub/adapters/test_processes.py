@@ -57,9 +57,9 @@ def parsed(lab: Settings, config: Path) -> configparser.RawConfigParser:
 def test_every_program_is_restarted_and_dies_with_supervisord(lab: Settings, tmp_path: Path) -> None:
     parser = parsed(lab, tmp_path / "lab.toml")
     programs = [name for name in parser.sections() if name.startswith("program:")]
-    names = ["privileged", "identity", "proxy", "hub", "gateway"]
+    names = ["privileged", "identity", "proxy", "hub", "gateway", "portal", "worker"]
     assert programs == [f"program:{name}" for name in names]
-    assert [parser[program]["priority"] for program in programs] == ["1", "2", "2", "2", "2"]
+    assert [parser[program]["priority"] for program in programs] == ["1", *["2"] * 6]
     for name in programs:
         assert parser[name]["autorestart"] == "true"
         assert shlex.split(parser[name]["command"])[:3] == ["setpriv", "--pdeathsig", "TERM"]
