@@ -51,7 +51,9 @@ def hub_environment(settings: Settings, service: str) -> dict[str, str]:
         "JUPYTERHUB_OAUTH_SCOPES": scopes,
         "JUPYTERHUB_OAUTH_ACCESS_SCOPES": scopes,
         "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": "[]",
-        "JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED": "0",
+        "JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED": str(int(settings.host_cookies)),
+        # As the hub's own: only over TLS where the lab has it.
+        "JUPYTERHUB_COOKIE_OPTIONS": json.dumps({"samesite": "Lax", "secure": public.startswith("https:")}),
     }
 
 

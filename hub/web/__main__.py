@@ -10,12 +10,10 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
 
 from hub.domain.errors import LabError, UnavailableError
 from hub.settings import load_settings
-from hub.web.app import LARGEST_BODY, make_app
 from hub.wiring import hub_environment, lab_from
 
 FORGETS_LOGIN_AFTER = 10
@@ -43,6 +41,11 @@ async def serve(config: Path) -> None:
     settings = load_settings(config)
     if "JUPYTERHUB_API_TOKEN" not in os.environ:  # A hub that starts its services tells them all of this itself.
         os.environ.update(hub_environment(settings, "portal"))
+    # Late: JupyterHub's client reads its environment when it is imported.
+    from jupyterhub.services.auth import HubOAuth
+
+    from hub.web.app import LARGEST_BODY, make_app
+
     login = HubOAuth(cache_max_age=FORGETS_LOGIN_AFTER, cookie_host_prefix_enabled=settings.host_cookies)
     app = make_app(lab_from(settings), login)
     server = HTTPServer(app, xheaders=True, max_body_size=LARGEST_BODY, trusted_downstream=["127.0.0.1", "::1"])

@@ -51,6 +51,11 @@ from pathlib import Path
 from tornado import web
 from hub.settings import load_settings
 from hub.wiring import hub_environment
+
+name = sys.argv[1]
+if name == "portal":
+    os.environ.update(hub_environment(load_settings(Path({config!r})), name))
+
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 
 class Page(HubOAuthenticated, web.RequestHandler):
@@ -69,11 +74,8 @@ async def main(name, port):
     web.Application(pages, cookie_secret=os.urandom(32)).listen(port, "127.0.0.1")
     await asyncio.Event().wait()
 
-name = sys.argv[1]
 if name == "worker":
     asyncio.run(asyncio.sleep(3600))
-if name == "portal":
-    os.environ.update(hub_environment(load_settings(Path({config!r})), name))
 asyncio.run(main(name, int(sys.argv[2])))
 """
 
