@@ -47,7 +47,8 @@ def hub_environment(settings: Settings, service: str) -> dict[str, str]:
         "JUPYTERHUB_PUBLIC_URL": f"{public}{prefix}",
         "JUPYTERHUB_PUBLIC_HUB_URL": f"{public}/hub/",
         "JUPYTERHUB_CLIENT_ID": f"service-{service}",
-        "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{prefix}oauth_callback",
+        # The hub compares it letter by letter with its own, which names the host where there are several.
+        "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{public if settings.server.subdomains else ''}{prefix}oauth_callback",
         "JUPYTERHUB_OAUTH_SCOPES": scopes,
         "JUPYTERHUB_OAUTH_ACCESS_SCOPES": scopes,
         "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": "[]",
