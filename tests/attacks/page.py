@@ -1,0 +1,144 @@
+"""The page that says what was attacked and what came of it, made from the report of a run of the tests.
+
+``python tests/attacks/page.py`` writes ``docs/reference/attacks.md`` from ``test-results/pytest.xml``, which
+``make test`` leaves; a test fails when the page does not list the attacks that there are. A test's name is the fact
+that it shows, so the names are the rows.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[2]
+REPORT = ROOT / "test-results/pytest.xml"
+PAGE = ROOT / "docs/reference/attacks.md"
+MODEL = ROOT / "docs/explanation/security-model.md"
+
+HEAD = """# What was attacked, and what came of it
+
+This page is made from a run of all tests by `python tests/attacks/page.py`; a test fails when it does not list the
+attacks that there are. Each row is one test in `tests/attacks`, and says what it shows. “Held” means that all its cases
+ended as the row says. A row with “in a weak container”, or one that says that something succeeds, is the same attack
+where the protection was taken away on purpose: it shows that the attack is real. What stays open is in the
+[security model](../explanation/security-model.md).
+"""
+MEASURED = """
+## What was measured in that run
+
+On a machine with two cores that ran all tests one after the other.
+
+| what | value |
+| --- | --- |
+"""
+PROMISE = re.compile(r"^\| (P\d) \| (.*?) \|", re.MULTILINE)
+MODULE = re.compile(r"test_(?:p(\d)_)?(\w+)")
+
+
+@dataclass
+class Attack:
+    """One test of the attacks: how many cases it had, and how they ended."""
+
+    module: str
+    name: str
+    cases: int = 0
+    outcomes: set[str] = field(default_factory=set)
+
+    @property
+    def outcome(self) -> str:
+        """The worst of its cases."""
+        return next((word for word in ("broken", "open", "not tried") if word in self.outcomes), "held")
+
+    @property
+    def sentence(self) -> str:
+        """The fact that its name states."""
+        words = self.name.removeprefix("test_").replace("_", " ")
+        return words[0].upper() + words[1:]
+
+
+def attacks_of(report: ElementTree.Element) -> list[Attack]:
+    """Return every attack that a report tells of, in the order of modules and of the run."""
+    found: dict[tuple[str, str], Attack] = {}
+    for case in report.iter("testcase"):
+        module = case.get("classname", "").split(".")[-1]
+        if ".attacks." not in f".{case.get('classname', '')}":
+            continue
+        name = case.get("name", "").partition("[")[0]
+        attack = found.setdefault((module, name), Attack(module, name))
+        attack.cases += 1
+        attack.outcomes.add(_outcome(case))
+    return sorted(found.values(), key=lambda attack: attack.module)
+
+
+def _outcome(case: ElementTree.Element) -> str:
+    if case.find("failure") is not None or case.find("error") is not None:
+        return "broken"
+    skipped = case.find("skipped")
+    if skipped is None:
+        return "held"
+    return "open" if skipped.get("type") == "pytest.xfail" else "not tried"
+
+
+def measured_of(report: ElementTree.Element) -> list[tuple[str, str]]:
+    """Return what tests measured: the properties of the whole report."""
+    kept = [(p.get("name", ""), p.get("value", "")) for p in report.iter("property")]
+    return sorted((name.replace("-", " "), value) for name, value in kept)
+
+
+def page(report: ElementTree.Element, model: str) -> str:
+    """Return the page's text."""
+    promises = dict(PROMISE.findall(model))
+    groups: defaultdict[str, list[Attack]] = defaultdict(list)
+    for attack in attacks_of(report):
+        groups[_group(attack.module)].append(attack)
+    parts = [HEAD, *(_section(name, promises.get(name, ""), groups[name]) for name in sorted(groups))]
+    measured = measured_of(report)
+    if measured:
+        parts.append(MEASURED + "".join(f"| {name} | {value} |\n" for name, value in measured))
+    return "".join(parts)
+
+
+def _group(module: str) -> str:
+    """The promise that a module attacks, or the module's own words where it is about none of them alone."""
+    match = MODULE.fullmatch(module)
+    if match is None:
+        return module
+    return f"P{match[1]}" if match[1] else match[2].replace("_", " ").capitalize()
+
+
+def _section(name: str, promise: str, attacks: list[Attack]) -> str:
+    title = f"{name} · {promise}" if promise else name
+    count = f"{len(attacks)} attacks, {sum(attack.cases for attack in attacks)} cases."
+    rows = "".join(f"| {a.sentence} | {a.cases} | {a.outcome} |\n" for a in attacks)
+    return f"\n## {title}\n\n{count}\n\n| attack | cases | outcome |\n| --- | ---: | --- |\n{rows}"
+
+
+def attacks_there_are(folder: Path) -> Iterator[str]:
+    """Yield the sentence of every test in the modules of a folder."""
+    for path in sorted(folder.glob("test_*.py")):
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            yield Attack(path.stem, name).sentence
+
+
+def main() -> int:
+    """Write the page; 1 where there is no report of a whole run."""
+    if not REPORT.exists():
+        sys.stderr.write("There is no test-results/pytest.xml; run “make test” first.\n")
+        return 1
+    report = ElementTree.parse(REPORT).getroot()
+    told = {attack.sentence for attack in attacks_of(report)}
+    missing = set(attacks_there_are(Path(__file__).parent)) - told
+    if missing:
+        sys.stderr.write(f"The report tells nothing of {len(missing)} attacks; run the whole of “make test” first.\n")
+        return 1
+    PAGE.write_text(page(report, MODEL.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

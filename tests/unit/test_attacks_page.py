@@ -1,0 +1,61 @@
+"""The page of attacks lists those that there are, and tells no better outcome than the run had."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from attacks.page import PAGE, attacks_of, attacks_there_are, measured_of, page
+
+MODEL = "| P1 | Nothing leaves | by | `tests/x` |\n"
+
+
+def report(*cases: str) -> ElementTree.Element:
+    inner = "".join(cases)
+    return ElementTree.fromstring(f"<testsuites><testsuite>{inner}</testsuite></testsuites>")
+
+
+def case(name: str, module: str = "test_p1_no_network", inside: str = "") -> str:
+    return f'<testcase classname="tests.attacks.{module}" name="{name}">{inside}</testcase>'
+
+
+def test_the_committed_page_lists_every_attack_and_no_other() -> None:
+    """Where this fails: run “make test”, then “python tests/attacks/page.py”."""
+    listed = re.findall(r"^\| (.+?) \| \d+ \| (?:held|open|not tried) \|$", PAGE.read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(attacks_there_are(PAGE.parents[2] / "tests/attacks"))
+
+
+def test_cases_of_one_attack_are_one_row_under_their_promise() -> None:
+    text = page(report(case("test_no_name_is_resolved[run]"), case("test_no_name_is_resolved[reader]")), MODEL)
+    assert "## P1 · Nothing leaves\n\n1 attacks, 2 cases." in text
+    assert "| No name is resolved | 2 | held |" in text
+
+
+@pytest.mark.parametrize(
+    ("inside", "outcome"),
+    [
+        ("<failure/>", "broken"),
+        ("<error/>", "broken"),
+        ('<skipped type="pytest.xfail"/>', "open"),
+        ('<skipped type="pytest.skip"/>', "not tried"),
+    ],
+)
+def test_one_bad_case_is_the_attacks_outcome(inside: str, outcome: str) -> None:
+    (attack,) = attacks_of(report(case("test_a[1]"), case("test_a[2]", inside=inside), case("test_a[3]")))
+    assert (attack.cases, attack.outcome) == (3, outcome)
+
+
+def test_tests_that_are_no_attacks_are_not_listed() -> None:
+    assert attacks_of(report('<testcase classname="tests.unit.test_x" name="test_y"/>')) == []
+
+
+def test_an_attack_on_no_single_promise_has_its_own_heading() -> None:
+    assert "## Engine gate\n" in page(report(case("test_a", "test_engine_gate")), MODEL)
+
+
+def test_what_was_measured_is_told() -> None:
+    body = report('<properties><property name="hub-back-after-seconds" value="3.3"/></properties>')
+    assert measured_of(body) == [("hub back after seconds", "3.3")]
+    assert "| hub back after seconds | 3.3 |" in page(body, MODEL)
