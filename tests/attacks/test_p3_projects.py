@@ -91,6 +91,7 @@ BY_ADDRESS = (
     Call("GET", "/projects/{project}"),
     Call("PUT", f"/projects/{{project}}/members/{RESEARCHER}"),
     Call("DELETE", f"/projects/{{project}}/members/{SCIENTIST}"),
+    Call("PUT", "/projects/{project}/room", {"size": 2**40}),
     Call("PUT", "/projects/{project}/datasets/jobs"),
     Call("PUT", f"/projects/{CARE}/datasets/{{dataset}}", actor=SCIENTIST),
     Call("POST", "/datasets/{dataset}/offers", {"uploads": [NOTHING["upload"]]}, actor=SCIENTIST),
