@@ -85,9 +85,13 @@ def _outcome(case: ElementTree.Element) -> str:
 
 
 def measured_of(report: ElementTree.Element) -> list[tuple[str, str]]:
-    """Return what tests measured: the properties of the whole report."""
-    kept = [(p.get("name", ""), p.get("value", "")) for p in report.iter("property")]
-    return sorted((name.replace("-", " "), value) for name, value in kept)
+    """Return what tests measured: the properties of the whole report, and those of a case with the case's name."""
+    found = [(place, "") for place in report.iterfind(".//testsuite/properties")]
+    for case in report.iter("testcase"):
+        name, _, words = case.get("name", "").partition("[")
+        found += [(place, f"{words.rstrip(']') or name}: ") for place in case.iterfind("properties")]
+    kept = [(about + p.get("name", ""), p.get("value", "")) for place, about in found for p in place]
+    return sorted((re.sub("[-_]", " ", name), value) for name, value in kept)
 
 
 def page(report: ElementTree.Element, model: str) -> str:
