@@ -26,11 +26,14 @@ def socket_folder_flags(uid: int) -> str:
     return f"{SOCKET_FOLDER_FLAGS},uid={uid},gid={uid}"
 
 
+ROOTS_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where the machine's own programs for disks and mounts are; an image's path names other places."""
 DOOR = (
     "--rm",
     "--user=0",
     "--pid=host",
     "--network=none",
+    f"--env=PATH={ROOTS_PATH}",
     "--cap-drop=ALL",
     "--security-opt=seccomp=unconfined",
     "--security-opt=apparmor=unconfined",

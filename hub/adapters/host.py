@@ -15,7 +15,13 @@ from pathlib import Path
 from hub.adapters.mount_table import is_mounted
 from hub.domain.errors import UnavailableError
 from spawner_config.isolation import SEALED
-from spawner_config.isolation_host import DISK_FLAGS, door, progress_folder_flags, socket_folder_flags
+from spawner_config.isolation_host import (
+    DISK_FLAGS,
+    ROOTS_PATH,
+    door,
+    progress_folder_flags,
+    socket_folder_flags,
+)
 
 READ_AHEAD = "8192"
 """Sectors, so 4 MB: with the kernel's own 128 KB, a cold scan takes one and a half times as long."""
@@ -89,7 +95,10 @@ class Host:
         self._run("rm", "-rf", "--one-file-system", str(folder))
 
     def _run(self, *command: str) -> str:
-        done = subprocess.run([*self._as_root(), *command], capture_output=True, check=False, timeout=60)
+        path = os.pathsep.join([os.environ.get("PATH", os.defpath), ROOTS_PATH])
+        done = subprocess.run(
+            [*self._as_root(), *command], env=os.environ | {"PATH": path}, capture_output=True, check=False, timeout=60
+        )
         if done.returncode != 0:
             raise UnavailableError(
                 "“{command}” failed on the host; the lab needs root, or membership of the docker group.",
