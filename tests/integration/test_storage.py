@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ from hub.domain.errors import ConflictError, InvalidError, UnavailableError
 from hub.domain.space import PlaceName
 from hub.settings import Login, Settings, Storage, load_settings
 from hub.wiring import storage_from
+from spawner_config.isolation_host import door
 from spawner_config.server_folder import mount_socket_folder, server_folder
 
 UID = 234567
@@ -203,3 +206,14 @@ def test_what_a_reader_wrote_and_what_runs_left_is_shown_read_only(storage: Loop
         (storage.fragments("read-1") / "link").read_text()
     storage.forget_work("read-1")
     assert storage.works() == []
+
+
+def test_a_docker_groups_member_finds_every_program_of_the_machine_through_the_door() -> None:
+    """What root does directly, such a member does through a container whose image has a path of its own."""
+    used = {word for line in inspect.getsource(Host).splitlines() for word in re.findall(r'_run\("(\w+)"', line)}
+    assert {"mount", "umount", "losetup", "blockdev", "resize2fs", "chown", "chmod", "rm"} <= used
+    look = ["/bin/sh", "-c", 'for program; do command -v "$program" || exit 1; done', "look", *sorted(used)]
+    through = [*door("datalab", "datalab/workspace:current", os.getpid()), *look]
+    assert subprocess.run(through, check=False, capture_output=True, text=True).returncode == 0
+    without = [word for word in through if not word.startswith("--env=PATH")]
+    assert subprocess.run(without, check=False, capture_output=True, text=True).returncode == 1
