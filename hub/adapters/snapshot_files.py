@@ -17,6 +17,7 @@ import os
 import shutil
 import stat
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -213,7 +214,7 @@ def check_touched(seen: Path, snapshot: Snapshot, vault: FolderVault) -> None:
         if not marks[file.sha256] or known.get(file.sha256) != marks[file.sha256]:
             vault.check(file.sha256, file.size)
     if marks != known:
-        part = seen.with_suffix(f".{os.getpid()}")
+        part = seen.with_suffix(f".{threading.get_native_id()}")  # one for each thread of each process
         part.write_text(json.dumps(marks))
         part.rename(seen)
 

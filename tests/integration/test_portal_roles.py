@@ -136,6 +136,7 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/": ("/", EVERYBODY),
     "/projects": ("/projects", EVERYBODY),
     "/projects/{name}": ("/projects/wages", SEES_PROJECT),
+    "/projects/{name}/workspace": ("/projects/wages/workspace", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     "/new/project": ("/new/project", (OK, NO, NO, NO, NO, NO, NO, NO, NO)),
     "/people": ("/people", (OK, NO, NO, NO, NO, NO, NO, NO, NO)),
     "/datasets": ("/datasets", EVERYBODY),
