@@ -90,7 +90,9 @@ def measured_of(report: ElementTree.Element) -> list[tuple[str, str]]:
     for case in report.iter("testcase"):
         name, _, words = case.get("name", "").partition("[")
         found += [(place, f"{words.rstrip(']') or name}: ") for place in case.iterfind("properties")]
-    kept = [(about + p.get("name", ""), p.get("value", "")) for place, about in found for p in place]
+    told = [(about, p.get("name", ""), p.get("value", "")) for place, about in found for p in place]
+    # Tools write properties, too, under names that hold the test's path.
+    kept = [(about + name, value) for about, name, value in told if re.fullmatch(r"[a-z_-]+", name)]
     return sorted((re.sub("[-_]", " ", name), value) for name, value in kept)
 
 

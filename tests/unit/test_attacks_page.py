@@ -56,7 +56,8 @@ def test_an_attack_on_no_single_promise_has_its_own_heading() -> None:
 
 
 def test_what_was_measured_is_told_and_of_which_case() -> None:
-    whole = '<properties><property name="hub-back-after-seconds" value="3.3"/></properties>'
+    tool = '<property name="a-tool-tests/unit/test_x.py::test_y" value="words"/>'
+    whole = f'<properties>{tool}<property name="hub-back-after-seconds" value="3.3"/></properties>'
     own = '<properties><property name="longest_answer_ms" value="27"/></properties>'
     body = report(whole, case("test_a_flood[memory]", inside=own))
     assert measured_of(body) == [("hub back after seconds", "3.3"), ("memory: longest answer ms", "27")]
