@@ -88,15 +88,46 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+class FixKind(StrEnum):
+    """What the gate can do about a finding by itself, when its author asks for it."""
+
+    SUPPRESS = "suppress"
+    ROUND = "round"
+    MERGE = "merge"
+    DROP_COLUMN = "drop_column"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of a table that takes a finding away: at ``place``, in these rows and columns, both counted from 1.
+
+    No rows mean all of them, and so do no columns. ``base`` is what numbers are rounded to, where they are.
+    """
+
+    kind: FixKind
+    place: str
+    rows: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
+    base: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found: rule, severity, place, and a sentence without any value from the data."""
+    """What a check found: rule, severity, place, and a sentence without any value from the data, for its author.
+
+    ``detail`` is for the stewards who review it alone, since it may tell what the author must not learn: how many
+    units stand behind a cell, or the share of the largest. ``parameters`` are the numbers that the rule applied, by
+    their names in the policy. ``fix`` is what the gate would do about it.
+    """
 
     check: str
     severity: Severity
     place: str
     sentence: str
     rule: str = ""
+    detail: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +244,16 @@ def check_can_review(steward: Person, request: ExportRequest, project: Project) 
             reason="member-of-project",
             name=project.name,
         )
+
+
+def as_seen_by(person: Person, request: ExportRequest, project: Project) -> ExportRequest:
+    """Return the request without the findings' details, unless the person may review it."""
+    try:
+        check_can_review(person, request, project)
+    except RefusedError:
+        files = tuple(replace(f, findings=tuple(replace(g, detail="") for g in f.findings)) for f in request.files)
+        return replace(request, files=files)
+    return request
 
 
 def add_votes(request: ExportRequest, votes: tuple[Vote, ...]) -> ExportRequest:

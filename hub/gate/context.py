@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Fix, Severity, TableContext
 from hub.gate.datasets import MountedDataset
 from hub.gate.fragments import Fragment
 from hub.gate.kinds import Kind
@@ -40,10 +40,22 @@ class Context:
             self._tables[id(fragment)] = (fragment, tables(fragment))
         return self._tables[id(fragment)][1]
 
-    def finding(self, check: str, severity: Severity, place: str, sentence: str, rule: str = "") -> Finding:
-        """Make a finding at a place within the file."""
+    def finding(
+        self,
+        check: str,
+        severity: Severity,
+        place: str,
+        sentence: str,
+        rule: str = "",
+        *,
+        detail: str = "",
+        applied: Sequence[str] = (),
+        fix: Fix | None = None,
+    ) -> Finding:
+        """Make a finding at a place within the file; ``applied`` names the policy's parameters behind it."""
         where = f"{self.path}{place}"
-        return Finding(check, severity, where[:LONGEST_PLACE], sentence, rule)
+        parameters = tuple((name, str(getattr(self.policy, name))) for name in applied)
+        return Finding(check, severity, where[:LONGEST_PLACE], sentence, rule, detail, parameters, fix)
 
 
 def rows_text(rows: Sequence[int]) -> str:

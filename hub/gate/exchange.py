@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hub.domain.exports import Severity
+from hub.domain.exports import Finding, Fix, FixKind, Severity
 from hub.gate.fragments import Part
 from hub.gate.kinds import Kind
 from hub.gate.refusals import RefusalReason
@@ -15,6 +15,8 @@ from hub.policy.model import Policy
 
 MOST_FILES = 500
 MOST_FINDINGS = 200
+MOST_FIXED = 5_000
+"""Rows that one fix names; a finding of more says what to do in words alone."""
 MOST_REQUEST_BYTES = 16 * 2**20
 LARGEST_RESULT = 64 * 2**20
 """The lab reads no result.json that is larger than this."""
@@ -24,6 +26,8 @@ FilePath = Annotated[str, Field(min_length=1, max_length=300)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ColumnName = Annotated[str, Field(max_length=200)]
 Line = Annotated[str, Field(max_length=800)]
+ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,59}$")]
+ParameterValue = Annotated[str, Field(max_length=60)]
 
 
 class Verdict(StrEnum):
@@ -102,6 +106,20 @@ class CheckRequest(Part):
     policy: Policy
 
 
+class FixPart(Part):
+    """A change of a table; see ``hub.domain.exports.Fix``."""
+
+    kind: FixKind
+    place: Annotated[str, Field(max_length=600)]
+    rows: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), max_length=MOST_FIXED)
+    columns: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), max_length=2_000)
+    base: Annotated[int, Field(ge=0)] = 0
+
+    def value(self) -> Fix:
+        """The same as the lab's own value."""
+        return Fix(self.kind, self.place, self.rows, self.columns, self.base)
+
+
 class FoundPart(Part):
     """A finding; see ``hub.domain.exports.Finding``."""
 
@@ -110,6 +128,15 @@ class FoundPart(Part):
     place: Annotated[str, Field(max_length=600)]
     sentence: Line
     rule: Line = ""
+    detail: Line = ""
+    parameters: tuple[tuple[ParameterName, ParameterValue], ...] = Field(default=(), max_length=20)
+    fix: FixPart | None = None
+
+    def value(self) -> Finding:
+        """The same as the lab's own value."""
+        fix = self.fix.value() if self.fix else None
+        said = (self.sentence, self.rule, self.detail)
+        return Finding(self.check, self.severity, self.place, *said, self.parameters, fix)
 
 
 class CheckedFile(Part):

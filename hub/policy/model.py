@@ -2,7 +2,7 @@
 
 Invariants:
 
-* every parameter has a direction, and several policies merge to the strictest value of each;
+* every parameter says which of two values is the stricter one, and several policies merge to the strictest of each;
 * the digest covers every parameter, so that a changed threshold is another policy;
 * an unknown key or a value out of its range refuses the whole policy.
 """
@@ -12,56 +12,86 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.domain.errors import InvalidError
 
+
+class Stricter(StrEnum):
+    """Which of two values of a parameter is the stricter one."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+HIGHER, LOWER = Stricter.HIGHER, Stricter.LOWER
 Percent = Annotated[int, Field(ge=1, le=100)]
 
 
-class Dominance(BaseModel):
-    """The (n, k) rule: the ``n`` largest contributors may not hold ``k`` percent or more of a cell's total."""
+class Parameters(BaseModel):
+    """A strict, frozen model that takes no key that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Dominance(Parameters):
+    """The (n, k) rule: the ``n`` largest contributors may not hold ``k`` percent or more of a cell's total."""
 
     n: Annotated[int, Field(ge=1, le=5)]
     k: Percent
 
 
-class Limits(BaseModel):
+class Limits(Parameters):
     """How much may be asked for at once; sizes are bytes, images are counted in pixels."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    files: Annotated[int, Field(ge=1, le=500), LOWER]
+    file_bytes: Annotated[int, Field(ge=1, le=2**28), LOWER]
+    request_bytes: Annotated[int, Field(ge=1, le=2**30), LOWER]
+    month_bytes: Annotated[int, Field(ge=1, le=2**36), LOWER]
+    """Canonical bytes that one project may release in a month before a steward has to look at the volume, too."""
+    table_rows: Annotated[int, Field(ge=1, le=1_000_000), LOWER]
+    table_columns: Annotated[int, Field(ge=1, le=2_000), LOWER]
+    text_characters: Annotated[int, Field(ge=1, le=10_000_000), LOWER]
+    image_pixels: Annotated[int, Field(ge=1, le=40_000_000), LOWER]
 
-    files: Annotated[int, Field(ge=1, le=500)]
-    file_bytes: Annotated[int, Field(ge=1, le=2**28)]
-    request_bytes: Annotated[int, Field(ge=1, le=2**30)]
-    table_rows: Annotated[int, Field(ge=1, le=1_000_000)]
-    table_columns: Annotated[int, Field(ge=1, le=2_000)]
-    text_characters: Annotated[int, Field(ge=1, le=10_000_000)]
-    image_pixels: Annotated[int, Field(ge=1, le=40_000_000)]
 
-
-class Policy(BaseModel):
-    """Thresholds in force.
-
-    ``profiles`` names where they come from. ``minimum_units`` counts distinct privacy units: a cell with fewer is
-    disclosive. ``dominance`` holds at most one (n, k) for each n. ``p_percent`` is 0 where the rule does not apply.
-    ``evidence_bits`` is how far beyond chance a match with the dataset must be before it blocks (10 bits: once in a
-    thousand tables). ``free_text`` is the number of characters from which a steward reads a text.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+class Policy(Parameters):
+    """Thresholds in force; ``profiles`` names where they come from."""
 
     profiles: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = Field(min_length=1, max_length=20)
-    minimum_units: Annotated[int, Field(ge=2, le=1_000)]
+    minimum_units: Annotated[int, Field(ge=2, le=1_000), HIGHER]
+    """Distinct privacy units: a cell with fewer is disclosive."""
     dominance: tuple[Dominance, ...] = Field(max_length=5)
-    p_percent: Annotated[int, Field(ge=0, le=100)]
-    significant_digits: Annotated[int, Field(ge=2, le=15)]
-    evidence_bits: Annotated[int, Field(ge=4, le=40)]
-    free_text: Annotated[int, Field(ge=0, le=100_000)]
+    """At most one (n, k) for each n."""
+    p_percent: Annotated[int, Field(ge=0, le=100), HIGHER]
+    """How near the largest contribution may be estimated, in percent of it; 0 where the rule does not apply."""
+    prior_percent: Annotated[int, Field(ge=1, le=100), LOWER]
+    """How well contributions were known before, in percent (prior-posterior rule); 100 makes it the p % rule."""
+    minimum_holdings: Annotated[int, Field(ge=0, le=100), HIGHER]
+    """Distinct groups (holdings) behind a cell, where the dataset declares a group column; 0: no such rule."""
+    class_percent: Annotated[int, Field(ge=50, le=100), LOWER]
+    """Share of a group in one category from which the line tells something of each of its members."""
+    residual_degrees: Annotated[int, Field(ge=0, le=1_000), HIGHER]
+    """Residual degrees of freedom that a model needs."""
+    quantile_units: Annotated[int, Field(ge=1, le=1_000), HIGHER]
+    """Units that must lie on the rarer side of a quantile: n · min(q, 1 - q)."""
+    protection_percent: Annotated[int, Field(ge=0, le=100), HIGHER]
+    """How wide the interval of a suppressed cell has to be to each side, in percent of its value."""
+    differencing_units: Annotated[int, Field(ge=2, le=1_000), HIGHER]
+    """Units by which a cell has to differ from cells that were released before."""
+    rounding_base: Annotated[int, Field(ge=1, le=1_000), HIGHER]
+    """Counts leave as multiples of it; 1: they leave as they are."""
+    significant_digits: Annotated[int, Field(ge=2, le=15), LOWER]
+    """Digits that a canonical file keeps of a number."""
+    coordinate_decimals: Annotated[int, Field(ge=0, le=7), LOWER]
+    """Decimals of a degree that a coordinate may have (2: about a kilometre)."""
+    evidence_bits: Annotated[int, Field(ge=4, le=40), LOWER]
+    """How far beyond chance a match with the dataset must be to block (10 bits: once in a thousand tables)."""
+    free_text: Annotated[int, Field(ge=0, le=100_000), LOWER]
+    """Characters from which a steward reads a text."""
     limits: Limits
 
     @property
@@ -87,17 +117,29 @@ def merge(policies: Iterable[Policy]) -> Policy:
         raise InvalidError("No policy was given, so nothing can be checked; name a profile.", reason="policy-missing")
     return Policy(
         profiles=tuple(sorted({name for p in given for name in p.profiles})),
-        minimum_units=max(p.minimum_units for p in given),
-        dominance=_merge_dominance(rule for p in given for rule in p.dominance),
-        p_percent=max(p.p_percent for p in given),
-        significant_digits=min(p.significant_digits for p in given),
-        evidence_bits=min(p.evidence_bits for p in given),
-        free_text=min(p.free_text for p in given),
-        limits=Limits(**{key: min(getattr(p.limits, key) for p in given) for key in Limits.model_fields}),
+        dominance=merge_dominance(rule for p in given for rule in p.dominance),
+        limits=Limits(**strictest(Limits, [p.limits for p in given])),
+        **strictest(Policy, given),
     )
 
 
-def _merge_dominance(rules: Iterable[Dominance]) -> tuple[Dominance, ...]:
+def directions(model: type[Parameters]) -> dict[str, Stricter]:
+    """Return, for each parameter that is a number, which of two values is the stricter one."""
+    said = {name: [m for m in field.metadata if isinstance(m, Stricter)] for name, field in model.model_fields.items()}
+    return {name: marks[0] for name, marks in said.items() if marks}
+
+
+def strictest(model: type[Parameters], given: list[Any]) -> dict[str, Any]:
+    """Return the strictest value of each number among several sets of parameters."""
+    choose = {HIGHER: max, LOWER: min}
+    return {
+        name: choose[direction](getattr(parameters, name) for parameters in given)
+        for name, direction in directions(model).items()
+    }
+
+
+def merge_dominance(rules: Iterable[Dominance]) -> tuple[Dominance, ...]:
+    """Return for each number of contributors the lowest share."""
     lowest: dict[int, int] = {}
     for rule in rules:
         lowest[rule.n] = min(rule.k, lowest.get(rule.n, 100))

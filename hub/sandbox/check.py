@@ -18,16 +18,18 @@ import polars as pl
 from pydantic import ValidationError
 
 from hub.domain.errors import InvalidError
-from hub.domain.exports import Finding, TableContext
+from hub.domain.exports import Finding, Fix, TableContext
 from hub.domain.sandbox_exit import SandboxExit
 from hub.gate.datasets import MountedDataset, mount
 from hub.gate.engine import ENGINE, Judgement, OutOfTimeError, check_request
 from hub.gate.exchange import (
+    MOST_FIXED,
     MOST_REQUEST_BYTES,
     CheckedFile,
     CheckFile,
     CheckRequest,
     CheckResult,
+    FixPart,
     FoundPart,
     file_name,
 )
@@ -118,7 +120,17 @@ def _found(finding: Finding) -> FoundPart:
         place=finding.place[:600],
         sentence=finding.sentence[:800],
         rule=finding.rule[:800],
+        detail=finding.detail[:800],
+        parameters=finding.parameters,
+        fix=_fix(finding.fix),
     )
+
+
+def _fix(fix: Fix | None) -> FixPart | None:
+    """A fix of more rows than an answer may name is left to its author."""
+    if fix is None or len(fix.rows) > MOST_FIXED:
+        return None
+    return FixPart(kind=fix.kind, place=fix.place[:600], rows=fix.rows, columns=fix.columns, base=fix.base)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from datasets_mount.catalogue import Dataset, Snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError
-from hub.domain.exports import ExportFile, ExportRequest, ExportStep, Finding, Severity, step_request
+from hub.domain.exports import ExportFile, ExportRequest, ExportStep, Severity, step_request
 from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkKind, WorkStep
 from hub.gate.exchange import (
@@ -148,8 +148,7 @@ def _take_in_canonical(lab: Lab, work: Work, request: ExportRequest, result: Che
 
 
 def _with_canonical(lab: Lab, out: Path, file: ExportFile, checked: CheckedFile) -> ExportFile:
-    findings = tuple(Finding(f.check, f.severity, f.place, f.sentence, f.rule) for f in checked.findings)
-    judged = replace(file, kind=checked.kind, findings=findings)
+    judged = replace(file, kind=checked.kind, findings=tuple(found.value() for found in checked.findings))
     if not checked.sha256:
         return judged
     stored = lab.storage.copy_in(out, f"canonical/{file_name(checked.index)}", MOST_BYTES_A_FILE)

@@ -17,6 +17,7 @@ from hub.domain.exports import (
     TableContext,
     Vote,
     add_votes,
+    as_seen_by,
     check_can_review,
     check_context,
     check_is_author,
@@ -31,7 +32,7 @@ from hub.domain.work import Work, WorkKind, WorkState
 from hub.gate.exchange import MOST_FILES
 from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
 from hub.services.lab import Lab, load_person, new_id
-from hub.services.ports import Reading, Transaction
+from hub.services.ports import Reading
 from hub.services.projects import load_project
 from hub.services.space import check_space
 
@@ -138,6 +139,10 @@ def check_can_see_request(person: Person, request: ExportRequest, project: Proje
 
 def load_request(reading: Reading, actor: str, identifier: str) -> ExportRequest:
     """Return a request that the person may see; one that is not there looks the same as one that is hidden."""
+    return _load(reading, actor, identifier)[0]
+
+
+def _load(reading: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Person, Project]:
     person = load_person(reading, actor)
     request = reading.get(ExportRequest, identifier)
     project = reading.get(Project, request.project) if request else None
@@ -146,7 +151,7 @@ def load_request(reading: Reading, actor: str, identifier: str) -> ExportRequest
             "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
         )
     check_can_see_request(person, request, project)
-    return request
+    return request, person, project
 
 
 def requests(lab: Lab, actor: str, project: str = "") -> list[ExportRequest]:
@@ -156,26 +161,21 @@ def requests(lab: Lab, actor: str, project: str = "") -> list[ExportRequest]:
         if Role.ADMINISTRATOR in person.roles:
             return []
         sees_all = bool(SEEING_ROLES & set(person.roles))
-        names = {p.name for p in reading.find(Project) if sees_all or is_member(person, p)}
-        seen = reading.find(ExportRequest)
-        return [r for r in reversed(seen) if r.project in names and project in ("", r.project)]
+        shown = {p.name: p for p in reading.find(Project) if sees_all or is_member(person, p)}
+        seen = [r for r in reading.find(ExportRequest) if r.project in shown and project in ("", r.project)]
+        return [as_seen_by(person, r, shown[r.project]) for r in reversed(seen)]
 
 
 def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Return one request; the view is recorded, and a steward who may review it starts the review by looking."""
     with lab.store.begin() as records:
-        seen = load_request(records, actor, identifier)
-        return _look(records, actor, seen)
-
-
-def _look(records: Transaction, actor: str, seen: ExportRequest) -> ExportRequest:
-    person, project = load_person(records, actor), records.get(Project, seen.project)
-    if seen.state is ExportState.SUBMITTED and project is not None and may_review(person, seen, project):
-        started = step_request(seen, ExportStep.REVIEW)
-        records.save(started, event("export:request:review", actor, seen.id, seen.project))
-        return started
-    records.record(event("export:request:view", actor, seen.id, seen.project))
-    return seen
+        seen, person, project = _load(records, actor, identifier)
+        if seen.state is ExportState.SUBMITTED and may_review(person, seen, project):
+            started = step_request(seen, ExportStep.REVIEW)
+            records.save(started, event("export:request:review", actor, seen.id, seen.project))
+            return started
+        records.record(event("export:request:view", actor, seen.id, seen.project))
+        return as_seen_by(person, seen, project)
 
 
 def may_review(person: Person, seen: ExportRequest, project: Project) -> bool:
@@ -199,13 +199,8 @@ def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[Ex
 
 
 def _reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
-    seen = load_request(records, actor, identifier)
-    project = records.get(Project, seen.project)
-    if project is None:
-        raise NotFoundError(
-            "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
-        )
-    check_can_review(load_person(records, actor), seen, project)
+    seen, person, project = _load(records, actor, identifier)
+    check_can_review(person, seen, project)
     return seen, project
 
 
@@ -262,11 +257,11 @@ def reject_request(lab: Lab, actor: str, identifier: str, reason: str) -> Export
 def withdraw_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Withdraw one's own request; nothing is deleted."""
     with lab.store.begin() as records:
-        seen = load_request(records, actor, identifier)
-        check_is_author(load_person(records, actor), seen)
+        seen, person, project = _load(records, actor, identifier)
+        check_is_author(person, seen)
         withdrawn = step_request(seen, ExportStep.WITHDRAW)
         records.save(withdrawn, event("export:request:withdraw", actor, identifier, seen.project))
-        return withdrawn
+        return as_seen_by(person, withdrawn, project)
 
 
 def request_state(lab: Lab, actor: str, identifier: str) -> ExportState:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
@@ -45,24 +47,43 @@ def _judge(tabulation: Tabulation, measure: str, context: Context) -> list[Findi
         held = cells.filter(pl.col(f"top_{rule.n}") * 100 >= rule.k * pl.col("total") * (1 - _EPSILON))
         words = f"the {rule.n} largest units together hold" if rule.n > 1 else "the largest unit holds"
         sentence = f"{words} {rule.k} % of the total of {measure} or more"
-        findings += _finding(tabulation, held, sentence, f"({rule.n}, {rule.k} %) dominance ({policy.name})", context)
+        share = held.select((pl.col(f"top_{rule.n}") * 100 / pl.col("total")).max()).item() if held.height else None
+        detail = f"The highest share among these cells: {share:.0f} %." if share is not None else ""
+        said = Said(sentence, f"({rule.n}, {rule.k} %) dominance ({policy.name})", detail, "dominance")
+        findings += _finding(tabulation, held, said, context)
     if policy.p_percent:
         left = pl.col("total") - pl.col("top_2")
         close = cells.filter(left * 100 < policy.p_percent * pl.col("top_1") * (1 - _EPSILON))
         sentence = f"the second largest unit could estimate the largest one's {measure} to within {policy.p_percent} %"
-        findings += _finding(tabulation, close, sentence, f"p % rule, p = {policy.p_percent} ({policy.name})", context)
+        said = Said(sentence, f"p % rule, p = {policy.p_percent} ({policy.name})", "", "p_percent")
+        findings += _finding(tabulation, close, said, context)
     return findings
 
 
-def _finding(tabulation: Tabulation, cells: pl.DataFrame, what: str, rule: str, context: Context) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of dominated cells: to everybody, as the rule, to stewards alone, and by which parameter."""
+
+    what: str
+    rule: str
+    detail: str
+    applied: str
+
+
+def _finding(tabulation: Tabulation, cells: pl.DataFrame, said: Said, context: Context) -> list[Finding]:
     if cells.height == 0:
         return []
     rows = rows_text(tabulation.view.row_numbers(cells["row"].to_list()))
     place = f"{tabulation.view.place}, {rows}, {columns_text(tabulation.names)}"
+    what = said.what
     sentence = (
         f"In these cells {what}, so that it could be worked out. Merge categories, or leave these rows' figures out."
     )
-    return [context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, rule)]
+    return [
+        context.finding(
+            IDENTIFIER, Severity.BLOCK, place, sentence, said.rule, detail=said.detail, applied=(said.applied,)
+        )
+    ]
 
 
 DOMINANCE = Check(IDENTIFIER, dominance)

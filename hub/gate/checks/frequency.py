@@ -13,6 +13,7 @@ from hub.gate.checks.check import Check
 from hub.gate.context import Context, columns_text, rows_text
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import lineage
+from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 
 IDENTIFIER = "minimum-frequency"
@@ -45,13 +46,14 @@ def _rule(context: Context) -> str:
     return f"at least {context.policy.minimum_units} privacy units in each cell ({context.policy.name})"
 
 
-def _small_rows(view: TableView, context: Context) -> list[int]:
+def _small(tabulation: Tabulation, context: Context) -> pl.DataFrame:
     """Rows with a figure whose units, counted in the dataset, are too few."""
+    return tabulation.cells.filter(pl.col("shown") & (pl.col("units") < context.policy.minimum_units))
+
+
+def _small_rows(view: TableView, context: Context) -> list[int]:
     tabulation = lineage(view, context).tabulation
-    if tabulation is None:
-        return []
-    small = tabulation.cells.filter(pl.col("shown") & (pl.col("units") < context.policy.minimum_units))
-    return tabulation.view.row_numbers(small["row"].to_list())
+    return [] if tabulation is None else tabulation.view.row_numbers(_small(tabulation, context)["row"].to_list())
 
 
 def _recounted(view: TableView, small: list[int], context: Context) -> list[Finding]:
@@ -70,7 +72,13 @@ def _recounted(view: TableView, small: list[int], context: Context) -> list[Find
         "recognised. Merge categories, or leave these rows' figures out."
     )
     place = f"{view.place}, {rows}, {columns_text(tabulation.names)}"
-    return [context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context))]
+    fewest = int(_small(tabulation, context).select(pl.col("units").min()).item())
+    detail = f"The smallest of these cells covers this many units: {fewest}."
+    return [
+        context.finding(
+            IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context), detail=detail, applied=("minimum_units",)
+        )
+    ]
 
 
 def _shown_counts(view: TableView, known: list[int], context: Context) -> list[Finding]:
@@ -89,7 +97,9 @@ def _shown_counts(view: TableView, known: list[int], context: Context) -> list[F
                 "categories, or leave these cells empty; if it is no count, name the column for what it is."
             )
             place = f"{view.place}, {rows_text(rows)}, column {at}"
-            findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context)))
+            findings.append(
+                context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context), applied=("minimum_units",))
+            )
     return findings
 
 

@@ -21,6 +21,7 @@ from hub.domain.exports import (
     Severity,
     Vote,
     add_votes,
+    as_seen_by,
     check_can_release,
     check_can_review,
     check_context,
@@ -160,3 +161,30 @@ def test_a_request_says_what_it_is_about() -> None:
     check_context("Mean wages by year for the whole panel.")
     with pytest.raises(InvalidError, match="population"):
         check_context("   table          ")
+
+
+STEWARD = Person("health-steward", "Health steward", "hospital", (Role.STEWARD,))
+FOUND = Finding("dominance", Severity.BLOCK, "one.csv, row 1", "one unit holds most", detail="The share: 97 %.")
+
+
+def seen_by(person: Person) -> tuple[str, str]:
+    request = replace(IN_REVIEW, files=(replace(FILES[0], findings=(FOUND,)),))
+    found = as_seen_by(person, request, PROJECT).files[0].findings[0]
+    return found.sentence, found.detail
+
+
+def test_a_steward_who_may_review_sees_the_figures_behind_a_finding() -> None:
+    assert seen_by(STEWARD) == (FOUND.sentence, FOUND.detail)
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        Person("researcher", "Author", "hospital", (Role.RESEARCHER,)),
+        Person("researcher", "Author and steward", "hospital", (Role.RESEARCHER, Role.STEWARD)),
+        Person("scientist", "Member and steward", "hospital", (Role.STEWARD,)),
+        Person("auditor", "Auditor", "hospital", (Role.AUDITOR,)),
+    ],
+)
+def test_nobody_else_sees_more_than_the_sentence(person: Person) -> None:
+    assert seen_by(person) == (FOUND.sentence, "")

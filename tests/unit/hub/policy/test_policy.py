@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.policy.load import describe_profile, load_profile, merged_profiles, parse_policy, profile_names, profile_text
-from hub.policy.model import Dominance, Policy, canonical_text, merge, policy_digest
+from hub.policy.model import Dominance, Limits, Policy, Stricter, canonical_text, directions, merge, policy_digest
 
 SHIPPED = ("fr-entreprises", "fr-fiscal-personnes", "uk-sacro")
 policies = st.builds(
@@ -100,6 +100,24 @@ def test_a_merged_policy_is_as_strict_as_either(one: Policy, other: Policy) -> N
         assert both.p_percent >= each.p_percent
         assert both.significant_digits <= each.significant_digits
         assert all(any(b.n == d.n and b.k <= d.k for b in both.dominance) for d in each.dominance)
+
+
+def test_every_number_says_which_of_two_values_is_the_stricter_one() -> None:
+    for model in (Policy, Limits):
+        numbers = {name for name, field in model.model_fields.items() if field.annotation is int}
+        assert set(directions(model)) == numbers
+
+
+@pytest.mark.parametrize("model", [Policy, Limits])
+def test_a_stricter_number_of_either_policy_applies(model: type[Policy] | type[Limits]) -> None:
+    policy = load_profile("uk-sacro")
+    for name, direction in directions(model).items():
+        own = policy if model is Policy else policy.limits
+        change = 1 if direction is Stricter.HIGHER else -1
+        stricter = own.model_copy(update={name: getattr(own, name) + change})
+        other = stricter if model is Policy else policy.model_copy(update={"limits": stricter})
+        merged = merge([policy, other])
+        assert getattr(merged if model is Policy else merged.limits, name) == getattr(stricter, name), name
 
 
 @given(policies, policies, policies)
