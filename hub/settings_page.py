@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
 
-from hub.settings import Section, Settings, parse_size
+from hub.settings import Settings
+from hub.settings_tables import Section, parse_size
 
 HEAD = """\
 # `lab.toml`

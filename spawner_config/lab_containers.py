@@ -1,9 +1,7 @@
-"""Which containers are a lab's own: read back what was ordered, and hold it against what the lab would have ordered.
+"""Which containers are a lab's own: what was ordered, held against what the lab would have ordered.
 
 Invariants:
 
-* an order that is not, word for word, what ``isolation.container_body`` makes of the container that it describes is
-  refused, so nothing that the table of options does not say can be said to the engine;
 * a container sees the lab's own folders alone, each at its place, and all of them of one project, person or work;
 * its name, its labels, its user and its command follow from what it is for.
 
@@ -12,18 +10,16 @@ Pure rules: whether the folders are what their names say is looked at by ``hub.p
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from datasets_mount.mounts import Mount
-from hub.domain.errors import InvalidError, RefusedError
+from hub.domain.errors import RefusedError
 from hub.settings import ContainerLimits, Settings
 from spawner_config import names
-from spawner_config.isolation import OTHER_RUNTIME, TMP, ContainerSpec, Limits, Purpose, container_body
+from spawner_config.isolation import OTHER_RUNTIME, TMP, ContainerSpec, Limits, Purpose
 
 WORKSPACE_COMMAND = (
     *("python", "-P", "-m", "hub.sandbox.serve_workspace"),
@@ -119,80 +115,6 @@ PLACES: Mapping[Purpose, tuple[Place, ...]] = {
     ),
 }
 """Which of the lab's folders stands where."""
-
-
-def spec_of(body: Mapping[str, Any]) -> ContainerSpec:
-    """Read back the container that an order describes; InvalidError when no container of the lab is ordered like that.
-
-    What the order does not hold, the seconds of life, is one.
-    """
-    try:
-        spec = _read(body)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
-        raise _not_ours() from None
-    if written(container_body(spec)) != written(body):
-        raise _not_ours()
-    return spec
-
-
-def _not_ours() -> InvalidError:
-    return InvalidError(
-        "This is no order for a container of the lab: it differs from what the table of isolation makes of it.",
-        reason="order-differs",
-    )
-
-
-def written(body: Mapping[str, Any]) -> str:
-    """Return the one text of an order: two orders with this text are the same, type by type."""
-    return json.dumps(body, sort_keys=True, allow_nan=False)
-
-
-def _read(body: Mapping[str, Any]) -> ContainerSpec:
-    host = body["HostConfig"]
-    labels = {_word(key): _word(value) for key, value in body["Labels"].items()}
-    user, _, group = _word(body["User"]).partition(":")
-    if user != group:
-        raise ValueError(group)
-    return ContainerSpec(
-        purpose=KINDS[labels[names.LABEL]].purpose,
-        image=_word(body["Image"]),
-        command=tuple(_word(word) for word in body["Cmd"]),
-        uid=int(user),
-        mounts=tuple(mount_of(mount) for mount in host["Mounts"]),
-        limits=Limits(
-            memory=_number(host["Memory"]),
-            cpus=_number(host["NanoCpus"]) / 10**9,
-            processes=_number(host["PidsLimit"]),
-            tmp=int(_word(host["Tmpfs"][TMP]).rpartition("size=")[2]),
-            seconds=1,
-            file_size=_number({limit["Name"]: limit["Hard"] for limit in host["Ulimits"]}["fsize"]),
-        ),
-        environment=dict(_word(variable).split("=", 1) for variable in body["Env"]),
-        labels=labels,
-        working_dir=_word(body["WorkingDir"]),
-        runtime=_word(host["Runtime"]),
-    )
-
-
-def mount_of(mount: Mapping[str, Any]) -> Mount:
-    """Read a mount as the engine writes it; where sealed ones stand, a mount that is not made read-only is one."""
-    source, target = _word(mount["Source"]), _word(mount["Target"])
-    told = mount.get("ReadOnly", False) is not False
-    sealed = any(re.fullmatch(place.target, target) for places in PLACES.values() for place in places if place.sealed)
-    return Mount(source, target, writable=not told and not sealed, sealed=not told and sealed)
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(type(value).__name__)
-    value.encode()  # Half of a character, which UTF-8 cannot write, would reach the engine as something else.
-    return value
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(type(value).__name__)
-    return value
 
 
 def check_order(settings: Settings, name: str, spec: ContainerSpec) -> None:

@@ -9,36 +9,26 @@ Invariants:
 
 from __future__ import annotations
 
-import asyncio
 import os
-import re
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
-from hub.adapters.disks import Disks, room_of
+from hub.adapters.disks import Disks
 from hub.adapters.host import Host
 from hub.adapters.intake import open_file, walk
-from hub.adapters.snapshot_files import link_or_copy
+from hub.adapters.plain_storage import PlainStorage, close_at_gateway
 from hub.adapters.snapshot_kind import snapshot_kind
 from hub.adapters.snapshots import SnapshotMounts
 from hub.adapters.vault import FolderVault, full_disk_said
 from hub.adapters.work_folders import ScratchFolders
-from hub.domain.errors import ConflictError, LabError, UnavailableError
-from hub.domain.projects import Room
-from hub.domain.runs import OutputFile
-from hub.domain.space import Place, PlaceName
-from hub.domain.uploads import Stored
+from hub.domain.errors import ConflictError, UnavailableError
 from hub.services.ports import ProjectFolders, WorkFolders
 from hub.settings import Settings
-from spawner_config.gateway_client import GatewayClient
 from spawner_config.isolation import LOWEST_UID
-from spawner_config.server_folder import remove_folder, servers_folder
-
-PROGRESS = re.compile(rb"(\d{1,4})/(\d{1,4})\n?")
+from spawner_config.server_folder import remove_folder
 
 
 @contextmanager
@@ -53,110 +43,6 @@ def full_project_said() -> Iterator[None]:
             "The project's space is full; delete what is not needed from its folders, or ask for more.",
             reason="project-full",
         ) from error
-
-
-class PlainStorage:
-    """Where everything lies, and what anybody of the lab may do there; what needs power is left to two heirs."""
-
-    def __init__(self, settings: Settings, vault: FolderVault) -> None:
-        self._settings = settings
-        self._vault = vault
-        self._state = settings.state
-
-    def project_folders(self, project: str) -> ProjectFolders:
-        """Return where a project's folders are."""
-        top = self._state / "projects" / project
-        runs_seen = self._state / "mounts" / project / "runs"
-        return ProjectFolders(top / "home", top / "shared", top / "outputs", top / "runs", runs_seen)
-
-    def room(self, project: str) -> Room:
-        """Return how much room a project has and uses."""
-        return room_of(self._state / "projects" / project, self._settings.storage.project)
-
-    def work_folders(self, work: str) -> WorkFolders:
-        """Return where the folders of a piece of work are."""
-        top = self._state / "scratch" / work
-        return WorkFolders(top / "in", top / "out", top / "progress")
-
-    def work_out(self, work: str) -> Path:
-        """Return where the work wrote its results."""
-        return self._state / "scratch" / work / "out"
-
-    def fragments_folder(self, work: str) -> Path:
-        """Return where what a reader wrote is shown to the checker."""
-        return self._state / "scratch" / work / "fragments"
-
-    def works(self) -> list[str]:
-        """Return the identifiers of the works that have folders."""
-        scratch = self._state / "scratch"
-        return sorted(p.name for p in scratch.iterdir() if p.is_dir()) if scratch.exists() else []
-
-    def places(self) -> list[Place]:
-        """Return the places that the lab writes to, with what is free there."""
-        return [Place(name, free_bytes(folder)) for name, folder in written_folders(self._settings).items()]
-
-    def servers(self) -> list[str]:
-        """Return the identifiers of the workspaces' servers that have folders."""
-        folder = servers_folder(self._state)
-        return sorted(place.name for place in folder.iterdir()) if folder.exists() else []
-
-    def loose_loops(self) -> set[str]:
-        """Return loop devices over images of this lab that are mounted nowhere, each as its device and its image."""
-        mounted = _mounted_devices()
-        return {
-            f"{device} {image}"
-            for device, image in _loops()
-            if image.is_relative_to(self._state) and device not in mounted
-        }
-
-    def put(self, folder: Path, name: str, content: bytes) -> None:
-        """Write a small file for a container to read, whole or not at all."""
-        part = folder / f".{name}.part"
-        with full_disk_said():
-            part.unlink(missing_ok=True)
-            part.write_bytes(content)
-            part.chmod(0o444)
-            part.rename(folder / name)
-
-    def link(self, folder: Path, name: str, source: Path) -> None:
-        """Give a vault file a second name where a container reads it."""
-        with full_disk_said():
-            (folder / name).unlink(missing_ok=True)
-            link_or_copy(source, folder / name)
-
-    def walked(self, folder: Path) -> list[tuple[str, bool]]:
-        """Return (path, is a plain file) of everything below a folder that a container wrote."""
-        raise NotImplementedError
-
-    def opened(self, folder: Path, path: str) -> AbstractContextManager[int]:
-        """Hold a plain file open that a container wrote."""
-        raise NotImplementedError
-
-    def progress(self, work: str) -> tuple[int, int] | None:
-        """Return (done, of how many); anything but two small numbers is ignored, since the container may forge it."""
-        folder = self._state / "scratch" / work / "progress"
-        try:
-            with self.opened(folder, "progress") as opened:
-                match = PROGRESS.fullmatch(os.read(opened, 32))
-        except (LabError, OSError):
-            return None
-        return (int(match[1]), int(match[2])) if match and int(match[1]) <= int(match[2]) else None
-
-    def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
-        """Return the plain files below a folder with digest and size, and how many other things were left out."""
-        files, left_out = [], 0
-        for path, plain in self.walked(folder):
-            if not plain:
-                left_out += 1
-                continue
-            stored = self.copy_in(folder, path, self._settings.storage.project)
-            files.append(OutputFile(path, stored.sha256, stored.size))
-        return files, left_out
-
-    def copy_in(self, folder: Path, path: str, limit: int) -> Stored:
-        """Copy a plain file, reached without following links, into the vault."""
-        with self.opened(folder, path) as opened, os.fdopen(os.dup(opened), "rb") as file:
-            return self._vault.add(file, limit)
 
 
 class LoopStorage(PlainStorage):
@@ -284,43 +170,3 @@ class LoopStorage(PlainStorage):
         for folder in sorted((self._state / "projects").glob("*")):
             if os.path.ismount(folder):
                 self._host.unmount(folder)
-
-
-def close_at_gateway(state: Path, server: str) -> None:
-    """Let the gateway forget a server; one that is down finds no folder when it comes back."""
-    with suppress(UnavailableError):
-        asyncio.run(GatewayClient(state).close(server))
-
-
-def written_folders(settings: Settings) -> dict[PlaceName, Path]:
-    """Return the folders that the lab writes to; a database that is no file of ours is not among them."""
-    folders = {PlaceName.STATE: settings.state, PlaceName.VAULT: settings.vault_folder}
-    if settings.database.startswith("sqlite:///"):
-        folders[PlaceName.DATABASE] = Path(settings.database.removeprefix("sqlite:///")).parent
-    return folders
-
-
-def free_bytes(folder: Path) -> int:
-    """Bytes that the lab may still write there."""
-    return shutil.disk_usage(existing(folder)).free
-
-
-def existing(folder: Path) -> Path:
-    """A folder that is yet to be made lies where the nearest one that is there does."""
-    return next(place for place in (folder, *folder.parents) if place.exists())
-
-
-def _loops() -> list[tuple[str, Path]]:
-    """Loop devices in use, each with its image; the kernel marks an image that was deleted."""
-    found = []
-    for told in sorted(Path("/sys/block").glob("loop*/loop/backing_file")):
-        with suppress(OSError):
-            image = told.read_text().rstrip("\n").removesuffix(" (deleted)")
-            found.append((f"/dev/{told.parts[3]}", Path(image)))
-    return found
-
-
-def _mounted_devices() -> set[str]:
-    """Devices that are mounted somewhere, as the kernel lists them."""
-    lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
-    return {line.partition(" - ")[2].split(" ")[1] for line in lines}

@@ -11,7 +11,7 @@ from hub.cli.client import Json, place
 from hub.cli.options import AsJson, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.domain.errors import InvalidError
-from hub.settings import parse_size
+from hub.settings_tables import parse_size
 
 app = typer.Typer(help="Projects: purposes with members, dates and datasets.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")]

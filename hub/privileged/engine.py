@@ -31,7 +31,8 @@ from hub.privileged.orders import MOST_BYTES, parse_order
 from hub.privileged.peers import check_peer, peer_of
 from hub.settings import Settings
 from spawner_config.isolation import container_body
-from spawner_config.lab_containers import below, check_order, mount_of, spec_of, written
+from spawner_config.lab_containers import below, check_order
+from spawner_config.lab_orders import mount_of, spec_of, written
 from spawner_config.names import LABEL, LABEL_LAB
 
 IMAGE_LABEL = "image"

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
+from hub.adapters.plain_storage import PlainStorage, close_at_gateway
 from hub.adapters.power import verbs
 from hub.adapters.power.channel import ask
-from hub.adapters.storage import PlainStorage, close_at_gateway
 from hub.domain.errors import InvalidError
 from hub.services.ports import ProjectFolders, WorkFolders
 

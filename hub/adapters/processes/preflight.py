@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from hub.adapters.free_space import existing, free_bytes, written_folders
 from hub.adapters.processes.programs import HUB_CONFIG, find_proxy
 from hub.adapters.secrets import Secret, read_secret
-from hub.adapters.storage import existing, free_bytes, written_folders
 from hub.domain.errors import LabError, UnavailableError
 from hub.settings import Settings
 

@@ -13,13 +13,12 @@ from datasets_mount.mounts import Mount
 from hub.domain.errors import InvalidError
 from spawner_config.isolation import (
     OPTIONS,
-    READABLE,
-    WRITABLE,
     ContainerSpec,
     Limits,
     Purpose,
     container_body,
 )
+from spawner_config.isolation_spec import READABLE, WRITABLE
 from spawner_config.seccomp.profile import profile_text
 
 LIMITS = Limits(memory=2**30, cpus=1.5, processes=128, tmp=2**26, seconds=60, file_size=2**28)

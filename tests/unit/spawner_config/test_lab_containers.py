@@ -19,7 +19,8 @@ from hub.domain.work import WorkKind
 from hub.settings import Login, Settings
 from spawner_config import names
 from spawner_config.isolation import OPTIONS, ContainerSpec, Purpose, container_body
-from spawner_config.lab_containers import KINDS, LABEL_PLAN, check_order, most_of, names_in, spec_of
+from spawner_config.lab_containers import KINDS, LABEL_PLAN, check_order, most_of, names_in
+from spawner_config.lab_orders import spec_of
 
 STATE = Path("/srv/lab/state")
 SETTINGS = Settings(name="lab", state=STATE, login=Login(demo=True))

@@ -34,7 +34,7 @@ ELSEWHERE = {
     "hub/privileged/folders.py": ("st_no|nosymfollow", "asks the kernel whether a mount has its flags"),
     "hub/cli/doctor": (".*", "looks from inside whether what is promised holds"),
     "hub/doctor/": (".*", "looks from inside whether what is promised holds"),
-    "spawner_config/lab_containers.py": (
+    "spawner_config/lab_orders.py": (
         "ulimits|pidslimit|nanocpus",
         "reads an order back, to hold it against what the one place makes of it",
     ),
