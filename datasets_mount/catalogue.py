@@ -25,7 +25,9 @@ class Dataset:
     """A named collection that an organisation owns.
 
     ``privacy_unit`` is the column whose values name the units that a count counts; empty where each row is one unit.
-    ``profile`` is the name of the disclosure policy's profile.
+    ``profile`` is the name of the disclosure policy's profile. ``group_columns`` name what holds several units
+    together, such as the holding that an enterprise belongs to. Each of the ``structural_zeros`` is a set of columns with the
+    values that never stand together, so that an empty cell there tells nothing.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Dataset:
     privacy_unit: str
     direct_identifiers: tuple[str, ...]
     profile: str
+    group_columns: tuple[str, ...] = ()
+    structural_zeros: tuple[dict[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,12 @@ def check_stewards_for(person: Person, owner: str) -> None:
         raise RefusedError(
             "Only a data steward of the organisation {owner} can do this.", reason="not-the-owner", owner=owner
         )
+
+
+def declared_columns(dataset: Dataset) -> tuple[str, ...]:
+    """Columns that a dataset's description speaks of beside its privacy unit and identifiers, each once, in order."""
+    zeros = (column for zero in dataset.structural_zeros for column in zero)
+    return tuple(dict.fromkeys((*dataset.group_columns, *zeros)))
 
 
 def check_granted(grant: Grant | None, project: str, dataset: str) -> None:

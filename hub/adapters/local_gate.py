@@ -32,6 +32,7 @@ from hub.gate.exchange import (
     DatasetDescription,
     OfferedFile,
     ReadRequest,
+    StructuralZero,
     TableDeclaration,
     file_name,
 )
@@ -41,6 +42,7 @@ from hub.policy.load import load_profile, merged_profiles, parse_policy
 from hub.policy.model import Policy
 
 SECONDS = 600
+LISTS = ("files", "direct_identifiers", "group_columns", "structural_zeros")
 
 
 class Description(Part):
@@ -51,6 +53,8 @@ class Description(Part):
     privacy_unit: ColumnName = ""
     direct_identifiers: tuple[ColumnName, ...] = ()
     profile: str = ""
+    group_columns: tuple[ColumnName, ...] = ()
+    structural_zeros: tuple[StructuralZero, ...] = ()
     tables: dict[str, TableDeclaration] = Field(default_factory=dict)
 
 
@@ -86,7 +90,7 @@ def read_description(path: Path) -> Description:
     try:
         body = tomllib.loads(path.read_text(encoding="utf-8"))
         tables = body.get("tables", {})
-        lists = {key: tuple(body[key]) for key in ("files", "direct_identifiers") if isinstance(body.get(key), list)}
+        lists = {key: tuple(body[key]) for key in LISTS if isinstance(body.get(key), list)}
         return Description.model_validate(body | lists | {"tables": {k: _table(v) for k, v in tables.items()}})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as error:
         raise InvalidError(
@@ -178,6 +182,8 @@ def _mounted(target: Path, description: Description, folder: Path) -> DatasetDes
         privacy_unit=description.privacy_unit,
         direct_identifiers=description.direct_identifiers,
         profile=description.profile,
+        group_columns=description.group_columns,
+        structural_zeros=description.structural_zeros,
     )
 
 

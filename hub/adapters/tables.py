@@ -33,6 +33,7 @@ from hub.domain.examinations import Examination
 from hub.domain.exports import ExportRequest
 from hub.domain.notebooks import Notebook
 from hub.domain.people import Organisation, Person
+from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project
 from hub.domain.releases import Release
 from hub.domain.runs import Run
@@ -79,6 +80,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Workspace: ("workspace", "id"),
     Alarm: ("alarm", "id"),
     Examination: ("examination", "id"),
+    PolicyLayer: ("policy_layer", "id"),
 }
 """Kind of record → its table's name and the field that names a record."""
 

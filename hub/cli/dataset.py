@@ -13,14 +13,17 @@ from hub.cli.client import Json, Portal, place
 from hub.cli.options import AsJson, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.cli.waiting import ENDED, Tell, shown, wait_until
-from hub.domain.errors import ConflictError, NotFoundError
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 
 app = typer.Typer(help="Datasets: what partners put in, frozen into snapshots.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
 Files = Annotated[
     list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE…", exists=True, dir_okay=False)
 ]
-ABOUT = ("name", "title", "owner", "tier", "privacy_unit", "direct_identifiers", "profile")
+ABOUT = (
+    "name", "title", "owner", "tier", "privacy_unit", "direct_identifiers", "group_columns", "structural_zeros",
+    "profile",
+)  # fmt: skip
 FIELDS = (*ABOUT, "snapshot", "files", "rows")
 
 
@@ -71,11 +74,17 @@ def register(
     profile: Annotated[str, typer.Option(help="The disclosure profile, for example uk-sacro.")],
     unit: Annotated[str, typer.Option(help="Column whose values a count counts; without it, each row is one.")] = "",
     identifier: Annotated[list[str] | None, typer.Option(help="A column that names people directly.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="A column that holds several units together.")] = None,
+    zero: Annotated[
+        list[str] | None,
+        typer.Option(help="Values that never stand together.", metavar="COLUMN=VALUE;…"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Register a dataset and its first snapshot, as a steward of its owner; waits for the snapshot."""
     lab = portal(context)
-    lab.put(place("datasets", name), dataset_body(title, owner, tier, profile, unit, identifier or ()))
+    body = dataset_body(title, owner, tier, profile, unit, identifier or ())
+    lab.put(place("datasets", name), body | {"group_columns": group or [], "structural_zeros": zeros_of(zero or ())})
     _snapshot(lab, name, files, as_json=as_json)
 
 
@@ -83,6 +92,14 @@ def dataset_body(title: str, owner: str, tier: str, profile: str, unit: str, ide
     """What the API takes for a dataset's description."""
     about = {"title": title, "owner": owner, "tier": str(tier), "profile": profile}
     return about | {"privacy_unit": unit, "direct_identifiers": list(identifiers)}
+
+
+def zeros_of(texts: Sequence[str]) -> list[dict[str, str]]:
+    """Read structural zeros as they are typed: ``column=value;column=value``."""
+    zeros = [[pair.partition("=") for pair in text.split(";")] for text in texts]
+    if any(not (column.strip() and mark) for zero in zeros for column, mark, _ in zero):
+        raise InvalidError("A structural zero is typed as column=value;column=value.", reason="zero-form")
+    return [{column.strip(): value.strip() for column, _, value in zero} for zero in zeros]
 
 
 @app.command(epilog=examples("datalab dataset snapshot wages wages-2026.parquet"))

@@ -128,6 +128,8 @@ class MountedDataset:
         self.name = description.name
         self.privacy_unit = description.privacy_unit
         self.direct_identifiers = description.direct_identifiers
+        self.group_columns = description.group_columns
+        self.structural_zeros = description.structural_zeros
         self.files = files
 
     @cached_property
@@ -170,11 +172,12 @@ def mount(description: DatasetDescription) -> MountedDataset:
 def from_scans(description: DatasetDescription, scans: dict[str, pl.LazyFrame]) -> MountedDataset:
     """Make a dataset of tables that are at hand already."""
     columns = {name for scan in scans.values() for name in scan.collect_schema()}
-    declared = (description.privacy_unit, *description.direct_identifiers)
+    zeros = (column for zero in description.structural_zeros for column in zero)
+    declared = (description.privacy_unit, *description.direct_identifiers, *description.group_columns, *zeros)
     if any(column and column not in columns for column in declared):
         raise InvalidError(
-            "The dataset {name} has no column of the name that is declared as its privacy unit or identifier; ask its "
-            "steward to register it again.",
+            "The dataset {name} has no column of the name that is declared as its privacy unit, identifier or group, or "
+            "in its structural zeros; ask its steward to register it again.",
             reason="dataset-columns",
             name=description.name,
         )

@@ -26,6 +26,8 @@ FilePath = Annotated[str, Field(min_length=1, max_length=300)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ColumnName = Annotated[str, Field(max_length=200)]
 Line = Annotated[str, Field(max_length=800)]
+StructuralZero = Annotated[dict[ColumnName, ColumnName], Field(min_length=1, max_length=20)]
+"""Columns with values that never stand together."""
 ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,59}$")]
 ParameterValue = Annotated[str, Field(max_length=60)]
 
@@ -96,6 +98,8 @@ class DatasetDescription(Part):
     privacy_unit: ColumnName = ""
     direct_identifiers: tuple[ColumnName, ...] = Field(default=(), max_length=200)
     profile: Annotated[str, Field(max_length=60)] = ""
+    group_columns: tuple[ColumnName, ...] = Field(default=(), max_length=20)
+    structural_zeros: tuple[StructuralZero, ...] = Field(default=(), max_length=200)
 
 
 class CheckRequest(Part):

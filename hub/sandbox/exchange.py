@@ -113,6 +113,7 @@ class SnapshotRequest(Message):
     files: Annotated[tuple[OfferedEntry, ...], Field(min_length=1, max_length=MOST_FILES)]
     privacy_unit: Annotated[str, Field(max_length=LONGEST_COLUMN)] = ""
     direct_identifiers: Annotated[tuple[Column, ...], Field(max_length=MOST_COLUMNS)] = ()
+    other_columns: Annotated[tuple[Column, ...], Field(max_length=MOST_COLUMNS)] = ()
 
 
 class SnapshotEntry(Message):

@@ -69,7 +69,7 @@ def _convert_all(root: Path, request: SnapshotRequest) -> tuple[SnapshotEntry, .
             table = read_table(root / "in" / f"{file.index:04d}", Path(file.name).suffix.lower())
             entries.append(_write(root / "out", stem, table))
     columns = {column for entry in entries for column in entry.columns}
-    wanted = {request.privacy_unit, *request.direct_identifiers} - {""}
+    wanted = {request.privacy_unit, *request.direct_identifiers, *request.other_columns} - {""}
     if not wanted <= columns:
         raise SandboxError(SandboxExit.MISSING_COLUMN)
     return tuple(entries)

@@ -112,6 +112,8 @@ def _dataset_entry(dataset: Dataset) -> DatasetDescription:
         privacy_unit=dataset.privacy_unit,
         direct_identifiers=dataset.direct_identifiers,
         profile=dataset.profile,
+        group_columns=dataset.group_columns,
+        structural_zeros=dataset.structural_zeros,
     )
 
 

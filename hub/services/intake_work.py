@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from datasets_mount.catalogue import Dataset, Offer, SnapshotFile
+from datasets_mount.catalogue import Dataset, Offer, SnapshotFile, declared_columns
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError
 from hub.domain.notebooks import Notebook, check_schema, next_state
@@ -39,7 +39,10 @@ def _prepare_snapshot(lab: Lab, work: Work) -> ContainerSpec:
         lab.storage.link(folders.inside, file_name(number), lab.vault.path(file.sha256))
     files = tuple(OfferedEntry(index=n, name=f.name) for n, f in enumerate(offer.files, 1))
     asked = SnapshotRequest(
-        files=files, privacy_unit=dataset.privacy_unit, direct_identifiers=dataset.direct_identifiers
+        files=files,
+        privacy_unit=dataset.privacy_unit,
+        direct_identifiers=dataset.direct_identifiers,
+        other_columns=declared_columns(dataset),
     )
     put_request(lab, folders.inside, asked)
     return spec_of(lab, work, Purpose.READER, "snapshot", reader_mounts(folders))

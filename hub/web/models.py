@@ -49,6 +49,8 @@ OptionalLine = Annotated[str, Field(max_length=200), AfterValidator(_plain)]
 Prose = Annotated[str, Field(max_length=4000), AfterValidator(_paragraphs)]
 FilePath = Annotated[str, Field(min_length=1, max_length=400), AfterValidator(_plain)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+StructuralZero = Annotated[dict[Line, OptionalLine], Field(min_length=1, max_length=20)]
+"""Columns with values that never stand together in the data."""
 Value = StrictBool | StrictInt | StrictFloat | OptionalLine
 
 
@@ -108,6 +110,8 @@ class DatasetBody(Model):
     privacy_unit: OptionalLine = ""
     direct_identifiers: Annotated[tuple[Line, ...], Field(max_length=200)] = ()
     profile: Word
+    group_columns: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
+    structural_zeros: Annotated[tuple[StructuralZero, ...], Field(max_length=200)] = ()
 
 
 class OfferBody(Model):

@@ -164,7 +164,8 @@ def test_a_steward_registers_and_offers_and_grants(site: Site) -> None:
     browser = site.browser("health-steward")
     fields = {
         "name": "care", "title": "Care", "owner": "health-observatory", "tier": "secret", "privacy_unit": "person",
-        "direct_identifiers": "person, name", "profile": "uk-sacro",
+        "direct_identifiers": "person, name", "profile": "uk-sacro", "group_columns": "household",
+        "structural_zeros": "sex = male; maternity = yes\nage=child; wage=any\n",
     }  # fmt: skip
     assert browser.post("/new/dataset", fields).url.endswith("/datasets/care")
     upload = send(site.lab, "health-steward", "persons.csv")
@@ -175,7 +176,9 @@ def test_a_steward_registers_and_offers_and_grants(site: Site) -> None:
     assert "data-reload" in browser.open(page.url.removeprefix(site.base) + "/progress").text
     assert "The project may now use" in browser.post("/datasets/care/grants", {"project": "wages"}).text
     assert "The description was saved." in browser.post("/datasets/care", fields | {"title": "Use of care"}).text
-    assert "Use of care" in site.browser("scientist").open("/datasets/care").text
+    shown = site.browser("scientist").open("/datasets/care").text
+    assert "Use of care" in shown
+    assert "sex = male; maternity = yes" in shown
 
 
 def test_a_notebook_is_approved_with_the_schema_of_the_form(site: Site) -> None:

@@ -129,6 +129,8 @@ def put_dataset(lab: Lab, actor: str, request: Request[DatasetBody]) -> Dataset:
         body.privacy_unit,
         body.direct_identifiers,
         body.profile,
+        body.group_columns,
+        body.structural_zeros,
     )
     return datasets.register_dataset(lab, actor, described)
 

@@ -13,6 +13,7 @@ from hub.web.api.routes import request_of
 from hub.web.marks import N_
 from hub.web.models import DatasetBody, Nothing, OfferBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
+from hub.web.pages.values import zero_of, zero_text, zeros_text
 
 
 def list_datasets(visit: Visit) -> Context:
@@ -50,7 +51,8 @@ def show_dataset(visit: Visit) -> Context:
 
 
 def _choices() -> Context:
-    return {"tiers": list(Tier), "profiles": [(name, describe_profile(name).title) for name in profile_names()]}
+    profiles = [(name, describe_profile(name).title) for name in profile_names()]
+    return {"tiers": list(Tier), "profiles": profiles, "zero_text": zero_text, "zeros_text": zeros_text}
 
 
 def new_dataset(visit: Visit) -> Context:
@@ -76,6 +78,8 @@ def _register(posted: Posted, name: str) -> str:
         "privacy_unit": fields.one("privacy_unit"),
         "direct_identifiers": fields.listed("direct_identifiers"),
         "profile": fields.one("profile"),
+        "group_columns": fields.listed("group_columns"),
+        "structural_zeros": [zero_of(line) for line in fields.one("structural_zeros").splitlines() if line.strip()],
     }
     return api.put_dataset(posted.lab, posted.actor, request_of(DatasetBody, {"name": name}, body)).name
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from hub.domain.notebooks import Parameter, ParameterType, ParameterValue
 
 WORDS = {"true": True, "false": False}
@@ -44,3 +46,19 @@ def typed(value: ParameterValue | None) -> str:
 def values_of(schema: tuple[Parameter, ...], texts: dict[str, str]) -> dict[str, ParameterValue]:
     """Read the form of a run; an empty field takes the default."""
     return {p.name: value_of(p.type, texts[p.name]) for p in schema if texts.get(p.name)}
+
+
+def zero_of(line: str) -> dict[str, str]:
+    """Read a structural zero, ``column = value; column = value``; without “=”, the value is the empty one."""
+    pairs = (pair.partition("=") for pair in line.split(";") if pair.strip())
+    return {column.strip(): value.strip() for column, _, value in pairs}
+
+
+def zero_text(zero: Mapping[str, str]) -> str:
+    """Write a structural zero as its form takes it back."""
+    return "; ".join(f"{column} = {value}" for column, value in zero.items())
+
+
+def zeros_text(zeros: Iterable[Mapping[str, str]]) -> str:
+    """Write structural zeros, one a line."""
+    return "\n".join(map(zero_text, zeros))

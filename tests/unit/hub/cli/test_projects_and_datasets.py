@@ -119,13 +119,24 @@ def test_a_dataset_is_described_sent_and_waited_for(fake: FakeLab, datalab: Comm
         ("POST", "/datasets/jobs/offers"): {"id": "offer-a"},
         ("GET", "/offers/offer-a"): [Answer(offer("queued")), Answer(offer("running")), Answer(offer("succeeded"))],
     }
-    done = datalab("dataset", "register", "jobs", panel, *REGISTER, "--unit", "nr", "--identifier", "nr")
+    groups = ("--group", "household", "--zero", "sex = male; maternity = yes")
+    done = datalab("dataset", "register", "jobs", panel, *REGISTER, "--unit", "nr", "--identifier", "nr", *groups)
     assert done.exit_code == 0, done.stderr
     assert "ab" * 32 in done.stdout
     described, sent, offered = (c.body for c in fake.calls[:3])
     assert (described["privacy_unit"], described["direct_identifiers"]) == ("nr", ["nr"])
+    assert (described["group_columns"], described["structural_zeros"]) == (
+        ["household"],
+        [{"sex": "male", "maternity": "yes"}],
+    )
     assert sent == b"nr,lwage\n1,2\n"
     assert offered == {"uploads": ["upload-a"]}
+
+
+@pytest.mark.parametrize("typed", ["sex", "=male", "sex=male;", "sex=male;maternity"])
+def test_a_structural_zero_of_another_form_is_refused(fake: FakeLab, datalab: Command, panel: str, typed: str) -> None:
+    done = datalab("dataset", "register", "jobs", panel, *REGISTER, "--zero", typed)
+    assert (done.exit_code, "column=value" in done.stderr, fake.calls) == (1, True, [])
 
 
 def test_a_snapshot_that_was_not_made_says_why(fake: FakeLab, datalab: Command, panel: str) -> None:

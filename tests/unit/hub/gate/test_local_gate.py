@@ -19,6 +19,8 @@ files = ["data/survey.parquet"]
 privacy_unit = "person"
 direct_identifiers = ["social"]
 profile = "uk-sacro"
+group_columns = ["region"]
+structural_zeros = [{ sex = "m", region = "Nulle part" }]
 
 [tables."results/by_year.csv"]
 dimensions = ["year"]
@@ -108,6 +110,8 @@ def test_an_unknown_profile_is_refused(site: Path) -> None:
         ('dimensions = ["year"]', "surprise = 1"),
         ('name = "survey"', "name ="),
         ("[tables.", "[tables_."),
+        ('["region"]', '"region"'),
+        ('region = "Nulle part"', "region = 3"),
     ],
 )
 def test_a_description_with_a_fault_is_refused(site: Path, old: str, new: str) -> None:
@@ -121,6 +125,14 @@ def test_a_dataset_file_that_is_missing_is_named(site: Path) -> None:
     (site / "data" / "survey.parquet").unlink()
     with pytest.raises(InvalidError, match=r"data/survey\.parquet"):
         check_paths([site / "out"], [site / "survey.toml"])
+
+
+@pytest.mark.parametrize(("old", "new"), [('["region"]', '["holding"]'), ("sex = ", "gender = ")])
+def test_a_column_that_is_declared_must_be_there(site: Path, old: str, new: str) -> None:
+    path = site / "survey.toml"
+    path.write_text(DESCRIPTION.replace(old, new, 1))
+    with pytest.raises(UnavailableError, match="broken"):
+        check_paths([site / "out"], [path])
 
 
 def test_a_dataset_that_is_broken_is_said(site: Path) -> None:

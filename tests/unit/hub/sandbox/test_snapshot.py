@@ -170,10 +170,10 @@ def test_two_files_that_would_be_one_are_refused(intake: Intake) -> None:
     assert intake.result.fault == 2
 
 
-def test_privacy_unit_and_identifiers_must_be_columns_of_some_file(intake: Intake) -> None:
-    good = {"privacy_unit": "nr", "direct_identifiers": ["nr", "wage"]}
+def test_every_declared_column_must_be_in_some_file(intake: Intake) -> None:
+    good = {"privacy_unit": "nr", "direct_identifiers": ["nr", "wage"], "other_columns": ["x"]}
     assert intake.take(("a.csv", PERSONS), ("b.csv", b"x\n1\n"), **good) is SandboxExit.OK
-    for bad in ({"privacy_unit": "NR"}, {"direct_identifiers": ["nr", "name"]}):
+    for bad in ({"privacy_unit": "NR"}, {"direct_identifiers": ["nr", "name"]}, {"other_columns": ["x"]}):
         assert intake.take(("a.csv", PERSONS), **bad) is SandboxExit.MISSING_COLUMN
         assert intake.result == SnapshotResult(fault=None)
 

@@ -7,7 +7,7 @@ import pytest
 from hub.domain.errors import InvalidError, RefusedError
 from hub.domain.notebooks import Parameter, ParameterType
 from hub.web.pages.types import Fields, permitted, refusal
-from hub.web.pages.values import number_of, typed, value_of, values_of
+from hub.web.pages.values import number_of, typed, value_of, values_of, zero_of, zeros_text
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,9 @@ def test_only_what_a_rule_lets_through_is_offered() -> None:
             raise RefusedError("Too large.", reason="x")
 
     assert permitted([1, 2, 0], small) == [1, 0]
+
+
+def test_structural_zeros_come_back_as_they_were_typed() -> None:
+    zeros = ({"sex": "male", "maternity": "yes"}, {"age": "child", "wage": ""})
+    assert tuple(zero_of(line) for line in zeros_text(zeros).splitlines()) == zeros
+    assert zero_of(" a=b ;; c ") == {"a": "b", "c": ""}
