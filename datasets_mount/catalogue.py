@@ -26,8 +26,8 @@ class Dataset:
 
     ``privacy_unit`` is the column whose values name the units that a count counts; empty where each row is one unit.
     ``profile`` is the name of the disclosure policy's profile. ``group_columns`` name what holds several units
-    together, such as the holding that an enterprise belongs to. Each of the ``structural_zeros`` is a set of columns with the
-    values that never stand together, so that an empty cell there tells nothing.
+    together, such as the holding that an enterprise belongs to. Each of the ``structural_zeros`` is a set of
+    columns with the values that never stand together, so that an empty cell there tells nothing.
     """
 
     name: str

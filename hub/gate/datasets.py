@@ -176,8 +176,8 @@ def from_scans(description: DatasetDescription, scans: dict[str, pl.LazyFrame]) 
     declared = (description.privacy_unit, *description.direct_identifiers, *description.group_columns, *zeros)
     if any(column and column not in columns for column in declared):
         raise InvalidError(
-            "The dataset {name} has no column of the name that is declared as its privacy unit, identifier or group, or "
-            "in its structural zeros; ask its steward to register it again.",
+            "The dataset {name} has no column of the name that is declared as its privacy unit, identifier or group, "
+            "or in its structural zeros; ask its steward to register it again.",
             reason="dataset-columns",
             name=description.name,
         )
