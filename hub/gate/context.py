@@ -8,6 +8,7 @@ from hub.domain.exports import Finding, Fix, Severity, TableContext
 from hub.gate.datasets import MountedDataset
 from hub.gate.fragments import Fragment
 from hub.gate.kinds import Kind
+from hub.gate.registered import EarlierTable, EarlierTables
 from hub.gate.views import TableView, tables
 from hub.policy.model import Policy
 
@@ -24,12 +25,16 @@ class Context:
         table: TableContext,
         policy: Policy,
         datasets: tuple[MountedDataset, ...],
+        earlier: EarlierTables | None = None,
     ) -> None:
         self.path = path
         self.kind = kind
         self.table = table
         self.policy = policy
         self.datasets = datasets
+        self.earlier = earlier or EarlierTables()
+        self.released_here: list[EarlierTable] = []
+        """Tables of this file that were looked at already; they would leave together."""
         self._tables: dict[int, tuple[Fragment, list[TableView]]] = {}
         self.kept: dict[tuple[str, int], tuple[object, object]] = {}
         """What checks share, by check and object; the object is kept, too, so that its identity stays its own."""

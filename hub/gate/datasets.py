@@ -71,19 +71,37 @@ class DataFile:
         numbered = self._scan.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW))
         return numbered.filter(pl.col(ROW).is_in(wanted.implode())).collect()
 
-    def matching(self, keys: dict[str, tuple[str, int]], rows: pl.DataFrame, *columns: pl.Expr) -> pl.LazyFrame:
+    def matching(
+        self, keys: dict[str, tuple[str, int]], rows: pl.DataFrame, *columns: pl.Expr, first: int | None = None
+    ) -> pl.LazyFrame:
         """Rows whose keys stand together in a row of a table, with the given columns; without keys, all rows.
 
         ``keys`` says for each column of ``rows`` which column it is here, and at how many decimals. The column with
-        the most different values goes first, so that what many columns are compared on is little.
+        the most different values goes first, so that what many columns are compared on is little. ``first`` looks at so
+        many of the dataset's rows alone.
         """
         found = self.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), *columns)
+        found = found if first is None else found.head(first)
         if not keys:
             return found
-        first = max(keys, key=lambda name: self.distinct(keys[name][0]))
-        for on in ([first], list(keys)):
+        widest = max(keys, key=lambda name: self.distinct(keys[name][0]))
+        for on in ([widest], list(keys)):
             found = found.join(rows.lazy().select(on).unique(), on=on, how="semi", nulls_equal=True)
         return found
+
+    def combinations(self, keys: dict[str, tuple[str, int]], most: int) -> pl.DataFrame | None:
+        """Return the different combinations of keys with the number of rows that have each; None where there are more.
+
+        Rows are grouped by the columns as they are, so that keys are made of what is different alone.
+        """
+        if not keys:
+            return pl.DataFrame({"rows": [self.height]})
+        raw = sorted({column for column, _ in keys.values()})
+        grouped = self._scan.group_by(raw).len("rows").head(most + 1).collect(engine="streaming")
+        if grouped.height > most:
+            return None
+        made = grouped.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), "rows")
+        return made.group_by(list(keys)).agg(pl.col("rows").cast(pl.Int64).sum())
 
     def counts(self, column: str, decimals: int = 0) -> pl.DataFrame:
         """How often each key stands in the column, with the information in bits that meeting it carries."""

@@ -24,9 +24,10 @@ from hub.gate.checks.check import Check
 from hub.gate.checks.volume import VOLUME
 from hub.gate.context import Context
 from hub.gate.datasets import MountedDataset
-from hub.gate.exchange import MOST_FINDINGS, Verdict
+from hub.gate.exchange import MOST_FINDINGS, TablePart, Verdict
 from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment
 from hub.gate.refusals import SENTENCES, ReadRefusedError, RefusalReason
+from hub.gate.registered import EarlierTables, with_tables
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
@@ -48,6 +49,8 @@ class Judgement:
     verdict: Verdict
     canonical: Canonical | None = None
     sha256: str = ""
+    tables: tuple[TablePart, ...] = ()
+    """What the registry keeps of the tables that would leave."""
 
 
 def check_fragments(
@@ -93,9 +96,10 @@ def check_file(
     policy: Policy,
     datasets: tuple[MountedDataset, ...],
     guard: Guard = nullcontext,
+    earlier: EarlierTables | None = None,
 ) -> Judgement:
     """Judge a file as it was offered, write it anew, and judge what was written."""
-    context = Context(file.path, file.kind, table, policy, datasets)
+    context = Context(file.path, file.kind, table, policy, datasets, earlier)
     findings = [*_named(file, context, guard), *_size(file, context)]
     first = _found(file.fragments, context, CHECKS, guard)
     findings += [finding for _, finding in first]
@@ -110,12 +114,13 @@ def check_file(
         findings.append(context.finding("canonical", Severity.BLOCK, "", SENTENCES[refusal.reason]))
         return _judgement(findings, None)
     findings += written.fixes
+    again = context
     if written.file.fragments != file.fragments:
-        again = Context(file.path, written.file.kind, table, policy, datasets)
+        again = Context(file.path, written.file.kind, table, policy, datasets, earlier)
         blocked = frozenset((place, f.check) for place, f in first if f.severity is Severity.BLOCK)
         second = _found(written.file.fragments, again, CHECKS, guard, blocked)
         findings += _news(first, second)
-    return _judgement(_once(findings), written)
+    return _judgement(_once(findings), written, tuple(told.table for told in again.released_here))
 
 
 def check_request(
@@ -123,12 +128,14 @@ def check_request(
     policy: Policy,
     datasets: tuple[MountedDataset, ...],
     guard: Guard = nullcontext,
+    earlier: EarlierTables | None = None,
 ) -> list[Judgement]:
-    """Judge the files of one request, and what they are together."""
+    """Judge the files of one request, and what they are together and with the tables that left ``earlier``."""
     judged: list[Judgement] = []
-    total, names = 0, set[str]()
+    total, names, known = 0, set[str](), earlier or EarlierTables()
     for count, (file, table) in enumerate(files, start=1):
-        judgement = check_file(file, table, policy, datasets, guard)
+        judgement = check_file(file, table, policy, datasets, guard, known)
+        known = with_tables(known, judgement.tables)
         total += file.size
         added = _together(file, judgement, count, total, names, policy)
         if judgement.canonical:
@@ -206,8 +213,8 @@ def _once(findings: Iterable[Finding]) -> list[Finding]:
     return list(dict.fromkeys(findings))
 
 
-def _judgement(findings: Iterable[Finding], written: Canonical | None) -> Judgement:
+def _judgement(findings: Iterable[Finding], written: Canonical | None, tables: tuple[TablePart, ...] = ()) -> Judgement:
     order = list(Severity)
     ordered = sorted(_once(findings), key=lambda f: order.index(f.severity))[:MOST_FINDINGS]
     digest = hashlib.sha256(written.content).hexdigest() if written else ""
-    return Judgement(tuple(ordered), verdict(ordered), written, digest)
+    return Judgement(tuple(ordered), verdict(ordered), written, digest, tables)

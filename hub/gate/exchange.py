@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity
+from hub.domain.registers import RegisteredTable
 from hub.gate.fragments import Part
 from hub.gate.kinds import Kind
 from hub.gate.refusals import RefusalReason
@@ -15,6 +16,9 @@ from hub.policy.model import Policy
 
 MOST_FILES = 500
 MOST_FINDINGS = 200
+MOST_TABLES = 200
+"""Tables of one file that the registry keeps; a file with more of them goes to a steward."""
+MOST_CELLS = 100_000
 MOST_FIXED = 5_000
 """Rows that one fix names; a finding of more says what to do in words alone."""
 MOST_REQUEST_BYTES = 16 * 2**20
@@ -85,9 +89,10 @@ class TableDeclaration(Part):
 
 
 class CheckFile(OfferedFile):
-    """A file to check, with its declaration."""
+    """A file to check, with its declaration; one that left ``earlier`` is compared with and not judged."""
 
     table: TableDeclaration = TableDeclaration()
+    earlier: bool = False
 
 
 class DatasetDescription(Part):
@@ -143,6 +148,31 @@ class FoundPart(Part):
         return Finding(self.check, self.severity, self.place, *said, self.parameters, fix)
 
 
+Word = Annotated[str, Field(min_length=1, max_length=2_000)]
+Amounts = Annotated[tuple[Annotated[int, Field(ge=-1)], ...], Field(max_length=MOST_CELLS)]
+
+
+class TablePart(Part):
+    """A table's cells as groups of a dataset, for the registry; see ``hub.domain.registers.RegisteredTable``."""
+
+    path: Annotated[str, Field(min_length=1, max_length=320)]
+    dataset: ColumnName
+    file: Annotated[str, Field(max_length=1_000)]
+    dimensions: tuple[ColumnName, ...] = Field(default=(), max_length=20)
+    decimals: tuple[Annotated[int, Field(ge=0, le=9)], ...] = Field(default=(), max_length=20)
+    filter: Line = ""
+    figures: tuple[ColumnName, ...] = Field(default=(), max_length=200)
+    exact: bool
+    cells: tuple[tuple[Word, ...], ...] = Field(default=(), max_length=MOST_CELLS)
+    rows: Amounts = ()
+    units: Amounts = ()
+    counts: Amounts = ()
+
+    def value(self) -> RegisteredTable:
+        """The same as the lab's own value."""
+        return RegisteredTable(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
 class CheckedFile(Part):
     """What the gate says of one file; without a canonical file, name and digest are empty."""
 
@@ -154,6 +184,7 @@ class CheckedFile(Part):
     sha256: Digest | Annotated[str, Field(max_length=0)] = ""
     size: Annotated[int, Field(ge=0)] = 0
     findings: tuple[FoundPart, ...] = Field(default=(), max_length=MOST_FINDINGS)
+    tables: tuple[TablePart, ...] = Field(default=(), max_length=MOST_TABLES)
 
 
 class CheckResult(Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.gate.checks.check import Check
+from hub.gate.checks.differencing import DIFFERENCING
 from hub.gate.checks.dominance import DOMINANCE
 from hub.gate.checks.frequency import MINIMUM_FREQUENCY
 from hub.gate.checks.identifiers import DIRECT_IDENTIFIERS
@@ -17,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     VOLUME,
     MINIMUM_FREQUENCY,
     DOMINANCE,
+    DIFFERENCING,
     ROW_LEAK,
     DIRECT_IDENTIFIERS,
     SECRETS,
