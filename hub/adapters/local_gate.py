@@ -16,7 +16,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -43,6 +43,8 @@ from hub.policy.model import Policy
 
 SECONDS = 600
 LISTS = ("files", "direct_identifiers", "group_columns", "structural_zeros")
+TABLES = (".csv", ".tsv", ".ipynb", ".txt", ".md")
+"""What of a folder of earlier releases holds tables."""
 
 
 class Description(Part):
@@ -64,18 +66,25 @@ class Offered:
 
     source: Path
     path: str
+    earlier: bool = False
 
 
 def check_paths(
-    paths: Iterable[Path], descriptions: Iterable[Path] = (), policy: str = "", canonical: Path | None = None
+    paths: Iterable[Path],
+    descriptions: Iterable[Path] = (),
+    policy: str = "",
+    canonical: Path | None = None,
+    earlier: Path | None = None,
 ) -> Report:
     """Check files and folders as the gate would; ``policy`` is a profile's name or a TOML file.
 
-    Without one, the strictest of the datasets' profiles applies. Canonical files are written to ``canonical``. Raises
+    Without one, the strictest of the datasets' profiles applies. Canonical files are written to ``canonical``.
+    ``earlier`` is a folder of tables that left before, as ``canonical`` writes them; what the descriptions declare of
+    their paths holds for them, too. Raises
     InvalidError where the request cannot be understood and UnavailableError where a program did not answer.
     """
     described = [(read_description(path), path.parent) for path in descriptions]
-    files = list(_offered(paths))
+    files = [*_offered(paths), *(_before(earlier) if earlier else ())]
     rules = _policy(policy, [d.profile for d, _ in described if d.profile])
     with tempfile.TemporaryDirectory(prefix="datalab-gate-") as name:
         work = Path(name)
@@ -137,6 +146,15 @@ def _offered(paths: Iterable[Path]) -> Iterable[Offered]:
             yield Offered(path, path.name)
 
 
+def _before(folder: Path) -> Iterable[Offered]:
+    """Tables that left before; their reports and receipts lie beside them and are no tables."""
+    if not folder.is_dir():
+        raise InvalidError("{path} is no folder of earlier tables.", reason="no-earlier", path=folder)
+    for file in _offered([folder]):
+        if file.source.suffix.lower() in TABLES:
+            yield replace(file, earlier=True)
+
+
 def _run(work: Path, files: list[Offered], described: list[tuple[Description, Path]], policy: Policy) -> CheckResult:
     for folder in ("read/in", "read/out", "check/in", "check/out"):
         (work / folder).mkdir(parents=True)
@@ -149,7 +167,10 @@ def _run(work: Path, files: list[Offered], described: list[tuple[Description, Pa
     declared = {path: table for d, _ in described for path, table in _declared(d).items()}
     datasets = tuple(_mounted(work / f"data{n}", d, folder) for n, (d, folder) in enumerate(described))
     plain = TableDeclaration()
-    asked = tuple(CheckFile(index=f.index, path=f.path, table=declared.get(f.path, plain)) for f in offered)
+    asked = tuple(
+        CheckFile(index=o.index, path=o.path, table=declared.get(o.path, plain), earlier=f.earlier)
+        for o, f in zip(offered, files, strict=True)
+    )
     request = CheckRequest(files=asked, datasets=datasets, policy=policy)
     (work / "check/in/request.json").write_text(request.model_dump_json(), encoding="utf-8")
     _start("hub.sandbox.check", work / "check")

@@ -35,6 +35,7 @@ from hub.domain.notebooks import Notebook
 from hub.domain.people import Organisation, Person
 from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project
+from hub.domain.registers import Register
 from hub.domain.releases import Release
 from hub.domain.runs import Run
 from hub.domain.space import Alarm
@@ -77,6 +78,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Work: ("work", "id"),
     ExportRequest: ("export_request", "id"),
     Release: ("release", "id"),
+    Register: ("table_register", "id"),
     Workspace: ("workspace", "id"),
     Alarm: ("alarm", "id"),
     Examination: ("examination", "id"),

@@ -133,7 +133,7 @@ def wait_for_gate(lab: Portal, request: str, tell: Tell) -> Json:
     # Lists are watched and not the request itself, since each look at it is an entry of the audit log.
     return wait_until(
         lambda: find(lab, request),
-        lambda found: found["state"] != "checking",
+        lambda found: found["state"] not in ("checking", "rechecking"),
         lambda found: tell(found["state"]),
     )
 

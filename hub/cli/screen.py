@@ -26,7 +26,9 @@ WIDE = 200
 STYLES = {
     **dict.fromkeys(("approved", "succeeded", "released", "ok", "running"), "green"),
     **dict.fromkeys(("blocked", "failed", "refused", "rejected", "block", "lost", "timed_out", "missing"), "red"),
-    **dict.fromkeys(("submitted", "in_review", "checking", "queued", "starting", "review", "returned"), "yellow"),
+    **dict.fromkeys(
+        ("submitted", "in_review", "checking", "rechecking", "queued", "starting", "review", "returned"), "yellow"
+    ),
 }
 
 

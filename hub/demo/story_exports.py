@@ -16,8 +16,8 @@ CONTEXT = (
 )
 ROWS_CONTEXT = "Forty person-years of the panel, to look at them at home: it shows that the gate does not let rows out."
 EXPLORE_CONTEXT = "A first look at the panel with df.head() in it: it shows that the gate looks into notebooks."
-GOING_ON = ("draft", "checking", "blocked", "submitted", "in_review", "approved", "releasing", "released")
-PASSED = ("submitted", "in_review", "approved", "releasing", "released")
+PASSED = ("submitted", "in_review", "approved", "rechecking", "releasing", "released")
+GOING_ON = ("draft", "checking", "blocked", *PASSED)
 
 
 def find_request(lab: Portal, author: str, source: str, path: str) -> Json | None:

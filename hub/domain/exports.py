@@ -23,6 +23,7 @@ class ExportState(StrEnum):
 
     DRAFT = "draft"
     CHECKING = "checking"
+    RECHECKING = "rechecking"
     BLOCKED = "blocked"
     SUBMITTED = "submitted"
     IN_REVIEW = "in_review"
@@ -47,6 +48,8 @@ class ExportStep(StrEnum):
     RETURN = "return"
     REJECT = "reject"
     APPROVE = "approve"
+    RECHECK = "recheck"
+    CONFIRM = "confirm"
     BEGIN_RELEASE = "begin_release"
     RELEASE = "release"
     REVOKE = "revoke"
@@ -73,6 +76,11 @@ STEPS: dict[tuple[ExportState, ExportStep], ExportState] = {
     (_S.FAILED, _E.SUBMIT): _S.CHECKING,
     (_S.FAILED, _E.WITHDRAW): _S.WITHDRAWN,
     (_S.APPROVED, _E.BEGIN_RELEASE): _S.RELEASING,
+    (_S.APPROVED, _E.RECHECK): _S.RECHECKING,
+    (_S.RECHECKING, _E.CONFIRM): _S.APPROVED,
+    (_S.RECHECKING, _E.PASS): _S.SUBMITTED,
+    (_S.RECHECKING, _E.BLOCK): _S.BLOCKED,
+    (_S.RECHECKING, _E.FAIL): _S.FAILED,
     (_S.APPROVED, _E.WITHDRAW): _S.WITHDRAWN,
     (_S.RELEASING, _E.RELEASE): _S.RELEASED,
     (_S.RELEASED, _E.REVOKE): _S.REVOKED,
@@ -215,6 +223,19 @@ def step_request(request: ExportRequest, step: ExportStep, reason: str = "") -> 
             step=step,
         )
     return replace(request, state=state, reason=reason)
+
+
+def step_checked(before: ExportRequest, checked: ExportRequest) -> ExportStep:
+    """What follows from a check: files that are blocked, or have no canonical form, go back to their author.
+
+    An approved request that was checked again is confirmed where nothing of what its votes rest on has changed.
+    """
+    blocked = any(f.severity is Severity.BLOCK for file in checked.files for f in file.findings)
+    if blocked or any(not file.canonical for file in checked.files):
+        return ExportStep.BLOCK
+    is_same = (before.files, before.policy) == (checked.files, checked.policy)
+    is_confirmed = before.state is ExportState.RECHECKING and is_same
+    return ExportStep.CONFIRM if is_confirmed else ExportStep.PASS
 
 
 def check_context(context: str) -> None:

@@ -74,9 +74,11 @@ def _remainders(pairs: pl.DataFrame, outer: str, inner: str) -> list[tuple[int, 
 
 
 def _whole(pairs: pl.DataFrame) -> Iterator[tuple[tuple[int, ...], pl.DataFrame]]:
-    """What all cells of one family have beyond all cells of the other, where these lie wholly in them."""
+    """What the cells of one family that meet the other's have beyond them, where the other's lie wholly in them."""
     for outer, inner in (("a", "b"), ("b", "a")):
         alone = pairs.filter(pl.col(outer).is_null() & pl.col(inner).is_not_null())
-        left = pairs.filter(pl.col(inner).is_null() & pl.col(outer).is_not_null())
-        if alone.height == 0 and left.height and pairs[inner].null_count() < pairs.height:
+        # A cell that meets none of the other's is told by itself.
+        meeting = pairs.drop_nulls().select(outer).unique()
+        left = pairs.filter(pl.col(inner).is_null()).join(meeting, on=outer, how="semi")
+        if alone.height == 0 and left.height:
             yield tuple(pairs["a"].drop_nulls().unique().sort().to_list()), left.select("atom")

@@ -21,6 +21,7 @@ from hub.gate.canonical import Canonical, canonical
 from hub.gate.canonical_text import clean
 from hub.gate.checks.catalogue import CHECKS, NAME_CHECKS
 from hub.gate.checks.check import Check
+from hub.gate.checks.differencing import table_of
 from hub.gate.checks.volume import VOLUME
 from hub.gate.context import Context
 from hub.gate.datasets import MountedDataset
@@ -129,16 +130,19 @@ def check_request(
     datasets: tuple[MountedDataset, ...],
     guard: Guard = nullcontext,
     earlier: EarlierTables | None = None,
+    month_bytes: int = 0,
 ) -> list[Judgement]:
-    """Judge the files of one request, and what they are together and with the tables that left ``earlier``."""
+    """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``."""
     judged: list[Judgement] = []
-    total, names, known = 0, set[str](), earlier or EarlierTables()
+    total, names, known, month = 0, set[str](), earlier or EarlierTables(), month_bytes
     for count, (file, table) in enumerate(files, start=1):
         judgement = check_file(file, table, policy, datasets, guard, known)
         known = with_tables(known, judgement.tables)
         total += file.size
         added = _together(file, judgement, count, total, names, policy)
         if judgement.canonical:
+            month += len(judgement.canonical.content)
+            added += _in_month(file, month, len(judgement.canonical.content), policy)
             names.add(judgement.canonical.name.casefold())
         judged.append(replace(judgement, findings=(*added, *judgement.findings), verdict=_with(added, judgement)))
     return judged
@@ -161,6 +165,28 @@ def _together(
     if judgement.canonical and judgement.canonical.name.casefold() in names:
         found.append(("names", "Another file of the request would be released under the same name. Rename one."))
     return [Finding(check, Severity.BLOCK, file.path, sentence, rule) for check, sentence in found]
+
+
+def _in_month(file: FileFragments, month: int, size: int, policy: Policy) -> list[Finding]:
+    """The file with which a project would release more than the policy's volume in a month goes to a steward."""
+    limit = policy.limits.month_bytes
+    if not month - size <= limit < month:
+        return []
+    sentence = (
+        f"With this file the project would release more than {limit} bytes in this month. A steward judges whether so "
+        "much is needed."
+    )
+    detail = f"With it, the project's releases of this month would have this many bytes: {month}."
+    rule = f"volume of a month ({policy.name})"
+    return [Finding("volume", Severity.REVIEW, file.path, sentence, rule, detail, (("month_bytes", str(limit)),))]
+
+
+def tables_of(
+    file: FileFragments, table: TableContext, policy: Policy, datasets: tuple[MountedDataset, ...]
+) -> tuple[TablePart, ...]:
+    """Return what the registry would keep of a file that left before."""
+    context = Context(file.path, file.kind, table, policy, datasets)
+    return tuple(table_of(view, context) for part in file.fragments for view in context.tables(part))
 
 
 def _news(first: list[tuple[str, Finding]], second: list[tuple[str, Finding]]) -> list[Finding]:

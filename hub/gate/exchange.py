@@ -22,6 +22,8 @@ MOST_CELLS = 100_000
 MOST_FIXED = 5_000
 """Rows that one fix names; a finding of more says what to do in words alone."""
 MOST_REQUEST_BYTES = 16 * 2**20
+EARLIER_NAME = "earlier.json"
+"""The file beside the request that tells of earlier releases."""
 LARGEST_RESULT = 64 * 2**20
 """The lab reads no result.json that is larger than this."""
 
@@ -113,6 +115,8 @@ class CheckRequest(Part):
     files: tuple[CheckFile, ...] = Field(max_length=MOST_FILES)
     datasets: tuple[DatasetDescription, ...] = Field(default=(), max_length=100)
     policy: Policy
+    month_bytes: Annotated[int, Field(ge=0)] = 0
+    """Bytes that the project released in this month already."""
 
 
 class FixPart(Part):

@@ -40,7 +40,9 @@ def _pinned(found: Atoms, chosen: list[int], new: set[int], needed: int) -> int 
     merged = merged.filter(pl.any_horizontal(pl.col(flag).is_not_null() for flag in flags)).with_row_index("set")
     sets = merged.select(pl.col("set").cast(pl.Int64), "atom").explode("atom")
     counted = units_of(found, sets, needed)
-    small = {number: units for number, units in counted.items() if 0 < units < needed}
+    # A cell that is shown by itself and is too small is the minimum frequency's.
+    shown = {at for flag in flags for at in merged.filter(pl.col(flag).is_not_null() & pl.col(flag).is_unique())["set"]}
+    small = {number: units for number, units in counted.items() if 0 < units < needed and number not in shown}
     if not small:
         return 0
     if merged.height > MOST_ATOMS:

@@ -32,7 +32,9 @@ class Report:
 
     def to_json(self) -> str:
         """The whole result with the policy, as JSON."""
-        body = self.result.model_dump(mode="json") | {"policy": self.policy.model_dump(mode="json")}
+        body = self.result.model_dump(mode="json", exclude={"files": {"__all__": {"tables"}}}) | {
+            "policy": self.policy.model_dump(mode="json")
+        }
         return json.dumps(body, indent=2, ensure_ascii=False, sort_keys=True)
 
     def to_text(self) -> str:

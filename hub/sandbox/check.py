@@ -1,8 +1,8 @@
 """The checking container: fragments and datasets in, findings and canonical files out.
 
-``/in/request.json`` names the files with their declarations, the datasets and the policy; ``/in/fragments`` holds what
-the reader's container wrote. ``/out/canonical/0001`` and so on are the files that may leave, and ``/out/result.json``
-is the gate's answer.
+``/in/request.json`` names the files with their declarations, the datasets and the policy; ``/in/earlier.json`` tells
+which tables left before; ``/in/fragments`` holds what the reader's container wrote. ``/out/canonical/0001`` and so on
+are the files that may leave, and ``/out/result.json`` is the gate's answer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -21,8 +21,9 @@ from hub.domain.errors import InvalidError
 from hub.domain.exports import Finding, Fix, TableContext
 from hub.domain.sandbox_exit import SandboxExit
 from hub.gate.datasets import MountedDataset, mount
-from hub.gate.engine import ENGINE, Judgement, OutOfTimeError, check_request
+from hub.gate.engine import ENGINE, Judgement, OutOfTimeError, check_request, tables_of
 from hub.gate.exchange import (
+    EARLIER_NAME,
     MOST_FIXED,
     MOST_REQUEST_BYTES,
     CheckedFile,
@@ -35,6 +36,7 @@ from hub.gate.exchange import (
 )
 from hub.gate.fragments import FileFragments, refused
 from hub.gate.refusals import RefusalReason
+from hub.gate.registered import MOST_EARLIER_BYTES, EarlierTables, with_tables
 from hub.gate.verdict import strictest
 from hub.policy.model import policy_digest
 from hub.sandbox.program import SandboxError, read_bounded, run_program
@@ -48,8 +50,15 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
     source, target = root / "in", root / "out"
     request = _request(source / "request.json")
     datasets = _datasets(request)
-    offered = [(_fragments(source / "fragments", file), _declaration(file)) for file in request.files]
-    judged = check_request(offered, request.policy, datasets, lambda: _time_limit(seconds))
+    offered = [
+        (_fragments(source / "fragments", file), _declaration(file)) for file in request.files if not file.earlier
+    ]
+    earlier = _earlier(source / EARLIER_NAME, source / "fragments", request, datasets)
+
+    def guard() -> AbstractContextManager[None]:
+        return _time_limit(seconds)
+
+    judged = check_request(offered, request.policy, datasets, guard, earlier, request.month_bytes)
     (target / "canonical").mkdir(exist_ok=True)
     files = []
     for (file, _), judgement in zip(offered, judged, strict=True):
@@ -94,6 +103,21 @@ def _fragments(folder: Path, file: CheckFile) -> FileFragments:
     return read
 
 
+def _earlier(path: Path, fragments: Path, request: CheckRequest, datasets: tuple[MountedDataset, ...]) -> EarlierTables:
+    """What left before: as the lab's registry tells, and files of the request that are only compared with."""
+    try:
+        known = EarlierTables.model_validate_json(read_bounded(path, 2 * MOST_EARLIER_BYTES))
+    except FileNotFoundError:
+        known = EarlierTables()
+    except (OSError, ValidationError):
+        raise SandboxError(SandboxExit.BAD_REQUEST) from None
+    for file in request.files:
+        if file.earlier:
+            told = tables_of(_fragments(fragments, file), _declaration(file), request.policy, datasets)
+            known = with_tables(known, told)
+    return known
+
+
 def _declaration(file: CheckFile) -> TableContext:
     table = file.table
     return TableContext(table.dataset, table.dimensions, table.measure, table.aggregate)
@@ -110,6 +134,7 @@ def _checked(file: FileFragments, judgement: Judgement) -> CheckedFile:
         sha256=judgement.sha256,
         size=len(made.content) if made else 0,
         findings=tuple(map(_found, judgement.findings)),
+        tables=judgement.tables,
     )
 
 

@@ -9,10 +9,11 @@ from datasets_mount.catalogue import Dataset, Snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError
-from hub.domain.exports import ExportFile, ExportRequest, ExportStep, Severity, step_request
+from hub.domain.exports import ExportFile, ExportRequest, ExportStep, step_checked, step_request
 from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkKind, WorkStep
 from hub.gate.exchange import (
+    EARLIER_NAME,
     CheckedFile,
     CheckFile,
     CheckRequest,
@@ -24,6 +25,7 @@ from hub.gate.exchange import (
     file_name,
 )
 from hub.policy.load import merged_profiles
+from hub.services import registry
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
@@ -80,6 +82,7 @@ def _read_work(request: ExportRequest) -> str:
 def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         request = _load(reading, work)
+        month = registry.released_bytes(reading, request.project, lab.now())
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
     known = [(d, s) for d, s in datasets if d is not None and s is not None]
     if len(known) < len(datasets):
@@ -87,8 +90,10 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     policy = merged_profiles(tuple(d.profile for d, _ in known) or (lab.settings.gate.profile,))
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     files = tuple(_file_entry(n, f) for n, f in enumerate(request.files, 1))
-    asked = CheckRequest(files=files, datasets=tuple(_dataset_entry(d) for d, _ in known), policy=policy)
-    put_request(lab, folders.inside, asked)
+    entries = tuple(_dataset_entry(d) for d, _ in known)
+    put_request(lab, folders.inside, CheckRequest(files=files, datasets=entries, policy=policy, month_bytes=month))
+    earlier = registry.begin_comparison(lab, request)
+    lab.storage.put(folders.inside, EARLIER_NAME, earlier.model_dump_json().encode())
     mounts = (
         *reader_mounts(folders),
         Mount(str(lab.storage.fragments(_read_work(request))), "/in/fragments", sealed=True),
@@ -127,13 +132,15 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
         checked = _take_in_canonical(lab, work, request, result)
     except LabError as error:
         return _failed(lab, work, WorkStep.FAIL, str(error))
-    blocked = any(f.severity is Severity.BLOCK for file in checked for f in file.findings)
-    export_step = ExportStep.BLOCK if blocked or any(not f.canonical for f in checked) else ExportStep.PASS
 
     def apply(records: Transaction) -> None:
-        stepped = step_request(_load(records, work), export_step)
-        judged = replace(stepped, files=checked, policy=result.policy_digest, engine=result.engine)
+        present = _load(records, work)
+        judged = replace(present, files=checked, policy=result.policy_digest, engine=result.engine)
+        export_step = step_checked(present, judged)
+        votes = present.votes if export_step is ExportStep.CONFIRM else ()
+        judged = replace(step_request(judged, export_step), votes=votes)
         details = {"policy": judged.policy, "engine": judged.engine}
+        registry.keep_tables(records, request, result)
         records.save(judged, event(f"export:request:{export_step}", "worker", request.id, request.project, **details))
         lab.storage.forget_work(_read_work(request))
 

@@ -18,9 +18,10 @@ from hub.domain.exports import (
 from hub.domain.people import Role
 from hub.domain.projects import Project, is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
+from hub.services import registry
 from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, load_person
-from hub.services.ports import Reading
+from hub.services.ports import Reading, Transaction
 
 
 def release(lab: Lab, actor: str, identifier: str) -> Release:
@@ -41,18 +42,35 @@ def release(lab: Lab, actor: str, identifier: str) -> Release:
             return done
         needed = lab.settings.gate.votes
         check_can_release(request, needed)
-        releasing = step_request(request, ExportStep.BEGIN_RELEASE)
-        anchor = records.save(releasing, event("export:release:begin", actor, identifier, request.project))
-        key = fingerprint(lab.signer.public_key())
-        receipt = make_receipt(releasing, lab.settings.title, anchor, lab.now(), lab.signer.sign, key)
-        files = tuple(ReleasedFile(f.canonical_name, f.canonical, f.canonical_size) for f in request.files)
-        made = Release(identifier, request.project, actor, lab.now(), files, receipt)
-        records.save(
-            step_request(releasing, ExportStep.RELEASE),
-            event("export:request:release", actor, identifier, made.project),
-        )
-        records.save(made, event("export:release:make", actor, identifier, made.project, files=len(files)))
-        return made
+        has_moved = registry.has_moved(records, request)
+        if has_moved:
+            registry.check_again(lab, records, actor, request)
+        else:
+            return _make(lab, records, actor, request)
+    raise ConflictError(
+        "Other tables of the same data were released since the export request {id} was checked. It is being checked "
+        "again; make the release when it is approved.",
+        reason="registry-moved",
+        id=identifier,
+    )
+
+
+def _make(lab: Lab, records: Transaction, actor: str, request: ExportRequest) -> Release:
+    """Sign the receipt, and save request, release and registered tables together."""
+    releasing = step_request(request, ExportStep.BEGIN_RELEASE)
+    identifier = request.id
+    anchor = records.save(releasing, event("export:release:begin", actor, identifier, request.project))
+    key = fingerprint(lab.signer.public_key())
+    receipt = make_receipt(releasing, lab.settings.title, anchor, lab.now(), lab.signer.sign, key)
+    files = tuple(ReleasedFile(f.canonical_name, f.canonical, f.canonical_size) for f in request.files)
+    made = Release(identifier, request.project, actor, lab.now(), files, receipt)
+    records.save(
+        step_request(releasing, ExportStep.RELEASE),
+        event("export:request:release", actor, identifier, made.project),
+    )
+    records.save(made, event("export:release:make", actor, identifier, made.project, files=len(files)))
+    registry.register_tables(lab, records, actor, request)
+    return made
 
 
 def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> ExportRequest:

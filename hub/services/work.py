@@ -153,4 +153,4 @@ def _is_over(reading: Reading, identifier: str) -> bool:
     if work is None or work.state not in ENDED:
         return work is None
     request = reading.get(ExportRequest, work.subject) if work.kind is WorkKind.READ else None
-    return request is None or request.state is not ExportState.CHECKING
+    return request is None or request.state not in (ExportState.CHECKING, ExportState.RECHECKING)

@@ -189,7 +189,7 @@ class Living:
     def judged(self, identifier: str, by: str = SCIENTIST) -> Json:
         def look() -> Json | None:
             found = next(e for e in self.portal(by).get("/exports") if e["id"] == identifier)
-            return found if found["state"] != "checking" else None
+            return found if found["state"] not in ("checking", "rechecking") else None
 
         return dict(wait_for(look, 90, "the gate comes to no end"))
 

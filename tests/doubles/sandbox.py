@@ -27,11 +27,16 @@ def write(folder: Path, name: str, content: bytes) -> dict[str, object]:
 
 
 class GoodPrograms:
-    """Every program succeeds at once; ``findings`` is what the checks say of each file."""
+    """Every program succeeds at once; ``findings`` is what the checks say of each file.
+
+    ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it.
+    """
 
     def __init__(self, engine: MemoryEngine) -> None:
         self.engine = engine
         self.findings: list[dict[str, str]] = []
+        self.tables: list[dict[str, Any]] = []
+        self.earlier: list[dict[str, Any]] = []
         self.exit_code = 0
         engine.on_start = self.play
 
@@ -61,6 +66,7 @@ class GoodPrograms:
 
     def check(self, body: dict[str, Any]) -> None:
         request = json.loads((mounted(body, "/in") / "request.json").read_text())
+        self.earlier = json.loads((mounted(body, "/in") / "earlier.json").read_text())["tables"]
         out = mounted(body, "/out")
         files = []
         for file in request["files"]:
@@ -73,6 +79,7 @@ class GoodPrograms:
                     "verdict": "review",
                     "canonical_name": file["path"],
                     "findings": self.findings,
+                    "tables": self.tables,
                     **stored,
                 }
             )

@@ -22,10 +22,6 @@ from hub.gate.views import TableView
 
 IDENTIFIER = "differencing"
 _MOST_NAMED = 4
-_FEW = (
-    "together with tables that were released before, or with others of this request, this table tells of fewer units "
-    "than the policy asks. Use the same groups as the earlier table, merge categories, or leave cells out."
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,23 +153,30 @@ def _rule(context: Context) -> str:
 
 
 def _finding(
-    table: Shown, places: Sequence[int], others: Sequence[EarlierTable], units: int, context: Context
+    table: Shown, places: Sequence[int], earlier: Sequence[EarlierTable], units: int, context: Context
 ) -> Finding:
     """Rows are named only where the other table is the author's own: those of others would be told by them."""
-    named = list(dict.fromkeys(other.label for other in others))
-    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    against = f"with {'; '.join(named[:_MOST_NAMED])}{more}" if named else "within the table itself"
+    named = list(dict.fromkeys(other.label for other in earlier))
+    more = f" (+ {len(named) - _MOST_NAMED})" if len(named) > _MOST_NAMED else ""
+    others = f"{'; '.join(named[:_MOST_NAMED])}{more}"
+    detail = f"Within the table itself, a difference covers this many units: {units}."
+    if named:
+        detail = f"Compared with {others}: the difference covers this many units: {units}."
     where = "the whole table"
-    if places and table.tabulation is not None and all(other.own for other in others):
+    if places and table.tabulation is not None and all(other.own for other in earlier):
         rows = shown_rows(table.tabulation)
         where = rows_text(table.view.row_numbers([rows[place] for place in places]))
+    sentence = (
+        "Together with tables that were released before, or with others of this request, this table tells of fewer "
+        "units than the policy asks. Use the same groups as the earlier table, merge categories, or leave cells out."
+    )
     return context.finding(
         IDENTIFIER,
         Severity.BLOCK,
         f"{table.view.place}, {where}",
-        _FEW[0].upper() + _FEW[1:],
+        sentence,
         _rule(context),
-        detail=f"Compared {against}: the difference covers this many units: {units}.",
+        detail=detail,
         applied=("differencing_units",),
     )
 

@@ -22,6 +22,7 @@ from hub.web.previews import NoPreview, Preview, preview_of
 
 SHOWN_AT_ONCE = 8
 LARGEST_SHOWN = 4 * 2**20
+UNDER_CHECK = (ExportState.CHECKING, ExportState.RECHECKING)
 
 
 def list_exports(visit: Visit) -> Context:
@@ -38,7 +39,7 @@ def show_export(visit: Visit) -> Context:
     reviews = refusal(lambda: check_can_review(person, request, project))
     return {
         "request": request,
-        "checking": request.state is ExportState.CHECKING,
+        "checking": request.state in UNDER_CHECK,
         "in_review": request.state in (ExportState.SUBMITTED, ExportState.IN_REVIEW),
         "votes_needed": lab.settings.gate.votes,
         "reviews": reviews,
@@ -94,7 +95,7 @@ def show_file(visit: Visit) -> Context:
 def export_progress(visit: Visit) -> Context:
     """Say whether the checks have ended; not a view, so nothing is recorded."""
     state = exports.request_state(visit.lab, visit.actor, visit.path["id"])
-    return {"id": visit.path["id"], "state": state, "checking": state is ExportState.CHECKING}
+    return {"id": visit.path["id"], "state": state, "checking": state in UNDER_CHECK}
 
 
 EXPORT = Page("/exports/{id}", "export.html", show_export)

@@ -145,3 +145,30 @@ def test_a_program_that_does_not_end_is_given_up(site: Path, monkeypatch: pytest
     monkeypatch.setattr("hub.adapters.local_gate.SECONDS", 0.01)
     with pytest.raises(UnavailableError, match="did not end"):
         check_paths([site / "out"], policy="uk-sacro")
+
+
+def test_tables_that_left_before_are_compared_with_and_not_judged(site: Path, data: pl.DataFrame) -> None:
+    """One person of “Est” is a man of 2019 alone: the cells without him, and then the total with him."""
+    odd = data.with_columns(sex=pl.when(pl.col("person") == data["person"][40]).then(pl.lit("x")).otherwise("sex"))
+    odd.write_parquet(site / "data" / "survey.parquet")
+    count = pl.col("person").n_unique().alias("n")
+    cells = odd.filter(pl.col("sex") != "x", pl.col("region") != "Nord").group_by("region", "sex").agg(count)
+    totals = odd.filter(pl.col("region") != "Nord").group_by("region").agg(count)
+    (site / "before").mkdir()
+    cells.write_csv(site / "before" / "cells.csv")
+    (site / "before" / "report.json").write_text("{}")
+    totals.write_csv(site / "totals.csv")
+    alone = check_paths([site / "totals.csv"], [site / "survey.toml"])
+    assert alone.exit_code == 0
+    report = check_paths([site / "totals.csv"], [site / "survey.toml"], earlier=site / "before")
+    (file,) = report.result.files
+    (found,) = [f for f in file.findings if f.severity == "block"]
+    assert (found.check, found.detail) == (
+        "differencing", "Compared with cells.csv: the difference covers this many units: 1.",
+    )  # fmt: skip
+    assert '"tables"' not in report.to_json()
+
+
+def test_a_folder_of_earlier_tables_that_is_not_there_is_said(site: Path) -> None:
+    with pytest.raises(InvalidError, match="no folder of earlier tables"):
+        check_paths([site / "out"], [site / "survey.toml"], earlier=site / "nowhere")

@@ -150,7 +150,7 @@ def test_through_a_margin(desk: Desk, people: pl.DataFrame) -> None:
 def test_a_margin_within_the_table_itself(desk: Desk, people: pl.DataFrame) -> None:
     table = without(counted(people, "district", "job"), district="West", job="farmer")
     judged = desk.judge(total(people, table, district="West"), "district", "job")
-    assert found(judged)[0].detail.startswith("Compared within the table itself")
+    assert found(judged)[0].detail.startswith("Within the table itself")
 
 
 def test_across_projects_the_author_learns_no_name_and_no_row(desk: Desk, people: pl.DataFrame) -> None:
