@@ -23,6 +23,7 @@ from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState,
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.registers import Register, RegisteredTable
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState
 from hub.services.ports import WorkTimes, pages
@@ -106,6 +107,32 @@ RECORDS = [
         "1",
         2,
         (Vote("steward", "t.csv", "b" * 64, "p" * 64, Decision.APPROVE, "ok", NOW),),
+    ),
+    Register(
+        "e-1/jobs",
+        "e-1",
+        "care",
+        "jobs",
+        "d" * 64,
+        2,
+        "s" * 64,
+        (
+            RegisteredTable(
+                "t.csv",
+                "jobs",
+                "p.parquet",
+                ("year", "kind"),
+                (0, 0),
+                "",
+                ("count",),
+                True,
+                (("=1980", "*"), ("=1981", "?")),
+                (545, 12),
+                (545, 11),
+                (),
+            ),
+        ),
+        NOW,
     ),
 ]
 
