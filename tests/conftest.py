@@ -1,25 +1,53 @@
-"""The lab that the story's tests and the browser's share; it is started when the first of them asks for it."""
+"""What tests of more than one folder share: the lab of the story, and Debian's Chromium, driven by Playwright."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from lab_fixture import StoryLab, left_at_last, make_story_lab, remove_images
+from lab_fixture import StoryLab, log_in_by_pages, story_told
+
+PATIENCE = 60_000
+"""Milliseconds until something that does not come is a fault; JupyterLab is large and the machine may be small."""
 
 
 @pytest.fixture(scope="session")
 def story_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryLab]:
-    """A lab in which the story was told once; it is stopped at the end, and must leave nothing on the machine."""
-    lab = make_story_lab(tmp_path_factory.mktemp("story") / "Lab of the story")
-    try:
-        lab.first = lab.tell_story()
-        lab.passwords = lab.first.json["new_passwords"]
+    """The one lab of the whole run, with the story told in it; it is started when the first test asks for it."""
+    with story_told(tmp_path_factory.mktemp("story") / "Lab of the story") as lab:
         yield lab
-    finally:
-        stopped = lab.datalab("admin", "down")
-        left = left_at_last(lab)
-        remove_images(lab)
-    assert stopped.code == 0, stopped.err
-    assert not any(left.values()), left
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for one file: while it runs, so does an event loop, which other tests need to themselves."""
+    path = shutil.which("chromium")
+    assert path, "Chromium is missing; run “make test”, which installs it."
+    with sync_playwright() as playwright:
+        # As root, Chromium's own sandbox does not start; the pages are the lab's.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A browser without any past, in English."""
+    context = chromium.new_context(locale="en-GB", viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def logged_in(page: Page, story_lab: StoryLab) -> Callable[[str], Page]:
+    """Log in to the story's lab as a person, through the provider's own pages."""
+
+    def log_in(name: str) -> Page:
+        log_in_by_pages(page, story_lab, name)
+        return page
+
+    return log_in

@@ -8,14 +8,17 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import docker
+from playwright.sync_api import Page
 
+from hub.bench.machine import free_ports
 from hub.settings import Settings, load_settings
-from integration.standin_lab import free_ports
 from spawner_config.names import LABEL_LAB
 
 PORTS = ("public", "proxy_api", "portal", "gateway", "identity", "hub")
@@ -90,6 +93,29 @@ class StoryLab:
         }
 
 
+@contextmanager
+def story_told(folder: Path, more: str = "") -> Iterator[StoryLab]:
+    """A lab in which the story was told once; it is stopped at the end, and must leave nothing on the machine."""
+    lab = make_story_lab(folder, more)
+    with stopped_at_last(lab):
+        lab.first = lab.tell_story()
+        lab.passwords = lab.first.json["new_passwords"]
+        yield lab
+
+
+@contextmanager
+def stopped_at_last(lab: StoryLab) -> Iterator[None]:
+    """Stop the lab whatever happened; it must leave nothing on the machine."""
+    try:
+        yield
+    finally:
+        stopped = lab.datalab("admin", "down")
+        left = left_at_last(lab)
+        remove_images(lab)
+    assert stopped.code == 0, stopped.err
+    assert not any(left.values()), left
+
+
 def left_at_last(lab: StoryLab, seconds: float = 10.0) -> dict[str, list[str]]:
     """What is left of a stopped lab; the kernel frees a loop device a moment after its file system is gone."""
     deadline = time.monotonic() + seconds
@@ -109,6 +135,17 @@ def make_story_lab(folder: Path, more: str = "") -> StoryLab:
         + more
     )
     return StoryLab(folder, load_settings(folder / "lab.toml"))
+
+
+def log_in_by_pages(page: Page, lab: StoryLab, name: str) -> None:
+    """Click and type what a person clicks and types."""
+    page.goto(lab.settings.public_url)
+    page.get_by_role("link", name="Log in").or_(page.get_by_role("button", name="Log in")).first.click()
+    page.locator("input[name=login]").fill(name)
+    page.keyboard.press("Enter")
+    page.locator("input[name=password]").fill(lab.passwords[name])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{lab.settings.public_url}/services/portal/**")
 
 
 def remove_images(lab: StoryLab) -> None:

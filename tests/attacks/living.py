@@ -32,20 +32,11 @@ from hub.domain.work import ENDED
 from hub.settings import Settings
 from integration.sandbox_container import code_cell, notebook_of
 from spawner_config.names import LABEL_LAB, work_container
+from waiting import wait_for
 
 PROJECT = "quetzal"
 """The attacks' own project: the scientist's alone, with the dataset of jobs; its name stands nowhere else."""
 CONTEXT = "Words that a test wrote about nobody at all, to see what the lab does with them on their way out."
-
-
-def wait_for(look: Callable[[], Any], seconds: float = 60.0, why: str = "it did not happen") -> Any:
-    """Look until something is true, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"after {seconds:.0f} s: {why}")
-        time.sleep(0.1)
-    return seen
 
 
 def acting(*acts: Callable[[], Any]) -> bytes:
@@ -134,7 +125,7 @@ class Living:
         sent = self.sent(body, author) if isinstance(body, bytes) else body
         asked = {"project": project, "upload": sent["id"], "name": name, "purpose": "To see what the lab does with it"}
         made = self.portal(author).post("/notebooks", asked | {"datasets": list(datasets)})["id"]
-        return dict(wait_for(lambda: self._inspected(self.portal(author), made)))
+        return dict(wait_for(lambda: self._inspected(self.portal(author), made), 60))
 
     def _inspected(self, lab: Portal, identifier: str) -> Json | None:
         found = next(n for n in lab.get("/notebooks") if n["id"] == identifier)

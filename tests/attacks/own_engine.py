@@ -4,31 +4,100 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
 
 SECONDS = 30.0
 
-START = """
+HELD = """
 set -eu
 mount -t overlay -o "lowerdir=/etc,upperdir=$0/etc,workdir=$0/work" overlay /etc
-mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd
-exec dockerd --config-file="$0/engine.json" --data-root="$0/data" --exec-root="$0/exec" --pidfile="$0/engine.pid" \\
-    --host="unix://$0/engine.sock" --bridge=none --iptables=false --ip6tables=false
+touch "$0/held"
+exec sleep infinity
 """
-"""In a mount name space of its own: files under /etc that are this engine's, and no engine's helper but its own."""
+"""Holds a mount name space: files under /etc that are this engine's, and mounts that end with it."""
+
+
+@dataclass
+class OwnEngine:
+    """A dockerd that may be ended and started again, and the process that holds its containers meanwhile."""
+
+    folder: Path
+    name_space: subprocess.Popen[bytes]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        return f"unix://{self.folder}/engine.sock"
+
+    def start_containerd(self) -> None:
+        """What holds the containers is a process of its own, as on a machine with systemd."""
+        (self.folder / "containerd.toml").write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
+        config, places = f"--config={self.folder}/containerd.toml", (f"--root={self.folder}/held-data",)
+        self._start("containerd", config, *places, f"--state={self.folder}/held-run", f"--address={self._holder}")
+        self._wait_for_answer("containerd", self._holder)
+
+    def start(self) -> None:
+        """Start the engine; a killed one leaves its number, with which the next refuses to start."""
+        (self.folder / "engine.pid").unlink(missing_ok=True)
+        files = (f"--config-file={self.folder}/engine.json", f"--pidfile={self.folder}/engine.pid")
+        places = (f"--data-root={self.folder}/data", f"--exec-root={self.folder}/run", f"--containerd={self._holder}")
+        without = ("--bridge=none", "--iptables=false", "--ip6tables=false")
+        self._start("dockerd", f"--host={self.address}", *files, *places, *without)
+        self._wait_for_answer("dockerd", self.folder / "engine.sock")
+
+    def end(self, number: signal.Signals) -> None:
+        self._end("dockerd", number)
+
+    def client(self) -> docker.APIClient:
+        return docker.APIClient(self.address, version="auto", timeout=30)
+
+    def close(self) -> None:
+        """Remove its containers, end its processes, and let its mounts go with their name space."""
+        if "dockerd" not in self.processes:
+            self.start()
+        with closing(self.client()) as engine:
+            for entry in engine.containers(all=True, quiet=True):
+                engine.remove_container(entry["Id"], force=True)
+        for program in tuple(reversed(self.processes)):
+            self._end(program, signal.SIGTERM)
+
+    @property
+    def _holder(self) -> Path:
+        return self.folder / "held.sock"
+
+    def _start(self, program: str, *words: str) -> None:
+        inside = ("nsenter", "--mount", f"--target={self.name_space.pid}", "--")
+        with (self.folder / "log").open("ab") as log:
+            self.processes[program] = subprocess.Popen([*inside, program, *words], stdout=log, stderr=log)
+
+    def _end(self, program: str, number: signal.Signals) -> None:
+        process = self.processes.pop(program)
+        process.send_signal(number)
+        process.wait(SECONDS)
+
+    def _wait_for_answer(self, program: str, place: Path) -> None:
+        end = time.monotonic() + SECONDS
+        while self.processes[program].poll() is None and time.monotonic() < end:
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(str(place)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError((self.folder / "log").read_text()[-3000:])
 
 
 @contextmanager
-def own_engine(settings: Mapping[str, object], etc: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Start an engine with these settings and these files under /etc, and return its address; needs root."""
+def own_engine(settings: Mapping[str, object], etc: Mapping[str, str] | None = None) -> Iterator[OwnEngine]:
+    """Start an engine with these settings and these files under /etc; needs root."""
     # A socket's address is short, so this is no folder of the test's.
     folder = Path(tempfile.mkdtemp(prefix="engine", dir="/var/tmp"))
     folder.chmod(0o711)  # An engine that maps users looks into its folder as one of them.
@@ -37,27 +106,33 @@ def own_engine(settings: Mapping[str, object], etc: Mapping[str, str] | None = N
     for name, content in (etc or {}).items():
         (folder / "etc" / name).write_text(content)
     (folder / "engine.json").write_text(json.dumps(settings))
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", START, str(folder)]
     try:
-        with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        with _name_space(folder) as held:
+            made = OwnEngine(folder, held)
             try:
-                _wait_for_answer(folder, process)
-                yield f"unix://{folder}/engine.sock"
+                made.start_containerd()
+                made.start()
+                yield made
             finally:
-                process.terminate()
-                process.wait(SECONDS)
+                made.close()
     finally:
         shutil.rmtree(folder)
 
 
-def _wait_for_answer(folder: Path, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + SECONDS
-    while process.poll() is None and time.monotonic() < end:
-        with socket.socket(socket.AF_UNIX) as probe:
-            if probe.connect_ex(str(folder / "engine.sock")) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError((folder / "log").read_text()[-3000:])
+@contextmanager
+def _name_space(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A mount name space that ends with the test, after all that runs in it."""
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", HELD, str(folder)]
+    with subprocess.Popen(command) as held:
+        try:
+            end = time.monotonic() + SECONDS
+            while not (folder / "held").exists():
+                assert held.poll() is None, "The mount name space was not made."
+                assert time.monotonic() < end, "The mount name space is not there in time."
+                time.sleep(0.01)
+            yield held
+        finally:
+            held.kill()
 
 
 def copy_image(tag: str, address: str) -> None:

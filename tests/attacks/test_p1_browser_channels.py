@@ -32,7 +32,6 @@ from attacks.channels import (
     Listener,
     listening,
 )
-from browser.conftest import chromium  # noqa: F401 - a fixture
 from hub.settings import Server
 from hub.web.headers import page_policy
 from hub.web.pages.projects import SANDBOX
@@ -254,7 +253,7 @@ def stand(how: str, browser: Browser, tmp_path: Path, page: str) -> Iterator[Sta
 
 @pytest.mark.parametrize("how", [FRAMED, ALONE])
 def test_a_hostile_servers_page_and_its_headers_reach_no_other_site(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     tmp_path: Path,
     how: str,
 ) -> None:
@@ -264,14 +263,14 @@ def test_a_hostile_servers_page_and_its_headers_reach_no_other_site(
 
 
 @pytest.mark.parametrize("how", [FRAMED, ALONE])
-def test_code_in_a_workspaces_page_reaches_no_other_site(chromium: Browser, tmp_path: Path, how: str) -> None:  # noqa: F811
+def test_code_in_a_workspaces_page_reaches_no_other_site(chromium: Browser, tmp_path: Path, how: str) -> None:
     with stand(how, chromium, tmp_path, "lab/plain") as s:
         s.run(SCRIPTS)
         s.run_each(FORMS)
         assert s.listener.heard == set()
 
 
-def test_a_framed_workspace_opens_no_window_and_leads_nobody_elsewhere(chromium: Browser, tmp_path: Path) -> None:  # noqa: F811
+def test_a_framed_workspace_opens_no_window_and_leads_nobody_elsewhere(chromium: Browser, tmp_path: Path) -> None:
     with stand(FRAMED, chromium, tmp_path, "lab/plain") as s:
         s.run(WINDOWS)
         s.run_each(LEAVING)
@@ -279,7 +278,7 @@ def test_a_framed_workspace_opens_no_window_and_leads_nobody_elsewhere(chromium:
 
 
 def test_without_subdomains_a_workspace_can_lead_its_own_page_and_new_windows_elsewhere(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     tmp_path: Path,
 ) -> None:
     """Said in the security model: no header stops a page from leaving; a frame of another origin does."""
@@ -290,7 +289,7 @@ def test_without_subdomains_a_workspace_can_lead_its_own_page_and_new_windows_el
 
 
 @pytest.mark.parametrize("how", [FRAMED, ALONE])
-def test_a_workspace_installs_nothing_in_the_browser(chromium: Browser, tmp_path: Path, how: str) -> None:  # noqa: F811
+def test_a_workspace_installs_nothing_in_the_browser(chromium: Browser, tmp_path: Path, how: str) -> None:
     register = "() => navigator.serviceWorker.register('static/w.js').then(() => 'installed', e => e.name)"
     with stand(how, chromium, tmp_path, "lab/plain") as s:
         page = s.page()
@@ -308,7 +307,7 @@ def lasting(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
 
 
 @pytest.mark.parametrize("how", [FRAMED, ALONE, WEAK])
-def test_preconnect_and_webrtc_stay_open(chromium: Browser, tmp_path: Path, how: str) -> None:  # noqa: F811
+def test_preconnect_and_webrtc_stay_open(chromium: Browser, tmp_path: Path, how: str) -> None:
     """No policy of Chromium 156 names them; a connection or a datagram tells little, but it tells."""
     with stand(how, chromium, tmp_path, "lab/plain") as s, listening() as other, lasting(chromium, tmp_path / "p") as c:
         page = s.page(c)
@@ -321,7 +320,7 @@ def test_preconnect_and_webrtc_stay_open(chromium: Browser, tmp_path: Path, how:
         assert other.datagrams > 0
 
 
-def test_the_same_page_without_the_gateways_headers_reaches_the_listener(chromium: Browser, tmp_path: Path) -> None:  # noqa: F811
+def test_the_same_page_without_the_gateways_headers_reaches_the_listener(chromium: Browser, tmp_path: Path) -> None:
     with stand(WEAK, chromium, tmp_path, "lab") as s:
         page = s.page()
         page.wait_for_timeout(6000)
@@ -329,7 +328,7 @@ def test_the_same_page_without_the_gateways_headers_reaches_the_listener(chromiu
         assert {*MARKUP, *HEADER_NAMES} - s.listener.heard == set()
 
 
-def test_the_same_code_without_the_gateways_headers_reaches_the_listener(chromium: Browser, tmp_path: Path) -> None:  # noqa: F811
+def test_the_same_code_without_the_gateways_headers_reaches_the_listener(chromium: Browser, tmp_path: Path) -> None:
     with stand(WEAK, chromium, tmp_path, "lab/plain") as s:
         s.run(SCRIPTS | WINDOWS)
         s.run_each(LEAVING | FORMS)

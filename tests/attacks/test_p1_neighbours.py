@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 
 from attacks.cells import LIMITS, UNFILTERED, Cells, host
-from attacks.living import wait_for
 from attacks.locks import LOCKABLE, find_locks, hold_locks
 from spawner_config.isolation import Purpose
+from waiting import wait_for
 
 SECONDS = 3.0
 PATIENCE = 1.0

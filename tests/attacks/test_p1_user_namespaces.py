@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from attacks.cells import EVERY, UID, Body, Cells, root
-from attacks.living import wait_for
 from attacks.locks import LOCKABLE, find_locks, hold_locks
 from attacks.own_engine import base_image, copy_image, own_engine
 from spawner_config.isolation import Purpose
+from waiting import wait_for
 
 SYSTEM, PROJECTS = "nobody:1000000:100000", "nobody:100000:900000"
 SUBORDINATE = f"{SYSTEM}\n{PROJECTS}\n"
@@ -27,9 +27,9 @@ FIRST_MAPPED = 1_000_000
 @pytest.fixture(scope="module")
 def mapping_engine() -> Iterator[str]:
     files = {"subuid": SUBORDINATE, "subgid": SUBORDINATE}
-    with own_engine({"userns-remap": "nobody:nogroup"}, files) as address:
-        copy_image(base_image(), address)
-        yield address
+    with own_engine({"userns-remap": "nobody:nogroup"}, files) as made:
+        copy_image(base_image(), made.address)
+        yield made.address
 
 
 @pytest.fixture

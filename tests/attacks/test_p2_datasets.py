@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from attacks.cells import UID, Body, Cells, host, root
-from attacks.living import PROJECT, Living, one_bit, other_bytes, wait_for
+from attacks.living import PROJECT, Living, one_bit, other_bytes
 from datasets_mount.images import ImageKind
 from hub.adapters.host import Host
 from hub.cli.client import place
@@ -31,6 +31,7 @@ from hub.demo.people import AUDITOR, JOBS, JOBS_STEWARD, SCIENTIST
 from integration.kept_snapshot import Kept, kept_snapshot
 from spawner_config.isolation import SEALED, Purpose
 from spawner_config.names import LABEL_LAB
+from waiting import wait_for
 
 KILLED = 137
 HOST = Host("datalab/workspace:current", "datalab")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from browser.conftest import chromium, logged_in, page  # noqa: F401 - the fixtures of a person's browser
 from lab_fixture import StoryLab
 
 OPEN = """async (address) => {
@@ -28,7 +27,7 @@ PLACES = ("/hub/token", "/hub/home", "/services/portal/projects", "/services/por
 
 
 @pytest.fixture
-def workspace(logged_in: Callable[[str], Page], story_lab: StoryLab) -> Page:  # noqa: F811
+def workspace(logged_in: Callable[[str], Page], story_lab: StoryLab) -> Page:
     """A page of the researcher's workspace in one project, where any script is the workspace's own."""
     opened = logged_in("researcher")
     opened.goto(f"{story_lab.settings.public_url}/hub/spawn/researcher/care")

@@ -23,10 +23,11 @@ import aiohttp
 import pytest
 import requests
 
-from integration.lab_harness import Lab, wait_for
+from integration.lab_harness import Lab
 from spawner_config.lab_files import copies as copies_of_lab
 from spawner_config.names import server_id
 from spawner_config.server_folder import opened
+from waiting import wait_for
 
 PERSON, STRANGER, PROJECT = "scientist", "researcher", "health"
 PREFIX = f"/user/{PERSON}/{PROJECT}/"

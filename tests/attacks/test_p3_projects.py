@@ -19,7 +19,7 @@ import requests
 
 from attacks.acts import look_around
 from attacks.cells import Cells
-from attacks.living import CONTEXT, PROJECT, Living, wait_for
+from attacks.living import CONTEXT, PROJECT, Living
 from hub.cli.client import Json, Portal, place
 from hub.demo.people import (
     ADMINISTRATOR,
@@ -36,6 +36,7 @@ from hub.web.api.table import ROUTES
 from hub.web.pages.table import PAGES
 from spawner_config.isolation import Purpose
 from spawner_config.names import workspace_container
+from waiting import wait_for
 
 PORTAL = "/services/portal"
 NOTHING = {

@@ -20,13 +20,14 @@ import pytest
 
 from attacks.acts import ACTS, break_out, end_as_if_well, forge
 from attacks.cells import UID, Body, Cells, root
-from attacks.living import CONTEXT, PROJECT, Living, acting, other_bytes, wait_for
+from attacks.living import CONTEXT, PROJECT, Living, acting, other_bytes
 from hub.cli.client import Json, place
 from hub.demo.people import ADMINISTRATOR, AUDITOR, JOBS_STEWARD, SCIENTIST
 from hub.demo.story_stage import refused
 from hub.domain.work import ENDED
 from integration.sandbox_container import code_cell, notebook_of
 from spawner_config.isolation import Purpose
+from waiting import wait_for
 
 CHANGED = "A file of the vault is missing or was changed after it was registered; it is not used."
 PORT = 18998

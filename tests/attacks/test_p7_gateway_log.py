@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from attacks.living import Living, wait_for
+from attacks.living import Living
 from hub.demo.people import AUDITOR, CARE, RESEARCHER, SCIENTIST
 from hub.demo.workspace_client import Workspace
 from hub.worker import FOLD_SECONDS
+from waiting import wait_for
 
 NOTEBOOK = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 NAME = "told-of-in-the-log.ipynb"

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext
 from hub.demo.story_lab import start_lab
 from hub.demo.story_stage import Stage
 from hub.settings import load_settings
-from lab_fixture import StoryLab, left_at_last, make_story_lab, remove_images
+from lab_fixture import StoryLab, log_in_by_pages, make_story_lab, stopped_at_last
 
 LOGIN_COOKIES = {
     ("__Host-jupyterhub-hub-login", "lab.localhost"),
@@ -49,16 +49,10 @@ def tls_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryLab]:
     lab.config.write_text(lab.config.read_text() + server)
     lab.settings = load_settings(lab.config)
     stage = Stage(lab.settings, lab.config)
-    try:
+    with stopped_at_last(lab):
         start_lab(stage)
         lab.passwords = stage.new_passwords
         yield lab
-    finally:
-        stopped = lab.datalab("admin", "down")
-        left = left_at_last(lab)
-        remove_images(lab)
-    assert stopped.code == 0, stopped.err
-    assert not any(left.values()), left
 
 
 def cookies(context: BrowserContext) -> set[tuple[str, str]]:
@@ -72,13 +66,7 @@ def test_what_logs_a_person_in_belongs_to_one_host_alone(chromium: Browser, tls_
     lab = tls_lab.settings.public_url
     context = chromium.new_context(locale="en-GB", ignore_https_errors=True)
     page = context.new_page()
-    page.goto(lab)
-    page.get_by_role("link", name="Log in").or_(page.get_by_role("button", name="Log in")).first.click()
-    page.locator("input[name=login]").fill("administrator")
-    page.keyboard.press("Enter")
-    page.locator("input[name=password]").fill(tls_lab.passwords["administrator"])
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{lab}/services/portal/**")
+    log_in_by_pages(page, tls_lab, "administrator")
     page.goto(f"{tls_lab.settings.origin_of('administrator')}/user/administrator/care/lab")
     assert page.url.startswith(f"{lab}/hub/user/administrator/care")
     assert cookies(context) == LOGIN_COOKIES

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
-from lab_fixture import StoryLab, left_at_last, make_story_lab, remove_images
+from lab_fixture import StoryLab, story_told
 
 LogIn = Callable[[str], Page]
 FRAME = "iframe.workspace"
@@ -20,17 +20,8 @@ OUT_OF_REACH = "() => { try { return parent.document.title } catch (error) { ret
 @pytest.fixture(scope="module")
 def story_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoryLab]:
     """A lab of this file's own, with ``subdomains = true``; the story is told in it once."""
-    lab = make_story_lab(tmp_path_factory.mktemp("origins") / "Lab", "[server]\nsubdomains = true\n")
-    try:
-        lab.first = lab.tell_story()
-        lab.passwords = lab.first.json["new_passwords"]
+    with story_told(tmp_path_factory.mktemp("origins") / "Lab", "[server]\nsubdomains = true\n") as lab:
         yield lab
-    finally:
-        stopped = lab.datalab("admin", "down")
-        left = left_at_last(lab)
-        remove_images(lab)
-    assert stopped.code == 0, stopped.err
-    assert not any(left.values()), left
 
 
 def workspace_of(page: Page, lab: StoryLab, project: str) -> Frame:

@@ -16,8 +16,8 @@ from aiohttp import web
 from yarl import URL
 
 from datasets_mount.catalogue import Tier
+from hub.bench.machine import free_ports
 from hub.settings import Browser, Login, Ports, Settings
-from integration.lab_harness import free_ports
 from spawner_config.gateway.app import Gateway, Keys
 from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway_client import GatewayClient

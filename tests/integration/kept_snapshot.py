@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
-from attacks.living import wait_for
 from datasets_mount.catalogue import Snapshot, SnapshotFile, snapshot_digest
 from datasets_mount.images import ImageKind, SnapshotImage, image_of
 from hub.adapters.host import Host
 from hub.adapters.mount_table import mounts_below
 from hub.adapters.snapshots import SnapshotMounts
 from hub.adapters.vault import FolderVault
+from waiting import wait_for
 
 CONTENTS = {"persons.parquet": b"PAR1" + bytes(range(256)) * 300 + b"PAR1", "years.parquet": b"PAR1PAR1"}
 

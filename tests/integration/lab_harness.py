@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,9 @@ import docker
 import requests
 
 from hub.adapters.processes.programs import find_proxy
+from hub.bench.machine import free_ports
 from spawner_config.names import LABEL_LAB, workspace_container
+from waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "datalab/workspace:current"
@@ -82,27 +83,6 @@ c.JupyterHub.load_roles = [
     {{"name": "test", "scopes": ["admin:users", "admin:servers", "tokens"], "services": ["test"]}}
 ]
 """
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that are free now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
-
-
-def wait_for(what, seconds: float = 20, why=lambda: "it did not happen") -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            raise TimeoutError(f"after {seconds} s: {why()}")
-        time.sleep(0.05)
 
 
 @dataclass

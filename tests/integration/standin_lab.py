@@ -10,7 +10,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import sys
 from dataclasses import dataclass, replace
 from html import unescape
@@ -20,6 +19,7 @@ import requests
 
 from hub.adapters.processes import Program, lab_programs, start, stop
 from hub.adapters.processes.records import is_alive, read_records
+from hub.bench.machine import free_ports
 from hub.settings import Settings, load_settings
 
 HUB_CONFIG = """
@@ -93,17 +93,6 @@ class Images:
 
     def image_digest(self, image: str) -> str:
         return f"sha256:{image}"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on at this moment."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @dataclass(frozen=True)

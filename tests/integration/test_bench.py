@@ -15,8 +15,8 @@ import docker
 import pytest
 
 from hub.adapters.processes.leftovers import remove_containers
-from integration.lab_harness import wait_for
 from spawner_config.names import LABEL, LABEL_LAB
+from waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import io
 import re
-import secrets
-import shutil
 import signal
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
+from attacks.own_engine import OwnEngine, own_engine
 from spawner_config.isolation import ContainerSpec, Limits, Purpose, container_body
 from spawner_config.names import LABEL, LABEL_LAB, LABEL_SERVER
 
@@ -34,103 +31,12 @@ SPEC = ContainerSpec(
 )  # fmt: skip
 
 
-@dataclass
-class OwnEngine:
-    """A dockerd of the test's own; a socket's address is short, so it lies below /tmp."""
-
-    folder: Path
-    options: tuple[str, ...] = ("--live-restore",)
-    process: subprocess.Popen[bytes] | None = None
-    containerd: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"unix://{self.folder}/d.sock"
-
-    def start_containerd(self) -> None:
-        """What holds the containers is a process of its own, as on a machine with systemd."""
-        (self.folder / "containerd.toml").write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
-        places = ("--root", str(self.folder / "cd-data"), "--state", str(self.folder / "cd-run"))
-        self.containerd = self._popen(
-            "containerd", "--config", str(self.folder / "containerd.toml"), "--address", self._held, *places
-        )
-        end = time.monotonic() + 30
-        while not Path(self._held).exists():
-            assert time.monotonic() < end, self.log()
-            time.sleep(0.1)
-
-    @property
-    def _held(self) -> str:
-        return str(self.folder / "c.sock")
-
-    def _popen(self, *command: str) -> subprocess.Popen[bytes]:
-        with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log)
-
-    def start(self) -> None:
-        (self.folder / "daemon.json").write_text("{}")  # not what the machine's own engine is told
-        places = ("--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "run"))
-        files = ("--pidfile", str(self.folder / "pid"), "--config-file", str(self.folder / "daemon.json"))
-        without = ("--bridge=none", "--iptables=false", "--ip6tables=false")
-        self.process = self._popen(
-            "dockerd", "--host", self.url, "--containerd", self._held, *places, *files, *without, *self.options
-        )
-        end = time.monotonic() + 60
-        while not self.answers():
-            assert self.process.poll() is None, self.log()
-            assert time.monotonic() < end, self.log()
-            time.sleep(0.2)
-
-    def log(self) -> str:
-        return (self.folder / "log").read_text()[-3000:]
-
-    def answers(self) -> bool:
-        asked = subprocess.run(["docker", "--host", self.url, "version"], capture_output=True, check=False)
-        return asked.returncode == 0
-
-    def end(self, number: signal.Signals) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-        self.process.wait(60)
-        self.process = None
-        (self.folder / "pid").unlink(missing_ok=True)  # a killed one leaves it, and the next refuses to start
-
-    def client(self) -> docker.APIClient:
-        return docker.APIClient(self.url, version="auto", timeout=30)
-
-    def close(self) -> None:
-        """Remove its containers, end it and the helper that it started, and take its mounts away."""
-        if self.process is None:
-            self.start()
-        with closing(self.client()) as engine:
-            for entry in engine.containers(all=True, quiet=True):
-                engine.remove_container(entry["Id"], force=True)
-        self.end(signal.SIGTERM)
-        assert self.containerd is not None
-        self.containerd.terminate()
-        self.containerd.wait(30)
-        for place in reversed(self._mounts()):
-            subprocess.run(["umount", "--lazy", place], check=True)
-
-    def _mounts(self) -> list[str]:
-        lines = Path("/proc/self/mountinfo").read_text().splitlines()
-        return [p for line in lines if (p := line.split(" ")[4]).startswith(f"{self.folder}/")]
-
-
 @pytest.fixture
 def own(request: pytest.FixtureRequest) -> Iterator[OwnEngine]:
-    folder = Path("/tmp") / f"datalab-engine-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700)
-    made = OwnEngine(folder, getattr(request, "param", ("--live-restore",)))
-    made.start_containerd()
-    made.start()
-    try:
+    with own_engine({"live-restore": getattr(request, "param", True)}) as made:
         with closing(made.client()) as engine:
             engine.import_image_from_data(tiny_image(), repository="datalab-test/sleep", tag="latest")
         yield made
-    finally:
-        made.close()
-        shutil.rmtree(folder)
 
 
 def tiny_image() -> bytes:
@@ -182,7 +88,7 @@ def test_a_workspaces_container_goes_on_while_its_engine_is_away_and_is_found_ag
     assert not alive(before[1])
 
 
-@pytest.mark.parametrize("own", [()], indirect=True)
+@pytest.mark.parametrize("own", [False], indirect=True)
 def test_the_weak_twin_an_engine_that_keeps_nothing_ends_it(own: OwnEngine) -> None:
     container = run(own)
     before = seen(own, container)

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from doubles.lab import make_lab
 from doubles.people import approved_notebook, checked_request, found_consortium, play, registered_dataset, work_off
 from doubles.portal import PREFIX, login_cookie, served
 from hub.services import datasets, notebooks, runs
 from hub.services.lab import Lab
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "There is no Chromium; run “make setup”."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

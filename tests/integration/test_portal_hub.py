@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from hub.adapters.processes.programs import find_proxy
+from hub.bench.machine import free_ports
 from hub.domain.people import Role
 from hub.services import people, projects
 from hub.settings import Settings, load_settings
@@ -91,17 +91,6 @@ class Hub:
         return str(answer.json()["token"])
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
 def populate(settings: Settings) -> None:
     lab = lab_from(settings)
     people.make_first_administrator(lab, "administrator", "lab-office", "Lab office")
@@ -167,12 +156,9 @@ def test_two_people_log_in_through_the_hub_and_each_sees_their_own(hub: Hub) -> 
     assert "Open workspace" not in steward.get(f"{hub.portal}/projects/wages").text
 
 
-def test_a_browser_logs_in_and_lands_where_it_wanted_to_go(hub: Hub) -> None:
-    program = shutil.which("chromium")
-    assert program, "There is no Chromium; run “make setup”."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_context(locale="fr-FR").new_page()
+def test_a_browser_logs_in_and_lands_where_it_wanted_to_go(hub: Hub, chromium: Browser) -> None:
+    with closing(chromium.new_context(locale="fr-FR")) as context:
+        page = context.new_page()
         page.goto(f"{hub.portal}/projects/wages")
         page.locator("input[name=username]").fill("scientist")
         page.locator("input[name=password]").fill(hub.password)
@@ -184,7 +170,6 @@ def test_a_browser_logs_in_and_lands_where_it_wanted_to_go(hub: Hub) -> None:
         page.get_by_text("Le membre est ajouté.").wait_for(timeout=5000)
         page.get_by_role("button", name="Retirer steward").click()
         page.get_by_text("Le membre est retiré.").wait_for(timeout=5000)
-        browser.close()
 
 
 def test_somebody_whom_the_lab_does_not_know_is_refused_after_the_login(hub: Hub) -> None:

@@ -16,7 +16,8 @@ import aiohttp
 import docker
 import pytest
 
-from integration.lab_harness import Lab, wait_for
+from integration.lab_harness import Lab
+from waiting import wait_for
 
 PERSON = "scientist"
 

@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from hub.cli.client import Portal
 from hub.cli.run import wait_for_run
 from hub.demo.story import STORY
-from integration.lab_harness import wait_for
 from lab_fixture import StoryLab, Told, left_at_last
+from waiting import wait_for
 
 VERDICTS = {
     "The lab runs": "answers",
