@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hub.doctor.arguments import Arguments
+from hub.doctor.calls import DOORS
 from hub.doctor.inside import data, floods, neighbour, network, power
 from hub.doctor.program import Call, Said, in_vain, shown
-from hub.doctor.scene import DATASET, MEMBER
 from hub.domain.examinations import Attempt, Promise, Verdict
 from spawner_config.isolation import Purpose
 
@@ -16,16 +18,6 @@ EVERY = tuple(Purpose)
 SEEING = (Purpose.WORKSPACE, Purpose.RUN, Purpose.CHECKER)
 FLOODED = "flood"
 """The name of the one container that has small limits."""
-SCRATCH = ["/tmp", "/dev/shm", "/dev/mqueue"]  # noqa: S108  # inside the container
-WRITABLE: dict[Purpose, list[str]] = {
-    Purpose.WORKSPACE: [f"/home/{MEMBER}", "/project", "/outputs", "/run/nb", *SCRATCH],
-    Purpose.RUN: ["/outputs", "/progress", *SCRATCH],
-    Purpose.READER: ["/out", *SCRATCH],
-    Purpose.CHECKER: ["/out", *SCRATCH],
-}
-"""Where a container of the purpose may write: everywhere else it must not."""
-
-Arguments = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +31,8 @@ class Attack:
     places: tuple[Purpose, ...] = EVERY
     flooded: bool = False
     seconds: float = 15
+    machines: tuple[str, ...] = ()
+    """Architectures that have such a way at all; none named: all."""
 
 
 ATTACKS: tuple[Attack, ...] = (
@@ -82,9 +76,15 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack(
         Promise.NETWORK,
+        "name-spaces",
+        power.make_name_spaces,
+        "Make name spaces of its own, and enter those that are there.",
+    ),
+    Attack(
+        Promise.NETWORK,
         "kernel",
         power.change_the_kernels_view,
-        "Make name spaces of its own, mount, and write switches of the kernel.",
+        "Mount, and write switches of the kernel.",
     ),
     Attack(
         Promise.NETWORK,
@@ -96,9 +96,16 @@ ATTACKS: tuple[Attack, ...] = (
         Promise.NETWORK,
         "system-calls",
         power.call_the_kernel,
-        "Make system calls that no notebook needs, also as a 32-bit program.",
+        "Make system calls that no notebook needs.",
     ),
-    Attack(Promise.NETWORK, "host-devices", power.find_devices, "Look for devices of the host."),
+    Attack(
+        Promise.NETWORK,
+        "other-doors",
+        power.enter_by_other_doors,
+        "Enter the kernel as a 32-bit program does, or one of another kind.",
+        machines=tuple(DOORS),
+    ),
+    Attack(Promise.NETWORK, "host-devices", power.find_devices, "Look for devices of the host, and make some."),
     Attack(
         Promise.NETWORK,
         "scratch-programs",
@@ -146,10 +153,31 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     Attack(
         Promise.DATASETS,
+        "opening",
+        data.open_to_write,
+        "Open a dataset's files for writing, by their names and by all other ways that lead to them.",
+        SEEING,
+    ),
+    Attack(
+        Promise.DATASETS,
+        "memory-of-files",
+        data.change_memory,
+        "Change a dataset's file in the memory that the kernel keeps of it.",
+        SEEING,
+    ),
+    Attack(
+        Promise.DATASETS,
         "changes",
         data.change_files,
-        "Change a dataset's files and its folder, in every way that the kernel has.",
+        "Change what a dataset's folder holds and what is said of its files, or give one a second name elsewhere.",
         SEEING,
+    ),
+    Attack(
+        Promise.DATASETS,
+        "seal",
+        data.look_for_a_broken_seal,
+        "Look for a way in which the mount of a dataset is not sealed.",
+        (Purpose.WORKSPACE, Purpose.RUN),
     ),
     Attack(
         Promise.DATASETS,
@@ -178,7 +206,8 @@ ATTACKS: tuple[Attack, ...] = (
 
 def attacks_in(purpose: Purpose, *, flooded: bool = False) -> list[Attack]:
     """Return the attacks that one container makes."""
-    return [a for a in ATTACKS if purpose in a.places and a.flooded is flooded]
+    here = platform.machine()
+    return [a for a in ATTACKS if purpose in a.places and a.flooded is flooded and here in (a.machines or (here,))]
 
 
 def calls_of(attacks: list[Attack], arguments: Mapping[str, Arguments]) -> list[Call]:
@@ -190,20 +219,3 @@ def judged(attack: Attack, where: str, said: Said | str | None) -> Attempt:
     """Judge what an attack said: silence and a fault of its own are no proof."""
     verdict = Verdict.HOLDS if in_vain(said) else Verdict.BROKEN
     return Attempt(attack.promise, attack.name, where, attack.tried, shown(said), verdict)
-
-
-def arguments_of(purpose: Purpose, given: Mapping[str, Arguments], digest: str) -> dict[str, Arguments]:
-    """Return the arguments of every attack in a container of the purpose."""
-    place = f"/data/{DATASET}"
-    return {
-        **given,
-        "resolver": {"names": ["localhost.localdomain.example", "lab.example", "metadata.google.internal"]},
-        "writing": {"allowed": WRITABLE[purpose]},
-        "changes": {"folder": place, "file": "persons.parquet", "other": "years.parquet"},
-        "mounts": {"folder": place},
-        "digest": {"folder": place, "digest": digest},
-        "memory": {"megabytes": 256},
-        "processes": {"most": 100},
-        "scratch-space": {"sizes": {"/tmp": 16, "/dev/shm": 96}},  # noqa: S108  # inside the container
-        "files": {"files": 9000, "megabytes": 8, "folder": "/outputs"},
-    }

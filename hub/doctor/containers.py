@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub.doctor.attacks import FLOODED, Arguments, Attack, arguments_of, attacks_in, calls_of, judged
+from hub.doctor.arguments import Arguments, arguments_of
+from hub.doctor.attacks import FLOODED, Attack, attacks_in, calls_of, judged
 from hub.doctor.inside.neighbour import wait_to_be_found
 from hub.doctor.listeners import Listeners, listening, own_addresses
 from hub.doctor.program import Call, heard, listed, program_of

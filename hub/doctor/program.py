@@ -16,6 +16,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from hub.doctor.inside.trying import tried
+
 SAID = "said:"
 MOST_SHOWN = 8
 LOOP = """
@@ -60,7 +62,7 @@ class Said(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One attempt of a program: a function without outer names, its arguments, and its seconds."""
+    """One attempt of a program: a function without outer names but ``tried``, its arguments, and its seconds."""
 
     name: str
     function: Callable[..., Any]
@@ -71,7 +73,7 @@ class Call:
 def program_of(calls: Iterable[Call]) -> str:
     """Return the program's source."""
     listed = list(calls)
-    sources = {call.function.__name__: inspect.getsource(call.function) for call in listed}
+    sources = {function.__name__: inspect.getsource(function) for function in (tried, *(c.function for c in listed))}
     lines = [
         f"attempt({c.name!r}, {c.function.__name__}, {dict(c.arguments)!r}, {c.seconds!r})" for c in listed
     ]  # fmt: skip

@@ -16,6 +16,9 @@ import docker
 import pytest
 
 from datasets_mount.mounts import Mount, dataset_mount
+from hub.doctor.inside.trying import tried
+from hub.doctor.program import Call, Said, heard, program_of
+from hub.doctor.throwaway import Body, Weaken
 from spawner_config.isolation import NO_NEW_PRIVILEGES, ContainerSpec, Limits, Purpose, container_body
 from spawner_config.names import LABEL, LABEL_LAB
 
@@ -25,9 +28,6 @@ MEGABYTE = 2**20
 LIMITS = Limits(memory=96 * MEGABYTE, cpus=1.0, processes=48, tmp=8 * MEGABYTE, seconds=60, file_size=4 * MEGABYTE)
 
 EVERY = pytest.mark.parametrize("purpose", Purpose)
-
-Body = dict[str, Any]
-Weaken = Callable[[Body], None]
 
 
 def host(**options: object) -> Weaken:
@@ -127,10 +127,37 @@ class Cells:
         limits: Limits = LIMITS,
         **arguments: object,
     ) -> Outcome:
-        """Run an attack, which is a function without outer names, inside a container, and return what it returns."""
+        """Run an attack, which is a function without outer names, inside a container, and return what it returns.
+
+        The doctor's attacks have one outer name, ``tried``, which is there, too.
+        """
         made = self.begin(attack, purpose, weaken, limits, **arguments)
         try:
             return self.outcome(made)
+        finally:
+            self.engine.remove_container(made, force=True, v=True)
+
+    def worked(
+        self,
+        attack: Callable[..., Any],
+        purpose: Purpose = Purpose.WORKSPACE,
+        weaken: Weaken | None = None,
+        limits: Limits = LIMITS,
+        **arguments: object,
+    ) -> list[str]:
+        """Run one of the doctor's attacks, which must have tried something, and return what of it worked."""
+        said = Said.model_validate(self.run(attack, purpose, weaken, limits, **arguments).said)
+        assert said.tried
+        return said.done
+
+    def try_all(
+        self, calls: list[Call], purpose: Purpose = Purpose.WORKSPACE, weaken: Weaken | None = None
+    ) -> dict[str, Said | str]:
+        """Run several of the doctor's attacks in one container, as the doctor does, and return what each said."""
+        made = self._start(program_of(calls), purpose, weaken, LIMITS)
+        try:
+            self.engine.wait(made, timeout=60)
+            return heard(self.engine.logs(made).decode(errors="replace"))
         finally:
             self.engine.remove_container(made, force=True, v=True)
 
@@ -143,11 +170,12 @@ class Cells:
         **arguments: object,
     ) -> str:
         """Start an attack and return its container, which is removed at the latest when the cells are closed."""
-        source = inspect.getsource(attack)
+        source = f"{inspect.getsource(tried)}\n{inspect.getsource(attack)}"
         call = f"import json\nprint('said:' + json.dumps({attack.__name__}(**{arguments!r})), flush=True)"
-        body = container_body(
-            self.spec(purpose, (self.python, "-c", f"from __future__ import annotations\n{source}\n{call}"), limits)
-        )
+        return self._start(f"from __future__ import annotations\n{source}\n{call}", purpose, weaken, limits)
+
+    def _start(self, program: str, purpose: Purpose, weaken: Weaken | None, limits: Limits) -> str:
+        body = container_body(self.spec(purpose, (self.python, "-c", program), limits))
         if weaken is not None:
             weaken(body)
         name = f"{self.name}-attack-{uuid.uuid4().hex[:8]}"

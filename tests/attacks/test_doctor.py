@@ -17,7 +17,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from attacks.cells import Body, Weaken, host, root
+from attacks.cells import UNFILTERED, Body, Weaken, host, root
 from hub.adapters.engine import DockerEngine
 from hub.doctor import containers
 from hub.doctor.attacks import ATTACKS, Attack
@@ -29,9 +29,9 @@ from hub.doctor.scene import DATASET, Scene, scene
 from hub.doctor.throwaway import ThrowAway
 from hub.domain.examinations import Attempt, Promise, Verdict
 from hub.settings import Login, Settings
+from spawner_config.isolation import NO_NEW_PRIVILEGES
 from spawner_config.names import LABEL_LAB
 
-UNCONFINED = ["no-new-privileges:true", "seccomp=unconfined"]
 ROOMY = {"Memory": 600 * 2**20, "MemorySwap": 600 * 2**20}
 SAVING = pytest.mark.usefixtures("leaves_nothing")
 
@@ -59,14 +59,14 @@ WEAK: dict[str, tuple[Weaken, ...]] = {
     "devices": (host(NetworkMode="host"),),
     "connections": (host(NetworkMode="host"),),
     "resolver": (host(ExtraHosts=["lab.example:127.0.0.9"]), host(Dns=["127.0.0.53"])),
-    "kinds-of-sockets": (root(CapAdd=["NET_RAW"], SecurityOpt=["seccomp=unconfined"]), host(SecurityOpt=UNCONFINED)),
+    "kinds-of-sockets": (root(CapAdd=["NET_RAW"], **UNFILTERED), host(**UNFILTERED)),
     "doors": (with_a_door,),
-    "powers": (root(), host(CapDrop=[]), host(SecurityOpt=[]), host(SecurityOpt=UNCONFINED), host(GroupAdd=["0"])),
-    "kernel": (
-        root(CapAdd=["SYS_ADMIN"], SecurityOpt=["seccomp=unconfined"], MaskedPaths=[], ReadonlyPaths=[], CapDrop=[]),
-    ),
+    "powers": (root(), host(CapDrop=[]), host(SecurityOpt=[]), host(**UNFILTERED), host(GroupAdd=["0"])),
+    "name-spaces": (root(CapAdd=["SYS_ADMIN"], **UNFILTERED), host(**UNFILTERED)),
+    "kernel": (root(CapAdd=["SYS_ADMIN"], MaskedPaths=[], ReadonlyPaths=[], CapDrop=[], **UNFILTERED),),
     "told-of-others": (host(MaskedPaths=[]),),
-    "system-calls": (host(SecurityOpt=UNCONFINED),),
+    "system-calls": (host(**UNFILTERED),),
+    "other-doors": (host(SecurityOpt=[NO_NEW_PRIVILEGES]),),
     "host-devices": (
         host(Devices=[{"PathOnHost": "/dev/kmsg", "PathInContainer": "/dev/kmsg", "CgroupPermissions": "r"}]),
     ),
@@ -76,8 +76,11 @@ WEAK: dict[str, tuple[Weaken, ...]] = {
     "processes": (host(PidsLimit=0, **ROOMY),),
     "scratch-space": (host(Tmpfs={"/tmp": "rw,size=64m"}, **ROOMY), host(ShmSize=2**28, **ROOMY)),
     "files": (host(Ulimits=[]),),
+    "opening": (other_data,),
+    "memory-of-files": (other_data,),
     "changes": (other_data,),
-    "mounts": (root(CapAdd=["SYS_ADMIN"], SecurityOpt=["seccomp=unconfined"]),),
+    "seal": (other_data,),
+    "mounts": (root(CapAdd=["SYS_ADMIN"], **UNFILTERED),),
     "digest": (other_data,),
     "neighbour": (host(NetworkMode="host"), host(PidMode="host"), host(IpcMode="host")),
 }

@@ -81,24 +81,26 @@ class Stand:
         shown = self.shown(page)
         for name, script in scripts.items():
             shown.evaluate(_tried(script), self.listener.url + name)
-        self._settle(page, scripts)
+        self._settle([page], scripts)
 
     def run_each(self, scripts: dict[str, str]) -> None:
         """The same, each in a page of its own."""
+        pages = []
         for name, script in scripts.items():
-            page = self.page()
-            self.shown(page).evaluate(_tried(script), self.listener.url + name)
-            self._settle(page, {name: script})
+            pages.append(self.page())
+            self.shown(pages[-1]).evaluate(_tried(script), self.listener.url + name)
+        self._settle(pages, scripts)
 
-    def _settle(self, page: Page, names: dict[str, str]) -> None:
+    def _settle(self, pages: list[Page], names: dict[str, str]) -> None:
         if self.how == WEAK:
             for _ in range(100):
                 if not set(names) - self.listener.heard:
                     break
-                page.wait_for_timeout(100)
+                pages[-1].wait_for_timeout(100)
         else:
-            page.wait_for_timeout(SETTLE * 1000)
-        page.context.close()
+            pages[-1].wait_for_timeout(SETTLE * 1000)
+        for page in pages:
+            page.context.close()
 
 
 def _tried(script: str) -> str:

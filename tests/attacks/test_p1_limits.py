@@ -4,7 +4,6 @@ Each attack is also run in a container that was weakened on purpose, where it mu
 """
 
 # An attack speaks to the kernel as plainly as it can.
-# ruff: noqa: PTH101, PTH108, PTH123, PTH208, SIM115
 
 from __future__ import annotations
 
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from attacks.cells import EVERY, LIMITS, MEGABYTE, Cells, host
+from hub.doctor.inside.floods import fill_scratch, fork_much, open_much
+from hub.doctor.inside.power import run_from_scratch
 from spawner_config.isolation import Purpose
 
 
@@ -36,147 +37,50 @@ def test_a_memory_hog_goes_on_in_a_weak_container(cells: Cells) -> None:
     assert outcome.said == 300
 
 
-def fork_much(most: int) -> Any:
-    import os
-    import signal
-
-    children = []
-    try:
-        for _ in range(most):
-            child = os.fork()
-            if child == 0:
-                signal.pause()
-                os._exit(0)
-            children.append(child)
-    except OSError:
-        pass
-    for child in children:
-        os.kill(child, signal.SIGKILL)
-    return len(children)
-
-
 @EVERY
 def test_a_fork_bomb_stays_small(cells: Cells, purpose: Purpose) -> None:
-    assert cells.run(fork_much, purpose, most=300).said < LIMITS.processes
+    assert cells.worked(fork_much, purpose, most=LIMITS.processes) == []
 
 
 def test_a_fork_bomb_grows_in_a_weak_container(cells: Cells) -> None:
     weak = host(PidsLimit=0, Memory=600 * MEGABYTE, MemorySwap=600 * MEGABYTE)
-    assert cells.run(fork_much, weaken=weak, most=300).said == 300
+    assert cells.worked(fork_much, weaken=weak, most=300) == ["300 processes"]
 
 
-def fill_scratch(megabytes: int) -> Any:
-    import os
-
-    written = {}
-    for folder in ("/tmp", "/dev/shm"):
-        count = 0
-        try:
-            for number in range(megabytes // 2):
-                with open(f"{folder}/{number}", "wb") as file:
-                    file.write(b"x" * 2**21)
-                count += 2
-        except OSError:
-            pass
-        written[folder] = count
-        for name in os.listdir(folder):
-            os.unlink(f"{folder}/{name}")
-    return written
-
-
-def test_scratch_space_has_an_end(cells: Cells) -> None:
+def test_scratch_space_has_an_end_in_bytes_and_in_files(cells: Cells) -> None:
     roomy = replace(LIMITS, memory=400 * MEGABYTE)
-    said = cells.run(fill_scratch, limits=roomy, megabytes=200).said
-    assert said["/tmp"] <= 8
-    assert said["/dev/shm"] <= 64
+    more = {"sizes": {"/tmp": 10, "/dev/shm": 66}, "files": {"/tmp": LIMITS.tmp // 4096}}
+    assert cells.worked(fill_scratch, limits=roomy, **more) == []
+    said = cells.worked(fill_scratch, limits=roomy, sizes={"/tmp": 6}, files={"/tmp": 1000})
+    assert said == ["6 MB in /tmp", "1000 files in /tmp"]
 
 
 def test_scratch_space_has_no_such_end_in_a_weak_container(cells: Cells) -> None:
     weak = host(
         Tmpfs={"/tmp": "rw,size=512m"}, ShmSize=512 * MEGABYTE, Memory=600 * MEGABYTE, MemorySwap=600 * MEGABYTE
     )
-    assert cells.run(fill_scratch, weaken=weak, megabytes=200).said == {"/tmp": 200, "/dev/shm": 200}
-
-
-def make_files(most: int) -> Any:
-    number = 0
-    try:
-        for number in range(most):
-            open(f"/tmp/{number}", "w").close()
-    except OSError:
-        return number
-    return most
-
-
-def test_the_files_in_scratch_space_are_counted(cells: Cells) -> None:
-    assert cells.run(make_files, most=9000).said < LIMITS.tmp // 4096
-
-
-def test_the_files_in_scratch_space_are_not_counted_so_closely_in_a_weak_container(cells: Cells) -> None:
-    assert cells.run(make_files, weaken=host(Tmpfs={"/tmp": "rw,size=8m"}), most=9000).said == 9000
-
-
-def run_from_scratch() -> Any:
-    import os
-    import shutil
-    import subprocess
-
-    ran = []
-    for folder in ("/tmp", "/dev/shm"):
-        shutil.copy("/bin/true", f"{folder}/program")
-        os.chmod(f"{folder}/program", 0o755)
-        try:
-            subprocess.run([f"{folder}/program"], check=True)
-            ran.append(folder)
-        except OSError:
-            pass
-    return ran
+    said = cells.worked(fill_scratch, weaken=weak, sizes={"/tmp": 200, "/dev/shm": 200}, files={"/tmp": 9000})
+    assert said == ["200 MB in /tmp", "200 MB in /dev/shm", "9000 files in /tmp"]
 
 
 def test_nothing_is_executed_from_scratch_space(cells: Cells) -> None:
-    assert cells.run(run_from_scratch).said == []
+    assert cells.worked(run_from_scratch) == []
 
 
 def test_something_is_executed_from_scratch_space_in_a_weak_container(cells: Cells) -> None:
-    assert cells.run(run_from_scratch, weaken=host(Tmpfs={"/tmp": "rw,exec,size=8m"})).said == ["/tmp"]
-
-
-def write_long_file(megabytes: int) -> Any:
-    import os
-    import signal
-
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    written = 0
-    with open("/home/scientist/long", "wb", buffering=0) as file:
-        try:
-            for _ in range(megabytes):
-                written += file.write(b"x" * 2**20)
-        except OSError:
-            pass
-    os.unlink("/home/scientist/long")
-    return written
-
-
-def open_many_files(most: int) -> Any:
-    held = []
-    try:
-        for _ in range(most):
-            held.append(open("/dev/null"))
-    except OSError:
-        pass
-    count = len(held)
-    del held
-    return count
+    assert cells.worked(run_from_scratch, weaken=host(Tmpfs={"/tmp": "rw,exec,size=8m"})) == ["/tmp"]
 
 
 def test_one_file_and_all_open_files_have_their_bound(cells: Cells) -> None:
-    assert cells.run(write_long_file, megabytes=16).said == LIMITS.file_size
-    assert cells.run(open_many_files, most=9000).said < 8192
+    own = {"folder": "/home/scientist", "files": 8192}
+    most = LIMITS.file_size // MEGABYTE
+    assert cells.worked(open_much, megabytes=most + 1, **own) == []
+    assert cells.worked(open_much, megabytes=most, **own) == [f"a file of {most} MB", f"a file made {most} MB long"]
 
 
 def test_files_have_no_such_bound_in_a_weak_container(cells: Cells) -> None:
-    assert cells.run(write_long_file, weaken=host(Ulimits=[]), megabytes=16).said == 16 * MEGABYTE
-    assert cells.run(open_many_files, weaken=host(Ulimits=[]), most=9000).said == 9000
+    said = cells.worked(open_much, weaken=host(Ulimits=[]), folder="/home/scientist", files=9000, megabytes=16)
+    assert {"9000 open files", "a file of 16 MB", "a file made 16 MB long"} <= set(said)
 
 
 def shout(megabytes: int) -> Any:

@@ -4,7 +4,6 @@ Each attack is also run in a container that was weakened on purpose, where it mu
 """
 
 # An attack speaks to the kernel as plainly as it can.
-# ruff: noqa: PTH101, PTH104, PTH108, PTH118, PTH123, PTH211
 
 from __future__ import annotations
 
@@ -17,31 +16,8 @@ from typing import Any
 import pytest
 
 from attacks.cells import EVERY, Body, Cells, root
+from hub.doctor.inside.data import change_files, open_to_write, write_elsewhere
 from spawner_config.isolation import Purpose
-
-
-def find_writable(allowed: list[str]) -> Any:
-    import os
-
-    found = []
-    for folder, folders, _ in os.walk("/"):
-        if folder == "/":
-            folders.remove("proc")
-        if folder in allowed:
-            folders.clear()
-            continue
-        name = os.path.join(folder, f"written-{os.getpid()}")
-        try:
-            with open(name, "w") as file:
-                file.write("x")
-            os.unlink(name)
-            found.append(folder)
-        except OSError:
-            pass
-    if not os.statvfs("/").f_flag & os.ST_RDONLY:
-        found.append("root")
-    return found
-
 
 OWN = {
     Purpose.WORKSPACE: ["/home/scientist", "/outputs", "/run/nb"],
@@ -54,36 +30,20 @@ SCRATCH = ["/tmp", "/dev/shm", "/dev/mqueue"]
 
 @EVERY
 def test_nothing_is_writable_but_its_own_folders_and_scratch(cells: Cells, purpose: Purpose) -> None:
-    found = cells.run(find_writable, purpose, allowed=OWN[purpose] + SCRATCH).said
+    found = cells.worked(write_elsewhere, purpose, own=OWN[purpose] + SCRATCH, above=[])
     assert found == (["/project"] if purpose is Purpose.WORKSPACE else [])
 
 
 def test_the_image_is_written_in_a_weak_container(cells: Cells) -> None:
-    found = cells.run(find_writable, weaken=root(ReadonlyRootfs=False), allowed=OWN[Purpose.WORKSPACE] + SCRATCH).said
-    assert {"/", "/etc", "/opt/datalab/venv/bin", "root"} <= set(found)
+    own = OWN[Purpose.WORKSPACE] + SCRATCH
+    found = cells.worked(write_elsewhere, weaken=root(ReadonlyRootfs=False), own=own, above=[])
+    assert {"/", "/etc", "/opt/datalab/venv/bin", "the whole image"} <= set(found)
 
 
-def change_folder(folder: str) -> Any:
-    import os
-    import pathlib
-
-    file = f"{folder}/there.txt"
-    attempts = {
-        "create": lambda: pathlib.Path(f"{folder}/new").write_text("x"),
-        "write": lambda: pathlib.Path(file).write_text("x"),
-        "socket": lambda: os.mknod(f"{folder}/socket", 0o140600),
-        "chmod": lambda: os.chmod(file, 0o777),
-        "symlink": lambda: os.symlink("/etc", f"{folder}/soft"),
-        "rename": lambda: os.rename(file, f"{folder}/moved"),
-    }
-    done = []
-    for name, attempt in attempts.items():
-        try:
-            attempt()
-            done.append(name)
-        except OSError:
-            pass
-    return done
+def test_what_lies_below_a_writable_folder_is_tried_although_that_folder_is_its_own(cells: Cells) -> None:
+    own = OWN[Purpose.WORKSPACE] + SCRATCH
+    found = cells.worked(write_elsewhere, weaken=writable_mounts, own=own, above=["/project"])
+    assert {"/project", "/project/runs"} & set(found) == {"/project/runs"}
 
 
 FOREIGN = pytest.mark.parametrize("folder", ["/project/runs", "/run/hub"])
@@ -92,7 +52,8 @@ FOREIGN = pytest.mark.parametrize("folder", ["/project/runs", "/run/hub"])
 
 @FOREIGN
 def test_runs_and_the_hubs_socket_cannot_be_changed_from_a_workspace(cells: Cells, folder: str) -> None:
-    assert cells.run(change_folder, folder=folder).said == []
+    assert cells.worked(open_to_write, folder=folder, file="there.txt", other="there.txt") == []
+    assert cells.worked(change_files, folder=folder, file="there.txt", other="there.txt", outside=["/tmp"]) == []
 
 
 def writable_mounts(body: Body) -> None:
@@ -102,8 +63,11 @@ def writable_mounts(body: Body) -> None:
 
 @FOREIGN
 def test_they_are_changed_in_a_container_with_writable_mounts(cells: Cells, folder: str) -> None:
-    said = cells.run(change_folder, weaken=writable_mounts, folder=folder).said
-    assert said == ["create", "write", "socket", "chmod", "symlink", "rename"]
+    order = {"weaken": writable_mounts, "folder": folder, "file": "there.txt", "other": "there.txt"}
+    assert "open" in cells.worked(open_to_write, **order)
+    assert {"create", "socket", "chmod", "symbolic link", "rename"} <= set(
+        cells.worked(change_files, **order, outside=[])
+    )
 
 
 def read_below(folder: str) -> Any:

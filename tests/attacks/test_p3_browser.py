@@ -9,16 +9,19 @@ from playwright.sync_api import Page
 
 from lab_fixture import StoryLab
 
-OPEN = """async (address) => {
-    const opened = window.open(address);
+OPEN = "(address) => { (window.theirs ??= []).push(window.open(address)); return window.theirs.at(-1) !== null }"
+LOOK = """async () => {
     for (let i = 0; i < 40; i++) {
         await new Promise(resolve => setTimeout(resolve, 100));
-        try {
-            const text = opened.document.documentElement.outerHTML;
-            if (opened.location.pathname !== 'blank' && text.length > 200) return text.length;
-        } catch (error) { /* not within reach */ }
+        const seen = window.theirs.map(opened => {
+            try {
+                const text = opened.document.documentElement.outerHTML;
+                return opened.location.pathname !== 'blank' && text.length > 200 ? text.length : 0;
+            } catch (error) { return 0; /* not within reach */ }
+        });
+        if (seen.some(length => length > 0)) return seen;
     }
-    return 0;
+    return window.theirs.map(() => 0);
 }"""
 ASK = """async (address) => {
     try { return (await (await fetch(address)).text()).length; } catch (error) { return 0; }
@@ -36,8 +39,10 @@ def workspace(logged_in: Callable[[str], Page], story_lab: StoryLab) -> Page:
 
 
 def test_what_a_workspaces_page_opens_is_not_within_its_reach(workspace: Page, story_lab: StoryLab) -> None:
-    for place in (*PLACES, "/user/researcher/mobility/lab"):
-        assert workspace.evaluate(OPEN, story_lab.settings.public_url + place) == 0, place
+    places = (*PLACES, "/user/researcher/mobility/lab")
+    for place in places:
+        assert workspace.evaluate(OPEN, story_lab.settings.public_url + place), place
+    assert dict(zip(places, workspace.evaluate(LOOK), strict=True)) == dict.fromkeys(places, 0)
 
 
 def test_the_same_script_reads_a_page_that_nothing_severs(workspace: Page) -> None:

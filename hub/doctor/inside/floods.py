@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.doctor.inside.trying import tried
+
 
 def take_memory(megabytes: int) -> Any:
     """Take more memory than the container has; the process that takes it has to be ended."""
@@ -43,51 +45,60 @@ def fork_much(most: int) -> Any:
     return {"tried": [whole], "done": [whole] if len(children) == most else []}
 
 
-def fill_scratch(sizes: dict[str, int]) -> Any:
-    """Write more into the scratch folders than they hold, in files that are small enough for one file."""
+def fill_scratch(sizes: dict[str, int], files: dict[str, int]) -> Any:
+    """Write more into the scratch folders than they hold: bytes, in files that are short enough, and files."""
     import os
+    from functools import partial
 
-    tried, done = [], []
-    for folder, megabytes in sizes.items():
-        tried.append(f"{megabytes} MB in {folder}")
-        names = [f"{folder}/flood-{number}" for number in range(megabytes // 2)]
+    def fill(folder: str, count: int, size: int) -> None:
+        names = [f"{folder}/flood-{number}" for number in range(count)]
         try:
             for name in names:
                 with open(name, "wb", buffering=0) as file:
-                    os.posix_fallocate(file.fileno(), 0, 2 * 2**20)
-            done.append(tried[-1])
-        except OSError:
-            pass
-        for name in names:
-            if os.path.exists(name):
-                os.unlink(name)
-    return {"tried": tried, "done": done}
+                    if size:
+                        os.posix_fallocate(file.fileno(), 0, size)
+        finally:
+            for name in names:
+                if os.path.exists(name):
+                    os.unlink(name)
+
+    ways = {f"{megabytes} MB in {f}": (f, megabytes // 2, 2 * 2**20) for f, megabytes in sizes.items()}
+    ways |= {f"{count} files in {f}": (f, count, 0) for f, count in files.items()}
+    return tried({name: partial(fill, *way) for name, way in ways.items()})
 
 
 def open_much(files: int, megabytes: int, folder: str) -> Any:
     """Open more files, and write a longer one, than a container may."""
     import os
+    import resource
     import signal
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    tried, done, held = [f"{files} open files", f"a file of {megabytes} MB", "a memory image"], [], []
-    try:
+
+    def open_all() -> None:
+        held = []
         for _ in range(files):
             held.append(open("/dev/null"))  # noqa: SIM115  # held open on purpose
-        done.append(tried[0])
-    except OSError:
-        pass
-    held.clear()
-    try:
-        with open(f"{folder}/long", "wb", buffering=0) as file:
-            os.truncate(file.fileno(), megabytes * 2**20)
-        done.append(tried[1])
-    except OSError:
-        pass
-    if os.path.exists(f"{folder}/long"):
-        os.unlink(f"{folder}/long")
-    import resource
 
-    if resource.getrlimit(resource.RLIMIT_CORE) != (0, 0):
-        done.append(tried[2])
-    return {"tried": tried, "done": done}
+    def lengthen(*, by_writing: bool) -> None:
+        try:
+            with open(f"{folder}/long", "wb", buffering=0) as file:
+                if by_writing:
+                    os.pwrite(file.fileno(), b"x", megabytes * 2**20 - 1)
+                else:
+                    os.truncate(file.fileno(), megabytes * 2**20)
+        finally:
+            os.unlink(f"{folder}/long")
+
+    def leave_an_image() -> None:
+        if resource.getrlimit(resource.RLIMIT_CORE) == (0, 0):
+            raise OSError
+
+    return tried(
+        {
+            f"{files} open files": open_all,
+            f"a file of {megabytes} MB": lambda: lengthen(by_writing=True),
+            f"a file made {megabytes} MB long": lambda: lengthen(by_writing=False),
+            "a memory image": leave_an_image,
+        }
+    )

@@ -24,33 +24,35 @@ def connect_everywhere(tcp: list[Any], udp: list[Any], abstract: str) -> Any:
     import socket
 
     # Anything else, a time-out among it, means that something was sent; EINVAL is an address without device.
-    nothing = (errno.ENETUNREACH, errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EINVAL, errno.EACCES, errno.EPERM)
-    tried, done = [], []
-    for kind, addresses in (("tcp", tcp), ("udp", udp)):
-        for address, port in addresses:
-            name = f"{kind} {address} {port}"
-            tried.append(name)
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            with socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM) as s:
-                s.settimeout(0.5)
-                code = s.connect_ex((address, port))
-                if kind == "tcp":
-                    if code not in nothing:
-                        done.append(name)
-                    continue
-                try:
-                    s.send(b"out")
-                    s.recv(10)
-                    done.append(name)
-                except TimeoutError:
-                    done.append(name)
-                except OSError:
-                    continue
-    tried.append("abstract socket")
+    nothing = (errno.ENETUNREACH, errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EINVAL)
+
+    def family(address: str) -> socket.AddressFamily:
+        return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+    def connects(address: str, port: int) -> bool:
+        with socket.socket(family(address), socket.SOCK_STREAM) as s:
+            s.settimeout(0.5)
+            return s.connect_ex((address, port)) not in nothing
+
+    def sends(address: str, port: int) -> bool:
+        with socket.socket(family(address), socket.SOCK_DGRAM) as s:
+            s.settimeout(0.5)
+            try:
+                s.sendto(b"out", (address, port))
+                s.connect((address, port))
+                s.send(b"out")
+                return bool(s.recv(10))
+            except TimeoutError:
+                return True
+            except OSError:
+                return False
+
+    done = [f"tcp {address} {port}" for address, port in tcp if connects(address, port)]
+    done += [f"udp {address} {port}" for address, port in udp if sends(address, port)]
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-        if s.connect_ex("\0" + abstract) == 0:
-            done.append("abstract socket")
-    return {"tried": tried, "done": done}
+        done += ["abstract socket"] if s.connect_ex("\0" + abstract) == 0 else []
+    names = [f"{kind} {a} {port}" for kind, pairs in (("tcp", tcp), ("udp", udp)) for a, port in pairs]
+    return {"tried": [*names, "abstract socket"], "done": done}
 
 
 def resolve_names(names: list[str]) -> Any:
@@ -66,7 +68,7 @@ def resolve_names(names: list[str]) -> Any:
             continue
     lines = pathlib.Path("/etc/resolv.conf").read_text().splitlines()
     named = [line.split()[1] for line in lines if line.startswith("nameserver")]
-    done += ["a resolver that is not the container's own" for address in named if address != "127.0.0.1"][:1]
+    done += ["a resolver that is not the container's own"] if named != ["127.0.0.1"] else []
     return {"tried": [*names, "the resolver's address"], "done": done}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.doctor.inside.trying import tried
+
 
 def find_powers() -> Any:
     """Look whether this process is root, has a capability, can get one, or is not filtered."""
@@ -23,145 +25,140 @@ def find_powers() -> Any:
     return {"tried": ["root", *sets, "new privileges", "no filter of system calls"], "done": done}
 
 
-def change_the_kernels_view() -> Any:
-    """Make name spaces, mount, and write the kernel's switches."""
+def make_name_spaces(clone: int, spaces: dict[str, int]) -> Any:
+    """Make name spaces of one's own by both calls, and enter those that are there."""
     import ctypes
     import os
-    import pathlib
 
     libc = ctypes.CDLL(None, use_errno=True)
-    tried, done = [], []
-    spaces = {"user": 0x10000000, "net": 0x40000000, "mount": 0x20000, "pid": 0x20000000, "ipc": 0x8000000,
-              "uts": 0x4000000, "cgroup": 0x2000000, "time": 0x80}  # fmt: skip
-    for name, flag in spaces.items():
-        tried.append(f"own {name} name space")
-        if os.fork() == 0:
-            os._exit(0 if libc.unshare(flag) == 0 else 1)
-        if os.wait()[1] == 0:
-            done.append(tried[-1])
-    tried.append("mount")
-    if libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0:
-        done.append("mount")
+    done = []
+
+    def cloned(flag: int) -> bool:
+        zero = ctypes.c_long(0)
+        child = libc.syscall(ctypes.c_long(clone), ctypes.c_long(flag | 17), zero, zero, zero, zero)
+        if child == 0:
+            os._exit(0)
+        return bool(child > 0 and os.waitpid(child, 0)[0] == child)
+
+    def works(call: Any) -> bool:
+        if (child := os.fork()) == 0:
+            os._exit(0 if call() == 0 else 1)
+        return os.waitpid(child, 0)[1] == 0
+
+    def entered(name: str) -> Any:
+        return libc.setns(os.open(f"/proc/self/ns/{name}", os.O_RDONLY), 0)
+
+    there = sorted(os.listdir("/proc/self/ns"))
+    done += [f"clone {name}" for name, flag in spaces.items() if name != "time" and cloned(flag)]
+    done += [f"unshare {name}" for name, flag in spaces.items() if works(lambda: libc.unshare(flag))]  # noqa: B023
+    done += [f"enter {name}" for name in there if works(lambda: entered(name))]  # noqa: B023
+    names = [*(f"clone {n}" for n in spaces if n != "time"), *(f"unshare {n}" for n in spaces)]
+    return {"tried": [*names, *(f"enter {n}" for n in there)], "done": done}
+
+
+def change_the_kernels_view() -> Any:
+    """Mount, and write the kernel's switches."""
+    import ctypes
+    import pathlib
+    from functools import partial
+
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def mount() -> None:
+        if libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) != 0:
+            raise OSError
         libc.umount2(b"/tmp", 2)
-    for path in ("/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/ip_forward", "/proc/sysrq-trigger"):
-        tried.append(path)
-        try:
-            content = "" if "sysrq" in path else pathlib.Path(path).read_text()
-            with open(path, "w") as file:
-                file.write(content)
-            done.append(path)
-        except OSError:
-            continue
-    return {"tried": tried, "done": done}
+
+    def write(path: str) -> None:
+        content = "" if "sysrq" in path else pathlib.Path(path).read_text()
+        with open(path, "w") as file:
+            file.write(content)
+
+    switches = ("/proc/sys/kernel/hostname", "/proc/sys/net/ipv4/ip_forward", "/proc/sysrq-trigger")
+    return tried({"mount": mount, **{path: partial(write, path) for path in switches}})
 
 
-def read_of_others() -> Any:
+def read_of_others(paths: list[str]) -> Any:
     """Read from the kernel what tells of the machine or of others on it."""
     import os
-    import pathlib
 
-    files = ("/proc/kcore", "/proc/locks", "/proc/keys", "/proc/timer_list", "/proc/kallsyms", "/proc/diskstats",
-             "/proc/partitions", "/proc/modules", "/proc/interrupts", "/proc/swaps", "/dev/kmsg")  # fmt: skip
-    folders = ("/sys/firmware", "/sys/class", "/sys/kernel", "/sys/block", "/sys/module", "/sys/fs/ext4")
+    def tells(path: str) -> bool:
+        if os.path.isdir(path):
+            return bool(os.listdir(path))
+        with open(path, "rb") as file:
+            return bool(file.read(1))
+
     done = []
-    for path in files:
+    for path in paths:
         try:
-            with pathlib.Path(path).open("rb") as file:
-                if file.read(1):
-                    done.append(path)
+            done += [path] if tells(path) else []
         except OSError:
             continue
-    for path in folders:
-        try:
-            if os.listdir(path):
-                done.append(path)
-        except OSError:
-            continue
-    return {"tried": [*files, *folders], "done": done}
+    return {"tried": paths, "done": done}
 
 
-def call_the_kernel() -> Any:
-    """Make system calls that no notebook needs, each in a process of its own, since a filter may kill it."""
+def call_the_kernel(calls: dict[str, int], refusals: list[int]) -> Any:
+    """Make system calls that no notebook needs, with arguments that are all wrong, so that none does anything.
+
+    Each is made by a process of its own, since a filter may kill it; every answer but ``refusals`` (numbers of errors,
+    or of signals below zero) comes from beyond the filter.
+    """
     import ctypes
-    import errno
-    import mmap
     import os
-    import platform
 
-    machine = platform.machine()
-    common = {"io_uring_setup": 425, "fsopen": 430, "open_tree": 428, "move_mount": 429, "mount_setattr": 442,
-              "landlock_create_ruleset": 444, "process_mrelease": 448}  # fmt: skip
-    numbers = {
-        "x86_64": {"bpf": 321, "perf_event_open": 298, "keyctl": 250, "add_key": 248, "request_key": 249,
-                   "userfaultfd": 323, "kexec_load": 246, "init_module": 175, "delete_module": 176, "swapon": 167,
-                   "reboot": 169, "pivot_root": 155, "chroot": 161, "quotactl": 179, "acct": 163, "iopl": 172,
-                   "open_by_handle_at": 304, "fanotify_init": 300, "setns": 308, "syslog": 103, "settimeofday": 164,
-                   "sethostname": 170, "process_vm_readv": 310, "kcmp": 312, "uselib": 134},
-        "aarch64": {"bpf": 280, "perf_event_open": 241, "keyctl": 219, "add_key": 217, "request_key": 218,
-                    "userfaultfd": 282, "kexec_load": 104, "init_module": 105, "delete_module": 106, "swapon": 224,
-                    "reboot": 142, "pivot_root": 41, "chroot": 51, "quotactl": 60, "acct": 89,
-                    "open_by_handle_at": 265, "fanotify_init": 262, "setns": 268, "syslog": 116, "settimeofday": 170,
-                    "sethostname": 161},
-    }[machine]  # fmt: skip
-    refused = (errno.EPERM, errno.ENOSYS, errno.EACCES)
-    # Landlock only takes rights away from whoever calls it.
-    calls = {k: v for k, v in (numbers | common).items() if k not in ("landlock_create_ruleset", "process_mrelease")}
     libc = ctypes.CDLL(None, use_errno=True)
 
-    def by_number(number: int) -> bool:
-        zero = ctypes.c_long(0)
-        result = libc.syscall(ctypes.c_long(number), zero, zero, zero, zero, zero, zero)
-        return result >= 0 or ctypes.get_errno() not in refused
+    def answer(call: int) -> int:
+        if (child := os.fork()) == 0:
+            wrong = [ctypes.c_long(-1)] * 6
+            os._exit(0 if libc.syscall(ctypes.c_long(call), *wrong) >= 0 else ctypes.get_errno())
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-    def by_32_bit_gate() -> bool:
-        # mov eax, 20 (getpid); int 0x80; ret
-        code = bytes([0xB8, 20, 0, 0, 0, 0xCD, 0x80, 0xC3])
-        page = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-        page.write(code)
-        place = ctypes.addressof(ctypes.c_char.from_buffer(page))
-        return bool(ctypes.CFUNCTYPE(ctypes.c_int)(place)() > 0)
-
-    def by_mknod() -> bool:
-        os.mknod("/tmp/device", 0o20666, os.makedev(1, 1))
-        return True
-
-    def by(number: int) -> Any:
-        return lambda: by_number(number)
-
-    attempts: Any = {name: by(number) for name, number in calls.items()}
-    attempts["mknod"] = by_mknod
-    if machine == "x86_64":
-        attempts["32-bit calls"] = by_32_bit_gate
-        attempts["x32 calls"] = by(0x40000000 | 39)
-    done = []
-    for name, attempt in attempts.items():
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                code = 0 if attempt() else 1
-            finally:
-                os._exit(code)
-        if os.waitpid(child, 0)[1] == 0:
-            done.append(name)
-    return {"tried": list(attempts), "done": done}
+    return {"tried": list(calls), "done": [name for name, call in calls.items() if answer(call) not in refusals]}
 
 
-def find_devices() -> Any:
-    """Find a device of the host beside the harmless ones."""
+def enter_by_other_doors(codes: dict[str, str], refusals: list[int]) -> Any:
+    """Enter the kernel as a program of another kind does, by pieces of machine code."""
+    import ctypes
+    import mmap
+    import os
+
+    def end(code: str) -> int:
+        memory = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        memory.write(bytes.fromhex(code))
+        function = ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(memory)))
+        if (child := os.fork()) == 0:
+            function()
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    return {"tried": list(codes), "done": [name for name, code in codes.items() if end(code) not in refusals]}
+
+
+def find_devices(harmless: list[str]) -> Any:
+    """Find a device of the host beside the harmless ones, or make one."""
     import os
     import stat
+    from functools import partial
 
-    harmless = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "console"}
-    tried, done = [], []
-    for folder, folders, files in os.walk("/dev"):
-        folders[:] = [name for name in folders if name not in ("pts", "shm", "mqueue")]
-        for name in files:
-            mode = os.lstat(f"{folder}/{name}").st_mode
-            tried.append(name)
-            if (stat.S_ISBLK(mode) or stat.S_ISCHR(mode)) and name not in harmless:
+    names, done = [], []
+    for folder, _, files in os.walk("/dev"):
+        for path in (os.path.join(folder, name) for name in files if not folder.startswith(("/dev/pts", "/dev/fd"))):
+            if not os.path.exists(path):
+                continue
+            mode, name = os.stat(path).st_mode, os.path.relpath(os.path.realpath(path), "/dev")
+            names.append(name)
+            if (stat.S_ISBLK(mode) or stat.S_ISCHR(mode)) and name not in harmless and not name.startswith("pts/"):
                 done.append(name)
-    return {"tried": tried, "done": done}
+    kinds = {"mem": (0o20000, 1, 1), "null": (0o20000, 1, 3), "loop0": (0o60000, 7, 0), "fuse": (0o20000, 10, 229)}
+
+    def make(name: str) -> None:
+        kind, major, minor = kinds[name]
+        os.mknod(f"/tmp/{name}", kind | 0o666, os.makedev(major, minor))
+        os.unlink(f"/tmp/{name}")
+
+    made = tried({f"made {name}": partial(make, name) for name in kinds})
+    return {"tried": [*sorted(set(names)), *made["tried"]], "done": [*sorted(set(done)), *made["done"]]}
 
 
 def run_from_scratch() -> Any:
