@@ -37,7 +37,7 @@ SAVING = pytest.mark.usefixtures("leaves_nothing")
 
 
 def other_data(body: Body) -> None:
-    """Mount a folder that can be written, with one file more, in the place of a dataset."""
+    """Mount a folder whose files can be written, with one file more, in the place of a dataset."""
     root()(body)
     for mount in body["HostConfig"]["Mounts"]:
         if mount["Target"] == f"/data/{DATASET}":
@@ -45,6 +45,8 @@ def other_data(body: Body) -> None:
             if not made.exists():
                 shutil.copytree(mount["Source"], made)
                 (made / "more.parquet").write_bytes(b"PAR1PAR1")
+                for file in made.iterdir():
+                    file.chmod(0o666)
             mount["Source"] = str(made)
 
 
