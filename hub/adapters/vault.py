@@ -1,4 +1,10 @@
-"""The vault: files by SHA-256, written once, read-only ever after."""
+"""The vault: files by SHA-256, written once, read-only ever after.
+
+Invariants:
+
+* a file has no name before it is whole and on disk: whoever is killed while it is written leaves nothing of it;
+* bytes that are there are never changed.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +12,8 @@ import errno
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -22,7 +27,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @contextmanager
 def full_disk_said() -> Iterator[None]:
-    """Say that the disk is full, in a sentence; nothing that was accepted is lost by it."""
+    """Say that the disk is full or broken, in a sentence; nothing that was accepted is lost by it."""
     try:
         yield
     except OSError as error:
@@ -30,6 +35,11 @@ def full_disk_said() -> Iterator[None]:
             raise UnavailableError(
                 "The lab's disk is full; nothing was saved. Ask the administrator to free space, then try again.",
                 reason="disk-full",
+            ) from error
+        if error.errno in (errno.EROFS, errno.EIO):
+            raise UnavailableError(
+                "The lab's disk takes nothing that is written; nothing was saved. Tell the administrator.",
+                reason="disk-fault",
             ) from error
         raise
 
@@ -39,33 +49,42 @@ class FolderVault:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._incoming = folder / "incoming"
 
     def add(self, source: BinaryIO, limit: int) -> Stored:
         """Copy a stream; the file appears under its digest whole and on disk, or not at all."""
-        with full_disk_said():
-            self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile(dir=self._incoming) as part:
-                stored = _copy(source, part, limit)
-                part.flush()
-                os.fchmod(part.fileno(), 0o444)
-                os.fsync(part.fileno())
-                self._keep(Path(part.name), stored.sha256)
+        with full_disk_said(), self._unnamed() as part:
+            stored = _copy(source, part, limit)
+            part.flush()
+            os.fchmod(part.fileno(), 0o444)
+            os.fsync(part.fileno())
+            self._keep(part.fileno(), stored.sha256)
         return stored
 
-    def _keep(self, part: Path, sha256: str) -> None:
-        """Link the finished file to its name; a file that is there already stays as it is."""
+    def _unnamed(self) -> IO[bytes]:
+        """Open a file of the vault's file system that has no name yet."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        try:
+            return os.fdopen(os.open(self._folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600), "w+b")
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
+                raise
+            raise UnavailableError(
+                "The vault's file system knows no files without a name; keep the vault on ext4, xfs or btrfs.",
+                reason="vault-file-system",
+            ) from error
+
+    def _keep(self, part: int, sha256: str) -> None:
+        """Give the finished file its name; a file that is there already stays as it is."""
         target = self.path(sha256)
-        target.parent.mkdir(exist_ok=True, mode=0o755)
-        try:
-            os.link(part, target)
-        except FileExistsError:
-            return
-        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        if not target.parent.exists():
+            target.parent.mkdir(exist_ok=True, mode=0o755)
+            with _opened(self._folder) as vault:
+                os.fsync(vault)
+        with _opened(target.parent) as folder:
+            with suppress(FileExistsError):
+                # Only with a folder to go by does Python follow the link that stands for the open file.
+                os.link(f"/proc/self/fd/{part}", target.name, dst_dir_fd=folder, follow_symlinks=True)
             os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def path(self, sha256: str) -> Path:
         """Return the file of a digest."""
@@ -116,6 +135,16 @@ def vault_changed() -> ConflictError:
         "Tell the administrator, who restores it from a backup.",
         reason="vault-changed",
     )
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """Hold a folder open."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _digest_of(file: BufferedReader) -> str:

@@ -29,7 +29,8 @@ GATEWAY = "gateway"
 STRETCH = 2**20
 PAGE = 500
 REFUSALS = frozenset(
-    {"answer-too-large", "cross-site", "day-cap", "download", "not-theirs", "service-worker", "upload-too-large"}
+    {"answer-too-large", "count-lost", "cross-site", "day-cap", "download", "not-theirs", "service-worker"}
+    | {"upload-too-large"}
 )
 CHANNELS = frozenset({"kernel", "terminal"})
 
@@ -120,7 +121,7 @@ def _acts(line: dict[str, object]) -> Iterator[tuple[str, str, str]]:
     elif act:
         yield f"gateway:file:{act}", _text(line, "name"), ""
     if _text(line, "side") == "alarm":
-        yield "gateway:workspace:alarm", _text(line, "project"), reason
+        yield "gateway:workspace:alarm", _text(line, "project") or GATEWAY, reason
     elif reason in REFUSALS:
         yield "gateway:workspace:refuse", _text(line, "project") or _text(line, "path")[:100], reason
     elif _text(line, "side") == "hub" and reason:

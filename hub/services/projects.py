@@ -6,7 +6,7 @@ from datetime import date
 
 from datasets_mount.catalogue import Grant
 from hub.domain.audit import event
-from hub.domain.errors import ConflictError, InvalidError, NotFoundError
+from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError
 from hub.domain.people import Person, Role, check_administrates, check_name
 from hub.domain.projects import (
     Project,
@@ -101,13 +101,28 @@ def project_room(lab: Lab, actor: str, name: str) -> Room:
 
 
 def grow_project(lab: Lab, actor: str, name: str, size: int) -> Room:
-    """Give a project more room, in bytes; an administrator does this, and never less than it has."""
+    """Give a project more room, in bytes; an administrator does this, and never less than it has.
+
+    That it was asked for is recorded first, then what came of it: no writer waits while the disk grows, and where
+    somebody is killed between the two, the disk itself says how large it is.
+    """
     with lab.store.begin() as records:
         person = load_person(records, actor)
         check_administrates(person)
         grown = load_project(records, person, name)
         before = lab.storage.room(name)
         check_grows(before, size)
-        lab.storage.grow(name, grown.uid, size)
         records.record(event("lab:project:grow", actor, name, name, before=before.size, size=size))
-    return lab.storage.room(name)
+    try:
+        lab.storage.grow(name, grown.uid, size)
+    except LabError as error:
+        _record_growth(lab, actor, name, "lab:project:grow-failed", reason=error.reason)
+        raise
+    room = lab.storage.room(name)
+    _record_growth(lab, actor, name, "lab:project:grown", size=room.size)
+    return room
+
+
+def _record_growth(lab: Lab, actor: str, name: str, what: str, **details: object) -> None:
+    with lab.store.begin() as records:
+        records.record(event(what, actor, name, name, **details))

@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hub.domain.errors import UnavailableError
@@ -22,6 +22,7 @@ from spawner_config.gateway.meter import Meter
 from spawner_config.server_folder import Server
 
 LONGEST_PATH = 1000
+NAME = "gateway-access-"
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +93,8 @@ class AccessLog:
         self._note = note
         self._now = now
         self._failing = False
-        self._latest = now()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._latest = max(now(), _newest(folder))
 
     def write(self, seen: Seen) -> None:
         """Append one line, as one write; a full disk is remembered until a line fits again."""
@@ -102,11 +103,14 @@ class AccessLog:
         now = max(self._now(), self._latest)  # a clock that goes back leads into no file that was sealed
         self._latest = now
         line = f"{json.dumps(seen.entry(now), ensure_ascii=True)}\n".encode()
-        path = self._folder / f"gateway-access-{now.date().isoformat()}.jsonl"
+        path = self._folder / f"{NAME}{now.date().isoformat()}.jsonl"
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                self._failing = os.write(descriptor, line) < len(line)
+                written = os.write(descriptor, line)
+                self._failing = written < len(line)
+                if self._failing:  # half a line would spoil the next one
+                    os.ftruncate(descriptor, os.fstat(descriptor).st_size - written)
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -128,3 +132,9 @@ class AccessLog:
                 "The gateway cannot write its log, so it shows nothing; tell the administrator that a disk is full.",
                 reason="log-full",
             )
+
+
+def _newest(folder: Path) -> datetime:
+    """Return the first moment of the newest file's day: after a clock that went back, a restart goes on there."""
+    days = sorted(path.stem.removeprefix(NAME) for path in folder.glob(f"{NAME}*.jsonl"))
+    return datetime.fromisoformat(days[-1]).replace(tzinfo=UTC) if days else datetime.min.replace(tzinfo=UTC)

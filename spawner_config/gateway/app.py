@@ -68,6 +68,8 @@ class Gateway:
         self._meter = Meter(
             state / "gateway-bytes.json", lambda: datetime.now(UTC).date(), self._settings.browser, self._alarm
         )
+        if self._meter.is_lost:
+            self._say_lost(state / "gateway-bytes.broken")
         self._session = plain_session(aiohttp.TCPConnector(limit=64), self._bounds)
         self._hub = f"http://127.0.0.1:{self._settings.ports.hub}"
         hub = HubSide(self._session, self._hub, self._access_log, self._bounds)
@@ -82,6 +84,13 @@ class Gateway:
         """Leave a line of its own when a person passes the soft number of their day."""
         log.warning("%s was sent %d bytes of the project %s today.", server.person, total, server.project)
         self._access_log.write(Seen("alarm", "", server.prefix, server, 0, total, "day-alarm"))
+
+    def _say_lost(self, broken: Path) -> None:
+        """Leave a line when the counts were found broken."""
+        log.error(
+            "The counts of bytes are broken: %s. Workspaces with a cap are refused until it is taken away.", broken
+        )
+        self._access_log.write(Seen("alarm", "", "", reason="count-lost"))
 
     async def _listen_for_browsers(self) -> None:
         origins = Origins(self._settings)

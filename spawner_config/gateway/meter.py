@@ -1,11 +1,19 @@
-"""How many bytes went to the browser, for each person, project and UTC day, in a file that outlives a restart."""
+"""How many bytes went to the browser, for each person, project and UTC day, in a file that outlives a restart.
+
+Invariants:
+
+* counts that cannot be read are no allowance: what has a cap is refused until the administrator takes the
+  broken file away;
+* a clock that jumps ahead and comes back finds its day as it left it.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -14,6 +22,8 @@ from hub.settings import Browser
 from spawner_config.server_folder import Server
 
 KEPT_DAYS = 31
+
+T = TypeVar("T")
 
 
 class _Counts(BaseModel):
@@ -38,7 +48,14 @@ class Meter:
         self._caps = caps
         self._alarm = alarm
         self._dirty = False
-        self._counts = _read(path)
+        self._broken = path.with_suffix(".broken")
+        self._counts = _read(path, self._broken)
+        self._lost = self._broken.exists()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether counts were found broken, and lie there still."""
+        return self._lost
 
     def take(self, server: Server, count: int) -> bool:
         """Count bytes that are about to be sent; False, and nothing counted, when the day's cap does not allow them.
@@ -47,6 +64,8 @@ class Meter:
         """
         day, name = self._counts.bytes.setdefault(self._today(), {}), _name(server)
         total, hard = day.get(name, 0) + count, self._caps.hard(server.tier)
+        if hard and self._lost:
+            return False
         if hard and (total > hard or self._has_ended(name)):
             self._counts.ended.setdefault(self._today(), set()).add(name)
             self._dirty = True
@@ -61,7 +80,7 @@ class Meter:
     def would_take(self, server: Server, count: int) -> bool:
         """Whether the day's cap allows bytes that a workspace announces; if not, the day has ended."""
         hard = self._caps.hard(server.tier)
-        fits = not hard or self.total(server) + count <= hard
+        fits = not hard or (not self._lost and self.total(server) + count <= hard)
         return fits or self.take(server, count)
 
     def _raise_alarm(self, server: Server, total: int) -> None:
@@ -73,7 +92,11 @@ class Meter:
 
     def check_has_left(self, server: Server) -> None:
         """A person whose day is used up opens nothing more."""
-        if self._caps.hard(server.tier) and self._has_ended(_name(server)):
+        if not self._caps.hard(server.tier):
+            return
+        if self._lost:
+            raise count_is_lost()
+        if self._has_ended(_name(server)):
             raise day_is_over()
 
     def _has_ended(self, name: str) -> bool:
@@ -84,14 +107,13 @@ class Meter:
         return self._counts.bytes.get(self._today(), {}).get(_name(server), 0)
 
     def write(self) -> None:
-        """Write the counts if they changed; days of more than a month ago are let go."""
+        """Write the counts if they changed, of the last days; look whether broken ones still lie there."""
+        self._lost = self._broken.exists()
         if not self._dirty:
             return
-        oldest = self._today() - timedelta(days=KEPT_DAYS)
+        kept, counts = {self._today(), *sorted(self._counts.bytes)[-KEPT_DAYS:]}, self._counts
         self._counts = _Counts(
-            bytes={day: counts for day, counts in self._counts.bytes.items() if day >= oldest},
-            alarmed={day: names for day, names in self._counts.alarmed.items() if day == self._today()},
-            ended={day: names for day, names in self._counts.ended.items() if day == self._today()},
+            bytes=_of(kept, counts.bytes), alarmed=_of(kept, counts.alarmed), ended=_of(kept, counts.ended)
         )
         draft = self._path.with_suffix(".new")
         draft.write_text(self._counts.model_dump_json(), encoding="utf-8")
@@ -108,16 +130,29 @@ def day_is_over() -> UnavailableError:
     )
 
 
+def count_is_lost() -> UnavailableError:
+    """Nobody knows how much of the day is used up."""
+    return UnavailableError(
+        "The lab's count of what it has sent today is broken, and this workspace's data are confidential; nothing is "
+        "sent from it until the administrator has mended that. Your work is kept.",
+        reason="count-lost",
+    )
+
+
 def _name(server: Server) -> str:
     return f"{server.person}/{server.project}"
 
 
-def _read(path: Path) -> _Counts:
-    """Read the counts; a file that is not one is put aside, since a count must not keep people from their work."""
+def _of(days: set[date], found: dict[date, T]) -> dict[date, T]:
+    return {day: value for day, value in found.items() if day in days}
+
+
+def _read(path: Path, broken: Path) -> _Counts:
+    """Read the counts; a file that is not one is put aside, where it holds up what has a cap."""
     try:
         return _Counts.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return _Counts()
     except (ValidationError, json.JSONDecodeError):
-        path.replace(path.with_suffix(".broken"))
+        path.replace(broken)
         return _Counts()

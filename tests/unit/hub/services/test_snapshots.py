@@ -126,6 +126,8 @@ def test_a_project_is_grown_by_an_administrator_alone_and_the_log_says_so(lab: L
     assert grow_project(lab, "administrator", "wages", 2 * before).size == 2 * before
     (entry,) = told(lab, "lab:project:grow")
     assert dict(entry.event.details) == {"before": str(before), "size": str(2 * before)}
+    (entry,) = told(lab, "lab:project:grown")
+    assert dict(entry.event.details) == {"size": str(2 * before)}
     for smaller in (before, 2 * before, 1):
         with pytest.raises(InvalidError, match="never gets less"):
             grow_project(lab, "administrator", "wages", smaller)

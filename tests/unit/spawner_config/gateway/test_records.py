@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+import os
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -67,23 +68,47 @@ def test_the_soft_alarm_is_raised_once_a_day_also_over_a_restart(tmp_path: Path)
     assert alarms == [12, 11]
 
 
-def test_a_file_of_counts_that_is_broken_is_put_aside(tmp_path: Path) -> None:
+def test_broken_counts_hold_up_what_has_a_cap_until_they_are_taken_away(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\x00{")
-    made = meter(tmp_path)
-    assert made.take(SERVER, 1)
-    made.write()
-    assert meter(tmp_path).total(SERVER) == 1
+    for _ in range(2):  # also after a restart
+        made = meter(tmp_path)
+        assert (made.is_lost, made.take(HELD, 1), made.would_take(HELD, 0)) == (True, False, False)
+        with pytest.raises(UnavailableError, match="is broken") as raised:
+            made.check_has_left(HELD)
+        assert raised.value.reason == "count-lost"
+        made.check_has_left(SERVER)
+        assert made.take(SERVER, 1)
+        made.write()
+    assert meter(tmp_path).total(SERVER) == 2
     assert (tmp_path / "bytes.broken").read_bytes() == b"\x00{"
+    (tmp_path / "bytes.broken").unlink()
+    made.write()
+    made.check_has_left(HELD)
+    assert made.take(HELD, 1)
 
 
-def test_days_of_more_than_a_month_ago_are_let_go(tmp_path: Path) -> None:
-    (tmp_path / "bytes.json").write_text('{"bytes": {"2026-01-01": {"a/b": 9}, "2026-11-22": {"a/b": 1}}}')
+def test_more_days_than_a_month_are_not_kept(tmp_path: Path) -> None:
+    days = {f"2026-{month:02}-01": {"a/b": 1} for month in range(1, 12)}
+    days |= {f"2026-10-{day:02}": {"a/b": 1} for day in range(2, 32)}
+    (tmp_path / "bytes.json").write_text(json.dumps({"bytes": days}))
     made = meter(tmp_path)
     assert made.take(SERVER, 1)
     made.write()
     kept = json.loads((tmp_path / "bytes.json").read_text())["bytes"]
-    assert set(kept) == {"2026-11-22", "2026-11-23"}
-    assert KEPT_DAYS == 31
+    assert sorted(kept) == sorted([*days, "2026-11-23"])[-KEPT_DAYS:]
+
+
+def test_a_clock_that_jumps_ahead_and_comes_back_finds_its_day_as_it_was(tmp_path: Path) -> None:
+    today = [date(2026, 11, 23)]
+    made = Meter(tmp_path / "bytes.json", lambda: today[0], CAPS, lambda *_: None)
+    assert made.take(HELD, 15)
+    assert not made.take(HELD, 10)
+    today[0] = date(2031, 1, 1)
+    assert made.take(HELD, 1)
+    made.write()
+    today[0] = date(2026, 11, 23)
+    for seen in (made, Meter(tmp_path / "bytes.json", lambda: today[0], CAPS, lambda *_: None)):
+        assert (seen.total(HELD), seen.take(HELD, 1)) == (15, False)
 
 
 def lines(folder: Path) -> list[dict[str, object]]:
@@ -117,6 +142,25 @@ def test_while_the_log_cannot_be_written_nothing_is_shown(tmp_path: Path) -> Non
     place.rmdir()
     log.write(Seen("browser", "GET", "/"))
     log.check_writable()
+
+
+def test_half_a_line_is_taken_back_so_that_the_next_one_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, write = AccessLog(tmp_path, now=lambda: NOW), os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, line: write(descriptor, line[:20]))
+    log.write(Seen("browser", "GET", "/half"))
+    with pytest.raises(UnavailableError):
+        log.check_writable()
+    monkeypatch.undo()
+    log.write(Seen("browser", "GET", "/whole"))
+    assert [line["path"] for line in lines(tmp_path)] == ["/whole"]
+
+
+def test_a_restart_after_a_clock_that_went_back_goes_on_in_the_newest_file(tmp_path: Path) -> None:
+    AccessLog(tmp_path, now=lambda: NOW).write(Seen("browser", "GET", "/before"))
+    AccessLog(tmp_path, now=lambda: NOW - timedelta(days=3)).write(Seen("browser", "GET", "/after"))
+    assert [line["path"] for line in lines(tmp_path)] == ["/before", "/after"]
 
 
 def test_a_bucket_lets_a_burst_through_and_then_so_many_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
