@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import docker
 
 from attacks.living import PROJECT, Living
 from hub.demo.workspace_client import Workspace
 from hub.domain.errors import LabError
+from hub.domain.work import ENDED
 from hub.wiring import storage_from
+from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK
 
 
 def folder_of(living: Living, run: str) -> Path:
@@ -40,3 +44,42 @@ def pid_of(living: Living, container: str) -> int:
     with suppress(docker.errors.NotFound):
         return int(living.engine.inspect_container(container)["State"]["Pid"])
     return 0
+
+
+def ownerless(living: Living) -> dict[str, list[str]]:
+    """What of a lab is there and serves neither an open workspace nor work that is under way."""
+    servers = {i for (i,) in _rows(living, "SELECT id FROM workspace WHERE state != 'closed'")}
+    works = {i for (i,) in _rows(living, f"SELECT id FROM work WHERE state NOT IN ({_ENDED})")}
+    storage = storage_from(living.settings)
+    with closing(docker.APIClient()) as engine:
+        found = engine.containers(all=True, filters={"label": [f"{LABEL_LAB}={living.settings.name}"]})
+    nobodys = [
+        entry["Names"][0]
+        for entry in found
+        if not {entry["Labels"].get(LABEL_SERVER), entry["Labels"].get(LABEL_WORK)} & (servers | works)
+    ]
+    places = Path("/proc/self/mountinfo").read_text().replace("\\040", " ").splitlines()
+    below = f"{living.state}/servers/"
+    mounts = [line.split(below)[1].split("/")[0] for line in places if below in line]
+    left = {
+        "containers": nobodys,
+        "folders": sorted(set(storage.servers()) - servers),
+        "mounts": sorted(set(mounts) - servers),
+        "work": sorted(set(storage.works()) - works - _kept(living)),
+        "loops": sorted(storage.loose_loops()),
+    }
+    return {name: things for name, things in left.items() if things}
+
+
+_ENDED = ", ".join(f"'{state}'" for state in ENDED)
+
+
+def _kept(living: Living) -> set[str]:
+    """What was read is needed until it was checked."""
+    found = _rows(living, "SELECT id, turn FROM export_request WHERE state = 'checking'")
+    return {f"{identifier}-read-{turn}" for identifier, turn in found}
+
+
+def _rows(living: Living, question: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(f"file:{living.database}?mode=ro", uri=True, timeout=20)) as connection:
+        return connection.execute(question).fetchall()

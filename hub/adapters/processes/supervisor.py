@@ -33,6 +33,8 @@ GROUP = "lab"
 SOCKET, CONFIGURATION = "supervisord.sock", "supervisord.conf"
 PATIENCE, LONGEST_LAUNCH = 3.0, 15.0
 FIRST, LATER = 1, 2
+RETRIES = 10_000
+"""supervisord waits a second longer after each failed start, and never gives up: a disk may be full for a day."""
 
 
 def configuration(settings: Settings, config: Path, programs: Sequence[Program]) -> str:
@@ -71,7 +73,7 @@ def _program(settings: Settings, program: Program) -> dict[str, object]:
         "priority": FIRST if program.name == "privileged" else LATER,
         "autorestart": "true",
         "startsecs": 1,
-        "startretries": 5,
+        "startretries": RETRIES,
         "stopwaitsecs": 15,
         "redirect_stderr": "true",
         "stdout_logfile": settings.state / "logs" / f"{program.name}.log",
