@@ -97,6 +97,11 @@ MEANINGS: Mapping[str, str] = {
     "browser.secret_hard": "Cap for workspaces of secret data.",
     "gate.votes": "How many different stewards must approve every file of an export request.",
     "gate.profile": "The disclosure profile for outputs whose datasets are not known.",
+    "gate.floor": "A disclosure profile that holds for every output, beside the one of its dataset: the stricter value "
+    "of each parameter applies. Empty: none.",
+    "gate.parameters": "Parameters of the policy that hold for every output, in a table `[gate.parameters]`, with "
+    "sizes in `[gate.parameters.limits]`; datasets and projects can only be stricter. See "
+    "[how to set policies](../how-to/set-policies.md).",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
 }
 """What each key means; the keys of a container's limits are the same in three sections and have one meaning."""
@@ -113,6 +118,7 @@ KINDS: Mapping[object, str] = {
     float: "number",
     Path: "path",
     tuple[str, ...]: "list of texts",
+    dict[str, Any]: "table",
     Literal["auto", "erofs", "folder"]: "`auto`, `erofs` or `folder`",
 }
 UNITS = ((40, "T"), (30, "G"), (20, "M"), (10, "K"), (0, ""))

@@ -9,7 +9,7 @@ Invariants:
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -185,10 +185,12 @@ class Browser(Section):
 
 
 class Gate(Section):
-    """How many stewards must approve, and the profile for outputs of unknown lineage."""
+    """How many stewards must approve, and the site's layer of the disclosure policy."""
 
     votes: Annotated[int, Field(ge=1, le=5)] = 2
     profile: str = "uk-sacro"
+    floor: str = ""
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class Images(Section):

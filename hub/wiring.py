@@ -17,6 +17,7 @@ from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
 from hub.adapters.vault import FolderVault
 from hub.services.lab import Lab
+from hub.services.policies import check_site
 from hub.settings import Settings
 from spawner_config.names import LABEL
 
@@ -71,6 +72,7 @@ def store_from(settings: Settings) -> SqlStore:
 
 def lab_from(settings: Settings) -> Lab:
     """Return the lab with its real adapters, its tables up to date."""
+    check_site(settings.gate)
     clock = SystemClock()
     store = store_from(settings)
     migrate(store.engine)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.adapters.local_gate import check_paths
+from hub.adapters.local_gate import Asked, check_paths
 from hub.bench.measuring import Pair, measure
 from hub.bench.rows import Row
 from hub.demo.data import write_demo_data
@@ -35,7 +35,7 @@ class GateCheck:
 
     def by_the_gate(self) -> Verdict:
         """Check the table: reader and checker start as processes of their own."""
-        return check_paths([self.folder / "table.csv"], [self.folder / "transport.toml"]).result.verdict
+        return check_paths([self.folder / "table.csv"], Asked((self.folder / "transport.toml",))).result.verdict
 
     def by_polars(self) -> pl.DataFrame:
         """Make the table again."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.cli.options import examples
 from hub.cli.screen import plain, print_error
-from hub.domain.errors import LabError
+from hub.domain.errors import InvalidError, LabError
+from hub.gate.report_form import Audience
+
+if TYPE_CHECKING:
+    from hub.gate.report import Report
 
 app = typer.Typer(help="The gate's engine on local files, without a lab.", no_args_is_help=True)
 NOT_CARRIED_OUT = 3
@@ -21,6 +27,8 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    ACRO = "acro"
 
 
 @app.callback()
@@ -32,19 +40,28 @@ def group() -> None:
     epilog=examples(
         "datalab gate check outputs/",
         "datalab gate check table.csv --dataset wages.toml --policy fr-fiscal-personnes --canonical checked/",
-        "datalab gate check notebook.ipynb --dataset wages.toml --format json",
+        "datalab gate check table.csv --dataset wages.toml --fix --canonical checked/",
+        "datalab gate check notebook.ipynb --dataset wages.toml --format sarif",
     )
 )
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH…")],
     dataset: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option("--dataset", "-d", help="Description of a dataset (TOML) that the files draw on.", metavar="FILE"),
     ] = None,
     policy: Annotated[str, typer.Option(help="A profile's name, or a file that ends in .toml.")] = "",
-    canonical: Annotated[
-        Path | None, typer.Option(help="Write the canonical files below this folder.", file_okay=False)
+    manifest: Annotated[
+        Path | None,
+        typer.Option(help="Write what was taken in to this file; if it is there, compare.", dir_okay=False),
     ] = None,
+    canonical: Annotated[
+        Path | None, typer.Option(help="Write canonical files and report.json below this folder.", file_okay=False)
+    ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Carry out what findings propose, and check again.")] = False,
+    audience: Annotated[
+        Audience, typer.Option("--for", help="Whose eyes it is for; a researcher's report has no details.")
+    ] = Audience.STEWARD,
     form: Annotated[Format, typer.Option("--format", help="For people or for programs.")] = Format.TEXT,
 ) -> None:
     """Check files as the lab's gate would.
@@ -52,15 +69,37 @@ def check(
     Exit codes: 0 when nothing is found or only put right, 1 when a steward must look, 2 when something is blocked,
     3 when the command could not be carried out.
     """
-    from hub.adapters.local_gate import check_paths  # Late: it loads what reads tables.
+    from hub.adapters.local_gate import Asked, check_paths  # Late: it loads what reads tables.
 
     try:
-        report = check_paths(paths, dataset or (), policy, canonical)
+        asked = Asked(_descriptions(dataset or []), policy, canonical, manifest, fix, audience)
+        report = check_paths(paths, asked)
     except LabError as error:
         print_error(str(error))
         raise typer.Exit(NOT_CARRIED_OUT) from None
-    if form is Format.JSON:
-        typer.echo(report.to_json())
-    else:
-        typer.echo("\n".join(plain(line) for line in report.to_text().splitlines()))
+    except OSError as error:
+        print_error(f"{error.filename}: {error.strerror}.")
+        raise typer.Exit(NOT_CARRIED_OUT) from None
+    typer.echo(_PRINTED[form](report))
     raise typer.Exit(report.exit_code)
+
+
+def _descriptions(names: list[str]) -> tuple[Path, ...]:
+    """Only descriptions are read here: the lab gives no dataset's bytes to anybody's machine."""
+    other = next((name for name in names if not name.endswith(".toml")), "")
+    if other:
+        raise InvalidError(
+            "“{name}” is no description: outside of the lab, name a TOML file that says where the dataset's Parquet "
+            "files lie. The lab checks with its own datasets when you submit an export request.",
+            reason="dataset-description",
+            name=other,
+        )
+    return tuple(map(Path, names))
+
+
+_PRINTED: dict[Format, Callable[[Report], str]] = {
+    Format.TEXT: lambda report: "\n".join(plain(line) for line in report.to_text().splitlines()),
+    Format.JSON: lambda report: report.to_json(),
+    Format.SARIF: lambda report: report.to_sarif(),
+    Format.ACRO: lambda report: report.to_acro(datetime.now(UTC).isoformat()),
+}

@@ -16,7 +16,22 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hub.cli import admin, audit, dataset, demo, doctor, export, gate, login, notebook, project, receipt, release, run
+from hub.cli import (
+    admin,
+    audit,
+    dataset,
+    demo,
+    doctor,
+    export,
+    gate,
+    login,
+    notebook,
+    policy,
+    project,
+    receipt,
+    release,
+    run,
+)
 from hub.cli.screen import print_error
 from hub.domain.errors import LabError
 
@@ -68,7 +83,7 @@ app = typer.Typer(
     help="A secure experimentation lab on JupyterHub: sensitive data in, nothing out unchecked.\n\n"
     "Log in once with “datalab login”; every command has --help with examples.",
 )
-for module in (project, dataset, notebook, run, export, gate, release, receipt, audit):
+for module in (project, dataset, notebook, run, export, gate, policy, release, receipt, audit):
     app.add_typer(module.app, name=module.__name__.rpartition(".")[2])
 app.add_typer(admin.app, name="admin")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)

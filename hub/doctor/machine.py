@@ -26,8 +26,7 @@ from hub.adapters.secrets import Secret
 from hub.doctor.program import listed
 from hub.domain.errors import UnavailableError
 from hub.domain.examinations import Attempt, Promise, Verdict
-from hub.policy.load import load_profile
-from hub.policy.model import policy_digest
+from hub.services.policies import site_digest
 from hub.settings import Settings
 
 PROGRAMS = ("mkfs.ext4", "setpriv", "node", "mount", "umount")
@@ -74,7 +73,7 @@ def versions(settings: Settings, engine: dict[str, Any], image: str) -> dict[str
         "runtime": f"{engine.get('DefaultRuntime', '')} {parts.get('runc', '')}".strip(),
         "containerd": parts.get("containerd", ""),
         "image": image,
-        "policy": f"{settings.gate.profile} {policy_digest(load_profile(settings.gate.profile))}",
+        "policy": f"{settings.gate.profile} {site_digest(settings.gate)}",
         "python": platform.python_version(),
     }
 

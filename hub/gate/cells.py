@@ -6,6 +6,8 @@ as the table shows, so that what was rounded for display still meets the value t
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from enum import StrEnum
 
 import polars as pl
@@ -14,6 +16,7 @@ MOST_DECIMALS = 9
 NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 _WHOLE = r"^[+-]?\d{1,18}(?:\.0*)?$"
 _SUPPRESSED = r"(?i)^(?:|c|s|x|\*+|-+|\.+|…|n/?a|<na>|nan|null|none|nd|secret|suppressed|confidential|[<≤]\s*\d+)$"
+_SUPPRESSED_CELL = re.compile(_SUPPRESSED.removeprefix("(?i)").strip("^$"), re.IGNORECASE)
 _MARGIN = r"(?i)^(?:|all|total|totals?|ensemble|tous|toutes|overall|sum|marge)$"
 _MISSING = r"(?i)^(?:|n/?a|<na>|nan|null|none|nat)$"
 _LARGEST = 9e18
@@ -103,6 +106,12 @@ def is_suppressed(frame: pl.DataFrame, key: str) -> pl.Expr:
     marks = frame.select(text.str.to_lowercase()).to_series()
     forms = marks.filter(marks.str.contains(_SUPPRESSED)).n_unique()
     return text.str.contains(_SUPPRESSED) if forms == 1 else text == ""
+
+
+def suppression_mark(cells: Iterable[str]) -> str:
+    """Return the one mark that these cells use for what they do not show; an empty cell where they use none or two."""
+    found = {cell.strip().lower(): cell.strip() for cell in set(cells) if _SUPPRESSED_CELL.fullmatch(cell.strip())}
+    return next(iter(found.values())) if len(found) == 1 else ""
 
 
 def is_margin(column: pl.Expr) -> pl.Expr:

@@ -124,6 +124,12 @@ def check_file(
     return _judgement(_once(findings), written, tuple(told.table for told in again.released_here))
 
 
+Judge = Callable[
+    [FileFragments, TableContext, Policy, tuple[MountedDataset, ...], Guard, EarlierTables | None], Judgement
+]
+"""Judges one file: as it is, or with its findings' fixes carried out."""
+
+
 def check_request(
     files: Iterable[tuple[FileFragments, TableContext]],
     policy: Policy,
@@ -131,12 +137,13 @@ def check_request(
     guard: Guard = nullcontext,
     earlier: EarlierTables | None = None,
     month_bytes: int = 0,
+    judge: Judge = check_file,
 ) -> list[Judgement]:
     """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``."""
     judged: list[Judgement] = []
     total, names, known, month = 0, set[str](), earlier or EarlierTables(), month_bytes
     for count, (file, table) in enumerate(files, start=1):
-        judgement = check_file(file, table, policy, datasets, guard, known)
+        judgement = judge(file, table, policy, datasets, guard, known)
         known = with_tables(known, judgement.tables)
         total += file.size
         added = _together(file, judgement, count, total, names, policy)

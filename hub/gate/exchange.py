@@ -117,6 +117,8 @@ class CheckRequest(Part):
     policy: Policy
     month_bytes: Annotated[int, Field(ge=0)] = 0
     """Bytes that the project released in this month already."""
+    fix: bool = False
+    """Whether to carry out what findings propose before a file is written."""
 
 
 class FixPart(Part):

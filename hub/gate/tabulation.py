@@ -81,7 +81,7 @@ def tabulate(
     """Recompute a table; None where its rows sum over too many different sets of dimensions."""
     own = {d.key for d in dimensions}
     others = [
-        k for k, t in zip(view.keys, view.columns, strict=True) if k not in own and not _is_index(view.frame[k], t)
+        k for k, t in zip(view.keys, view.columns, strict=True) if k not in own and not is_index(view.frame[k], t)
     ]
     measures = _measures(view, file, others, context)
     keyed = _keyed(view, file, dimensions, others)
@@ -123,8 +123,8 @@ def _keys(file: DataFile, dimensions: tuple[Dimension, ...]) -> dict[str, tuple[
     return {d.key: (d.column, d.decimals) for d in dimensions}
 
 
-def _is_index(cells: pl.Series, title: str) -> bool:
-    """A column without a name that counts the rows, as pandas prints it beside them."""
+def is_index(cells: pl.Series, title: str) -> bool:
+    """Whether it is a column without a name that counts the rows, as pandas prints it beside them."""
     if title.strip():
         return False
     numbers = cells.cast(pl.Int64, strict=False)

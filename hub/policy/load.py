@@ -1,18 +1,23 @@
-"""Reading policies: the profiles that are shipped, and a site's own TOML."""
+"""Reading policies: the profiles that are shipped, and the layers that a site, an owner or a steward writes in TOML."""
 
 from __future__ import annotations
 
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.domain.errors import InvalidError, NotFoundError
+from hub.domain.policy_layers import LayerKind
+from hub.policy.layers import Layer, Start, check_only_stricter, flat, merge_layers
 from hub.policy.model import Policy, merge
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+Source = tuple[str, ...]
 
 
 class Profile(BaseModel):
@@ -21,8 +26,19 @@ class Profile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = Field(min_length=1, max_length=200)
-    sources: tuple[str, ...] = Field(min_length=1, max_length=20)
+    sources: Source = Field(min_length=1, max_length=20)
     parameters: dict[str, object]
+
+
+class LayerBody(BaseModel):
+    """A layer's TOML: a profile to start from, and only what it changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = Field(default="", max_length=200)
+    sources: Source = Field(default=(), max_length=20)
+    profile: str = Field(default="", max_length=60)
+    parameters: dict[str, object] = Field(default_factory=dict)
 
 
 def profile_names() -> tuple[str, ...]:
@@ -33,12 +49,18 @@ def profile_names() -> tuple[str, ...]:
 
 def load_profile(name: str) -> Policy:
     """Return the policy of a shipped profile; an unknown name is refused with the names that there are."""
-    return _parse(name, profile_text(name))[1]
+    return start(name).policy
 
 
 def describe_profile(name: str) -> Profile:
     """Return a shipped profile with its title and sources."""
-    return _parse(name, profile_text(name))[0]
+    return _profile(name, _body(name, profile_text(name)))
+
+
+def start(name: str) -> Start:
+    """Return a shipped profile as a place to start from."""
+    profile = describe_profile(name)
+    return Start(name, _policy(name, profile.parameters), profile.sources)
 
 
 def profile_text(name: str) -> str:
@@ -54,8 +76,8 @@ def profile_text(name: str) -> str:
 
 
 def parse_policy(name: str, text: str) -> Policy:
-    """Read a site's own profile; the name stands in every report."""
-    return _parse(name, text)[1]
+    """Read a site's own policy; the name stands in every report."""
+    return merge_layers([parse_file(name, text)]).policy
 
 
 def merged_profiles(names: tuple[str, ...]) -> Policy:
@@ -63,21 +85,88 @@ def merged_profiles(names: tuple[str, ...]) -> Policy:
     return merge(load_profile(name) for name in names)
 
 
-def _parse(name: str, text: str) -> tuple[Profile, Policy]:
+def parse_file(name: str, text: str, kind: LayerKind = LayerKind.SITE, subject: str = "") -> Layer:
+    """Read a file that is a whole policy, or a layer over a shipped profile that it names."""
+    body = _body(name, text)
+    if isinstance(body.get("profile"), str):
+        return parse_layer(text, kind, subject or name)
+    profile = _profile(name, body)
+    return Layer(kind, subject, Start(name, _policy(name, profile.parameters), profile.sources))
+
+
+def parse_layer(text: str, kind: LayerKind, subject: str) -> Layer:
+    """Read a layer that holds only what it changes; over its own profile it may only be stricter."""
+    name = f"{kind}:{subject}" if subject else str(kind)
     try:
-        profile = Profile.model_validate(tomllib.loads(text))
-        # Through JSON, since strict validation takes a list for a tuple only there.
-        body = json.dumps(profile.parameters | {"profiles": [name]}, default=str)
-        return profile, Policy.model_validate_json(body)
+        body = LayerBody.model_validate(_body(name, text))
+    except ValidationError as error:
+        raise _fault(name, error) from None
+    return layer_of(kind, subject, body.profile, body.parameters, body.sources)
+
+
+def layer_of(
+    kind: LayerKind,
+    subject: str,
+    profile: str = "",
+    parameters: Mapping[str, object] | None = None,
+    sources: Source = (),
+) -> Layer:
+    """Make a layer from a profile's name and the parameters that it sets itself."""
+    begin = start(profile) if profile else None
+    bare = Layer(kind, subject, begin)
+    layer = Layer(kind, subject, begin, _own(bare.name, parameters or {}), sources)
+    if begin:
+        check_only_stricter(layer, merge_layers([bare]))
+    return layer
+
+
+def _own(name: str, parameters: Mapping[str, object]) -> dict[str, int]:
+    """Return the parameters of a layer by their flat names; they are judged within a whole policy, as any others."""
+    whole = load_profile("uk-sacro").model_dump(mode="json", exclude={"profiles"})
+    limits = parameters.get("limits", {})
+    merged = whole["limits"] | limits if isinstance(limits, dict) else limits
+    policy = _policy(name, whole | dict(parameters) | {"limits": merged})
+    said = flat(policy)
+    wanted = {key for key in parameters if key != "limits"} | {f"limits.{key}" for key in _keys(limits)}
+    return {key: value for key, value in said.items() if key in wanted or key.split(".")[0] in wanted}
+
+
+def _keys(value: object) -> list[str]:
+    return [str(key) for key in value] if isinstance(value, dict) else []
+
+
+def _body(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InvalidError(
             "The policy “{name}” is not TOML: {why}.", reason="policy-toml", name=name, why=error
         ) from None
+
+
+def _profile(name: str, body: dict[str, Any]) -> Profile:
+    try:
+        return Profile.model_validate(body)
     except ValidationError as error:
-        raise InvalidError(
-            "The policy “{name}” has {count} fault(s): {faults}.",
-            reason="policy-invalid",
-            name=name,
-            count=error.error_count(),
-            faults="; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()),
-        ) from None
+        raise _fault(name, error) from None
+
+
+def _policy(name: str, parameters: Mapping[str, object]) -> Policy:
+    if "profiles" in parameters:
+        raise InvalidError("The policy “{name}” cannot name itself.", reason="policy-invalid", name=name)
+    # Through JSON, since strict validation takes a list for a tuple only there.
+    body = json.dumps(dict(parameters) | {"profiles": [name]}, default=str)
+    try:
+        return Policy.model_validate_json(body)
+    except ValidationError as error:
+        raise _fault(name, error) from None
+
+
+def _fault(name: str, error: ValidationError) -> InvalidError:
+    return InvalidError(
+        "The policy “{name}” has {count} fault(s): {faults}.",
+        reason="policy-invalid",
+        name=name,
+        count=error.error_count(),
+        faults="; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()),
+    )

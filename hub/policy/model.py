@@ -59,9 +59,9 @@ class Limits(Parameters):
 
 
 class Policy(Parameters):
-    """Thresholds in force; ``profiles`` names where they come from."""
+    """Thresholds in force; ``profiles`` names the profiles and layers that they come from."""
 
-    profiles: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = Field(min_length=1, max_length=20)
+    profiles: tuple[Annotated[str, Field(min_length=1, max_length=60)], ...] = Field(min_length=1, max_length=200)
     minimum_units: Annotated[int, Field(ge=2, le=1_000), HIGHER]
     """Distinct privacy units: a cell with fewer is disclosive."""
     dominance: tuple[Dominance, ...] = Field(max_length=5)

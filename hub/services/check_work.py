@@ -24,10 +24,10 @@ from hub.gate.exchange import (
     TableDeclaration,
     file_name,
 )
-from hub.policy.load import merged_profiles
 from hub.services import registry
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
+from hub.services.policies import policy_in_force
 from hub.services.ports import Reading, Transaction
 from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
 from hub.services.snapshots import mounted
@@ -84,10 +84,10 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         request = _load(reading, work)
         month = registry.released_bytes(reading, request.project, lab.now())
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
-    known = [(d, s) for d, s in datasets if d is not None and s is not None]
+        known = [(d, s) for d, s in datasets if d is not None and s is not None]
+        policy = policy_in_force(reading, lab.settings.gate, request.project, [d for d, _ in known]).policy
     if len(known) < len(datasets):
         raise ConflictError("A dataset of the request is gone.", reason="gone")
-    policy = merged_profiles(tuple(d.profile for d, _ in known) or (lab.settings.gate.profile,))
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     files = tuple(_file_entry(n, f) for n, f in enumerate(request.files, 1))
     entries = tuple(_dataset_entry(d) for d, _ in known)

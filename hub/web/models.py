@@ -114,6 +114,12 @@ class DatasetBody(Model):
     structural_zeros: Annotated[tuple[StructuralZero, ...], Field(max_length=200)] = ()
 
 
+class PolicyBody(Model):
+    """A layer of the disclosure policy as TOML; empty where none is to hold any longer."""
+
+    text: Annotated[str, Field(max_length=20_000), AfterValidator(_paragraphs)]
+
+
 class OfferBody(Model):
     """Uploads that become a new snapshot."""
 

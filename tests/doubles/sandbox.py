@@ -29,7 +29,8 @@ def write(folder: Path, name: str, content: bytes) -> dict[str, object]:
 class GoodPrograms:
     """Every program succeeds at once; ``findings`` is what the checks say of each file.
 
-    ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it.
+    ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it; ``asked`` is what
+    they were asked last.
     """
 
     def __init__(self, engine: MemoryEngine) -> None:
@@ -37,6 +38,7 @@ class GoodPrograms:
         self.findings: list[dict[str, str]] = []
         self.tables: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
+        self.asked: dict[str, Any] = {}
         self.exit_code = 0
         engine.on_start = self.play
 
@@ -67,6 +69,7 @@ class GoodPrograms:
     def check(self, body: dict[str, Any]) -> None:
         request = json.loads((mounted(body, "/in") / "request.json").read_text())
         self.earlier = json.loads((mounted(body, "/in") / "earlier.json").read_text())["tables"]
+        self.asked = request
         out = mounted(body, "/out")
         files = []
         for file in request["files"]:

@@ -43,6 +43,7 @@ SEES_PROJECT = (OK, OK, OK, HIDDEN, OK, OK, OK, OK, NO)
 SEES_EXPORT = (HIDDEN, OK, OK, HIDDEN, HIDDEN, OK, OK, OK, NO)
 PARAMETERS = {"parameters": [{"name": "minimum", "type": "integer", "default": 10}]}
 DATASET = {"title": "Jobs", "owner": "jobs-institute", "tier": "open", "profile": "uk-sacro"}
+STRICTER = {"text": "[parameters]\nminimum_units = 20\n"}
 PROJECT = {
     "name": "wages", "title": "T", "purpose": "P", "lead": "scientist", "starts": "2026-01-01", "ends": "2026-12-31",
 }  # fmt: skip
@@ -78,6 +79,16 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("PUT", "/datasets/{name}"): ("/datasets/jobs", DATASET, (NO, NO, NO, NO, NO, OK, NO, NO, NO)),
     ("POST", "/datasets/{name}/offers"): (
         "/datasets/jobs/offers", {"uploads": ["none"]}, (NO, NO, NO, NO, NO, HIDDEN, NO, NO, NO),
+    ),
+    ("GET", "/datasets/{name}/policy"): (
+        "/datasets/jobs/policy", None, (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO),
+    ),
+    ("PUT", "/datasets/{name}/policy"): (
+        "/datasets/jobs/policy", STRICTER, (NO, NO, NO, NO, NO, OK, NO, NO, NO),
+    ),
+    ("GET", "/projects/{name}/policy"): ("/projects/wages/policy", None, SEES_PROJECT),
+    ("PUT", "/projects/{name}/policy"): (
+        "/projects/wages/policy", STRICTER, (NO, NO, NO, HIDDEN, NO, OK, OK, NO, NO),
     ),
     ("GET", "/offers/{id}"): (
         "/offers/{offer}", None, (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hub import settings_page
+from hub import policy_page, settings_page
 from hub.bench import page as measurements_page
 from hub.cli import reference
+from hub.gate import report_form
 from spawner_config import isolation_page
 from spawner_config.seccomp import page as seccomp_page
 from spawner_config.seccomp import profile as seccomp_profile
@@ -25,6 +26,8 @@ PAGES = Path(__file__).parents[2] / "docs/reference"
         ("seccomp.json", seccomp_profile.pretty),
         ("cli.md", reference.page),
         ("settings.md", settings_page.page),
+        ("policies.md", policy_page.page),
+        ("gate-report.json", report_form.schema_text),
         ("measurements.md", measurements_page.page),
     ],
 )

@@ -13,10 +13,12 @@ from hub.gate.checks.check import Check
 from hub.gate.context import Context, columns_text, rows_text
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import lineage
+from hub.gate.suppression import suppress_cells, suppress_rows
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 
 IDENTIFIER = "minimum-frequency"
+APPLIED = ("minimum_units",)
 _COUNT_NAME = re.compile(
     r"(?:n|nb|no|counts?|effectifs?|freq(?:uency|uence)?|size|len|length|n?_?obs(?:ervations?)?|nombre|individus|"
     r"personnes|cases|cell_?count|population|pop|units|unites)"
@@ -38,7 +40,7 @@ def minimum_frequency(fragment: Fragment, context: Context) -> list[Finding] | N
     findings = []
     for view in views:
         small = _small_rows(view, context)
-        findings += [*_recounted(view, small, context), *_shown_counts(view, small, context)]
+        findings += [*_recounted(fragment, view, small, context), *_shown_counts(fragment, view, small, context)]
     return findings
 
 
@@ -56,7 +58,7 @@ def _small_rows(view: TableView, context: Context) -> list[int]:
     return [] if tabulation is None else tabulation.view.row_numbers(_small(tabulation, context)["row"].to_list())
 
 
-def _recounted(view: TableView, small: list[int], context: Context) -> list[Finding]:
+def _recounted(fragment: Fragment, view: TableView, small: list[int], context: Context) -> list[Finding]:
     origin = lineage(view, context)
     if origin.fault:
         place = f"{view.place}, the declaration of the table"
@@ -72,16 +74,18 @@ def _recounted(view: TableView, small: list[int], context: Context) -> list[Find
         "recognised. Merge categories, or leave these rows' figures out."
     )
     place = f"{view.place}, {rows}, {columns_text(tabulation.names)}"
-    fewest = int(_small(tabulation, context).select(pl.col("units").min()).item())
+    cells = _small(tabulation, context)
+    fewest = int(cells.select(pl.col("units").min()).item())
+    fix = suppress_rows(fragment, view, tabulation, cells["row"].to_list())
     detail = f"The smallest of these cells covers this many units: {fewest}."
     return [
         context.finding(
-            IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context), detail=detail, applied=("minimum_units",)
+            IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context), detail=detail, applied=APPLIED, fix=fix
         )
     ]
 
 
-def _shown_counts(view: TableView, known: list[int], context: Context) -> list[Finding]:
+def _shown_counts(fragment: Fragment, view: TableView, known: list[int], context: Context) -> list[Finding]:
     """Numbers in columns that are named like counts, which are too small by themselves, beyond the rows known."""
     findings = []
     for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
@@ -97,9 +101,9 @@ def _shown_counts(view: TableView, known: list[int], context: Context) -> list[F
                 "categories, or leave these cells empty; if it is no count, name the column for what it is."
             )
             place = f"{view.place}, {rows_text(rows)}, column {at}"
-            findings.append(
-                context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context), applied=("minimum_units",))
-            )
+            fix = None if view.numbers else suppress_cells(fragment, rows, (at,))
+            said = (IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context))
+            findings.append(context.finding(*said, applied=APPLIED, fix=fix))
     return findings
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from datasets_mount.catalogue import Dataset, Grant, Offer
 from hub.domain.errors import InvalidError
 from hub.domain.people import Organisation, Person
+from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project, Room, is_member
 from hub.domain.uploads import Upload
-from hub.services import datasets, people, projects, snapshots, workspaces
+from hub.services import datasets, people, policies, projects, snapshots, workspaces
 from hub.services.lab import Lab
 from hub.web.api.answers import DatasetAnswer, OfferAnswer, ProjectAnswer
 from hub.web.api.routes import Request, Route
@@ -19,6 +20,7 @@ from hub.web.models import (
     OfferBody,
     OrganisationBody,
     PersonBody,
+    PolicyBody,
     ProjectBody,
     RoomBody,
     UploadQuery,
@@ -135,6 +137,26 @@ def put_dataset(lab: Lab, actor: str, request: Request[DatasetBody]) -> Dataset:
     return datasets.register_dataset(lab, actor, described)
 
 
+def get_dataset_policy(lab: Lab, actor: str, request: Request[Nothing]) -> policies.Explanation:
+    """Return the policy on outputs from one dataset."""
+    return policies.explain_dataset(lab, actor, request.path["name"])
+
+
+def put_dataset_policy(lab: Lab, actor: str, request: Request[PolicyBody]) -> PolicyLayer:
+    """Ask for stricter rules on outputs from a dataset."""
+    return policies.set_dataset_layer(lab, actor, request.path["name"], request.body.text)
+
+
+def get_project_policy(lab: Lab, actor: str, request: Request[Nothing]) -> policies.Explanation:
+    """Return the policy on a project's outputs."""
+    return policies.explain_project(lab, actor, request.path["name"])
+
+
+def put_project_policy(lab: Lab, actor: str, request: Request[PolicyBody]) -> PolicyLayer:
+    """Ask for stricter rules on a project's outputs."""
+    return policies.set_project_layer(lab, actor, request.path["name"], request.body.text)
+
+
 def post_offer(lab: Lab, actor: str, request: Request[OfferBody]) -> Offer:
     """Offer uploads as a new snapshot."""
     return datasets.offer_snapshot(lab, actor, request.path["name"], request.body.uploads)
@@ -185,6 +207,38 @@ ROUTES: tuple[Route[Any], ...] = (
         post_offer,
         OfferBody,
         Offer,
+    ),
+    Route(
+        "GET",
+        "/datasets/{name}/policy",
+        "The policy on outputs from a dataset, and where each value comes from",
+        get_dataset_policy,
+        Nothing,
+        policies.Explanation,
+    ),
+    Route(
+        "PUT",
+        "/datasets/{name}/policy",
+        "Ask for stricter rules on outputs from a dataset (a steward of its owner)",
+        put_dataset_policy,
+        PolicyBody,
+        PolicyLayer,
+    ),
+    Route(
+        "GET",
+        "/projects/{name}/policy",
+        "The policy on a project's outputs, and where each value comes from",
+        get_project_policy,
+        Nothing,
+        policies.Explanation,
+    ),
+    Route(
+        "PUT",
+        "/projects/{name}/policy",
+        "Ask for stricter rules on a project's outputs (a steward who never was its member)",
+        put_project_policy,
+        PolicyBody,
+        PolicyLayer,
     ),
     Route("GET", "/offers/{id}", "How far an offer has come", get_offer, Nothing, OfferAnswer),
 )

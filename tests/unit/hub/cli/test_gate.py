@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +11,16 @@ from typer.testing import Result
 
 from hub.adapters import local_gate
 from hub.domain.errors import InvalidError
+from hub.gate.report_form import Audience
 
 Command = Callable[..., Result]
 
 
 def report(code: int) -> Any:
-    return SimpleNamespace(exit_code=code, to_json=lambda: '{"verdict": "x"}', to_text=lambda: "a.csv: \x1b[31mfine")
+    return SimpleNamespace(
+        exit_code=code, to_json=lambda: '{"verdict": "x"}', to_text=lambda: "a.csv: \x1b[31mfine",
+        to_sarif=lambda: '{"version": "2.1.0"}', to_acro=lambda _: '{"results": {}}',
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("code", [0, 1, 2])
@@ -25,8 +30,18 @@ def test_the_exit_code_is_the_verdict(datalab: Command, monkeypatch: pytest.Monk
     words = ("gate", "check", "a.csv", "out", "-d", "jobs.toml", "--policy", "uk-sacro", "--canonical", "to")
     done = datalab(*words)
     assert (done.exit_code, "\x1b" in done.stdout) == (code, False)
-    assert asked == [([Path("a.csv"), Path("out")], [Path("jobs.toml")], "uk-sacro", Path("to"))]
+    wanted = local_gate.Asked((Path("jobs.toml"),), "uk-sacro", Path("to"))
+    assert asked == [([Path("a.csv"), Path("out")], wanted)]
     assert datalab(*words, "--format", "json").stdout == '{"verdict": "x"}\n'
+    assert datalab(*words, "--format", "sarif").stdout == '{"version": "2.1.0"}\n'
+    assert datalab(*words, "--format", "acro").stdout == '{"results": {}}\n'
+    datalab(*words, "--fix", "--for", "researcher", "--manifest", "m.json")
+    assert asked[-1][1] == replace(wanted, fix=True, audience=Audience.RESEARCHER, manifest=Path("m.json"))
+
+
+def test_a_dataset_outside_of_the_lab_is_a_description(datalab: Command) -> None:
+    done = datalab("gate", "check", "a.csv", "--dataset", "jobs@0011")
+    assert (done.exit_code, "is no description" in done.stderr) == (3, True)
 
 
 def test_what_could_not_be_carried_out_ends_with_three(datalab: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,10 @@ from hub.domain.errors import InvalidError, NotFoundError
 from hub.policy.load import describe_profile, load_profile, merged_profiles, parse_policy, profile_names, profile_text
 from hub.policy.model import Dominance, Limits, Policy, Stricter, canonical_text, directions, merge, policy_digest
 
-SHIPPED = ("fr-entreprises", "fr-fiscal-personnes", "uk-sacro")
+SHIPPED = (
+    "au-abs", "de-rdsc", "eu-rule-of-thumb", "fr-entreprises", "fr-fiscal-personnes", "uk-opensafely", "uk-sacro",
+    "us-census-drb",
+)  # fmt: skip
 policies = st.builds(
     lambda name, units, rules, p, digits: load_profile("uk-sacro").model_copy(
         update={
@@ -45,6 +48,15 @@ def test_the_profiles_hold_the_numbers_of_their_sources() -> None:
     assert (sacro.minimum_units, sacro.dominance, sacro.p_percent) == (10, (Dominance(n=2, k=90),), 10)
     assert (firms.minimum_units, firms.dominance) == (3, (Dominance(n=1, k=85),))
     assert persons.minimum_units == 11
+    safely, europe, rdsc, census, abs_ = (
+        load_profile(n) for n in ("uk-opensafely", "eu-rule-of-thumb", "de-rdsc", "us-census-drb", "au-abs")
+    )
+    assert (safely.minimum_units, safely.rounding_base) == (8, 5)
+    assert (europe.minimum_units, europe.dominance) == (10, (Dominance(n=1, k=50),))
+    assert (europe.class_percent, europe.residual_degrees) == (90, 10)
+    assert (rdsc.minimum_units, rdsc.dominance) == (5, (Dominance(n=2, k=85),))
+    assert (census.minimum_units, census.rounding_base, census.significant_digits) == (15, 10, 4)
+    assert (abs_.minimum_units, abs_.dominance) == (10, (Dominance(n=1, k=50), Dominance(n=2, k=67)))
 
 
 @pytest.mark.parametrize("name", ["nowhere", "../uk-sacro", "UK-SACRO", ""])
@@ -70,12 +82,13 @@ def test_a_policy_that_is_no_toml_is_refused() -> None:
         ("files = 50", "files = 0"),
         ("title =", "titel ="),
         ("evidence_bits = 10", "evidence_bits = 2020-01-01"),
+        ("evidence_bits = 10", 'evidence_bits = 10\nprofiles = ["fr-entreprises"]'),
     ],
 )
 def test_a_policy_with_a_fault_is_refused_as_a_whole(old: str, new: str) -> None:
     text = profile_text("uk-sacro")
     assert old in text
-    with pytest.raises(InvalidError, match="fault"):
+    with pytest.raises(InvalidError, match=r"fault|name itself"):
         parse_policy("mine", text.replace(old, new, 1))
 
 
@@ -89,7 +102,7 @@ def test_the_strictest_of_each_parameter_applies() -> None:
     assert both.minimum_units == 11
     assert both.dominance == (Dominance(n=1, k=85), Dominance(n=2, k=90))
     assert both.p_percent == 10
-    assert both.profiles == SHIPPED
+    assert both.profiles == ("fr-entreprises", "fr-fiscal-personnes", "uk-sacro")
 
 
 @given(policies, policies)

@@ -1,0 +1,33 @@
+"""Where a finding's cells stand in the table as its author wrote it, so that a fix can leave them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.domain.exports import Fix, FixKind
+from hub.gate.fragments import Fragment, TableFragment
+from hub.gate.tabulation import Tabulation, is_index
+from hub.gate.views import TableView
+
+
+def suppress_cells(fragment: Fragment, rows: Sequence[int], columns: Sequence[int]) -> Fix | None:
+    """Return the fix that leaves these cells out; a table that is printed in a text has none."""
+    if not isinstance(fragment, TableFragment) or not rows or not columns:
+        return None
+    return Fix(FixKind.SUPPRESS, fragment.place, tuple(sorted(set(rows))), tuple(sorted(set(columns))))
+
+
+def suppress_rows(fragment: Fragment, view: TableView, tabulation: Tabulation, rows: Sequence[int]) -> Fix | None:
+    """Return the fix that leaves the figures of a tabulation's rows out, and keeps their dimensions.
+
+    A wide table was turned into a long one, in which each of its columns stands below the one before.
+    """
+    height = max(view.frame.height, 1)
+    if tabulation.view.numbers:
+        leading = len(tabulation.view.columns) - 2
+        columns = [leading + 1 + (row - 1) // height for row in rows]
+    else:
+        own = {d.key for d in tabulation.dimensions}
+        named = enumerate(zip(view.keys, view.columns, strict=True), start=1)
+        columns = [at for at, (key, title) in named if key not in own and not is_index(view.frame[key], title)]
+    return suppress_cells(fragment, tabulation.view.row_numbers(rows), columns)

@@ -1,0 +1,136 @@
+"""The policy in force: the site's rules, those of each dataset, and those of the project, laid over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from datasets_mount.catalogue import Dataset, check_stewards_for
+from hub.domain.audit import event
+from hub.domain.errors import RefusedError
+from hub.domain.people import Person, Role, check_has_role
+from hub.domain.policy_layers import LayerKind, PolicyLayer, layer_id
+from hub.domain.projects import Project, was_ever_member
+from hub.policy.explain import ExplainedPolicy, explain
+from hub.policy.layers import Layer, MergedPolicy, check_only_stricter, merge_layers
+from hub.policy.load import layer_of, parse_layer
+from hub.policy.model import policy_digest
+from hub.services.datasets import datasets as seen_datasets
+from hub.services.datasets import granted_datasets
+from hub.services.lab import Lab, found, load_person
+from hub.services.ports import Reading
+from hub.services.projects import load_project
+from hub.settings_tables import Gate
+
+SITE_SOURCE = ("lab.toml, [gate]",)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A policy in force, and the layer that its own stewards wrote, if they wrote one."""
+
+    policy: ExplainedPolicy
+    layer: PolicyLayer | None
+
+
+def site_layer(gate: Gate) -> Layer:
+    """Return what ``lab.toml`` asks of everything; a fault in it is said, and no lab starts with one."""
+    return layer_of(LayerKind.SITE, "", gate.floor, gate.parameters, SITE_SOURCE)
+
+
+def check_site(gate: Gate) -> None:
+    """The site's own rules are a policy with or without any dataset."""
+    merge_layers(_with_start(gate, [site_layer(gate)]))
+
+
+def policy_in_force(reading: Reading, gate: Gate, project: str, datasets: Iterable[Dataset]) -> MergedPolicy:
+    """Return the strictest of site, datasets and project; ``gate.profile`` where no dataset is known."""
+    layers = [site_layer(gate), *(layer for d in datasets for layer in _dataset_layers(reading, d))]
+    return merge_layers(_with_start(gate, [*layers, *_own_layers(reading, LayerKind.PROJECT, project)]))
+
+
+def _with_start(gate: Gate, layers: list[Layer]) -> list[Layer]:
+    """Without a dataset, the site's profile for such outputs is where to start."""
+    if any(layer.start for layer in layers if layer.kind is LayerKind.DATASET):
+        return layers
+    return [layer_of(LayerKind.SITE, "", gate.profile, {}, SITE_SOURCE), *layers]
+
+
+def _dataset_layers(reading: Reading, dataset: Dataset) -> list[Layer]:
+    registered = layer_of(LayerKind.DATASET, dataset.name, dataset.profile)
+    return [registered, *_own_layers(reading, LayerKind.DATASET, dataset.name)]
+
+
+def _own_layers(reading: Reading, kind: LayerKind, subject: str) -> list[Layer]:
+    kept = reading.get(PolicyLayer, layer_id(kind, subject))
+    return [parse_layer(kept.text, kind, subject)] if kept and kept.text else []
+
+
+def set_dataset_layer(lab: Lab, actor: str, name: str, text: str) -> PolicyLayer:
+    """Ask for stricter rules on outputs from a dataset; its owner's steward does this, and an empty text ends it."""
+    layer = parse_layer(text, LayerKind.DATASET, name)
+    with lab.store.begin() as records:
+        check_has_role(load_person(records, actor), Role.STEWARD)
+        dataset = found(records.get(Dataset, name), "dataset", name)
+        check_stewards_for(load_person(records, actor), dataset.owner)
+        registered = layer_of(LayerKind.DATASET, name, dataset.profile)
+        beneath = merge_layers([site_layer(lab.settings.gate), registered])
+        check_only_stricter(layer, beneath)
+        kept = PolicyLayer(layer_id(layer.kind, name), layer.kind, name, text, actor, lab.now())
+        records.save(kept, event("lab:dataset:set-policy", actor, name, **_details(layer)))
+        return kept
+
+
+def set_project_layer(lab: Lab, actor: str, name: str, text: str) -> PolicyLayer:
+    """Ask for stricter rules on a project's outputs; a steward who never was its member does this."""
+    layer = parse_layer(text, LayerKind.PROJECT, name)
+    with lab.store.begin() as records:
+        person = load_person(records, actor)
+        project = load_project(records, person, name)
+        check_sets_project_policy(person, project)
+        gate = lab.settings.gate
+        layers = [site_layer(gate)]
+        layers += [own for d in granted_datasets(records, name) for own in _dataset_layers(records, d)]
+        check_only_stricter(layer, merge_layers(_with_start(gate, layers)))
+        kept = PolicyLayer(layer_id(layer.kind, name), layer.kind, name, text, actor, lab.now())
+        records.save(kept, event("lab:project:set-policy", actor, name, name, **_details(layer)))
+        return kept
+
+
+def check_sets_project_policy(person: Person, project: Project) -> None:
+    """A project's rules are set by a steward who never was its member."""
+    check_has_role(person, Role.STEWARD)
+    if was_ever_member(person, project):
+        raise RefusedError(
+            "You are or were a member of the project {name}, so you cannot set its policy.",
+            reason="member-of-project",
+            name=project.name,
+        )
+
+
+def _details(layer: Layer) -> dict[str, object]:
+    """What the audit log says of a layer: its profile and every parameter that it sets."""
+    said = {"profile": layer.start.name} if layer.start else {}
+    return {**said, **layer.parameters}
+
+
+def explain_project(lab: Lab, actor: str, name: str) -> Explanation:
+    """Return the policy on a project's outputs from all its datasets, for whoever may know of the project."""
+    with lab.store.read() as reading:
+        load_project(reading, load_person(reading, actor), name)
+        merged = policy_in_force(reading, lab.settings.gate, name, granted_datasets(reading, name))
+        return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.PROJECT, name)))
+
+
+def explain_dataset(lab: Lab, actor: str, name: str) -> Explanation:
+    """Return the policy on outputs from one dataset, for whoever may know of it."""
+    known = {d.name: d for d, _ in seen_datasets(lab, actor)}
+    dataset = found(known.get(name), "dataset", name)
+    with lab.store.read() as reading:
+        merged = policy_in_force(reading, lab.settings.gate, "", [dataset])
+        return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.DATASET, name)))
+
+
+def site_digest(gate: Gate) -> str:
+    """The digest of the policy on outputs of unknown datasets."""
+    return policy_digest(merge_layers(_with_start(gate, [site_layer(gate)])).policy)

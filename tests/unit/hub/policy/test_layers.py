@@ -1,0 +1,135 @@
+"""Facts about layers: only stricter, the strictest in force, and each value knows where it comes from."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.domain.errors import InvalidError, NotFoundError, RefusedError
+from hub.domain.policy_layers import LayerKind
+from hub.policy.layers import Layer, check_only_stricter, direction, flat, merge_layers, unflat
+from hub.policy.load import layer_of, load_profile, parse_file, parse_layer, profile_names
+from hub.policy.model import HIGHER, Dominance, policy_digest
+
+SITE, DATASET, PROJECT = LayerKind
+PROFILES = st.sampled_from(profile_names())
+NAMES = sorted(flat(load_profile("uk-sacro")))
+
+
+def project(**parameters: object) -> Layer:
+    return layer_of(PROJECT, "care", parameters=parameters)
+
+
+def test_a_layer_holds_only_what_it_changes() -> None:
+    layer = parse_layer(
+        'sources = ["Decision 12"]\n[parameters]\nminimum_units = 15\n[parameters.limits]\nfiles = 5', DATASET, "jobs"
+    )
+    assert (layer.name, layer.start, layer.sources) == ("dataset:jobs", None, ("Decision 12",))
+    assert layer.parameters == {"minimum_units": 15, "limits.files": 5}
+
+
+def test_the_strictest_of_each_parameter_is_in_force() -> None:
+    merged = merge_layers(
+        [
+            layer_of(SITE, "", "fr-entreprises"),
+            layer_of(DATASET, "a", "uk-sacro", {"minimum_units": 12}),
+            layer_of(DATASET, "b", "fr-fiscal-personnes"),
+            project(dominance=[{"n": 1, "k": 60}], limits={"files": 5}),
+        ]
+    )
+    policy = merged.policy
+    assert (policy.minimum_units, policy.p_percent, policy.limits.files) == (12, 10, 5)
+    assert policy.dominance == (Dominance(n=1, k=60), Dominance(n=2, k=90))
+    assert policy.profiles == ("dataset:a", "fr-entreprises", "fr-fiscal-personnes", "project:care", "uk-sacro")
+
+
+def test_each_value_knows_its_layer_profile_and_source() -> None:
+    merged = merge_layers([layer_of(DATASET, "a", "uk-sacro"), project(minimum_units=15)])
+    units, percent = merged.origins["minimum_units"], merged.origin("p_percent")
+    assert [(o.value, o.layer, o.profile) for o in units] == [(15, "project:care", ""), (10, "dataset:a", "uk-sacro")]
+    assert percent is not None
+    assert (percent.words, "ACRO" in percent.sources[0]) == ("dataset:a (profile uk-sacro)", True)
+    dominance = merged.origin("dominance")
+    assert dominance is not None
+    assert dominance.value == 90
+    assert merged.origin("nothing") is None
+
+
+def test_a_weaker_value_is_refused_with_parameter_values_and_layers() -> None:
+    beneath = merge_layers([layer_of(DATASET, "jobs", "fr-fiscal-personnes")])
+    with pytest.raises(RefusedError, match=r"project:care.*minimum_units.*5.*11.*dataset:jobs") as caught:
+        check_only_stricter(project(minimum_units=5), beneath)
+    assert caught.value.reason == "policy-weaker"
+    check_only_stricter(project(minimum_units=11), beneath)
+
+
+def test_a_layer_may_not_weaken_its_own_profile() -> None:
+    with pytest.raises(RefusedError, match="minimum_units"):
+        parse_layer('profile = "uk-sacro"\n[parameters]\nminimum_units = 9', PROJECT, "care")
+
+
+def test_a_milder_profile_of_a_later_layer_changes_nothing() -> None:
+    strict = layer_of(SITE, "", "uk-sacro")
+    both = merge_layers([strict, layer_of(DATASET, "a", "fr-entreprises")])
+    assert both.policy.minimum_units == 10
+    assert both.origins["minimum_units"][0].layer == "site"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "minimum_units = 12",
+        "[parameters]\nminimum = 12",
+        "[parameters]\nminimum_units = 0",
+        '[parameters]\nminimum_units = "12"',
+        "[parameters]\nlimits = 3",
+        "[parameters.limits]\nfile = 3",
+        '[parameters]\nprofiles = ["a"]',
+        "[parameters]\ndominance = [{ n = 9, k = 50 }]",
+        "profile = 3",
+        "[parameters",
+    ],
+)
+def test_a_layer_with_a_fault_is_refused_as_a_whole(text: str) -> None:
+    with pytest.raises(InvalidError, match="policy"):
+        parse_layer(text, PROJECT, "care")
+
+
+def test_a_layer_of_an_unknown_profile_is_refused() -> None:
+    with pytest.raises(NotFoundError, match="uk-sacro"):
+        parse_layer('profile = "nobody"', PROJECT, "care")
+
+
+def test_without_any_profile_nothing_can_be_checked() -> None:
+    with pytest.raises(InvalidError, match="name a profile"):
+        merge_layers([project(minimum_units=12)])
+
+
+def test_a_file_is_a_whole_policy_or_a_layer_over_a_profile() -> None:
+    merged = merge_layers([parse_file("mine", 'profile = "uk-sacro"\n[parameters]\nminimum_units = 20')])
+    assert (merged.policy.minimum_units, merged.policy.p_percent) == (20, 10)
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_a_profile_comes_back_from_its_flat_names(name: str) -> None:
+    policy = load_profile(name)
+    assert unflat(flat(policy), policy.profiles) == policy
+
+
+@given(st.lists(PROFILES, min_size=1, max_size=4), st.sampled_from(NAMES), PROFILES)
+def test_no_layer_ever_makes_a_parameter_weaker(profiles: list[str], name: str, other: str) -> None:
+    layers = [layer_of(DATASET, f"d{n}", profile) for n, profile in enumerate(profiles)]
+    beneath = merge_layers(layers)
+    above = merge_layers([*layers, Layer(PROJECT, "care", parameters={name: flat(load_profile(other)).get(name, 80)})])
+    before, after = flat(beneath.policy), flat(above.policy)
+    for key, kept in before.items():
+        assert after[key] >= kept if direction(key) is HIGHER else after[key] <= kept, key
+
+
+@given(st.permutations([("a", "uk-sacro"), ("b", "au-abs"), ("c", "fr-fiscal-personnes")]))
+def test_the_order_of_datasets_does_not_matter(order: list[tuple[str, str]]) -> None:
+    merged = merge_layers(layer_of(DATASET, name, profile) for name, profile in order)
+    assert policy_digest(merged.policy) == policy_digest(
+        merge_layers(layer_of(DATASET, name, profile) for name, profile in sorted(order)).policy
+    )
