@@ -160,13 +160,17 @@ def _said(path: str, change: Change) -> Finding:
     rows = rows_text(fix.rows) if fix.rows else "all rows"
     columns = ", ".join(f"column {at}" for at in fix.columns[:10]) or "all columns"
     more = f" and {len(fix.columns) - 10} more" if len(fix.columns) > 10 else ""
-    sentence = f"{_DEEDS[fix.kind].format(base=fix.base)}, as the check {change.check} proposes."
+    sentence = _deed(fix, change.check)
     return Finding(DONE, Severity.FIXED, f"{path}{fix.place}, {rows}, {columns}{more}"[:500], sentence)
 
 
-_DEEDS = {
-    FixKind.SUPPRESS: "These cells were left out",
-    FixKind.ROUND: "These cells were rounded to multiples of {base}",
-    FixKind.MERGE: "These rows were made one",
-    FixKind.DROP_COLUMN: "These columns were left out",
-}
+def _deed(fix: Fix, check: str) -> str:
+    match fix.kind:
+        case FixKind.SUPPRESS:
+            return f"These cells were left out, as the check {check} proposes."
+        case FixKind.ROUND:
+            return f"These cells were rounded to multiples of {fix.base}, as the check {check} proposes."
+        case FixKind.MERGE:
+            return f"These rows were made one, as the check {check} proposes."
+        case FixKind.DROP_COLUMN:
+            return f"These columns were left out, as the check {check} proposes."

@@ -36,7 +36,8 @@ CODE = (
     "datasets_mount",
 )
 NOT_SHOWN = (
-    "hub/adapters/local_gate.py",
+    "hub/adapters/local_",
+    "hub/adapters/past_requests.py",
     "hub/gate/report.py",
     "hub/adapters/processes",
     "hub/adapters/identity.py",
