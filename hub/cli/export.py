@@ -12,6 +12,7 @@ import typer
 
 from hub.cli.client import Json, Portal, place
 from hub.cli.files import write_new
+from hub.cli.gather import gather
 from hub.cli.options import AsJson, ProjectFilter, Reason, Wait, examples, portal
 from hub.cli.screen import print_json, print_record, print_rows
 from hub.cli.waiting import Tell, shown, wait_until
@@ -161,6 +162,9 @@ def review(
             content = lab.download(place("exports", request, "canonical"), path=file["path"])
             write_new(to, file["canonical_name"], content)
     print_request(found, as_json=as_json)
+
+
+app.command(epilog=examples("datalab export gather past/ --project care"))(gather)
 
 
 @app.command(

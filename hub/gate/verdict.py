@@ -21,6 +21,11 @@ def verdict(findings: Iterable[Finding]) -> Verdict:
     return strictest(_VERDICTS[finding.severity] for finding in findings)
 
 
+def verdict_of(severity: Severity) -> Verdict:
+    """Return the verdict that one finding of a severity asks for."""
+    return _VERDICTS[severity]
+
+
 def strictest(verdicts: Iterable[Verdict]) -> Verdict:
     """Return the strictest of several verdicts; of none, none."""
     return min(verdicts, key=_ORDER.index, default=Verdict.NONE)
