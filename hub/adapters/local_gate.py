@@ -52,8 +52,8 @@ def check_paths(paths: Iterable[Path], asked: Asked = Asked()) -> Report:
     """Check files and folders as the gate would; the policy is a profile's name or a TOML file.
 
     Without one, the strictest of the datasets' profiles applies. ``earlier`` is a folder of tables that left before, as
-    ``canonical`` writes them; what the descriptions declare of their paths holds for them, too. Raises InvalidError where the request cannot be
-    understood and UnavailableError where a program did not answer.
+    ``canonical`` writes them; what the descriptions declare of their paths holds for them, too. Raises InvalidError
+    where the request cannot be understood and UnavailableError where a program did not answer.
     """
     described = [(read_description(path), path.parent) for path in asked.descriptions]
     files = list(offered(paths))

@@ -41,6 +41,7 @@ def group() -> None:
         "datalab gate check outputs/",
         "datalab gate check table.csv --dataset wages.toml --policy fr-fiscal-personnes --canonical checked/",
         "datalab gate check table.csv --dataset wages.toml --fix --canonical checked/",
+        "datalab gate check table.csv --dataset wages.toml --earlier released/",
         "datalab gate check notebook.ipynb --dataset wages.toml --format sarif",
     )
 )
@@ -54,6 +55,10 @@ def check(
     manifest: Annotated[
         Path | None,
         typer.Option(help="Write what was taken in to this file; if it is there, compare.", dir_okay=False),
+    ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(help="A folder of tables that left before; they are compared with.", file_okay=False),
     ] = None,
     canonical: Annotated[
         Path | None, typer.Option(help="Write canonical files and report.json below this folder.", file_okay=False)
@@ -72,7 +77,7 @@ def check(
     from hub.adapters.local_gate import Asked, check_paths  # Late: it loads what reads tables.
 
     try:
-        asked = Asked(_descriptions(dataset or []), policy, canonical, manifest, fix, audience)
+        asked = Asked(_descriptions(dataset or []), policy, canonical, manifest, earlier, fix, audience)
         report = check_paths(paths, asked)
     except LabError as error:
         print_error(str(error))

@@ -9,7 +9,8 @@ import typer
 
 from hub.cli.client import Json, Portal, place
 from hub.cli.files import write_new
-from hub.cli.options import portal
+from hub.cli.options import AsJson, portal
+from hub.cli.screen import print_json
 from hub.domain.errors import RefusedError
 from hub.domain.exports import ExportState, Severity
 from hub.gate.exchange import TableDeclaration
@@ -28,6 +29,7 @@ def gather(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="A new folder.", metavar="DIR", file_okay=False)],
     project: Annotated[str, typer.Option("--project", "-p", help="The project's name.", metavar="PROJECT")],
+    as_json: AsJson = False,
 ) -> None:
     """Fetch past requests of a project that you may review, with their reports; each view is recorded.
 
@@ -37,7 +39,9 @@ def gather(
     policy = policy_of(lab.get(place("projects", project, "policy")))
     past = [found for found in lab.get("/exports", project=project) if found["state"] not in UNDER_WAY]
     kept = [found["id"] for found in past if keep(lab, found, policy, folder)]
-    typer.echo(f"{len(kept)} request(s) of {len(past)} were gathered in {folder}.")
+    if as_json:
+        return print_json(kept)
+    return typer.echo(f"{len(kept)} request(s) of {len(past)} were gathered in {folder}.")
 
 
 def policy_of(explained: Json) -> Policy:

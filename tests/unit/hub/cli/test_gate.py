@@ -35,8 +35,10 @@ def test_the_exit_code_is_the_verdict(datalab: Command, monkeypatch: pytest.Monk
     assert datalab(*words, "--format", "json").stdout == '{"verdict": "x"}\n'
     assert datalab(*words, "--format", "sarif").stdout == '{"version": "2.1.0"}\n'
     assert datalab(*words, "--format", "acro").stdout == '{"results": {}}\n'
-    datalab(*words, "--fix", "--for", "researcher", "--manifest", "m.json")
-    assert asked[-1][1] == replace(wanted, fix=True, audience=Audience.RESEARCHER, manifest=Path("m.json"))
+    datalab(*words, "--fix", "--for", "researcher", "--manifest", "m.json", "--earlier", "before")
+    assert asked[-1][1] == replace(
+        wanted, fix=True, audience=Audience.RESEARCHER, manifest=Path("m.json"), earlier=Path("before")
+    )
 
 
 def test_a_dataset_outside_of_the_lab_is_a_description(datalab: Command) -> None:

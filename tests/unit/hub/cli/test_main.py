@@ -37,6 +37,7 @@ def test_the_subcommands_are_all_there() -> None:
         "run",
         "export",
         "gate",
+        "policy",
         "release",
         "receipt",
         "audit",
