@@ -13,6 +13,7 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
+from hub.adapters.clock import seconds_of
 from hub.adapters.power.places import ENGINE_SOCKET, Door
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.services.ports import ContainerState, ContainerView
@@ -155,6 +156,7 @@ class DockerEngine:
             exit_code=state["ExitCode"],
             out_of_memory=state["OOMKilled"],
             started=started if started.year > 1 else None,
+            seconds=seconds_of(state["Pid"]) if state["Pid"] else None,
         )
 
     def create(self, name: str, body: dict[str, object]) -> bool:

@@ -80,7 +80,7 @@ def status(config: Config = LAB_TOML, as_json: AsJson = False) -> None:
     settings = load_settings(config.absolute())
     found = status_of(settings)
     ages = _ages(store_from(settings)) if found else {}
-    silent = {WORKER} if ages.get(WORKER, 0) > SILENT.total_seconds() else set()
+    silent = {WORKER} if abs(ages.get(WORKER, 0)) > SILENT.total_seconds() else set()
     rows: list[Json] = [
         {"name": s.name, "state": "silent" if s.name in silent else s.state, "pid": s.pid, "alive": ages.get(s.name)}
         for s in found

@@ -212,7 +212,7 @@ def _signs_of_life(lab: Lab) -> Attempt:
         return _attempt("signs-of-life", tried, "The lab is not started.", Verdict.NOTE)
     if last is None:
         return _attempt("signs-of-life", tried, "It never did.", Verdict.BROKEN)
-    ago = round((lab.now() - last).total_seconds())
+    ago = abs(round((lab.now() - last).total_seconds()))
     seen = f"It did {ago} s ago."
     return _attempt("signs-of-life", tried, seen, Verdict.HOLDS if ago <= SILENT.total_seconds() else Verdict.BROKEN)
 

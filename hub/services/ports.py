@@ -214,7 +214,10 @@ class ContainerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContainerView:
-    """A container as the engine tells it; ``work`` is its label."""
+    """A container as the engine tells it; ``work`` is its label.
+
+    ``seconds`` is how long it has run by a clock that nobody can set, where that is known.
+    """
 
     name: str
     work: str
@@ -222,6 +225,7 @@ class ContainerView:
     exit_code: int
     out_of_memory: bool
     started: datetime | None
+    seconds: float | None = None
 
 
 class Engine(Protocol):
@@ -283,7 +287,10 @@ class Clock(Protocol):
     """The time."""
 
     def now(self) -> datetime:
-        """Return the present moment, aware, in UTC."""
+        """Return the present moment, aware, in UTC; whoever keeps the machine's clock may set it at any time."""
+
+    def seconds(self) -> float:
+        """Return seconds that go on evenly, whatever the clock is set to; they mean nothing to another machine."""
 
 
 def pages(reading: Reading, size: int = 1000) -> Iterator[AuditEntry]:

@@ -13,7 +13,6 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 
 from hub.domain.audit import event
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState, end_workspace
@@ -21,11 +20,12 @@ from hub.services.lab import Lab
 from hub.services.ports import HubServers
 
 WORKER = "worker"
-GRACE = timedelta(seconds=15)
-"""So long the hub must not know a server before what is left of it is removed."""
+GRACE = 15.0
+"""So many seconds the hub must not know a server before what is left of it is removed."""
 
-Suspects = Mapping[str, datetime]
-"""A server that the hub does not know, or a loop device that is mounted nowhere → since when that has been seen."""
+Suspects = Mapping[str, float]
+"""A server that the hub does not know, or a loop device that is mounted nowhere → since when that has been seen, in
+seconds that no set clock moves."""
 
 
 def reap(lab: Lab, hub: HubServers, suspects: Suspects) -> Suspects:
@@ -39,7 +39,7 @@ def reap(lab: Lab, hub: HubServers, suspects: Suspects) -> Suspects:
     there = set(turns) | set(containers) | set(lab.storage.servers())
     unknown = there - hub.servers()
     loops = lab.storage.loose_loops()
-    now = lab.now()  # after the hub's answer, which may have been long in coming
+    now = lab.clock.seconds()  # after the hub's answer, which may have been long in coming
     since = {one: suspects.get(one, now) for one in unknown | loops}
     over = {one for one, moment in since.items() if now - moment >= GRACE}
     for server in over - loops:

@@ -10,8 +10,6 @@ Invariants:
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from hub.domain.audit import event
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.exports import ExportRequest, ExportState
@@ -89,9 +87,16 @@ def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:
         ok = view.exit_code == 0 and not view.out_of_memory
         reason = "" if ok else sentence(view.exit_code, out_of_memory=view.out_of_memory)
         return _end(lab, work, WorkStep.SUCCEED if ok else WorkStep.FAIL, reason, view.exit_code)
-    if work.started and lab.now() - work.started > timedelta(seconds=limits_of(lab, work.kind).seconds):
+    if _ran(lab, work, view) > limits_of(lab, work.kind).seconds:
         return _end_early(lab, work, WorkStep.TIME_OUT, "It took longer than its time limit.")
     return True
+
+
+def _ran(lab: Lab, work: Work, view: ContainerView) -> float:
+    """Seconds that a container has run: a clock that jumps ends nobody's run, and makes none go on for ever."""
+    if view.seconds is not None:
+        return view.seconds
+    return (lab.now() - work.started).total_seconds() if work.started else 0.0
 
 
 def _launch(lab: Lab, work: Work, view: ContainerView | None) -> bool:

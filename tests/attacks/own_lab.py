@@ -22,6 +22,15 @@ from hub.settings import load_settings
 from hub.wiring import lab_from, storage_from
 
 ROOT = Path(__file__).parents[2]
+WORKER = """
+from datetime import timedelta
+from hub.adapters.clock import SystemClock
+from hub.worker import main
+
+real = SystemClock.now
+SystemClock.now = lambda clock: real(clock) + timedelta(days={})
+main()
+"""
 TABLE = b"nr,wage\n" + b"".join(f"{n},{n}.5\n".encode() for n in range(40))
 
 
@@ -46,9 +55,9 @@ class OwnLab:
     def log(self) -> str:
         return (self.folder / "worker.log").read_text()
 
-    def worker(self, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker as a process of its own."""
-        command = [sys.executable, "-m", "hub.worker", "--config", str(self.folder / "lab.toml")]
+    def worker(self, days_ahead: float = 0, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a worker as a process of its own, by a clock that is so many days ahead of the machine's, or behind."""
+        command = [sys.executable, "-c", WORKER.format(days_ahead), "--config", str(self.folder / "lab.toml")]
         with (self.folder / "worker.log").open("ab") as log:
             started = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log)
         self.workers.append(started)

@@ -65,9 +65,13 @@ class MemoryEngine:
         if view.state is ContainerState.RUNNING:
             return
         self.started.append(name)
-        self.views[name] = replace(view, state=ContainerState.RUNNING, started=datetime.now(UTC))
+        self.views[name] = replace(view, state=ContainerState.RUNNING, started=datetime.now(UTC), seconds=0.0)
         if self.on_start:
             self.on_start(name, self.bodies[name])
+
+    def run_on(self, name: str, seconds: float) -> None:
+        """Let a container have run for so long."""
+        self.views[name] = replace(self.views[name], seconds=seconds)
 
     def exit(self, name: str, code: int = 0, *, out_of_memory: bool = False) -> None:
         self.views[name] = replace(

@@ -26,14 +26,22 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class SteppingClock:
-    """Each look is a millisecond later; tests may move it."""
+    """Each look is a millisecond later; tests may set it, and let time pass."""
 
     def __init__(self) -> None:
         self.moment = START
+        self.passed = 0.0
 
     def now(self) -> datetime:
         self.moment += timedelta(milliseconds=1)
         return self.moment
+
+    def seconds(self) -> float:
+        return self.passed
+
+    def wait(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        self.passed += seconds
 
 
 class PlainHost(Host):

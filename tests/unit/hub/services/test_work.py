@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
 from doubles.engine import MemoryEngine
-from doubles.lab import SteppingClock
 from doubles.people import approved_notebook, play, registered_dataset, work_off
 from hub.domain.errors import UnavailableError
 from hub.domain.work import ENDED, Work, WorkState
@@ -97,7 +95,7 @@ def test_a_run_whose_container_vanished_is_lost(lab: Lab, engine: MemoryEngine, 
 
 def test_a_run_over_its_time_is_ended(lab: Lab, engine: MemoryEngine, queued: str) -> None:
     do_round(lab)
-    cast(SteppingClock, lab.clock).moment += timedelta(seconds=lab.settings.run.seconds + 1)
+    engine.run_on(work_container("datalab", queued), lab.settings.run.seconds + 1)
     do_round(lab)
     assert state(lab, queued)[0] is WorkState.TIMED_OUT
     assert engine.views == {}
