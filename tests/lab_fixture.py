@@ -17,6 +17,7 @@ from typing import Any
 import docker
 from playwright.sync_api import Page
 
+from hub.adapters.loops import loops
 from hub.bench.machine import free_ports
 from hub.settings import Settings, load_settings
 from spawner_config.names import LABEL_LAB
@@ -84,11 +85,7 @@ class StoryLab:
             "processes": [line for line in _command_lines() if str(self.folder) in line],
             "containers": _containers(self.settings.name),
             "mounts": _lines(Path("/proc/self/mountinfo"), str(self.folder)),
-            "loops": [
-                str(file)
-                for file in Path("/sys/block").glob("loop*/loop/backing_file")
-                if file.read_text().startswith(str(self.folder))
-            ],
+            "loops": [device for device, image in loops() if image.is_relative_to(self.folder)],
             "sockets": _lines(Path("/proc/net/unix"), str(self.folder)),
         }
 

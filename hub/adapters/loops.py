@@ -9,10 +9,10 @@ from pathlib import Path
 def loose_loops(state: Path) -> set[str]:
     """Return loop devices over images below a folder that are mounted nowhere, each as its device and its image."""
     mounted = _mounted_devices()
-    return {f"{device} {image}" for device, image in _loops() if image.is_relative_to(state) and device not in mounted}
+    return {f"{device} {image}" for device, image in loops() if image.is_relative_to(state) and device not in mounted}
 
 
-def _loops() -> list[tuple[str, Path]]:
+def loops() -> list[tuple[str, Path]]:
     """Loop devices in use, each with its image; the kernel marks an image that was deleted."""
     found = []
     for told in sorted(Path("/sys/block").glob("loop*/loop/backing_file")):

@@ -53,6 +53,12 @@ def root(**options: object) -> Weaken:
     return weaken
 
 
+def writable_mounts(body: Body) -> None:
+    """Let everything be written that is mounted."""
+    for mount in body["HostConfig"]["Mounts"]:
+        mount["ReadOnly"] = False
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What an attack said, and how its container ended."""

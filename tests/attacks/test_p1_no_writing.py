@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from attacks.cells import EVERY, Body, Cells, root
+from attacks.cells import EVERY, Body, Cells, root, writable_mounts
 from hub.doctor.inside.data import change_files, open_to_write, write_elsewhere
 from spawner_config.isolation import Purpose
 
@@ -54,11 +54,6 @@ FOREIGN = pytest.mark.parametrize("folder", ["/project/runs", "/run/hub"])
 def test_runs_and_the_hubs_socket_cannot_be_changed_from_a_workspace(cells: Cells, folder: str) -> None:
     assert cells.worked(open_to_write, folder=folder, file="there.txt", other="there.txt") == []
     assert cells.worked(change_files, folder=folder, file="there.txt", other="there.txt", outside=["/tmp"]) == []
-
-
-def writable_mounts(body: Body) -> None:
-    for mount in body["HostConfig"]["Mounts"]:
-        mount["ReadOnly"] = False
 
 
 @FOREIGN

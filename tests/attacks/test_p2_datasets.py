@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from attacks.cells import UID, UNFILTERED, Body, Cells, host, root
+from attacks.cells import UID, UNFILTERED, Body, Cells, host, root, writable_mounts
 from attacks.living import PROJECT, Living, one_bit, other_bytes
 from datasets_mount.images import ImageKind
 from hub.adapters.host import Host
@@ -165,11 +165,6 @@ def test_a_mount_shows_exactly_what_its_digest_names(attacked: Tried) -> None:
 
 def test_a_dataset_is_sealed_as_seen_from_inside(attacked: Tried) -> None:
     assert done(attacked.said, "seal") == set()
-
-
-def writable_mounts(body: Body) -> None:
-    for mount in body["HostConfig"]["Mounts"]:
-        mount["ReadOnly"] = False
 
 
 def test_every_change_succeeds_in_a_container_with_a_writable_mount(cells: Cells, kept: Kept) -> None:

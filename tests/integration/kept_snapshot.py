@@ -12,6 +12,7 @@ from pathlib import Path
 from datasets_mount.catalogue import Snapshot, SnapshotFile, snapshot_digest
 from datasets_mount.images import ImageKind, SnapshotImage, image_of
 from hub.adapters.host import Host
+from hub.adapters.loops import loops
 from hub.adapters.mount_table import mounts_below
 from hub.adapters.snapshots import SnapshotMounts
 from hub.adapters.vault import FolderVault
@@ -47,8 +48,7 @@ class Kept:
         return self.state / "snapshots" / f"{self.snapshot.digest}.erofs"
 
     def loops(self) -> list[str]:
-        backing = (file.read_text() for file in Path("/sys/block").glob("loop*/loop/backing_file"))
-        return [line for line in backing if line.startswith(str(self.state))]
+        return [device for device, image in loops() if image.is_relative_to(self.state)]
 
     @property
     def tree(self) -> Path:

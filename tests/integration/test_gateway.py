@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import socket
 import stat
 from collections.abc import AsyncIterator
@@ -22,7 +21,6 @@ from integration.gateway_bench import (
     HUBS,
     QUICK,
     TOKEN,
-    UID,
     bench,
     hub_session,
     ok,
@@ -108,14 +106,7 @@ def test_websockets_carry_text_bytes_protocol_and_closing_code(tmp_path: Path) -
 
     async def story() -> None:
         async with bench(tmp_path) as b:
-            folder = b.folder("health")
-            runner = web.ServerRunner(web.Server(handler))
-            await runner.setup()
-            b.stack.push_async_callback(runner.cleanup)
-            with opened(folder / "nb") as place:
-                await web.UnixSite(runner, f"/proc/self/fd/{place}/nb.sock").start()
-            os.chown(folder / "nb/nb.sock", UID, UID)
-            await GatewayClient(b.settings.state).open(folder.name)
+            folder = await b.serve("health", handler)
             url = b.url("health", "api/kernels/1/channels?session_id=2")
             protocols = ("other", "v1.kernel.websocket.jupyter.org")
             async with b.session.ws_connect(url, protocols=protocols) as outer:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,11 +18,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from integration.gateway_bench import AUTHORIZED, HUBS, QUICK, TOKEN, TOKENS, UID, Bench, bench, ok, read_head, says
+from integration.gateway_bench import AUTHORIZED, HUBS, QUICK, TOKEN, TOKENS, Bench, bench, ok, read_head, says
 from spawner_config.gateway.login import COOKIE, Session
 from spawner_config.gateway.sealing import Sealer
 from spawner_config.gateway_client import GatewayClient
-from spawner_config.server_folder import opened
 
 PATHS = ["lab", "api", "api/contents", "api/kernels/1/channels", "files/a", "static/x.js", "", "lab?a=1", "%2e%2e/x"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE"]
@@ -207,14 +205,7 @@ def test_a_withdrawn_token_opens_nothing_after_a_while_and_its_websockets_close(
 
     async def story() -> None:
         async with bench(tmp_path, replace(QUICK, believed_seconds=0.3, look_seconds=0.2)) as b:
-            folder = b.folder("health")
-            runner = web.ServerRunner(web.Server(handler))
-            await runner.setup()
-            b.stack.push_async_callback(runner.cleanup)
-            with opened(folder / "nb") as place:
-                await web.UnixSite(runner, f"/proc/self/fd/{place}/nb.sock").start()
-            os.chown(folder / "nb/nb.sock", UID, UID)
-            await GatewayClient(b.settings.state).open(folder.name)
+            await b.serve("health", handler)
             async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
                 await asyncio.sleep(0.7)
                 assert not outer.closed

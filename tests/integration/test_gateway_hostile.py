@@ -23,7 +23,6 @@ from integration.gateway_bench import (
     refuses,
     says,
 )
-from spawner_config.gateway_client import GatewayClient
 from spawner_config.server_folder import checked_socket, opened
 
 
@@ -284,14 +283,7 @@ def test_a_workspace_sends_no_longer_message_than_allowed(tmp_path: Path) -> Non
 
     async def story() -> None:
         async with bench(tmp_path) as b:
-            folder = b.folder("health")
-            runner = web.ServerRunner(web.Server(handler))
-            await runner.setup()
-            b.stack.push_async_callback(runner.cleanup)
-            with opened(folder / "nb") as place:
-                await web.UnixSite(runner, f"/proc/self/fd/{place}/nb.sock").start()
-            os.chown(folder / "nb/nb.sock", UID, UID)
-            await GatewayClient(b.settings.state).open(folder.name)
+            folder = await b.serve("health", handler)
             async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
                 assert (await outer.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
             assert b.total(folder.name) == 0
