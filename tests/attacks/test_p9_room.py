@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 
 from attacks.cells import LIMITS, UID, Cells
-from attacks.living import wait_for
 from hub.adapters.host import Host
+from hub.adapters.loops import loops
 from hub.adapters.mount_table import mounts_below
 from hub.adapters.storage import LoopStorage
 from hub.adapters.vault import FolderVault
 from hub.domain.errors import UnavailableError
 from hub.settings import Login, Settings, Storage
 from spawner_config.isolation import Purpose
+from waiting import wait_for
 
 MEGABYTE = 2**20
 SIZE = 24 * MEGABYTE
@@ -123,15 +124,21 @@ def test_a_run_whose_progress_lies_with_others_fills_them(cells: Cells, storage:
 
 
 def write_until_it_fits(place: str) -> Any:
+    """Try until it fits, or until one attempt has failed after a word that no more is to come; say each refusal."""
     import pathlib
     import time
 
-    refused, until = 0, time.monotonic() + 20
+    own, refused = pathlib.Path("/home/scientist"), 0
+    until = time.monotonic() + 40
     while time.monotonic() < until:
+        last = (own / "last").exists()
         try:
             pathlib.Path(f"{place}/large").write_bytes(b"x" * 2**24)
         except OSError:
             refused += 1
+            (own / "refused").touch()
+            if last:
+                break
             time.sleep(0.1)
         else:
             return {"refused": refused, "wrote": True}
@@ -139,11 +146,17 @@ def write_until_it_fits(place: str) -> Any:
 
 
 def grow_meanwhile(cells: Cells, grow: Callable[[], None]) -> Any:
+    own = cells.folder / "home-scientist"
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(cells.run, write_until_it_fits, limits=GREEDY, place="/project")
-        time.sleep(2)
+        wait_for((own / "refused").exists, 20, "nothing is refused")
         grow()
-        return running.result().said
+        time.sleep(1)
+        (own / "last").touch()
+        said = running.result().said
+    for word in ("refused", "last"):
+        (own / word).unlink()
+    return said
 
 
 def filled(storage: LoopStorage) -> Path:
@@ -155,8 +168,7 @@ def filled(storage: LoopStorage) -> Path:
 
 
 def attached(storage: LoopStorage) -> list[str]:
-    backing = (file.read_text() for file in Path("/sys/block").glob("loop*/loop/backing_file"))
-    return [line for line in backing if line.startswith(str(storage._state))]
+    return [device for device, image in loops() if image.is_relative_to(storage._state)]
 
 
 def may_resize() -> bool:
