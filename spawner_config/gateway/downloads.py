@@ -66,14 +66,13 @@ def check_is_no_download(target: Target, tier: Tier) -> None:
 
 def _parameters(query: str) -> list[tuple[str, str]]:
     """Return the query's names and values, decoded as often as any program may, with “;” as a separator, too."""
-    pairs = [
-        pair for text in (query, _plain(query)) for pair in parse_qsl(text.replace(";", "&"), keep_blank_values=True)
-    ]
+    texts = {query, _plain(query)} - {""}
+    pairs = [pair for text in texts for pair in parse_qsl(text.replace(";", "&"), keep_blank_values=True)]
     return [(_plain(name), _plain(value)) for name, value in pairs]
 
 
 def _plain(text: str) -> str:
-    for _ in range(3):
+    for _ in range(3 if "%" in text or "+" in text else 0):
         text = unquote_plus(text)
     return text.strip().lower()
 

@@ -23,6 +23,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qs, urlencode
 
 import aiohttp
@@ -44,6 +45,8 @@ COOKIE_PATH = "/user/"
 LOGIN_SECONDS = 600
 LONGEST_NEXT = 1500
 DEFAULT_SECONDS = 3600
+MOST_OPENED = 512
+"""Sealed cookies whose content is kept: a page of JupyterLab shows the same one a hundred times."""
 
 
 class _Kept(BaseModel):
@@ -108,13 +111,15 @@ class Login:
         self._sealer = sealer
         self._origins = origins
         self._cookies = cookies
+        # What a text holds depends on the text alone; whether its token still counts is the hub's word, each time.
+        self._session_in = lru_cache(MOST_OPENED)(lambda text: sealer.opened(Session, text))
 
     def tokens(self, request: web.BaseRequest) -> Iterator[str]:
         """Yield the tokens that a browser's cookies hold: two, where a page set one beside ours."""
         for header in request.headers.getall("Cookie", []):
             for pair in header.split(";"):
                 name, _, value = pair.strip().partition("=")
-                if name == self._cookies.name(COOKIE) and (kept := self._sealer.opened(Session, value)):
+                if name == self._cookies.name(COOKIE) and (kept := self._session_in(value)):
                     yield kept.token
 
     def begin(self, target: Target) -> web.Response:
