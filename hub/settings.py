@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, model_validator
 
 from hub.domain.errors import InvalidError
+from hub.domain.workspaces import workspace_id
 from hub.settings_tables import (
     Browser,
     ContainerLimits,
@@ -102,16 +103,20 @@ class Settings(Section):
         """
         return self.server.subdomains and self.public_url.startswith("https:")
 
-    def host_of(self, person: str) -> str:
-        """The host that a person's workspaces are reached at: their own, where people have subdomains."""
-        host = str(urlsplit(self.public_url).hostname)
-        return f"{person}.{host}" if self.server.subdomains else host
+    def host_of(self, person: str, project: str) -> str:
+        """The host that a workspace is reached at: its own, where there are subdomains.
 
-    def origin_of(self, person: str) -> str:
-        """The origin of a person's workspaces, as a browser writes it."""
+        It is one label below the lab's name, so that one wildcard of DNS and one certificate are for all of them, and
+        says no name of a person or project to whoever sees the network's lookups.
+        """
+        host = str(urlsplit(self.public_url).hostname)
+        return f"w-{workspace_id(person, project)}.{host}" if self.server.subdomains else host
+
+    def origin_of(self, person: str, project: str) -> str:
+        """The origin of a workspace, as a browser writes it."""
         parts = urlsplit(self.public_url)
         port = f":{parts.port}" if parts.port else ""
-        return f"{parts.scheme}://{self.host_of(person)}{port}"
+        return f"{parts.scheme}://{self.host_of(person, project)}{port}"
 
     @property
     def database(self) -> str:

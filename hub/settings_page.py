@@ -44,8 +44,8 @@ MEANINGS: Mapping[str, str] = {
     "server.address": "Where the lab listens for people. Beyond loopback it needs `certificate` and `key`.",
     "server.url": "The address that people type, where it is not made of the address and the public port, for example "
     "behind a reverse proxy.",
-    "server.subdomains": "Give each person's workspaces an origin of their own, `https://<person>.<the lab's name>`, "
-    "apart from hub, portal and other people, and show workspaces of the held tiers inside a page of the portal alone. "
+    "server.subdomains": "Give each workspace an origin of its own, `https://w-<identifier>.<the lab's name>`, "
+    "apart from hub, portal and all others, and show workspaces of the held tiers inside a page of the portal alone. "
     "Needs `url` with a name, and DNS and a certificate for `*.<name>`, too; or no `url` on loopback, where the lab is "
     "then at `http://lab.localhost:<public>`. See [how to](../how-to/use-subdomains.md).",
     "server.certificate": "File of the TLS certificate with its chain, as PEM; it comes together with `key`.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from hub.domain.workspaces import workspace_id
+
 LABEL = "datalab"
 """Label of every container, volume, network and image that the lab makes."""
 LABEL_LAB = "datalab.lab"
@@ -17,7 +19,7 @@ LABEL_SERVER = "datalab.server"
 
 def server_id(person: str, project: str) -> str:
     """A workspace's short identifier: it names its container and its socket folder."""
-    return hashlib.sha256(f"{person}/{project}".encode()).hexdigest()[:16]
+    return workspace_id(person, project)
 
 
 def hidden(key: bytes, name: str) -> str:

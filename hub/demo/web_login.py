@@ -39,11 +39,11 @@ class Forms(HTMLParser):
 
 
 class Visitor:
-    """One person's browser at one lab; ``origin_of`` says where a person's workspaces are, when not at ``url``."""
+    """One person's browser at one lab; ``origin_of`` says where a workspace is, when not at ``url``."""
 
-    def __init__(self, url: str, name: str, password: str, origin_of: Callable[[str], str] | None = None) -> None:
+    def __init__(self, url: str, name: str, password: str, origin_of: Callable[[str, str], str] | None = None) -> None:
         self.url, self.name = url, name
-        self._origin_of = origin_of or (lambda _: url)
+        self._origin_of = origin_of or (lambda _person, _project: url)
         self.session = loopback_session()
         self._log_in(password)
 
@@ -80,9 +80,9 @@ class Visitor:
         return self._sent("GET", self.origin(path) + path, headers={"Referer": f"{self.url}/hub/home"})
 
     def origin(self, path: str) -> str:
-        """Return where a path is: a workspace is at its person's own origin."""
+        """Return where a path is: a workspace is at an origin of its own."""
         words = path.split("/")
-        return self._origin_of(words[2]) if words[1] == "user" else self.url
+        return self._origin_of(words[2], words[3]) if words[1] == "user" else self.url
 
     def post(self, path: str, body: Mapping[str, object], xsrf_path: str) -> requests.Response:
         """Send what a page's own script would send, with the XSRF cookie of that path."""

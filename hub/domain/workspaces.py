@@ -9,11 +9,17 @@ Invariants:
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.domain.errors import ConflictError, UnavailableError
+
+
+def workspace_id(person: str, project: str) -> str:
+    """The workspace's short identifier, which says neither name."""
+    return hashlib.sha256(f"{person}/{project}".encode()).hexdigest()[:16]
 
 
 class WorkspaceState(StrEnum):

@@ -65,7 +65,7 @@ class Door:
             target = match(request.raw_path)
         except NotFoundError:
             return await self._hubs(request, seen, "no-such-server")
-        if place := self._origins.persons_place(request, target.person):
+        if place := self._origins.own_place(request, target.person, target.project):
             return _led(place, seen, "other-origin")
         if target.path == CALLBACK:
             return await self._login.finish(request, target)

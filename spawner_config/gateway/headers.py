@@ -54,7 +54,7 @@ TO_BROWSER = frozenset(
 )
 LONGEST_VALUE = 8000
 SANDBOX = "allow-scripts allow-same-origin allow-forms allow-modals"
-"""What a held workspace's page may do in its frame; its origin is its person's own, so that it may keep it."""
+"""What a held workspace's page may do in its frame; its origin is its own, so that it may keep it."""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:]{2,45}\])(?::\d{1,5})?")
@@ -161,7 +161,11 @@ def _is_wellformed(name: str, value: str) -> bool:
 
 
 def _own_place(value: str, server: Server, origin: str) -> str | None:
-    """Return a redirect's place if it is below the server's own prefix or the hub's; None otherwise."""
+    """Return a redirect's place if it is below the server's own prefix; None otherwise.
+
+    A policy of the browser's forgets paths once it was led elsewhere, so a workspace leads to nobody else's, nor to the
+    hub, which leads on.
+    """
     if not value.isprintable():
         return None
     parts = urlsplit(value)
@@ -170,5 +174,5 @@ def _own_place(value: str, server: Server, origin: str) -> str | None:
             return None
         value = parts._replace(scheme="", netloc="").geturl()
     path = unquote(value.partition("?")[0])
-    stays = path.startswith((server.prefix, "/hub/")) and ".." not in path
+    stays = path.startswith(server.prefix) and ".." not in path
     return value if stays and _PLACE.fullmatch(value) else None

@@ -76,7 +76,7 @@ class Try(_Kept):
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
-    """How cookies are named: ``__Host-`` where people have origins of their own and TLS is on.
+    """How cookies are named: ``__Host-`` where workspaces have origins of their own and TLS is on.
 
     Such a cookie belongs to the one host that set it, so that no page of another subdomain puts one in its place.
     """
@@ -147,8 +147,8 @@ class Login:
         if state is None:
             raise _failed()
         told = {name: value for name, value in query.items() if name in ("code", "error", "state")}
-        person = state.prefix.split("/")[2]
-        return redirect(f"{self._origins.base_of(person)}{state.prefix}{CALLBACK}?{urlencode(told)}")
+        _, _, person, project, _ = state.prefix.split("/")
+        return redirect(f"{self._origins.base_of(person, project)}{state.prefix}{CALLBACK}?{urlencode(told)}")
 
     async def finish(self, request: web.BaseRequest, target: Target) -> web.Response:
         """Change the code for a token, and keep it in the browser."""

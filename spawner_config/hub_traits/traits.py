@@ -103,13 +103,14 @@ def set_addresses(c: Config, settings: Settings) -> None:
 
 
 def set_subdomains(c: Config, settings: Settings) -> None:
-    """Each person's workspaces have a host of their own; hub and portal share the lab's.
+    """Each workspace has a host of its own; hub and portal share the lab's.
 
     The hub has the lab's own host alone: whatever comes under another one is the gateway's, also where no workspace
-    runs, so that no page of the hub is ever in a person's origin.
+    runs, so that no page of the hub is ever in a workspace's origin. JupyterHub knows hosts of people and not of their
+    servers, so it names the lab's for all, and the gateway leads from there to the workspace's own.
     """
     c.JupyterHub.subdomain_host = settings.public_url
-    c.JupyterHub.subdomain_hook = lambda name, domain, kind: settings.host_of(name) if kind == "user" else domain
+    c.JupyterHub.subdomain_hook = lambda name, domain, kind: domain
     c.JupyterHub.hub_routespec = f"{urlsplit(settings.public_url).hostname}/"
     c.JupyterHub.cookie_host_prefix_enabled = settings.host_cookies
 

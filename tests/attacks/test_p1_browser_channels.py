@@ -248,7 +248,7 @@ def stand(how: str, browser: Browser, tmp_path: Path, page: str) -> Iterator[Sta
                 url = f"http://127.0.0.1:{port}/user/scientist/health/{page}"
                 yield Stand(how, browser, listener, url, cookie=cookie)
                 return
-            url = f"{b.settings.origin_of('scientist')}/user/scientist/health/{page}"
+            url = f"{b.settings.origin_of('scientist', 'health')}/user/scientist/health/{page}"
             with portals_page(b, url):
                 yield Stand(how, browser, listener, url, f"{b.settings.public_url}/services/portal/", cookie)
 

@@ -16,12 +16,14 @@ from playwright.sync_api import Browser, BrowserContext
 from hub.demo.story_lab import start_lab
 from hub.demo.story_stage import Stage
 from hub.settings import load_settings
+from hub.domain.workspaces import workspace_id
 from lab_fixture import StoryLab, log_in_by_pages, make_story_lab, stopped_at_last
 
+WORKSPACE_COOKIE = ("__Host-datalab-workspace", f"w-{workspace_id('administrator', 'care')}.lab.localhost")
 LOGIN_COOKIES = {
     ("__Host-jupyterhub-hub-login", "lab.localhost"),
     ("__Host-service-portal", "lab.localhost"),
-    ("__Host-datalab-workspace", "administrator.lab.localhost"),
+    WORKSPACE_COOKIE,
 }
 
 
@@ -67,13 +69,13 @@ def test_what_logs_a_person_in_belongs_to_one_host_alone(chromium: Browser, tls_
     context = chromium.new_context(locale="en-GB", ignore_https_errors=True)
     page = context.new_page()
     log_in_by_pages(page, tls_lab, "administrator")
-    page.goto(f"{tls_lab.settings.origin_of('administrator')}/user/administrator/care/lab")
+    page.goto(f"{tls_lab.settings.origin_of('administrator', 'care')}/user/administrator/care/lab")
     assert page.url.startswith(f"{lab}/hub/user/administrator/care")
     assert cookies(context) == LOGIN_COOKIES
     # A page below a subdomain cannot put another one in their place.
-    page.goto(f"{tls_lab.settings.origin_of('administrator')}/services/gateway/lab/none")
+    page.goto(f"{tls_lab.settings.origin_of('administrator', 'care')}/services/gateway/lab/none")
     page.evaluate("document.cookie = '__Host-service-portal=x; domain=lab.localhost; path=/; secure'")
     assert cookies(context) == LOGIN_COOKIES
     page.goto(f"{lab}/services/portal/logout")
-    assert cookies(context) <= {("__Host-datalab-workspace", "administrator.lab.localhost")}
+    assert cookies(context) <= {WORKSPACE_COOKIE}
     context.close()

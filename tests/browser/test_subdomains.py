@@ -1,4 +1,4 @@
-"""A lab whose people have origins of their own: the whole story, by command line and in the browser."""
+"""A lab whose workspaces have origins of their own: the whole story, by command line and in the browser."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_person_works_in_the_frame_of_the_portals_page(logged_in: LogIn, story
     page.keyboard.insert_text("import os; print(6 * 7, sorted(os.listdir('/data')))")
     page.keyboard.press("Shift+Enter")
     expect(inside.locator(".jp-OutputArea-output").first).to_contain_text("42 ['health', 'jobs']")
-    host = f"ws://{story_lab.settings.host_of('scientist')}:{story_lab.settings.ports.public}"
+    host = f"ws://{story_lab.settings.host_of('scientist', 'care')}:{story_lab.settings.ports.public}"
     assert any(url.startswith(f"{host}/user/scientist/care/api/kernels/") for url in sockets), sockets
     # Copying and pasting a cell, by keyboard alone.
     cells = inside.locator(".jp-Notebook .jp-Cell")
@@ -73,19 +73,19 @@ def test_the_frame_reaches_neither_the_page_around_it_nor_hub_portal_and_others(
     page = logged_in("scientist")
     frame = workspace_of(page, story_lab, "care")
     lab = story_lab.settings.public_url
-    assert frame.evaluate("location.origin") == story_lab.settings.origin_of("scientist") != lab
+    assert frame.evaluate("location.origin") == story_lab.settings.origin_of("scientist", "care") != lab
     assert frame.evaluate(OUT_OF_REACH) == "SecurityError"
     for place in ("/hub/home", "/hub/token", "/services/portal/projects", "/services/portal/api/v1/me"):
         assert frame.evaluate(ASK, lab + place) == 0, place
         # Under the person's own host there is no page of hub or portal either.
-        assert frame.evaluate(ASK, story_lab.settings.origin_of("scientist") + place) == 0, place
+        assert frame.evaluate(ASK, story_lab.settings.origin_of("scientist", "care") + place) == 0, place
     assert frame.evaluate(ASK, f"{frame.evaluate('location.origin')}/user/scientist/care/api/contents") > 0
 
 
 def test_a_held_workspace_as_a_page_of_its_own_leads_to_the_frame(logged_in: LogIn, story_lab: StoryLab) -> None:
     page = logged_in("scientist")
     workspace_of(page, story_lab, "care")
-    lab, own = story_lab.settings.public_url, story_lab.settings.origin_of("scientist")
+    lab, own = story_lab.settings.public_url, story_lab.settings.origin_of("scientist", "care")
     for address in (f"{own}/user/scientist/care/lab", f"{lab}/user/scientist/care/api/contents"):
         page.goto(address)
         assert page.url == f"{lab}/services/portal/projects/care/workspace"
@@ -96,16 +96,16 @@ def test_a_held_workspace_as_a_page_of_its_own_leads_to_the_frame(logged_in: Log
 def test_a_workspace_under_another_persons_host_is_led_to_its_own(logged_in: LogIn, story_lab: StoryLab) -> None:
     page = logged_in("researcher")
     workspace_of(page, story_lab, "care")
-    page.goto(f"{story_lab.settings.origin_of('scientist')}/user/researcher/care/lab")
+    page.goto(f"{story_lab.settings.origin_of('scientist', 'care')}/user/researcher/care/lab")
     assert page.url == f"{story_lab.settings.public_url}/services/portal/projects/care/workspace"
     frame = next(frame for frame in page.frames if "/researcher/care" in frame.url)
-    assert frame.url.startswith(story_lab.settings.origin_of("researcher"))
+    assert frame.url.startswith(story_lab.settings.origin_of("researcher", "care"))
 
 
 def test_an_open_workspace_is_a_page_of_its_own(logged_in: LogIn, story_lab: StoryLab) -> None:
     page = logged_in("researcher")
     page.goto(f"{story_lab.settings.public_url}/hub/spawn/researcher/mobility")
-    page.wait_for_url(f"{story_lab.settings.origin_of('researcher')}/user/researcher/mobility/lab**")
+    page.wait_for_url(f"{story_lab.settings.origin_of('researcher', 'mobility')}/user/researcher/mobility/lab**")
     page.locator(".jp-Launcher").wait_for()
     assert page.evaluate("window.top === window")
 

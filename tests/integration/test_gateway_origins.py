@@ -1,4 +1,4 @@
-"""The gateway where people have origins of their own: what is asked at which host, and who may frame it."""
+"""The gateway where workspaces have origins of their own: what is asked at which host, and who may frame it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ async def apart(tmp_path: Path, server: Server = LOOPBACK) -> AsyncIterator[Benc
         yield made
 
 
-async def look(b: Bench, path: str, person: str = "scientist", **headers: str) -> tuple[int, dict[str, str]]:
-    """Ask for a path at a person's host, or at the lab's; returns the status and the headers."""
-    origin = b.settings.origin_of(person) if person else b.settings.public_url
+async def look(b: Bench, path: str, at: str = "scientist/health", **headers: str) -> tuple[int, dict[str, str]]:
+    """Ask for a path at a workspace's host, or at the lab's; returns the status and the headers."""
+    origin = b.settings.origin_of(*at.split("/")) if at else b.settings.public_url
     asked = {"Host": urlsplit(origin).netloc} | headers
     url = f"http://127.0.0.1:{b.settings.ports.gateway}{path}"
     async with (
@@ -78,22 +78,22 @@ def test_an_open_workspace_may_be_a_page_of_its_own(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def test_a_workspace_is_at_its_persons_origin_alone_whether_it_runs_or_not(tmp_path: Path) -> None:
+def test_a_workspace_is_at_its_own_origin_alone_whether_it_runs_or_not(tmp_path: Path) -> None:
     async def story() -> None:
         async with apart(tmp_path) as b:
             await b.open("health", says(ok()))
             for project in ("health", "away"):
                 path = f"/user/scientist/{project}/lab?a=1"
-                for host in ("", "stranger"):
+                for host in ("", "stranger/health", f"stranger/{project}", "scientist/jobs"):
                     status, headers = await look(b, path, host, **OWN)
-                    assert (status, headers["Location"]) == (302, b.settings.origin_of("scientist") + path)
+                    assert (status, headers["Location"]) == (302, b.settings.origin_of("scientist", project) + path)
                     status, _ = await look(b, path, host, **OWN, **{"Sec-Fetch-Mode": "cors"})
                     assert status == 403
 
     asyncio.run(story())
 
 
-def test_no_page_of_hub_or_portal_is_in_a_persons_origin(tmp_path: Path) -> None:
+def test_no_page_of_hub_or_portal_is_in_a_workspaces_origin(tmp_path: Path) -> None:
     async def story() -> None:
         async with apart(tmp_path) as b:
             for path in ("/", "/hub/home", "/services/portal/projects?x=1"):
@@ -107,13 +107,13 @@ def test_no_page_of_hub_or_portal_is_in_a_persons_origin(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("server", "prefix", "path"), [(LOOPBACK, "", "/user/"), (TLS, "__Host-", "/")])
-def test_a_login_goes_from_the_persons_origin_to_the_labs_and_back(
+def test_a_login_goes_from_the_workspaces_origin_to_the_labs_and_back(
     tmp_path: Path, server: Server, prefix: str, path: str
 ) -> None:
     async def story() -> None:
         async with apart(tmp_path, server) as b:
             b.token_answer = web.json_response({"access_token": TOKEN, "expires_in": 60})
-            lab, own = b.settings.public_url, b.settings.origin_of("scientist")
+            lab, own = b.settings.public_url, b.settings.origin_of("scientist", "health")
             _, headers = await look(b, "/user/scientist/health/lab")
             began, query = headers["Set-Cookie"].partition(";")[0], parse_qs(urlsplit(headers["Location"]).query)
             assert headers["Location"].startswith(f"{lab}/hub/api/oauth2/authorize?")

@@ -89,21 +89,21 @@ def test_an_alarm_comes_before_the_floor(tmp_path: Path) -> None:
     ("server", "url", "workspace"),
     [
         ("", "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
-        ("subdomains = true", "http://lab.localhost:8000", "http://alice.lab.localhost:8000"),
+        ("subdomains = true", "http://lab.localhost:8000", "http://w-b44d8e8bca61e672.lab.localhost:8000"),
         (
             'url = "https://lab.example.org/"\nsubdomains = true',
             "https://lab.example.org",
-            "https://alice.lab.example.org",
+            "https://w-b44d8e8bca61e672.lab.example.org",
         ),
         ('url = "https://lab.example.org:8443"', "https://lab.example.org:8443", "https://lab.example.org:8443"),
     ],
 )
-def test_with_subdomains_a_person_has_an_origin_of_their_own(
+def test_with_subdomains_a_workspace_has_an_origin_of_its_own(
     tmp_path: Path, server: str, url: str, workspace: str
 ) -> None:
     settings = load_settings(write(tmp_path, f"{GOOD}[server]\n{server}\n"))
     assert settings.public_url == url
-    assert settings.origin_of("alice") == workspace
+    assert settings.origin_of("alice", "care") == workspace
     assert settings.host_cookies is (settings.server.subdomains and url.startswith("https:"))
 
 

@@ -255,11 +255,11 @@ def test_every_page_of_ours_is_in_both_languages() -> None:
 APART = {"server": {"url": "https://lab.example.org", "subdomains": True}}
 
 
-def test_with_subdomains_people_have_hosts_and_services_share_the_labs(config: Config) -> None:
+def test_with_subdomains_people_and_services_share_the_labs_host_at_the_hub(config: Config) -> None:
     apply(config, settings(**APART), parts())
     own = config.JupyterHub
     assert own.subdomain_host == "https://lab.example.org"
-    assert own.subdomain_hook("alice", "lab.example.org", kind="user") == "alice.lab.example.org"
+    assert own.subdomain_hook("alice", "lab.example.org", kind="user") == "lab.example.org"
     assert own.subdomain_hook("portal", "lab.example.org", kind="service") == "lab.example.org"
     assert own.cookie_host_prefix_enabled is True
     # The hub has its own host alone: it is never in a person's origin.
