@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -20,7 +22,7 @@ class GatewayClient:
 
     async def open(self, server: str) -> None:
         """Let the gateway serve a server whose folder was made."""
-        if await self._say("PUT", server) != 200:
+        if (await self._say("PUT", server))[0] != 200:
             raise _no_gateway()
 
     async def close(self, server: str) -> None:
@@ -29,9 +31,14 @@ class GatewayClient:
 
     async def is_ready(self, server: str) -> bool:
         """Whether the server in the container answers through the gateway."""
-        return await self._say("GET", server) == 204
+        return (await self._say("GET", server))[0] == 204
 
-    async def _say(self, method: str, server: str) -> int:
+    async def last_use(self, server: str) -> datetime | None:
+        """When the gateway last saw the workspace in use; None of one that it does not know."""
+        status, body = await self._say("GET", f"{server}/use")
+        return datetime.fromisoformat(json.loads(body)["last"]) if status == 200 else None
+
+    async def _say(self, method: str, server: str) -> tuple[int, bytes]:
         timeout = aiohttp.ClientTimeout(total=SECONDS)
         try:
             with opened(self._folder) as place:
@@ -40,7 +47,7 @@ class GatewayClient:
                     aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
                     session.request(method, f"http://gateway/servers/{server}") as answer,
                 ):
-                    return answer.status
+                    return answer.status, await answer.read()
         except (TimeoutError, aiohttp.ClientError, OSError):
             raise _no_gateway() from None
 

@@ -236,15 +236,20 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
             return 0
         state = found["State"]
         if state["Running"]:
-            why = await asyncio.to_thread(self.why_ends, self.user.name, self.name, self._last_activity())
+            why = await asyncio.to_thread(self.why_ends, self.user.name, self.name, await self._last_use())
             self._why = why or self._why
             return str(why) if why else None
         return f"exit code {state['ExitCode']}{', out of memory' if state['OOMKilled'] else ''}"
 
-    def _last_activity(self) -> datetime:
-        """When the hub saw the workspace in use; JupyterHub keeps it in UTC and says no zone."""
-        seen: datetime | None = self.last_activity
-        return seen.replace(tzinfo=UTC) if seen else datetime.now(UTC)
+    async def _last_use(self) -> datetime:
+        """When the gateway last saw the workspace in use, whatever its server says of itself.
+
+        A gateway that is away now, or opens the server right now, is asked again soon; nobody's work ends for it.
+        """
+        try:
+            return await self._gateway().last_use(self.server_id) or datetime.now(UTC)
+        except UnavailableError:
+            return datetime.now(UTC)
 
     async def stop(self, now: bool = False) -> None:
         """End the container and clear away what it had."""

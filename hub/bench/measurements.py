@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hub.bench import dataset_scan, fifty, gate_check, gateway_way, trivial_run, workspaces
+from hub.bench import dataset_scan, fifty, gate_check, gateway_way, lab_page, trivial_run, workspaces
 from hub.bench.rows import Row
 
 Measurement = Callable[[Path, int, Callable[[str], None]], Iterator[Row]]
@@ -14,6 +14,7 @@ Measurement = Callable[[Path, int, Callable[[str], None]], Iterator[Row]]
 MEASUREMENTS: dict[str, Measurement] = {
     "workspaces": workspaces.rows,
     "gateway": gateway_way.rows,
+    "page": lab_page.rows,
     "run": trivial_run.rows,
     "gate": gate_check.rows,
     "scan": dataset_scan.rows,

@@ -55,6 +55,7 @@ class BrowserSide:
             seen.status = found.status
             return found
         upstream = found.upstream
+        upstream.use.note()
         self._meter.check_has_left(upstream.server)
         _check_request(request, upstream.bounds.upload)
         check_is_no_download(found.target, upstream.server.tier)

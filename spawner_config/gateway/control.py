@@ -1,7 +1,8 @@
 """The spawner's side of the gateway: a socket that only the lab may reach.
 
-``PUT /servers/<id>`` opens a server, ``DELETE`` closes it, ``GET`` says whether it answers; ``GET /metrics`` is for
-Prometheus: ``curl --unix-socket run/gateway.sock http://gateway/metrics`` in the state folder.
+``PUT /servers/<id>`` opens a server, ``DELETE`` closes it, ``GET`` says whether it answers, and ``GET`` with ``/use``
+when it was last in use; ``GET /metrics`` is for Prometheus:
+``curl --unix-socket run/gateway.sock http://gateway/metrics`` in the state folder.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Control:
                 web.put("/servers/{id}", self._open),
                 web.delete("/servers/{id}", self._close),
                 web.get("/servers/{id}", self._tell),
+                web.get("/servers/{id}/use", self._tell_use),
                 web.get("/metrics", self._measure),
             ]
         )
@@ -56,6 +58,9 @@ class Control:
         if not await answers_now(self._servers.find_by_id(identifier)):
             raise answers.not_ready()
         return web.Response(status=204)
+
+    async def _tell_use(self, request: web.Request) -> web.Response:
+        return web.json_response({"last": self._servers.find_by_id(_identifier(request)).use.last.isoformat()})
 
     async def _measure(self, _request: web.Request) -> web.Response:
         text = self._metrics.text(*self._servers.counts())

@@ -6,7 +6,7 @@ The gateway logs people in, so a server never changes a code for a token: ``oaut
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -52,7 +52,7 @@ class HubCall:
     body: bytes = b""
 
 
-def judge(method: str, raw: str, body: bytes, server: Server, now: datetime) -> HubCall:
+def judge(method: str, raw: str, body: bytes, server: Server, used: datetime) -> HubCall:
     """Return the call to make in a server's name; RefusedError for any other, InvalidError for a wrong body."""
     if (method, raw) in (("GET", "/hub/api"), ("GET", "/hub/api/")):
         return HubCall("GET", "/hub/api/")
@@ -60,19 +60,19 @@ def judge(method: str, raw: str, body: bytes, server: Server, now: datetime) -> 
         return HubCall("GET", raw)
     try:
         if (method, raw) == ("POST", f"/hub/api/users/{server.person}/activity"):
-            return HubCall("POST", raw, JSON, _activity_body(body, server, now))
+            return HubCall("POST", raw, JSON, _activity_body(body, server, used))
     except (ValueError, UnicodeDecodeError):  # pydantic's ValidationError is a ValueError
         raise InvalidError("The hub does not take a call of this form.", reason="hub-call-body") from None
     raise RefusedError("A workspace may not make this call to the hub.", reason="hub-call")
 
 
-def _activity_body(body: bytes, server: Server, now: datetime) -> bytes:
-    """A server tells of its own activity, which is never later than now."""
+def _activity_body(body: bytes, server: Server, used: datetime) -> bytes:
+    """A server tells of its own activity, which is never later than the gateway saw."""
     activity = _Activity.model_validate_json(body)
     if set(activity.servers) - {server.project}:
         raise RefusedError("A workspace may not speak for another one.", reason="hub-call-other-server")
-    told = {name: _ServerActivity(last_activity=min(s.last_activity, now)) for name, s in activity.servers.items()}
-    true = _Activity(servers=told, last_activity=min(activity.last_activity, now))
+    told = {name: _ServerActivity(last_activity=min(s.last_activity, used)) for name, s in activity.servers.items()}
+    true = _Activity(servers=told, last_activity=min(activity.last_activity, used))
     return true.model_dump_json().encode()
 
 
@@ -90,8 +90,3 @@ def badge_answer(server: Server) -> bytes:
     """Return what a server is told of its own gateway's badge: it is its person, and opens this server alone."""
     scope = f"access:servers!server={server.person}/{server.project}"
     return _User(kind="user", name=server.person, scopes=[scope]).model_dump_json().encode()
-
-
-def utc_now() -> datetime:
-    """The present time."""
-    return datetime.now(UTC)

@@ -24,8 +24,8 @@ from spawner_config.gateway.hub_calls import (
     answer,
     badge_answer,
     judge,
-    utc_now,
 )
+from spawner_config.gateway.use import Use
 from spawner_config.server_folder import HUB_SOCKET, Server, listening_socket
 
 _AUTHORIZATION = re.compile(r"(?:[Tt]oken|[Bb]earer) [A-Za-z0-9._~+/=-]{1,500}")
@@ -56,9 +56,9 @@ class HubSide:
         self._log = access_log
         self._bounds = bounds
 
-    async def open_door(self, server: Server, folder: Path, badge: str) -> HubDoor:
+    async def open_door(self, server: Server, folder: Path, badge: str, use: Use) -> HubDoor:
         """Listen on a server's socket towards the hub; the badge is the one thing that is answered without the hub."""
-        visitor = _Visitor(self, server, badge, self._bounds)
+        visitor = _Visitor(self, server, badge, use, self._bounds)
         runner = web.ServerRunner(
             web.Server(visitor.handle, access_log=None, keepalive_timeout=20, max_field_size=4096, max_headers=64),
             shutdown_timeout=0.5,
@@ -96,10 +96,11 @@ class HubSide:
 class _Visitor:
     """What one server may ask, and how often."""
 
-    def __init__(self, side: HubSide, server: Server, badge: str, bounds: Bounds) -> None:
+    def __init__(self, side: HubSide, server: Server, badge: str, use: Use, bounds: Bounds) -> None:
         self._side = side
         self._server = server
         self._badge = badge
+        self._use = use
         self._bucket = Bucket(bounds.hub_burst, bounds.hub_rate)
         self._turn = asyncio.Semaphore(bounds.hub_calls)
 
@@ -122,7 +123,7 @@ class _Visitor:
         authorization = request.headers.get("Authorization", "")
         if authorization and not _AUTHORIZATION.fullmatch(authorization):
             raise InvalidError("The hub does not take a call of this form.", reason="hub-call-body")
-        call = judge(request.method, request.raw_path, await _short_body(request), self._server, utc_now())
+        call = judge(request.method, request.raw_path, await _short_body(request), self._server, self._use.last)
         if call.path == "/hub/api/user" and secrets.compare_digest(authorization.partition(" ")[2], self._badge):
             return web.Response(body=badge_answer(self._server), content_type="application/json")
         status, version, body = await self._side.ask(call, authorization)

@@ -63,7 +63,7 @@ class Servers:
         await self.close(identifier)
         folder = server_folder(self._state, identifier)
         upstream = Upstream(server, folder, self._bounds)
-        door = await self._hub.open_door(server, folder / "hub", upstream.badge)
+        door = await self._hub.open_door(server, folder / "hub", upstream.badge, upstream.use)
         self._open[identifier] = OpenServer(upstream, door)
 
     async def close(self, identifier: str) -> None:

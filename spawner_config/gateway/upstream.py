@@ -16,7 +16,8 @@ from yarl import URL
 
 from hub.domain.errors import InvalidError, UnavailableError
 from spawner_config.gateway.bounds import Bounds
-from spawner_config.server_folder import NOTEBOOK_SOCKET, Server, checked_socket
+from spawner_config.gateway.use import Use
+from spawner_config.server_folder import CARD, NOTEBOOK_SOCKET, Server, checked_socket
 
 SKIPPED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """Headers that the client would add of its own."""
@@ -51,6 +52,7 @@ class Upstream:
         self.bounds = bounds
         self.badge = secrets.token_urlsafe(32)
         self.in_use = 0
+        self.use = Use(folder / CARD)
         self.session = plain_session(CheckedConnector(folder / "nb", server.uid, limit=bounds.requests), bounds)
 
     @contextmanager

@@ -15,6 +15,7 @@ from spawner_config.gateway import answers
 from spawner_config.gateway.downloads import held
 from spawner_config.gateway.headers import Headers, plain_token
 from spawner_config.gateway.upstream import Upstream
+from spawner_config.gateway.use import Use
 
 SWITCHED = 101
 CLOSE_SECONDS = 2.0
@@ -51,8 +52,8 @@ async def forward_websocket(
         await outer.prepare(request)
         opened()
         ways = (
-            asyncio.create_task(_pass(inner, outer, takes)),
-            asyncio.create_task(_pass(outer, inner, None)),
+            asyncio.create_task(_pass(inner, outer, upstream.use, takes)),
+            asyncio.create_task(_pass(outer, inner, upstream.use, None)),
             asyncio.create_task(_while(stays, bounds.look_seconds)),
         )
         try:
@@ -97,7 +98,9 @@ def _protocols(request: web.BaseRequest) -> list[str]:
     return [word for word in (part.strip() for part in asked) if plain_token(word)][:8]
 
 
-async def _pass(source: Socket, sink: Socket, takes: Callable[[int], bool] | None) -> tuple[int, str] | None:
+async def _pass(
+    source: Socket, sink: Socket, use: Use, takes: Callable[[int], bool] | None
+) -> tuple[int, str] | None:
     """Pass messages on until the source closes, or until what goes to the browser meets the day's cap."""
     async for message in source:
         if message.type is WSMsgType.TEXT:
@@ -108,6 +111,7 @@ async def _pass(source: Socket, sink: Socket, takes: Callable[[int], bool] | Non
             return None
         if takes is not None and not takes(size):
             return DAY_IS_OVER
+        use.note()
         try:
             await (sink.send_str(message.data) if message.type is WSMsgType.TEXT else sink.send_bytes(message.data))
         except (ConnectionError, RuntimeError):  # the other end closed while this one was speaking

@@ -70,7 +70,7 @@ def test_a_server_does_not_speak_for_another(servers: dict[str, object]) -> None
     assert raised.value.reason == "hub-call-other-server"
 
 
-def test_activity_is_never_later_than_now() -> None:
+def test_activity_is_never_later_than_the_gateway_saw() -> None:
     late = "2099-01-01T00:00:00Z"
     body = json.dumps({"servers": {"health": {"last_activity": late}}, "last_activity": late}).encode()
     sent = json.loads(judge("POST", "/hub/api/users/scientist/activity", body, SERVER, NOW).body)
