@@ -1,11 +1,11 @@
 """JupyterLab's page in Chromium, through the lab and plain: until it can be worked with, and what is loaded for it.
 
-Both are JupyterLab's own server in a container, with the same image and behind the same proxy. The lab's has the gateway
-before it, which answers for JupyterLab's files from its own packed copy, at one address for all workspaces; plain is
-what one has from `jupyter lab`, without the lab's settings. *First* is in a browser without any past; *again* is a second page
-of the same browser; *another* is the first visit to another workspace, whose address below the lab's is another one.
-All in one browser of a person, in turn, from the address to the status bar, which comes last. Bytes are what came over the
-network, headers included, as the browser counts them.
+Both are JupyterLab's own server in a container, with the same image and behind the same proxy. The lab's has the
+gateway before it, which answers for JupyterLab's files from its own packed copy, at one address for all workspaces;
+plain is what one has from `jupyter lab`, without the lab's settings. *First* is in a browser without any past; *again*
+is a second page of the same browser; *another* is the first visit to another workspace, whose address is another one.
+Seconds are from the address to the status bar, which comes last. Bytes are what came over the network, headers
+included, as the browser counts them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ def rows(folder: Path, rounds: int, tell: Callable[[str], None]) -> Iterator[Row
     yield from _rows(taken[1:])
 
 
-def _rows(taken: list[list[Mapping[str, Visit]]]) -> Iterator[Row]:
+def _rows(taken: Sequence[Sequence[Mapping[str, Visit]]]) -> Iterator[Row]:
     for name in VISITS:
         lab, instead = ([tours[way][name] for tours in taken] for way in (0, 1))
         seconds = [statistics.median(visit.seconds for visit in visits) for visits in (lab, instead)]

@@ -44,7 +44,7 @@ class Origins:
         return browser_origin(request.headers.get("Host", ""), self.scheme)
 
     def lab_place(self, request: web.BaseRequest, path: str) -> str | None:
-        """Return where a page of hub or portal is that was looked for under a workspace's host, or under none we know."""
+        """Return where a page of hub or portal is that was looked for at a workspace's host, or at none we know."""
         if self.apart and reads_page(request) and (path == "/" or path.startswith(LAB_PLACES)):
             return self.lab + request.raw_path
         return None

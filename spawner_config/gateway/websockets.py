@@ -98,9 +98,7 @@ def _protocols(request: web.BaseRequest) -> list[str]:
     return [word for word in (part.strip() for part in asked) if plain_token(word)][:8]
 
 
-async def _pass(
-    source: Socket, sink: Socket, use: Use, takes: Callable[[int], bool] | None
-) -> tuple[int, str] | None:
+async def _pass(source: Socket, sink: Socket, use: Use, takes: Callable[[int], bool] | None) -> tuple[int, str] | None:
     """Pass messages on until the source closes, or until what goes to the browser meets the day's cap."""
     async for message in source:
         if message.type is WSMsgType.TEXT:

@@ -1,8 +1,8 @@
 """P3, in the browser: a page of one project turns to another workspace of the same person, in the same browser.
 
-Both workspaces are servers of the test's own behind the real gateway, and the browser holds its person's login for both:
-the worst page there is, with nothing but the gateway between. The other workspace writes down what reaches it, and
-must hear nothing. The weak twin is the same gateway without the rules that it tells the browser: there the other
+Both workspaces are servers of the test's own behind the real gateway, and the browser holds its person's login for
+both: the worst page there is, with nothing but the gateway between. The other workspace writes down what reaches it,
+and must hear nothing. The weak twin is the same gateway without the rules that it tells the browser: there the other
 workspace hears what can be sent. What stays open is asserted as open, and stands in the security model.
 """
 
@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 from aiohttp import WSMsgType, web
+from browser.conftest import chromium  # noqa: F401 - a fixture
 from playwright.sync_api import Browser, BrowserContext, Frame
 
 from attacks.channels import FORMS, LEAVING, MARKUP, SCRIPTS, WINDOWS
 from attacks.test_p1_browser_channels import ALONE, FRAMED, SETTLE, _tried, in_a_thread, portals_page
-from browser.conftest import chromium  # noqa: F401 - a fixture
 from datasets_mount.catalogue import Tier
 from hub.settings import Server
 from integration.gateway_bench import TOKEN, Bench
@@ -68,7 +68,10 @@ class Two:
         context.set_default_timeout(20_000)
         cookie = Sealer("5e" * 32).seal(Session(token=TOKEN))
         context.add_cookies(
-            [{"name": COOKIE, "value": cookie, "url": self.address(p, ""), "httpOnly": True} for p in ("health", "jobs")]
+            [
+                {"name": COOKIE, "value": cookie, "url": self.address(p, ""), "httpOnly": True}
+                for p in ("health", "jobs")
+            ]
         )
         return context
 

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext
 
 from hub.demo.story_lab import start_lab
 from hub.demo.story_stage import Stage
-from hub.settings import load_settings
 from hub.domain.workspaces import workspace_id
+from hub.settings import load_settings
 from lab_fixture import StoryLab, log_in_by_pages, make_story_lab, stopped_at_last
 
 WORKSPACE_COOKIE = ("__Host-datalab-workspace", f"w-{workspace_id('administrator', 'care')}.lab.localhost")

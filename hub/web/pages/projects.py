@@ -56,7 +56,9 @@ def show_workspace(visit: Visit) -> Context:
     check_works_in(person, project, lab.now().date())
     settings = lab.settings
     tier = workspaces.tier_in(lab, project.name)
-    frame = f"{settings.origin_of(actor, project.name)}/user/{actor}/{project.name}/" if settings.server.subdomains else ""
+    frame = (
+        f"{settings.origin_of(actor, project.name)}/user/{actor}/{project.name}/" if settings.server.subdomains else ""
+    )
     return {
         "project": project,
         "workspace": api.workspace_url(lab, actor, project),
