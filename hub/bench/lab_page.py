@@ -21,7 +21,7 @@ from pathlib import Path
 from hub.bench import ways
 from hub.bench.rows import Goal, Of, Row
 from hub.domain.errors import UnavailableError
-from spawner_config.gateway.login import COOKIE, Session
+from spawner_config.gateway.login import COOKIE, COOKIE_PATH, Session
 from spawner_config.gateway.sealing import Sealer
 
 VISITS = ("first", "again", "another")
@@ -82,7 +82,7 @@ def _chromium() -> Iterator[object]:
 def _tour(browser: object, one: str, two: str, cookie: str) -> dict[str, Visit]:
     """Visit a workspace twice and then another one, in a browser without any past."""
     context = browser.new_context()  # type: ignore[attr-defined]
-    context.add_cookies([{"name": COOKIE, "value": cookie, "url": one, "httpOnly": True}])
+    context.add_cookies([{"name": COOKIE, "value": cookie, "domain": "127.0.0.1", "path": COOKIE_PATH}])
     try:
         return {name: _visit(context, url) for name, url in zip(VISITS, (one, one, two), strict=True)}
     finally:
