@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from hub.domain.errors import InvalidError
 from hub.domain.workspaces import workspace_id
 from hub.settings_tables import (
+    Allowance,
     Browser,
     ContainerLimits,
     Gate,
@@ -33,6 +34,7 @@ from hub.settings_tables import (
 )
 
 __all__ = [
+    "Allowance",
     "Browser",
     "ContainerLimits",
     "Images",
@@ -70,6 +72,7 @@ class Settings(Section):
     browser: Browser = Browser()
     gate: Gate = Gate()
     images: Images = Images()
+    allowance: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], Allowance] = Field(default={})
     concurrent_work: Annotated[int, Field(ge=1)] = 2
 
     @model_validator(mode="after")
@@ -82,6 +85,15 @@ class Settings(Section):
                 "vault must be a folder of its own: not one that the lab uses otherwise, nor one around it"
             )
         return self
+
+    def workspace_in(self, project: str) -> WorkspaceLimits:
+        """What a workspace of a project may use, and how many it may have: its own numbers before those of all."""
+        own = self.allowance.get(project, Allowance())
+        return self.workspace.model_copy(update=own.of_a_workspace)
+
+    def runs_in(self, project: str) -> int:
+        """How many runs of a project may be under way at the same time."""
+        return self.allowance.get(project, Allowance()).runs or self.concurrent_work
 
     @property
     def vault_folder(self) -> Path:

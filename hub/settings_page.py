@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic.fields import FieldInfo
 
 from hub.settings import Settings
-from hub.settings_tables import Section, parse_size
+from hub.settings_tables import Allowance, Section, parse_size
 
 HEAD = """\
 # `lab.toml`
@@ -67,9 +67,14 @@ MEANINGS: Mapping[str, str] = {
     "login.username_claim": "What names a person in the provider's answer; it must never be given to another one.",
     "login.scopes": "What the lab asks the provider for.",
     "seconds": "The longest that one may take; a workspace is not ended by it.",
-    "idle_seconds": "A workspace that nobody has used for so long is ended. A cell that computes counts as use.",
+    "idle_seconds": "A workspace that its person has not used for so long, as the gateway sees it, is ended.",
     "lifetime_seconds": "A workspace ends so long after it was opened, whatever happens in it; its files stay.",
     "open_per_project": "How many workspaces a project may have open at the same time.",
+    "allowance.open_per_project": "How many workspaces the project may have open at the same time.",
+    "allowance.memory": "Memory of each of its workspaces.",
+    "allowance.cpus": "Processors of each of its workspaces.",
+    "allowance.processes": "Processes and threads of each of its workspaces.",
+    "allowance.runs": "How many of its runs may be under way at the same time; at most `concurrent_work`.",
     "memory": "Memory; there is no swap beside it.",
     "cpus": "Processors, in parts of one.",
     "processes": "Processes and threads together.",
@@ -111,6 +116,8 @@ LIMITS: Mapping[str, str] = {
     "run": "What the container of one run of an approved notebook may use.",
     "reader": "What the containers that convert datasets, inspect notebooks and check outputs may use.",
 }
+BY_PROJECT: Mapping[str, type[Section]] = {"allowance": Allowance}
+"""Sections of which each project may have one."""
 KINDS: Mapping[object, str] = {
     str: "text",
     bool: "true or false",
@@ -128,11 +135,14 @@ def page() -> str:
     """Return the whole page as markdown; KeyError where a key has no meaning, or a meaning no key."""
     used: set[str] = set()
     fields = Settings.model_fields
-    plain = {name: field for name, field in fields.items() if not _is_section(field)}
+    plain = {name: field for name, field in fields.items() if not _is_section(field) and name not in BY_PROJECT}
     parts = [HEAD, "## At the top of the file\n", *_table("", plain, None, used)]
     for name, field in fields.items():
         if _is_section(field):
             parts += _section(name, field, used)
+    for name, kind in BY_PROJECT.items():
+        about = " ".join((kind.__doc__ or "").split())
+        parts += [f"\n## `[{name}.<project>]`\n\n{about}\n", *_table(name, kind.model_fields, None, used)]
     if used != set(MEANINGS):
         raise KeyError(*sorted(set(MEANINGS) - used))
     return "\n".join(parts) + "\n"

@@ -118,10 +118,25 @@ class ContainerLimits(Section):
 class WorkspaceLimits(ContainerLimits):
     """What one workspace may use, how long it may stay, and how many a project may have open."""
 
-    # A server tells every five minutes whether it computes: who ends it earlier ends what is in use.
+    # An open page of JupyterLab looks after its kernels now and then: who ends it earlier ends what is looked at.
     idle_seconds: Annotated[int, Field(ge=600)] = 2 * 3600
     lifetime_seconds: Annotated[int, Field(ge=600)] = 24 * 3600
     open_per_project: Annotated[int, Field(ge=1)] = 20
+
+
+class Allowance(Section):
+    """What one project has where it differs from all others; 0: no more and no less than they."""
+
+    open_per_project: Annotated[int, Field(ge=0)] = 0
+    memory: SizeOrNone = 0
+    cpus: Annotated[float, Field(ge=0)] = 0
+    processes: Annotated[int, Field(ge=0)] = 0
+    runs: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def of_a_workspace(self) -> dict[str, int | float]:
+        """What differs for a workspace."""
+        return {name: value for name, value in self.model_dump(exclude={"runs"}).items() if value}
 
 
 class ReaderLimits(ContainerLimits):

@@ -131,8 +131,8 @@ def check_order(settings: Settings, name: str, spec: ContainerSpec) -> None:
     if spec.runtime != (settings.reader.runtime if spec.purpose in OTHER_RUNTIME else ""):
         raise _refused("its runtime is not the one that lab.toml names", "order-runtime")
     _check_user(settings, spec)
-    _check_limits(settings, spec)
     named = names_in(settings, spec)
+    _check_limits(settings, spec, named.get("project", ""))
     if spec.purpose is Purpose.WORKSPACE:
         _check_workspace(settings, name, spec, named)
     else:
@@ -152,18 +152,18 @@ def _check_user(settings: Settings, spec: ContainerSpec) -> None:
         raise _refused("it does not run as a number of this lab", "order-user")
 
 
-def most_of(settings: Settings, purpose: Purpose) -> Limits:
-    """Return the most that a container of the purpose may use."""
-    most: ContainerLimits = {Purpose.WORKSPACE: settings.workspace, Purpose.RUN: settings.run}.get(
+def most_of(settings: Settings, purpose: Purpose, project: str = "") -> Limits:
+    """Return the most that a container of the purpose may use, in a project with an allowance of its own."""
+    most: ContainerLimits = {Purpose.WORKSPACE: settings.workspace_in(project), Purpose.RUN: settings.run}.get(
         purpose, settings.reader
     )
     file_size = settings.storage.project if purpose is Purpose.WORKSPACE else settings.storage.upload
     return Limits(most.memory, most.cpus, most.processes, most.tmp, most.seconds, file_size)
 
 
-def _check_limits(settings: Settings, spec: ContainerSpec) -> None:
-    """A container uses no more than the lab's settings give one of its purpose."""
-    limits, most = spec.limits, most_of(settings, spec.purpose)
+def _check_limits(settings: Settings, spec: ContainerSpec, project: str) -> None:
+    """A container uses no more than the lab's settings give one of its purpose in its project."""
+    limits, most = spec.limits, most_of(settings, spec.purpose, project)
     for word in ("memory", "cpus", "processes", "tmp", "file_size"):
         if getattr(limits, word) > getattr(most, word):
             raise _refused(f"its limit “{word}” is more than lab.toml gives", "order-limits")

@@ -58,7 +58,7 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
     why_ends = Callable(
         lambda person, project, active: None,
         config=True,
-        help="``(person, project, last activity) -> EndReason | None``, called in a thread now and then: why a running "
+        help="``(person, project, last use) -> EndReason | None``, called in a thread now and then: why a running "
         "workspace has to end.",
     )
     close_workspace = Callable(

@@ -26,7 +26,7 @@ def workspace_spec(
     """Describe the container of one member's workspace in one project."""
     identifier = names.server_id(plan.person, plan.project)
     mounts = (*plan.mounts, *socket_mounts(settings.state, identifier))
-    limits = limits_of(settings.workspace, settings.storage.project)
+    limits = limits_of(settings.workspace_in(plan.project), settings.storage.project)
     home = f"/home/{plan.person}"
     settled = {key: value for key, value in environment.items() if key not in SECRETS}
     made_from = [image_digest, list(command), plan.uid, repr(mounts), repr(limits), settled]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from hub.domain.audit import event
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.runs import Run
 from hub.domain.sandbox_exit import sentence
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
 from hub.services.check_work import CHECK, READ
@@ -62,17 +63,33 @@ def _tried(lab: Lab, work: Work, view: ContainerView | None, faults: list[LabErr
 
 
 def claim(lab: Lab) -> Work | None:
-    """Take the oldest queued work; a cancelled one ends without ever having a container."""
+    """Take the oldest queued work whose turn it is; a cancelled one ends without ever having a container."""
     with lab.store.begin() as records:
         for work in records.find(Work, state=WorkState.QUEUED):
             if work.cancel_asked:
                 ended = step_work(work, WorkStep.CANCEL, now=lab.now())
                 records.save(ended, event(f"work:{work.kind}:cancel", "worker", work.id))
                 continue
+            if not _has_room(lab, records, work):
+                continue
             claimed = step_work(work, WorkStep.CLAIM, now=lab.now())
             records.save(claimed, event(f"work:{work.kind}:claim", "worker", work.id))
             return claimed
     return None
+
+
+def _has_room(lab: Lab, reading: Reading, work: Work) -> bool:
+    """A project with an allowance of its own has so many runs under way at the same time; others go past it."""
+    run = _run_of(reading, work) if lab.settings.allowance else None
+    if run is None:
+        return True
+    active = reading.find(Work, state=WorkState.STARTING) + reading.find(Work, state=WorkState.RUNNING)
+    others = [other for found in active if (other := _run_of(reading, found)) and other.project == run.project]
+    return len(others) < lab.settings.runs_in(run.project)
+
+
+def _run_of(reading: Reading, work: Work) -> Run | None:
+    return reading.get(Run, work.subject) if work.kind is WorkKind.RUN else None
 
 
 def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:

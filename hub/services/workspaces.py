@@ -71,7 +71,9 @@ def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePl
 def _record_opening(lab: Lab, records: Transaction, project: Project, person: str, details: dict[str, str]) -> None:
     """Count the project's other workspaces in the very transaction that records this one, so that none slips by."""
     opened = records.find(Workspace, project=project.name, state=WorkspaceState.OPEN)
-    check_allowance(project.name, sum(w.person != person for w in opened), lab.settings.workspace.open_per_project)
+    check_allowance(
+        project.name, sum(w.person != person for w in opened), lab.settings.workspace_in(project.name).open_per_project
+    )
     identifier = server_id(person, project.name)
     workspace = reopen(records.get(Workspace, identifier), Workspace(identifier, person, project.name, lab.now()))
     records.save(workspace, event("lab:workspace:open", person, project.name, project.name, **details))
@@ -102,8 +104,7 @@ def _own_mounts(lab: Lab, project: Project, person: str) -> tuple[Mount, ...]:
 def why_ends(lab: Lab, person_name: str, project_name: str, active: datetime) -> EndReason | None:
     """Say why a workspace has to end now, or None; while the records cannot be read, nobody is thrown out.
 
-    ``active`` is the hub's word on when it was used last: what the proxy saw pass, and what the server itself tells,
-    which the gateway believes up to the present moment. A container that claims to be always in use meets its lifetime.
+    ``active`` is the gateway's word on when its person used it last; what the server says of itself is no part of it.
     """
     try:
         with lab.store.read() as reading:

@@ -338,7 +338,7 @@ def lie(lab: Lab, project: str) -> str:
 def test_a_workspace_in_use_goes_on_and_one_that_only_says_so_once_ends_as_idle(lab: Lab, project: str) -> None:
     lab.project("lying")
     used, lying = lab.state / "projects" / project, lab.state / "projects/lying"
-    with ending(lab, idle=10, lifetime=10_000):
+    with ending(lab, idle=30, lifetime=10_000):
         ready(lab, project)
         ready(lab, "lying")
         assert lie(lab, "lying") == "200"
@@ -348,7 +348,7 @@ def test_a_workspace_in_use_goes_on_and_one_that_only_says_so_once_ends_as_idle(
                 await person.log_in()
                 async with person.session.get(f"{person.root}/user/{PERSON}/{project}/lab") as page:
                     assert page.status == 200
-                for _ in range(100):
+                for _ in range(300):
                     async with person.session.get(f"{person.root}/user/{PERSON}/{project}/api/status") as page:
                         assert page.status == 200
                     if (lying / "why").exists():
@@ -364,11 +364,11 @@ def test_a_workspace_in_use_goes_on_and_one_that_only_says_so_once_ends_as_idle(
 
 
 def test_a_workspace_that_says_all_the_time_that_it_is_used_ends_as_idle_all_the_same(lab: Lab, project: str) -> None:
-    with ending(lab, idle=8, lifetime=10_000):
+    with ending(lab, idle=20, lifetime=10_000):
         ready(lab, project)
         why = lab.state / "projects" / project / "why"
         began = time.monotonic()
-        while not why.exists() and time.monotonic() - began < 60:
+        while not why.exists() and time.monotonic() - began < 150:
             with suppress(AttributeError, docker.errors.APIError):  # it ends meanwhile
                 lie(lab, project)
             time.sleep(1)
@@ -382,14 +382,14 @@ def test_a_workspace_that_its_person_uses_all_the_time_ends_with_its_lifetime(la
     async def story() -> None:
         async with browser(lab) as person:
             await person.log_in()
-            for _ in range(100):
+            for _ in range(300):
                 async with person.session.get(f"{person.root}/user/{PERSON}/{project}/api/status"):
                     pass
                 if why.exists():
                     return
                 await asyncio.sleep(0.5)
 
-    with ending(lab, idle=8, lifetime=20):
+    with ending(lab, idle=20, lifetime=40):
         ready(lab, project)
         asyncio.run(story())
         assert why.read_text() == "lifetime"

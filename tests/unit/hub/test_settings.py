@@ -114,3 +114,18 @@ def test_with_subdomains_a_workspace_has_an_origin_of_its_own(
 def test_subdomains_need_a_name_and_tls(tmp_path: Path, url: str) -> None:
     with pytest.raises(InvalidError, match="subdomains needs"):
         load_settings(write(tmp_path, f'{GOOD}[server]\nurl = "{url}"\nsubdomains = true\n'))
+
+
+def test_a_project_may_have_an_allowance_of_its_own(tmp_path: Path) -> None:
+    own = '[allowance.care]\nopen_per_project = 2\nmemory = "8G"\nruns = 1\n'
+    settings = load_settings(write(tmp_path, GOOD + own))
+    usual, care = settings.workspace_in("jobs"), settings.workspace_in("care")
+    assert usual == settings.workspace
+    assert (care.open_per_project, care.memory, care.cpus) == (2, 8 * 2**30, usual.cpus)
+    assert (settings.runs_in("care"), settings.runs_in("jobs")) == (1, settings.concurrent_work)
+
+
+@pytest.mark.parametrize("own", ['[allowance."Care!"]\nruns = 1\n', "[allowance.care]\nrun = 1\n"])
+def test_an_allowance_of_no_project_or_with_an_unknown_word_is_refused(tmp_path: Path, own: str) -> None:
+    with pytest.raises(InvalidError):
+        load_settings(write(tmp_path, GOOD + own))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from datasets_mount.mounts import Mount, dataset_mount
 from hub.domain.errors import InvalidError, LabError
 from hub.domain.work import WorkKind
-from hub.settings import Login, Settings
+from hub.settings import Allowance, Login, Settings
 from spawner_config import names
 from spawner_config.isolation import OPTIONS, ContainerSpec, Purpose, container_body
 from spawner_config.lab_containers import KINDS, LABEL_PLAN, check_order, most_of, names_in
@@ -259,3 +259,17 @@ def test_what_reads_foreign_bytes_has_the_runtime_that_lab_toml_names(
         with pytest.raises(LabError) as refused:
             check_order(settings, name, read_back)
         assert refused.value.reason == "order-runtime"
+
+
+def test_a_workspace_of_a_project_with_an_allowance_may_have_more_and_no_other_may() -> None:
+    name, spec = ordered("workspace")
+    larger = replace(spec, limits=replace(spec.limits, memory=SETTINGS.workspace.memory * 2))
+    for project, allowed in (("care", True), ("jobs", False)):
+        own = {project: Allowance(memory=SETTINGS.workspace.memory * 2)}
+        settings = SETTINGS.model_copy(update={"allowance": own})
+        if allowed:
+            check_order(settings, name, larger)
+        else:
+            with pytest.raises(LabError) as raised:
+                check_order(settings, name, larger)
+            assert raised.value.reason == "order-limits"

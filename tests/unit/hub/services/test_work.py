@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from hub.services import runs
 from hub.services.audit import verify_audit
 from hub.services.lab import Lab
 from hub.services.work import do_round
+from hub.settings import Allowance
 from spawner_config.names import work_container
 
 
@@ -209,3 +211,21 @@ def test_a_worker_killed_at_any_call_comes_to_the_true_end_and_starts_nothing_tw
     assert verify_audit(lab) is not None
     with lab.store.read() as reading:
         assert all(w.state in ENDED for w in reading.find(Work))
+
+
+def test_a_project_with_an_allowance_has_so_many_runs_under_way_and_the_rest_waits(
+    lab: Lab, engine: MemoryEngine, notebook: str
+) -> None:
+    engine.on_start = None
+    waiting = [runs.start_run(lab, "researcher", notebook, {})[0] for _ in range(2)]
+    own = {waiting[0].project: Allowance(runs=1)}
+    narrow = replace(lab, settings=lab.settings.model_copy(update={"allowance": own}))
+    for _ in range(3):
+        assert do_round(narrow) == 1
+    assert [state(lab, run.id)[0] for run in waiting] == [WorkState.RUNNING, WorkState.QUEUED]
+    engine.exit(work_container("datalab", waiting[0].id), 0)
+    do_round(narrow)
+    do_round(narrow)
+    assert state(lab, waiting[1].id)[0] in (WorkState.STARTING, WorkState.RUNNING)
+    # Without an allowance both would be under way.
+    assert lab.settings.runs_in(waiting[0].project) == 2

@@ -11,12 +11,13 @@ import pytest
 
 from doubles.lab import SteppingClock
 from hub.domain.audit import event
-from hub.domain.errors import LabError, UnavailableError
+from hub.domain.errors import ConflictError, LabError, UnavailableError
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState, end_workspace
 from hub.services import projects
 from hub.services.lab import Lab
 from hub.services.ports import pages
 from hub.services.workspaces import close_workspace, ends_at, open_workspace, why_ends
+from hub.settings import Allowance
 from spawner_config.names import server_id
 
 SCIENTIST, PROJECT = "scientist", "wages"
@@ -118,3 +119,12 @@ def test_what_is_being_cleared_away_is_not_opened_and_not_closed_by_another(lab:
         open_workspace(lab, SCIENTIST, PROJECT)
     close_workspace(lab, SCIENTIST, PROJECT, EndReason.STOPPED)
     assert kept(lab) == clearing
+
+
+def test_a_project_with_an_allowance_of_its_own_has_so_many_open(lab: Lab) -> None:
+    own = {PROJECT: Allowance(open_per_project=1)}
+    narrow = replace(lab, settings=lab.settings.model_copy(update={"allowance": own}))
+    open_workspace(narrow, SCIENTIST, PROJECT)
+    with pytest.raises(ConflictError, match="may have 1"):
+        open_workspace(narrow, "researcher", PROJECT)
+    open_workspace(lab, "researcher", PROJECT)
