@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datasets_mount.catalogue import Dataset, check_stewards_for
 from hub.domain.audit import event
 from hub.domain.errors import RefusedError
+from hub.domain.exports import ExportRequest
 from hub.domain.people import Person, Role, check_has_role
 from hub.domain.policy_layers import LayerKind, PolicyLayer, layer_id
 from hub.domain.projects import Project, was_ever_member
@@ -129,6 +130,12 @@ def explain_dataset(lab: Lab, actor: str, name: str) -> Explanation:
     with lab.store.read() as reading:
         merged = policy_in_force(reading, lab.settings.gate, "", [dataset])
         return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.DATASET, name)))
+
+
+def has_changed(reading: Reading, gate: Gate, request: ExportRequest) -> bool:
+    """Whether another policy is in force than the one that the request was checked under."""
+    datasets = [d for name in request.snapshots if (d := reading.get(Dataset, name)) is not None]
+    return policy_digest(policy_in_force(reading, gate, request.project, datasets).policy) != request.policy
 
 
 def site_digest(gate: Gate) -> str:

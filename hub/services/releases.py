@@ -18,7 +18,7 @@ from hub.domain.exports import (
 from hub.domain.people import Role
 from hub.domain.projects import Project, is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
-from hub.services import registry
+from hub.services import policies, registry
 from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, load_person
 from hub.services.ports import Reading, Transaction
@@ -42,12 +42,23 @@ def release(lab: Lab, actor: str, identifier: str) -> Release:
             return done
         needed = lab.settings.gate.votes
         check_can_release(request, needed)
-        has_moved = registry.has_moved(records, request)
-        if has_moved:
-            registry.check_again(lab, records, actor, request)
-        else:
+        has_changed = policies.has_changed(records, lab.settings.gate, request)
+        if not has_changed and not registry.has_moved(records, request):
             return _make(lab, records, actor, request)
-    raise ConflictError(
+        registry.check_again(lab, records, actor, request)
+    raise _overtaken(identifier, by_policy=has_changed)
+
+
+def _overtaken(identifier: str, *, by_policy: bool) -> ConflictError:
+    """Say why an approved request is not released yet; this is said after what it led to was saved."""
+    if by_policy:
+        return ConflictError(
+            "The policy has changed since the export request {id} was checked. It is being checked again under the "
+            "new one, and needs votes anew.",
+            reason="policy-changed",
+            id=identifier,
+        )
+    return ConflictError(
         "Other tables of the same data were released since the export request {id} was checked. It is being checked "
         "again; make the release when it is approved.",
         reason="registry-moved",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from doubles.engine import MemoryEngine
+from hub.policy.model import Policy, policy_digest
 
 
 def mounted(body: dict[str, Any], target: str) -> Path:
@@ -86,5 +87,10 @@ class GoodPrograms:
                     **stored,
                 }
             )
-        result = {"engine": "1", "policy_digest": "c" * 64, "files": files, "verdict": "review"}
+        result = {
+            "engine": "1",
+            "policy_digest": policy_digest(Policy.model_validate_json(json.dumps(request["policy"]))),
+            "files": files,
+            "verdict": "review",
+        }
         write(out, "result.json", json.dumps(result).encode())

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from doubles.people import checked_request, play, registered_dataset
-from hub.domain.errors import InvalidError, NotFoundError, RefusedError
+from doubles.people import approved_request, cast_vote, checked_request, play, registered_dataset, work_off
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from hub.domain.exports import ExportState
 from hub.gate.exchange import CheckRequest
 from hub.policy.model import policy_digest
-from hub.services import policies
+from hub.services import exports, policies, releases
 from hub.services.lab import Lab
 from hub.settings_tables import Gate
 
@@ -134,3 +135,21 @@ def test_the_gate_checks_under_the_policy_in_force(lab: Lab) -> None:
     asked = CheckRequest.model_validate_json(json.dumps(programs.asked))
     assert (asked.policy.minimum_units, asked.policy.limits.files) == (20, 5)
     assert policy_digest(asked.policy) == policies.explain_project(lab, "scientist", "wages").policy.digest
+
+
+def test_a_policy_that_changed_after_the_votes_asks_for_a_new_check_and_new_votes(lab: Lab) -> None:
+    play(lab)
+    registered_dataset(lab)
+    request = approved_request(lab)
+    policies.set_project_layer(lab, "health-steward", "wages", STRICTER)
+    with pytest.raises(ConflictError, match="policy has changed"):
+        releases.release(lab, "health-steward", request.id)
+    work_off(lab)
+    again = exports.request(lab, "researcher", request.id)
+    assert (again.state, again.policy) == (
+        ExportState.SUBMITTED,
+        policies.explain_project(lab, "scientist", "wages").policy.digest,
+    )
+    for steward in ("health-steward", "transport-steward"):
+        cast_vote(lab, steward, exports.request(lab, "researcher", request.id))
+    assert releases.release(lab, "health-steward", request.id).id == request.id
