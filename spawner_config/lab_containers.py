@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 
 from datasets_mount.mounts import Mount
 from hub.domain.errors import RefusedError
+from hub.domain.workspaces import PRECHECK
 from hub.settings import ContainerLimits, Settings
 from spawner_config import names
 from spawner_config.isolation import OTHER_RUNTIME, TMP, ContainerSpec, Limits, Purpose
@@ -61,7 +62,7 @@ LABELS: Mapping[Purpose, frozenset[str]] = {
 """Exactly these labels."""
 
 ENVIRONMENT: Mapping[Purpose, str] = {
-    Purpose.WORKSPACE: r"JUPYTERHUB_[A-Z_]+|JPY_API_TOKEN|HOME",
+    Purpose.WORKSPACE: rf"JUPYTERHUB_[A-Z_]+|JPY_API_TOKEN|HOME|{PRECHECK}",
     **dict.fromkeys((Purpose.RUN, Purpose.READER, Purpose.CHECKER), r"(?!)"),
 }
 """What may be said to the program beside what the image says; a variable could make it run other code than its own."""

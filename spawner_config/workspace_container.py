@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from datasets_mount.mounts import Mount
+from hub.domain.workspaces import PRECHECK
 from hub.services.workspaces import WorkspacePlan
 from hub.settings import ContainerLimits, Settings
 from spawner_config import names
@@ -23,7 +24,10 @@ HUB_SOCKET_URL = "http+unix://" + quote("/run/hub/api.sock", safe="")
 def workspace_spec(
     plan: WorkspacePlan, settings: Settings, command: Sequence[str], environment: Mapping[str, str], image_digest: str
 ) -> ContainerSpec:
-    """Describe the container of one member's workspace in one project."""
+    """Describe the container of one member's workspace in one project.
+
+    What it is told for the pre-check does not name the plan: a stricter policy ends nobody's workspace.
+    """
     identifier = names.server_id(plan.person, plan.project)
     mounts = (*plan.mounts, *socket_mounts(settings.state, identifier))
     limits = limits_of(settings.workspace_in(plan.project), settings.storage.project)
@@ -37,7 +41,7 @@ def workspace_spec(
         uid=plan.uid,
         mounts=mounts,
         limits=limits,
-        environment={**environment, "HOME": home},
+        environment={**environment, "HOME": home} | ({PRECHECK: plan.precheck} if plan.precheck else {}),
         labels={
             names.LABEL: "workspace",
             names.LABEL_LAB: settings.name,

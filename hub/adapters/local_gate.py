@@ -15,9 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.adapters.local_intake import Offered, keep_manifest, offered, take_in
 from hub.adapters.local_policy import Description, merged_of, read_description
-from hub.adapters.local_programs import make_folders, run_checker, run_reader
 from hub.adapters.past_requests import REPORT
 from hub.domain.errors import InvalidError
 from hub.gate.exchange import (
@@ -30,6 +28,8 @@ from hub.gate.exchange import (
 )
 from hub.gate.report import Report
 from hub.gate.report_form import Audience
+from hub.sandbox.gate_programs import make_folders, run_checker, run_reader
+from hub.sandbox.offered import Offered, keep_manifest, offered, take_in
 
 TABLES = (".csv", ".tsv", ".ipynb", ".txt", ".md")
 """What of a folder of earlier releases holds tables."""

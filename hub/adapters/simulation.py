@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.adapters.local_gate import mounted
-from hub.adapters.local_intake import Offered, take_in
 from hub.adapters.local_policy import local_policy, read_description
-from hub.adapters.local_programs import make_folders, run_checker, run_reader
 from hub.adapters.past_requests import PastRequest, read_past
 from hub.gate.exchange import CheckedFile, CheckFile, CheckRequest, TableDeclaration, file_name
 from hub.policy.model import Policy, policy_digest
+from hub.sandbox.gate_programs import make_folders, run_checker, run_reader
+from hub.sandbox.offered import Offered, take_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ from enum import StrEnum
 
 from hub.domain.errors import ConflictError, UnavailableError
 
+PRECHECK = "DATALAB_GATE"
+"""The environment variable that tells a workspace its policy and datasets, for the gate's pre-check."""
+
 
 def workspace_id(person: str, project: str) -> str:
     """The workspace's short identifier, which says neither name."""

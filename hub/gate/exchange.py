@@ -27,6 +27,9 @@ EARLIER_NAME = "earlier.json"
 LARGEST_RESULT = 64 * 2**20
 """The lab reads no result.json that is larger than this."""
 
+LONGEST_PRECHECK = 96 * 2**10
+"""What a workspace is told of policy and datasets; Linux takes no variable of more than 128 KiB."""
+
 FileIndex = Annotated[int, Field(ge=1, le=9999)]
 FilePath = Annotated[str, Field(min_length=1, max_length=300)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

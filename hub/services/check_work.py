@@ -18,7 +18,6 @@ from hub.gate.exchange import (
     CheckFile,
     CheckRequest,
     CheckResult,
-    DatasetDescription,
     OfferedFile,
     ReadRequest,
     TableDeclaration,
@@ -29,6 +28,7 @@ from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
 from hub.services.policies import policy_in_force
 from hub.services.ports import Reading, Transaction
+from hub.services.precheck import dataset_entry
 from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
@@ -90,7 +90,7 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         raise ConflictError("A dataset of the request is gone.", reason="gone")
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     files = tuple(_file_entry(n, f) for n, f in enumerate(request.files, 1))
-    entries = tuple(_dataset_entry(d) for d, _ in known)
+    entries = tuple(dataset_entry(d) for d, _ in known)
     put_request(lab, folders.inside, CheckRequest(files=files, datasets=entries, policy=policy, month_bytes=month))
     earlier = registry.begin_comparison(lab, request)
     lab.storage.put(folders.inside, EARLIER_NAME, earlier.model_dump_json().encode())
@@ -108,18 +108,6 @@ def _file_entry(number: int, file: ExportFile) -> CheckFile:
         dataset=table.dataset, dimensions=table.dimensions, measure=table.measure, aggregate=table.aggregate
     )
     return CheckFile(index=number, path=file.path, table=declared)
-
-
-def _dataset_entry(dataset: Dataset) -> DatasetDescription:
-    return DatasetDescription(
-        name=dataset.name,
-        folder=f"/data/{dataset.name}",
-        privacy_unit=dataset.privacy_unit,
-        direct_identifiers=dataset.direct_identifiers,
-        profile=dataset.profile,
-        group_columns=dataset.group_columns,
-        structural_zeros=dataset.structural_zeros,
-    )
 
 
 def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:

@@ -22,6 +22,7 @@ from hub.domain.workspaces import (
 from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
 from hub.services.lab import Lab, load_person
 from hub.services.ports import Transaction
+from hub.services.precheck import precheck_text
 from hub.services.projects import load_project
 from hub.services.snapshots import mounted
 from spawner_config.names import server_id
@@ -31,7 +32,10 @@ HUB = "hub"
 
 @dataclass(frozen=True, slots=True)
 class WorkspacePlan:
-    """What the spawner needs to start one member's container in one project, already checked and prepared."""
+    """What the spawner needs to start one member's container in one project, already checked and prepared.
+
+    ``precheck`` tells the workspace its policy and datasets; empty where that is more than a variable takes.
+    """
 
     person: str
     project: str
@@ -39,6 +43,7 @@ class WorkspacePlan:
     uid: int
     tier: Tier
     mounts: tuple[Mount, ...]
+    precheck: str = ""
 
 
 def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePlan:
@@ -54,6 +59,7 @@ def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePl
             check_works_in(person, project, lab.now().date())
             datasets = granted_datasets(reading, project_name)
             seen = [(d, latest_snapshot(reading, d.name)) for d in datasets if workspace_sees(d)]
+            told = precheck_text(reading, lab.settings.gate, project_name, datasets)
         data = tuple(mounted(lab, project_name, s) for _, s in seen)
         mounts = _own_mounts(lab, project, person_name) + data
         image = lab.engine.image_digest(lab.settings.images.workspace)
@@ -65,7 +71,7 @@ def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePl
         with lab.store.begin() as records:
             records.record(event("lab:workspace:refuse", person_name, project_name, project_name, reason=error.reason))
         raise
-    return WorkspacePlan(person_name, project_name, image, project.uid, tier_of(datasets), mounts)
+    return WorkspacePlan(person_name, project_name, image, project.uid, tier_of(datasets), mounts, told)
 
 
 def _record_opening(lab: Lab, records: Transaction, project: Project, person: str, details: dict[str, str]) -> None:

@@ -73,7 +73,7 @@ def environment_of(engine: Engine, places: Places) -> Recipe:
 def workspace_of(engine: Engine, places: Places) -> Recipe:
     """The recipe of the workspace's image, on the environment that the engine has now."""
     parent = environment_of(engine, places).tag
-    files = [f"{RECIPE}/{name}" for name in ("workspace.sh", "instructions", "jupyter", "languages")]
+    files = [f"{RECIPE}/{name}" for name in ("workspace.sh", "instructions", "datalab", "jupyter", "languages")]
     return Recipe(WORKSPACE, parent, layers_of(engine, parent), file_digests(places.root, *files, *PACKAGES, *MOUNTS))
 
 
@@ -152,7 +152,7 @@ def make_workspace(engine: Engine, places: Places) -> None:
     if engine.image_id(recipe.tag) is None:
         folder = places.root / RECIPE
         files = below(places.root, "opt/datalab/lib", *PACKAGES, *MOUNTS)
-        files |= below(folder, "build", "workspace.sh")
+        files |= below(folder, "build", "workspace.sh") | below(folder, "usr/local/bin", "datalab")
         files |= below(folder / "jupyter", "opt/datalab/venv", ".") | below(folder, "opt/datalab", "languages")
         build(engine, recipe, files, "/build/workspace.sh", instructions((folder / "instructions").read_text()))
     engine.tag(recipe.tag, CURRENT)

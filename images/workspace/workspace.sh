@@ -4,4 +4,5 @@ set -eu
 PYTHONPATH='' /opt/datalab/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/datalab/lib
 rm -rf /build
 find /opt/datalab/lib /opt/datalab/languages -exec touch --no-dereference --date="@$1" {} +
-touch --date="@$1" / /opt /opt/datalab
+chmod 755 /usr/local/bin/datalab
+touch --date="@$1" / /opt /opt/datalab /usr/local/bin /usr/local/bin/datalab

@@ -12,6 +12,9 @@ import docker
 import pytest
 from packaging.markers import Marker
 
+from hub.domain.workspaces import PRECHECK
+from hub.gate.exchange import CheckRequest
+from hub.policy.load import load_profile
 from hub.setup.image import CURRENT, PACKAGES
 
 ROOT = Path(__file__).parents[2]
@@ -222,3 +225,12 @@ def test_jupyterlab_speaks_french_or_english_and_asks_nobody_for_news(
     assert "@jupyterlab/apputils-extension:announcements" in said["page"]["disabledExtensions"]
     assert "@jupyterlab/extensionmanager-extension:plugin" in said["page"]["disabledExtensions"]
     assert said["page"]["terminalsAvailable"] is True
+
+
+def test_the_gate_s_pre_check_runs_in_the_image(engine: docker.DockerClient) -> None:
+    told = CheckRequest(files=(), policy=load_profile("uk-sacro")).model_dump_json()
+    words = "printf 'x,n\\na,3\\n' > /tmp/t.csv; datalab gate check /tmp/t.csv; echo $?; datalab run list 2>&1; echo $?"
+    options = HARDENED | {"environment": {PRECHECK: told}}
+    said = engine.containers.run(CURRENT, ["sh", "-c", words], remove=True, **options).decode().splitlines()
+    assert any("BLOCK  minimum-frequency" in line for line in said)
+    assert (said[-3], said[-2].startswith("datalab: in a workspace"), said[-1]) == ("2", True, "3")

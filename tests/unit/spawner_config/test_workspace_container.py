@@ -9,6 +9,7 @@ import pytest
 
 from datasets_mount.catalogue import Tier
 from datasets_mount.mounts import Mount
+from hub.domain.workspaces import PRECHECK
 from hub.services.workspaces import WorkspacePlan
 from hub.settings import Login, Settings
 from spawner_config.isolation import container_body
@@ -68,3 +69,11 @@ def test_a_new_token_does_not_make_another_plan_but_everything_else_does() -> No
 @pytest.mark.parametrize(("one", "two"), [(("a-b", "c"), ("a", "b-c")), (("a", "b"), ("b", "a"))])
 def test_no_two_workspaces_share_an_identifier(one: tuple[str, str], two: tuple[str, str]) -> None:
     assert server_id(*one) != server_id(*two)
+
+
+def test_the_workspace_is_told_its_policy_and_that_does_not_name_the_plan() -> None:
+    told = replace(PLAN, precheck='{"policy": {}}')
+    environment = server_environment(HUB_SAYS, "scientist", "health")
+    assert workspace_spec(told, SETTINGS, ("x",), environment, "i").environment[PRECHECK] == '{"policy": {}}'
+    assert PRECHECK not in workspace_spec(PLAN, SETTINGS, ("x",), environment, "i").environment
+    assert digest(told) == digest(PLAN)

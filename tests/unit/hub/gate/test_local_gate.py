@@ -147,7 +147,7 @@ def test_a_dataset_that_is_broken_is_said(site: Path) -> None:
 
 
 def test_a_program_that_does_not_end_is_given_up(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.adapters.local_programs.SECONDS", 0.01)
+    monkeypatch.setattr("hub.sandbox.gate_programs.SECONDS", 0.01)
     with pytest.raises(UnavailableError, match="did not end"):
         check_paths([site / "out"], Asked(policy="uk-sacro"))
 

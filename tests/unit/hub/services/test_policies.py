@@ -7,13 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from doubles.people import approved_request, cast_vote, checked_request, play, registered_dataset, work_off
+from doubles.people import JOBS, approved_request, cast_vote, checked_request, play, registered_dataset, work_off
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from hub.domain.exports import ExportState
 from hub.gate.exchange import CheckRequest
 from hub.policy.model import policy_digest
 from hub.services import exports, policies, releases
+from hub.services.datasets import register_dataset
 from hub.services.lab import Lab
+from hub.services.workspaces import open_workspace
 from hub.settings_tables import Gate
 
 STRICTER = "[parameters]\nminimum_units = 20\n[parameters.limits]\nfiles = 5\n"
@@ -153,3 +155,20 @@ def test_a_policy_that_changed_after_the_votes_asks_for_a_new_check_and_new_vote
     for steward in ("health-steward", "transport-steward"):
         cast_vote(lab, steward, exports.request(lab, "researcher", request.id))
     assert releases.release(lab, "health-steward", request.id).id == request.id
+
+
+def test_a_workspace_is_told_its_project_s_policy_and_datasets(site: Lab) -> None:
+    policies.set_project_layer(site, "health-steward", "wages", STRICTER)
+    told = CheckRequest.model_validate_json(open_workspace(site, "scientist", "wages").precheck)
+    assert told.policy.minimum_units == 20
+    assert [(d.name, d.folder, d.privacy_unit) for d in told.datasets] == [("jobs", "/data/jobs", "nr")]
+    assert told.files == ()
+
+
+def test_a_workspace_is_not_told_more_than_a_variable_takes(site: Lab) -> None:
+    wide = replace(JOBS, structural_zeros=tuple({"c" * 200: "v" * 200} for _ in range(190)))
+    register_dataset(site, "jobs-steward", wide)
+    assert open_workspace(site, "scientist", "wages").precheck != ""
+    wider = replace(JOBS, structural_zeros=tuple({f"{n}" * 60: "v" * 200 for n in range(8)} for _ in range(190)))
+    register_dataset(site, "jobs-steward", wider)
+    assert open_workspace(site, "scientist", "wages").precheck == ""

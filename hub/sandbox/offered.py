@@ -1,4 +1,4 @@
-"""Intake outside of the lab: plain files are copied without following links, and a manifest says what was taken in."""
+"""Intake where no vault is: plain files are copied without following links, and a manifest says what was taken in."""
 
 from __future__ import annotations
 
