@@ -9,9 +9,9 @@ import polars as pl
 from hub.domain.exports import Finding, Fix, Severity
 from hub.gate.checks.check import Check
 from hub.gate.context import Context, columns_text, rows_text
+from hub.gate.fix_cells import suppress_rows
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import lineage
-from hub.gate.suppression import suppress_rows
 from hub.gate.tabulation import Tabulation, contributions
 
 IDENTIFIER = "dominance"

@@ -11,9 +11,9 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.cells import number
 from hub.gate.checks.check import Check
 from hub.gate.context import Context, columns_text, rows_text
+from hub.gate.fix_cells import suppress_cells, suppress_rows
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import lineage
-from hub.gate.suppression import suppress_cells, suppress_rows
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 
