@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer._click.exceptions import UsageError  # Typer's own; it has no public name
+from typer.core import TyperCommand
 
 from hub.cli.options import examples
 from hub.cli.screen import plain, print_error
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The gate's engine on local files, without a lab.", no_args_is_help=True)
 NOT_CARRIED_OUT = 3
+
+
+class GateCommand(TyperCommand):
+    """A command whose exit codes are verdicts: typed wrongly, it was not carried out, and nothing is blocked."""
+
+    def make_context(self, *words: Any, **options: Any) -> Any:
+        """Read the words of the command line."""
+        try:
+            return super().make_context(*words, **options)
+        except UsageError as fault:
+            fault.exit_code = NOT_CARRIED_OUT  # of this fault, not of all
+            raise
 
 
 class Format(StrEnum):
@@ -37,13 +51,14 @@ def group() -> None:
 
 
 @app.command(
+    cls=GateCommand,
     epilog=examples(
         "datalab gate check outputs/",
         "datalab gate check table.csv --dataset wages.toml --policy fr-fiscal-personnes --canonical checked/",
         "datalab gate check table.csv --dataset wages.toml --fix --canonical checked/",
         "datalab gate check table.csv --dataset wages.toml --earlier released/",
         "datalab gate check notebook.ipynb --dataset wages.toml --format sarif",
-    )
+    ),
 )
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH…")],
@@ -72,7 +87,7 @@ def check(
     """Check files as the lab's gate would.
 
     Exit codes: 0 when nothing is found or only put right, 1 when a steward must look, 2 when something is blocked,
-    3 when the command could not be carried out.
+    3 when the command could not be carried out, or was typed wrongly.
     """
     from hub.adapters.local_gate import Asked, check_paths  # Late: it loads what reads tables.
 

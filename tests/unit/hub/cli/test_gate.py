@@ -53,3 +53,8 @@ def test_what_could_not_be_carried_out_ends_with_three(datalab: Command, monkeyp
     monkeypatch.setattr(local_gate, "check_paths", refuse)
     done = datalab("gate", "check", "a.csv")
     assert (done.exit_code, done.stderr) == (3, "datalab: a.csv is not a plain file.\n")
+
+
+@pytest.mark.parametrize("words", [(), ("--policy",), ("a.csv", "--format", "pdf"), ("a.csv", "--nonsense")])
+def test_a_command_that_was_typed_wrongly_blocks_nothing(datalab: Command, words: tuple[str, ...]) -> None:
+    assert datalab("gate", "check", *words).exit_code == 3
