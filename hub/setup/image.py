@@ -64,10 +64,14 @@ def layers_of(engine: Engine, tag: str) -> list[str]:
 
 def environment_of(engine: Engine, places: Places) -> Recipe:
     """The recipe of the Python packages, on the base image that the engine has now."""
+    return packages_of(engine, places, ENVIRONMENT, RECIPE, "environment.sh", "prune.py", "requirements.lock")
+
+
+def packages_of(engine: Engine, places: Places, repository: str, folder: str, *names: str) -> Recipe:
+    """A recipe of verified packages on the base image that the engine has now, from files of one folder."""
     parent = base_image.tag(places)
-    files = [f"{RECIPE}/{name}" for name in ("environment.sh", "prune.py", "requirements.lock")]
-    inputs = file_digests(places.root, *files, "hub/locks/installer.txt")
-    return Recipe(ENVIRONMENT, parent, layers_of(engine, parent), inputs)
+    inputs = file_digests(places.root, *(f"{folder}/{name}" for name in names), "hub/locks/installer.txt")
+    return Recipe(repository, parent, layers_of(engine, parent), inputs)
 
 
 def workspace_of(engine: Engine, places: Places) -> Recipe:

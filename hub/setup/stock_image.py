@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from hub.setup import base_image
-from hub.setup.digests import file_digests
 from hub.setup.engine_api import Engine
-from hub.setup.image import Recipe, below, build, instructions, layers_of, probe
+from hub.setup.image import Recipe, below, build, instructions, packages_of, probe
 from hub.setup.places import Places
 from hub.setup.steps import SetupError
 from hub.setup.wheelhouse import wheels
@@ -17,10 +15,7 @@ RECIPE = "images/stock"
 
 def recipe_of(engine: Engine, places: Places) -> Recipe:
     """The recipe of the image, on the base image that the engine has now."""
-    parent = base_image.tag(places)
-    files = [f"{RECIPE}/{name}" for name in ("stock.sh", "instructions", "requirements.lock")]
-    inputs = file_digests(places.root, *files, "hub/locks/installer.txt")
-    return Recipe(STOCK, parent, layers_of(engine, parent), inputs)
+    return packages_of(engine, places, STOCK, RECIPE, "stock.sh", "instructions", "requirements.lock")
 
 
 def is_done(engine: Engine, places: Places) -> bool:

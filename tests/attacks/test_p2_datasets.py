@@ -36,6 +36,7 @@ from hub.doctor.inside.data import (
     mount_over,
     open_to_write,
 )
+from hub.doctor.inside.trying import tried
 from hub.doctor.program import Call, Said
 from integration.kept_snapshot import Kept, kept_snapshot
 from spawner_config.isolation import SEALED, Purpose
@@ -223,20 +224,18 @@ def use_what_is_in_the_image(folder: str) -> Any:
     import pathlib
     import subprocess
 
-    attempts = {
-        "link": lambda: pathlib.Path(f"{folder}/link").read_text(),
-        "program": lambda: subprocess.run([f"{folder}/program"], check=True),
-        "device": lambda: os.close(os.open(f"{folder}/null", os.O_RDONLY)),
-        "set-user-id": lambda: {0: 1}[os.statvfs(folder).f_flag & os.ST_NOSUID],
-    }
-    done = []
-    for name, attempt in attempts.items():
-        try:
-            attempt()
-            done.append(name)
-        except (OSError, KeyError):
-            pass
-    return done
+    def set_user() -> None:
+        if os.statvfs(folder).f_flag & os.ST_NOSUID:
+            raise OSError
+
+    return tried(
+        {
+            "link": lambda: pathlib.Path(f"{folder}/link").read_text(),
+            "program": lambda: subprocess.run([f"{folder}/program"], check=True),
+            "device": lambda: os.close(os.open(f"{folder}/null", os.O_RDONLY)),
+            "set-user-id": set_user,
+        }
+    )
 
 
 @pytest.fixture
@@ -258,12 +257,12 @@ def evil(kept: Kept) -> Iterator[Path]:
 
 def test_an_image_that_somebody_else_made_gives_no_link_program_or_device(cells: Cells, evil: Path) -> None:
     cells.data = {"jobs": evil}
-    assert cells.run(use_what_is_in_the_image, folder=FOLDER).said == []
+    assert cells.worked(use_what_is_in_the_image, folder=FOLDER) == []
 
 
 def test_link_program_and_device_work_where_the_engine_takes_the_flags_away(cells: Cells, evil: Path) -> None:
     cells.data = {"jobs": evil}
-    said = cells.run(use_what_is_in_the_image, weaken=remounted, folder=FOLDER).said
+    said = cells.worked(use_what_is_in_the_image, weaken=remounted, folder=FOLDER)
     assert said == ["link", "program", "device", "set-user-id"]
 
 
