@@ -51,6 +51,11 @@ __all__ = [
 
 LOOPBACK_NAME = "lab.localhost"
 """The lab's name where people have subdomains of their own and no other name is set; browsers take it for loopback."""
+OWN_FOLDERS = (
+    *("projects", "servers", "scratch", "snapshots", "mounts", "secrets", "records", "hub", "gateway", "access-log"),
+    *("identity", "incoming", "run", "logs", "processes", "privileged"),
+)
+"""Folders below the state folder that the lab uses."""
 
 
 class Settings(Section):
@@ -77,7 +82,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _the_vault_has_a_folder_of_its_own(self) -> Settings:
-        kept = [self.state / name for name in ("projects", "servers", "scratch", "snapshots", "mounts", "secrets")]
+        kept = [self.state / name for name in OWN_FOLDERS]
         if any(self.vault_folder.is_relative_to(folder) for folder in kept) or self.state.is_relative_to(
             self.vault_folder
         ):
@@ -133,7 +138,13 @@ class Settings(Section):
     @property
     def database(self) -> str:
         """SQLAlchemy's URL of the lab's own tables."""
-        return self.database_url or f"sqlite:///{self.state / 'database.sqlite'}"
+        return self.database_url or f"sqlite:///{self.state / 'records' / 'database.sqlite'}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of the lab's own tables; none where they are in PostgreSQL."""
+        kind, _, path = self.database.partition(":///")
+        return Path(path) if kind == "sqlite" else None
 
     def secret(self, name: str) -> Path:
         """The file of a secret."""

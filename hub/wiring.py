@@ -20,6 +20,7 @@ from hub.services.lab import Lab
 from hub.services.policies import check_site
 from hub.settings import Settings
 from spawner_config.names import LABEL
+from spawner_config.server_folder import access_log_folder
 
 SIGNING_KEY = "signing.pem"
 
@@ -85,5 +86,5 @@ def lab_from(settings: Settings) -> Lab:
         engine=DockerEngine(settings.name, settings.state),
         signer=FileSigner(settings.secret(SIGNING_KEY)),
         clock=clock,
-        access_log=FolderAccessLog(settings.state / "logs"),
+        access_log=FolderAccessLog(access_log_folder(settings.state)),
     )

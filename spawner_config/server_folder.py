@@ -74,6 +74,11 @@ def control_folder(state: Path) -> Path:
     return state / "run"
 
 
+def access_log_folder(state: Path) -> Path:
+    """Where the gateway writes a line for each response, and portal and worker read them."""
+    return state / "access-log"
+
+
 def mount_socket_folder(folder: Path, uid: int) -> None:
     """Mount the small file system in which a container's user makes the workspace's socket; needs root."""
     command = ["mount", "-t", "tmpfs", "-o", socket_folder_flags(uid), "datalab", str(folder)]
@@ -97,13 +102,18 @@ def make_folder(
     server: Server,
     mount: Callable[[Path, int], None] = mount_socket_folder,
     unmount: Callable[[Path], None] = unmount_socket_folder,
+    give: Callable[[Path], None] = lambda folder: None,
 ) -> Path:
-    """Make the folder of a server anew, whatever a crash left of it, and write who it belongs to."""
+    """Make the folder of a server anew, whatever a crash left of it, and write who it belongs to.
+
+    ``give`` lets the folder of the socket towards the hub be the gateway's, where that has an account of its own.
+    """
     folder = server_folder(state, server.id)
-    for parent in (servers_folder(state), folder):
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    servers_folder(state).mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o750, exist_ok=True)
     (folder / "hub").mkdir(exist_ok=True)
     (folder / "hub").chmod(0o755)
+    give(folder / "hub")
     (folder / "nb").mkdir(mode=0o700, exist_ok=True)
     unmount(folder / "nb")
     mount(folder / "nb", server.uid)

@@ -24,6 +24,10 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from hub.accounts import Account
+from hub.adapters.accounts.applied import apply_layout
+from hub.adapters.accounts.entering import entering
+from hub.adapters.accounts.known import are_separate
 from hub.adapters.secrets import Secret, make_once, make_secrets, read_secret, replace_secret
 from hub.domain.errors import InvalidError, UnavailableError
 from hub.settings import Settings
@@ -47,13 +51,15 @@ def prepare_identity(settings: Settings, people: Sequence[tuple[str, str]]) -> d
         )
     make_secrets(settings)
     folder = _folder(settings)
-    folder.mkdir(mode=0o700, exist_ok=True)
+    for place in (folder, folder / "data"):
+        place.mkdir(mode=0o700, exist_ok=True)
     _write_configuration(settings)
+    apply_layout(settings)
     known = _passwords(settings)
     fresh = {name: _password() for name, _ in people if name not in known}
     wanted = _wanted(settings, people, known | fresh)
     stamp, text = folder / "prepared", hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()
-    if (folder / "canaille.sqlite").is_file() and stamp.is_file() and stamp.read_text() == text:
+    if (folder / "data" / "canaille.sqlite").is_file() and stamp.is_file() and stamp.read_text() == text:
         return {}
     replace_secret(settings.secret(Secret.DEMO), json.dumps(known | fresh, indent=1))
     _bring_in(settings, wanted)
@@ -151,24 +157,27 @@ def _canaille(settings: Settings, *words: str, text: str = "") -> str:
     log = settings.state / "logs" / "identity-setup.log"
     log.parent.mkdir(mode=0o700, exist_ok=True)
     python, canaille, _ = identity_command()
+    command = [python, canaille, *words]
+    if are_separate():
+        command = entering(settings, Account.IDENTITY, command)
+    if not Path(canaille).exists():
+        raise _not_installed()
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8"} | identity_environment(settings)
     try:
         with log.open("w", encoding="utf-8") as errors:
             done = subprocess.run(
-                [python, canaille, *words],
+                command,
                 input=text,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=environment,
-                cwd=_folder(settings),
+                cwd=_folder(settings) / "data",
                 text=True,
                 timeout=LONGEST_COMMAND,
                 check=True,
             )
     except FileNotFoundError:
-        raise UnavailableError(
-            "The demonstration's identity provider is not installed; run “make setup”.", reason="identity-missing"
-        ) from None
+        raise _not_installed() from None
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         raise UnavailableError(
             "The demonstration's identity provider could not be prepared; {log} says why.",
@@ -176,6 +185,12 @@ def _canaille(settings: Settings, *words: str, text: str = "") -> str:
             log=log,
         ) from None
     return done.stdout
+
+
+def _not_installed() -> UnavailableError:
+    return UnavailableError(
+        "The demonstration's identity provider is not installed; run “make setup”.", reason="identity-missing"
+    )
 
 
 def _write_configuration(settings: Settings) -> None:
@@ -206,7 +221,7 @@ def _configuration(settings: Settings) -> str:
             "CAPTCHA_ENABLED": False,
         },
         "CANAILLE.ACL.DEFAULT": {"PERMISSIONS": ["use_oidc"], "READ": [], "WRITE": []},
-        "CANAILLE_SQL": {"DATABASE_URI": f"sqlite:///{_folder(settings) / 'canaille.sqlite'}"},
+        "CANAILLE_SQL": {"DATABASE_URI": f"sqlite:///{_folder(settings) / 'data' / 'canaille.sqlite'}"},
         "CANAILLE_OIDC": {
             "ACTIVE_JWKS": [read_secret(settings.secret(Secret.IDENTITY_KEY))],
             # oauthenticator sends no nonce; PKCE, which it sends, binds the code to the browser's login as well.

@@ -1,10 +1,11 @@
-"""The lab's secrets: one file each, made once, readable by the lab's own account alone.
+"""The lab's secrets: one file each, made once, readable by the accounts of the lab alone that need it.
 
 Invariants:
 
 * a secret is never replaced by this module once its file exists;
 * a file appears whole or not at all, and never with a wider mode than 0600;
-* a secret that others may have read is refused, not used.
+* a secret that others may have read is refused, not used: others than its owner, and the one account of the lab
+  whose own group it has.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hub.adapters.accounts.known import account_uids, are_separate, own_groups
 from hub.adapters.signer import FileSigner, public_pem
 from hub.domain.errors import InvalidError, UnavailableError
 from hub.settings import Settings
@@ -64,7 +66,8 @@ def make_secrets(settings: Settings) -> None:
 def _make_secrets(settings: Settings) -> None:
     for folder in (settings.state, settings.secret(Secret.COOKIE).parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        if not are_separate():  # Otherwise accounts of the lab go through it; see hub.adapters.accounts.layout.
+            folder.chmod(0o700)
     services = (Secret.PORTAL, Secret.WORKER, Secret.GATEWAY, Secret.METRICS)
     for name in (Secret.COOKIE, Secret.PROXY, *services, Secret.GATEWAY_SEAL):
         make_once(settings.secret(name), _token)
@@ -121,15 +124,22 @@ def read_secret(path: Path) -> str:
 
 
 def _check_is_ours_alone(status: os.stat_result, path: Path) -> None:
-    """A secret is a plain file of the lab's own account, closed to everybody else."""
-    closed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077
-    if not closed or status.st_uid != os.geteuid():
+    """A secret is a plain file of the lab's own account, or of accounts of its own, closed to everybody else."""
+    closed = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o037
+    shared = bool(status.st_mode & 0o040)
+    if not closed or not _is_the_labs(status.st_uid) or (shared and status.st_gid not in own_groups()):
         raise InvalidError(
             "The secret {path} is open to others: close it (owner the lab's account, mode 0600), "
             "and replace it if somebody may have read it.",
             reason="secret-exposed",
             path=path,
         )
+
+
+def _is_the_labs(uid: int) -> bool:
+    """Whoever reads it owns it; where the lab has several accounts, another one of them may, or root."""
+    own, accounts = os.geteuid(), {0, *account_uids()}
+    return uid == own or (own in accounts and uid in accounts)
 
 
 @contextmanager

@@ -170,13 +170,15 @@ def make_tree(folder: Path, snapshot: Snapshot, vault: FolderVault) -> Path:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give a file a second name; where the vault is another file system, copy it."""
+    """Give a file a second name; where the vault is another file system, or the file another account's, copy it."""
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError as error:
-        if error.errno != errno.EXDEV:
+        # The kernel lets nobody link what is another's and that they cannot write.
+        if error.errno not in (errno.EXDEV, errno.EPERM):
             raise
         shutil.copyfile(source, target, follow_symlinks=False)
+        target.chmod(0o444)
 
 
 def remove_tree(tree: Path) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from hub.adapters.accounts.given import to_worker
 from hub.adapters.disks import Disks, image_of
 from hub.adapters.host import Host
 from hub.adapters.mount_table import is_mounted, mounts_below
@@ -38,6 +39,7 @@ class ScratchFolders:
         with full_disk_said():
             # In a checker, the fragments that a reader wrote are mounted below what it is asked.
             (self._top / work / "in" / "fragments").mkdir(parents=True, exist_ok=True, mode=0o755)
+            to_worker(self._top / work / "in")
 
     def open_out(self, work: str, uid: int) -> None:
         """Make and mount the disk on which the work writes its results."""

@@ -37,11 +37,12 @@ def say(sentence: str) -> None:
 @app.command(epilog=examples("datalab admin init", "datalab admin init --config /etc/datalab/lab.toml"))
 def init(config: Config = LAB_TOML, as_json: AsJson = False) -> None:
     """Make the state folder, the secrets and the tables; what is there already stays as it is."""
-    from hub.adapters.secrets import Secret, make_secrets  # Late, so that other commands start at once.
+    from hub.adapters.processes import prepare  # Late, so that other commands start at once.
+    from hub.adapters.secrets import Secret
     from hub.wiring import lab_from
 
     settings = load_settings(config)
-    make_secrets(settings)
+    prepare(settings)
     lab_from(settings)
     print_record({"state": str(settings.state), "public_key": str(settings.secret(Secret.PUBLIC))}, as_json=as_json)
 

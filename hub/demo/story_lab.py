@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub.adapters.engine import DockerEngine
 from hub.adapters.identity import prepare_identity
-from hub.adapters.processes import start
+from hub.adapters.processes import prepare, start
 from hub.cli import dataset as datasets
 from hub.cli import project as projects
 from hub.cli.admin import person_body
@@ -55,6 +55,7 @@ def load_demo_settings(config: Path) -> Settings:
 
 def start_lab(stage: Stage) -> Seen:
     """Give the people their accounts, make the first administrator, and start what does not run."""
+    prepare(stage.settings)
     stage.tell("accounts")
     stage.new_passwords = prepare_identity(stage.settings, [(p.name, p.title) for p in PEOPLE])
     own = next(o for o in ORGANISATIONS if o.name == HEALTH)

@@ -17,7 +17,7 @@ from aiohttp import web
 from hub.adapters.power.places import ENGINE_SOCKET, VERBS_SOCKET, make_folder
 from hub.domain.errors import InvalidError, LabError
 from hub.privileged.engine import EngineGate
-from hub.privileged.peers import allowed_uids
+from hub.privileged.peers import askers
 from hub.privileged.verb_door import VerbDoor
 from hub.privileged.verbs import Verbs
 from hub.settings import Settings, load_settings
@@ -48,14 +48,14 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end.set)
     connector = engine_connector(os.environ.get("DOCKER_HOST") or DEFAULT_ENGINE)
     folder = make_folder(settings.state)
-    door = VerbDoor(Verbs(settings, storage_from(settings), host_from(settings)), allowed_uids())
+    door = VerbDoor(Verbs(settings, storage_from(settings), host_from(settings)), askers())
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as engine:
-        gate = EngineGate(settings, engine, allowed_uids())
+        gate = EngineGate(settings, engine, askers())
         runner = web.ServerRunner(web.Server(gate.handle, access_log=None), shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
-        with listening_socket(folder, VERBS_SOCKET, 0o600) as listener:
+        with listening_socket(folder, VERBS_SOCKET, 0o660) as listener:
             verbs = asyncio.create_task(door.serve(listener))
-            await web.SockSite(runner, listening_socket(folder, ENGINE_SOCKET, 0o600)).start()
+            await web.SockSite(runner, listening_socket(folder, ENGINE_SOCKET, 0o660)).start()
             log.info("The privileged process listens in %s.", folder)
             await end.wait()
             verbs.cancel()

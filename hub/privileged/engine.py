@@ -24,11 +24,13 @@ import aiohttp
 from aiohttp import web
 
 from datasets_mount.mounts import Mount
+from hub.accounts import Account
 from hub.domain.errors import InvalidError, LabError, NotFoundError, UnavailableError
 from hub.privileged.calls import Act, Call, is_set, parse_call
 from hub.privileged.folders import check_folder
 from hub.privileged.orders import MOST_BYTES, parse_order
-from hub.privileged.peers import check_peer, peer_of
+from hub.privileged.peers import Askers, check_peer, peer_of
+from hub.privileged.permissions import CALLS, Subject, check_may_call, subject_of
 from hub.settings import Settings
 from spawner_config.isolation import container_body
 from spawner_config.lab_containers import below, check_order
@@ -39,7 +41,9 @@ IMAGE_LABEL = "image"
 """What the set-up writes on the images that it makes, under the lab's label."""
 MOST_ANSWER = 32 * 2**20
 ENGINE_SECONDS = 60.0
+OF_NO_CONTAINER = frozenset({Act.PING, Act.VERSION, Act.IMAGE, Act.LIST})
 STATUS = {NotFoundError: 404, InvalidError: 400, UnavailableError: 503}
+Asker = frozenset[Account]
 log = logging.getLogger("datalab.engine-gate")
 
 
@@ -59,7 +63,7 @@ class Answer:
 class EngineGate:
     """Answers the lab's calls to the engine; ``engine`` is a session towards the real one."""
 
-    def __init__(self, settings: Settings, engine: aiohttp.ClientSession, allowed: frozenset[int]) -> None:
+    def __init__(self, settings: Settings, engine: aiohttp.ClientSession, allowed: Askers) -> None:
         self._settings = settings
         self._engine = engine
         self._allowed = allowed
@@ -93,10 +97,12 @@ class EngineGate:
         connection = request.transport.get_extra_info("socket") if request.transport else None
         if connection is None:
             raise UnavailableError("The caller is gone.", reason="gate-gone")
-        check_peer(peer_of(connection), self._allowed)
+        asker = check_peer(peer_of(connection), self._allowed)
         call = parse_call(request.method, request.raw_path, request.headers)
+        if call.act in OF_NO_CONTAINER:
+            check_may_call(asker, call.act)
         body = await _body_of(request, MOST_BYTES if call.act is Act.CREATE else 0)
-        answer = await self._acts[call.act](call, body)
+        answer = await self._acts[call.act](asker, call, body)
         return web.Response(status=answer.status, body=answer.body, content_type="application/json")
 
     async def _ask(self, method: str, path: str, query: Mapping[str, str] | None = None, body: str = "") -> Answer:
@@ -115,28 +121,29 @@ class EngineGate:
                 raise UnavailableError("The container engine's answer is too long.", reason="gate-answer")
             return Answer(received.status, content)
 
-    async def _ping(self, _call: Call, _body: bytes) -> Answer:
+    async def _ping(self, _asker: Asker, _call: Call, _body: bytes) -> Answer:
         return await self._ask("GET", "/_ping")
 
-    async def _version(self, _call: Call, _body: bytes) -> Answer:
+    async def _version(self, _asker: Asker, _call: Call, _body: bytes) -> Answer:
         return await self._ask("GET", "/version")
 
-    async def _image(self, call: Call, _body: bytes) -> Answer:
+    async def _image(self, _asker: Asker, call: Call, _body: bytes) -> Answer:
         """Only an image that the set-up made is there."""
         answer = await self._ask("GET", f"/images/{call.subject}/json")
         if answer.status == 200 and not _is_ours(answer.json):
             raise NotFoundError("No such image: {image}", reason="gate-image", image=call.subject)
         return answer
 
-    async def _list(self, call: Call, _body: bytes) -> Answer:
+    async def _list(self, _asker: Asker, call: Call, _body: bytes) -> Answer:
         """The caller's labels narrow the list further; this lab's own is always one of them."""
         labels = [*_labels_asked(call.options.get("filters", "")), f"{LABEL_LAB}={self._settings.name}"]
         query = {"filters": json.dumps({"label": labels}), "all": str(int(is_set(call.options, "all")))}
         return await self._ask("GET", "/containers/json", query)
 
-    async def _create(self, call: Call, body: bytes) -> Answer:
+    async def _create(self, asker: Asker, call: Call, body: bytes) -> Answer:
         """Make a container from what was understood of the order."""
         spec = spec_of(parse_order(body))
+        check_may_call(asker, call.act, subject_of(spec.labels))
         name = call.options.get("name", "")
         check_order(self._settings, name, spec)
         image = await self._ask("GET", f"/images/{spec.image}/json")
@@ -152,19 +159,30 @@ class EngineGate:
             owner = uid if mount.writable else None
             check_folder(self._settings.state, below(self._settings, mount.source), owner, sealed=mount.sealed)
 
-    async def _found(self, call: Call) -> Answer:
-        """Look a container up; one without this lab's label is not there."""
+    async def _found(self, asker: Asker, call: Call) -> Answer:
+        """Look a container up for who may; one without this lab's label is not there."""
         answer = await self._ask("GET", f"/containers/{call.subject}/json")
-        if answer.status == 200 and answer.json["Config"]["Labels"].get(LABEL_LAB) != self._settings.name:
+        if answer.status != 200:
+            self._check_may_miss(asker, call)
+            return answer
+        labels = answer.json["Config"]["Labels"]
+        if labels.get(LABEL_LAB) != self._settings.name:
             raise NotFoundError("No such container: {name}", reason="gate-container", name=call.subject)
+        check_may_call(asker, call.act, subject_of(labels))
         return answer
 
-    async def _inspect(self, call: Call, _body: bytes) -> Answer:
-        return await self._found(call)
+    @staticmethod
+    def _check_may_miss(asker: Asker, call: Call) -> None:
+        """That a container is not there is told to whoever may do the same to one that is."""
+        if not any(asker & CALLS.get((call.act, subject), frozenset()) for subject in Subject):
+            check_may_call(asker, call.act)
 
-    async def _start(self, call: Call, _body: bytes) -> Answer:
+    async def _inspect(self, asker: Asker, call: Call, _body: bytes) -> Answer:
+        return await self._found(asker, call)
+
+    async def _start(self, asker: Asker, call: Call, _body: bytes) -> Answer:
         """Start it, after another look at its folders: the engine mounts them now."""
-        found = await self._found(call)
+        found = await self._found(asker, call)
         if found.status != 200:
             return found
         seen = found.json
@@ -173,15 +191,15 @@ class EngineGate:
         await asyncio.to_thread(self._check_folders, mounts, uid)
         return await self._ask("POST", f"/containers/{seen['Id']}/start")
 
-    async def _pass_on(self, call: Call, _body: bytes) -> Answer:
+    async def _pass_on(self, asker: Asker, call: Call, _body: bytes) -> Answer:
         """Stop, kill or wait for the container that was looked up, by its identifier."""
-        found = await self._found(call)
+        found = await self._found(asker, call)
         if found.status != 200:
             return found
         return await self._ask("POST", f"/containers/{found.json['Id']}/{call.act}", call.options)
 
-    async def _remove(self, call: Call, _body: bytes) -> Answer:
-        found = await self._found(call)
+    async def _remove(self, asker: Asker, call: Call, _body: bytes) -> Answer:
+        found = await self._found(asker, call)
         if found.status != 200:
             return found
         flags = {name: str(int(is_set(call.options, name))) for name in ("v", "force")}

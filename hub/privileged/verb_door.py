@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from hub.adapters.power.channel import MOST_ASKED, receive, said, send
 from hub.adapters.power.verbs import VERBS, Answer, OpenFile
 from hub.domain.errors import InvalidError, LabError, UnavailableError
-from hub.privileged.peers import check_peer, peer_of
+from hub.privileged.peers import Askers, check_peer, peer_of
+from hub.privileged.permissions import check_may_ask
 from hub.privileged.verbs import Verbs
 
 AT_ONCE = 16
@@ -41,7 +42,7 @@ def _say_fault(done: Future[None]) -> None:
 class VerbDoor:
     """Serves verbs in threads, since some of them take their time."""
 
-    def __init__(self, verbs: Verbs, allowed: frozenset[int]) -> None:
+    def __init__(self, verbs: Verbs, allowed: Askers) -> None:
         self._verbs = verbs
         self._allowed = allowed
         self._threads = ThreadPoolExecutor(AT_ONCE, "verb")
@@ -65,12 +66,13 @@ class VerbDoor:
                 _hear_out(connection)
 
     def _answered(self, connection: socket.socket) -> None:
-        check_peer(peer_of(connection), self._allowed)
+        asker = check_peer(peer_of(connection), self._allowed)
         text, _ = receive(connection, MOST_ASKED)
         try:
             asked = VERBS.validate_json(text)
         except ValidationError:
             raise InvalidError("This is none of the verbs, or names what has no such name.", reason="verb") from None
+        check_may_ask(asker, asked)
         try:
             if isinstance(asked, OpenFile):
                 with self._verbs.opened(asked) as file:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hub.adapters.accounts.given import to_gateway
 from hub.adapters.engine import DockerEngine
 from hub.adapters.host import Host
 from hub.adapters.power import verbs
@@ -70,6 +72,9 @@ class Verbs:
         self._check_user(asked.uid)
         self._storage.grow(asked.project, asked.uid, asked.size)
 
+    def _project_room(self, asked: verbs.ProjectRoom) -> dict[str, object]:
+        return asdict(self._storage.room(asked.project))
+
     def _forget_work(self, asked: verbs.ForgetWork) -> None:
         self._storage.forget_work(asked.work)
 
@@ -81,7 +86,7 @@ class Verbs:
     def _open_server(self, asked: verbs.OpenServer) -> None:
         self._check_user(asked.uid)
         host = self._host
-        make_folder(self._settings.state, asked.card(), host.mount_socket_folder, host.unmount_all)
+        make_folder(self._settings.state, asked.card(), host.mount_socket_folder, host.unmount_all, to_gateway)
 
     def _close_server(self, asked: verbs.CloseServer) -> None:
         remove_folder(self._settings.state, asked.server, self._host.unmount_all)
@@ -98,6 +103,9 @@ class Verbs:
 
     def _release_snapshots(self, _asked: verbs.ReleaseSnapshots) -> None:
         self._storage.release_snapshots(self._engine.sources)
+
+    def _loose_loops(self, _asked: verbs.LooseLoops) -> list[str]:
+        return sorted(self._storage.loose_loops())
 
     def _release_loop(self, asked: verbs.ReleaseLoop) -> None:
         self._storage.release_loop(f"{asked.device} {asked.image}")
@@ -133,6 +141,7 @@ DEEDS: dict[type, Callable[[Verbs, Any], Any]] = {
     verbs.OpenRunFolders: Verbs._open_run_folders,
     verbs.ShowFragments: Verbs._show_fragments,
     verbs.GrowProject: Verbs._grow_project,
+    verbs.ProjectRoom: Verbs._project_room,
     verbs.ForgetWork: Verbs._forget_work,
     verbs.ListFiles: Verbs._list_files,
     verbs.OpenServer: Verbs._open_server,
@@ -141,5 +150,6 @@ DEEDS: dict[type, Callable[[Verbs, Any], Any]] = {
     verbs.BuildSnapshot: Verbs._build_snapshot,
     verbs.MountSnapshot: Verbs._mount_snapshot,
     verbs.ReleaseSnapshots: Verbs._release_snapshots,
+    verbs.LooseLoops: Verbs._loose_loops,
     verbs.ReleaseLoop: Verbs._release_loop,
 }

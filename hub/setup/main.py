@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from hub.setup import (
+    accounts,
     base_image,
     clean,
     engine,
@@ -49,6 +50,12 @@ def machine_steps(places: Places, *, tests: bool = False) -> Lane:
     return [
         Step("packages", f"installing {lacking}", lambda: not packages.missing(wanted), install),
         Step("engine", "starting the Docker engine", engine.answers, partial(engine.start, places)),
+        Step(
+            "accounts",
+            "making the accounts of the lab's processes",
+            partial(accounts.is_done, places),
+            partial(accounts.make, places),
+        ),
     ]
 
 
@@ -173,6 +180,7 @@ def main(arguments: Sequence[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (text, _) in COMMANDS.items():
         commands.add_parser(name, help=text)
+    os.umask(0o022)  # The lab's processes, which have accounts of their own, read what is made here.
     places = here()
     command = COMMANDS[parser.parse_args(arguments).command][1]
     code = 0

@@ -105,7 +105,7 @@ class AccessLog:
         line = f"{json.dumps(seen.entry(now), ensure_ascii=True)}\n".encode()
         path = self._folder / f"{NAME}{now.date().isoformat()}.jsonl"
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
             try:
                 written = os.write(descriptor, line)
                 self._failing = written < len(line)

@@ -30,7 +30,13 @@ from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.static_files import StaticFiles
 from spawner_config.gateway.upstream import plain_session
 from spawner_config.lab_files import copies
-from spawner_config.server_folder import CONTROL_SOCKET, Server, control_folder, listening_socket
+from spawner_config.server_folder import (
+    CONTROL_SOCKET,
+    Server,
+    access_log_folder,
+    control_folder,
+    listening_socket,
+)
 
 METER_SECONDS = 2.0
 SHUTDOWN_SECONDS = 1.0
@@ -61,15 +67,14 @@ class Gateway:
     async def start(self) -> None:
         """Listen for the proxy, open every server that stands on disk, then listen for the spawner."""
         state = self._settings.state
-        for folder in (control_folder(state), state / "logs"):
+        for folder in (control_folder(state), state / "gateway"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._metrics = Metrics()
-        self._access_log = AccessLog(state / "logs", lambda: datetime.now(UTC), self._metrics.note)
-        self._meter = Meter(
-            state / "gateway-bytes.json", lambda: datetime.now(UTC).date(), self._settings.browser, self._alarm
-        )
+        self._access_log = AccessLog(access_log_folder(state), lambda: datetime.now(UTC), self._metrics.note)
+        counts = state / "gateway" / "gateway-bytes.json"
+        self._meter = Meter(counts, lambda: datetime.now(UTC).date(), self._settings.browser, self._alarm)
         if self._meter.is_lost:
-            self._say_lost(state / "gateway-bytes.broken")
+            self._say_lost(counts.with_suffix(".broken"))
         self._session = plain_session(aiohttp.TCPConnector(limit=64), self._bounds)
         self._hub = f"http://127.0.0.1:{self._settings.ports.hub}"
         hub = HubSide(self._session, self._hub, self._access_log, self._bounds)
@@ -111,7 +116,7 @@ class Gateway:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         self._runners.append(runner)
-        await web.SockSite(runner, listening_socket(folder, CONTROL_SOCKET, 0o600)).start()
+        await web.SockSite(runner, listening_socket(folder, CONTROL_SOCKET, 0o660)).start()
 
     async def _keep_meter(self) -> None:
         while True:
@@ -144,5 +149,5 @@ def allow_many_descriptors() -> None:
 
 
 def close_umask() -> None:
-    """What the gateway makes is its own, unless it says otherwise."""
-    os.umask(0o077)
+    """What the gateway makes is its own, and where a folder is a group's, that group's to read."""
+    os.umask(0o027)

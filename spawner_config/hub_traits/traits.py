@@ -117,7 +117,7 @@ def set_subdomains(c: Config, settings: Settings) -> None:
 
 def set_state(c: Config, settings: Settings) -> None:
     """JupyterHub's own tables stay apart from the lab's; workspaces outlive the hub."""
-    c.JupyterHub.db_url = f"sqlite:///{settings.state / 'jupyterhub.sqlite'}"
+    c.JupyterHub.db_url = f"sqlite:///{settings.state / 'hub' / 'jupyterhub.sqlite'}"
     c.JupyterHub.upgrade_db = True
     c.JupyterHub.cookie_secret_file = str(settings.secret("cookie"))
     c.JupyterHub.cleanup_servers = False

@@ -15,6 +15,7 @@ from hub.adapters.plain_storage import PlainStorage, close_at_gateway
 from hub.adapters.power import verbs
 from hub.adapters.power.channel import ask
 from hub.domain.errors import InvalidError
+from hub.domain.projects import Room
 from hub.services.ports import ProjectFolders, WorkFolders
 
 
@@ -66,6 +67,18 @@ class AskedStorage(PlainStorage):
     def grow(self, project: str, uid: int, size: int) -> None:
         """Give a project more room while it is used."""
         self._ask(verbs.GrowProject, project=project, uid=uid, size=size)
+
+    def room(self, project: str) -> Room:
+        """Return how much room a project has and uses, whose disk the privileged process alone looks at."""
+        told = self._ask(verbs.ProjectRoom, project=project)
+        if not isinstance(told, dict):
+            raise InvalidError("The privileged process's answer cannot be read.", reason="verb-answer")
+        return Room(**told)
+
+    def loose_loops(self) -> set[str]:
+        """Return loop devices over images of this lab that are mounted nowhere, each as its device and its image."""
+        told = self._ask(verbs.LooseLoops)
+        return {str(loop) for loop in told} if isinstance(told, list) else set()
 
     def forget_work(self, work: str) -> None:
         """Remove a piece of work's folders."""

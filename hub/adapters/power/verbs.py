@@ -101,6 +101,13 @@ class GrowProject(Asked):
     size: Size
 
 
+class ProjectRoom(Asked):
+    """Say how much room a project's disk has and uses."""
+
+    verb: Literal["project-room"] = "project-room"
+    project: Name
+
+
 class ForgetWork(Asked):
     """Remove the folders of a piece of work."""
 
@@ -219,6 +226,12 @@ class ReleaseSnapshots(Asked):
     verb: Literal["release-snapshots"] = "release-snapshots"
 
 
+class LooseLoops(Asked):
+    """Name the loop devices over images of this lab that are mounted nowhere."""
+
+    verb: Literal["loose-loops"] = "loose-loops"
+
+
 class ReleaseLoop(Asked):
     """Let go of a loop device over an image of this lab that is mounted nowhere, if it still is that."""
 
@@ -235,6 +248,7 @@ AnyVerb = (
     | OpenRunFolders
     | ShowFragments
     | GrowProject
+    | ProjectRoom
     | ForgetWork
     | ListFiles
     | OpenFile
@@ -244,6 +258,7 @@ AnyVerb = (
     | BuildSnapshot
     | MountSnapshot
     | ReleaseSnapshots
+    | LooseLoops
     | ReleaseLoop
 )
 VERBS: TypeAdapter[AnyVerb] = TypeAdapter(Annotated[AnyVerb, Field(discriminator="verb")])

@@ -17,13 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.adapters.accounts.known import are_separate
+from hub.adapters.accounts.prepared import prepare_state
+from hub.adapters.accounts.reach import check_accounts_reach
+from hub.adapters.accounts.sharing import share_servers
 from hub.adapters.power.places import privileged_folder
 from hub.adapters.processes import leftovers, supervisor
 from hub.adapters.processes.health import answers, has_route
 from hub.adapters.processes.preflight import Images, check_can_start
 from hub.adapters.processes.programs import Program, lab_programs
 from hub.adapters.processes.records import end_all, folder_of, is_alive, read_records, wait_for_end
-from hub.adapters.secrets import make_secrets
 from hub.domain.errors import ConflictError, LabError, UnavailableError
 from hub.settings import Settings
 
@@ -57,16 +60,18 @@ def start(
     """
     programs = lab_programs(settings, config) if programs is None else programs
     with _alone(settings):
-        make_secrets(settings)
         text = supervisor.configuration(settings, config, programs)
         with supervisor.connected(settings) as rpc:
             if rpc is not None:
                 _check_same(settings, text)
+                prepare_state(settings, runs=True)
                 rpc.supervisor.startProcessGroup(supervisor.GROUP, False)
                 _wait(settings, rpc, programs, progress, limit)
                 return
         end_all(read_records(settings))
+        prepare_state(settings)
         check_can_start(settings, images)
+        _let_accounts_in(settings, config, programs)
         supervisor.launch(settings, config, text)
         try:
             with supervisor.connected(settings) as rpc:
@@ -74,6 +79,19 @@ def start(
         except BaseException:  # Also when somebody types Ctrl-C: half a lab helps nobody.
             _halt(settings)
             raise
+
+
+def prepare(settings: Settings) -> None:
+    """Let the state folder be as this version wants it, before a command looks into it; a running lab keeps running."""
+    with _alone(settings), supervisor.connected(settings) as rpc:
+        prepare_state(settings, runs=rpc is not None)
+
+
+def _let_accounts_in(settings: Settings, config: Path, programs: Sequence[Program]) -> None:
+    """Each process's account reaches what it needs, wherever the lab lies; where one account runs all, it does."""
+    if are_separate():
+        share_servers(settings)
+        check_accounts_reach(settings, {p.account: (config, *p.needs) for p in programs if p.account is not None})
 
 
 def stop(

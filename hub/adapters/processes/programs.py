@@ -8,13 +8,15 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub.accounts import Account
+from hub.adapters.accounts.entering import REPOSITORY, entering
+from hub.adapters.accounts.known import are_separate
 from hub.adapters.identity import identity_command, identity_environment
 from hub.adapters.power.places import ENGINE_SOCKET, privileged_folder
 from hub.adapters.processes.records import record_file
 from hub.adapters.secrets import Secret
 from hub.settings import Settings
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 HUB_CONFIG = REPOSITORY / "jupyterhub_config.py"
 SETUP_PROXY = REPOSITORY / ".cache" / "node" / "node_modules" / ".bin" / "configurable-http-proxy"
 
@@ -42,12 +44,27 @@ class Program:
     health: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     listener: Path | None = None
+    account: Account | None = None
+    """Whose it is where root starts the lab; none for what needs root's power."""
+    needs: tuple[Path, ...] = ()
+    """What it reads beside the lab's code, settings and state folder."""
+    token: Path | None = None
+    """A secret that it is given in its environment, and cannot read itself."""
 
 
 def wrapped(settings: Settings, name: str, command: list[str], death_signal: str) -> list[str]:
     """The command, so that it records itself, and is sent ``death_signal`` when its parent dies, by whatever cause."""
     record = str(record_file(settings, name))
     return ["setpriv", "--pdeathsig", death_signal, "--", "/bin/sh", "-c", RECORD, record, *command]
+
+
+def as_started(settings: Settings, config: Path, program: Program) -> list[str]:
+    """A program's command as whoever starts the lab has to give it: with its environment, token and account."""
+    given = [f"{name}={value}" for name, value in program.environment.items()]
+    command = ["/usr/bin/env", *given, *program.command] if given else list(program.command)
+    if program.account is not None and are_separate():
+        command = entering(settings, program.account, command, (config, *program.needs))
+    return ["/bin/sh", "-c", FROM_FILE, str(program.token), *command] if program.token else command
 
 
 def find_proxy() -> str | None:
@@ -63,7 +80,8 @@ def passed_on() -> dict[str, str]:
 def environment(config: Path) -> dict[str, str]:
     """The whole environment of the lab's processes."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return {"PATH": path, "LANG": "C.UTF-8", "DATALAB_CONFIG": str(config), "PYTHONUNBUFFERED": "1"} | passed_on()
+    python = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}  # the code is nobody's to write
+    return {"PATH": path, "LANG": "C.UTF-8", "DATALAB_CONFIG": str(config)} | python | passed_on()
 
 
 def lab_programs(settings: Settings, config: Path) -> list[Program]:
@@ -76,16 +94,27 @@ def lab_programs(settings: Settings, config: Path) -> list[Program]:
     hub = [sys.executable, "-m", "jupyterhub", "--config", str(HUB_CONFIG)]
     programs = [
         privileged_program(settings, config),
-        Program("proxy", tuple(_proxy_command(settings)), f"http://127.0.0.1:{ports.proxy_api}/api/routes"),
-        Program("hub", tuple(hub), f"http://127.0.0.1:{ports.hub}/hub/api/"),
-        Program("gateway", tuple(gateway), f"http://127.0.0.1:{ports.gateway}/"),
-        Program("portal", tuple(portal), f"http://127.0.0.1:{ports.portal}/services/portal/health"),
-        Program("worker", tuple(worker)),
+        _proxy(settings),
+        Program("hub", tuple(hub), f"http://127.0.0.1:{ports.hub}/hub/api/", account=Account.HUB),
+        Program("gateway", tuple(gateway), f"http://127.0.0.1:{ports.gateway}/", account=Account.GATEWAY),
+        Program(
+            "portal",
+            tuple(portal),
+            f"http://127.0.0.1:{ports.portal}/services/portal/health",
+            account=Account.PORTAL,
+        ),
+        Program("worker", tuple(worker), account=Account.WORKER),
     ]
     if settings.login.demo:
-        health = f"http://127.0.0.1:{ports.identity}/.well-known/openid-configuration"
-        programs.insert(1, Program("identity", tuple(identity_command()), health, identity_environment(settings)))
+        programs.insert(1, _identity(settings))
     return programs
+
+
+def _identity(settings: Settings) -> Program:
+    """The demonstration's provider."""
+    health = f"http://127.0.0.1:{settings.ports.identity}/.well-known/openid-configuration"
+    command, known = tuple(identity_command()), identity_environment(settings)
+    return Program("identity", command, health, known, account=Account.IDENTITY)
 
 
 def privileged_program(settings: Settings, config: Path) -> Program:
@@ -96,7 +125,7 @@ def privileged_program(settings: Settings, config: Path) -> Program:
     return Program("privileged", command, "http://engine/_ping", engine, listener=listener)
 
 
-def _proxy_command(settings: Settings) -> list[str]:
+def _proxy(settings: Settings) -> Program:
     """The proxy knows one thing of its own, the hub; all other routes are the hub's to write.
 
     Where people have subdomains, what comes under a host without a route is the gateway's.
@@ -109,6 +138,12 @@ def _proxy_command(settings: Settings) -> list[str]:
     targets = ["--default-target", f"{default}/", "--error-target", f"{hub}/hub/error", "--log-level", "warn"]
     safety = ["--ssl-cert", server.certificate, "--ssl-key", server.key] if server.certificate else []
     routing = ["--host-routing"] if server.subdomains else []
-    token = str(settings.secret(Secret.PROXY))
     proxy = find_proxy() or "configurable-http-proxy"
-    return ["/bin/sh", "-c", FROM_FILE, token, proxy, *places, *targets, *routing, *safety]
+    return Program(
+        "proxy",
+        (proxy, *places, *targets, *routing, *safety),
+        f"http://127.0.0.1:{ports.proxy_api}/api/routes",
+        account=Account.PROXY,
+        needs=tuple(Path(file) for file in (server.certificate, server.key) if file),
+        token=settings.secret(Secret.PROXY),
+    )

@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hub.adapters.processes.programs import Program, environment, wrapped
+from hub.adapters.processes.programs import Program, as_started, environment, wrapped
 from hub.adapters.processes.records import folder_of, write_record
 from hub.domain.errors import InvalidError, UnavailableError
 from hub.settings import Settings
@@ -59,14 +59,13 @@ def configuration(settings: Settings, config: Path, programs: Sequence[Program])
         f"group:{GROUP}": {"programs": ",".join(program.name for program in programs)},
     }
     for program in programs:
-        sections[f"program:{program.name}"] = _program(settings, program)
+        sections[f"program:{program.name}"] = _program(settings, config, program)
     digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
     return f"; settings {digest} of {config}\n" + "\n".join(_section(name, values) for name, values in sections.items())
 
 
-def _program(settings: Settings, program: Program) -> dict[str, object]:
-    set_before = [f"{name}={value}" for name, value in program.environment.items()]
-    command = ["/usr/bin/env", *set_before, *program.command] if set_before else list(program.command)
+def _program(settings: Settings, config: Path, program: Program) -> dict[str, object]:
+    command = as_started(settings, config, program)
     return {
         "command": shlex.join(wrapped(settings, program.name, command, "TERM")),
         "directory": folder_of(settings),

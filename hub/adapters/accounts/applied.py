@@ -1,0 +1,119 @@
+"""Make the state folder what the table says, and say where it is not.
+
+Root does it in folders that other accounts write to, so nothing is reached by a link: each path is opened below its
+folder, and changed by what was opened. A file with a second name elsewhere is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from hub.adapters.accounts.known import are_separate, check_are_there, gid_of, uid_of
+from hub.adapters.accounts.layout import Kind, Place, layout
+from hub.domain.errors import InvalidError, UnavailableError
+from hub.settings import Settings
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+MADE = ("lost+found", "incoming")
+"""What a folder with a disk of its own may hold beside what the lab puts there."""
+
+
+def apply_layout(settings: Settings) -> None:
+    """Let every folder of the table be there, its owner's and with its mode; where one account runs all, that one's."""
+    separate = are_separate()
+    if separate:
+        check_are_there()
+        _check_database_folder(settings)
+    try:
+        for place in layout(settings):
+            _let_be(place, separate=separate)
+    except OSError as error:
+        raise UnavailableError(
+            "The state folder {folder} cannot be written: {why}. Make room, or give the folder to the account that "
+            "runs the lab.",
+            reason="state-folder",
+            folder=settings.state,
+            why=error.strerror,
+        ) from error
+
+
+def _let_be(place: Place, *, separate: bool) -> None:
+    if place.kind is Kind.FOLDER:
+        place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not separate:
+        return
+    if place.kind is Kind.FILE and not place.path.exists():
+        with suppress(FileExistsError):
+            os.close(os.open(place.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    for opened in _opened(place):
+        if _differs(opened, place):
+            os.fchown(opened, uid_of(place.owner) or 0, gid_of(place.group) or 0)
+            os.fchmod(opened, place.mode)  # after the owner, whose change takes some bits away
+
+
+def _opened(place: Place) -> Iterator[int]:
+    """Open whatever stands at a place, one after the other, without following a link."""
+    if place.kind is Kind.FOLDER and place.name == "":
+        with _held(place.path, FOLDER | (0 if place.path.is_symlink() else os.O_NOFOLLOW)) as opened:
+            yield opened
+        return
+    flags = FOLDER if place.kind in (Kind.FOLDER, Kind.FOLDERS) else FILE
+    for path in sorted(place.top.glob(place.name)):
+        with suppress(OSError), _held(path.parent, FOLDER) as parent, _held_in(parent, path.name, flags) as opened:
+            seen = os.fstat(opened)
+            if stat.S_ISDIR(seen.st_mode) or (stat.S_ISREG(seen.st_mode) and seen.st_nlink == 1):
+                yield opened
+
+
+@contextmanager
+def _held(path: Path, flags: int) -> Iterator[int]:
+    opened = os.open(path, flags)
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+@contextmanager
+def _held_in(folder: int, name: str, flags: int) -> Iterator[int]:
+    opened = os.open(name, flags, dir_fd=folder)
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def _differs(opened: int, place: Place) -> bool:
+    seen = os.fstat(opened)
+    wanted = (uid_of(place.owner), gid_of(place.group), place.mode)
+    return (seen.st_uid, seen.st_gid, stat.S_IMODE(seen.st_mode)) != wanted
+
+
+def differences(settings: Settings) -> list[str]:
+    """Return the places whose owner, group or mode is not that of the table."""
+    found = []
+    for place in layout(settings):
+        if place.path.exists() or place.kind in (Kind.FOLDERS, Kind.FILES):
+            found += [place.name or place.top.name for opened in _opened(place) if _differs(opened, place)]
+    return found
+
+
+def _check_database_folder(settings: Settings) -> None:
+    """SQLite's accounts get the folder of the database, so it must be for that alone."""
+    file = settings.database_file
+    if file is None:
+        return
+    with suppress(FileNotFoundError):
+        others = [p.name for p in file.parent.iterdir() if not p.name.startswith(file.name) and p.name not in MADE]
+        if others:
+            raise InvalidError(
+                "The database {file} shares its folder with other things. It needs a folder of its own, which the "
+                "lab's accounts may write to: move it, and change database_url in lab.toml.",
+                reason="database-folder",
+                file=file,
+            )
