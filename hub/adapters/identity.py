@@ -159,8 +159,8 @@ def _canaille(settings: Settings, *words: str, text: str = "") -> str:
     python, canaille, _ = identity_command()
     command = [python, canaille, *words]
     if are_separate():
-        command = entering(settings, Account.IDENTITY, command)
-    if not Path(canaille).exists():
+        command = entering(settings, Account.IDENTITY, command, (ENVIRONMENT,))
+    if not Path(python).exists():
         raise _not_installed()
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8"} | identity_environment(settings)
     try:

@@ -161,7 +161,7 @@ def _mounts(lab: Lab) -> Attempt:
 
 def _is_owned(place: Path, projects: set[str], state: Path) -> bool:
     match place.parts:
-        case ("scratch",):
+        case ("scratch",) | ("servers",):  # The latter is where processes have views of their own.
             return True
         case ("projects", name):
             return name in projects

@@ -22,7 +22,7 @@ from docker.utils import kwargs_from_env
 from hub.adapters import snapshot_kind
 from hub.adapters.processes import status
 from hub.adapters.processes.preflight import LEAST_FREE, port_is_free
-from hub.adapters.secrets import Secret
+from hub.doctor.accounts import processes_apart, secrets_closed
 from hub.doctor.program import listed
 from hub.domain.errors import UnavailableError
 from hub.domain.examinations import Attempt, Promise, Verdict
@@ -85,7 +85,8 @@ def machine_looked_at(settings: Settings, engine: dict[str, Any]) -> Iterator[At
     yield from _kernel()
     yield datasets_mounted(settings)
     yield from _room(settings)
-    yield from secrets_closed(settings)
+    yield secrets_closed(settings)
+    yield processes_apart(settings)
     yield from _certificate(settings)
 
 
@@ -185,30 +186,6 @@ def _clock() -> Attempt:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     words = f"It is kept right; it says {now}." if kept else f"Nobody says so; it says {now}. Compare it with yours."
     return _note("clock", tried, words)
-
-
-def secrets_closed(settings: Settings) -> Iterator[Attempt]:
-    """Every secret, and the folder that all of the lab lies in, is closed to everybody but the lab's own account."""
-    tried = "Look who may read the state folder and each secret."
-    places = [settings.state, settings.secret(Secret.COOKIE).parent, settings.state / "database.sqlite"]
-    places += [settings.secret(name) for name in Secret if name is not Secret.PUBLIC]
-    places += [Path(file) for file in (settings.server.key,) if file]
-    there = [place for place in places if place.exists()]
-    if not there:
-        yield _note("secrets", tried, "The lab is not set up yet.")
-        return
-    owner = settings.state.stat().st_uid
-    opened = [p.name for p in there if _is_open(p, settings.state)]
-    foreign = [p.name for p in there if p.is_relative_to(settings.state) and p.stat().st_uid not in (owner, 0)]
-    names, count = listed(sorted({*opened, *foreign})), len(there)
-    seen = f"Open to others: {names}." if names else f"All {count} are closed to others."
-    yield _attempt("secrets", tried, seen, Verdict.BROKEN if names else Verdict.HOLDS)
-
-
-def _is_open(place: Path, state: Path) -> bool:
-    """The state folder's own mode closes whatever lies in it, but a secret is closed by its own mode, too."""
-    mode = stat.S_IMODE(place.stat().st_mode)
-    return bool(mode & (0o077 if place == state or place.parent.name == "secrets" else 0o002))
 
 
 def _certificate(settings: Settings) -> Iterator[Attempt]:

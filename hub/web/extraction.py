@@ -39,6 +39,7 @@ NOT_SHOWN = (
     "hub/adapters/local_",
     "hub/adapters/past_requests.py",
     "hub/gate/report.py",
+    "hub/adapters/accounts",
     "hub/adapters/processes",
     "hub/adapters/identity.py",
     "hub/adapters/secrets.py",

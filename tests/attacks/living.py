@@ -208,7 +208,7 @@ class Living:
 
     @property
     def database(self) -> Path:
-        return self.state / "database.sqlite"
+        return self.state / "records" / "database.sqlite"
 
     def audit(self, *names: str, subject: str = "") -> list[tuple[str, str, str, dict[str, str]]]:
         """Entries of the log of these names: (name, actor, subject, details), in order."""

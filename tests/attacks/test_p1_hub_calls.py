@@ -126,7 +126,7 @@ def test_what_a_workspace_was_refused_stands_in_the_access_log(lab: Lab) -> None
     inside(
         lab, f"{inspect.getsource(call_the_hub)}\nprint(json.dumps(call_the_hub('/run/hub/api.sock', 'x', 'a', 'b')))"
     )
-    lines = [json.loads(x) for f in (lab.state / "logs").glob("*.jsonl") for x in f.read_text().splitlines()]
+    lines = [json.loads(x) for f in (lab.state / "access-log").glob("*.jsonl") for x in f.read_text().splitlines()]
     refused = [line for line in lines if line["side"] == "hub" and line["reason"] == "hub-call"]
     assert {"/hub/api/users", "/hub/api/proxy", "/hub/login"} <= {line["path"] for line in refused}
     assert {(line["person"], line["project"]) for line in refused} == {(PERSON, PROJECT)}

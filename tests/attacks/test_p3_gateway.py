@@ -333,7 +333,7 @@ def test_the_days_cap_is_met_over_http(lab: Lab) -> None:
     answer = ask(lab, f"{prefix}api/status/any")
     assert (answer.status_code, answer.json()["reason"]) == (429, "day-cap")
     assert len(direct(lab, "flood", "capped")) >= 500_000  # the control: it would go on for ever
-    lines = [json.loads(x) for f in (lab.state / "logs").glob("*.jsonl") for x in f.read_text().splitlines()]
+    lines = [json.loads(x) for f in (lab.state / "access-log").glob("*.jsonl") for x in f.read_text().splitlines()]
     assert [x["reason"] for x in lines if x["side"] == "alarm" and x["project"] == "capped"] == ["day-alarm"]
 
 

@@ -303,7 +303,7 @@ def test_an_address_with_such_signs_finds_nothing_and_leaves_no_line_of_its_own(
         assert visitor.get(path).status_code >= 400
     refusals = [entry for entry in living.audit()[before:] if entry[0] == "lab:workspace:refuse"]
     assert all(subject.isprintable() for _, _, subject, _ in refusals)
-    for log in (living.state / "logs").glob("*"):
+    for log in [*(living.state / "logs").glob("*"), *(living.state / "access-log").glob("*")]:
         lines = log.read_bytes().split(b"\n")
         assert [line for line in lines if line.startswith((b"2026-01-01 lab", b"FORGED"))] == []
         assert [line for line in lines[-50:] if b"\x1b[2J" in line] == []

@@ -62,7 +62,7 @@ def test_kernels_refusals_and_strangers_are_recorded(living: Living, worked: Wor
 def sealed_file(living: Living) -> tuple[Path, int]:
     """The access log that was sealed last, and how far."""
     _, _, name, details = living.audit("gateway:log:seal")[-1]
-    return living.state / "logs" / name, int(details["end"])
+    return living.state / "access-log" / name, int(details["end"])
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def test_a_running_workspace_that_the_hub_has_forgotten_is_removed_and_opens_aga
 def forget(living: Living, project: str) -> None:
     """Make the hub forget a server, as a kill before its first commit does."""
     living.kill("hub")
-    with closing(sqlite3.connect(living.state / "jupyterhub.sqlite", timeout=20)) as hub:
+    with closing(sqlite3.connect(living.state / "hub" / "jupyterhub.sqlite", timeout=20)) as hub:
         hub.execute("UPDATE spawners SET server_id = NULL, state = '{}' WHERE name = ?", (project,))
         hub.commit()
     living.kill("hub")  # one that came back at once may have read it before

@@ -21,7 +21,7 @@ from hub.settings import Browser, Login, Ports, Settings
 from spawner_config.gateway.app import Gateway, Keys
 from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway_client import GatewayClient
-from spawner_config.server_folder import Server, make_folder, opened, read_card, remove_folder
+from spawner_config.server_folder import Server, access_log_folder, make_folder, opened, read_card, remove_folder
 
 UID = 200_778
 
@@ -157,7 +157,7 @@ class Bench:
         return self.gateway._meter.total(read_card(self.settings.state, identifier))
 
     def lines(self) -> list[dict[str, object]]:
-        texts = [f.read_text() for f in sorted((self.settings.state / "logs").glob("gateway-access-*.jsonl"))]
+        texts = [f.read_text() for f in sorted(access_log_folder(self.settings.state).glob("gateway-access-*.jsonl"))]
         return [json.loads(line) for line in "".join(texts).splitlines()]
 
 

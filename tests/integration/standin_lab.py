@@ -147,7 +147,7 @@ def make_lab(folder: Path, *, demo: bool = True) -> Lab:
         "worker": (sys.executable, str(standin), "worker"),
     }
     programs = [
-        replace(program, command=commands.get(program.name, program.command))
+        replace(program, command=commands.get(program.name, program.command), needs=(known, standin, hub))
         for program in lab_programs(settings, config)
     ]
     return Lab(settings, config, known, programs)

@@ -31,7 +31,7 @@ from integration.gateway_bench import (
 )
 from spawner_config.gateway.upstream import exact_url
 from spawner_config.gateway_client import GatewayClient
-from spawner_config.server_folder import opened
+from spawner_config.server_folder import access_log_folder, opened
 
 
 def test_a_request_reaches_the_workspace_byte_for_byte_and_its_answer_the_browser(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_when_the_disk_is_full_nothing_is_shown_that_leaves_no_line(tmp_path: Pa
     async def story() -> None:
         async with bench(tmp_path) as b:
             await b.open("health", says(ok(b"fine")))
-            log = b.settings.state / "logs"
+            log = access_log_folder(b.settings.state)
             place = log / f"gateway-access-{datetime.now(UTC).date().isoformat()}.jsonl"
             place.mkdir()
             await b.get("health")

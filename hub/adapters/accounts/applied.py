@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hub.adapters.accounts.known import are_separate, check_are_there, gid_of, uid_of
-from hub.adapters.accounts.layout import Kind, Place, layout
+from hub.adapters.accounts.layout import A_SECRET, Kind, Place, layout
 from hub.domain.errors import InvalidError, UnavailableError
 from hub.settings import Settings
 
@@ -94,13 +94,28 @@ def _differs(opened: int, place: Place) -> bool:
     return (seen.st_uid, seen.st_gid, stat.S_IMODE(seen.st_mode)) != wanted
 
 
-def differences(settings: Settings) -> list[str]:
-    """Return the places whose owner, group or mode is not that of the table."""
+def exposed(settings: Settings, *, separate: bool) -> list[str]:
+    """Return the places that somebody may read or write beside those of the table.
+
+    Where one account has all of it, the state folder and the secrets are closed to all others.
+    """
     found = []
     for place in layout(settings):
         if place.path.exists() or place.kind in (Kind.FOLDERS, Kind.FILES):
-            found += [place.name or place.top.name for opened in _opened(place) if _differs(opened, place)]
+            found += [
+                place.path.name for opened in _opened(place) if _is_exposed(settings, opened, place, separate=separate)
+            ]
     return found
+
+
+def _is_exposed(settings: Settings, opened: int, place: Place, *, separate: bool) -> bool:
+    seen = os.fstat(opened)
+    mode = stat.S_IMODE(seen.st_mode) & 0o077
+    if not separate:
+        closed = place.why == A_SECRET or place.path in (settings.state, settings.state / "secrets")
+        return bool(mode & (0o077 if closed else 0o002))
+    others = bool(mode & 0o070) and seen.st_gid != gid_of(place.group)
+    return others or bool(mode & ~place.mode) or seen.st_uid not in (0, uid_of(place.owner))
 
 
 def _check_database_folder(settings: Settings) -> None:

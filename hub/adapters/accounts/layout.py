@@ -49,6 +49,7 @@ class Place:
         return self.top / self.name
 
 
+A_SECRET = "a secret of its readers"  # noqa: S105  # why, and no secret
 SHARED_FOLDER = 0o3770
 """Its group makes files in it, that are the group's; nobody removes or renames another's."""
 
@@ -131,7 +132,7 @@ def _secrets(settings: Settings) -> list[Place]:
     top = settings.state / "secrets"
     folder = Place("", ROOT, Group.LAB, 0o710, Kind.FOLDER, "one file for each reader; nobody exchanges one", top)
     files = [
-        Place(str(name), owner, holder, 0o400 if owner == holder else 0o440, Kind.FILES, "a secret of its readers", top)
+        Place(str(name), owner, holder, 0o400 if owner == holder else 0o440, Kind.FILES, A_SECRET, top)
         for name, (owner, holder) in SECRETS.items()
     ]
     public = Place(str(Secret.PUBLIC), ROOT, ROOT, 0o644, Kind.FILES, "what receipts are verified with", top)

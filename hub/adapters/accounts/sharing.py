@@ -26,7 +26,7 @@ def share_servers(settings: Settings) -> None:
     _run("--make-shared", str(folder))
 
 
-def unshare_servers(settings: Settings) -> None:
+def part_servers(settings: Settings) -> None:
     """Take that mount away again; there is none where it was not needed."""
     folder = servers_folder(settings.state)
     while folder.is_dir() and is_mounted(folder):

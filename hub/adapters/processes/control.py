@@ -83,8 +83,8 @@ def start(
 
 def prepare(settings: Settings) -> None:
     """Let the state folder be as this version wants it, before a command looks into it; a running lab keeps running."""
-    with _alone(settings), supervisor.connected(settings) as rpc:
-        prepare_state(settings, runs=rpc is not None)
+    with _alone(settings):
+        prepare_state(settings, runs=supervisor.runs(settings))
 
 
 def _let_accounts_in(settings: Settings, config: Path, programs: Sequence[Program]) -> None:

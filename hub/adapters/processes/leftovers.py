@@ -11,7 +11,7 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from hub.adapters.accounts.sharing import unshare_servers
+from hub.adapters.accounts.sharing import part_servers
 from hub.adapters.host import Host
 from hub.adapters.mount_table import mounts_below
 from hub.adapters.power.places import privileged_folder
@@ -55,7 +55,7 @@ def remove_server_folders(settings: Settings) -> None:
     unmount = Host(settings.images.workspace, LABEL).unmount_all
     for folder in sorted(servers_folder(settings.state).glob("*")):
         remove_folder(settings.state, folder.name, unmount)
-    unshare_servers(settings)
+    part_servers(settings)
     for folder in (control_folder(settings.state), privileged_folder(settings.state)):
         for path in _sockets(folder):
             path.unlink()

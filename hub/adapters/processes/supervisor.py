@@ -131,6 +131,14 @@ def _run(settings: Settings, config: Path) -> str:
     return done.stdout.strip()
 
 
+def runs(settings: Settings) -> bool:
+    """Say whether a supervisord of the lab answers; nobody is asked where it left no socket."""
+    if not (folder_of(settings) / SOCKET).exists():
+        return False
+    with connected(settings) as rpc:
+        return rpc is not None
+
+
 @contextmanager
 def connected(settings: Settings) -> Iterator[Any]:
     """Yield supervisord's remote interface, or None when none answers."""

@@ -22,7 +22,7 @@ def test_state_is_taken_from_the_files_own_folder(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, GOOD))
     assert settings.state == tmp_path / "var"
     assert settings.public_url == "http://127.0.0.1:8000"
-    assert settings.database == f"sqlite:///{tmp_path}/var/database.sqlite"
+    assert settings.database == f"sqlite:///{tmp_path}/var/records/database.sqlite"
 
 
 def test_all_faults_are_said_at_once(tmp_path: Path) -> None:

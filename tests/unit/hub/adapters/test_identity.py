@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hub.adapters import identity
+from hub.adapters.accounts.known import are_separate
 from hub.adapters.secrets import Secret, read_secret
 from hub.domain.errors import InvalidError, UnavailableError
 from hub.settings import Settings
@@ -34,7 +35,7 @@ class Canaille:
     def __call__(self, settings: Settings, *words: str, text: str = "") -> str:
         self.commands.append(words)
         if words[:2] == ("db", "upgrade"):
-            (settings.state / "identity" / "canaille.sqlite").touch()
+            (settings.state / "identity" / "data" / "canaille.sqlite").touch()
         if words[0] == "delete":
             self.items[words[1]] = [
                 i for i in self.items[words[1]] if words[3] not in (i.get("user_name"), i.get("client_id"))
@@ -106,7 +107,8 @@ def test_no_password_and_no_secret_stands_on_a_command_line(lab: Settings, canai
 def test_the_configuration_is_closed_toml_on_loopback(lab: Settings, canaille: Canaille) -> None:
     identity.prepare_identity(lab, PEOPLE)
     path = lab.state / "identity" / "canaille.toml"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    # The provider's account reads it where it has one of its own, and nobody else.
+    assert stat.S_IMODE(path.stat().st_mode) == (0o440 if are_separate() else 0o600)
     body = tomllib.loads(path.read_text(encoding="utf-8"))
     assert body["CANAILLE"]["NAME"] == lab.title
     assert body["CANAILLE_HYPERCORN"]["BIND"] == ["127.0.0.1:8004"]
@@ -132,11 +134,11 @@ def test_a_missing_installation_is_said(lab: Settings, monkeypatch: pytest.Monke
 
 
 def test_a_failing_command_names_its_log(lab: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "bin" / "python"
-    program.parent.mkdir()
+    program = tmp_path / "environment" / "bin" / "python"
+    program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho why >&2\nexit 3\n")
     program.chmod(0o755)
-    monkeypatch.setattr(identity, "ENVIRONMENT", tmp_path)
+    monkeypatch.setattr(identity, "ENVIRONMENT", tmp_path / "environment")
     with pytest.raises(UnavailableError, match=r"identity-setup\.log"):
         identity.prepare_identity(lab, PEOPLE)
     assert (lab.state / "logs" / "identity-setup.log").read_text() == "why\n"

@@ -28,7 +28,7 @@ def test_init_makes_state_secrets_and_tables_once(datalab: Command, config: str,
     done = datalab("admin", "init", "--config", config, "--json")
     assert done.exit_code == 0, done.stderr
     key = Path(json.loads(done.stdout)["public_key"]).read_text()
-    assert (tmp_path / "var/database.sqlite").is_file()
+    assert (tmp_path / "var/records/database.sqlite").is_file()
     assert datalab("admin", "init", "--config", config).exit_code == 0
     assert Path(json.loads(done.stdout)["public_key"]).read_text() == key
 

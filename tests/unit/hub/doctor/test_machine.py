@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hub.adapters import snapshot_kind
 from hub.adapters.secrets import make_secrets
 from hub.doctor import machine
-from hub.doctor.machine import datasets_mounted, engine_socket, machine_looked_at, secrets_closed
+from hub.doctor.accounts import secrets_closed
+from hub.doctor.machine import datasets_mounted, engine_socket, machine_looked_at
 from hub.domain.examinations import Attempt, Verdict
 from hub.settings import Login, Server, Settings
 
@@ -84,9 +85,10 @@ def test_an_engines_socket_that_everybody_may_use_is_seen(tmp_path: Path, mode: 
     "name", ["cookie", "signing.pem", "portal-token", "worker-token", "proxy-token", "client-secret"]
 )
 def test_a_secret_that_others_may_read_is_seen(settings: Settings, name: str) -> None:
-    assert [a.verdict for a in secrets_closed(settings)] == [Verdict.HOLDS]
+    assert secrets_closed(settings).verdict is Verdict.HOLDS
     settings.secret(name).chmod(0o640)
-    assert [(a.verdict, a.seen) for a in secrets_closed(settings)] == [(Verdict.BROKEN, f"Open to others: {name}.")]
+    seen = secrets_closed(settings)
+    assert (seen.verdict, seen.seen) == (Verdict.BROKEN, f"Open to others: {name}.")
 
 
 def test_an_open_state_folder_is_seen(settings: Settings) -> None:
@@ -96,7 +98,7 @@ def test_an_open_state_folder_is_seen(settings: Settings) -> None:
 
 def test_a_lab_that_is_not_set_up_has_no_secrets_yet(tmp_path: Path) -> None:
     settings = Settings(state=tmp_path / "none", login=Login(demo=True))
-    assert [a.verdict for a in secrets_closed(settings)] == [Verdict.NOTE]
+    assert secrets_closed(settings).verdict is Verdict.NOTE
 
 
 def test_a_full_disk_missing_programs_and_taken_ports_are_seen(

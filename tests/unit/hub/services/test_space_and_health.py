@@ -110,7 +110,7 @@ def test_a_lab_below_its_floor_fails(lab: Lab, monkeypatch: pytest.MonkeyPatch) 
 def test_a_database_that_cannot_be_written_is_seen_though_it_can_be_read(lab: Lab, tmp_path: Path) -> None:
     """The weak twin is a check that only reads: it finds nothing wrong."""
     lab.store.beat("worker")
-    connection = sqlite3.connect(tmp_path / "database.sqlite")
+    connection = sqlite3.connect(tmp_path / "records" / "database.sqlite")
     connection.execute("CREATE TRIGGER full BEFORE UPDATE ON heartbeat BEGIN SELECT RAISE(ABORT, 'full'); END")
     connection.execute("CREATE TRIGGER full2 BEFORE INSERT ON heartbeat BEGIN SELECT RAISE(ABORT, 'full'); END")
     connection.commit()
