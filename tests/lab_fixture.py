@@ -127,7 +127,7 @@ def make_story_lab(folder: Path, more: str = "") -> StoryLab:
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     (folder / "lab.toml").write_text(
         f'name = "story{secrets.token_hex(4)}"\ntitle = "Test lab"\nstate = "State of the lab"\n[login]\ndemo = true\n'
-        + '[images]\nworkspace = "datalab/workspace:accounts"\n[storage]\nproject = "96M"\nscratch = "256M"\n[ports]\n'
+        + '[storage]\nproject = "96M"\nscratch = "256M"\n[ports]\n'
         + "".join(f"{name} = {port}\n" for name, port in ports.items())
         + more
     )

@@ -12,6 +12,7 @@ import errno
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
@@ -76,8 +77,7 @@ class FolderVault:
     def _keep(self, part: int, sha256: str) -> None:
         """Give the finished file its name; a file that is there already stays as it is."""
         target = self.path(sha256)
-        if not target.parent.exists():
-            target.parent.mkdir(exist_ok=True, mode=0o755)
+        if self._is_new(target.parent):
             with _opened(self._folder) as vault:
                 os.fsync(vault)
         with _opened(target.parent) as folder:
@@ -85,6 +85,15 @@ class FolderVault:
                 # Only with a folder to go by does Python follow the link that stands for the open file.
                 os.link(f"/proc/self/fd/{part}", target.name, dst_dir_fd=folder, follow_symlinks=True)
             os.fsync(folder)
+
+    def _is_new(self, folder: Path) -> bool:
+        """Let a folder be there, and say whether it was not: who may put files into the vault may put them into it."""
+        try:
+            folder.mkdir(mode=0o770)
+        except FileExistsError:
+            return False
+        folder.chmod(stat.S_IMODE(self._folder.stat().st_mode))
+        return True
 
     def path(self, sha256: str) -> Path:
         """Return the file of a digest."""

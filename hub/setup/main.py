@@ -13,6 +13,7 @@ from functools import partial
 from hub.setup import (
     accounts,
     base_image,
+    bytecode,
     clean,
     engine,
     environment,
@@ -56,6 +57,7 @@ def machine_steps(places: Places, *, tests: bool = False) -> Lane:
             partial(accounts.is_done, places),
             partial(accounts.make, places),
         ),
+        Step("bytecode", "compiling the lab's code", partial(bytecode.is_done, places), partial(bytecode.make, places)),
     ]
 
 

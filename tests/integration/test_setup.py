@@ -58,7 +58,7 @@ def test_a_second_set_up_changes_nothing_and_takes_a_blink() -> None:
     assert time.monotonic() - began < 2
     assert again.returncode == 0
     steps = again.stdout.splitlines()
-    assert len(steps) == 11
+    assert len(steps) == 12
     assert all(line.endswith(" ready") for line in steps)
 
 

@@ -11,6 +11,7 @@ from hub import policy_page, settings_page
 from hub.bench import page as measurements_page
 from hub.cli import reference
 from hub.gate import report_form
+from hub.privileged import page as accounts_page
 from spawner_config import isolation_page
 from spawner_config.seccomp import page as seccomp_page
 from spawner_config.seccomp import profile as seccomp_profile
@@ -21,6 +22,7 @@ PAGES = Path(__file__).parents[2] / "docs/reference"
 @pytest.mark.parametrize(
     ("name", "page"),
     [
+        ("accounts.md", accounts_page.page),
         ("isolation.md", isolation_page.page),
         ("seccomp.md", seccomp_page.page),
         ("seccomp.json", seccomp_profile.pretty),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from hub.accounts import MEMBERS, Group
 from hub.adapters.accounts.known import are_separate, check_are_there, gid_of, uid_of
 from hub.adapters.accounts.layout import A_SECRET, Kind, Place, layout
 from hub.domain.errors import InvalidError, UnavailableError
@@ -115,7 +116,13 @@ def _is_exposed(settings: Settings, opened: int, place: Place, *, separate: bool
         closed = place.why == A_SECRET or place.path in (settings.state, settings.state / "secrets")
         return bool(mode & (0o077 if closed else 0o002))
     others = bool(mode & 0o070) and seen.st_gid != gid_of(place.group)
-    return others or bool(mode & ~place.mode) or seen.st_uid not in (0, uid_of(place.owner))
+    return others or bool(mode & ~place.mode) or seen.st_uid not in (0, *_who_may_own(place))
+
+
+def _who_may_own(place: Place) -> list[int | None]:
+    """What stands in a group's folder is its maker's until the next start gives it to root."""
+    makers = MEMBERS[place.group] if isinstance(place.group, Group) and place.mode & 0o020 else ()
+    return [uid_of(place.owner), *map(uid_of, makers)]
 
 
 def _check_database_folder(settings: Settings) -> None:

@@ -152,7 +152,7 @@ def _folders_of_one(top: Path) -> list[Place]:
         folder("run", Account.GATEWAY, "where the gateway is told of workspaces", Group.CONTROL, 0o2710),
         folder("access-log", Account.GATEWAY, "what the gateway wrote down", Group.ACCESS_LOG, 0o2750),
         Place("access-log/*.jsonl", Account.GATEWAY, Group.ACCESS_LOG, 0o640, Kind.FILES, "a day of it", top),
-        Place("hub/jupyterhub.sqlite*", Account.HUB, Account.HUB, 0o600, Kind.FILES, "JupyterHub's own tables", top),
+        Place("hub/jupyterhub.sqlite*", Account.HUB, Account.HUB, 0o660, Kind.FILES, "JupyterHub's own tables", top),
         Place("gateway/*", Account.GATEWAY, Account.GATEWAY, 0o640, Kind.FILES, "counts", top),
     ]
 
