@@ -43,7 +43,7 @@ def called(name: str, *arguments: object) -> None:
 def closed_folder(path: Path) -> Path | None:
     """Return the outermost folder around a path that not everybody may go through; None where there is none."""
     for folder in reversed(path.parents):
-        if not folder.stat().st_mode & SEARCHED_BY_ALL:
+        if folder.exists() and not folder.stat().st_mode & SEARCHED_BY_ALL:
             return folder
     return None
 

@@ -69,6 +69,24 @@ def down(config: Config = LAB_TOML) -> None:
     stop(settings, clean=[storage_from(settings).unmount_all], progress=say)
 
 
+@app.command(epilog=examples("datalab admin units /etc/systemd/system --config /etc/datalab/lab.toml"))
+def units(
+    folder: Annotated[Path, typer.Argument(help="Where the units go.", metavar="DIR", file_okay=False)],
+    config: Config = LAB_TOML,
+    as_json: AsJson = False,
+) -> None:
+    """Write a unit of systemd for each process, held as closely as it can be, and a target for all of them."""
+    from hub.adapters.processes.units import units as units_of
+
+    config = config.absolute()
+    made = units_of(load_settings(config), config)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    rows: list[Json] = [{"unit": name} for name in sorted(made)]
+    print_rows(rows, ("unit",), as_json=as_json)
+
+
 @app.command(epilog=examples("datalab admin status", "datalab admin status --json"))
 def status(config: Config = LAB_TOML, as_json: AsJson = False) -> None:
     """Show the processes, and how many seconds ago each wrote that it lives; the exit code is 1 when one does not run.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,13 +36,19 @@ def _has_account(name: str) -> bool:
     return True
 
 
+def _program(name: str) -> str:
+    """Such programs are not on everybody's path."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or name
+
+
 def commands() -> list[list[str]]:
     """The commands that make what is missing; none for whoever is not root, who runs the lab as one account."""
     if os.geteuid() != 0:
         return []
-    groups = [["groupadd", "--system", name] for name in (*Group, *Account) if not _has_group(name)]
+    add_group, add_account = (_program(name) for name in ("groupadd", "useradd"))
+    groups = [[add_group, "--system", name] for name in (*Group, *Account) if not _has_group(name)]
     options = ["--system", "--no-create-home", "--home-dir", NO_HOME, "--shell", NO_SHELL]
-    accounts = [["useradd", *options, "--gid", name, name] for name in Account if not _has_account(name)]
+    accounts = [[add_account, *options, "--gid", name, name] for name in Account if not _has_account(name)]
     return groups + accounts
 
 

@@ -53,6 +53,8 @@ BOOTSTRAP = Need("mmdebstrap", ("mmdebstrap",), lambda: _has("mmdebstrap"))
 USER_IDS = Need("the tools for user namespaces", ("uidmap",), lambda: os.geteuid() == 0 or _has("newuidmap"))
 """Whoever is not root makes a base image in a user namespace."""
 BROWSER = Need("Chromium", ("chromium",), lambda: _has("chromium"))
+UNITS = Need("systemd's judge of units", ("systemd",), lambda: _has("systemd-analyze"))
+"""Nothing of it is started."""
 POSTGRES = Need("PostgreSQL's server programs", ("postgresql",), _has_postgres)
 
 
