@@ -43,6 +43,7 @@ def load_demo_settings(config: Path) -> Settings:
     """Read lab.toml, written first where there is none; a lab that is not for demonstration is refused."""
     if not config.exists():
         config.write_text(LAB_TOML, encoding="utf-8")
+        config.chmod(0o644)  # The lab's accounts read it, and nothing in it is secret.
     settings = load_settings(config)
     if not settings.login.demo:
         raise InvalidError(

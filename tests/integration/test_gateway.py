@@ -231,7 +231,7 @@ def test_only_the_lab_reaches_the_control_socket(tmp_path: Path) -> None:
         async with bench(tmp_path) as b:
             place = b.settings.state / "run"
             assert stat.S_IMODE(place.stat().st_mode) == 0o700
-            assert stat.S_IMODE((place / "gateway.sock").stat().st_mode) == 0o600
+            assert stat.S_IMODE((place / "gateway.sock").stat().st_mode) == 0o660
             folder = await b.open("health", says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
             client = GatewayClient(b.settings.state)
             assert await client.is_ready(folder.name)

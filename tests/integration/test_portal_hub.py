@@ -17,6 +17,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser
 
+from hub.adapters.processes.alone import privileged_process
 from hub.adapters.processes.programs import find_proxy
 from hub.bench.machine import free_ports
 from hub.domain.people import Role
@@ -112,7 +113,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         f'state = "{state}"\n[login]\ndemo = true\n[ports]\npublic = {public}\nproxy_api = {proxy_api}\n'
         f"hub = {hub_port}\nportal = {portal}\ngateway = {gateway}\nidentity = {identity}\n"
     )
-    populate(load_settings(toml))
+    settings = load_settings(toml)
+    populate(settings)
     proxy = find_proxy()
     assert proxy is not None, "There is no configurable-http-proxy; run “make setup”."
     config = state / "jupyterhub_config.py"
@@ -129,8 +131,9 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         )
     try:
         found = Hub(f"http://127.0.0.1:{public}", password, log)
-        wait_until_served(found, process)
-        yield found
+        with privileged_process(settings, toml, log=state / "privileged.log"):
+            wait_until_served(found, process)
+            yield found
     finally:
         process.terminate()
         process.wait(20)

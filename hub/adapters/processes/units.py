@@ -25,6 +25,8 @@ HANDED = {Account.GATEWAY: "servers", Account.WORKER: "scratch"}
 BEYOND = frozenset({Account.PROXY, Account.HUB, Account.PORTAL, Account.WORKER})
 """Accounts whose processes may speak to other machines: people, the login provider, a database."""
 MACHINES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
+POLARS = {"POLARS_SKIP_CPU_CHECK": "1"}
+"""It asks the processor by code that it makes while it runs, which a unit's process may not."""
 PASSED = frozenset({"HOME", "TMPDIR"})
 """What a process sees of whoever starts supervisord; systemd starts processes for nobody."""
 
@@ -68,7 +70,7 @@ def _environment(config: Path) -> dict[str, str]:
     node = shutil.which("node")
     places = [Path(sys.executable).parent, *([Path(node).parent] if node else []), *map(Path, MACHINES)]
     known = {name: value for name, value in environment(config).items() if name not in PASSED}
-    return known | {"PATH": os.pathsep.join(dict.fromkeys(map(str, places)))}
+    return known | POLARS | {"PATH": os.pathsep.join(dict.fromkeys(map(str, places)))}
 
 
 def _service(settings: Settings, config: Path, program: Program) -> Service:
