@@ -109,8 +109,8 @@ def test_a_unit_has_the_accounts_groups_and_writes_where_the_table_says(
     state = settings.state
     own = {
         Account.HUB: {state / "records", state / "hub"},
-        Account.PORTAL: {state / "records", state / "vault", state / "vault/incoming", state / "incoming"},
-        Account.WORKER: {state / "records", state / "vault", state / "vault/incoming", state / "scratch"},
+        Account.PORTAL: {state / "records", state / "vault", state / "incoming"},
+        Account.WORKER: {state / "records", state / "vault", state / "scratch"},
         Account.GATEWAY: {state / "gateway", state / "run", state / "access-log", state / "servers"},
         Account.PROXY: set(),
         Account.IDENTITY: {state / "identity/data"},

@@ -20,8 +20,8 @@ from hub.settings import Settings
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-MADE = ("lost+found", "incoming")
-"""What a folder with a disk of its own may hold beside what the lab puts there."""
+MADE = "lost+found"
+"""What a disk's own folder holds beside what the lab puts there."""
 
 
 def apply_layout(settings: Settings) -> None:
@@ -131,7 +131,7 @@ def _check_database_folder(settings: Settings) -> None:
     if file is None:
         return
     with suppress(FileNotFoundError):
-        others = [p.name for p in file.parent.iterdir() if not p.name.startswith(file.name) and p.name not in MADE]
+        others = [p.name for p in file.parent.iterdir() if not p.name.startswith(file.name) and p.name != MADE]
         if others:
             raise InvalidError(
                 "The database {file} shares its folder with other things. It needs a folder of its own, which the "

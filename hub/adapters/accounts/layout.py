@@ -125,7 +125,7 @@ def _vault(settings: Settings) -> list[Place]:
     def folders(name: str, kind: Kind) -> Place:
         return Place(name, ROOT, Group.VAULT, SHARED_FOLDER, kind, why, top)
 
-    return [folders("", Kind.FOLDER), folders("incoming", Kind.FOLDER), folders("[0-9a-f][0-9a-f]", Kind.FOLDERS)]
+    return [folders("", Kind.FOLDER), folders("[0-9a-f][0-9a-f]", Kind.FOLDERS)]
 
 
 def _secrets(settings: Settings) -> list[Place]:
