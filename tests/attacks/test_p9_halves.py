@@ -88,7 +88,7 @@ def answers_with_broken_counts(folder: Path, tier: Tier) -> tuple[int, list[dict
     async def story() -> tuple[int, list[dict[str, object]]]:
         async with bench(folder) as b:
             await b.gateway.stop()
-            (b.settings.state / "gateway-bytes.json").write_text('{"bytes": {"2026-')
+            (b.settings.state / "gateway" / "gateway-bytes.json").write_text('{"bytes": {"2026-')
             await b.start()
             await b.open("health", says(ok(b"row")), tier)
             status, _ = await b.get("health")
