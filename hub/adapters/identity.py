@@ -156,12 +156,7 @@ def _same(item: dict[str, Any], present: dict[str, Any]) -> bool:
 def _canaille(settings: Settings, *words: str, text: str = "") -> str:
     log = settings.state / "logs" / "identity-setup.log"
     log.parent.mkdir(mode=0o700, exist_ok=True)
-    python, canaille, _ = identity_command()
-    command = [python, canaille, *words]
-    if are_separate():
-        command = entering(settings, Account.IDENTITY, command, (ENVIRONMENT,))
-    if not Path(python).exists():
-        raise _not_installed()
+    command = _as_its_account(settings, words)
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8"} | identity_environment(settings)
     try:
         with log.open("w", encoding="utf-8") as errors:
@@ -185,6 +180,15 @@ def _canaille(settings: Settings, *words: str, text: str = "") -> str:
             log=log,
         ) from None
     return done.stdout
+
+
+def _as_its_account(settings: Settings, words: Sequence[str]) -> list[str]:
+    """Return a command of the provider's, which runs as the provider does: it writes the provider's files."""
+    python, canaille, _ = identity_command()
+    if not Path(python).exists():
+        raise _not_installed()
+    command = [python, canaille, *words]
+    return entering(settings, Account.IDENTITY, command, (ENVIRONMENT,)) if are_separate() else command
 
 
 def _not_installed() -> UnavailableError:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from hub.accounts import Account
+from hub.adapters.accounts.given import give_to
 from hub.adapters.engine import DockerEngine
 from hub.adapters.processes import Program, lab_programs, start, stop
 from hub.adapters.processes.programs import HUB_CONFIG
@@ -29,6 +31,7 @@ from hub.wiring import lab_from, storage_from
 
 PEOPLE_IN_A_PROJECT = 10
 STOPS, STOP_PAUSE = 3, 5.0
+TOKEN = "bench-token"  # noqa: S105  # the name of its file
 LAB_TOML = """\
 name = "{name}"
 state = "state"
@@ -78,14 +81,15 @@ def running(folder: Path, people_count: int, tell: Callable[[str], None]) -> Ite
     names = ("public", "proxy_api", "portal", "gateway", "identity", "hub")
     ports = "\n".join(f"{name} = {port}" for name, port in zip(names, free_ports(len(names)), strict=True))
     config.write_text(LAB_TOML.format(name=f"bench{secrets.token_hex(4)}", ports=ports, image=own_image()))
-    make_once(folder / "bench-token", lambda: token)
+    make_once(folder / TOKEN, lambda: token)
+    give_to(Account.HUB, folder / TOKEN)
     settings = load_settings(config)
     make_secrets(settings)
     make_once(settings.secret(Secret.CLIENT), lambda: secrets.token_hex(32))
     everybody = [person(n) for n in range(people_count)]
     try:
         populate(lab_from(settings), everybody)
-        start(settings, config, DockerEngine(settings.name), programs=measured(lab_programs(settings, config)))
+        start(settings, config, DockerEngine(settings.name), programs=measured(lab_programs(settings, config), folder))
         client = HubClient(settings.public_url, token, project_of)
         client.add(everybody)
         yield LabHub(settings.name, client)
@@ -107,10 +111,15 @@ def stop_all(settings: Settings) -> None:
             return
 
 
-def measured(programs: Sequence[Program]) -> list[Program]:
-    """The lab's programs, the hub with the service that measures."""
+def measured(programs: Sequence[Program], folder: Path) -> list[Program]:
+    """The lab's programs, the hub with the service that measures, whose token lies in the folder."""
     own = {str(HUB_CONFIG): str(Path(__file__).with_name("lab_config.py"))}
-    return [replace(p, command=tuple(own.get(word, word) for word in p.command)) for p in programs]
+    return [
+        replace(p, command=tuple(own.get(word, word) for word in p.command), needs=(*p.needs, folder / TOKEN))
+        if p.account is Account.HUB
+        else p
+        for p in programs
+    ]
 
 
 def populate(lab: Lab, everybody: Sequence[str]) -> None:

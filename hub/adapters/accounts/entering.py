@@ -42,7 +42,11 @@ def code() -> list[Path]:
     """Return what the processes are made of: the lab's code, Python, Node.js, and the certificates that they trust."""
     node = shutil.which("node")
     found = [REPOSITORY / name for name in CODE]
-    found += [Path(sys.base_prefix), *([Path(node).resolve().parents[1]] if node else [])]
+    found += [
+        Path(sys.base_prefix),
+        Path(sys.base_prefix).resolve(),
+        *([Path(node).resolve().parents[1]] if node else []),
+    ]
     found += [Path(os.environ[CERTIFICATES])] if CERTIFICATES in os.environ else []
     return [path for path in found if path.exists()]
 

@@ -63,9 +63,7 @@ def start(
         text = supervisor.configuration(settings, config, programs)
         with supervisor.connected(settings) as rpc:
             if rpc is not None:
-                _check_same(settings, text)
-                prepare_state(settings, runs=True)
-                rpc.supervisor.startProcessGroup(supervisor.GROUP, False)
+                _start_rest(settings, rpc, text)
                 _wait(settings, rpc, programs, progress, limit)
                 return
         end_all(read_records(settings))
@@ -79,6 +77,13 @@ def start(
         except BaseException:  # Also when somebody types Ctrl-C: half a lab helps nobody.
             _halt(settings)
             raise
+
+
+def _start_rest(settings: Settings, rpc: Any, text: str) -> None:
+    """Start again what of a running lab had failed."""
+    _check_same(settings, text)
+    prepare_state(settings, runs=True)
+    rpc.supervisor.startProcessGroup(supervisor.GROUP, False)
 
 
 def prepare(settings: Settings) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from hub.accounts import MEMBERS, Account, Group, groups_of
-from hub.adapters.accounts import applied, moved
+from hub.adapters.accounts import applied, moved, sharing
 from hub.adapters.accounts.applied import apply_layout, exposed
 from hub.adapters.accounts.entering import CODE, REPOSITORY, entering
 from hub.adapters.accounts.known import are_separate, gid_of, uid_of
 from hub.adapters.accounts.layout import ROOT, SECRETS, Kind, Place, layout
 from hub.adapters.accounts.moved import move_old_layout
 from hub.adapters.accounts.prepared import prepare_state
+from hub.adapters.accounts.reach import check_accounts_reach
 from hub.adapters.secrets import Secret, make_secrets, read_secret
 from hub.domain.errors import ConflictError, InvalidError, LabError, UnavailableError
 from hub.settings import Login, Settings
@@ -265,3 +266,37 @@ def check_one_account(settings: Settings) -> None:
     """A member of the docker group has all secrets alone."""
     prepare_state(settings)
     assert {stat.S_IMODE(settings.secret(name).stat().st_mode) for name in (Secret.PORTAL, Secret.SIGNING)} == {0o600}
+
+
+def test_settings_that_an_account_cannot_read_are_said_with_the_command_that_mends_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    config = tmp_path / "lab.toml"
+    config.touch(mode=0o600)
+    prepare_state(settings)
+    if not are_separate():
+        with pytest.raises(UnavailableError, match="cannot become"):
+            check_accounts_reach(settings, {Account.PORTAL: (config,)})
+        return
+    with pytest.raises(UnavailableError) as closed:
+        check_accounts_reach(settings, {Account.PORTAL: (config,)})
+    assert f"chgrp datalab {config} && chmod g+r {config}" in str(closed.value)
+    os.chown(config, 0, gid_of(Group.LAB) or 0)
+    config.chmod(0o640)
+    check_accounts_reach(settings, {Account.PORTAL: (config,)})
+
+
+@pytest.mark.parametrize(
+    ("folder", "shared"),
+    [("/srv/lab/servers", True), ("/srv/lab/servers/0/nb", True), ("/srv/lab", False), ("/other", False)],
+)
+def test_the_innermost_mount_says_whether_what_is_mounted_below_arrives_elsewhere(
+    folder: str, shared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        "20 1 8:1 / / rw,relatime - ext4 /dev/a rw\n"
+        "21 20 8:1 /srv/lab/servers /srv/lab/servers rw,relatime shared:7 - ext4 /dev/a rw\n"
+    )
+    monkeypatch.setattr(sharing, "TABLE", table)
+    assert sharing.is_shared(Path(folder)) is shared
