@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -33,10 +32,10 @@ class GatewayClient:
         """Whether the server in the container answers through the gateway."""
         return (await self._say("GET", server))[0] == 204
 
-    async def last_use(self, server: str) -> datetime | None:
-        """When the gateway last saw the workspace in use; None of one that it does not know."""
+    async def idle_seconds(self, server: str) -> float | None:
+        """Seconds since the gateway saw the workspace in use; None of one that it does not know."""
         status, body = await self._say("GET", f"{server}/use")
-        return datetime.fromisoformat(json.loads(body)["last"]) if status == 200 else None
+        return float(json.loads(body)["idle"]) if status == 200 else None
 
     async def _say(self, method: str, server: str) -> tuple[int, bytes]:
         timeout = aiohttp.ClientTimeout(total=SECONDS)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
@@ -247,9 +247,10 @@ class LabSpawner(DockerSpawner):  # type: ignore[misc]  # dockerspawner has no t
         A gateway that is away now, or opens the server right now, is asked again soon; nobody's work ends for it.
         """
         try:
-            return await self._gateway().last_use(self.server_id) or datetime.now(UTC)
+            idle = await self._gateway().idle_seconds(self.server_id)
         except UnavailableError:
-            return datetime.now(UTC)
+            idle = None
+        return datetime.now(UTC) - timedelta(seconds=idle or 0)
 
     async def stop(self, now: bool = False) -> None:
         """End the container and clear away what it had."""

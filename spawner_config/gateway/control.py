@@ -1,7 +1,7 @@
 """The spawner's side of the gateway: a socket that only the lab may reach.
 
 ``PUT /servers/<id>`` opens a server, ``DELETE`` closes it, ``GET`` says whether it answers, and ``GET`` with ``/use``
-when it was last in use; ``GET /metrics`` is for Prometheus:
+how long it has been idle; ``GET /metrics`` is for Prometheus:
 ``curl --unix-socket run/gateway.sock http://gateway/metrics`` in the state folder.
 """
 
@@ -60,7 +60,7 @@ class Control:
         return web.Response(status=204)
 
     async def _tell_use(self, request: web.Request) -> web.Response:
-        return web.json_response({"last": self._servers.find_by_id(_identifier(request)).use.last.isoformat()})
+        return web.json_response({"idle": self._servers.find_by_id(_identifier(request)).use.idle})
 
     async def _measure(self, _request: web.Request) -> web.Response:
         text = self._metrics.text(*self._servers.counts())

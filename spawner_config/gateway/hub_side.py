@@ -123,7 +123,7 @@ class _Visitor:
         authorization = request.headers.get("Authorization", "")
         if authorization and not _AUTHORIZATION.fullmatch(authorization):
             raise InvalidError("The hub does not take a call of this form.", reason="hub-call-body")
-        call = judge(request.method, request.raw_path, await _short_body(request), self._server, self._use.last)
+        call = judge(request.method, request.raw_path, await _short_body(request), self._server, self._use.last())
         if call.path == "/hub/api/user" and secrets.compare_digest(authorization.partition(" ")[2], self._badge):
             return web.Response(body=badge_answer(self._server), content_type="application/json")
         status, version, body = await self._side.ask(call, authorization)
