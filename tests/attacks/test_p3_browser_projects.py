@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 from aiohttp import WSMsgType, web
-from browser.conftest import chromium  # noqa: F401 - a fixture
 from playwright.sync_api import Browser, BrowserContext, Frame
 
 from attacks.channels import FORMS, LEAVING, MARKUP, SCRIPTS, WINDOWS
@@ -153,7 +152,7 @@ def weak(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("how", [FRAMED, ALONE])
 def test_code_in_one_projects_page_reaches_no_other_workspace_of_its_person(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     tmp_path: Path,
     how: str,
 ) -> None:
@@ -165,7 +164,7 @@ def test_code_in_one_projects_page_reaches_no_other_workspace_of_its_person(
 
 @pytest.mark.parametrize("how", [FRAMED, ALONE])
 def test_a_hostile_servers_page_reaches_no_other_workspace_of_its_person(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     tmp_path: Path,
     how: str,
 ) -> None:
@@ -184,7 +183,7 @@ def test_a_hostile_servers_page_reaches_no_other_workspace_of_its_person(
         assert t.heard == set()
 
 
-def test_a_framed_page_opens_no_other_workspace_and_leads_to_none(chromium: Browser, tmp_path: Path) -> None:  # noqa: F811
+def test_a_framed_page_opens_no_other_workspace_and_leads_to_none(chromium: Browser, tmp_path: Path) -> None:
     with two(FRAMED, chromium, tmp_path) as t:
         t.run(WINDOWS)
         t.run(LEAVING, apart=True)
@@ -192,7 +191,7 @@ def test_a_framed_page_opens_no_other_workspace_and_leads_to_none(chromium: Brow
 
 
 def test_without_subdomains_a_page_can_open_another_workspace_as_a_link_does(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     tmp_path: Path,
 ) -> None:
     """It is a page that is looked at, whose window is out of reach."""
@@ -210,7 +209,7 @@ def test_without_subdomains_a_page_can_open_another_workspace_as_a_link_does(
 
 @pytest.mark.parametrize(("how", "kept"), [(FRAMED, None), (ALONE, "x")])
 def test_with_subdomains_two_projects_share_no_storage_and_without_they_do(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     tmp_path: Path,
     how: str,
     kept: str | None,
@@ -231,7 +230,7 @@ def test_with_subdomains_two_projects_share_no_storage_and_without_they_do(
 
 @pytest.mark.usefixtures("weak")
 def test_the_same_code_behind_a_gateway_that_tells_no_rules_reaches_the_other_workspace(
-    chromium: Browser,  # noqa: F811
+    chromium: Browser,
     tmp_path: Path,
 ) -> None:
     with two(ALONE, chromium, tmp_path) as t:
