@@ -21,7 +21,7 @@ from hub.domain.errors import InvalidError, NotFoundError
 app = typer.Typer(help="Export requests: outputs with their context, through the gate.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 FIELDS = ("id", "project", "author", "source", "state", "context", "snapshots", "policy", "engine", "turn", "reason")
-TABLE_WORDS = ("dataset", "dimensions", "measure", "aggregate")
+TABLE_WORDS = ("dataset", "dimensions", "measure", "aggregate", "quantile", "weight", "filter", "rounding")
 
 
 class Answer(StrEnum):
@@ -67,6 +67,8 @@ def print_request(found: Json, *, as_json: bool) -> None:
         "datalab export create --project care --source run-abc --file table.csv "
         "--context 'Mean visits by plan and year, adults of six sites, for the annual report' "
         "--table 'table.csv dataset=health-insurance dimensions=plan,year measure=visits aggregate=mean'",
+        "datalab export create --project care --source run-abc --file table.csv --context '…' "
+        "--table 'table.csv dataset=health-insurance dimensions=plan aggregate=count filter=\"year >= 3\" rounding=5'",
         "datalab export create --project care --source workspace --file figure.png --context '…'",
     )
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.domain.exports import Finding, Fix, Severity, TableContext
-from hub.gate.datasets import MountedDataset
+from hub.gate.datasets import DataFile, MountedDataset
 from hub.gate.fragments import Fragment
 from hub.gate.kinds import Kind
 from hub.gate.registered import EarlierTable, EarlierTables
@@ -44,6 +44,15 @@ class Context:
         if id(fragment) not in self._tables:
             self._tables[id(fragment)] = (fragment, tables(fragment))
         return self._tables[id(fragment)][1]
+
+    def group_columns(self, file: DataFile) -> tuple[str, ...]:
+        """Columns that the dataset of a file declares as groups of its units, as far as the file has them."""
+        declared = [c for d in self.datasets if d.name == file.dataset for c in d.group_columns]
+        return tuple(column for column in declared if column in file.schema)
+
+    def structural_zeros(self, file: DataFile) -> tuple[dict[str, str], ...]:
+        """Combinations of values that the dataset of a file declares impossible."""
+        return tuple(zero for d in self.datasets if d.name == file.dataset for zero in d.structural_zeros)
 
     def finding(
         self,

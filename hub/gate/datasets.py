@@ -30,6 +30,8 @@ class DataFile:
         self.schema = scan.collect_schema()
         self.unit = unit if unit in self.schema else ""
         self._source = scan
+        self.filter = ""
+        self._missing: dict[str, bool] = {}
         self._counts: dict[tuple[str, int], pl.DataFrame] = {}
 
     @cached_property
@@ -59,6 +61,12 @@ class DataFile:
     def key(self, column: str, decimals: int = 0) -> pl.Expr:
         """The column's key at a number of decimals."""
         return dataset_key(column, self.schema[column], decimals)
+
+    def where(self, condition: pl.Expr, said: str) -> DataFile:
+        """The rows that a condition takes, as a file of their own; ``said`` is the filter as its author wrote it."""
+        part = DataFile(self.dataset, self.name, self._scan.filter(condition), self.unit)
+        part.filter = said
+        return part
 
     def select(self, *columns: pl.Expr) -> pl.LazyFrame:
         """Rows with the given columns, their number, and the unit that they belong to."""
@@ -130,8 +138,9 @@ class DataFile:
 
     def has_missing(self, column: str) -> bool:
         """Whether a value is missing somewhere."""
-        missing = self._scan.select(self.key(column).is_null().any()).collect().item()
-        return bool(missing)
+        if column not in self._missing:
+            self._missing[column] = bool(self._scan.select(self.key(column).is_null().any()).collect().item())
+        return self._missing[column]
 
     def is_grouping(self, column: str) -> bool:
         """Whether the column can make groups: few different values, or the privacy unit itself."""

@@ -12,15 +12,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from hub.domain.exports import Finding, Severity, TableContext
 from hub.gate.canonical import Canonical, canonical
 from hub.gate.canonical_text import clean
-from hub.gate.checks.catalogue import CHECKS, NAME_CHECKS
-from hub.gate.checks.check import Check
+from hub.gate.checks.catalogue import CHECKS, NAME_CHECKS, REQUEST_CHECKS
+from hub.gate.checks.check import Check, RequestCheck
 from hub.gate.checks.differencing import table_of
 from hub.gate.checks.volume import VOLUME
 from hub.gate.context import Context
@@ -32,7 +32,7 @@ from hub.gate.registered import EarlierTables, with_tables
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
-ENGINE = "datalab-gate/1"
+ENGINE = "datalab-gate/2"
 """Version of the rules and of the canonical writers; it changes when the same file could be judged otherwise."""
 
 Guard = Callable[[], AbstractContextManager[object]]
@@ -52,6 +52,8 @@ class Judgement:
     sha256: str = ""
     tables: tuple[TablePart, ...] = ()
     """What the registry keeps of the tables that would leave."""
+    context: Context | None = field(default=None, compare=False, repr=False)
+    """What the checks found out about the file's tables, for the checks of the whole request."""
 
 
 def check_fragments(
@@ -121,7 +123,8 @@ def check_file(
         blocked = frozenset((place, f.check) for place, f in first if f.severity is Severity.BLOCK)
         second = _found(written.file.fragments, again, CHECKS, guard, blocked)
         findings += _news(first, second)
-    return _judgement(_once(findings), written, tuple(told.table for told in again.released_here))
+    judged = _judgement(_once(findings), written, tuple(told.table for told in again.released_here))
+    return replace(judged, context=context)
 
 
 Judge = Callable[
@@ -141,9 +144,11 @@ def check_request(
 ) -> list[Judgement]:
     """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``."""
     judged: list[Judgement] = []
+    contexts: list[Context] = []
     total, names, known, month = 0, set[str](), earlier or EarlierTables(), month_bytes
     for count, (file, table) in enumerate(files, start=1):
         judgement = judge(file, table, policy, datasets, guard, known)
+        contexts.append(judgement.context or Context(file.path, file.kind, table, policy, datasets))
         known = with_tables(known, judgement.tables)
         total += file.size
         added = _together(file, judgement, count, total, names, policy)
@@ -151,12 +156,30 @@ def check_request(
             month += len(judgement.canonical.content)
             added += _in_month(file, month, len(judgement.canonical.content), policy)
             names.add(judgement.canonical.name.casefold())
-        judged.append(replace(judgement, findings=(*added, *judgement.findings), verdict=_with(added, judgement)))
+        judged.append(_with(added, judgement))
+    for check in REQUEST_CHECKS:
+        found = _apply_together(check, contexts, guard)
+        judged = [_with(added, judgement) for added, judgement in zip(found, judged, strict=True)]
     return judged
 
 
-def _with(added: list[Finding], judgement: Judgement) -> Verdict:
-    return verdict((*added, *judgement.findings))
+def _apply_together(check: RequestCheck, contexts: list[Context], guard: Guard) -> list[list[Finding]]:
+    """Apply a check of the whole request; where it fails, every file of it blocks."""
+    try:
+        with guard():
+            return check.run(contexts)
+    except OutOfTimeError:
+        sentence = "The check did not finish in time, so nothing is known. Send fewer files at once."
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 — what a check cannot judge must block, whatever went wrong
+        sentence = "The check ended with an error, so nothing is known. Send the files one by one."
+    rule = "a check that fails blocks"
+    return [[c.finding(check.identifier, Severity.BLOCK, "", sentence, rule)] for c in contexts]
+
+
+def _with(added: list[Finding], judgement: Judgement) -> Judgement:
+    """Add findings, before those that are known."""
+    findings = (*added, *judgement.findings)
+    return replace(judgement, findings=findings[:MOST_FINDINGS], verdict=verdict(findings)) if added else judgement
 
 
 def _together(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from hub.domain.exports import Finding, Fix, FixKind, Severity
+from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
 from hub.domain.registers import RegisteredTable
+from hub.gate.filter_language import LONGEST
 from hub.gate.fragments import Part
 from hub.gate.kinds import Kind
 from hub.gate.refusals import RefusalReason
@@ -91,6 +93,19 @@ class TableDeclaration(Part):
     dimensions: tuple[ColumnName, ...] = Field(default=(), max_length=20)
     measure: ColumnName = ""
     aggregate: Annotated[str, Field(max_length=40)] = "count"
+    quantile: Annotated[float, Field(ge=0, le=1)] = 0.0
+    weight: ColumnName = ""
+    filter: Annotated[str, Field(max_length=LONGEST)] = ""
+    rounding: Annotated[float, Field(ge=0, le=1e12)] = 0.0
+
+    @classmethod
+    def of(cls, table: TableContext) -> TableDeclaration:
+        """Write what the lab keeps."""
+        return cls(**asdict(table))
+
+    def value(self) -> TableContext:
+        """The same as the lab's own value."""
+        return TableContext(**self.model_dump())
 
 
 class CheckFile(OfferedFile):

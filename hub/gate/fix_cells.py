@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from hub.domain.exports import Fix, FixKind
 from hub.gate.fragments import Fragment, TableFragment
 from hub.gate.tabulation import Tabulation, is_index
-from hub.gate.views import TableView
 
 
 def suppress_cells(fragment: Fragment, rows: Sequence[int], columns: Sequence[int]) -> Fix | None:
@@ -17,17 +16,20 @@ def suppress_cells(fragment: Fragment, rows: Sequence[int], columns: Sequence[in
     return Fix(FixKind.SUPPRESS, fragment.place, tuple(sorted(set(rows))), tuple(sorted(set(columns))))
 
 
-def suppress_rows(fragment: Fragment, view: TableView, tabulation: Tabulation, rows: Sequence[int]) -> Fix | None:
-    """Return the fix that leaves the figures of a tabulation's rows out, and keeps their dimensions.
+def suppress_rows(fragment: Fragment, tabulation: Tabulation, rows: Sequence[int]) -> Fix | None:
+    """Return the fix that leaves the figures of a tabulation's rows out, and keeps their dimensions."""
+    columns = sorted({column for row in rows for column in columns_of(tabulation, row)})
+    return suppress_cells(fragment, tabulation.view.row_numbers(rows), columns)
+
+
+def columns_of(tabulation: Tabulation, row: int) -> list[int]:
+    """Return the columns, as the author sees them, that hold the figures of a tabulation's row.
 
     A wide table was turned into a long one, in which each of its columns stands below the one before.
     """
-    height = max(view.frame.height, 1)
-    if tabulation.view.numbers:
-        leading = len(tabulation.view.columns) - 2
-        columns = [leading + 1 + (row - 1) // height for row in rows]
-    else:
-        own = {d.key for d in tabulation.dimensions}
-        named = enumerate(zip(view.keys, view.columns, strict=True), start=1)
-        columns = [at for at, (key, title) in named if key not in own and not is_index(view.frame[key], title)]
-    return suppress_cells(fragment, tabulation.view.row_numbers(rows), columns)
+    view = tabulation.view
+    if view.numbers:
+        return [len(view.columns) - 1 + (row - 1) // max(view.numbers)]
+    own = {d.key for d in tabulation.dimensions}
+    named = enumerate(zip(view.keys, view.columns, strict=True), start=1)
+    return [at for at, (key, title) in named if key not in own and not is_index(view.frame[key], title)]

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from hub.domain.exports import TableContext
+from hub.domain.errors import InvalidError
+from hub.domain.exports import AGGREGATES, TableContext
+from hub.gate.agreement import recomputed
 from hub.gate.context import Context
 from hub.gate.crosstab import unpivoted
 from hub.gate.datasets import DataFile
+from hub.gate.filter_language import Node, parse
+from hub.gate.filtering import filtered, has_columns
+from hub.gate.fragments import Fragment
 from hub.gate.tabulation import Tabulation, dimensions_of, tabulate
 from hub.gate.views import TableView
 
@@ -31,37 +36,72 @@ def lineage(view: TableView, context: Context) -> Lineage:
     return cast("Lineage", known[1])
 
 
+def tabulations(fragment: Fragment, context: Context) -> list[Tabulation]:
+    """Return the tables of a fragment that come from a dataset, with what was recomputed."""
+    found = [lineage(view, context).tabulation for view in context.tables(fragment)]
+    return [tabulation for tabulation in found if tabulation is not None]
+
+
 def _find(view: TableView, context: Context) -> Lineage:
     declared = context.table if view.whole else TableContext()
-    fault = _fault(view, declared.dataset, declared.dimensions, context)
+    fault = _fault(view, declared, context)
     if fault:
         return Lineage(fault=fault)
     if not context.datasets:
         return Lineage(why="no dataset was given to compare it with")
-    candidates = []
-    for dataset in context.datasets:
-        if declared.dataset in ("", dataset.name):
-            for file in dataset.files:
-                candidates += _tabulations(view, file, declared, context)
+    try:
+        files = _files(declared, context)
+    except InvalidError as error:
+        return Lineage(fault=str(error))
+    candidates = [shape for file in files for shape in _shapes(view, file, declared, context)]
     if not candidates:
         return Lineage(why="its columns are no group columns of a dataset")
     best = max(candidates, key=_fit)
     return Lineage(best) if best.cells["rows"].count() else Lineage(why="its rows are no groups of a dataset")
 
 
-def _fault(view: TableView, dataset: str, dimensions: tuple[str, ...], context: Context) -> str:
-    if dataset and dataset not in {d.name for d in context.datasets}:
+def _files(declared: TableContext, context: Context) -> list[DataFile]:
+    """The files that a table may come from, as far as its filter takes their rows."""
+    files = [f for d in context.datasets if declared.dataset in ("", d.name) for f in d.files]
+    if not declared.filter.strip():
+        return files
+    node = parse(declared.filter)
+    named = [file for file in files if has_columns(node, file)]
+    if not named:
+        raise InvalidError(
+            "The filter names a column that the dataset does not have. Correct the declaration.", reason="filter-column"
+        )
+    return [_filtered(file, node, declared.filter, context) for file in named]
+
+
+def _filtered(file: DataFile, node: Node, said: str, context: Context) -> DataFile:
+    """The part of a file that a filter takes, made once for all tables of a file."""
+    known = context.kept.get(("filtered", id(file)))
+    if known is None:
+        known = context.kept["filtered", id(file)] = (file, filtered(file, node, said))
+    return cast("DataFile", known[1])
+
+
+def _fault(view: TableView, declared: TableContext, context: Context) -> str:
+    """What is wrong with a declaration, before anything is computed."""
+    if declared.dataset and declared.dataset not in {d.name for d in context.datasets}:
         return "The declared dataset is not mounted where this file comes from. Declare the one that it was made from."
     titles = {title.strip().casefold() for title in view.columns}
-    if any(name.strip().casefold() not in titles for name in dimensions):
+    if any(name.strip().casefold() not in titles for name in declared.dimensions):
         return (
             "A declared dimension is not a column of the table. Write one row for each cell and one column for each "
             "dimension, or correct the declaration."
         )
+    columns = {name for d in context.datasets if declared.dataset in ("", d.name) for f in d.files for name in f.names}
+    asked = (declared.measure, declared.weight)
+    if declared.dataset and any(name.strip().casefold() not in columns for name in asked if name.strip()):
+        return "The declared measure or weight is not a column of the dataset. Correct the declaration."
+    if declared.aggregate not in AGGREGATES:
+        return "The declared aggregate is not one that the gate knows. Correct the declaration."
     return ""
 
 
-def _tabulations(view: TableView, file: DataFile, declared: TableContext, context: Context) -> list[Tabulation]:
+def _shapes(view: TableView, file: DataFile, declared: TableContext, context: Context) -> list[Tabulation]:
     found = []
     views = [view] if declared.dimensions else [view, *unpivoted(view, file)]
     for shape in views:
@@ -71,9 +111,9 @@ def _tabulations(view: TableView, file: DataFile, declared: TableContext, contex
             continue
         if not dimensions and not declared.dataset:
             continue
-        tabulation = tabulate(shape, file, dimensions, declared, context.policy)
+        tabulation = tabulate(shape, file, dimensions, declared)
         if tabulation is not None:
-            found.append(tabulation)
+            found.append(recomputed(tabulation, declared, context.policy))
     return found
 
 

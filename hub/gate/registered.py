@@ -57,7 +57,8 @@ def with_tables(earlier: EarlierTables, tables: Iterable[TablePart]) -> EarlierT
 def describe(tabulation: Tabulation, path: FilePath, policy: Policy) -> TablePart:
     """Return the cells that a table shows; where no figure agrees with the dataset, an unknown part of them."""
     shown = tabulation.cells.filter("shown").sort("row")
-    exact = bool(tabulation.agreeing) and _known(shown)
+    # Cells of a part of the dataset are compared by near counts, as those of an unknown part are.
+    exact = bool(tabulation.agreeing) and _known(shown) and not tabulation.file.filter
     counts = [] if exact else _shown_numbers(tabulation.view, tabulation.differing, policy)
     numbers = dict(enumerate(counts, 1))
     words = _words(tabulation)
@@ -68,6 +69,7 @@ def describe(tabulation: Tabulation, path: FilePath, policy: Policy) -> TablePar
         file=tabulation.file.name,
         dimensions=tuple(d.column for d in tabulation.dimensions),
         decimals=tuple(d.decimals for d in tabulation.dimensions),
+        filter=tabulation.file.filter,
         figures=_figures(tabulation, policy),
         exact=exact,
         cells=tuple(tuple(cell) for cell in known["cell"].to_list()),

@@ -12,15 +12,19 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hub.domain.exports import TableContext
-from hub.gate.cells import ValueClass, decimals_of, is_margin, is_missing, is_suppressed, number, table_key
+from hub.gate.cells import ValueClass, decimals_of, is_margin, is_missing, is_suppressed, table_key
+from hub.gate.column_names import is_area
 from hub.gate.datasets import UNIT, DataFile
+from hub.gate.figures import PLAIN, WEIGHT, Figure, column_of, statistics, value_columns
 from hub.gate.views import TableView
-from hub.policy.model import Policy
 
 MOST_DIMENSIONS = 20
 MOST_PATTERNS = 32
 _KNOWN_SHARE = 0.5
-_AFFIX = re.compile(r"^(?:(?:mean|avg|average|sum|total|moyenne|somme)_)?(.+?)(?:_(?:mean|avg|average|sum|total))?$")
+_WORDS = (
+    r"mean|avg|average|sum|total|moyenne|somme|min(?:imum)?|max(?:imum)?|median|mediane|std|sd|share|part|[pq]\d\d?"
+)
+_AFFIX = re.compile(rf"^(?:(?:{_WORDS})_)?(.+?)(?:_(?:{_WORDS}))?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +36,28 @@ class Dimension:
     decimals: int
 
 
+Groups = tuple[tuple[tuple[Dimension, ...], pl.DataFrame], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tabulation:
     """A table against one file of a dataset.
 
     ``cells`` has for each row of the table: ``row`` (from 1), ``shown``, ``rows`` and ``units`` of the dataset behind
-    it (null where none match), and for each measure its sum and mean. ``agreeing`` says what the table's other
+    it (null where none match), and for each measure its statistics and the units that have a value of it; a column is
+    named by ``figures.column_of`` and the measure's place in ``measures``. ``agreeing`` says what the table's other
     columns turned out to be; ``differing`` holds those that could not be recomputed.
     """
 
     view: TableView
     file: DataFile
     dimensions: tuple[Dimension, ...]
-    groups: tuple[tuple[tuple[Dimension, ...], pl.DataFrame], ...]
+    groups: Groups
     cells: pl.DataFrame
     measures: tuple[str, ...]
-    agreeing: dict[str, str] = field(default_factory=dict)
+    agreeing: dict[str, Figure] = field(default_factory=dict)
     differing: tuple[str, ...] = ()
+    weight: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,56 +79,65 @@ def dimensions_of(view: TableView, file: DataFile, context: TableContext) -> tup
         if column is None or column in (d.column for d in found) or (name == measure and name not in declared):
             continue
         dimension = Dimension(key, column, _decimals(view, key, file, column))
-        if name in declared or (file.is_grouping(column) and _is_known(view, file, dimension)):
+        makes_groups = file.is_grouping(column) or is_area(title, view.frame[key])
+        if name in declared or (makes_groups and _is_known(view, file, dimension)):
             found.append(dimension)
     return tuple(found[:MOST_DIMENSIONS])
 
 
 def tabulate(
-    view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], context: TableContext, policy: Policy
+    view: TableView,
+    file: DataFile,
+    dimensions: tuple[Dimension, ...],
+    context: TableContext,
+    also: tuple[str, ...] = (),
 ) -> Tabulation | None:
-    """Recompute a table; None where its rows sum over too many different sets of dimensions."""
+    """Recompute a table; None where its rows sum over too many different sets of dimensions.
+
+    ``also`` names measures beyond those that the declaration and the table's headers name.
+    """
     own = {d.key for d in dimensions}
     others = [
         k for k, t in zip(view.keys, view.columns, strict=True) if k not in own and not is_index(view.frame[k], t)
     ]
-    measures = _measures(view, file, others, context)
-    keyed = _keyed(view, file, dimensions, others)
+    measures = tuple(dict.fromkeys((*_measures(view, file, others, context), *also)))
+    weight = file.names.get(context.weight.strip().casefold(), "") if context.weight else ""
+    groups = _groups(_keyed(view, file, dimensions, others), dimensions)
+    if len(groups) > MOST_PATTERNS:
+        return None
+    cells = figures_of(file, groups, Asked(measures, PLAIN, weight))
+    return Tabulation(view, file, dimensions, groups, cells, measures, differing=tuple(others), weight=weight)
+
+
+def _groups(keyed: pl.DataFrame, dimensions: tuple[Dimension, ...]) -> Groups:
+    """The table's rows by the dimensions that they do not sum over."""
     flags = [f"margin_{d.key}" for d in dimensions]
     patterns = keyed.select(flags).unique(maintain_order=True) if flags else pl.DataFrame({"all": [True]})
-    if patterns.height > MOST_PATTERNS:
-        return None
-    groups, parts = [], []
+    found = []
     for pattern in patterns.iter_rows(named=True):
         rows = keyed.filter(*(pl.col(flag) == pattern[flag] for flag in flags)) if flags else keyed
-        kept = tuple(d for d in dimensions if not pattern[f"margin_{d.key}"])
-        groups.append((kept, rows))
-        parts.append(_count(file, kept, rows, measures))
-    cells = pl.concat(parts, how="vertical").sort("row")
-    agreeing, differing = _compare(view, cells, others, measures, policy)
-    return Tabulation(view, file, dimensions, tuple(groups), cells, measures, agreeing, differing)
+        found.append((tuple(d for d in dimensions if not pattern[f"margin_{d.key}"]), rows))
+    return tuple(found)
 
 
-def contributions(tabulation: Tabulation, measure: str, counts: tuple[int, ...], wanted: pl.DataFrame) -> pl.DataFrame:
-    """Return for each wanted row the units' absolute totals: their sum, and the sums of the n largest for each n."""
-    parts = []
-    for dimensions, group in tabulation.groups:
-        rows = group.join(wanted, on="row", how="semi")
-        if rows.height == 0:
-            continue
-        file, on = tabulation.file, [d.key for d in dimensions]
-        value = pl.col(measure).cast(pl.Float64).abs().alias("value")
-        by_unit = file.matching(_keys(file, dimensions), rows, value).group_by([*on, UNIT]).agg(pl.col("value").sum())
-        top = [pl.col("value").top_k(n).sum().alias(f"top_{n}") for n in counts]
-        whole = [pl.col("value").sum().alias("total"), *top]
-        grouped = (by_unit.group_by(on).agg(whole) if on else by_unit.select(whole)).collect()
-        parts.append(_join(rows.select("row", *on), grouped, on))
-    figures = ["row", "total", *(f"top_{n}" for n in counts)]
-    empty = pl.DataFrame(schema={"row": pl.Int64} | dict.fromkeys(figures[1:], pl.Float64))
-    return pl.concat([empty, *(part.select(figures) for part in parts)], how="vertical")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Statistics that are computed for each cell: of which measures, and by which weight."""
+
+    measures: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    weight: str = ""
+    quantile: float = 0.5
 
 
-def _keys(file: DataFile, dimensions: tuple[Dimension, ...]) -> dict[str, tuple[str, int]]:
+def figures_of(file: DataFile, groups: Groups, asked: Asked) -> pl.DataFrame:
+    """Return for each row of the table its counts and statistics, in the order of the rows."""
+    parts = [_count(file, kept, rows, asked) for kept, rows in groups]
+    return pl.concat(parts, how="vertical").sort("row")
+
+
+def keys_of(dimensions: tuple[Dimension, ...]) -> dict[str, tuple[str, int]]:
+    """Which column of the dataset each dimension is, and at how many decimals."""
     return {d.key: (d.column, d.decimals) for d in dimensions}
 
 
@@ -178,62 +196,23 @@ def _keyed(view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], o
     return view.frame.select(*columns, shown.alias("shown"))
 
 
-def _count(
-    file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, measures: tuple[str, ...]
-) -> pl.DataFrame:
+def _count(file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, asked: Asked) -> pl.DataFrame:
     on = [d.key for d in dimensions]
-    values = [pl.col(m).cast(pl.Float64).alias(f"value_{i}") for i, m in enumerate(measures)]
     units = pl.col(UNIT).drop_nulls().n_unique()
     figures = [pl.len().cast(pl.Int64).alias("rows"), units.cast(pl.Int64).alias("units")]
-    for i, _ in enumerate(measures):
-        value = pl.col(f"value_{i}").filter(pl.col(f"value_{i}").is_finite())
-        figures += [value.sum().alias(f"sum_{i}"), value.mean().alias(f"mean_{i}")]
-    source = file.matching(_keys(file, dimensions), rows, *values)
+    figures += [pl.col(WEIGHT).sum()] if asked.weight else []
+    complete = {name for name in asked.measures if not file.has_missing(name)}
+    figures += statistics(asked.measures, asked.names, asked.weight, asked.quantile, complete)
+    source = file.matching(keys_of(dimensions), rows, *value_columns(asked.measures, asked.weight))
     grouped = (source.group_by(on).agg(figures) if on else source.select(figures)).collect()
-    joined = _join(rows.select("row", "shown", *on), grouped, on)
+    same = [pl.col("units").alias(column_of("units", i)) for i, m in enumerate(asked.measures) if m in complete]
+    grouped = grouped.with_columns(same)
+    joined = join_rows(rows.select("row", "shown", *on), grouped, on)
     return joined.select("row", "shown", *(f for f in grouped.columns if f not in on))
 
 
-def _join(rows: pl.DataFrame, grouped: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+def join_rows(rows: pl.DataFrame, grouped: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Give each row of the table what was counted for its keys; without keys, for all."""
     if not on:
         return rows.join(grouped, how="cross")
     return rows.join(grouped, on=on, how="left", nulls_equal=True)
-
-
-def _compare(
-    view: TableView, cells: pl.DataFrame, others: list[str], measures: tuple[str, ...], policy: Policy
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Say of each other column which recomputed figure it shows, or that it shows none."""
-    figures = {"rows": "rows", "units": "units"}
-    for i, measure in enumerate(measures):
-        figures |= {f"sum_{i}": f"sum of {measure}", f"mean_{i}": f"mean of {measure}"}
-    agreeing: dict[str, str] = {}
-    differing: list[str] = []
-    table = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
-    joined = table.join(cells.drop("shown"), on="row", how="left").filter(pl.col("rows").is_not_null())
-    for key in others:
-        is_shown = ~is_suppressed(view.frame, key)
-        shown = joined.filter(is_shown)
-        if table.filter(is_shown).height == 0:
-            continue
-        is_same = {name: _agrees(shown, key, name, policy) for name in figures}
-        match = next((figures[name] for name, same in is_same.items() if same), None)
-        if match is None:
-            differing.append(key)
-        else:
-            agreeing[key] = match
-    return agreeing, tuple(differing)
-
-
-def _agrees(shown: pl.DataFrame, key: str, figure: str, policy: Policy) -> bool:
-    """Every cell is the figure, to half of its last decimal or to the digits that a canonical file keeps."""
-    if shown.height == 0:
-        return False
-    decimals = decimals_of(shown[key])
-    tolerance = pl.max_horizontal(
-        pl.lit(0.5 * 10.0**-decimals), pl.col(figure).abs() * 0.5 * 10.0 ** (1 - policy.significant_digits)
-    )
-    if figure in ("rows", "units"):
-        tolerance = pl.lit(1e-9)
-    near = (number(pl.col(key)) - pl.col(figure)).abs() <= tolerance * 1.001
-    return bool(shown.select(near.fill_null(value=False).all()).item())

@@ -121,8 +121,7 @@ def _earlier(path: Path, fragments: Path, request: CheckRequest, datasets: tuple
 
 
 def _declaration(file: CheckFile) -> TableContext:
-    table = file.table
-    return TableContext(table.dataset, table.dimensions, table.measure, table.aggregate)
+    return file.table.value()
 
 
 def _checked(file: FileFragments, judgement: Judgement) -> CheckedFile:

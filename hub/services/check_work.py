@@ -103,10 +103,7 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
 
 
 def _file_entry(number: int, file: ExportFile) -> CheckFile:
-    table = file.table
-    declared = TableDeclaration(
-        dataset=table.dataset, dimensions=table.dimensions, measure=table.measure, aggregate=table.aggregate
-    )
+    declared = TableDeclaration.of(file.table)
     return CheckFile(index=number, path=file.path, table=declared)
 
 

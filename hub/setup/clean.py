@@ -33,6 +33,6 @@ def clean(places: Places) -> None:
     """Removes images where an engine answers, then the folders."""
     if answers():
         say("images", f"{remove_images(Engine(address()))} removed")
-    for folder in (places.environment, places.identity, places.cache):
+    for folder in (places.environment, places.identity, places.oracle, places.cache):
         shutil.rmtree(folder, ignore_errors=True)
         say(folder.name, "removed")

@@ -45,6 +45,11 @@ def identity(places: Places) -> Environment:
     return Environment(places.identity, places.locks / "identity.txt")
 
 
+def oracle(places: Places) -> Environment:
+    """The environment of the checker that a test compares the gate with."""
+    return Environment(places.oracle, places.locks / "oracle.txt")
+
+
 def made_from(folder: Path) -> str:
     """The name of the lock that an environment was made from; empty where there is none."""
     return stamps.read(folder).partition(" ")[0]

@@ -45,6 +45,7 @@ LOCKS = (
     Lock(WORKSPACE, ("images/workspace/requirements.in",), HUB),
     Lock("images/stock/requirements.lock", ("images/stock/requirements.in",), WORKSPACE, whole=True),
     Lock("hub/locks/identity.txt", ("hub/locks/identity.in",)),
+    Lock("hub/locks/oracle.txt", ("hub/locks/oracle.in",)),
 )
 
 

@@ -77,14 +77,16 @@ def environment_step(places: Places, name: str, wanted: environment.Environment)
 
 
 def environment_steps(places: Places, *, tests: bool = False) -> Lane:
-    """The lab's environment, the identity provider's, and the proxy."""
+    """The lab's environment, the identity provider's, and the proxy; for tests the oracle's, too."""
     lab = environment.development(places) if tests else environment.lab(places)
+    oracle = [environment_step(places, "oracle", environment.oracle(places))] if tests else []
     return [
         environment_step(places, "environment", lab),
         environment_step(places, "identity", environment.identity(places)),
         Step(
             "proxy", "installing configurable-http-proxy", partial(node.is_done, places), partial(node.install, places)
         ),
+        *oracle,
     ]
 
 

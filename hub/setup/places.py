@@ -33,6 +33,11 @@ class Places:
         return self.root / ".venv"
 
     @property
+    def oracle(self) -> Path:
+        """The environment of the checker that a test compares the gate with."""
+        return self.root / ".oracle"
+
+    @property
     def identity(self) -> Path:
         """The environment of the demonstration's OpenID provider."""
         return self.root / ".identity"

@@ -183,10 +183,14 @@ class TableBody(Model):
     dimensions: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     measure: OptionalLine = ""
     aggregate: Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_plain)] = "count"
+    quantile: Annotated[float, Field(ge=0, le=1, strict=False)] = 0.0
+    weight: OptionalLine = ""
+    filter: Annotated[str, Field(max_length=500), AfterValidator(_plain)] = ""
+    rounding: Annotated[float, Field(ge=0, le=1e12, strict=False)] = 0.0
 
     def value(self) -> TableContext:
         """Return the domain's value."""
-        return TableContext(self.dataset, self.dimensions, self.measure, self.aggregate)
+        return TableContext(**self.model_dump())
 
 
 class ExportBody(Model):

@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
-from hub.gate.checks.check import Check
+from hub.gate.checks.check import Check, RequestCheck
+from hub.gate.checks.class_disclosure import CLASS_DISCLOSURE
+from hub.gate.checks.complements import COMPLEMENT
+from hub.gate.checks.coordinates import COORDINATES, SMALL_AREA
+from hub.gate.checks.correlation import CORRELATION
+from hub.gate.checks.denominators import DENOMINATOR
 from hub.gate.checks.differencing import DIFFERENCING
 from hub.gate.checks.dominance import DOMINANCE
+from hub.gate.checks.endpoints import ENDPOINTS
+from hub.gate.checks.figure_table import FIGURE_TABLE
 from hub.gate.checks.frequency import MINIMUM_FREQUENCY
+from hub.gate.checks.histogram import HISTOGRAM_EDGES
+from hub.gate.checks.holdings import HOLDINGS
+from hub.gate.checks.identical_values import IDENTICAL_VALUES
 from hub.gate.checks.identifiers import DIRECT_IDENTIFIERS
 from hub.gate.checks.leak import ROW_LEAK
+from hub.gate.checks.microdata import MICRODATA, RESIDUALS
+from hub.gate.checks.models import DEGREES, DUMMY_SUPPORT
+from hub.gate.checks.percentages import PERCENTAGE
+from hub.gate.checks.quantiles import QUANTILES
 from hub.gate.checks.reading import FREE_TEXT, LEFT_BEHIND, PICTURE, REFUSAL, VALUES
 from hub.gate.checks.recompute import RECOMPUTE
+from hub.gate.checks.rounding import ROUNDING
 from hub.gate.checks.secrets import ENCODED_PAYLOAD, SECRETS
+from hub.gate.checks.suppressed_cells import SECONDARY_SUPPRESSION
+from hub.gate.checks.survival import SURVIVAL_STEPS
 from hub.gate.checks.volume import VOLUME
 
 CHECKS: tuple[Check, ...] = (
     REFUSAL,
     VOLUME,
     MINIMUM_FREQUENCY,
+    DENOMINATOR,
+    COMPLEMENT,
+    PERCENTAGE,
+    ROUNDING,
+    HOLDINGS,
     DOMINANCE,
+    CLASS_DISCLOSURE,
+    IDENTICAL_VALUES,
+    ENDPOINTS,
+    QUANTILES,
+    HISTOGRAM_EDGES,
+    SURVIVAL_STEPS,
+    CORRELATION,
+    DEGREES,
+    DUMMY_SUPPORT,
+    RESIDUALS,
+    COORDINATES,
+    SMALL_AREA,
+    MICRODATA,
     DIFFERENCING,
     ROW_LEAK,
     DIRECT_IDENTIFIERS,
@@ -29,6 +64,9 @@ CHECKS: tuple[Check, ...] = (
     VALUES,
     LEFT_BEHIND,
 )
+
+REQUEST_CHECKS: tuple[RequestCheck, ...] = (SECONDARY_SUPPRESSION, FIGURE_TABLE)
+"""Checks of what a request's files are together."""
 
 NAME_CHECKS: tuple[Check, ...] = (DIRECT_IDENTIFIERS, SECRETS, ENCODED_PAYLOAD)
 """Checks of a file's name, which leaves with it."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
 from hub.gate.cells import number
 from hub.gate.checks.check import Check
+from hub.gate.column_names import is_count_name
 from hub.gate.context import Context, columns_text, rows_text
 from hub.gate.fix_cells import suppress_cells, suppress_rows
 from hub.gate.fragments import Fragment
@@ -19,11 +17,6 @@ from hub.gate.views import TableView
 
 IDENTIFIER = "minimum-frequency"
 APPLIED = ("minimum_units",)
-_COUNT_NAME = re.compile(
-    r"(?:n|nb|no|counts?|effectifs?|freq(?:uency|uence)?|size|len|length|n?_?obs(?:ervations?)?|nombre|individus|"
-    r"personnes|cases|cell_?count|population|pop|units|unites)"
-    r"|(?:n|nb|num|count|nombre|number)_.+|.+_(?:n|nb|count|size|len|freq|obs)"
-)
 
 
 def minimum_frequency(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -76,7 +69,7 @@ def _recounted(fragment: Fragment, view: TableView, small: list[int], context: C
     place = f"{view.place}, {rows}, {columns_text(tabulation.names)}"
     cells = _small(tabulation, context)
     fewest = int(cells.select(pl.col("units").min()).item())
-    fix = suppress_rows(fragment, view, tabulation, cells["row"].to_list())
+    fix = suppress_rows(fragment, tabulation, cells["row"].to_list())
     detail = f"The smallest of these cells covers this many units: {fewest}."
     return [
         context.finding(
@@ -107,10 +100,10 @@ def _shown_counts(fragment: Fragment, view: TableView, known: list[int], context
     return findings
 
 
-def is_count_name(title: str) -> bool:
-    """Whether a header says that its column counts something, in English or French."""
-    plain = unicodedata.normalize("NFKD", title.strip().casefold()).encode("ascii", "ignore").decode()
-    return _COUNT_NAME.fullmatch(re.sub(r"[\s.-]+", "_", plain)) is not None
-
-
-MINIMUM_FREQUENCY = Check(IDENTIFIER, minimum_frequency)
+MINIMUM_FREQUENCY = Check(
+    IDENTIFIER,
+    minimum_frequency,
+    statbarn="frequencies",
+    parameters=("minimum_units",),
+    source="Handbook on Statistical Disclosure Control for Outputs, frequency tables",
+)

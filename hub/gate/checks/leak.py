@@ -73,4 +73,10 @@ def _finding(view: TableView, where: str, file: DataFile, context: Context) -> F
     return context.finding(IDENTIFIER, Severity.BLOCK, f"{view.place}{where}", sentence, rule)
 
 
-ROW_LEAK = Check(IDENTIFIER, row_leak, claims=False)
+ROW_LEAK = Check(
+    IDENTIFIER,
+    row_leak,
+    claims=False,
+    parameters=("evidence_bits", "minimum_units"),
+    source="The lab's own: rows are recognised by the information that their values carry together",
+)

@@ -7,7 +7,7 @@ import re
 
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
-from hub.gate.checks.frequency import is_count_name
+from hub.gate.column_names import is_count_name
 from hub.gate.context import Context
 from hub.gate.fragments import BlobFragment, Fragment, ImageFragment, RefusalFragment, TextFragment, ValueFragment
 from hub.gate.kinds import Kind
@@ -90,6 +90,6 @@ def left_behind(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 REFUSAL = Check("reader", refusal)
 PICTURE = Check("picture", picture)
-FREE_TEXT = Check("free-text", free_text)
-VALUES = Check("values", values)
+FREE_TEXT = Check("free-text", free_text, parameters=("free_text",))
+VALUES = Check("values", values, parameters=("minimum_units",))
 LEFT_BEHIND = Check("left-behind", left_behind)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.domain.exports import Finding, Severity
+from hub.domain.exports import Finding, Severity, TableContext
+from hub.gate.cells import number
 from hub.gate.checks.check import Check
+from hub.gate.checks.places import column_place
 from hub.gate.context import Context, columns_text, rows_text
+from hub.gate.declared import Mismatch, draft, mismatch
 from hub.gate.fragments import Fragment, TextFragment
 from hub.gate.lineage import lineage
 from hub.gate.tabulation import Tabulation
@@ -18,8 +21,10 @@ IDENTIFIER = "recompute"
 def recompute(fragment: Fragment, context: Context) -> list[Finding] | None:
     """A table is what the pinned dataset gives; what cannot be recomputed is read by a steward.
 
-    Counts, sums and means are computed again from the table's dimensions. Rows that the dataset does not have, and
-    columns that are none of these figures, are named and go to review.
+    Counts, sums, means, medians, deviations, extremes and shares are computed again from the table's dimensions, over
+    the rows that a declared filter takes. Rows that the dataset does not have, and columns that are none of these
+    figures, are named and go to review. A table whose author says which figure it is, and that is another, blocks:
+    every other rule counts on what was said. Without a declaration one is proposed.
     """
     views = context.tables(fragment)
     if not views:
@@ -42,9 +47,52 @@ def _unknown(view: TableView, why: str, context: Context) -> Finding:
 
 
 def _judge(tabulation: Tabulation, context: Context) -> list[Finding]:
-    findings = []
+    declared = context.table if tabulation.view.whole else TableContext()
+    wrong = mismatch(tabulation, declared, context.policy)
+    if wrong is not None:
+        return [_not_declared(tabulation, wrong, context)]
+    findings = [*_lost(tabulation, context), *_differing(tabulation, context)]
+    is_small = (pl.col("units") < context.policy.minimum_units) & pl.col("shown")
+    if not findings and tabulation.cells.filter(is_small).height == 0:
+        findings.append(_agrees(tabulation, declared, context))
+    if tabulation.file.dataset and context.datasets and _counts_rows(tabulation, context):
+        sentence = (
+            f"This part of the dataset {tabulation.file.dataset} does not have its privacy unit's column, so rows were "
+            "counted instead. A steward judges whether rows are enough."
+        )
+        place = f"{tabulation.view.place}, the whole table"
+        findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, sentence))
+    return findings
+
+
+def _not_declared(tabulation: Tabulation, wrong: Mismatch, context: Context) -> Finding:
+    sentence = (
+        f"The table is not what its declaration says: computed again from the dataset {tabulation.file.dataset}, these "
+        "cells are others. Correct the table or the declaration, with its filter and its rounding; without a "
+        "declaration, a steward reads the table."
+    )
+    place = column_place(tabulation.view, wrong.key, wrong.rows)
+    return context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, "a table is what its author declares")
+
+
+def _agrees(tabulation: Tabulation, declared: TableContext, context: Context) -> Finding:
+    where = columns_text(tabulation.names)
+    sentence = f"Recomputed from the dataset {tabulation.file.dataset} over {where}; every figure agrees."
+    if not declared.dimensions:
+        sentence += f" To declare it: {draft(tabulation)}."
+    return context.finding(IDENTIFIER, Severity.NOTE, f"{tabulation.view.place}, the whole table", sentence)
+
+
+def _lost(tabulation: Tabulation, context: Context) -> list[Finding]:
+    """Rows that the dataset does not have, unless they only say so."""
     place, view, dataset = tabulation.view.place, tabulation.view, tabulation.file.dataset
-    lost = tabulation.cells.filter(pl.col("shown") & pl.col("rows").is_null())["row"].to_list()
+    figures = [*tabulation.agreeing, *tabulation.differing]
+    zeros = [(number(pl.col(key)) == 0).fill_null(value=False) for key in figures]
+    nothing = pl.all_horizontal(*zeros) if zeros else pl.lit(value=False)
+    empty = view.frame.select(pl.int_range(1, pl.len() + 1).filter(nothing))
+    missing = tabulation.cells.filter(pl.col("shown") & pl.col("rows").is_null())["row"].to_list()
+    lost = sorted(set(missing) - set(empty.to_series().to_list()))
+    findings = []
     if lost:
         sentence = (
             f"These cells could not be recomputed: the dataset {dataset} has no rows with such a combination of "
@@ -52,25 +100,22 @@ def _judge(tabulation: Tabulation, context: Context) -> list[Finding]:
         )
         where = f"{place}, {rows_text(view.row_numbers(lost))}, {columns_text(tabulation.names)}"
         findings.append(context.finding(IDENTIFIER, Severity.REVIEW, where, sentence))
+    return findings
+
+
+def _differing(tabulation: Tabulation, context: Context) -> list[Finding]:
+    """Columns that are no figure of the dataset."""
+    place, view, dataset = tabulation.view.place, tabulation.view, tabulation.file.dataset
+    findings = []
     if tabulation.differing:
         numbers = ", ".join(str(view.keys.index(key) + 1) for key in tabulation.differing)
         sentence = (
-            f"These columns are no count, sum or mean that the whole dataset {dataset} gives for "
+            f"These columns are no figure that the whole dataset {dataset} gives for "
             f"{columns_text(tabulation.names)}: they may rest on a part of it, or on another statistic. A steward "
             "reads them; say in the context how they were computed."
         )
         where = f"{place}, column {numbers}" if len(tabulation.differing) == 1 else f"{place}, columns {numbers}"
         findings.append(context.finding(IDENTIFIER, Severity.REVIEW, where, sentence))
-    is_small = (pl.col("units") < context.policy.minimum_units) & pl.col("shown")
-    if not findings and tabulation.cells.filter(is_small).height == 0:
-        sentence = f"Recomputed from the dataset {dataset} over {columns_text(tabulation.names)}; every figure agrees."
-        findings.append(context.finding(IDENTIFIER, Severity.NOTE, f"{place}, the whole table", sentence))
-    if tabulation.file.dataset and context.datasets and _counts_rows(tabulation, context):
-        sentence = (
-            f"This part of the dataset {dataset} does not have its privacy unit's column, so rows were counted "
-            "instead. A steward judges whether rows are enough."
-        )
-        findings.append(context.finding(IDENTIFIER, Severity.REVIEW, f"{place}, the whole table", sentence))
     return findings
 
 
@@ -80,4 +125,9 @@ def _counts_rows(tabulation: Tabulation, context: Context) -> bool:
     return bool(units.get(tabulation.file.dataset)) and not tabulation.file.unit
 
 
-RECOMPUTE = Check(IDENTIFIER, recompute)
+RECOMPUTE = Check(
+    IDENTIFIER,
+    recompute,
+    statbarn="linear aggregations",
+    source="The lab's own: no other gate computes an output again",
+)

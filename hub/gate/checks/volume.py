@@ -29,4 +29,4 @@ def volume(fragment: Fragment, context: Context) -> list[Finding] | None:
     return [context.finding(IDENTIFIER, Severity.BLOCK, fragment.place, text, rule) for text in findings] or None
 
 
-VOLUME = Check(IDENTIFIER, volume, claims=False)
+VOLUME = Check(IDENTIFIER, volume, claims=False, parameters=("limits",))

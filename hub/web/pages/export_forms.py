@@ -15,7 +15,18 @@ from hub.web.models import ExportBody, Nothing, ReasonBody, VoteBody
 from hub.web.pages.exports import EXPORT
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted
 
-AGGREGATES = (N_("count"), N_("sum"), N_("mean"), N_("median"), N_("minimum"), N_("maximum"), N_("share"))
+AGGREGATES = (
+    N_("count"),
+    N_("units"),
+    N_("sum"),
+    N_("mean"),
+    N_("median"),
+    N_("quantile"),
+    N_("std"),
+    N_("share"),
+    N_("minimum"),
+    N_("maximum"),
+)
 
 
 def new_export(visit: Visit) -> Context:
@@ -68,6 +79,10 @@ def _table(fields: Fields, number: str) -> dict[str, object]:
         "dimensions": fields.listed(f"dimensions-{number}"),
         "measure": fields.one(f"measure-{number}"),
         "aggregate": fields.one(f"aggregate-{number}", "count"),
+        "weight": fields.one(f"weight-{number}"),
+        "filter": fields.one(f"filter-{number}"),
+        "quantile": fields.one(f"quantile-{number}").replace(",", ".") or "0",
+        "rounding": fields.one(f"rounding-{number}").replace(",", ".") or "0",
     }
 
 

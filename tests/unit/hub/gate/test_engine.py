@@ -11,7 +11,7 @@ import pytest
 from hub.domain.exports import Finding, Severity, TableContext
 from hub.gate import engine
 from hub.gate.checks.catalogue import CHECKS
-from hub.gate.checks.check import Check
+from hub.gate.checks.check import Check, RequestCheck
 from hub.gate.context import Context, rows_text
 from hub.gate.engine import OutOfTimeError, check_file, check_fragments, check_request
 from hub.gate.exchange import Verdict
@@ -187,3 +187,18 @@ def test_the_strictest_finding_is_the_verdict() -> None:
 )
 def test_rows_are_named_shortly(rows: Any, text: str) -> None:
     assert rows_text(list(rows)) == text
+
+
+def test_a_picture_without_its_table_is_read(gate: Any, make: Any) -> None:
+    picture = read_file(1, "figures/Income.png", make.png())
+    table = read_file(2, "figures/income.csv", b"year,n\n2019,500\n")
+    alone = check_request([(picture, PLAIN)], gate.policy, ())
+    both = check_request([(picture, PLAIN), (table, PLAIN)], gate.policy, ())
+    assert "figure-table" in {f.check for f in alone[0].findings}
+    assert "figure-table" not in {f.check for judged in both for f in judged.findings}
+
+
+def test_a_check_of_the_request_that_fails_blocks_every_file(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [(text_file(path=f"{n}.txt", index=n), PLAIN) for n in (1, 2)]
+    monkeypatch.setattr(engine, "REQUEST_CHECKS", (RequestCheck("new", lambda _: crash(_, _)),))
+    assert [j.verdict for j in check_request(files, gate.policy, ())] == ["block", "block"]

@@ -80,6 +80,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
         "images/base/packages.txt",
         *(f"{image.RECIPE}/{name}" for name in (*recipe, "jupyter/etc/a.json", "languages/fr/b.json")),
         *("hub/locks/hub.txt", "hub/locks/dev.txt", "hub/locks/identity.txt", "hub/locks/installer.txt"),
+        "hub/locks/oracle.txt",
         *("hub/setup/proxy/package.json", "hub/setup/proxy/package-lock.json", "pyproject.toml"),
         *(name if name.endswith(".py") else f"{name}/x.py" for name in (*image.PACKAGES, *image.MOUNTS)),
     ]

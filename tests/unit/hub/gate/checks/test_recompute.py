@@ -38,10 +38,14 @@ def test_a_table_of_a_part_of_the_dataset_is_reviewed(gate: Any, data: pl.DataFr
 
 
 @pytest.mark.parametrize("change", [0.6, -2.0])
-def test_a_figure_that_is_off_is_reviewed(gate: Any, data: pl.DataFrame, change: float) -> None:
+def test_a_figure_that_is_not_what_was_declared_blocks(gate: Any, data: pl.DataFrame, change: float) -> None:
     table = data.group_by("year").agg(visits=pl.col("visits").mean().round(1) + change).sort("year")
     judged = gate.judge("t.csv", table.write_csv(), TableContext("survey", ("year",), "visits", "mean"))
-    assert judged.verdict == "review"
+    (found,) = [f for f in judged.findings if f.check == RULE]
+    assert found.severity is Severity.BLOCK
+    assert found.place == "t.csv, rows 1, 2, 3, 4, column 2"
+    undeclared = table.rename({"visits": "mean_visits"}).write_csv()
+    assert gate.judge("t.csv", undeclared).verdict == "review"
 
 
 def test_rounding_for_display_agrees(gate: Any, data: pl.DataFrame, make: Any) -> None:
@@ -103,3 +107,89 @@ def test_keys_meet_however_they_are_written(gate: Any, kind: pl.Series, cells: t
     )
     assert reviewed(judged) == []
     assert not [f for f in judged.findings if f.severity is Severity.BLOCK]
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "figure"),
+    [
+        ("count", pl.len()),
+        ("units", pl.col("person").n_unique()),
+        ("sum", pl.col("visits").sum()),
+        ("mean", pl.col("visits").mean()),
+        ("median", pl.col("visits").median()),
+        ("quantile", pl.col("visits").quantile(0.75, interpolation="linear")),
+        ("std", pl.col("visits").std()),
+    ],
+)
+@pytest.mark.parametrize("asked", ["", "sex = 'f' and income < 1000000"])
+def test_a_declared_figure_is_computed_again(
+    gate: Any, data: pl.DataFrame, aggregate: str, figure: pl.Expr, asked: str
+) -> None:
+    rows = data.filter((pl.col("sex") == "f") & (pl.col("income") < 1e6)) if asked else data
+    table = rows.group_by("year").agg(result=figure).sort("year")
+    measure = "" if aggregate in ("count", "units") else "visits"
+    said = TableContext(
+        "survey", ("year",), measure, aggregate, quantile=0.75 * (aggregate == "quantile"), filter=asked
+    )
+    assert reviewed(gate.judge("t.csv", table.write_csv(), said)) == []
+    assert not any(
+        f.check == RULE and f.severity is Severity.BLOCK for f in gate.judge("t.csv", table.write_csv(), said).findings
+    )
+    off = table.with_columns(
+        pl.when(pl.col("year") == 2021).then(pl.col("result") + 3).otherwise("result").alias("result")
+    )
+    judged = gate.judge("t.csv", off.write_csv(), said)
+    found = [f for f in judged.findings if f.check == RULE]
+    if aggregate != "count" or asked:
+        assert [(f.severity, f.place) for f in found] == [(Severity.BLOCK, "t.csv, row 3, column 2")]
+    else:
+        assert [f.severity for f in found] == [Severity.REVIEW]
+
+
+@pytest.mark.parametrize("scale", [1, 100])
+def test_shares_are_computed_again(gate: Any, data: pl.DataFrame, scale: int, make: Any) -> None:
+    rows = data.filter(pl.col("region") != "Nord").group_by("region", "sex").agg(n=pl.col("person").n_unique())
+    shares = rows.with_columns(part=(pl.col("n") / pl.col("n").sum().over("region") * scale).round(3)).drop("n")
+    said = TableContext("survey", ("region", "sex"), "", "share")
+    judged = gate.judge("t.csv", shares.sort("region", "sex").write_csv(), said)
+    assert RULE in make.checks(judged, Severity.NOTE)
+    wrong = shares.with_columns(pl.col("part") + 0.05 * scale).write_csv()
+    assert RULE in make.checks(gate.judge("t.csv", wrong, said))
+
+
+def test_declared_rounding_agrees(gate: Any, data: pl.DataFrame) -> None:
+    table = data.group_by("year").agg(total=pl.col("visits").sum() // 500 * 500).sort("year")
+    table = table.with_columns((pl.col("total") + 250) // 500 * 500)
+    plain, rounded = (TableContext("survey", ("year",), "visits", "sum", rounding=r) for r in (0.0, 1000.0))
+    assert gate.judge("t.csv", table.write_csv(), plain).verdict == "block"
+    assert reviewed(gate.judge("t.csv", table.write_csv(), rounded)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (TableContext("survey", ("year",), filter="year >"), "filter cannot be read"),
+        (TableContext("survey", ("year",), filter="colour = 'red'"), "filter names a column"),
+        (TableContext("survey", ("year",), filter="year = 'a'"), "another kind"),
+        (TableContext("survey", ("year",), measure="colour", aggregate="mean"), "measure or weight"),
+        (TableContext("survey", ("year",), weight="colour"), "measure or weight"),
+        (TableContext("survey", ("year",), aggregate="mode"), "aggregate"),
+    ],
+)
+def test_a_declaration_that_cannot_be_understood_blocks(gate: Any, said: TableContext, words: str) -> None:
+    judged = gate.judge("t.csv", "year,n\n2019,500\n2020,500\n", said)
+    (found,) = [f for f in judged.findings if f.check == "table-declaration"]
+    assert found.severity is Severity.BLOCK
+    assert words in found.sentence
+
+
+def test_a_table_without_a_declaration_gets_a_draft(gate: Any, data: pl.DataFrame) -> None:
+    table = data.group_by("year").agg(n=pl.len(), mean_visits=pl.col("visits").mean()).sort("year").write_csv()
+    (note,) = [f for f in gate.judge("t.csv", table).findings if f.check == RULE]
+    assert "dataset=survey dimensions=year measure=visits aggregate=mean" in note.sentence
+
+
+def test_a_filter_makes_cells_smaller(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    few = data.filter(pl.col("income") > 1e6).group_by("year").agg(n=pl.len()).sort("year").write_csv()
+    judged = gate.judge("t.csv", few, TableContext("survey", ("year",), filter="income > 1000000"))
+    assert "minimum-frequency" in make.checks(judged)

@@ -1,0 +1,118 @@
+"""Which recomputed figure each column of a table shows.
+
+Plain statistics are tried first. What agrees with none of them is held against the declared aggregate, medians,
+deviations and shares, and then against the dataset's other columns of numbers, since a header need not name its
+measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import polars as pl
+
+from hub.domain.exports import TableContext
+from hub.gate.cells import ValueClass, decimals_of, is_suppressed, number
+from hub.gate.figures import COUNTS, MORE, PLAIN, WEIGHT, Figure, column_of
+from hub.gate.shares import shares_of
+from hub.gate.tabulation import Asked, Tabulation, figures_of, tabulate
+from hub.policy.model import Policy
+
+MOST_SEARCHED = 40
+"""Columns of numbers whose statistics are tried for a column that names no measure."""
+_TELLING = 3
+"""Different values that a column must show before it counts as a figure of a measure that nobody named."""
+
+
+def recomputed(tabulation: Tabulation, context: TableContext, policy: Policy) -> Tabulation:
+    """Return the tabulation with what its columns turned out to be."""
+    found = _compared(tabulation, context, policy, PLAIN)
+    if not found.differing and context.aggregate not in (*MORE, "quantile", "share"):
+        return found
+    found = _compared(_with_more(found, context), context, policy, _more_names(context))
+    return _searched(found, context, policy) if found.differing else found
+
+
+def _more_names(context: TableContext) -> tuple[str, ...]:
+    return (*MORE, "quantile", "share") if context.quantile else (*MORE, "share")
+
+
+def _with_more(tabulation: Tabulation, context: TableContext) -> Tabulation:
+    """Add the statistics that cost more, and the shares of cells in their lines."""
+    names = tuple(n for n in _more_names(context) if n != "share")
+    asked = Asked(tabulation.measures, names, tabulation.weight, context.quantile or 0.5)
+    extra = figures_of(tabulation.file, tabulation.groups, asked)
+    known = set(tabulation.cells.columns) - {"row"}
+    cells = tabulation.cells.join(extra.drop(known & set(extra.columns)), on="row", how="left")
+    return replace(tabulation, cells=cells.join(shares_of(tabulation), on="row", how="left"))
+
+
+def _candidates(tabulation: Tabulation, names: Iterable[str]) -> dict[str, Figure]:
+    """Columns of recomputed figures with what they are; counts first, then what the table's headers name."""
+    found = {name: Figure(name) for name in COUNTS}
+    found |= {WEIGHT: Figure(WEIGHT)} if tabulation.weight else {}
+    for i, measure in enumerate(tabulation.measures):
+        found |= {column_of(name, i): Figure(name, measure) for name in names if name != "share"}
+    return found | {name: Figure("share") for name in tabulation.cells.columns if name.startswith("share_")}
+
+
+def _compared(tabulation: Tabulation, context: TableContext, policy: Policy, names: Iterable[str]) -> Tabulation:
+    """Say of each differing column which recomputed figure it shows."""
+    view = tabulation.view
+    candidates = _candidates(tabulation, names)
+    agreeing, differing = dict(tabulation.agreeing), []
+    table = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
+    joined = table.join(tabulation.cells.drop("shown"), on="row", how="left").filter(pl.col("rows").is_not_null())
+    for key in tabulation.differing:
+        is_shown = ~is_suppressed(view.frame, key)
+        if table.filter(is_shown).height == 0:
+            continue
+        shown = joined.filter(is_shown)
+        match = _match(shown, key, candidates, context, policy)
+        if match is None:
+            differing.append(key)
+        else:
+            agreeing[key] = match
+    return replace(tabulation, agreeing=agreeing, differing=tuple(differing))
+
+
+def _match(
+    shown: pl.DataFrame, key: str, candidates: dict[str, Figure], context: TableContext, policy: Policy
+) -> Figure | None:
+    """The first figure that every cell is."""
+    if shown.height == 0:
+        return None
+    near = [near_figure(shown[key], key, name, context, policy).all().alias(name) for name in candidates]
+    agrees = shown.select(near).row(0, named=True)
+    return next((figure for name, figure in candidates.items() if agrees[name]), None)
+
+
+def near_figure(cells: pl.Series, key: str, figure: str, context: TableContext, policy: Policy) -> pl.Expr:
+    """A cell is the figure: to half of its last decimal, of the declared rounding, or of a canonical file's digits."""
+    is_count = figure in COUNTS
+    half_decimal = 0.5 * 10.0 ** -decimals_of(cells)
+    rounding = max(context.rounding, policy.rounding_base if is_count else 0)
+    tolerance = pl.lit(max(1e-9 if is_count else half_decimal, rounding / 2 if rounding > 1 or not is_count else 0))
+    if not is_count:
+        digits = pl.col(figure).abs() * 0.5 * 10.0 ** (1 - policy.significant_digits)
+        tolerance = pl.max_horizontal(tolerance, digits)
+    scale = 100.0 if figure.endswith("_percent") else 1.0
+    return ((number(pl.col(key)) - pl.col(figure) * scale).abs() <= tolerance * 1.001).fill_null(value=False)
+
+
+def _searched(tabulation: Tabulation, context: TableContext, policy: Policy) -> Tabulation:
+    """Try the dataset's other columns of numbers; what fits becomes a measure of the table."""
+    file, view = tabulation.file, tabulation.view
+    telling = tuple(k for k in tabulation.differing if view.frame[k].n_unique() >= _TELLING)
+    taken = {*tabulation.measures, *tabulation.names, file.unit}
+    columns = [c for c in file.schema if file.value_class(c) is ValueClass.NUMBER and c not in taken]
+    if not telling or not columns or len(columns) > MOST_SEARCHED:
+        return tabulation
+    asked = Asked(tuple(columns), (*PLAIN, *MORE))
+    cells = figures_of(file, tabulation.groups, asked)
+    tried = replace(tabulation, cells=cells, measures=tuple(columns), differing=telling, agreeing={}, weight="")
+    met = _compared(tried, context, policy, asked.names).agreeing
+    also = tuple(dict.fromkeys(figure.measure for figure in met.values() if figure.measure))
+    again = tabulate(view, file, tabulation.dimensions, context, (*tabulation.measures, *also)) if also else None
+    return recomputed(again, context, policy) if again is not None else tabulation

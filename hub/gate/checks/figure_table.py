@@ -1,0 +1,43 @@
+"""Figures with their tables: a picture is judged by the numbers that it was drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.checks.check import RequestCheck
+from hub.gate.context import Context
+from hub.gate.kinds import Kind
+
+IDENTIFIER = "figure-table"
+
+
+def figure_table(files: Sequence[Context]) -> list[list[Finding]]:
+    """A picture comes with the table that it was drawn from: a file of the same name with a table's ending.
+
+    No check reads numbers out of a picture, so without its table a steward has nothing to judge it by.
+    """
+    tables = {_stem(context.path) for context in files if context.kind in (Kind.CSV, Kind.PARQUET)}
+    return [_judge(context) if _stem(context.path) not in tables else [] for context in files]
+
+
+def _stem(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix("")).casefold()
+
+
+def _judge(context: Context) -> list[Finding]:
+    if context.kind is not Kind.PNG:
+        return []
+    sentence = (
+        "The picture comes without the table that it was drawn from. Send that too, under the same name with .csv or "
+        ".parquet, so that its numbers are checked."
+    )
+    return [context.finding(IDENTIFIER, Severity.REVIEW, "", sentence)]
+
+
+FIGURE_TABLE = RequestCheck(
+    IDENTIFIER,
+    figure_table,
+    source="Handbook on Statistical Disclosure Control for Outputs, graphs",
+)

@@ -1,0 +1,54 @@
+"""Identical values: a mean or a sum that is everybody's own value."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.checks.check import Check
+from hub.gate.checks.places import cells_place, rows_of
+from hub.gate.context import Context
+from hub.gate.figures import column_of
+from hub.gate.fix_cells import suppress_rows
+from hub.gate.fragments import Fragment
+from hub.gate.lineage import tabulations
+from hub.gate.tabulation import Tabulation
+
+IDENTIFIER = "identical-values"
+
+
+def identical_values(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """The values behind a figure of a measure are not all the same, however many units the cell covers.
+
+    Where they are, the mean is each unit's own value, and the sum tells it to whoever knows the count.
+    """
+    findings = []
+    for tabulation in tabulations(fragment, context):
+        for number, measure in enumerate(tabulation.measures):
+            findings += _judge(fragment, tabulation, number, measure, context)
+    return findings or None
+
+
+def _judge(fragment: Fragment, tabulation: Tabulation, number: int, measure: str, context: Context) -> list[Finding]:
+    low, high = (pl.col(column_of(name, number)) for name in ("min", "max"))
+    large = pl.col("shown") & (pl.col("units") >= context.policy.minimum_units)
+    same = tabulation.cells.filter(large & (low == high))
+    if same.height == 0:
+        return []
+    sentence = (
+        f"In these cells every unit has the same value of {measure}, so that the figure tells it of each of them. "
+        "Merge categories, or leave these rows' figures out."
+    )
+    place = cells_place(tabulation, rows_of(same))
+    rule = f"values that differ within each cell ({context.policy.name})"
+    fix = suppress_rows(fragment, tabulation, rows_of(same))
+    return [context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, rule, fix=fix)]
+
+
+IDENTICAL_VALUES = Check(
+    IDENTIFIER,
+    identical_values,
+    claims=False,
+    statbarn="linear aggregations",
+    source="Handbook on Statistical Disclosure Control for Outputs, class disclosure by means of equal values",
+)

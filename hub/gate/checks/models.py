@@ -1,0 +1,128 @@
+"""Models: whether a regression says more of single units than of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.cells import table_key
+from hub.gate.checks.check import Check
+from hub.gate.context import Context
+from hub.gate.datasets import UNIT, DataFile
+from hub.gate.fragments import BlobFragment, Fragment
+from hub.gate.model_text import degrees_of, is_saturated, levels_of, term_names
+
+DEGREES_ID = "degrees-of-freedom"
+DUMMY_ID = "dummy-support"
+
+
+def degrees_of_freedom(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """A model keeps at least ``residual_degrees`` residual degrees of freedom, and does not explain everything.
+
+    They are read where a summary, a table or a document states them. A model with as many terms as records shows the
+    records themselves.
+    """
+    if isinstance(fragment, BlobFragment):
+        return None
+    needed = context.policy.residual_degrees
+    stated = degrees_of(fragment)
+    findings = []
+    rule = f"at least {needed} residual degrees of freedom ({context.policy.name})"
+    if any(degrees < needed for degrees in stated):
+        sentence = (
+            f"A model here has fewer than {needed} residual degrees of freedom, so that its coefficients tell of "
+            "single units. Leave terms out, or fit it on more units."
+        )
+        applied = ("residual_degrees",)
+        findings.append(context.finding(DEGREES_ID, Severity.BLOCK, fragment.place, sentence, rule, applied=applied))
+    if is_saturated(fragment) and needed:
+        sentence = (
+            "A model here explains everything (R² of 1), as one does that has a term for each record. Leave terms out, "
+            "or say what was fitted."
+        )
+        severity = Severity.BLOCK if not stated or min(stated) < needed else Severity.REVIEW
+        findings.append(context.finding(DEGREES_ID, severity, fragment.place, sentence, rule))
+    return findings or None
+
+
+@dataclass(frozen=True, slots=True)
+class Dummy:
+    """A term for units of some values of columns; which columns, and how few units, is known from the dataset."""
+
+    columns: tuple[str, ...]
+    units: int
+
+
+def dummy_support(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """A term of a model for units with one value of a column stands for at least ``minimum_units`` units.
+
+    Terms are recognised by the names that formulas give them, such as ``C(region)[T.Nord]``, also multiplied, and by a
+    column's name with a value, such as ``region_Nord``; the units are counted in the dataset.
+    """
+    if isinstance(fragment, BlobFragment) or not context.datasets:
+        return None
+    small: list[Dummy] = []
+    for name in sorted(term_names(fragment, context.tables(fragment))):
+        for file in (file for dataset in context.datasets for file in dataset.files):
+            levels = _levels(name, file)
+            if levels:
+                units = _units(levels, file)
+                small += [Dummy(tuple(c for c, _ in levels), units)] if 0 < units < context.policy.minimum_units else []
+    if not small:
+        return None
+    columns = ", ".join(sorted({column for dummy in small for column in dummy.columns}))
+    sentence = (
+        f"Terms of a model here stand for fewer than {context.policy.minimum_units} distinct units (values of "
+        f"{columns}), so that their coefficients tell of these. Merge categories, or leave the terms out."
+    )
+    detail = f"The smallest of these terms covers this many units: {min(d.units for d in small)}."
+    rule = f"at least {context.policy.minimum_units} privacy units behind each term ({context.policy.name})"
+    applied = ("minimum_units",)
+    return [context.finding(DUMMY_ID, Severity.BLOCK, fragment.place, sentence, rule, detail=detail, applied=applied)]
+
+
+def _levels(name: str, file: DataFile) -> list[tuple[str, str]]:
+    """Columns of the file with the values that a term names; nothing where it names none."""
+    levels = levels_of(name)
+    if levels is not None:
+        known = [(file.names.get(column.casefold(), ""), value) for column, value in levels]
+        return known if all(column for column, _ in known) else []
+    for at, mark in enumerate(name):
+        column = file.names.get(name[:at].strip().casefold()) if mark in "_=[" else None
+        if column is not None and file.is_grouping(column) and column != file.unit:
+            return [(column, name[at + 1 :].strip(" =]"))]
+    return []
+
+
+def _units(levels: list[tuple[str, str]], file: DataFile) -> int:
+    keys, wanted = {}, {}
+    for number, (column, value) in enumerate(levels):
+        decimals = len(value.partition(".")[2]) if file.schema[column].is_numeric() else 0
+        keys[f"k{number}"] = (column, decimals)
+        key = table_key(pl.col("v"), file.value_class(column), decimals)
+        wanted[f"k{number}"] = pl.DataFrame({"v": [value]}).select(key).to_series()
+    rows = pl.DataFrame(wanted)
+    if any(rows[name].null_count() for name in rows.columns):
+        return 0
+    met = file.matching(keys, rows).select(pl.col(UNIT).drop_nulls().n_unique())
+    return int(met.collect().item())
+
+
+DEGREES = Check(
+    DEGREES_ID,
+    degrees_of_freedom,
+    claims=False,
+    statbarn="correlation coefficients",
+    parameters=("residual_degrees",),
+    source="Handbook on Statistical Disclosure Control for Outputs, regression coefficients",
+)
+DUMMY_SUPPORT = Check(
+    DUMMY_ID,
+    dummy_support,
+    claims=False,
+    statbarn="correlation coefficients",
+    parameters=("minimum_units",),
+    source="Handbook on Statistical Disclosure Control for Outputs, regressions on categories alone",
+)

@@ -1,0 +1,66 @@
+"""Rounding: counts that leave as multiples of the policy's base."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hub.domain.exports import Finding, Fix, FixKind, Severity
+from hub.gate.cells import number
+from hub.gate.checks.check import Check
+from hub.gate.checks.places import column_place
+from hub.gate.column_names import is_count_name
+from hub.gate.context import Context
+from hub.gate.figures import COUNTS
+from hub.gate.fragments import Fragment, TableFragment
+from hub.gate.lineage import lineage
+from hub.gate.views import TableView
+
+IDENTIFIER = "rounding"
+
+
+def rounding(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """Where the policy has a rounding base above 1, counts are multiples of it.
+
+    Counts are columns that agree with counts of the dataset, and columns that are named like one.
+    """
+    base = context.policy.rounding_base
+    if base <= 1:
+        return None
+    findings = []
+    for view in context.tables(fragment):
+        tabulation = lineage(view, context).tabulation
+        if tabulation is not None:
+            view = tabulation.view
+        agreeing = tabulation.agreeing if tabulation is not None else {}
+        for key, title in zip(view.keys, view.columns, strict=True):
+            is_count = agreeing[key].aggregate in COUNTS if key in agreeing else is_count_name(title)
+            rows = _odd(view, key, base) if is_count else []
+            if rows:
+                findings.append(_finding(fragment, view, key, rows, context))
+    return findings or None
+
+
+def _odd(view: TableView, key: str, base: int) -> list[int]:
+    value = number(pl.col(key))
+    odd = (value / base - (value / base).round()).abs() > 1e-9
+    return view.frame.select(pl.int_range(1, pl.len() + 1).filter(odd)).to_series().to_list()
+
+
+def _finding(fragment: Fragment, view: TableView, key: str, rows: list[int], context: Context) -> Finding:
+    base = context.policy.rounding_base
+    sentence = f"These counts are not rounded. Round every count, totals too, to a multiple of {base}."
+    can_fix = isinstance(fragment, TableFragment) and not view.numbers
+    fix = Fix(FixKind.ROUND, view.place, (), (view.keys.index(key) + 1,), base) if can_fix else None
+    place = column_place(view, key, rows)
+    rule = f"counts are multiples of {base} ({context.policy.name})"
+    return context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, rule, applied=("rounding_base",), fix=fix)
+
+
+ROUNDING = Check(
+    IDENTIFIER,
+    rounding,
+    claims=False,
+    statbarn="frequencies",
+    parameters=("rounding_base",),
+    source="OpenSAFELY documentation, disclosure control by redaction and rounding",
+)

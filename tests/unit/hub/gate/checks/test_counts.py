@@ -1,0 +1,127 @@
+"""Facts about counts that are not shown and can be worked out: rests of totals, denominators, percentages, rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.domain.exports import FixKind, Severity, TableContext
+
+
+def areas(*sizes: int) -> pl.DataFrame:
+    """So many rows of each area, with a value that differs from row to row."""
+    names = [chr(97 + n) for n, size in enumerate(sizes) for _ in range(size)]
+    return pl.DataFrame({"area": names, "pay": [100.0 + n % 7 for n in range(len(names))]})
+
+
+def counted(rows: pl.DataFrame, *kept: str) -> str:
+    """Counts of some areas, and the total of all."""
+    table = rows.filter(pl.col("area").is_in(kept)).group_by("area").len("n").sort("area")
+    return pl.concat([table, pl.DataFrame({"area": ["Total"], "n": [rows.height]}, schema=table.schema)]).write_csv()
+
+
+def test_a_total_that_leaves_a_small_rest_blocks(on: Any, make: Any) -> None:
+    rows = areas(40, 50, 4)
+    judged = on(rows).judge("t.csv", counted(rows, "a", "b"))
+    (found,) = [f for f in judged.findings if f.check == "complement"]
+    assert found.severity is Severity.BLOCK
+    assert found.place == "t.csv, row 3, column area"
+    assert "4" in found.detail
+    assert "4" not in found.sentence
+
+
+def test_a_rest_that_is_large_enough_passes(on: Any, make: Any) -> None:
+    rows = areas(40, 50, 4, 6)
+    assert "complement" not in make.checks(on(rows).judge("t.csv", counted(rows, "a", "b")))
+
+
+def test_a_total_without_a_rest_passes(on: Any, make: Any) -> None:
+    rows = areas(40, 50)
+    assert on(rows).judge("t.csv", counted(rows, "a", "b")).verdict == "none"
+
+
+@settings(max_examples=15, deadline=None)
+@given(small=st.integers(1, 9), other=st.integers(10, 60))
+def test_more_suppressed_cells_never_make_a_rest_smaller(on: Any, make: Any, small: int, other: int) -> None:
+    rows = areas(400, other, small)
+    assert "complement" in make.checks(on(rows).judge("t.csv", counted(rows, "a", "b")))
+    assert "complement" not in make.checks(on(rows).judge("t.csv", counted(rows, "a")))
+
+
+def answers(answered: int) -> pl.DataFrame:
+    return areas(40, 40).with_columns(
+        pl.when((pl.col("area") == "a") | (pl.int_range(pl.len()) < 40 + answered)).then("pay").alias("pay")
+    )
+
+
+@pytest.mark.parametrize(("answered", "blocks"), [(9, True), (10, False)])
+def test_a_mean_counts_those_who_answered(on: Any, make: Any, answered: int, blocks: bool) -> None:
+    rows = answers(answered)
+    table = rows.group_by("area").agg(pl.col("pay").mean().alias("mean_pay")).sort("area").write_csv()
+    judged = on(rows).judge("t.csv", table, TableContext("d", ("area",), "pay", "mean"))
+    found = [f for f in judged.findings if f.check == "denominator"]
+    assert [f.place for f in found] == (["t.csv, row 2, column area"] if blocks else [])
+    assert all(f.fix and f.fix.kind is FixKind.SUPPRESS and f.fix.rows == (2,) for f in found)
+
+
+@pytest.mark.parametrize(
+    ("cells", "severity"),
+    [
+        ("120,2.5", "block"),  # 3 people
+        ("120,97.5", "block"),  # 3 people are not
+        ("120,8.3", None),  # 10 people
+        ("120,0", None),
+        ("1000,0.9", "block"),
+        ("100,9", "block"),
+        ("2000,0", None),
+        ("5000,0.1", "review"),  # 5, and up to 7.5 without the rounding
+    ],
+)
+def test_a_percentage_gives_the_count_of_its_part(gate: Any, cells: str, severity: str | None) -> None:
+    judged = gate.without_data().judge("t.csv", f"area,n,pct_smokers\nA,{cells}\nB,400,50\nC,300,20\n")
+    found = {str(f.severity) for f in judged.findings if f.check == "percentage"}
+    if severity == "review":
+        assert found  # rounding leaves more possible than three, and not enough for ten
+    else:
+        assert found == ({severity} if severity else set())
+
+
+def test_rounding_may_hide_a_count(gate: Any) -> None:
+    judged = gate.without_data().judge("t.csv", "area,n,pct_smokers\nA,900,1\nB,400,50\n")
+    assert {str(f.severity) for f in judged.findings if f.check == "percentage"} == {"review"}
+
+
+def test_a_share_of_the_count_itself_is_no_part_of_it(gate: Any, make: Any) -> None:
+    judged = gate.without_data().judge("t.csv", "area,n,percent\nA,20,2\nB,180,18\nC,800,80\n")
+    assert "percentage" not in make.checks(judged)
+
+
+@pytest.mark.parametrize("title", ["share", "proportion_f", "taux", "part_femmes"])
+def test_fractions_count_too(gate: Any, make: Any, title: str) -> None:
+    judged = gate.without_data().judge("t.csv", f"area,effectif,{title}\nA,100,0.03\nB,100,0.5\n")
+    assert "percentage" in make.checks(judged)
+
+
+def test_counts_are_multiples_of_the_base(gate: Any, make: Any) -> None:
+    rounded = gate.without_data().under(rounding_base=5)
+    judged = rounded.judge("t.csv", "area,n,mean\nA,120,3.1\nB,43,2.2\n")
+    (found,) = [f for f in judged.findings if f.check == "rounding"]
+    assert found.place == "t.csv, row 2, column 2"
+    assert found.fix is not None
+    assert (found.fix.kind, found.fix.columns, found.fix.base) == (FixKind.ROUND, (2,), 5)
+    assert "rounding" not in make.checks(rounded.judge("t.csv", "area,n,mean\nA,120,3.1\nB,45,2.2\n"))
+
+
+def test_without_a_base_counts_leave_as_they_are(gate: Any, make: Any) -> None:
+    assert "rounding" not in make.checks(gate.without_data().judge("t.csv", "area,n\nA,121\nB,43\n"))
+
+
+def test_rounded_counts_agree_with_the_dataset(on: Any) -> None:
+    rows = areas(41, 52)
+    table = "area,n\na,40\nb,50\n"
+    assert on(rows).under(rounding_base=5).judge("t.csv", table).verdict == "none"
+    assert on(rows).judge("t.csv", table).verdict == "review"

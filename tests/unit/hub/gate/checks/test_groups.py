@@ -1,0 +1,150 @@
+"""Facts about groups: holdings, prior knowledge, weights, and what a line tells of all its members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.domain.exports import Severity, TableContext
+
+
+def shops(holdings: int) -> pl.DataFrame:
+    """Forty shops in each of two towns; those of the first belong to so many holdings."""
+    return pl.DataFrame(
+        {
+            "shop": [f"s{n}" for n in range(80)],
+            "town": ["a"] * 40 + ["b"] * 40,
+            "holding": [f"h{n % holdings}" for n in range(40)] + [f"g{n}" for n in range(40)],
+            "sales": [100.0 + n % 9 for n in range(80)],
+        }
+    )
+
+
+def by_town(rows: pl.DataFrame) -> str:
+    return rows.group_by("town").agg(pl.len().alias("n"), pl.col("sales").sum()).sort("town").write_csv()
+
+
+@pytest.mark.parametrize(("holdings", "blocks"), [(2, True), (3, False)])
+def test_many_units_of_few_holdings_block(on: Any, holdings: int, blocks: bool) -> None:
+    rows = shops(holdings)
+    own = on(rows, "shop", group_columns=("holding",)).under(minimum_holdings=3, dominance=(), p_percent=0)
+    found = [f for f in own.judge("t.csv", by_town(rows)).findings if f.check == "holdings"]
+    assert [f.place for f in found] == (["t.csv, row 1, column town"] if blocks else [])
+
+
+def test_a_holding_dominates_as_one(on: Any, make: Any) -> None:
+    rows = shops(2)
+    table = by_town(rows)
+    assert "dominance" in make.checks(on(rows, "shop", group_columns=("holding",)).judge("t.csv", table))
+    assert "dominance" not in make.checks(on(rows, "shop").judge("t.csv", table))
+
+
+def firms(values: list[float], weights: list[float] | None = None) -> pl.DataFrame:
+    rows = [{"firm": f"f{n}", "town": "a", "sales": v, "w": 1.0} for n, v in enumerate(values)]
+    frame = pl.DataFrame(rows)
+    return frame.with_columns(w=pl.Series(weights)) if weights else frame
+
+
+@pytest.mark.parametrize(("prior", "blocks"), [(100, False), (50, True)])
+def test_prior_knowledge_makes_the_estimate_better(on: Any, make: Any, prior: int, blocks: bool) -> None:
+    """What is left is 150 of 1000, more than ten percent of it; half of it is not."""
+    rows = firms([1000.0, 900.0, *[15.0] * 10])
+    own = on(rows, "firm").under(dominance=(), p_percent=10, prior_percent=prior)
+    judged = own.judge("t.csv", "town,sales\na,2050\n", TableContext("d", ("town",), "sales", "sum"))
+    assert ("dominance" in make.checks(judged)) is blocks
+    assert any("prior-posterior rule, p = 10, q = 50" in f.rule for f in judged.findings) is blocks
+
+
+def test_weights_make_a_contribution_larger(on: Any, make: Any) -> None:
+    even, weights = [100.0 + n for n in range(20)], [100.0, 100.0, *[0.5] * 18]
+    rows = firms(even, weights)
+    weighted = round(sum(v * w for v, w in zip(even, weights, strict=True)), 1)
+    own = on(rows, "firm")
+    plain = own.judge("t.csv", f"town,sales\na,{sum(even)}\n", TableContext("d", ("town",), "sales", "sum"))
+    heavy = own.judge("t.csv", f"town,sales\na,{weighted}\n", TableContext("d", ("town",), "sales", "sum", weight="w"))
+    assert "dominance" not in make.checks(plain)
+    assert "dominance" in make.checks(heavy)
+    assert not [f for f in heavy.findings if f.check == "recompute" and f.severity is not Severity.NOTE]
+
+
+def test_units_are_counted_without_weights(on: Any, make: Any) -> None:
+    rows = firms([100.0, 101.0, 102.0], [50.0, 50.0, 50.0])
+    judged = on(rows, "firm").judge("t.csv", "town,n\na,150\n", TableContext("d", ("town",), weight="w"))
+    assert "minimum-frequency" in make.checks(judged)
+
+
+def patients(ill_of_a: int, of_a: int = 40) -> pl.DataFrame:
+    group = ["a"] * of_a + ["b"] * 60
+    ill = ["yes"] * ill_of_a + ["no"] * (of_a - ill_of_a) + ["yes", "no"] * 30
+    return pl.DataFrame({"p": range(of_a + 60), "group": group, "ill": ill})
+
+
+def crossed(rows: pl.DataFrame) -> str:
+    return rows.group_by("group", "ill").len("n").sort("group", "ill").write_csv()
+
+
+def class_findings(judged: Any) -> list[tuple[str, str]]:
+    return [(f.place, str(f.severity)) for f in judged.findings if f.check == "class-disclosure"]
+
+
+def test_a_line_that_is_all_of_one_kind_blocks(on: Any) -> None:
+    """All of the first group are ill, and all who are not are of the second."""
+    rows = patients(40)
+    judged = on(rows, "p").judge("t.csv", crossed(rows))
+    assert class_findings(judged) == [
+        ("t.csv, row 2, columns group × ill", "block"),
+        ("t.csv, row 1, columns group × ill", "block"),
+    ]
+
+
+@pytest.mark.parametrize(("percent", "blocks"), [(100, False), (90, False), (75, True)])
+def test_nearly_all_counts_from_the_policys_percent_on(on: Any, percent: int, blocks: bool) -> None:
+    rows = patients(30)
+    judged = on(rows, "p").under(class_percent=percent).judge("t.csv", crossed(rows))
+    assert bool(class_findings(judged)) is blocks
+
+
+def test_a_zero_that_is_shown_blocks(on: Any) -> None:
+    rows = pl.concat(
+        [patients(20), pl.DataFrame({"p": range(200, 230), "group": ["b", "c"] * 15, "ill": ["maybe"] * 30})]
+    )
+    rows = pl.concat([rows, patients(20).with_columns(pl.col("p") + 300, group=pl.lit("c"))])
+    judged = on(rows, "p").judge("t.csv", crossed(rows) + "a,maybe,0\n")
+    assert class_findings(judged) == [("t.csv, row 9, columns group × ill", "block")]
+
+
+def test_what_is_impossible_tells_nothing(on: Any) -> None:
+    rows = patients(40)
+    own = on(rows, "p", structural_zeros=({"group": "a", "ill": "no"},))
+    assert class_findings(own.judge("t.csv", crossed(rows) + "a,no,0\n")) == []
+    other = on(rows, "p", structural_zeros=({"group": "b", "ill": "no"},))
+    assert class_findings(other.judge("t.csv", crossed(rows)))
+
+
+def test_a_code_and_its_label_are_one_thing(on: Any) -> None:
+    rows = pl.DataFrame({"code": ["1", "2", "3"] * 40, "label": ["x", "y", "z"] * 40})
+    table = rows.group_by("code", "label").len("n").sort("code").write_csv()
+    assert class_findings(on(rows).judge("t.csv", table)) == []
+
+
+def test_years_in_which_everybody_is_tell_nothing(gate: Any, data: pl.DataFrame) -> None:
+    table = (
+        data.filter(pl.col("region") != "Nord").group_by("region", "year").agg(pl.col("person").n_unique().alias("n"))
+    )
+    assert class_findings(gate.judge("t.csv", table.write_csv())) == []
+
+
+@settings(max_examples=12, deadline=None)
+@given(order=st.permutations(range(3)), columns=st.permutations(range(3)))
+def test_order_changes_nothing(on: Any, order: list[int], columns: list[int]) -> None:
+    rows = patients(40)
+    table = rows.group_by("group", "ill").len("n").sort("group", "ill")
+    shuffled = table[order].select(table.columns[c] for c in columns)
+    severities = [
+        {(f.check, f.severity) for f in on(rows, "p").judge("t.csv", t.write_csv()).findings} for t in (table, shuffled)
+    ]
+    assert severities[0] == severities[1]

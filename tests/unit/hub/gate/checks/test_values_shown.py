@@ -1,0 +1,127 @@
+"""Facts about figures that are somebody's value: equal values, endpoints, quantiles, edges of histograms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.exports import TableContext
+
+
+def staff(pay: list[float]) -> pl.DataFrame:
+    """One team with the given pay, and another one with ordinary pay."""
+    rows = [{"p": n, "team": "a", "pay": v} for n, v in enumerate(pay)]
+    return pl.DataFrame(rows + [{"p": 100 + n, "team": "b", "pay": 900.0 + n * 3 % 70} for n in range(120)])
+
+
+def table(rows: pl.DataFrame, **figures: pl.Expr) -> str:
+    return rows.group_by("team").agg(**figures).sort("team").write_csv()
+
+
+@pytest.mark.parametrize("figure", ["mean", "sum"])
+def test_a_figure_of_equal_values_is_everybodys(on: Any, make: Any, figure: str) -> None:
+    for pay, blocks in (([500.0] * 20, True), ([500.0] * 19 + [501.0], False)):
+        rows = staff(pay)
+        shown = table(rows, pay=getattr(pl.col("pay"), figure)())
+        judged = on(rows, "p").judge("t.csv", shown, TableContext("d", ("team",), "pay", figure))
+        assert ("identical-values" in make.checks(judged)) is blocks
+
+
+@pytest.mark.parametrize("name", ["max_pay", "pay_max", "top"])
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_an_endpoint_blocks_under_any_name(on: Any, make: Any, name: str, end: str) -> None:
+    rows = pl.concat(
+        [
+            staff([400.0 + n * n for n in range(20)]),
+            staff([1.0])
+            .filter(pl.col("team") == "b")
+            .with_columns(p=pl.col("p") + 500, team=pl.lit("c"), pay=pl.col("pay") * 2),
+        ]
+    )
+    shown = table(rows, n=pl.len(), **{name: getattr(pl.col("pay"), end)()})
+    assert "endpoints" in make.checks(on(rows, "p").judge("t.csv", shown))
+
+
+def test_an_endpoint_that_many_share_passes(on: Any, make: Any) -> None:
+    rows = staff([0.0] * 12 + [float(n) for n in range(1, 20)]).with_columns(pl.col("pay").clip(0, 900))
+    rows = rows.with_columns(pl.when(pl.col("p") > 110).then(0.0).otherwise("pay").alias("pay"))
+    shown = table(rows, min_pay=pl.col("pay").min())
+    judged = on(rows, "p").judge("t.csv", shown, TableContext("d", ("team",), "pay", "min"))
+    assert "endpoints" not in make.checks(judged)
+
+
+@pytest.mark.parametrize(
+    ("header", "blocks"), [("max", True), ("Minimum", True), ("max_depth", False), ("amax", False)]
+)
+def test_without_a_dataset_the_name_decides(gate: Any, make: Any, header: str, blocks: bool) -> None:
+    judged = gate.without_data().judge("t.csv", f"area,{header}\nA,31\nB,40\n")
+    assert ("endpoints" in make.checks(judged)) is blocks
+
+
+def test_describe_shows_endpoints(gate: Any, make: Any) -> None:
+    lines = ("        income  visits", "count   2000.0  2000.0", "mean      31.5    29.1", "max       99.5    59.0")
+    text = "\n".join(lines)
+    described = ",income,visits\ncount,2000,2000\nmean,31.5,29.1\nmin,3.1,0.2\n50%,31,29\nmax,99.5,59\n"
+    assert "endpoints" in make.checks(gate.judge("t.csv", described))
+    assert "endpoints" in make.checks(gate.judge("n.ipynb", make.notebook(("df.describe()", [make.shown(plain=text)]))))
+    twin = ",income,visits\ncount,2000,2000\nmean,31.5,29.1\n50%,31,29\n"
+    assert "endpoints" not in make.checks(gate.judge("t.csv", twin))
+
+
+@pytest.mark.parametrize(
+    ("header", "n", "expected"),
+    [
+        ("median", 19, "block"),
+        ("median", 20, ""),
+        ("p90", 99, "block"),
+        ("p90", 100, ""),
+        ("q1", 39, "block"),
+        ("quantile_0.25", 40, ""),
+        ("income_p05", 150, "block"),
+        ("25%", 40, ""),
+        ("p_value", 3, ""),
+        ("q", 3, ""),
+    ],
+)
+def test_a_quantile_needs_units_beyond_it(gate: Any, header: str, n: int, expected: str) -> None:
+    judged = gate.without_data().judge("t.csv", f"area,n,{header}\nA,{n},31.5\nB,4000,40.5\n")
+    found = [f for f in judged.findings if f.check == "quantiles"]
+    assert {str(f.severity) for f in found} == ({expected} if expected else set())
+    assert all(f.place == "t.csv, row 1, column 3" for f in found)
+
+
+def test_a_quantile_without_a_count_is_reviewed(gate: Any) -> None:
+    judged = gate.without_data().judge("t.csv", "area,p90\nA,31.5\nB,40.5\n")
+    assert {str(f.severity) for f in judged.findings if f.check == "quantiles"} == {"review"}
+
+
+def test_the_units_of_a_quantile_are_counted_in_the_dataset(on: Any, make: Any) -> None:
+    for team, blocks in ((19, True), (20, False)):
+        rows = staff([500.0 + n for n in range(team)])
+        shown = table(rows, median_pay=pl.col("pay").median())
+        judged = on(rows, "p").judge("t.csv", shown, TableContext("d", ("team",), "pay", "median"))
+        assert ("quantiles" in make.checks(judged)) is blocks
+        assert blocks or judged.verdict == "none"
+
+
+def test_edges_at_the_extreme_values_block(on: Any, make: Any) -> None:
+    rows = staff([400.0 + n * n for n in range(20)])
+    tight = 'bin,n\n"[400.0, 560.0)",20\n"[560.0, 761.0)",30\n"[761.0, 969.0]",90\n'
+    loose = tight.replace("400.0", "350.0").replace("969.0", "1000.0")
+    assert "histogram-edges" in make.checks(on(rows, "p").judge("t.csv", tight))
+    assert "histogram-edges" not in make.checks(on(rows, "p").judge("t.csv", loose))
+
+
+def test_edges_in_columns_of_their_own_are_edges(on: Any, make: Any) -> None:
+    rows = staff([400.0 + n * n for n in range(20)])
+    table = "bin_left,bin_right,n\n400,560,20\n560,761,30\n761,1000,90\n"
+    assert "histogram-edges" in make.checks(on(rows, "p").judge("t.csv", table))
+    assert "histogram-edges" not in make.checks(on(rows, "p").judge("t.csv", table.replace("400", "350")))
+
+
+def test_a_small_bin_is_a_small_count(on: Any, make: Any) -> None:
+    rows = staff([400.0 + n * n for n in range(20)])
+    bins = 'bin,count\n"[350, 560)",20\n"[560, 761)",3\n"[761, 1000]",90\n'
+    assert "minimum-frequency" in make.checks(on(rows, "p").judge("t.csv", bins))
