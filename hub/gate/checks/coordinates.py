@@ -50,10 +50,9 @@ def _too_fine(view: TableView, key: str, title: str, allowed: int) -> list[int]:
     if not limit:
         return []
     value = number(pl.col(key))
-    inside = view.frame.select((value.abs() <= limit).all()).item()
     digits = pl.col(key).str.strip_chars().str.extract(r"\.(\d*?)0*$", 1).str.len_chars().fill_null(0)
-    fine = (digits > allowed) & value.is_not_null()
-    return view.frame.select(pl.int_range(1, pl.len() + 1).filter(fine)).to_series().to_list() if inside else []
+    fine = (digits > allowed) & (value.abs() <= limit)
+    return view.frame.select(pl.int_range(1, pl.len() + 1).filter(fine)).to_series().to_list()
 
 
 def small_area(fragment: Fragment, context: Context) -> list[Finding] | None:
