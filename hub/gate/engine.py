@@ -127,12 +127,6 @@ def check_file(
     return replace(judged, context=context)
 
 
-Judge = Callable[
-    [FileFragments, TableContext, Policy, tuple[MountedDataset, ...], Guard, EarlierTables | None], Judgement
-]
-"""Judges one file: as it is, or with its findings' fixes carried out."""
-
-
 def check_request(
     files: Iterable[tuple[FileFragments, TableContext]],
     policy: Policy,
@@ -140,14 +134,13 @@ def check_request(
     guard: Guard = nullcontext,
     earlier: EarlierTables | None = None,
     month_bytes: int = 0,
-    judge: Judge = check_file,
 ) -> list[Judgement]:
     """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``."""
     judged: list[Judgement] = []
     contexts: list[Context] = []
     total, names, known, month = 0, set[str](), earlier or EarlierTables(), month_bytes
     for count, (file, table) in enumerate(files, start=1):
-        judgement = judge(file, table, policy, datasets, guard, known)
+        judgement = check_file(file, table, policy, datasets, guard, known)
         contexts.append(judgement.context or Context(file.path, file.kind, table, policy, datasets))
         known = with_tables(known, judgement.tables)
         total += file.size

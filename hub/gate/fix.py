@@ -3,14 +3,15 @@
 Invariants:
 
 * a fixed file has no finding that the file did not have, nor a stricter one: where a fix would make one (a suppressed
-  cell that can be worked out from the rest, for example) and no further fix helps, the file stays as it was;
+  cell that can be worked out from another table, for example) and no further fix helps, the file stays as it was;
+* a request is fixed as a whole, since its files are judged together;
 * cells that no fix names leave as they would have left without it, byte for byte;
 * what was changed stands in the report, as findings that say “put right”.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
@@ -19,7 +20,7 @@ from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
 from hub.gate.cells import suppression_mark
 from hub.gate.context import rows_text
 from hub.gate.datasets import MountedDataset
-from hub.gate.engine import Guard, Judgement, check_file
+from hub.gate.engine import Guard, Judgement, check_request
 from hub.gate.fragments import FileFragments, TableFragment
 from hub.gate.registered import EarlierTables
 from hub.gate.verdict import verdict
@@ -29,6 +30,7 @@ ROUNDS = 5
 ORDER = list(Severity)
 DONE = "fixed"
 Column = tuple[str, ...]
+Offer = tuple[FileFragments, TableContext]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +41,57 @@ class Change:
     fix: Fix
 
 
-def fix_file(
-    file: FileFragments,
-    table: TableContext,
+def fix_request(
+    files: Iterable[Offer],
     policy: Policy,
     datasets: tuple[MountedDataset, ...],
     guard: Guard = nullcontext,
     earlier: EarlierTables | None = None,
-) -> Judgement:
-    """Judge a file, carry out what its findings propose, and judge the outcome, until nothing is proposed any more."""
-    before = check_file(file, table, policy, datasets, guard, earlier)
-    changes: list[Change] = []
-    present, judged = file, before
+    month_bytes: int = 0,
+) -> list[Judgement]:
+    """Judge a request, carry out what its findings propose, and judge it again, until nothing is proposed any more."""
+    offered = list(files)
+
+    def judge(request: list[Offer]) -> list[Judgement]:
+        return check_request(request, policy, datasets, guard, earlier, month_bytes)
+
+    before = judge(offered)
+    changes: list[list[Change]] = [[] for _ in offered]
+    present, judged = offered, before
     for _ in range(ROUNDS):
-        wanted = [Change(f.check, f.fix) for f in judged.findings if f.fix and f.severity is not Severity.NOTE]
-        fixed = apply_fixes(present, [change.fix for change in wanted])
+        wanted = [[Change(f.check, f.fix) for f in j.findings if f.fix] for j in judged]
+        fixed = [(apply_fixes(f, [w.fix for w in ws]), table) for (f, table), ws in zip(present, wanted, strict=True)]
         if fixed == present:
             break
-        changes += wanted
-        present, judged = fixed, check_file(fixed, table, policy, datasets, guard, earlier)
-    if not changes or judged.canonical is None or has_news(before.findings, judged.findings):
-        return before
-    findings = (*judged.findings, *(_said(file.path, change) for change in dict.fromkeys(changes)))
-    return replace(judged, findings=findings, verdict=verdict(findings))
+        changes = [done + more for done, more in zip(changes, wanted, strict=True)]
+        present, judged = fixed, judge(fixed)
+    return _settled(offered, present, before, changes, judge)
+
+
+def _settled(
+    offered: list[Offer],
+    fixed: list[Offer],
+    before: list[Judgement],
+    changes: list[list[Change]],
+    judge: Callable[[list[Offer]], list[Judgement]],
+) -> list[Judgement]:
+    """Keep the fixes of the files that none made worse; where taking some back makes another worse, keep none."""
+    for _ in range(2):
+        after = before if fixed == offered else judge(fixed)
+        worse = [j.canonical is None or has_news(b.findings, j.findings) for b, j in zip(before, after, strict=True)]
+        if fixed == offered or not any(worse):
+            is_fixed = [one != other for one, other in zip(offered, fixed, strict=True)]
+            return [
+                _told(f.path, j, done) if is_done else j
+                for (f, _), j, done, is_done in zip(fixed, after, changes, is_fixed, strict=True)
+            ]
+        fixed = [one if is_worse else other for one, other, is_worse in zip(offered, fixed, worse, strict=True)]
+    return before
+
+
+def _told(path: str, judgement: Judgement, changes: list[Change]) -> Judgement:
+    findings = (*judgement.findings, *(_said(path, change) for change in dict.fromkeys(changes)))
+    return replace(judgement, findings=findings, verdict=verdict(findings))
 
 
 def has_news(before: Iterable[Finding], after: Iterable[Finding]) -> bool:

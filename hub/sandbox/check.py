@@ -21,7 +21,7 @@ from hub.domain.errors import InvalidError
 from hub.domain.exports import Finding, Fix, TableContext
 from hub.domain.sandbox_exit import SandboxExit
 from hub.gate.datasets import MountedDataset, mount
-from hub.gate.engine import ENGINE, Judgement, OutOfTimeError, check_file, check_request, tables_of
+from hub.gate.engine import ENGINE, Judgement, OutOfTimeError, check_request, tables_of
 from hub.gate.exchange import (
     EARLIER_NAME,
     MOST_FIXED,
@@ -34,7 +34,7 @@ from hub.gate.exchange import (
     FoundPart,
     file_name,
 )
-from hub.gate.fix import fix_file
+from hub.gate.fix import fix_request
 from hub.gate.fragments import FileFragments, refused
 from hub.gate.refusals import RefusalReason
 from hub.gate.registered import MOST_EARLIER_BYTES, EarlierTables, with_tables
@@ -59,8 +59,8 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
     def guard() -> AbstractContextManager[None]:
         return _time_limit(seconds)
 
-    judge = fix_file if request.fix else check_file
-    judged = check_request(offered, request.policy, datasets, guard, earlier, request.month_bytes, judge)
+    judge = fix_request if request.fix else check_request
+    judged = judge(offered, request.policy, datasets, guard, earlier, request.month_bytes)
     (target / "canonical").mkdir(exist_ok=True)
     files = []
     for (file, _), judgement in zip(offered, judged, strict=True):

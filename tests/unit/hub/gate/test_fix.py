@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
 from hub.gate.canonical import canonical
-from hub.gate.engine import Judgement, check_file
-from hub.gate.fix import apply_fixes, fix_file, has_news, rounded
+from hub.gate.engine import Judgement, check_file, check_request
+from hub.gate.fix import apply_fixes, fix_request, has_news, rounded
 from hub.gate.fragments import FileFragments, TableFragment
 from hub.gate.kinds import Kind
 from hub.gate.readers.files import read_file
@@ -60,8 +60,8 @@ def only(file: FileFragments) -> TableFragment:
 
 @given(tables)
 def test_a_fixed_file_never_has_a_new_or_stricter_finding(file: FileFragments) -> None:
-    before = check_file(file, TableContext(), POLICY, ())
-    after = fix_file(file, TableContext(), POLICY, ())
+    (before,) = check_request([(file, TableContext())], POLICY, ())
+    (after,) = fix_request([(file, TableContext())], POLICY, ())
     asked = [f for f in after.findings if f.severity in (Severity.BLOCK, Severity.REVIEW)]
     order = list(Severity)
     for found in asked:
@@ -73,8 +73,8 @@ def test_a_fixed_file_never_has_a_new_or_stricter_finding(file: FileFragments) -
 
 @given(tables)
 def test_cells_that_no_fix_names_stay_byte_for_byte(file: FileFragments) -> None:
-    before = check_file(file, TableContext(), POLICY, ())
-    after = fix_file(file, TableContext(), POLICY, ())
+    (before,) = check_request([(file, TableContext())], POLICY, ())
+    (after,) = fix_request([(file, TableContext())], POLICY, ())
     if before.canonical is None or after == before:
         return
     small = {str(n) for n in range(1, POLICY.minimum_units)}
@@ -145,7 +145,7 @@ def test_a_finding_that_a_fix_would_make_keeps_the_file_as_it_was() -> None:
 
 def recounted(gate: Any, frame: pl.DataFrame, context: TableContext) -> Judgement:
     file = read_file(1, "t.csv", frame.write_csv().encode())
-    return fix_file(file, context, gate.policy, gate.datasets)
+    return fix_request([(file, context)], gate.policy, gate.datasets)[0]
 
 
 def test_cells_of_too_few_units_are_left_out_with_all_their_figures(gate: Any, data: pl.DataFrame) -> None:
@@ -178,3 +178,22 @@ def test_a_dominated_cell_is_left_out(gate: Any, data: pl.DataFrame) -> None:
     assert any(f.check == "dominance" for f in before.findings)
     fixed = recounted(gate, frame, TableContext("survey"))
     assert not [f for f in fixed.findings if f.severity is Severity.BLOCK]
+
+
+def test_a_file_that_a_fix_would_make_worse_stays_and_the_others_are_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first file's fix lays a key open; the second one's is harmless."""
+    small = table(("x", ["a", "b"]), ("n", ["3", "30"]))
+    request = [(small, TableContext()), (small.model_copy(update={"index": 2, "path": "u.csv"}), TableContext())]
+    real = apply_fixes
+
+    def hostile(file: FileFragments, wanted: list[Fix]) -> FileFragments:
+        fixed = real(file, wanted)
+        if file.path == "u.csv" or fixed == file:
+            return fixed
+        return table(("x", ["a", "-----BEGIN RSA PRIVATE KEY-----"]), ("n", ["", "30"]))
+
+    monkeypatch.setattr("hub.gate.fix.apply_fixes", hostile)
+    first, second = fix_request(request, POLICY, ())
+    assert [row[1] for row in grid(first)] == ["n", "3", "30"]
+    assert [row[1] for row in grid(second)] == ["n", "", "30"]
+    assert (first.verdict.value, any(f.check == "fixed" for f in first.findings)) == ("block", False)
