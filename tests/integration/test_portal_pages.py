@@ -465,7 +465,14 @@ def test_a_lab_short_of_space_says_so_to_administrators_and_stewards(
 def examined(lab: Lab, began: datetime) -> Examination:
     """An examination in which one promise does not hold."""
     attempts = (
-        Attempt(Promise.NETWORK, "devices", "run", "Look for devices of the host.", "It worked: eth0.", Verdict.BROKEN),
+        Attempt(
+            Promise.NETWORK,
+            "devices",
+            "run",
+            "Look for devices of the host, and make some.",
+            "It worked: eth0.",
+            Verdict.BROKEN,
+        ),
         Attempt(Promise.REVIEW, "vote", "host", "Vote without being a steward.", f"x {HOSTILE}", Verdict.HOLDS),
     )
     return keep_examination(lab, Examination("", began, 12, {"kernel": HOSTILE}, attempts))
@@ -484,7 +491,7 @@ def test_the_promises_page_shows_what_was_tried_with_its_entry_in_the_audit_log(
     assert "more than seven days ago" not in page.text
     french = site.browser("auditor").open("/promises", **{"Accept-Language": "fr"}).text
     assert "non tenue" in french
-    assert "Chercher des périphériques de la machine hôte." in french
+    assert "Chercher des périphériques de la machine hôte, et en créer." in french
     assert "Ont réussi\u00a0: eth0." in french
 
 
@@ -508,3 +515,18 @@ def test_an_examination_that_was_edited_is_refused(site: Site) -> None:
 def test_the_promises_are_offered_to_stewards_and_auditors_alone(site: Site) -> None:
     for who, sees in (("jobs-steward", True), ("auditor", True), ("scientist", False), ("administrator", False)):
         assert ('/promises"' in site.browser(who).open("/").text) is sees
+
+
+def test_stewards_read_where_each_threshold_comes_from_and_make_rules_stricter(site: Site) -> None:
+    stricter = {"layer": "[parameters]\r\nminimum_units = 25\r\n"}
+    page = site.browser("jobs-steward").post("/datasets/jobs/policy", stricter)
+    assert "The rules were saved." in page.text
+    shown = site.browser("scientist").open("/projects/wages").text
+    assert re.search(r"minimum_units</code></th><td class=\"number\">25</td><td><span [^>]*>dataset:jobs</span>", shown)
+    assert "11 of dataset:jobs (profile fr-fiscal-personnes)" in shown
+    assert 'name="layer"' not in shown
+    weaker = {"layer": "[parameters]\nminimum_units = 20\n"}
+    refused = site.browser("health-steward").post("/projects/wages/policy", weaker)
+    assert (refused.status_code, "which is weaker than 25" in refused.text) == (403, True)
+    assert "minimum_units = 20" in refused.text
+    assert site.browser("health-steward").post("/projects/wages/policy", {"layer": ""}).status_code == 200

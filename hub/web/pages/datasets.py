@@ -7,11 +7,11 @@ from hub.domain.errors import NotFoundError
 from hub.domain.people import Role, check_has_role
 from hub.domain.work import ENDED
 from hub.policy.load import describe_profile, profile_names
-from hub.services import datasets, people, projects, snapshots
+from hub.services import datasets, people, policies, projects, snapshots
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import DatasetBody, Nothing, OfferBody
+from hub.web.models import DatasetBody, Nothing, OfferBody, PolicyBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import zero_of, zero_text, zeros_text
 
@@ -44,6 +44,9 @@ def show_dataset(visit: Visit) -> Context:
         "grants": grants,
         "offers": offers,
         "owns": owns,
+        "explanation": policies.explain_dataset(lab, actor, name),
+        "sets_policy": owns,
+        "policy_address": ("datasets", name, "policy"),
         "sees_grants": owns or Role.AUDITOR in person.roles,
         "grantable": [p for p in projects.projects(lab, actor) if p.name not in granted] if owns else [],
         **_choices(),
@@ -95,6 +98,13 @@ def change_dataset(posted: Posted) -> Landing:
     return Landing(("datasets", _register(posted, posted.path["name"])), N_("The description was saved."))
 
 
+def set_policy(posted: Posted) -> Landing:
+    """Ask for stricter rules on outputs from the dataset."""
+    request = request_of(PolicyBody, posted.path, {"text": posted.fields.one("layer")})
+    kept = api.put_dataset_policy(posted.lab, posted.actor, request)
+    return Landing(("datasets", kept.subject), N_("The rules were saved."))
+
+
 def offer_snapshot(posted: Posted) -> Landing:
     """Offer uploads as a new snapshot."""
     request = request_of(OfferBody, posted.path, {"uploads": posted.fields.many("upload")})
@@ -121,6 +131,7 @@ PAGES = (
 FORMS = (
     Form("/new/dataset", NEW_DATASET, create_dataset),
     Form("/datasets/{name}", DATASET, change_dataset),
+    Form("/datasets/{name}/policy", DATASET, set_policy),
     Form("/datasets/{name}/offers", DATASET, offer_snapshot),
     Form("/datasets/{name}/grants", DATASET, grant_project),
 )

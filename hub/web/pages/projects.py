@@ -5,11 +5,11 @@ from __future__ import annotations
 from datasets_mount.catalogue import Tier, check_stewards_for
 from hub.domain.people import Role, check_administrates
 from hub.domain.projects import check_leads, check_works_in, is_member
-from hub.services import datasets, people, projects, workspaces
+from hub.services import datasets, people, policies, projects, workspaces
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import Nothing, OrganisationBody, PersonBody, ProjectBody
+from hub.web.models import Nothing, OrganisationBody, PersonBody, PolicyBody, ProjectBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, permitted, refusal
 
 SANDBOX = ("allow-scripts", "allow-same-origin", "allow-forms", "allow-modals")
@@ -42,10 +42,20 @@ def show_project(visit: Visit) -> Context:
         "closed": refusal(lambda: check_works_in(person, project, lab.now().date())),
         "grantable": [d for d in mine if d.name not in granted],
         "room": projects.project_room(lab, actor, project.name),
+        "explanation": policies.explain_project(lab, actor, project.name),
+        "sets_policy": not refusal(lambda: policies.check_sets_project_policy(person, project)),
+        "policy_address": ("projects", project.name, "policy"),
         "workspace": api.workspace_url(lab, actor, project),
         "ends": workspaces.ends_at(lab, actor, project.name),
         "idle_minutes": max(1, lab.settings.workspace.idle_seconds // 60),
     }
+
+
+def set_policy(posted: Posted) -> Landing:
+    """Ask for stricter rules on the project's outputs."""
+    request = request_of(PolicyBody, posted.path, {"text": posted.fields.one("layer")})
+    kept = api.put_project_policy(posted.lab, posted.actor, request)
+    return Landing(("projects", kept.subject), N_("The rules were saved."))
 
 
 def show_workspace(visit: Visit) -> Context:
@@ -140,6 +150,7 @@ FORMS = (
     Form("/projects/{name}/members", PROJECT, add_member),
     Form("/projects/{name}/members/remove", PROJECT, remove_member),
     Form("/projects/{name}/datasets", PROJECT, grant_dataset),
+    Form("/projects/{name}/policy", PROJECT, set_policy),
     Form("/people", PEOPLE, put_person),
     Form("/people/organisations", PEOPLE, put_organisation),
 )
