@@ -5,6 +5,7 @@ Transactions that write never overlap: SQLite takes its write lock when one begi
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -21,6 +22,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 from hub.adapters.tables import AUDIT, HEARTBEAT, KEYS, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent, chain
 from hub.domain.errors import UnavailableError
+from hub.domain.space import full_disk
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.services.ports import WorkTimes
 
@@ -183,6 +185,8 @@ def _said_plainly() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise full_disk() from error
         raise UnavailableError(
             "The lab's database does not answer ({why}); nothing was saved. Try again, or tell the administrator.",
             reason="database",

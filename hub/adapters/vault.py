@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from hub.domain.space import not_writable
 from hub.domain.uploads import Stored
 
 CHUNK = 2**20
@@ -32,16 +33,8 @@ def full_disk_said() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise UnavailableError(
-                "The lab's disk is full; nothing was saved. Ask the administrator to free space, then try again.",
-                reason="disk-full",
-            ) from error
-        if error.errno in (errno.EROFS, errno.EIO):
-            raise UnavailableError(
-                "The lab's disk takes nothing that is written; nothing was saved. Tell the administrator.",
-                reason="disk-fault",
-            ) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+            raise not_writable(error.errno) from error
         raise
 
 

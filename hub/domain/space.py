@@ -8,6 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -52,6 +53,23 @@ def check_room(places: Iterable[Place], floor: int) -> None:
             "Ask the administrator to free space, then try again.",
             reason="short-of-space",
         )
+
+
+def full_disk() -> UnavailableError:
+    """Return what is said of a disk that takes no more."""
+    return UnavailableError(
+        "The lab's disk is full; nothing was saved. Ask the administrator to free space, then try again.",
+        reason="disk-full",
+    )
+
+
+def not_writable(number: int | None) -> UnavailableError:
+    """Return what is said of a disk that answers with this error: it is full, or broken."""
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return full_disk()
+    return UnavailableError(
+        "The lab's disk takes nothing that is written; nothing was saved. Tell the administrator.", reason="disk-fault"
+    )
 
 
 def turn_alarm(place: Place, present: Alarm | None, threshold: int, now: datetime) -> Alarm | None:

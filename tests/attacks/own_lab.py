@@ -73,12 +73,12 @@ class OwnLab:
 
 
 @contextmanager
-def own_lab(folder: Path) -> Iterator[OwnLab]:
+def own_lab(folder: Path, more: str = "") -> Iterator[OwnLab]:
     """A lab with people, projects and a dataset, without hub, proxy and portal; nothing of it is left."""
     folder.mkdir(exist_ok=True)
     (folder / "lab.toml").write_text(
         f'name = "t{secrets.token_hex(4)}"\nstate = "state"\n[login]\ndemo = true\n'
-        '[storage]\nproject = "16M"\nscratch = "32M"\n'
+        '[storage]\nproject = "16M"\nscratch = "32M"\n' + more
     )
     settings = load_settings(folder / "lab.toml")
     make_secrets(settings)

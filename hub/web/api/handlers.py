@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from tornado.httputil import HTTPHeaders
 from tornado.web import HTTPError, stream_request_body
 
-from hub.domain.errors import InvalidError, NotFoundError, UnavailableError
+from hub.domain.errors import InvalidError, NotFoundError
+from hub.domain.space import not_writable
 from hub.services.space import check_space
 from hub.web.api.routes import Download, Request, Route, checked, checked_path
 from hub.web.handlers import SignedIn
@@ -98,14 +99,6 @@ def attachment(name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(bare, safe='')}"
 
 
-def full_disk() -> UnavailableError:
-    """Return what is said of a disk that takes no more."""
-    return UnavailableError(
-        "The lab's disk is full; nothing was saved. Ask the administrator to free space, then try again.",
-        reason="disk-full",
-    )
-
-
 @stream_request_body
 class Upload(Api):
     """The one path that takes files: a body goes to disk as it comes, and nothing of it is looked at."""
@@ -134,7 +127,7 @@ class Upload(Api):
             folder.mkdir(mode=0o700, exist_ok=True)
             return cast("BinaryIO", TemporaryFile(dir=folder))
         except OSError as error:
-            raise full_disk() from error
+            raise not_writable(error.errno) from error
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Write a piece to disk; the next is read from the network when this one is written."""
@@ -160,7 +153,7 @@ class Upload(Api):
         if not hasattr(self, "_fault"):
             await self.use(self._rewind)
         if hasattr(self, "_fault"):
-            raise full_disk() from self._fault
+            raise not_writable(getattr(self._fault, "errno", None)) from self._fault
         await self.answer(route, Request(checked_path(path), self._model(route), self._received))
 
     get = post = put = delete = _answer

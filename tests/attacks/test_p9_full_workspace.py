@@ -1,0 +1,115 @@
+"""Promise 9: a person fills each folder of their workspace; it says so, keeps what was saved, and goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from attacks.living import PROJECT, Living, wait_for
+from hub.demo.people import SCIENTIST
+from hub.demo.workspace_client import Workspace
+from hub.domain.errors import LabError, UnavailableError
+from spawner_config.names import workspace_container
+
+HOME = f"/home/{SCIENTIST}"
+FILL = """
+import os, pathlib
+place = pathlib.Path({place!r})
+(place / "kept").write_text("kept")
+for number in range(100):  # one file may be no larger than a limit of its own
+    with (place / f"filling{{number}}").open("wb", buffering=0) as file:
+        size = 2**30
+        while size >= 512:
+            try:
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
+            except OSError:
+                size //= 2
+        if os.fstat(file.fileno()).st_size == 0:
+            break
+"""
+TRY = """
+import errno, pathlib
+try:
+    pathlib.Path({place!r}, "more").write_bytes(b"x" * 100_000)
+    print("written")
+except OSError as error:
+    print(errno.errorcode[error.errno], pathlib.Path({place!r}, "kept").read_text())
+"""
+EMPTY = """
+import pathlib
+for path in [*pathlib.Path({place!r}).glob("filling*"), *pathlib.Path({place!r}).glob("more")]:
+    path.unlink()
+"""
+
+
+@pytest.fixture
+def workspace(living: Living) -> Iterator[Workspace]:
+    """Open, and left with room in all its folders."""
+    made = Workspace(living.visitor(SCIENTIST), PROJECT)
+    made.open()
+    yield made
+    made.open()
+    made.run([EMPTY.format(place=place) for place in (HOME, "/project", "/outputs", "/tmp")])
+
+
+def said(workspace: Workspace, *sources: str, place: str) -> list[str]:
+    """What cells print, one after the other, but for IPython's own word on its history, which lies in the home."""
+    cells = workspace.run([source.format(place=place) for source in sources])
+    texts = [(cell.text or cell.error).splitlines() for cell in cells]
+    return ["\n".join(line for line in lines if "History will not be written" not in line) for lines in texts]
+
+
+@pytest.mark.parametrize("place", [HOME, "/project", "/outputs", "/tmp"])
+def test_a_folder_that_is_full_says_so_keeps_what_was_saved_and_takes_more_when_there_is_room(
+    workspace: Workspace, place: str
+) -> None:
+    assert said(workspace, FILL, TRY, EMPTY, TRY, place=place) == ["", "ENOSPC kept", "", "written"]
+
+
+def test_the_weak_twin_a_folder_with_room_takes_it(workspace: Workspace) -> None:
+    assert said(workspace, EMPTY, TRY, place=HOME) == ["", "written"]
+
+
+def notebook(words: str) -> dict[str, Any]:
+    cell = {"cell_type": "markdown", "id": "words", "metadata": {}, "source": words}
+    return {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def saved(living: Living, workspace: Workspace) -> str:
+    answer = living.visitor(SCIENTIST).get(f"{workspace.path}api/contents/full.ipynb?content=1")
+    return str(answer.json()["content"]["cells"][0]["source"])
+
+
+def test_a_notebook_that_does_not_fit_is_refused_and_the_one_before_it_is_whole(
+    living: Living, workspace: Workspace
+) -> None:
+    workspace.save("full.ipynb", notebook("before"))
+    said(workspace, FILL, place=HOME)
+    with pytest.raises(UnavailableError, match="could not be saved"):
+        workspace.save("full.ipynb", notebook("x" * 500_000))
+    assert saved(living, workspace) == "before"
+    said(workspace, EMPTY, place=HOME)
+    workspace.save("full.ipynb", notebook("after"))
+    assert saved(living, workspace) == "after"
+
+
+def test_a_workspace_whose_folders_are_all_full_opens_so_that_its_person_can_make_room(
+    living: Living, workspace: Workspace
+) -> None:
+    said(workspace, FILL, place=HOME)
+    name = workspace_container(living.settings.name, SCIENTIST, PROJECT)
+    before = living.engine.inspect_container(name)["Id"]
+    visitor = living.visitor(SCIENTIST)
+    visitor.send("DELETE", f"/hub/api/users/{SCIENTIST}/servers/{PROJECT}", "/hub/", {"remove": False})
+    wait_for(lambda: not living.engine.containers(all=True, filters={"id": before}), 30, "it does not stop")
+    assert wait_for(lambda: emptied(workspace), 60, "it does not open") == ["ENOSPC kept", "", "written"]
+
+
+def emptied(workspace: Workspace) -> list[str]:
+    try:
+        workspace.open()
+    except LabError:
+        return []
+    return said(workspace, TRY, EMPTY, TRY, place=HOME)
