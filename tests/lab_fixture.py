@@ -44,12 +44,16 @@ class Told:
 
 @dataclass
 class StoryLab:
-    """One lab; ``first`` is how its first story ended, ``passwords`` what that showed once."""
+    """One lab; ``first`` is how its first story ended, ``passwords`` what that showed once.
+
+    ``environment`` is what its administrator's commands see beside the usual.
+    """
 
     folder: Path
     settings: Settings
     first: Told = field(default_factory=lambda: Told(1, "", "not told yet", 0.0))
     passwords: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def config(self) -> Path:
@@ -58,6 +62,7 @@ class StoryLab:
     def datalab(self, *words: str, person: str = "") -> Told:
         """Run the command-line tool in a process of its own, as a person where one is named."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DATALAB_CONFIG": str(self.config)}
+        environment |= self.environment
         if person:
             environment |= {"DATALAB_URL": self.settings.public_url, "DATALAB_TOKEN": self.token(person)}
         began = time.monotonic()

@@ -73,10 +73,10 @@ class Count:
 class Computing(Going):
     """Somebody whose kernel counts."""
 
-    def __init__(self, living: Living) -> None:
+    def __init__(self, living: Living, project: str = PROJECT) -> None:
         super().__init__()
         self.visitor = living.visitor(SCIENTIST)
-        self.workspace = Workspace(self.visitor, PROJECT)
+        self.workspace = Workspace(self.visitor, project)
         self.answers: list[Count] = []
         self._kernel = ""
 

@@ -102,8 +102,13 @@ class OwnEngine:
 
 
 @contextmanager
-def own_engine(settings: Mapping[str, object], etc: Mapping[str, str] | None = None) -> Iterator[OwnEngine]:
-    """Start an engine with these settings and these files under /etc; needs root."""
+def own_engine(
+    settings: Mapping[str, object], etc: Mapping[str, str] | None = None, shown: Path | None = None
+) -> Iterator[OwnEngine]:
+    """Start an engine with these settings and these files under /etc; needs root.
+
+    What is mounted later below ``shown`` the engine sees, too, as a lab's engine must.
+    """
     # A socket's address is short, so this is no folder of the test's.
     folder = Path(tempfile.mkdtemp(prefix="engine", dir="/var/tmp"))
     folder.chmod(0o711)  # An engine that maps users looks into its folder as one of them.
@@ -113,7 +118,7 @@ def own_engine(settings: Mapping[str, object], etc: Mapping[str, str] | None = N
         (folder / "etc" / name).write_text(content)
     (folder / "engine.json").write_text(json.dumps(settings))
     try:
-        with _name_space(folder) as held:
+        with _sharing(shown), _name_space(folder, "slave" if shown else "private") as held:
             made = OwnEngine(folder, held)
             try:
                 made.start_containerd()
@@ -126,9 +131,23 @@ def own_engine(settings: Mapping[str, object], etc: Mapping[str, str] | None = N
 
 
 @contextmanager
-def _name_space(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _sharing(shown: Path | None) -> Iterator[None]:
+    """Let mounts below a folder be seen in name spaces that are made meanwhile."""
+    if shown is None:
+        yield
+        return
+    for words in (("--bind", str(shown), str(shown)), ("--make-shared", str(shown))):
+        subprocess.run(["mount", *words], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(shown)], check=True)  # who tests may have files open there
+
+
+@contextmanager
+def _name_space(folder: Path, propagation: str) -> Iterator[subprocess.Popen[bytes]]:
     """A mount name space that ends with the test, after all that runs in it."""
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", HELD, str(folder)]
+    command = ["unshare", "--mount", "--propagation", propagation, "sh", "-c", HELD, str(folder)]
     with subprocess.Popen(command) as held:
         try:
             end = time.monotonic() + SECONDS

@@ -46,13 +46,12 @@ def pid_of(living: Living, container: str) -> int:
     return 0
 
 
-def ownerless(living: Living) -> dict[str, list[str]]:
+def ownerless(living: Living, engine: docker.APIClient) -> dict[str, list[str]]:
     """What of a lab is there and serves neither an open workspace nor work that is under way."""
     servers = {i for (i,) in _rows(living, "SELECT id FROM workspace WHERE state != 'closed'")}
     works = {i for (i,) in _rows(living, f"SELECT id FROM work WHERE state NOT IN ({_ENDED})")}
     storage = storage_from(living.settings)
-    with closing(docker.APIClient()) as engine:
-        found = engine.containers(all=True, filters={"label": [f"{LABEL_LAB}={living.settings.name}"]})
+    found = engine.containers(all=True, filters={"label": [f"{LABEL_LAB}={living.settings.name}"]})
     nobodys = [
         entry["Names"][0]
         for entry in found

@@ -115,7 +115,7 @@ def test_a_random_sequence_of_kills_takes_nothing_back_from_a_client_that_goes_o
     assert started_twice(starts, asking.told, living.container) == []
     check_ends(living, asking.told, killer.runs)
     began = time.monotonic()
-    wait_for(lambda: not ownerless(living), WITHIN, "something is nobody's")
+    wait_for(lambda: not ownerless(living, living.engine), WITHIN, "something is nobody's")
     assert living.audit_verifies() >= max(asking.told.audit)
     record_property("kills", len(killer.names))
     record_property("accepted-meanwhile", asking.told.count)
