@@ -36,6 +36,16 @@ On a machine with two cores that ran all tests one after the other.
 | what | value |
 | --- | --- |
 """
+FAULTS = """
+## What survives a fault, how long it takes, and what is left behind
+
+As measured in that run, until all of the lab answered again; what is left behind is looked for when it does, and is
+gone within a minute. Accepted is what the lab had said yes to: files, requests, runs, votes, entries of the log.
+
+| fault | survives | seconds | left behind |
+| --- | --- | ---: | --- |
+"""
+FAULT = ("fault", "survives", "seconds", "left-behind")
 PROMISE = re.compile(r"^\| (P\d) \| (.*?) \|", re.MULTILINE)
 MODULE = re.compile(r"test_(?:p(\d)_)?(\w+)")
 
@@ -92,8 +102,14 @@ def measured_of(report: ElementTree.Element) -> list[tuple[str, str]]:
         found += [(place, f"{words.rstrip(']') or name}: ") for place in case.iterfind("properties")]
     told = [(about, p.get("name", ""), p.get("value", "")) for place, about in found for p in place]
     # Tools write properties, too, under names that hold the test's path.
-    kept = [(about + name, value) for about, name, value in told if re.fullmatch(r"[a-z_-]+", name)]
-    return sorted((re.sub("[-_]", " ", name), value) for name, value in kept)
+    kept = [one for one in told if re.fullmatch(r"[a-z_-]+", one[1]) and one[1] not in FAULT]
+    return sorted((re.sub("[-_]", " ", about + name), value) for about, name, value in kept)
+
+
+def faults_of(report: ElementTree.Element) -> list[tuple[str, ...]]:
+    """Return what tests of faults told, a row for each."""
+    found = [{p.get("name"): p.get("value", "") for p in case.iter("property")} for case in report.iter("testcase")]
+    return [tuple(told[name] for name in FAULT) for told in found if "fault" in told]
 
 
 def page(report: ElementTree.Element, model: str) -> str:
@@ -103,6 +119,9 @@ def page(report: ElementTree.Element, model: str) -> str:
     for attack in attacks_of(report):
         groups[_group(attack.module)].append(attack)
     parts = [HEAD, *(_section(name, promises.get(name, ""), groups[name]) for name in sorted(groups))]
+    faults = faults_of(report)
+    if faults:
+        parts.append(FAULTS + "".join(f"| {' | '.join(row)} |\n" for row in faults))
     measured = measured_of(report)
     if measured:
         parts.append(MEASURED + "".join(f"| {name} | {value} |\n" for name, value in measured))

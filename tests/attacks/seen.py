@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,19 @@ def _kept(living: Living) -> set[str]:
 def _rows(living: Living, question: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(f"file:{living.database}?mode=ro", uri=True, timeout=20)) as connection:
         return connection.execute(question).fetchall()
+
+
+def left_words(left: dict[str, list[str]]) -> str:
+    """The same in a few words, for the page of attacks."""
+    return ", ".join(f"{len(things)} {name}" for name, things in left.items()) or "nothing"
+
+
+def tell_fault(record: Callable[[str, object], None], fault: str, survives: str, seconds: float, left: str) -> None:
+    """Leave a row for the page of attacks: what survived a fault, how long it took, what was left behind."""
+    for name, value in (
+        ("fault", fault),
+        ("survives", survives),
+        ("seconds", round(seconds, 1)),
+        ("left-behind", left),
+    ):
+        record(name, value)

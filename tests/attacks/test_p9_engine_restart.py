@@ -19,7 +19,7 @@ import pytest
 from attacks.asking import Computing, steps_back
 from attacks.living import Living, wait_for
 from attacks.own_engine import OwnEngine, copy_image, own_engine
-from attacks.seen import ownerless
+from attacks.seen import left_words, ownerless, tell_fault
 from hub.demo.people import CARE, SCIENTIST
 from hub.demo.story import STORY
 from hub.demo.story_stage import Stage
@@ -28,6 +28,7 @@ from integration.sandbox_container import notebook_of
 from lab_fixture import StoryLab, make_story_lab, remove_images
 from spawner_config.names import workspace_container
 
+WHAT = "workspace and run, which went on; what was asked meanwhile"
 AWAY = 8.0
 """Longer than the hub waits between two looks at its servers, and than the worker between two rounds that fail."""
 PATIENT = """
@@ -86,7 +87,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         assert stopped.code == 0, stopped.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_workspaces_and_runs_go_on_while_the_engine_is_away_and_what_is_asked_meanwhile_is_done_afterwards(
     lab: Lab, number: signal.Signals, record_property: Callable[[str, object], None]
 ) -> None:
@@ -104,7 +105,8 @@ def test_workspaces_and_runs_go_on_while_the_engine_is_away_and_what_is_asked_me
     lab.engine.start()
     began = time.monotonic()
     living.up_again()
-    record_property("engine-gate-back-after-seconds", round(time.monotonic() - began, 1))
+    fault = f"engine ended ({number.name})"
+    tell_fault(record_property, fault, WHAT, time.monotonic() - began, left_words(nobodys(lab)))
     assert {name: lab.states()[name] for name in before} == before
     for one in (run, asked):
         wait_for(lambda: (lab.folder(one) / "started.txt").exists(), 90, "the run does not start")  # noqa: B023

@@ -18,11 +18,14 @@ import requests
 
 from attacks.acts import wait_for_a_word
 from attacks.living import CONTEXT, PROJECT, Living, wait_for
-from attacks.seen import computed, folder_of, left_on_disk, pid_of, started
+from attacks.seen import computed, folder_of, left_on_disk, left_words, ownerless, pid_of, started, tell_fault
 from hub.cli.client import Json, place
 from hub.demo.people import AUDITOR, CARE, JOBS_STEWARD, SCIENTIST
 from hub.demo.workspace_client import Workspace
 from spawner_config.names import workspace_container
+
+SURVIVES = "a run, a workspace, a check, a vote, as they were"
+
 
 # Processes of a running lab
 
@@ -69,7 +72,7 @@ def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
     waiting: str,
     at_work: Workspace,
     name: str,
-    record_testsuite_property: Callable[..., None],
+    record_property: Callable[[str, object], None],
 ) -> None:
     names = [living.container(waiting), workspace_container(living.settings.name, SCIENTIST, CARE)]
     before = [started(living, container) for container in names]
@@ -84,7 +87,8 @@ def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
         seconds = living.up_again()
         voting.join()
         judged = living.judged(submitted)
-    record_testsuite_property(f"{name}-back-after-seconds", round(seconds, 1))
+    left = left_words(ownerless(living, living.engine))
+    tell_fault(record_property, f"{name} killed", SURVIVES, seconds, left)
     print(f"{name}: back after {seconds:.1f} s")
     assert (judged["state"], judged["turn"]) == ("submitted", 1)
     assert [starts[living.container(f"{submitted}-{kind}-1")] for kind in ("read", "check")] == [1, 1]

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from attacks.page import PAGE, attacks_of, attacks_there_are, measured_of, page
+from attacks.page import PAGE, attacks_of, attacks_there_are, faults_of, measured_of, page
 
 MODEL = "| P1 | Nothing leaves | by | `tests/x` |\n"
 
@@ -53,6 +53,15 @@ def test_tests_that_are_no_attacks_are_not_listed() -> None:
 
 def test_an_attack_on_no_single_promise_has_its_own_heading() -> None:
     assert "## Engine gate\n" in page(report(case("test_a", "test_engine_gate")), MODEL)
+
+
+def test_what_survives_a_fault_is_a_row_of_its_own_and_no_measurement() -> None:
+    told = {"fault": "hub killed", "survives": "all", "seconds": "2.1", "left-behind": "nothing"}
+    inner = "".join(f'<property name="{name}" value="{value}"/>' for name, value in told.items())
+    body = report(case("test_a[hub]", "test_p9_kills", f"<properties>{inner}</properties>"))
+    assert faults_of(body) == [("hub killed", "all", "2.1", "nothing")]
+    assert "| hub killed | all | 2.1 | nothing |" in page(body, MODEL)
+    assert measured_of(body) == []
 
 
 def test_what_was_measured_is_told_and_of_which_case() -> None:

@@ -62,6 +62,7 @@ def test_every_program_is_restarted_and_dies_with_supervisord(lab: Settings, tmp
     assert [parser[program]["priority"] for program in programs] == ["1", *["2"] * 6]
     for name in programs:
         assert parser[name]["autorestart"] == "true"
+        assert int(parser[name]["startretries"]) > 1000, "a lab whose disk is full for a day is not given up"
         assert shlex.split(parser[name]["command"])[:3] == ["setpriv", "--pdeathsig", "TERM"]
 
 
