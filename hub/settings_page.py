@@ -75,6 +75,10 @@ MEANINGS: Mapping[str, str] = {
     "allowance.cpus": "Processors of each of its workspaces.",
     "allowance.processes": "Processes and threads of each of its workspaces.",
     "allowance.runs": "How many of its runs may be under way at the same time; at most `concurrent_work`.",
+    "ready_memory": "Make a member's next workspace ready when they come to the lab, so that it opens at once: all "
+    "that wait hold no more memory than this, 96 MiB each, and none is made while the machine has less than a quarter "
+    "of its memory left. 0: none is made in advance. See [how to](../how-to/limit-workspaces.md).",
+    "ready_seconds": "One that was made ready and that nobody opened ends after so long.",
     "memory": "Memory; there is no swap beside it.",
     "cpus": "Processors, in parts of one.",
     "processes": "Processes and threads together.",

@@ -122,6 +122,8 @@ class WorkspaceLimits(ContainerLimits):
     idle_seconds: Annotated[int, Field(ge=600)] = 2 * 3600
     lifetime_seconds: Annotated[int, Field(ge=600)] = 24 * 3600
     open_per_project: Annotated[int, Field(ge=1)] = 20
+    ready_memory: SizeOrNone = 0
+    ready_seconds: Annotated[int, Field(ge=30, le=3600)] = 600
 
 
 class Allowance(Section):

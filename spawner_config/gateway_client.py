@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -29,22 +30,27 @@ class GatewayClient:
         await self._say("DELETE", server)
 
     async def is_ready(self, server: str) -> bool:
-        """Whether the server in the container answers through the gateway."""
+        """Whether the server in the container answers through the gateway, which waits for it a little."""
         return (await self._say("GET", server))[0] == 204
+
+    async def claim(self, server: str, environment: Mapping[str, str]) -> str:
+        """Tell the program that waits in the container whose it is; returns what came of it, "" while none waits."""
+        status, answer = await self._say("POST", f"{server}/claim", json.dumps(environment).encode())
+        return str(json.loads(answer)["claim"]) if status == 200 else ""
 
     async def idle_seconds(self, server: str) -> float | None:
         """Seconds since the gateway saw the workspace in use; None of one that it does not know."""
         status, body = await self._say("GET", f"{server}/use")
         return float(json.loads(body)["idle"]) if status == 200 else None
 
-    async def _say(self, method: str, server: str) -> tuple[int, bytes]:
+    async def _say(self, method: str, server: str, body: bytes | None = None) -> tuple[int, bytes]:
         timeout = aiohttp.ClientTimeout(total=SECONDS)
         try:
             with opened(self._folder) as place:
                 connector = aiohttp.UnixConnector(path=f"/proc/self/fd/{place}/{CONTROL_SOCKET}")
                 async with (
                     aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
-                    session.request(method, f"http://gateway/servers/{server}") as answer,
+                    session.request(method, f"http://gateway/servers/{server}", data=body) as answer,
                 ):
                     return answer.status, await answer.read()
         except (TimeoutError, aiohttp.ClientError, OSError):

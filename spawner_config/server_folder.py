@@ -3,7 +3,9 @@
 ::
 
     servers/<id>/          only the lab may look in
-        server.json        whose it is, and how its browser channel is held; written by the spawner, read by the gateway
+        server.json        whose it is, and how its browser channel is held: by it the gateway knows a server; while a
+                           workspace waits for its claim there is none
+        nb/claim.sock      made by the program inside while it waits for its claim
         nb/nb.sock         made by the single-user server inside: hostile, so it is opened with care
         hub/api.sock       made by the gateway: the few calls to the hub
 
@@ -104,23 +106,29 @@ def make_folder(
     unmount: Callable[[Path], None] = unmount_socket_folder,
     give: Callable[[Path], None] = lambda folder: None,
 ) -> Path:
-    """Make the folder of a server anew, whatever a crash left of it, and write who it belongs to.
+    """Make the folder of a server anew, whatever a crash left of it; the gateway does not know it yet.
 
     ``give`` lets the folder of the socket towards the hub be the gateway's, where that has an account of its own.
     """
     folder = server_folder(state, server.id)
     servers_folder(state).mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o750, exist_ok=True)
+    (folder / CARD).unlink(missing_ok=True)
     (folder / "hub").mkdir(exist_ok=True)
     (folder / "hub").chmod(0o755)
     give(folder / "hub")
     (folder / "nb").mkdir(mode=0o700, exist_ok=True)
     unmount(folder / "nb")
     mount(folder / "nb", server.uid)
+    return folder
+
+
+def show_folder(state: Path, server: Server) -> None:
+    """Write who a server's folder belongs to, so that the gateway knows it, also after a restart."""
+    folder = server_folder(state, server.id)
     draft = folder / f"{CARD}.new"
     draft.write_text(server.model_dump_json(), encoding="utf-8")
     draft.replace(folder / CARD)
-    return folder
 
 
 def remove_folder(state: Path, identifier: str, unmount: Callable[[Path], None] = unmount_socket_folder) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from datasets_mount.mounts import Mount
-from hub.domain.workspaces import PRECHECK
 from hub.services.workspaces import WorkspacePlan
 from hub.settings import ContainerLimits, Settings
 from spawner_config import names
@@ -17,23 +16,19 @@ from spawner_config.isolation import ContainerSpec, Limits, Purpose
 from spawner_config.lab_containers import LABEL_PLAN
 from spawner_config.server_folder import server_folder
 
-SECRETS = frozenset({"JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN"})
 HUB_SOCKET_URL = "http+unix://" + quote("/run/hub/api.sock", safe="")
 
 
-def workspace_spec(
-    plan: WorkspacePlan, settings: Settings, command: Sequence[str], environment: Mapping[str, str], image_digest: str
-) -> ContainerSpec:
-    """Describe the container of one member's workspace in one project.
+def workspace_spec(plan: WorkspacePlan, settings: Settings, command: Sequence[str], image_digest: str) -> ContainerSpec:
+    """Describe the container of one member's workspace in one project, whether it is made in advance or on the spot.
 
-    What it is told for the pre-check does not name the plan: a stricter policy ends nobody's workspace.
+    What its program must know, it is told by the claim: nothing of it stands in what the engine shows.
     """
     identifier = names.server_id(plan.person, plan.project)
     mounts = (*plan.mounts, *socket_mounts(settings.state, identifier))
     limits = limits_of(settings.workspace_in(plan.project), settings.storage.project)
     home = f"/home/{plan.person}"
-    settled = {key: value for key, value in environment.items() if key not in SECRETS}
-    made_from = [image_digest, list(command), plan.uid, repr(mounts), repr(limits), settled]
+    made_from = [image_digest, list(command), plan.uid, repr(mounts), repr(limits)]
     return ContainerSpec(
         purpose=Purpose.WORKSPACE,
         image=plan.image,
@@ -41,7 +36,7 @@ def workspace_spec(
         uid=plan.uid,
         mounts=mounts,
         limits=limits,
-        environment={**environment, "HOME": home} | ({PRECHECK: plan.precheck} if plan.precheck else {}),
+        environment={},
         labels={
             names.LABEL: "workspace",
             names.LABEL_LAB: settings.name,
@@ -59,12 +54,13 @@ def socket_mounts(state: Path, identifier: str) -> tuple[Mount, Mount]:
 
 
 def server_environment(hub_says: Mapping[str, object], person: str, project: str) -> dict[str, str]:
-    """Return what the single-user server must know: what the hub tells any server, but the hub by its socket."""
+    """Return what the single-user server is told by its claim: what the hub tells any, but the hub by its socket."""
     api = f"{HUB_SOCKET_URL}/hub/api"
     told = {key: str(value) for key, value in hub_says.items() if value is not None and key != "JUPYTER_IMAGE_SPEC"}
     return told | {
         "JUPYTERHUB_API_URL": api,
         "JUPYTERHUB_ACTIVITY_URL": f"{api}/users/{person}/activity",
+        "HOME": f"/home/{person}",
         # The one port that jupyter_server accepts beside a socket; nothing listens on it.
         "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:8888/user/{person}/{project}/",
     }

@@ -131,10 +131,10 @@ class DockerEngine:
         listed = self._call(lambda c: c.containers(all=True, filters={"label": f"{LABEL_LAB}={self._lab}"}))
         return {str(mount["Source"]) for entry in listed for mount in entry["Mounts"]}
 
-    def workspaces(self) -> dict[str, str]:
-        """Return the containers of this lab's workspaces: identifier of the server → name."""
+    def workspaces(self, *, running: bool = False) -> dict[str, str]:
+        """Return the containers of this lab's workspaces, or those that run: identifier of the server → name."""
         labels = [f"{LABEL_LAB}={self._lab}", LABEL_SERVER]
-        listed = self._call(lambda c: c.containers(all=True, filters={"label": labels}))
+        listed = self._call(lambda c: c.containers(all=not running, filters={"label": labels}))
         return {entry["Labels"][LABEL_SERVER]: entry["Names"][0].lstrip("/") for entry in listed}
 
     def _view(self, identifier: str) -> ContainerView | None:

@@ -16,11 +16,12 @@ from hub.adapters.engine import DockerEngine
 from hub.adapters.processes import Program, lab_programs, start, stop
 from hub.adapters.processes.programs import HUB_CONFIG
 from hub.adapters.secrets import Secret, make_once, make_secrets
-from hub.bench.hub_client import HubClient
+from hub.bench.hub_client import LONGEST_START, PAUSE, HubClient
 from hub.bench.machine import free_ports
-from hub.domain.errors import LabError
+from hub.domain.errors import LabError, UnavailableError
 from hub.domain.people import Role
-from hub.services import people, projects
+from hub.sandbox.claim import CLAIM_SOCKET
+from hub.services import people, projects, ready
 from hub.services.lab import Lab
 from hub.settings import Settings, load_settings
 from hub.setup.engine import address
@@ -28,6 +29,8 @@ from hub.setup.engine_api import Engine
 from hub.setup.image import workspace_of
 from hub.setup.places import here
 from hub.wiring import lab_from, storage_from
+from spawner_config.names import server_id
+from spawner_config.server_folder import server_folder
 
 PEOPLE_IN_A_PROJECT = 10
 STOPS, STOP_PAUSE = 3, 5.0
@@ -39,6 +42,8 @@ state = "state"
 authorize_url = "https://login.invalid/authorize"
 token_url = "https://login.invalid/token"
 userdata_url = "https://login.invalid/userinfo"
+[workspace]
+{workspace}
 [storage]
 project = "64M"
 scratch = "64M"
@@ -55,6 +60,21 @@ class LabHub:
 
     name: str
     client: HubClient
+    lab: Lab
+
+    def make_ready(self, *everybody: str) -> None:
+        """Want people's workspaces, as the projects' pages do, and wait until all of them wait for their claims."""
+        deadline = time.monotonic() + LONGEST_START
+        while missing := [name for name in everybody if not self._waits(name)]:
+            for name in missing:
+                ready.want_workspace(self.lab, name, project_of(name))
+            if time.monotonic() > deadline:
+                raise UnavailableError("No workspace is made ready; see the hub's log.", reason="bench-ready")
+            time.sleep(PAUSE)
+
+    def _waits(self, name: str) -> bool:
+        folder = server_folder(self.lab.settings.state, server_id(name, project_of(name)))
+        return (folder / "nb" / CLAIM_SOCKET).exists()
 
 
 def own_image() -> str:
@@ -73,14 +93,18 @@ def project_of(name: str) -> str:
 
 
 @contextmanager
-def running(folder: Path, people_count: int, tell: Callable[[str], None]) -> Iterator[LabHub]:
-    """A lab that runs, with so many people in projects; nothing of it is left afterwards."""
+def running(folder: Path, people_count: int, tell: Callable[[str], None], workspace: str = "") -> Iterator[LabHub]:
+    """A lab that runs, with so many people in projects, and lines about workspaces for its lab.toml.
+
+    Nothing of it is left afterwards.
+    """
     tell("the lab: people, projects, processes")
     folder.mkdir()
     config, token = folder / "lab.toml", secrets.token_hex(32)
     names = ("public", "proxy_api", "portal", "gateway", "identity", "hub")
     ports = "\n".join(f"{name} = {port}" for name, port in zip(names, free_ports(len(names)), strict=True))
-    config.write_text(LAB_TOML.format(name=f"bench{secrets.token_hex(4)}", ports=ports, image=own_image()))
+    own = f"bench{secrets.token_hex(4)}"
+    config.write_text(LAB_TOML.format(name=own, ports=ports, image=own_image(), workspace=workspace))
     make_once(folder / TOKEN, lambda: token)
     give_to(Account.HUB, folder / TOKEN)
     settings = load_settings(config)
@@ -88,11 +112,12 @@ def running(folder: Path, people_count: int, tell: Callable[[str], None]) -> Ite
     make_once(settings.secret(Secret.CLIENT), lambda: secrets.token_hex(32))
     everybody = [person(n) for n in range(people_count)]
     try:
-        populate(lab_from(settings), everybody)
+        lab = lab_from(settings)
+        populate(lab, everybody)
         start(settings, config, DockerEngine(settings.name), programs=measured(lab_programs(settings, config), folder))
         client = HubClient(settings.public_url, token, project_of)
         client.add(everybody)
-        yield LabHub(settings.name, client)
+        yield LabHub(settings.name, client, lab)
     finally:
         tell("stopping the lab")
         stop_all(settings)

@@ -16,7 +16,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One measurement: the lab's way and the other one, each a call that is timed, and what ends it, which is not."""
+    """One measurement: the lab's way and the other one, each a call that is timed; what is before and after is not."""
 
     title: str
     lab: Callable[[], object]
@@ -24,6 +24,7 @@ class Pair:
     goal: Goal | None = None
     after_lab: Callable[[], object] = _nothing
     after_instead: Callable[[], object] = _nothing
+    before_lab: Callable[[], object] = _nothing
 
 
 def seconds(act: Callable[[], object], after: Callable[[], object] = _nothing) -> float:
@@ -46,4 +47,5 @@ def measure(pair: Pair, rounds: int, tell: Callable[[str], None] = lambda _: Non
 def _in_turn(pair: Pair, rounds: int, tell: Callable[[str], None]) -> Iterator[tuple[float, float]]:
     for number in range(rounds + 1):
         tell(f"{pair.title}: {f'round {number} of {rounds}' if number else 'warming up'}")
+        pair.before_lab()
         yield seconds(pair.lab, pair.after_lab), seconds(pair.instead, pair.after_instead)

@@ -32,7 +32,7 @@ from hub.domain.errors import UnavailableError
 from hub.settings import Login, Ports, Settings
 from spawner_config.gateway_client import GatewayClient
 from spawner_config.lab_files import SHARED
-from spawner_config.server_folder import Server, make_folder
+from spawner_config.server_folder import Server, make_folder, show_folder
 
 PERSON, PROJECT, TOKEN = "scientist", "bench", "bench-token"
 """Who the stand-in for the hub knows, and the workspace that ``far_end`` stands in for."""
@@ -61,7 +61,9 @@ class Ways:
     def place(self, project: str) -> Path:
         """Make the folder of a workspace's socket, as the lab does but for its mount."""
         server = Server(person=PERSON, project=project, tier=Tier.OPEN, uid=os.getuid())
-        return make_folder(self.settings.state, server, mount=lambda *_: None, unmount=lambda *_: None)
+        folder = make_folder(self.settings.state, server, mount=lambda *_: None, unmount=lambda *_: None)
+        show_folder(self.settings.state, server)
+        return folder
 
     def open(self, project: str, place: Path) -> str:
         """Lead through the gateway to the workspace whose socket is there; returns its address."""

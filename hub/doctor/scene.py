@@ -86,7 +86,7 @@ class Scene:
         """Describe a workspace, its two folders of sockets made as the spawner makes them."""
         server = Server(person=person, project=project, tier=Tier.SENSITIVE, uid=uid)
         make_folder(self.settings.state, server, self.host.mount_socket_folder, self.host.unmount_all)
-        spec = workspace_spec(self.plan(project, person, uid), self.settings, command, {}, self.image)
+        spec = workspace_spec(self.plan(project, person, uid), self.settings, command, self.image)
         # As a workspace of the lab's own it would be cleared away: the hub does not know it.
         return replace(spec, labels=self.labels)
 

@@ -4,6 +4,7 @@ Invariants:
 
 * a workspace of one member in one project is one record, whose identifier also names its container and its folder;
 * what is being cleared away is not opened again before that has ended;
+* one that is made ready in advance is nobody's use of anything: it counts for no allowance, and is opened as any other;
 * how long a workspace may stay is counted from its opening, which nothing inside the container can move.
 """
 
@@ -28,6 +29,8 @@ def workspace_id(person: str, project: str) -> str:
 class WorkspaceState(StrEnum):
     """Whether a workspace is open."""
 
+    WANTED = "wanted"  # its person is about to need it: it may be made ready
+    READY = "ready"  # its container is made and waits; nobody is in it
     OPEN = "open"
     CLEARING = "clearing"  # nobody owns what is left of it, and the lab is removing that
     CLOSED = "closed"
@@ -43,11 +46,17 @@ class EndReason(StrEnum):
     LIFETIME = "lifetime"
     NOT_ALLOWED = "not-allowed"  # its person may no longer work in the project
     LEFT_BEHIND = "left-behind"  # whoever looked after it was killed
+    UNUSED = "unused"  # it was made ready, and nobody came
+    CHANGED = "changed"  # it was made ready of what is no longer the present image, grants, or versions
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One member's workspace in one project; ``turn`` counts how often it was opened."""
+    """One member's workspace in one project; ``turn`` counts how often it was opened or made ready.
+
+    ``opened`` is when it came into its state, for one that is wanted or ready, too; ``reason`` says why it ended, and
+    of a ready one the digest of what it was made of.
+    """
 
     id: str
     person: str
@@ -69,6 +78,12 @@ def reopen(present: Workspace | None, fresh: Workspace) -> Workspace:
         )
     opened = present.opened if present.state is WorkspaceState.OPEN else fresh.opened
     return replace(fresh, opened=opened, turn=present.turn + 1)
+
+
+def check_can_be_ready(present: Workspace | None) -> None:
+    """A workspace is made ready where there is none: none that is open, ready already, or being cleared away."""
+    if present is not None and present.state in (WorkspaceState.OPEN, WorkspaceState.READY, WorkspaceState.CLEARING):
+        raise ConflictError("There is a workspace already.", reason="workspace-there")
 
 
 def end_workspace(workspace: Workspace, state: WorkspaceState, reason: EndReason, now: datetime) -> Workspace:

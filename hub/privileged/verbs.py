@@ -23,7 +23,7 @@ from hub.adapters.power import verbs
 from hub.adapters.storage import LoopStorage
 from hub.domain.errors import InvalidError
 from hub.settings import Settings
-from spawner_config.server_folder import make_folder, remove_folder
+from spawner_config.server_folder import make_folder, remove_folder, show_folder
 
 
 class Verbs:
@@ -88,6 +88,10 @@ class Verbs:
         host = self._host
         make_folder(self._settings.state, asked.card(), host.mount_socket_folder, host.unmount_all, to_gateway)
 
+    def _show_server(self, asked: verbs.ShowServer) -> None:
+        self._check_user(asked.uid)
+        show_folder(self._settings.state, asked.card())
+
     def _close_server(self, asked: verbs.CloseServer) -> None:
         remove_folder(self._settings.state, asked.server, self._host.unmount_all)
 
@@ -145,6 +149,7 @@ DEEDS: dict[type, Callable[[Verbs, Any], Any]] = {
     verbs.ForgetWork: Verbs._forget_work,
     verbs.ListFiles: Verbs._list_files,
     verbs.OpenServer: Verbs._open_server,
+    verbs.ShowServer: Verbs._show_server,
     verbs.CloseServer: Verbs._close_server,
     verbs.SnapshotKind: Verbs._snapshot_kind,
     verbs.BuildSnapshot: Verbs._build_snapshot,

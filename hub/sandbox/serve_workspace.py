@@ -3,12 +3,22 @@
 The server is JupyterHub's own. Importing it also imports what only the hub uses: database, tables and pages. That is
 half of its start and a third of its memory. Here names stand for those modules instead; they hold what the server's
 modules ask for when they are imported, and whatever else were asked of them would fail loudly.
+
+All that takes time and is the same for everybody, the imports, is done first; then the program waits for its claim
+(``hub.sandbox.claim``), and only then does it look at its person's home.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from pathlib import Path
 from types import ModuleType
+
+from hub.sandbox.claim import take_over
+from hub.sandbox.first_kernel import made_to_wait, offer
+
+SOCKETS = Path("/run/nb")
 
 
 class SQLAlchemyError(Exception):
@@ -30,6 +40,22 @@ STAND_INS: dict[str, dict[str, object]] = {
 """Modules of the hub, and what the single-user server's modules take from them when they are imported."""
 
 
+IMPORTED = (
+    "jupyterhub.singleuser",
+    "jupyterlab.labapp",
+    "jupyter_server_terminals.app",
+    *(f"jupyter_server.services.{name}.handlers" for name in ("api", "config", "contents", "events", "kernels")),
+    *(f"jupyter_server.services.{name}.handlers" for name in ("kernelspecs", "nbconvert", "security", "sessions")),
+    "jupyter_server.kernelspecs.handlers",
+    "jupyter_server.nbconvert.handlers",
+    "jupyter_server.view.handlers",
+    "jinja2.ext",
+    "tornado.platform.asyncio",
+    "ipykernel.kernelspec",
+)
+"""What a server imports until it has shown its page and started a kernel."""
+
+
 def leave_out() -> None:
     """Put a name in the place of each module that only the hub uses."""
     import jupyterhub  # a small package, whose modules are looked up as its attributes
@@ -43,9 +69,19 @@ def leave_out() -> None:
             setattr(jupyterhub, last, module)
 
 
+def import_all() -> None:
+    """Import what the server will need; none of it looks at its person's home, or knows its person."""
+    for name in IMPORTED:
+        import_module(name)
+
+
 def main() -> None:
-    """Serve until the container ends."""
+    """Get ready, wait for the claim, and serve until the container ends."""
+    kernel = made_to_wait()  # before the names that stand for the hub's modules, which are not the kernel's affair
     leave_out()
+    import_all()
+    offer(kernel)
+    take_over(SOCKETS)
     from jupyterhub.singleuser import main as serve
 
     serve()

@@ -240,8 +240,8 @@ class Engine(Protocol):
     def sources(self) -> set[str]:
         """Return the host folders that containers of this lab see, of any kind and running or not."""
 
-    def workspaces(self) -> dict[str, str]:
-        """Return the containers of this lab's workspaces: identifier of the server → name."""
+    def workspaces(self, *, running: bool = False) -> dict[str, str]:
+        """Return the containers of this lab's workspaces, or those that run: identifier of the server → name."""
 
     def create(self, name: str, body: dict[str, object]) -> bool:
         """Create a container; False when one of that name exists."""

@@ -5,6 +5,7 @@ Invariants:
 * what is there is listed before the hub is asked which servers it knows, so that one being started is never a suspect;
 * a hub that cannot be asked knows all servers: nothing is removed;
 * what the hub knows is not touched; what it does not know must be unknown for a while, and not just opened again;
+* what was made ready in advance and waits is its own owner, as long as it should wait, and runs or was just being made;
 * a loop device without a mount is let go only after the same while: between the two there is a moment;
 * that a workspace is being cleared away is recorded first, and it cannot be opened until that has ended: a worker that
   is killed half-way leaves a record by which the next one goes on.
@@ -13,11 +14,13 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from hub.domain.audit import event
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState, end_workspace
 from hub.services.lab import Lab
 from hub.services.ports import HubServers
+from hub.services.ready import why_unready
 
 WORKER = "worker"
 GRACE = 15.0
@@ -34,10 +37,12 @@ def reap(lab: Lab, hub: HubServers, suspects: Suspects) -> Suspects:
     Raises UnavailableError when engine, hub or database do not answer; the next round goes on.
     """
     with lab.store.read() as reading:
-        turns = {w.id: w.turn for state in _UNENDED for w in reading.find(Workspace, state=state)}
+        unended = [w for state in _UNENDED for w in reading.find(Workspace, state=state)]
+    turns = {w.id: w.turn for w in unended}
     containers = lab.engine.workspaces()
+    waiting = _waiting(lab, unended)
     there = set(turns) | set(containers) | set(lab.storage.servers())
-    unknown = there - hub.servers()
+    unknown = there - hub.servers() - waiting
     loops = lab.storage.loose_loops()
     now = lab.clock.seconds()  # after the hub's answer, which may have been long in coming
     since = {one: suspects.get(one, now) for one in unknown | loops}
@@ -49,7 +54,16 @@ def reap(lab: Lab, hub: HubServers, suspects: Suspects) -> Suspects:
     return {one: moment for one, moment in since.items() if one not in over}
 
 
-_UNENDED = (WorkspaceState.OPEN, WorkspaceState.CLEARING)
+_UNENDED = (WorkspaceState.READY, WorkspaceState.OPEN, WorkspaceState.CLEARING)
+MAKING = timedelta(seconds=20)
+"""So long one that is being made ready may be without a container that runs."""
+
+
+def _waiting(lab: Lab, unended: list[Workspace]) -> set[str]:
+    """Return those that rightly wait for their person."""
+    ready = [w for w in unended if w.state is WorkspaceState.READY]
+    running = lab.engine.workspaces(running=True) if ready else {}
+    return {w.id for w in ready if (w.id in running or lab.now() - w.opened < MAKING) and not why_unready(lab, w)}
 
 
 def _clear(lab: Lab, server: str, turn: int | None, container: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from datasets_mount.catalogue import Dataset, Tier, strictest
+from datasets_mount.catalogue import Dataset, Snapshot, Tier, strictest
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import LabError, UnavailableError
@@ -53,36 +55,72 @@ def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePl
     recorded too. Secret datasets are not mounted into workspaces.
     """
     try:
-        with lab.store.read() as reading:
-            person = load_person(reading, person_name)
-            project = load_project(reading, person, project_name)
-            check_works_in(person, project, lab.now().date())
-            datasets = granted_datasets(reading, project_name)
-            seen = [(d, latest_snapshot(reading, d.name)) for d in datasets if workspace_sees(d)]
-            told = precheck_text(reading, lab.settings.gate, project_name, datasets)
-        data = tuple(mounted(lab, project_name, s) for _, s in seen)
-        mounts = _own_mounts(lab, project, person_name) + data
-        image = lab.engine.image_digest(lab.settings.images.workspace)
+        made = made_of(lab, person_name, project_name)
+        plan = prepared(lab, made)
         with lab.store.begin() as records:
-            _record_opening(
-                lab, records, project, person_name, {"image": image} | {f"data:{d.name}": s.digest for d, s in seen}
-            )
+            _record_opening(lab, records, made)
     except LabError as error:
         with lab.store.begin() as records:
             records.record(event("lab:workspace:refuse", person_name, project_name, project_name, reason=error.reason))
         raise
-    return WorkspacePlan(person_name, project_name, image, project.uid, tier_of(datasets), mounts, told)
+    return plan
 
 
-def _record_opening(lab: Lab, records: Transaction, project: Project, person: str, details: dict[str, str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """What a member's workspace is made of as the lab's records and the engine say it now."""
+
+    person: str
+    project: Project
+    image: str
+    tier: Tier
+    seen: tuple[tuple[Dataset, Snapshot], ...]
+    precheck: str = ""
+
+    @property
+    def details(self) -> dict[str, str]:
+        """The same for the audit log."""
+        return {"image": self.image} | {f"data:{dataset.name}": snapshot.digest for dataset, snapshot in self.seen}
+
+    @property
+    def digest(self) -> str:
+        """A digest of all of it but what is told for the pre-check: a stricter policy ends nobody's workspace."""
+        all_of_it = [self.details, self.person, self.project.name, self.project.uid, self.tier]
+        return hashlib.sha256(json.dumps(all_of_it, sort_keys=True).encode()).hexdigest()
+
+
+def made_of(lab: Lab, person_name: str, project_name: str) -> Ingredients:
+    """Check that the person may work in the project now, and return what their workspace is made of; makes nothing."""
+    with lab.store.read() as reading:
+        person = load_person(reading, person_name)
+        project = load_project(reading, person, project_name)
+        check_works_in(person, project, lab.now().date())
+        datasets = granted_datasets(reading, project_name)
+        seen = tuple((d, latest_snapshot(reading, d.name)) for d in datasets if workspace_sees(d))
+        told = precheck_text(reading, lab.settings.gate, project_name, datasets)
+    image = lab.engine.image_digest(lab.settings.images.workspace)
+    return Ingredients(person_name, project, image, tier_of(datasets), seen, told)
+
+
+def prepared(lab: Lab, made: Ingredients) -> WorkspacePlan:
+    """Prepare what the container will see; each dataset's image is hashed, and mounted."""
+    project = made.project
+    mounts = _own_mounts(lab, project, made.person) + tuple(mounted(lab, project.name, s) for _, s in made.seen)
+    return WorkspacePlan(made.person, project.name, made.image, project.uid, made.tier, mounts, made.precheck)
+
+
+def _record_opening(lab: Lab, records: Transaction, made: Ingredients) -> None:
     """Count the project's other workspaces in the very transaction that records this one, so that none slips by."""
-    opened = records.find(Workspace, project=project.name, state=WorkspaceState.OPEN)
-    check_allowance(
-        project.name, sum(w.person != person for w in opened), lab.settings.workspace_in(project.name).open_per_project
-    )
-    identifier = server_id(person, project.name)
-    workspace = reopen(records.get(Workspace, identifier), Workspace(identifier, person, project.name, lab.now()))
-    records.save(workspace, event("lab:workspace:open", person, project.name, project.name, **details))
+    project, person = made.project.name, made.person
+    opened = records.find(Workspace, project=project, state=WorkspaceState.OPEN)
+    most = lab.settings.workspace_in(project).open_per_project
+    check_allowance(project, sum(w.person != person for w in opened), most)
+    identifier = server_id(person, project)
+    present = records.get(Workspace, identifier)
+    workspace = reopen(present, Workspace(identifier, person, project, lab.now()))
+    waited = present is not None and present.state is WorkspaceState.READY
+    details = made.details | ({"ready": str(present.turn)} if present and waited else {})
+    records.save(workspace, event("lab:workspace:open", person, project, project, **details))
 
 
 def tier_of(datasets: list[Dataset]) -> Tier:

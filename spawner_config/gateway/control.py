@@ -1,7 +1,8 @@
 """The spawner's side of the gateway: a socket that only the lab may reach.
 
-``PUT /servers/<id>`` opens a server, ``DELETE`` closes it, ``GET`` says whether it answers, and ``GET`` with ``/use``
-how long it has been idle; ``GET /metrics`` is for Prometheus:
+``PUT /servers/<id>`` opens a server, ``POST /servers/<id>/claim`` claims the program that waits there, ``DELETE``
+closes it, ``GET`` says whether it answers, and waits a little for it, and ``GET`` with ``/use`` how long it has been
+idle; ``GET /metrics`` is for Prometheus:
 ``curl --unix-socket run/gateway.sock http://gateway/metrics`` in the state folder.
 """
 
@@ -9,18 +10,25 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 
 import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from hub.domain.errors import LabError
+from hub.sandbox.claim import CLAIM_SOCKET
 from spawner_config.gateway import answers
+from spawner_config.gateway.claims import Claim, claimed
 from spawner_config.gateway.metrics import TYPE, Metrics
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.upstream import Upstream, exact_url
+from spawner_config.server_folder import NOTEBOOK_SOCKET
 
 READY_SECONDS = 2.0
+WAITED_SECONDS = 0.5
+"""So long an answer waits for a server that does not answer yet; then whoever asks may look whether it lives."""
+LOOK_SECONDS = 0.01
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -40,6 +48,7 @@ class Control:
                 web.delete("/servers/{id}", self._close),
                 web.get("/servers/{id}", self._tell),
                 web.get("/servers/{id}/use", self._tell_use),
+                web.post("/servers/{id}/claim", self._claim),
                 web.get("/metrics", self._measure),
             ]
         )
@@ -54,13 +63,28 @@ class Control:
         return web.json_response({})
 
     async def _tell(self, request: web.Request) -> web.Response:
-        identifier = _identifier(request)
-        if not await answers_now(self._servers.find_by_id(identifier)):
-            raise answers.not_ready()
+        upstream = self._servers.find_by_id(_identifier(request))
+        until = time.monotonic() + WAITED_SECONDS
+        while not (upstream.has(NOTEBOOK_SOCKET) and await answers_now(upstream)):
+            if time.monotonic() > until:
+                raise answers.not_ready()
+            await asyncio.sleep(LOOK_SECONDS)
         return web.Response(status=204)
 
     async def _tell_use(self, request: web.Request) -> web.Response:
         return web.json_response({"idle": self._servers.find_by_id(_identifier(request)).use.idle})
+
+    async def _claim(self, request: web.Request) -> web.Response:
+        upstream = self._servers.find_by_id(_identifier(request))
+        claim = await request.read()
+        until = time.monotonic() + WAITED_SECONDS
+        while not (upstream.has(CLAIM_SOCKET) or upstream.has(NOTEBOOK_SOCKET)):
+            if time.monotonic() > until:
+                raise answers.not_ready()
+            await asyncio.sleep(LOOK_SECONDS)
+        if not upstream.has(CLAIM_SOCKET):
+            return web.json_response({"claim": Claim.SERVES})
+        return web.json_response({"claim": await claimed(upstream, claim)})
 
     async def _measure(self, _request: web.Request) -> web.Response:
         text = self._metrics.text(*self._servers.counts())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +54,12 @@ class Upstream:
         self.badge = secrets.token_urlsafe(32)
         self.in_use = 0
         self.use = Use(folder / CARD)
-        self.session = plain_session(CheckedConnector(folder / "nb", server.uid, limit=bounds.requests), bounds)
+        self.folder = folder / "nb"
+        self.session = plain_session(CheckedConnector(self.folder, server.uid, limit=bounds.requests), bounds)
+
+    def has(self, name: str) -> bool:
+        """Whether something of that name is where the sockets are; what it is, is looked at when it is used."""
+        return os.path.lexists(self.folder / name)
 
     @contextmanager
     def slot(self) -> Iterator[None]:

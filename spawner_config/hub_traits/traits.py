@@ -10,6 +10,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,10 @@ class Parts:
     open_workspace: Callable[..., Any]
     why_ends: Callable[..., Any]
     close_workspace: Callable[..., Any]
+    is_waiting: Callable[[str, str], bool]
+    turn: Callable[[str, str], AbstractAsyncContextManager[None]]
     open_server: Callable[[Server], None]
+    show_server: Callable[[Server], None]
     close_server: Callable[[str], None]
     engine: str = ""
     """Where the spawner finds the engine: the address of the lab's engine gate."""
@@ -228,5 +232,8 @@ def set_workspaces(c: Config, settings: Settings, parts: Parts) -> None:
     c.LabSpawner.why_ends = parts.why_ends
     c.LabSpawner.poll_interval = LOOK_AGAIN_SECONDS
     c.LabSpawner.close_workspace = parts.close_workspace
+    c.LabSpawner.is_waiting = parts.is_waiting
+    c.LabSpawner.turn = parts.turn
     c.LabSpawner.open_server = parts.open_server
+    c.LabSpawner.show_server = parts.show_server
     c.LabSpawner.close_server = parts.close_server

@@ -113,7 +113,7 @@ class Gated:
             "uid": UID,
             "mounts": tuple(_mount(self.settings.state, t, p, writable=w) for t, p, w in places),
             "limits": most_of(self.settings, kind.purpose),
-            "environment": {"HOME": f"/home/{PERSON}"} if workspace else {},
+            "environment": {},
             "labels": {names.LABEL: label, names.LABEL_LAB: lab, **own},
             "working_dir": f"/home/{PERSON}" if workspace else "/tmp",
         }

@@ -82,7 +82,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 def inside(lab: Lab, code: str) -> Any:
     """Run code in the running workspace, and return what it prints."""
-    code, output = lab.container(PERSON, PROJECT).exec_run(["python", "-c", f"{PROLOGUE}{code}"])
+    code, output = lab.container(PERSON, PROJECT).exec_run(
+        ["python", "-c", f"{PROLOGUE}{code}"], environment=lab.told(PERSON, PROJECT)
+    )
     assert code == 0, output.decode()
     return json.loads(output.decode().splitlines()[-1])
 

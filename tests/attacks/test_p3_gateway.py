@@ -295,18 +295,14 @@ def test_nor_is_there_a_difference_in_time(hostile: Lab) -> None:
 def test_the_hub_does_not_tell_by_the_servers_own_login_whether_it_runs(hostile: Lab) -> None:
     """A client's name that could be guessed would exist at the hub as long as the server runs."""
     identifier = server_id(PERSON, PROJECT)
-    clients = {
-        word.split("=", 1)[1]
-        for word in hostile.container(PERSON, PROJECT).attrs["Config"]["Env"]
-        if word.startswith("JUPYTERHUB_CLIENT_ID=")
-    }
+    clients = {hostile.told(PERSON, PROJECT)["JUPYTERHUB_CLIENT_ID"]}
     guesses = (f"jupyterhub-user-{identifier}", f"jupyterhub-user-{PERSON}-{PROJECT}", f"jupyterhub-user-{PERSON}")
     assert not clients & set(guesses)
     assert len(clients) == 1
 
 
 def test_the_servers_own_token_opens_no_workspace_from_outside(hostile: Lab) -> None:
-    environment = dict(word.split("=", 1) for word in hostile.container(PERSON, PROJECT).attrs["Config"]["Env"])
+    environment = hostile.told(PERSON, PROJECT)
     answer = requests.get(
         f"http://127.0.0.1:{hostile.public}{PREFIX}api/status/any",
         headers={"Authorization": f"token {environment['JUPYTERHUB_API_TOKEN']}"},
@@ -358,8 +354,7 @@ def test_after_a_stop_nothing_opens_it_any_more(lab: Lab) -> None:
     with_own_server(lab, "stopped")
     prefix = f"/user/{PERSON}/stopped/"
     token = token_of(lab, PERSON)
-    container = lab.container(PERSON, "stopped")
-    own = dict(word.split("=", 1) for word in container.attrs["Config"]["Env"])["JUPYTERHUB_API_TOKEN"]
+    own = lab.told(PERSON, "stopped")["JUPYTERHUB_API_TOKEN"]
     assert ask(lab, f"{prefix}api/status/any").text == LOOT
     assert lab.api("DELETE", f"/users/{PERSON}/servers/stopped").status_code in (202, 204)
     wait_for(lambda: lab.server(PERSON, "stopped") is None)

@@ -106,7 +106,7 @@ def stopped(living: Living, name: str) -> Iterator[None]:
             os.kill(record.pid, signal.SIGCONT)
 
 
-def test_a_container_whose_hub_was_killed_before_it_was_started_is_removed(
+def test_a_container_whose_hub_was_killed_before_it_was_claimed_is_removed(
     living: Living, in_use: Callable[[], None], record_testsuite_property: Callable[..., None]
 ) -> None:
     name = container_of(living, PROJECT)
@@ -116,13 +116,13 @@ def test_a_container_whose_hub_was_killed_before_it_was_started_is_removed(
         with suppress(LabError, requests.RequestException):
             visitor.get(f"/hub/spawn/{SCIENTIST}/{PROJECT}")
 
-    # A gateway that does not answer holds the spawner between the container's creation and its start.
+    # A gateway that does not answer holds the spawner between the container's start and its claim.
     with stopped(living, "gateway"):
         asking = threading.Thread(target=ask)
         asking.start()
-        wait_for(lambda: (seen(living, name) or ("", "", ""))[1] == "created", 60, "no container is made")
+        wait_for(lambda: (seen(living, name) or ("", "", ""))[1] == "running", 60, "no container is made")
         living.kill("hub")
-    gone_within_a_minute(living, server_id(SCIENTIST, PROJECT), name, record_testsuite_property, "created-container")
+    gone_within_a_minute(living, server_id(SCIENTIST, PROJECT), name, record_testsuite_property, "unclaimed-container")
     # The next hub may find it before the reaper does: whoever it is, nothing stays open in the records.
     wait_for(lambda: ends_of(living, PROJECT)[-1:] in (["left-behind"], ["ended"]), WITHIN, "its end is not recorded")
     asking.join()

@@ -36,12 +36,13 @@ class MemoryEngine:
         self._check()
         return [view for view in self.views.values() if view.work]
 
-    def workspaces(self) -> dict[str, str]:
+    def workspaces(self, *, running: bool = False) -> dict[str, str]:
         self._check()
+        shown = {ContainerState.RUNNING} if running else set(ContainerState)
         return {
             body["Labels"][LABEL_SERVER]: name
             for name, body in self.bodies.items()
-            if name in self.views and LABEL_SERVER in body["Labels"]
+            if name in self.views and LABEL_SERVER in body["Labels"] and self.views[name].state in shown
         }
 
     def sources(self) -> set[str]:

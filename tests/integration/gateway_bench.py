@@ -21,7 +21,15 @@ from hub.settings import Browser, Login, Ports, Settings
 from spawner_config.gateway.app import Gateway, Keys
 from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway_client import GatewayClient
-from spawner_config.server_folder import Server, access_log_folder, make_folder, opened, read_card, remove_folder
+from spawner_config.server_folder import (
+    Server,
+    access_log_folder,
+    make_folder,
+    opened,
+    read_card,
+    remove_folder,
+    show_folder,
+)
 
 UID = 200_778
 
@@ -117,7 +125,9 @@ class Bench:
     def folder(self, project: str, tier: Tier = Tier.SENSITIVE, person: str = "scientist") -> Path:
         server = Server(person=person, project=project, tier=tier, uid=UID)
         self.servers.append(server.id)
-        return make_folder(self.settings.state, server)
+        folder = make_folder(self.settings.state, server)
+        show_folder(self.settings.state, server)
+        return folder
 
     async def open(self, project: str, workspace: Raw | None = None, tier: Tier = Tier.SENSITIVE) -> Path:
         """Open a workspace whose socket speaks as the test says."""

@@ -17,7 +17,7 @@ import requests
 
 from hub.adapters.processes.programs import find_proxy
 from hub.bench.machine import free_ports
-from spawner_config.names import LABEL_LAB, workspace_container
+from spawner_config.names import LABEL_LAB, hidden, server_id, workspace_container
 from waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
@@ -193,6 +193,15 @@ class Lab:
         """A workspace's container, or None."""
         with suppress(docker.errors.NotFound):
             return self.engine.containers.get(workspace_container(self.name, person, project))
+
+    def told(self, person: str, project: str) -> dict[str, str]:
+        """What a workspace was told by its claim that nobody may know: its token, and its client's name at the hub."""
+        key = bytes.fromhex((self.state / "cookie_secret").read_text().strip())
+        identifier = server_id(person, project)
+        return {
+            "JUPYTERHUB_API_TOKEN": hidden(key, f"token of {self.container(person, project).id}"),
+            "JUPYTERHUB_CLIENT_ID": f"jupyterhub-user-{hidden(key, identifier)}",
+        }
 
     def containers(self) -> list:
         """Every container of this lab."""

@@ -23,6 +23,7 @@ from hub.bench.machine import free_ports
 from hub.settings import Settings, load_settings
 
 HUB_CONFIG = """
+from contextlib import nullcontext
 from pathlib import Path
 from hub.adapters.secrets import read_secret
 from hub.settings import load_settings
@@ -38,7 +39,10 @@ parts = hub_traits.Parts(
     open_workspace=lambda *_: None,
     why_ends=lambda *_: None,
     close_workspace=lambda *_: None,
+    is_waiting=lambda *_: False,
+    turn=lambda *_: nullcontext(),
     open_server=lambda *_: None,
+    show_server=lambda *_: None,
     close_server=lambda *_: None,
 )
 hub_traits.apply(c, settings, parts)

@@ -317,13 +317,14 @@ def ending(lab: Lab, idle: int, lifetime: int) -> Iterator[None]:
 
 
 LIE = """
-import json, os, socket, urllib.parse
-body = json.dumps({"servers": {}, "last_activity": "2099-01-01T00:00:00Z"} | {
-    "servers": {os.environ["JUPYTERHUB_SERVER_NAME"]: {"last_activity": "2099-01-01T00:00:00Z"}}})
+import json, socket, sys
+person, project, token = sys.argv[1:]
+body = json.dumps({"servers": {project: {"last_activity": "2099-01-01T00:00:00Z"}}} | {
+    "last_activity": "2099-01-01T00:00:00Z"})
 with socket.socket(socket.AF_UNIX) as s:
     s.connect("/run/hub/api.sock")
-    place = urllib.parse.urlparse(os.environ["JUPYTERHUB_ACTIVITY_URL"]).path
-    head = [f"POST {place} HTTP/1.1", "Host: hub", f"Authorization: token {os.environ['JUPYTERHUB_API_TOKEN']}",
+    place = f"/hub/api/users/{person}/activity"
+    head = [f"POST {place} HTTP/1.1", "Host: hub", f"Authorization: token {token}",
             "Content-Type: application/json", f"Content-Length: {len(body)}", "", body]
     s.sendall("\\r\\n".join(head).encode())
     print(s.recv(100).split()[1].decode())
@@ -332,7 +333,9 @@ with socket.socket(socket.AF_UNIX) as s:
 
 def lie(lab: Lab, project: str) -> str:
     """The container says to the hub that it will be in use for ever; returns the status of the answer."""
-    return lab.container(PERSON, project).exec_run(["python", "-c", LIE]).output.decode().strip()
+    token = lab.told(PERSON, project)["JUPYTERHUB_API_TOKEN"]
+    command = ["python", "-c", LIE, PERSON, project, token]
+    return lab.container(PERSON, project).exec_run(command).output.decode().strip()
 
 
 def test_a_workspace_in_use_goes_on_and_one_that_only_says_so_once_ends_as_idle(lab: Lab, project: str) -> None:
@@ -404,7 +407,9 @@ def test_two_projects_of_one_person_are_two_servers_with_nothing_in_common(lab: 
         first, second = (lab.container(PERSON, name) for name in (project, "other"))
         sources = [{m["Source"] for m in c.attrs["Mounts"]} for c in (first, second)]
         assert not sources[0] & sources[1]
-        environments = [dict(e.split("=", 1) for e in c.attrs["Config"]["Env"]) for c in (first, second)]
+        environments = [lab.told(PERSON, name) for name in (project, "other")]
+        shown = json.dumps([first.attrs, second.attrs])
+        assert not [value for told in environments for value in told.values() if value in shown]
         assert environments[0]["JUPYTERHUB_API_TOKEN"] != environments[1]["JUPYTERHUB_API_TOKEN"]
         assert environments[0]["JUPYTERHUB_CLIENT_ID"] != environments[1]["JUPYTERHUB_CLIENT_ID"]
     finally:

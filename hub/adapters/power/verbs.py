@@ -138,10 +138,9 @@ class OpenFile(Asked):
     path: Annotated[str, Field(min_length=1, max_length=4096)]
 
 
-class OpenServer(Asked):
-    """Let the folder of a workspace's server be there, with its card and its socket's file system."""
+class NamedServer(Asked):
+    """Whose workspace's server it is."""
 
-    verb: Literal["open-server"] = "open-server"
     person: Name
     project: Name
     tier: Literal["open", "sensitive", "secret"]
@@ -150,6 +149,18 @@ class OpenServer(Asked):
     def card(self) -> Server:
         """Return the server's card."""
         return Server.model_validate(self.model_dump(exclude={"verb"}))
+
+
+class OpenServer(NamedServer):
+    """Let the folder of a workspace's server be there, made anew, with its socket's file system; without its card."""
+
+    verb: Literal["open-server"] = "open-server"
+
+
+class ShowServer(NamedServer):
+    """Write the card of a workspace's server, by which the gateway knows it."""
+
+    verb: Literal["show-server"] = "show-server"
 
 
 class CloseServer(Asked):
@@ -253,6 +264,7 @@ AnyVerb = (
     | ListFiles
     | OpenFile
     | OpenServer
+    | ShowServer
     | CloseServer
     | SnapshotKind
     | BuildSnapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datasets_mount.catalogue import Tier, check_stewards_for
 from hub.domain.people import Role, check_administrates
 from hub.domain.projects import check_leads, check_works_in, is_member
-from hub.services import datasets, people, policies, projects, workspaces
+from hub.services import datasets, people, policies, projects, ready, workspaces
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -34,6 +34,7 @@ def show_project(visit: Visit) -> Context:
     granted = {g.dataset for g in grants}
     known = [d for d, _ in datasets.datasets(lab, actor)]
     mine = permitted(known, lambda dataset: check_stewards_for(person, dataset.owner))
+    ready.want_workspace(lab, actor, project.name)
     return {
         "project": project,
         "grants": grants,

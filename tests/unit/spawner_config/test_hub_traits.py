@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -36,7 +37,10 @@ def parts() -> Parts:
         open_workspace=lambda: None,
         why_ends=lambda *_: None,
         close_workspace=lambda: None,
+        is_waiting=lambda *_: False,
+        turn=lambda *_: nullcontext(),
         open_server=lambda server: None,
+        show_server=lambda server: None,
         close_server=lambda identifier: None,
     )
 

@@ -71,7 +71,7 @@ def ordered(label: str) -> tuple[str, ContainerSpec]:
         uid=200_001 if kind.purpose in (Purpose.WORKSPACE, Purpose.RUN) else SETTINGS.storage.reader_uid,
         mounts=mounts(label),
         limits=replace(most_of(SETTINGS, kind.purpose), seconds=1),
-        environment={"HOME": "/home/scientist", "JUPYTERHUB_API_TOKEN": "a=b"} if workspace else {},
+        environment={},
         labels={names.LABEL: label, names.LABEL_LAB: "lab", **own},
         working_dir="/home/scientist" if workspace else "/tmp",
     )
@@ -200,6 +200,8 @@ CHANGES: dict[str, Callable[[ContainerSpec], ContainerSpec]] = {
     "one more label": lambda s: replace(s, labels={**s.labels, "more": "x"}),
     "an unknown kind": lambda s: replace(s, labels={**s.labels, names.LABEL: "doctor"}),
     "a variable": lambda s: replace(s, environment={**s.environment, "LD_PRELOAD": "/home/scientist/x.so"}),
+    "a token, which a claim brings": lambda s: replace(s, environment={"JUPYTERHUB_API_TOKEN": "x"}),
+    "a home, which a claim brings": lambda s: replace(s, environment={"HOME": "/home/scientist"}),
     "a path for Python": lambda s: replace(s, environment={**s.environment, "PYTHONPATH": "/project"}),
     "another user": lambda s: replace(s, uid=150_000),
     "the other kind of user": lambda s: replace(s, uid=199_999 if s.uid != 199_999 else 200_001),

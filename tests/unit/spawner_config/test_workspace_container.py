@@ -29,9 +29,8 @@ HUB_SAYS = {
 }
 
 
-def digest(plan: WorkspacePlan = PLAN, command: tuple[str, ...] = ("x",), token: str = "one", image: str = "i") -> str:
-    environment = server_environment(HUB_SAYS | {"JUPYTERHUB_API_TOKEN": token}, plan.person, plan.project)
-    return workspace_spec(plan, SETTINGS, command, environment, image).labels[LABEL_PLAN]
+def digest(plan: WorkspacePlan = PLAN, command: tuple[str, ...] = ("x",), image: str = "i") -> str:
+    return workspace_spec(plan, SETTINGS, command, image).labels[LABEL_PLAN]
 
 
 def test_a_server_reaches_the_hub_by_its_own_socket_alone() -> None:
@@ -43,7 +42,7 @@ def test_a_server_reaches_the_hub_by_its_own_socket_alone() -> None:
 
 
 def test_a_workspace_has_its_plans_folders_and_two_of_sockets() -> None:
-    mounts = workspace_spec(PLAN, SETTINGS, ("x",), {}, "i").mounts
+    mounts = workspace_spec(PLAN, SETTINGS, ("x",), "i").mounts
     folder = f"/srv/lab/servers/{server_id('scientist', 'health')}"
     assert mounts == (
         Mount("/srv/lab/rand", "/data/rand"),
@@ -52,15 +51,15 @@ def test_a_workspace_has_its_plans_folders_and_two_of_sockets() -> None:
     )
 
 
-def test_the_description_is_one_that_isolation_takes() -> None:
-    spec = workspace_spec(PLAN, SETTINGS, ("x",), server_environment(HUB_SAYS, "scientist", "health"), "i")
-    body = container_body(spec)
+def test_the_description_is_one_that_isolation_takes_and_holds_nothing_that_the_hub_said() -> None:
+    body = container_body(workspace_spec(PLAN, SETTINGS, ("x",), "i"))
     assert body["WorkingDir"] == "/home/scientist"
-    assert "HOME=/home/scientist" in body["Env"]  # type: ignore[operator]
+    assert body["Env"] == []
+    assert server_environment(HUB_SAYS, "scientist", "health")["HOME"] == "/home/scientist"
 
 
-def test_a_new_token_does_not_make_another_plan_but_everything_else_does() -> None:
-    assert digest(token="two") == digest()
+def test_everything_that_it_is_made_from_makes_another_plan() -> None:
+    assert digest() == digest()
     other = replace(PLAN, mounts=(Mount("/srv/lab/rand2", "/data/rand"),))
     changed = [digest(other), digest(command=("y",)), digest(image="j"), digest(replace(PLAN, uid=200_002))]
     assert digest() not in changed

@@ -15,10 +15,11 @@ from hub.bench.rows import Row
 def test_both_ways_take_turns_and_the_first_round_does_not_count() -> None:
     done: list[str] = []
     told: list[str] = []
-    names = ("lab", "instead", "after lab", "after instead")
-    lab, instead, after_lab, after_instead = (lambda name=name: done.append(name) for name in names)
-    row = measure(Pair("x", lab, instead, None, after_lab, after_instead), 2, told.append)
-    assert done == ["lab", "after lab", "instead", "after instead"] * 3
+    names = ("lab", "instead", "after lab", "after instead", "before lab")
+    acts = (lambda name=name: done.append(name) for name in names)
+    lab, instead, *around = acts
+    row = measure(Pair("x", lab, instead, None, *around), 2, told.append)
+    assert done == ["before lab", "lab", "after lab", "instead", "after instead"] * 3
     assert told == ["x: warming up", "x: round 1 of 2", "x: round 2 of 2"]
     assert row.lab < 1
 

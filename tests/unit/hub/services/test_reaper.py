@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -10,10 +11,11 @@ from doubles.engine import MemoryEngine
 from doubles.lab import SteppingClock
 from hub.domain.errors import UnavailableError
 from hub.domain.workspaces import Workspace, WorkspaceState
-from hub.services import reaper
+from hub.services import projects, reaper
 from hub.services.lab import Lab
 from hub.services.ports import pages
-from hub.services.reaper import GRACE, Suspects, reap
+from hub.services.ready import EACH, make_ready
+from hub.services.reaper import GRACE, MAKING, Suspects, reap
 from hub.services.workspaces import open_workspace
 from spawner_config.names import LABEL_SERVER, server_id, workspace_container
 from spawner_config.server_folder import server_folder
@@ -230,3 +232,62 @@ def test_a_reaper_that_believes_a_hub_that_says_nothing_would_remove_a_workspace
 
 def test_the_reaper_waits_long_enough_for_a_hub_that_comes_back_and_less_than_a_minute() -> None:
     assert 10 <= reaper.GRACE <= 30
+
+
+def making_ready(lab: Lab) -> Lab:
+    workspace = lab.settings.workspace.model_copy(update={"ready_memory": EACH})
+    return replace(lab, settings=lab.settings.model_copy(update={"workspace": workspace}))
+
+
+def test_one_that_waits_for_its_person_is_let_alone_though_the_hub_does_not_know_it(lab: Lab) -> None:
+    lab = making_ready(lab)
+    make_ready(lab, PERSON, PROJECT)
+    leave(lab)
+    later(lab, 5 * GRACE)
+    assert looked_twice(lab, PlayedHub()) == {}
+    assert (left(lab), state(lab)) == (([SERVER], [SERVER]), WorkspaceState.READY)
+
+
+@pytest.mark.parametrize("why", ["its time is over", "it was never started", "it ended", "its person left"])
+def test_one_that_should_wait_no_longer_is_removed_when_the_hub_does_not_do_it(
+    lab: Lab, engine: MemoryEngine, why: str
+) -> None:
+    lab = making_ready(lab)
+    person = "researcher" if why == "its person left" else PERSON
+    server, name = server_id(person, PROJECT), workspace_container("datalab", person, PROJECT)
+    make_ready(lab, person, PROJECT)
+    leave(lab, server, name)
+    later(lab, MAKING.total_seconds())
+    if why == "its time is over":
+        later(lab, lab.settings.workspace.ready_seconds)
+    elif why == "its person left":
+        projects.remove_member(lab, PERSON, PROJECT, person)
+    else:
+        engine.exit(name)
+    looked_twice(lab, PlayedHub())
+    assert left(lab) == ([], [])
+    with lab.store.read() as reading:
+        closed = reading.get(Workspace, server)
+    assert closed is not None
+    assert closed.state is WorkspaceState.CLOSED
+
+
+def test_one_that_is_being_made_has_a_while_without_a_container(lab: Lab) -> None:
+    lab = making_ready(lab)
+    make_ready(lab, PERSON, PROJECT)
+    assert reap(lab, PlayedHub(), {}) == {}
+    later(lab, MAKING.total_seconds())
+    assert set(reap(lab, PlayedHub(), {})) == {SERVER}
+
+
+def test_one_that_is_claimed_while_the_worker_looks_is_let_alone(lab: Lab) -> None:
+    lab = making_ready(lab)
+    make_ready(lab, PERSON, PROJECT)
+    leave(lab)
+    later(lab, lab.settings.workspace.ready_seconds)
+    hub = PlayedHub()
+    suspects = reap(lab, hub, {})
+    later(lab)
+    hub.meanwhile = lambda: open_workspace(lab, PERSON, PROJECT)
+    reap(lab, hub, suspects)
+    assert (left(lab), state(lab)) == (([SERVER], [SERVER]), WorkspaceState.OPEN)
