@@ -25,14 +25,14 @@ from requests import RequestException
 
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.people import check_name
-from hub.domain.workspaces import PRECHECK, EndReason
+from hub.domain.workspaces import EndReason
 from hub.services.workspaces import WorkspacePlan
 from spawner_config import names
 from spawner_config.gateway_client import GatewayClient
 from spawner_config.server_folder import server_folder
 from spawner_config.spawner_parts import ConfiguredSpawner
 from spawner_config.starting import answering, claimed
-from spawner_config.workspace_container import server_environment
+from spawner_config.workspace_container import server_environment, told_at_claim
 from spawner_config.workspace_maker import WorkspaceMaker, server_of
 
 CLEARING_SECONDS, CLEARING_PAUSE = 8.0, 2.0
@@ -130,8 +130,7 @@ class LabSpawner(ConfiguredSpawner):
         server = server_of(plan)
         await asyncio.to_thread(self.show_server, server)
         await self._gateway.open(server.id)
-        told = self.get_env() | ({PRECHECK: plan.precheck} if plan.precheck else {})
-        return await claimed(self._gateway, server.id, told, self._lives)
+        return await claimed(self._gateway, server.id, told_at_claim(self.get_env(), plan), self._lives)
 
     def _take_token(self, container: str) -> None:
         """Change the token for the one that follows from the container, so that a hub finds it that forgot it."""

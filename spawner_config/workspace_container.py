@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from datasets_mount.mounts import Mount
+from hub.domain.workspaces import PRECHECK
 from hub.services.workspaces import WorkspacePlan
 from hub.settings import ContainerLimits, Settings
 from spawner_config import names
@@ -64,6 +65,11 @@ def server_environment(hub_says: Mapping[str, object], person: str, project: str
         # The one port that jupyter_server accepts beside a socket; nothing listens on it.
         "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:8888/user/{person}/{project}/",
     }
+
+
+def told_at_claim(environment: Mapping[str, str], plan: WorkspacePlan) -> dict[str, str]:
+    """Return all that a workspace is told: what its server must know, and its policy and datasets for the pre-check."""
+    return dict(environment) | ({PRECHECK: plan.precheck} if plan.precheck else {})
 
 
 def limits_of(limits: ContainerLimits, file_size: int) -> Limits:

@@ -13,6 +13,7 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 CLAIM_SOCKET = "claim.sock"
@@ -20,19 +21,25 @@ TAKEN = b"taken"
 """The one answer."""
 LONGEST = 512 * 1024
 READ_SECONDS = 5.0
+AT_ONCE = 1.0
+"""Whoever makes a workspace on the spot claims it sooner than that."""
 LONGEST_WAIT = 2 * 3600.0
 """After so long nobody comes any more: whoever made the container, and whoever would have removed it, are gone."""
 
 
-def claimed(folder: Path) -> dict[str, str]:
-    """Wait for the claim, and return the environment that it brings; SystemExit when none comes, or a wrong one."""
+def claimed(folder: Path, meanwhile: Callable[[], None] = lambda: None) -> dict[str, str]:
+    """Wait for the claim, and return the environment that it brings; SystemExit when none comes, or a wrong one.
+
+    Where it does not come at once, this was made in advance, and there is time for what is done ``meanwhile``.
+    """
     place = folder / CLAIM_SOCKET
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         _bind(listener, place)
-        listener.settimeout(LONGEST_WAIT)
-        try:
-            claim, _ = listener.accept()
-        except TimeoutError:
+        claim = _accepted(listener, AT_ONCE)
+        if claim is None:
+            meanwhile()
+            claim = _accepted(listener, LONGEST_WAIT)
+        if claim is None:
             sys.exit(0)
     with claim:
         place.unlink()
@@ -40,6 +47,14 @@ def claimed(folder: Path) -> dict[str, str]:
         environment = _environment(_read(claim))
         claim.sendall(TAKEN)
     return environment
+
+
+def _accepted(listener: socket.socket, seconds: float) -> socket.socket | None:
+    listener.settimeout(seconds)
+    try:
+        return listener.accept()[0]
+    except TimeoutError:
+        return None
 
 
 def _bind(listener: socket.socket, place: Path) -> None:
@@ -74,6 +89,6 @@ def _environment(said: bytes) -> dict[str, str]:
     return told
 
 
-def take_over(folder: Path) -> None:
+def take_over(folder: Path, meanwhile: Callable[[], None]) -> None:
     """Wait for the claim, and be from then on what it says."""
-    os.environ.update(claimed(folder))
+    os.environ.update(claimed(folder, meanwhile))

@@ -1,4 +1,7 @@
-"""A workspace's first kernel: a process that has imported what a kernel needs, and begins when its person asks for one.
+"""A workspace's first kernel: a process that waits, has its imports done, and begins when its person asks for one.
+
+It imports while the workspace waits for its claim; where the claim comes at once, it imports when it begins, so that
+no start is held up by it and no idle workspace pays for it.
 
 Invariants:
 
@@ -15,9 +18,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 PROGRAM = "ipykernel_launcher"
+PREPARE = b"+"
+"""What a kernel's arguments do not begin with."""
 IMPORTED = ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
 
 
@@ -31,13 +37,23 @@ class FirstKernel:
         self.returncode: int | None = None
         self._pipe: int | None = pipe
 
+    def prepare(self) -> None:
+        """Let it import what a kernel needs, beside what this process does."""
+        if self._pipe is not None and self.poll() is None:
+            with suppress(BrokenPipeError):
+                os.write(self._pipe, PREPARE)
+
     def begin(self, arguments: Sequence[str], environment: Mapping[str, str], folder: str | None) -> bool:
         """Let it be a kernel; False where it was used already, or has ended."""
         if self._pipe is None or self.poll() is not None:
             return False
-        with os.fdopen(self._pipe, "wb") as pipe:
-            self._pipe = None
-            pipe.write(json.dumps([list(arguments), dict(environment), folder]).encode())
+        told = json.dumps([list(arguments), dict(environment), folder]).encode()
+        try:
+            with os.fdopen(self._pipe, "wb") as pipe:
+                self._pipe = None
+                pipe.write(told)
+        except BrokenPipeError:
+            return False
         return True
 
     def poll(self) -> int | None:
@@ -73,9 +89,7 @@ class FirstKernel:
 
 
 def made_to_wait() -> FirstKernel:
-    """Import what a kernel needs, and fork: the child shares it, and knows nothing that this process will learn."""
-    for name in IMPORTED:
-        importlib.import_module(name)
+    """Fork before anything is imported or known: the child learns nothing that this process will."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -88,8 +102,11 @@ def made_to_wait() -> FirstKernel:
 def _become(pipe: int) -> None:
     """Wait until there is something to be; without it, end with the server."""
     os.setsid()
-    with os.fdopen(pipe, "rb") as reading:
-        said = reading.read()
+    with os.fdopen(pipe, "rb", buffering=0) as reading:
+        said = reading.read(1)
+        for name in IMPORTED if said else ():
+            importlib.import_module(name)
+        said = said.removeprefix(PREPARE) + reading.readall()
     if not said:
         os._exit(0)
     arguments, environment, folder = json.loads(said)

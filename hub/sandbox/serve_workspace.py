@@ -81,7 +81,7 @@ def main() -> None:
     leave_out()
     import_all()
     offer(kernel)
-    take_over(SOCKETS)
+    take_over(SOCKETS, kernel.prepare)
     from jupyterhub.singleuser import main as serve
 
     serve()

@@ -13,9 +13,12 @@ from hub.setup.image import CURRENT
 from integration.test_workspace_image import HARDENED
 
 STORY = """
-import json, os, time
+import json, os, sys, time
 from hub.sandbox.first_kernel import made_to_wait, offer
 first = made_to_wait()
+if sys.argv[1:] == ["in advance"]:
+    first.prepare()
+    time.sleep(2)
 secret = dict(os.environ, SECRET="known since the claim")
 from hub.sandbox.serve_workspace import leave_out
 leave_out()
@@ -85,14 +88,15 @@ def engine() -> Iterator[docker.DockerClient]:
     client.close()
 
 
-def run(engine: docker.DockerClient, code: str) -> str:
-    said: bytes = engine.containers.run(CURRENT, ["python", "-c", code], remove=True, stderr=False, **HARDENED)
+def run(engine: docker.DockerClient, code: str, *words: str) -> str:
+    command = ["python", "-c", code, *words]
+    said: bytes = engine.containers.run(CURRENT, command, remove=True, stderr=False, **HARDENED)
     return said.decode().strip().splitlines()[-1]
 
 
-@pytest.fixture(scope="module")
-def told(engine: docker.DockerClient) -> dict[str, Any]:
-    return dict(json.loads(run(engine, STORY)))
+@pytest.fixture(scope="module", params=["in advance", "at once"])
+def told(engine: docker.DockerClient, request: pytest.FixtureRequest) -> dict[str, Any]:
+    return dict(json.loads(run(engine, STORY, request.param)))
 
 
 def test_it_is_the_process_that_waited_and_begins_with_what_the_server_gives(told: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from hub.settings import Login, Settings
 from spawner_config.isolation import container_body
 from spawner_config.lab_containers import LABEL_PLAN
 from spawner_config.names import server_id
-from spawner_config.workspace_container import server_environment, workspace_spec
+from spawner_config.workspace_container import server_environment, told_at_claim, workspace_spec
 
 SETTINGS = Settings(state=Path("/srv/lab"), login=Login(demo=True))
 PLAN = WorkspacePlan(
@@ -73,6 +73,6 @@ def test_no_two_workspaces_share_an_identifier(one: tuple[str, str], two: tuple[
 def test_the_workspace_is_told_its_policy_and_that_does_not_name_the_plan() -> None:
     told = replace(PLAN, precheck='{"policy": {}}')
     environment = server_environment(HUB_SAYS, "scientist", "health")
-    assert workspace_spec(told, SETTINGS, ("x",), environment, "i").environment[PRECHECK] == '{"policy": {}}'
-    assert PRECHECK not in workspace_spec(PLAN, SETTINGS, ("x",), environment, "i").environment
+    assert told_at_claim(environment, told) == environment | {PRECHECK: '{"policy": {}}'}
+    assert told_at_claim(environment, PLAN) == environment
     assert digest(told) == digest(PLAN)
