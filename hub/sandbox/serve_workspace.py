@@ -11,6 +11,7 @@ All that takes time and is the same for everybody, the imports, is done first; t
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -51,9 +52,10 @@ IMPORTED = (
     "jupyter_server.view.handlers",
     "jinja2.ext",
     "tornado.platform.asyncio",
-    "ipykernel.kernelspec",
 )
-"""What a server imports until it has shown its page and started a kernel."""
+"""What a server imports until it has shown its page."""
+LATER = ("ipykernel.kernelspec",)
+"""And what it imports until it has started a kernel."""
 
 
 def leave_out() -> None:
@@ -69,9 +71,9 @@ def leave_out() -> None:
             setattr(jupyterhub, last, module)
 
 
-def import_all() -> None:
+def import_all(names: Iterable[str]) -> None:
     """Import what the server will need; none of it looks at its person's home, or knows its person."""
-    for name in IMPORTED:
+    for name in names:
         import_module(name)
 
 
@@ -79,9 +81,14 @@ def main() -> None:
     """Get ready, wait for the claim, and serve until the container ends."""
     kernel = made_to_wait()  # before the names that stand for the hub's modules, which are not the kernel's affair
     leave_out()
-    import_all()
+    import_all(IMPORTED)
     offer(kernel)
-    take_over(SOCKETS, kernel.prepare)
+
+    def meanwhile() -> None:
+        kernel.prepare()
+        import_all(LATER)
+
+    take_over(SOCKETS, meanwhile)
     from jupyterhub.singleuser import main as serve
 
     serve()
