@@ -39,6 +39,7 @@ VERBS: Mapping[type, frozenset[Account]] = {
     verbs.ListFiles: _accounts(PORTAL, WORKER),
     verbs.OpenFile: _accounts(PORTAL, WORKER),
     verbs.OpenServer: _accounts(HUB),
+    verbs.ShowServer: _accounts(HUB),
     verbs.CloseServer: _accounts(HUB, WORKER),
     verbs.SnapshotKind: _accounts(HUB, WORKER),
     verbs.BuildSnapshot: _accounts(HUB, WORKER),

@@ -272,5 +272,7 @@ def test_the_example_names_every_setting_with_its_default() -> None:
     text = (ROOT / "docs" / "lab.example.toml").read_text(encoding="utf-8")
     keys = {line.split(" =")[0] for line in text.splitlines() if " = " in line and not line.startswith("#")}
     wanted = {key for key, value in body.items() if not isinstance(value, dict)}
-    wanted |= {key for value in body.values() if isinstance(value, dict) for key in value}
+    tables = [value for value in body.values() if isinstance(value, dict)]
+    # A table within a table is for whoever wants one: the example tells of it in words.
+    wanted |= {key for table in tables for key, value in table.items() if not isinstance(value, dict)}
     assert keys == wanted
