@@ -119,6 +119,7 @@ def mounted(target: Path, description: Description, folder: Path) -> DatasetDesc
         profile=description.profile,
         group_columns=description.group_columns,
         structural_zeros=description.structural_zeros,
+        canaries=description.canaries,
     )
 
 

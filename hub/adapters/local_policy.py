@@ -10,12 +10,12 @@ from pydantic import Field, ValidationError
 
 from hub.domain.errors import InvalidError
 from hub.domain.policy_layers import LayerKind
-from hub.gate.exchange import ColumnName, StructuralZero, TableDeclaration
+from hub.gate.exchange import Canary, ColumnName, StructuralZero, TableDeclaration
 from hub.gate.fragments import Part
 from hub.policy.layers import Layer, MergedPolicy, check_only_stricter, merge_layers
 from hub.policy.load import layer_of, parse_file
 
-LISTS = ("files", "direct_identifiers", "group_columns", "structural_zeros")
+LISTS = ("files", "direct_identifiers", "group_columns", "structural_zeros", "canaries")
 
 
 class Description(Part):
@@ -32,6 +32,7 @@ class Description(Part):
     parameters: dict[str, object] = Field(default_factory=dict)
     group_columns: tuple[ColumnName, ...] = ()
     structural_zeros: tuple[StructuralZero, ...] = ()
+    canaries: tuple[Canary, ...] = ()
     tables: dict[str, TableDeclaration] = Field(default_factory=dict)
 
 

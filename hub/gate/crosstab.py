@@ -34,7 +34,7 @@ def _are_values(headers: pl.Series, file: DataFile, column: str) -> bool:
     decimals = decimals_of(headers) if value_class is ValueClass.NUMBER else 0
     categories = headers.to_frame().filter(~is_margin(pl.col("header")))
     keys = categories.select(table_key(pl.col("header"), value_class, decimals).alias("key"))
-    known = keys.join(file.counts(column, decimals), on="key", how="semi").height
+    known = keys.join(file.counts(column, decimals, keys["key"]), on="key", how="semi").height
     return categories.height > 1 and known == categories.height
 
 

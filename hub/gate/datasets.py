@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -15,14 +17,26 @@ from hub.gate.words import plain
 
 UNIT = "__unit"
 ROW = "__row"
-MOST_KEPT = 20_000_000
+MOST_KEPT = 2_000_000
 """Cells of a file that is kept in memory while a request is checked."""
 GROUPING = 100
 """A column with more different values than this is not taken for a group column."""
+FEW = 1_000
+"""Different values of a column that are counted once for all tables."""
+_ROWS_EACH = 8_000
+_ROWS_AT_ONCE = 500_000
+_FEW_ROWS = 4_096
+COUNT = "__count"
+MOST_COMBINED = 200_000
+"""Combinations of columns of few values that are kept of a large file."""
 
 
 class DataFile:
-    """One Parquet file of a dataset, with the column that names its privacy units."""
+    """One Parquet file of a dataset, with the column that names its privacy units.
+
+    A file of few cells is kept in memory. Of a large one, columns are read one after another and never all at once,
+    and what is kept grows with the table that is looked for and not with the dataset.
+    """
 
     def __init__(self, dataset: str, name: str, scan: pl.LazyFrame, unit: str) -> None:
         self.dataset = dataset
@@ -31,13 +45,15 @@ class DataFile:
         self.unit = unit if unit in self.schema else ""
         self._source = scan
         self.filter = ""
-        self._missing: dict[str, bool] = {}
         self._counts: dict[tuple[str, int], pl.DataFrame] = {}
+        self._samples: dict[str, int] = {}
+        self._missing: dict[str, bool] = {}
+        self._near: pl.DataFrame | None = None
 
     @cached_property
     def height(self) -> int:
         """Number of rows."""
-        return int(self._scan.select(pl.len()).collect().item())
+        return int(self._source.select(pl.len()).collect().item())
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -45,14 +61,51 @@ class DataFile:
         return {name.strip().casefold(): name for name in self.schema}
 
     @cached_property
+    def is_kept(self) -> bool:
+        """Whether the file is small enough to be kept in memory."""
+        return self.height * len(self.schema) <= MOST_KEPT
+
+    @cached_property
     def _scan(self) -> pl.LazyFrame:
-        """The rows with their texts in one form, kept in memory where they are few enough."""
-        texts = [name for name in self.schema if self.value_class(name) is ValueClass.TEXT]
+        """The rows with their texts in one form."""
+        odd = [name for name in self._texts if name not in self._plain_texts]
         plain = self._source.with_columns(
-            pl.col(name).cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars() for name in texts
+            pl.col(name).cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars() for name in odd
         )
-        cells = int(self._source.select(pl.len()).collect().item()) * len(self.schema)
-        return plain.collect().lazy() if cells <= MOST_KEPT else plain
+        return plain.collect().lazy() if self.is_kept else plain
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [name for name in self.schema if self.value_class(name) is ValueClass.TEXT]
+
+    @cached_property
+    def _plain_texts(self) -> set[str]:
+        """Columns whose texts are in the one form already: ASCII without spaces around."""
+        found = [name for name in self._texts if isinstance(self.schema[name], pl.String)]
+        few = [name for name in found if self._cube is not None and name in self._cube.columns]
+        odd = _odd(self._cube.lazy() if self._cube is not None else None, few)
+        odd |= _odd(self._source, [name for name in found if name not in few])
+        return {name for name in found if not odd[name]}
+
+    @cached_property
+    def _cube(self) -> pl.DataFrame | None:
+        """Combinations of a large file's columns of few values, with their rows; None of a small file, or too many."""
+        if self.is_kept:
+            return None
+        few = [name for name in self.schema if self._sampled(name) <= GROUPING]
+        return self._grouped(few, MOST_COMBINED) if few else None
+
+    def _grouped(self, columns: list[str], most: int) -> pl.DataFrame | None:
+        """The columns' combinations, as they are, with their rows; piece by piece, and None beyond so many."""
+        grouped = self._source.select(*columns, pl.lit(0, pl.Int64).alias(COUNT)).head(0).collect()
+        each = _ROWS_AT_ONCE
+        for start in range(0, self.height, each):
+            part = self._source.select(columns).slice(start, each).group_by(columns)
+            counted = part.agg(pl.len().cast(pl.Int64).alias(COUNT)).collect(engine="streaming")
+            grouped = pl.concat([grouped, counted]).group_by(columns).agg(pl.col(COUNT).sum())
+            if grouped.height > most:
+                return None
+        return grouped
 
     def value_class(self, column: str) -> ValueClass:
         """How the column's values are compared."""
@@ -68,32 +121,46 @@ class DataFile:
         part.filter = said
         return part
 
-    def select(self, *columns: pl.Expr) -> pl.LazyFrame:
-        """Rows with the given columns, their number, and the unit that they belong to."""
-        unit = pl.col(self.unit) if self.unit else pl.int_range(pl.len(), dtype=pl.UInt32)
-        return self._scan.select(*columns, unit.alias(UNIT), pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW))
+    def select(self, *columns: pl.Expr, first: int | None = None) -> pl.LazyFrame:
+        """Rows with the given columns, their number, and the unit that they belong to; the first ones, or all."""
+        numbered = self._scan.with_row_index(ROW)
+        numbered = numbered if first is None else numbered.head(first)
+        return numbered.select(*columns, pl.col(self.unit or ROW).alias(UNIT), ROW)
 
-    def rows(self, numbers: pl.Series) -> pl.DataFrame:
-        """The rows of the given numbers, with all columns as they are."""
-        wanted = numbers.unique()
-        numbered = self._scan.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(ROW))
-        return numbered.filter(pl.col(ROW).is_in(wanted.implode())).collect()
+    def rows(self, numbers: pl.Series, *columns: str) -> pl.DataFrame:
+        """The rows of the given numbers, with the given columns as they are; without names, with all."""
+        wanted = numbers.cast(pl.Int64).unique().sort()
+        if self._near is not None and self._near[ROW].equals(wanted.cast(pl.UInt32).alias(ROW)):
+            return self._near
+        names = list(self.schema) if wanted.len() <= _FEW_ROWS else list(dict.fromkeys(columns or self.schema))
+        found = [self._scan.select(names).head(0).collect()]
+        for start, part in self._parts(*names):
+            near = wanted.filter((wanted >= start) & (wanted < start + _ROWS_AT_ONCE)) if not self.is_kept else wanted
+            if near.len():
+                found.append(part.collect(engine=self.engine)[(near - start).to_list()])
+        near_rows = pl.concat(found).with_columns(wanted.cast(pl.UInt32).alias(ROW))
+        self._near = near_rows if wanted.len() <= _FEW_ROWS else None
+        return near_rows
+
+    @property
+    def engine(self) -> Literal["in-memory", "streaming"]:
+        """How queries run: what is kept is quicker at once, what is not goes by in pieces."""
+        return "in-memory" if self.is_kept else "streaming"
 
     def matching(
         self, keys: dict[str, tuple[str, int]], rows: pl.DataFrame, *columns: pl.Expr, first: int | None = None
     ) -> pl.LazyFrame:
         """Rows whose keys stand together in a row of a table, with the given columns; without keys, all rows.
 
-        ``keys`` says for each column of ``rows`` which column it is here, and at how many decimals. The column with
-        the most different values goes first, so that what many columns are compared on is little. ``first`` looks at so
-        many of the dataset's rows alone.
+        ``keys`` says for each column of ``rows`` which column it is here, and at how many decimals. Where several
+        columns are compared, one that has many different values goes first, so that what is compared on all is little.
+        ``first`` looks at so many of the dataset's rows alone.
         """
-        found = self.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), *columns)
-        found = found if first is None else found.head(first)
+        found = self.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), *columns, first=first)
         if not keys:
             return found
-        widest = max(keys, key=lambda name: self.distinct(keys[name][0]))
-        for on in ([widest], list(keys)):
+        telling = [name for name in keys if not self.has_few(keys[name][0], GROUPING)]
+        for on in ([telling[0]], list(keys)) if telling and len(keys) > 1 else (list(keys),):
             found = found.join(rows.lazy().select(on).unique(), on=on, how="semi", nulls_equal=True)
         return found
 
@@ -105,47 +172,127 @@ class DataFile:
         if not keys:
             return pl.DataFrame({"rows": [self.height]})
         raw = sorted({column for column, _ in keys.values()})
-        grouped = self._scan.group_by(raw).len("rows").head(most + 1).collect(engine="streaming")
-        if grouped.height > most:
+        cube = None if self._cube is None or not set(raw) <= set(self._cube.columns) else self._cube
+        if self.is_kept:
+            cube = self._scan.group_by(raw).agg(pl.len().cast(pl.Int64).alias(COUNT)).collect()
+        elif cube is None:
+            cube = self._grouped(raw, most)
+        if cube is None:
             return None
-        made = grouped.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), "rows")
-        return made.group_by(list(keys)).agg(pl.col("rows").cast(pl.Int64).sum())
+        texts = [pl.col(n).cast(pl.String).str.normalize("NFC").str.strip_chars() for n in raw if n in self._texts]
+        made = cube.group_by(raw).agg(pl.col(COUNT).sum()).with_columns(texts)
+        keyed = made.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), COUNT)
+        found = keyed.group_by(list(keys)).agg(pl.col(COUNT).sum().alias("rows"))
+        return found if found.height <= most else None
 
-    def counts(self, column: str, decimals: int = 0) -> pl.DataFrame:
-        """How often each key stands in the column, with the information in bits that meeting it carries."""
-        if self.schema[column].is_integer() or self.value_class(column) is not ValueClass.NUMBER:
-            scale, decimals = 10**decimals if self.value_class(column) is ValueClass.NUMBER else 1, 0
+    def _parts(self, *columns: str) -> Iterator[tuple[int, pl.LazyFrame]]:
+        """The rows in pieces of bounded size, each with the number of its first: one piece at a time is held."""
+        asked = self._scan.select(columns)
+        each = max(self.height, 1) if self.is_kept else _ROWS_AT_ONCE
+        yield from ((start, asked.slice(start, each)) for start in range(0, max(self.height, 1), each))
+
+    def keyed_parts(self, keys: dict[str, tuple[str, int]]) -> Iterator[pl.LazyFrame]:
+        """The same with keys in the columns' places, and the rows' numbers."""
+        for start, part in self._parts(*sorted({column for column, _ in keys.values()})):
+            numbered = part.with_row_index(ROW, offset=start)
+            yield numbered.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), ROW)
+
+    def counts(self, column: str, decimals: int = 0, wanted: pl.Series | None = None) -> pl.DataFrame:
+        """How often each key stands in the column, with the information in bits that meeting it carries.
+
+        ``wanted`` names the keys that are asked for; of a large file, others are not counted.
+        """
+        is_number = self.value_class(column) is ValueClass.NUMBER
+        scale = 10**decimals if is_number and self.schema[column].is_integer() else 1
+        decimals = decimals if is_number and scale == 1 else 0
+        if wanted is None or self.is_kept or self.has_few(column, FEW):
+            counts = self._all_counts(column, decimals)
         else:
-            scale = 1
-        known = (column, decimals)
-        if known not in self._counts:
-            keys = self._scan.select(self.key(column, decimals).alias("key")).drop_nulls()
-            self._counts[known] = keys.group_by("key").len("count").collect()
-        counts = self._counts[known]
+            counts = self._some_counts(column, decimals, _unscaled(wanted, scale))
         bits = (math.log2(max(self.height, 1)) - pl.col("count").cast(pl.Float64).log(2)).alias("bits")
         scaled = counts.filter(pl.col("key").abs() <= 2**62 // scale) if scale > 1 else counts
         return scaled.select((pl.col("key") * scale).alias("key") if scale > 1 else pl.col("key"), "count", bits)
 
+    def _all_counts(self, column: str, decimals: int) -> pl.DataFrame:
+        known = (column, decimals)
+        if known not in self._counts and self._cube is not None and column in self._cube.columns:
+            found = self.combinations({"key": (column, decimals)}, MOST_COMBINED)
+            if found is not None:
+                self._counts[known] = found.drop_nulls("key").rename({"rows": "count"})
+        if known not in self._counts:
+            keys = self._scan.select(self.key(column, decimals).alias("key")).drop_nulls()
+            self._counts[known] = keys.group_by("key").len("count").collect(engine=self.engine)
+        return self._counts[known]
+
+    def _some_counts(self, column: str, decimals: int, wanted: pl.Series) -> pl.DataFrame:
+        keys = self._scan.select(self.key(column, decimals).alias("key"))
+        if wanted.len() == 0:
+            return keys.head(0).group_by("key").len("count").collect()
+        met = keys.join(wanted.alias("key").to_frame().lazy(), on="key", how="semi")
+        return met.group_by("key").len("count").collect(engine="streaming")
+
+    def density(self, column: str, decimals: int, low: int, high: int) -> float:
+        """How much of the grid of keys from ``low`` to ``high`` the column's values fill, from 0 to 1."""
+        inside = self._scan.select(self.key(column, decimals).alias("key")).filter(pl.col("key").is_between(low, high))
+        different = inside.select(pl.col("key").n_unique()).collect(engine=self.engine).item()
+        return float(different) / max(high - low + 1, 1)
+
     def texts(self, column: str) -> pl.Series:
         """The column's different values as text."""
         text = pl.col(column).cast(pl.String, strict=False).alias(column)
-        values = self._scan.select(text).unique().drop_nulls().collect()[column]
+        values = self._scan.select(text).unique().drop_nulls().collect(engine=self.engine)[column]
         return values.filter(values != "").sort()
 
     def distinct(self, column: str) -> int:
         """Number of different values."""
-        return self.counts(column, 9 if self.schema[column].is_float() else 0).height
+        return self.counts(column, self._finest(column)).height
+
+    def has_few(self, column: str, most: int) -> bool:
+        """Whether the column has at most so many different values; where a few rows have more, no more are read."""
+        return self._sampled(column) <= most and self._all_counts(column, self._finest(column)).height <= most
+
+    def _finest(self, column: str) -> int:
+        return 9 if self.schema[column].is_float() else 0
+
+    def _sampled(self, column: str) -> int:
+        """How many different values rows from five places of the file have."""
+        if column not in self._samples:
+            key = self._source.select(pl.col(column).alias("key"))
+            starts = sorted({self.height * part // 5 for part in range(5)})
+            parts = [key.slice(start, _ROWS_EACH).collect(engine=self.engine) for start in starts]
+            self._samples[column] = pl.concat(parts)["key"].drop_nulls().n_unique()
+        return self._samples[column]
 
     def has_missing(self, column: str) -> bool:
         """Whether a value is missing somewhere."""
         if column not in self._missing:
-            self._missing[column] = bool(self._scan.select(self.key(column).is_null().any()).collect().item())
+            missing = self._scan.select(self.key(column).is_null().any()).collect(engine=self.engine).item()
+            self._missing[column] = bool(missing)
         return self._missing[column]
 
     def is_grouping(self, column: str) -> bool:
         """Whether the column can make groups: few different values, or the privacy unit itself."""
-        few = self.distinct(column) <= min(GROUPING, max(self.height // 20, 2))
-        return few or column == self.unit
+        return column == self.unit or self.has_few(column, min(GROUPING, max(self.height // 20, 2)))
+
+
+def _odd(rows: pl.LazyFrame | None, names: list[str]) -> dict[str, bool]:
+    """Whether a column has a text that is not ASCII, or has spaces around it."""
+    if rows is None or not names:
+        return {}
+    size = {name: pl.col(name).str.len_bytes() for name in names}
+    seen = [
+        ((pl.col(n).str.len_chars() != size[n]) | (pl.col(n).str.strip_chars().str.len_bytes() != size[n]))
+        .any()
+        .alias(n)
+        for n in names
+    ]
+    return rows.select(seen).collect(engine="streaming").row(0, named=True)
+
+
+def _unscaled(wanted: pl.Series, scale: int) -> pl.Series:
+    """Keys of whole numbers, without the decimals at which a table shows them."""
+    asked = wanted.drop_nulls().unique()
+    return asked.filter(asked % scale == 0) // scale if scale > 1 else asked
 
 
 class MountedDataset:
@@ -157,6 +304,7 @@ class MountedDataset:
         self.direct_identifiers = description.direct_identifiers
         self.group_columns = description.group_columns
         self.structural_zeros = description.structural_zeros
+        self.canaries = description.canaries
         self.files = files
 
     @cached_property

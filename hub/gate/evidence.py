@@ -13,12 +13,13 @@ dataset, and never with their product.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import combinations
 
 import polars as pl
 
 from hub.gate.datasets import ROW, UNIT, DataFile
-from hub.gate.shared import Alignment, Cells, align, cells_of, shared_values
+from hub.gate.shared import TELLING_BITS, Alignment, Cells, align, cells_of, shared_values
 from hub.gate.views import TableView
 from hub.policy.model import Policy
 
@@ -27,6 +28,10 @@ _THREE = 3
 _MOST_PATTERNS = 12
 _DIFFERENCE = 4.0
 """Bits that a column of the dataset's name takes away where it shows another value: a copy seldom differs."""
+_EXCESS = {"row": pl.Int64, "excess": pl.Float64}
+_PAIRS = {"row": pl.Int64, ROW: pl.UInt32}
+_MOST_TOLD = 200_000
+_MOST_NEAR = 1_000_000
 _MOST_ALIKE = 64
 """A combination of values that more rows of the dataset share points to none of them."""
 
@@ -41,16 +46,24 @@ def leaked_rows(view: TableView, file: DataFile, policy: Policy) -> list[int]:
     hopeful = _hopeful(hits, file)
     if not strongest(hopeful.rename({"hope": "excess"}), height, policy.evidence_bits):
         return []
-    alignments = align(view, cells, hopeful, hits, file)
+    alignments, best = align(view, cells, hopeful, hits, file)
     if len(alignments) < 2:
         return []
     keyed = _keyed(cells, hopeful, hits, alignments, file)
-    candidates = _candidates(keyed, alignments, file)
-    if candidates.height == 0:
-        return []
-    excess = _excess(candidates, keyed, alignments, file, policy)
     needed = policy.evidence_bits + sum(a.penalty for a in alignments)
-    return view.row_numbers(strongest(excess, height, needed))
+    known = pl.DataFrame(schema=_EXCESS)
+    for candidates, hopes in _candidates(keyed, alignments, file, best):
+        known = _higher(known, _excess(candidates, keyed, alignments, file, policy))
+        found = strongest(known, height, needed)
+        # What is not found yet is looked for only where it could say enough together with what is.
+        if found or not strongest(_higher(known, hopes), height, needed):
+            return view.row_numbers(found)
+    return []
+
+
+def _higher(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """The larger evidence of each row."""
+    return pl.concat([one, other]).group_by("row").agg(pl.col("excess").max())
 
 
 def strongest(excess: pl.DataFrame, height: int, needed: float) -> list[int]:
@@ -96,40 +109,116 @@ def _specified(alignments: tuple[Alignment, ...]) -> dict[str, tuple[str, int]]:
     return {a.name: (a.column, a.decimals) for a in alignments}
 
 
-def _candidates(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame:
-    """Return pairs of a table's row and a dataset's row that share a rare combination of values."""
+def _candidates(
+    keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile, best: pl.DataFrame
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Yield pairs of a table's row and a dataset's row that share a rare combination of values; and what is hoped for.
+
+    In a large file, the best fits of the most telling rows come first, then rows that have one telling value in common:
+    often they say enough, or there can be no others.
+    """
     order = sorted(alignments, key=lambda a: (-float(keyed[f"bits {a.name}"].sum()), a.name))
+    if not file.is_kept:
+        hope = (pl.sum_horizontal(_bits(order)) - _spare(file)).alias("excess")
+        hopes = keyed.select("row", hope)
+        yield best, hopes
+        told, left = _told(keyed, order, file)
+        yield told, hopes.join(left, on="row", how="semi")
     combined = [c for size in (2, _THREE) for c in combinations(order[:_MOST_COMBINED], size)]
-    found = [_meeting(keyed, tuple(order), file)]
+    near = _near(keyed, order, file)
+    whole = _meeting(keyed, tuple(order), file, near)
     # A row that is met in all of its columns can be met no better.
-    left = keyed.join(found[0], on="row", how="anti") if found[0].height else keyed
-    found += [_meeting(left, combination, file) for combination in combined]
-    met = [part for part in found if part.height]
-    return pl.concat(met).unique() if met else found[0]
+    left = keyed.join(whole, on="row", how="anti") if whole.height else keyed
+    met = [part for c in combined if (part := _meeting(left, c, file, near)).height]
+    yield pl.concat([whole, *met]).unique() if met else whole, pl.DataFrame(schema=_EXCESS)
 
 
-def _meeting(keyed: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile) -> pl.DataFrame:
+def _told(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Pairs that share one telling value, the most telling first; and the rows that may have others.
+
+    These share several values that tell little each, or a value that too many rows have.
+    """
+    told = []
+    for a in alignments:
+        bits = pl.col(f"bits {a.name}")
+        told.append(keyed.filter(bits >= TELLING_BITS).select("row", bits.alias("bits"), pl.lit(a.name).alias("name")))
+    # A value brings as many pairs as rows of the dataset have it.
+    votes = (pl.lit(2.0) ** (_spare(file) - pl.col("bits"))).cum_sum() < _MOST_TOLD
+    ordered = pl.concat(told).sort("bits", "row", descending=[True, False]).with_columns(votes.alias("is_told"))
+    found = [pl.DataFrame(schema=_PAIRS)]
+    for a in alignments:
+        own = ordered.filter(pl.col("is_told") & (pl.col("name") == a.name))
+        rows = keyed.join(own, on="row", how="semi").select("row", a.name)
+        if rows.height:
+            data = file.select(file.key(a.column, a.decimals).alias(a.name))
+            met = data.join(rows.lazy(), on=a.name, how="inner").select("row", ROW)
+            found.append(met.collect(engine="streaming"))
+    weak = pl.concat_list(pl.when(bits < TELLING_BITS).then(bits).otherwise(0.0) for bits in _bits(alignments))
+    is_open = weak.list.sort(descending=True).list.head(_THREE).list.sum() >= _least(file)
+    left = [keyed.filter(is_open).select("row"), ordered.filter(~pl.col("is_told")).select("row")]
+    return pl.concat(found).unique(), pl.concat(left).unique()
+
+
+def _bits(alignments: list[Alignment]) -> list[pl.Expr]:
+    return [pl.col(f"bits {a.name}") for a in alignments]
+
+
+def _least(file: DataFile) -> float:
+    """Bits that a combination tells at least, so that few rows of the dataset share it."""
+    return _spare(file) - math.log2(_MOST_ALIKE)
+
+
+def _near(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame | None:
+    """The rows of a large file that may have a rare combination in common with the table; None: all of them.
+
+    A row's hope is what its values could tell at most, each by itself, if the table has them at all.
+    """
+    if file.is_kept:
+        return None
+    hopes, weights = [], []
+    for a in alignments:
+        told = keyed.filter(pl.col(f"bits {a.name}") > 0).group_by(a.name).agg(pl.col(f"bits {a.name}").max())
+        hopes.append((a.name, told.drop_nulls().rename({f"bits {a.name}": f"hope {a.name}"}).lazy()))
+        weights.append(pl.col(f"hope {a.name}").fill_null(0.0))
+    found: list[pl.DataFrame] = []
+    for part in file.keyed_parts(_specified(tuple(alignments))):
+        for name, hope in hopes:
+            part = part.join(hope, on=name, how="left")
+        hoped = part.filter(pl.sum_horizontal(weights) >= _least(file)).select(*(a.name for a in alignments), ROW)
+        found.append(hoped.collect(engine="streaming"))
+        if sum(frame.height for frame in found) > _MOST_NEAR:
+            return None
+    return pl.concat(found)
+
+
+def _meeting(
+    keyed: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile, near: pl.DataFrame | None
+) -> pl.DataFrame:
     names = [a.name for a in combination]
     together = pl.sum_horizontal(*(pl.col(f"bits {name}") for name in names))
-    least = _spare(file) - math.log2(_MOST_ALIKE)
+    least = _least(file)
     # What two columns tell needs no third.
     pairs = combinations(names, 2) if len(names) == _THREE else ()
     is_told = [pl.col(f"bits {one}") + pl.col(f"bits {two}") >= least for one, two in pairs]
     rows = keyed.filter(together >= least, ~pl.any_horizontal(pl.lit(value=False), *is_told))
     rows = rows.select("row", *names).drop_nulls()
     if rows.height == 0:
-        return pl.DataFrame(schema={"row": pl.Int64})
-    met = file.matching(_specified(combination), rows).collect()
+        return pl.DataFrame(schema=_PAIRS)
+    if near is None:
+        met = file.matching(_specified(combination), rows).collect(engine=file.engine)
+    else:
+        met = near.select(*names, ROW).join(rows.select(names).unique(), on=names, how="semi")
     rare = met.filter(pl.len().over(names) <= _MOST_ALIKE)
-    return rows.join(rare, on=names, how="inner").select("row", ROW, UNIT)
+    return rows.join(rare, on=names, how="inner").select("row", ROW)
 
 
 def _excess(
     candidates: pl.DataFrame, keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile, policy: Policy
 ) -> pl.DataFrame:
     """Return for each row the bits beyond chance of its best candidates, where they are of few units."""
-    near = file.rows(candidates[ROW])
-    data = near.select(ROW, *(file.key(a.column, a.decimals).alias(f"data {a.name}") for a in alignments))
+    near = file.rows(candidates[ROW], *(a.column for a in alignments), *([file.unit] if file.unit else []))
+    unit = pl.col(file.unit or ROW).alias(UNIT)
+    data = near.select(ROW, unit, *(file.key(a.column, a.decimals).alias(f"data {a.name}") for a in alignments))
     pairs = candidates.join(keyed, on="row", how="inner").join(data, on=ROW, how="inner")
     pairs = pairs.with_columns(
         (pl.col(a.name) == pl.col(f"data {a.name}")).fill_null(value=False).alias(f"same {a.name}") for a in alignments
@@ -166,14 +255,23 @@ def _joint_bits(pairs: pl.DataFrame, grouping: list[Alignment], file: DataFile) 
     single = pl.max_horizontal(*(pl.col(f"bits {a.name}") * pl.col(f"same {a.name}") for a in grouping))
     indexed = pairs.with_row_index("at").with_columns(single.alias("joint"))
     patterns = indexed.group_by(flags).len().sort("len", *flags, descending=True).head(_MOST_PATTERNS)
+    cube = file.combinations(_specified(tuple(grouping)), _MOST_NEAR)
     for pattern in patterns.iter_rows(named=True):
         met = tuple(a for a in grouping if pattern[f"same {a.name}"])
         if met:
             names = [a.name for a in met]
             is_pattern = pl.all_horizontal(*(pl.col(flag) == pattern[flag] for flag in flags))
-            matching = file.matching(_specified(met), indexed.filter(is_pattern)).group_by(names).len("count").collect()
+            rows = cube if cube is not None else _counted(file, met, indexed.filter(is_pattern))
+            matching = rows.group_by(names).agg(pl.col("rows").sum().alias("count"))
             bits = (_spare(file) - pl.col("count").cast(pl.Float64).log(2)).alias("joined")
             indexed = indexed.join(matching.select(*names, bits), on=names, how="left")
             joint = pl.when(is_pattern & pl.col("joined").is_not_null()).then("joined").otherwise("joint")
             indexed = indexed.with_columns(joint.alias("joint")).drop("joined")
     return indexed.sort("at")["joint"]
+
+
+def _counted(file: DataFile, met: tuple[Alignment, ...], pairs: pl.DataFrame) -> pl.DataFrame:
+    """How many rows of the dataset have each of the combinations that the pairs show."""
+    names = [a.name for a in met]
+    counted = file.matching(_specified(met), pairs).group_by(names).agg(pl.len().cast(pl.Int64).alias("rows"))
+    return counted.collect(engine=file.engine)

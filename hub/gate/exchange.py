@@ -115,6 +115,10 @@ class CheckFile(OfferedFile):
     earlier: bool = False
 
 
+Canary = Annotated[str, Field(min_length=6, max_length=200)]
+"""A value that an owner planted in a dataset, and that stands nowhere else."""
+
+
 class DatasetDescription(Part):
     """A mounted dataset: where it lies and what its owner declared; an empty privacy unit makes each row one."""
 
@@ -125,6 +129,7 @@ class DatasetDescription(Part):
     profile: Annotated[str, Field(max_length=60)] = ""
     group_columns: tuple[ColumnName, ...] = Field(default=(), max_length=20)
     structural_zeros: tuple[StructuralZero, ...] = Field(default=(), max_length=200)
+    canaries: tuple[Canary, ...] = Field(default=(), max_length=200)
 
 
 class CheckRequest(Part):

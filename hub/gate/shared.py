@@ -13,8 +13,11 @@ from hub.gate.views import TableView
 
 _SAMPLE = 32
 _BEST_EACH = 4
-_TELLING_BITS = 8.0
+_ALIKE_EACH = 65
+"""Rows of the dataset that are kept for each row: as many as show that it is like too many of them."""
+TELLING_BITS = 8.0
 """Values that more rows of a large dataset share than this says do not vote for a candidate."""
+_MOST_VOTES = 250_000
 _TRULY = 0.8
 _NO_HITS = {"key": pl.String, "column": pl.String, "row": pl.Int64, "bits": pl.Float64}
 
@@ -80,7 +83,7 @@ def shared_values(view: TableView, cells: Cells, file: DataFile) -> pl.DataFrame
     for value_class, places, keys, columns in cells.classes(file):
         values = cells.values(keys, value_class, places)
         for column in columns if values.height else ():
-            counts = file.counts(column, places).select(pl.col("key").alias("value"), "bits")
+            counts = file.counts(column, places, values["value"]).select(pl.col("key").alias("value"), "bits")
             met = values.join(counts, on="value", how="inner")
             found.append(met.select("key", pl.lit(column).alias("column"), "row", "bits"))
     hits = pl.concat(found, how="vertical")
@@ -101,28 +104,35 @@ def _named(view: TableView, cells: Cells, file: DataFile, hits: pl.DataFrame) ->
     return named
 
 
-def align(view: TableView, cells: Cells, hopeful: pl.DataFrame, hits: pl.DataFrame, file: DataFile) -> list[Alignment]:
-    """Return for each column of the table the column of the dataset that it shows in the rows that fit best.
+def align(
+    view: TableView, cells: Cells, hopeful: pl.DataFrame, hits: pl.DataFrame, file: DataFile
+) -> tuple[list[Alignment], pl.DataFrame]:
+    """Return for each column of the table the column of the dataset that it shows in the rows that fit best, and these.
 
     The most telling rows vote: every row of the dataset that shares a rare value with one of them is a candidate, and
     the best candidates say which columns belong together.
     """
     sample = hopeful.sort("hope", "row", descending=[True, False]).head(_SAMPLE).select("row")
     told = hits.join(sample, on="row", how="semi")
-    best = _best_candidates(Cells(cells.table.join(sample, on="row", how="semi"), cells.decimals), told, file)
+    best = best_candidates(Cells(cells.table.join(sample, on="row", how="semi"), cells.decimals), told, file)
     titles = dict(zip(view.keys, (title.strip().casefold() for title in view.columns), strict=True))
     chosen: dict[str, Alignment] = {}
-    for key, column in _agreements(cells, told, best, file):
+    few = best.group_by("row", maintain_order=True).head(_BEST_EACH)
+    for key, column in _agreements(cells, told, few, file):
         if key not in chosen and column not in {a.column for a in chosen.values()}:
             alike = sum(file.value_class(c) is file.value_class(column) for c in file.schema)
             penalty = 0.0 if titles[key] == column.strip().casefold() else math.log2(alike)
             chosen[key] = Alignment(key, column, cells.decimals[key], penalty)
-    return list(chosen.values())
+    return list(chosen.values()), best
 
 
-def _best_candidates(sample: Cells, told: pl.DataFrame, file: DataFile) -> pl.DataFrame:
+def best_candidates(sample: Cells, told: pl.DataFrame, file: DataFile) -> pl.DataFrame:
     """The rows of the dataset with the most information in common with each row of the sample."""
-    telling = told.filter(pl.col("bits") >= min(_TELLING_BITS, math.log2(max(file.height, 2)) / 2))
+    size = math.log2(max(file.height, 2))
+    telling = told.filter(pl.col("bits") >= min(TELLING_BITS, size / 2)).sort("bits", "row", descending=[True, False])
+    # A value brings as many votes as rows of the dataset have it; the most telling ones vote first.
+    votes_of = (pl.lit(2.0) ** (size - pl.col("bits"))).cum_sum()
+    telling = telling.filter(votes_of.shift(1, fill_value=0.0) < _MOST_VOTES)
     votes = [pl.DataFrame(schema={"row": pl.Int64, ROW: pl.UInt32, "key": pl.String, "bits": pl.Float64})]
     for value_class, places, keys, columns in sample.classes(file):
         values = sample.values(keys, value_class, places)
@@ -131,22 +141,22 @@ def _best_candidates(sample: Cells, told: pl.DataFrame, file: DataFile) -> pl.Da
             wanted = values.join(own, on=["key", "row"], how="inner")
             if wanted.height:
                 data = file.select(file.key(column, places).alias("value")).drop(UNIT)
-                votes.append(
-                    data.join(wanted.lazy(), on="value", how="inner").select("row", ROW, "key", "bits").collect()
-                )
+                met = data.join(wanted.lazy(), on="value", how="inner").select("row", ROW, "key", "bits")
+                votes.append(met.collect(engine=file.engine))
     once = pl.concat(votes).group_by("row", ROW, "key").agg(pl.col("bits").max())
     scores = once.group_by("row", ROW).agg(pl.col("bits").sum(), pl.len().alias("columns"))
     ranked = scores.filter(pl.col("columns") >= 2).sort("bits", ROW, descending=[True, False])
-    return ranked.group_by("row", maintain_order=True).head(_BEST_EACH).select("row", ROW)
+    return ranked.group_by("row", maintain_order=True).head(_ALIKE_EACH).select("row", ROW)
 
 
 def _agreements(cells: Cells, told: pl.DataFrame, best: pl.DataFrame, file: DataFile) -> list[tuple[str, str]]:
     """Pairs of columns with the same value in the best candidates, those with the most information in common first."""
     found = []
-    near = file.rows(best[ROW])
+    near = file.rows(best[ROW], *told["column"].unique())
+    known = set(near.columns)
     for value_class, places, keys, columns in cells.classes(file):
         values = cells.values(keys, value_class, places).join(best, on="row", how="inner")
-        for column in columns if values.height else ():
+        for column in known.intersection(columns) if values.height else ():
             data = near.select(ROW, file.key(column, places).alias("value"))
             own = told.filter(pl.col("column") == column).drop("column")
             found.append(

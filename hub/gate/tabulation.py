@@ -162,7 +162,7 @@ def _is_known(view: TableView, file: DataFile, dimension: Dimension) -> bool:
     """At least half of the cells of the column are values that the dataset's column has."""
     cell = pl.col(dimension.key)
     keys = view.frame.filter(~is_margin(cell)).select(_table_key(file, dimension).alias("key"))
-    known = keys.join(file.counts(dimension.column, dimension.decimals), on="key", how="semi").height
+    known = keys.join(file.counts(dimension.column, dimension.decimals, keys["key"]), on="key", how="semi").height
     return keys.height == 0 or known >= _KNOWN_SHARE * keys.height
 
 
@@ -189,7 +189,8 @@ def _keyed(view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], o
         margin = is_margin(cell)
         if file.has_missing(d.column):
             margin = margin & ~is_missing(cell)
-        known = file.counts(d.column, d.decimals)["key"].implode()
+        asked = view.frame.select(_table_key(file, d)).to_series()
+        known = file.counts(d.column, d.decimals, asked)["key"].implode()
         columns.append((margin & ~_table_key(file, d).is_in(known).fill_null(False)).alias(f"margin_{d.key}"))
         columns.append(_table_key(file, d).alias(d.key))
     shown = pl.any_horizontal(*(~is_suppressed(view.frame, k) for k in others)) if others else pl.lit(value=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.gate.checks.check import Check, RequestCheck
 from hub.gate.checks.class_disclosure import CLASS_DISCLOSURE
+from hub.gate.checks.columns import CANARIES, COLUMN_LEAK
 from hub.gate.checks.complements import COMPLEMENT
 from hub.gate.checks.coordinates import COORDINATES, SMALL_AREA
 from hub.gate.checks.correlation import CORRELATION
@@ -55,6 +56,8 @@ CHECKS: tuple[Check, ...] = (
     MICRODATA,
     DIFFERENCING,
     ROW_LEAK,
+    COLUMN_LEAK,
+    CANARIES,
     DIRECT_IDENTIFIERS,
     SECRETS,
     ENCODED_PAYLOAD,

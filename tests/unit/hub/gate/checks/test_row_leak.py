@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,19 @@ from hub.gate.exchange import DatasetDescription
 
 RULE = "row-leak"
 MEASURES = ("year", "income", "visits", "sex")
+
+
+@pytest.fixture(scope="module", params=["kept", "large"])
+def gate(request: pytest.FixtureRequest, gate: Any, data: pl.DataFrame, people: Any) -> Any:
+    """The gate with a dataset that is kept in memory, and with one that goes by in pieces."""
+    if request.param == "kept":
+        return gate
+    described = DatasetDescription(
+        name="survey", folder="/", privacy_unit="person", direct_identifiers=("social", "full_name")
+    )
+    dataset = from_scans(described, {"survey.parquet": data.lazy()})
+    dataset.files[0].__dict__["is_kept"] = False
+    return replace(gate, datasets=(dataset,))
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""Facts about single columns of a dataset, and about values that were planted in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.exports import TableContext
+from hub.gate.datasets import from_scans
+from hub.gate.exchange import DatasetDescription
+
+RULE = "column-leak"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda column: column,
+        lambda column: column.sort(),
+        lambda column: column.shuffle(seed=1),
+        lambda column: column.round(1),
+        lambda column: column.sample(60, seed=2),
+    ],
+    ids=["as it is", "sorted", "shuffled", "rounded", "sixty of them"],
+)
+def test_a_column_of_measures_does_not_leave_by_itself(gate: Any, data: pl.DataFrame, make: Any, change: Any) -> None:
+    values = change(data["income"]).alias("x").to_frame()
+    assert RULE in make.checks(gate.judge("t.csv", values.write_csv()))
+
+
+def test_a_whole_column_of_small_numbers_does_not_either(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    dense = data.with_columns(steps=pl.int_range(pl.len()) * 7919 % 150)
+    described = DatasetDescription(name="survey", folder="/", privacy_unit="person")
+    steps = replace(gate, datasets=(from_scans(described, {"s.parquet": dense.lazy()}),))
+    assert RULE in make.checks(steps.judge("t.csv", dense.select(x="steps").sort("x").write_csv()))
+    assert RULE not in make.checks(steps.judge("t.csv", dense.select(x="steps").head(400).write_csv()))
+
+
+def test_numbers_of_the_same_size_are_no_column(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    values = (data["income"].shuffle(seed=3) + 0.37).alias("x").to_frame().head(300)
+    assert RULE not in make.checks(gate.judge("t.csv", values.write_csv()))
+
+
+def test_recomputed_means_are_no_column(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    table = data.filter(pl.col("region") != "Nord").group_by("visits").agg(n=pl.col("person").n_unique()).sort("visits")
+    assert RULE not in make.checks(gate.judge("t.csv", table.write_csv(), TableContext("survey", ("visits",))))
+
+
+@pytest.fixture
+def planted(gate: Any, data: pl.DataFrame) -> Any:
+    described = DatasetDescription(
+        name="survey", folder="/", privacy_unit="person", canaries=("Zéphyrin Quatremère", "QX-7731-ZK")
+    )
+    return replace(gate, datasets=(from_scans(described, {"s.parquet": data.lazy()}),))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", "who,n\nzephyrin quatremere,40\n"),
+        ("t.txt", "It was QX 7731 ZK who came.\n"),
+        ("t.json", '{"a": ["qx-7731-zk", 12]}'),
+        ("t.md", "ZÉPHYRIN  QUATREMÈRE\n"),
+    ],
+)
+def test_a_planted_value_blocks_however_it_is_written(planted: Any, make: Any, name: str, content: str) -> None:
+    judged = planted.judge(name, content)
+    assert "canary" in make.checks(judged)
+    assert "7731" not in make.sentences(judged)
+
+
+def test_what_resembles_a_planted_value_does_not(planted: Any, make: Any) -> None:
+    assert "canary" not in make.checks(planted.judge("t.txt", "QX-7731 and Zephyrin, and 7731-ZK\n"))
