@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from PIL import Image
 
 from hub.demo.data import write_demo_data
+from hub.gate.datasets import MountedDataset, from_scans
+from hub.gate.exchange import DatasetDescription
 
 SEED = 20_261_126
 YEARS_EACH = 8
@@ -52,3 +55,85 @@ def written(folder: Path, rows: int) -> Path:
     if not path.exists():
         large(rows).write_parquet(path, compression="zstd")
     return path
+
+
+def dataset_of(folder: Path, rows: int) -> MountedDataset:
+    """Open the rows as a mounted dataset of persons."""
+    described = DatasetDescription(
+        name="wages", folder=str(folder), privacy_unit="person", direct_identifiers=("person",)
+    )
+    return from_scans(described, {"wages.parquet": pl.scan_parquet(written(folder, rows))})
+
+
+def offered_of(folder: Path, rows: int, name: str) -> Path:
+    """Write, once, a file that somebody offers: ``table``, ``rows``, ``results``, or ``earlier-0`` and so on."""
+    path = folder / f"{name}-{rows}.csv"
+    if not path.exists():
+        data = pl.scan_parquet(written(folder, rows))
+        _OFFERED[name.partition("-")[0]](data, name).collect(engine="streaming").write_csv(path)
+    return path
+
+
+def _counted(data: pl.LazyFrame, by: tuple[str, ...]) -> pl.LazyFrame:
+    """Cells of at least ten persons, with persons, rows and mean wage."""
+    figures = (pl.col("person").n_unique().alias("persons"), pl.len().alias("n"), pl.col("wage").mean().round(3))
+    return data.group_by(by).agg(figures).filter(pl.col("persons") >= 10).sort(by)
+
+
+def _table(data: pl.LazyFrame, _: str) -> pl.LazyFrame:
+    return _counted(data, ("educ", "occupation", "year"))
+
+
+def _results(data: pl.LazyFrame, _: str) -> pl.LazyFrame:
+    renamed = dict(zip(("educ", "occupation", "year", "persons", "n", "wage"), "abcdef", strict=True))
+    return _counted(data, ("educ", "occupation", "year")).head(1000).rename(renamed)
+
+
+def _rows(data: pl.LazyFrame, _: str) -> pl.LazyFrame:
+    every = data.with_row_index("at").filter(pl.col("at") % 97 == 5).head(1000)
+    return every.select(a=pl.col("wage").round(2), b="hours", c="exper", d="year", e="educ", f="occupation")
+
+
+def _earlier(data: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    return _counted(data, EARLIER[int(name.partition("-")[2])])
+
+
+EARLIER = (
+    ("educ",),
+    ("union",),
+    ("year",),
+    ("occupation",),
+    ("educ", "union"),
+    ("educ", "year"),
+    ("occupation", "year"),
+)
+"""Dimensions of tables that left before."""
+_OFFERED = {"table": _table, "results": _results, "rows": _rows, "earlier": _earlier}
+
+DESCRIPTION = """\
+name = "wages"
+files = ["wages-{rows}.parquet"]
+privacy_unit = "person"
+direct_identifiers = ["person"]
+profile = "uk-sacro"
+"""
+
+
+def request_of(folder: Path, rows: int) -> tuple[Path, Path]:
+    """Write, once, a request of 16 MB: tables, texts and a picture; and the dataset's description."""
+    written(folder, rows)
+    description = folder / f"wages-{rows}.toml"
+    description.write_text(DESCRIPTION.format(rows=rows), encoding="utf-8")
+    offered = folder / f"request-{rows}"
+    if not offered.exists():
+        offered.mkdir()
+        draw = np.random.default_rng(SEED)
+        results = pl.read_csv(offered_of(folder, rows, "table"))
+        results.write_csv(offered / "table.csv")
+        for number in range(12):
+            figures = {f"model{n}": draw.normal(0, 1, 4_500).round(6) for n in range(25)}
+            pl.DataFrame({"step": range(4_500)} | figures).write_csv(offered / f"curves{number}.csv")
+        noise = draw.integers(0, 256, (900, 1200, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(offered / "picture.png")
+        (offered / "notes.md").write_text("What was done, and why it was done.\n" * 3_000, encoding="utf-8")
+    return offered, description

@@ -56,6 +56,14 @@ class DataFile:
         return int(self._source.select(pl.len()).collect().item())
 
     @cached_property
+    def most_rows_of_a_unit(self) -> int:
+        """Number of rows of the unit that has the most of them."""
+        if not self.unit:
+            return 1
+        counted = self._source.select(self.unit).drop_nulls().group_by(self.unit).len()
+        return int(counted.select(pl.col("len").max().fill_null(0)).collect(engine="streaming").item() or 0)
+
+    @cached_property
     def names(self) -> dict[str, str]:
         """Columns by their name without regard to case."""
         return {name.strip().casefold(): name for name in self.schema}

@@ -120,11 +120,13 @@ def everything(places: Places, *, tests: bool) -> list[SetupError]:
 
 
 def everything_measured(places: Places) -> list[SetupError]:
-    """Sets up all that the lab needs, and the image that it is measured against."""
+    """Sets up all that the lab needs, and the image and the environment that it is measured against."""
     api = Engine(engine.address())
     done, make = partial(stock_image.is_done, api, places), partial(stock_image.make, api, places)
     step = Step("stock image", "building what workspaces are measured against", done, make)
-    return everything(places, tests=False) or take_all([[step]])
+    return everything(places, tests=False) or take_all(
+        [[step], [environment_step(places, "oracle", environment.oracle(places))]]
+    )
 
 
 def images_alone(places: Places) -> list[SetupError]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
+from hub.gate.bounds import least_share, may_be_dominated
 from hub.gate.checks.check import Check
 from hub.gate.context import Context, columns_text, rows_text
 from hub.gate.contributions import contributions
@@ -44,6 +45,10 @@ def _judge(fragment: Fragment, tabulation: Tabulation, measure: str, group: str,
     policy = context.policy
     counts = tuple(sorted({1, 2, *(rule.n for rule in policy.dominance)}))
     large = tabulation.cells.filter(pl.col("shown") & (pl.col("units") >= policy.minimum_units)).select("row")
+    if not group and not tabulation.weight:
+        shares = [(rule.n, rule.k) for rule in policy.dominance]
+        lowest, most = least_share(shares, 100 * policy.p_percent / policy.prior_percent)
+        large = may_be_dominated(tabulation, measure, large, lowest, most)
     cells = contributions(tabulation, measure, counts, large, group)
     findings = []
     for rule in policy.dominance:
