@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hub.adapters.local_gate import check_paths
+from hub.adapters.local_gate import Asked, check_paths
 from hub.bench.large import EARLIER, dataset_of, offered_of, request_of, written
 from hub.domain.exports import TableContext
 from hub.gate.checks.check import Check
@@ -43,9 +43,9 @@ class Taken:
     peak: float
 
 
-def taken(act: str, folder: Path, rows: int, python: str = sys.executable) -> Taken:
-    """Run an act in a process of its own."""
-    program = [python, "-m", "hub.bench.child"] if python == sys.executable else [python, str(ACRO)]
+def taken(act: str, folder: Path, rows: int, python: str = "") -> Taken:
+    """Run an act in a process of its own; another Python runs the other side."""
+    program = [python, str(ACRO)] if python else [sys.executable, "-m", "hub.bench.child"]
     done = subprocess.run([*program, act, str(folder), str(rows)], capture_output=True, text=True, check=True)
     said = json.loads(done.stdout.splitlines()[-1])
     return Taken(said["seconds"], said["peak"])
@@ -109,7 +109,7 @@ def _earlier(dataset: MountedDataset, folder: Path, rows: int, number: int) -> E
 def gate(folder: Path, rows: int) -> Callable[[], object]:
     """The whole gate on a request of 16 MB, as two programs."""
     offered, description = request_of(folder, rows)
-    return lambda: check_paths([offered], [description])
+    return lambda: check_paths([offered], Asked((description,)))
 
 
 ACTS: dict[str, Callable[[Path, int], Callable[[], object]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hub.bench import dataset_scan, fifty, gate_check, gateway_way, lab_page, trivial_run, workspaces
+from hub.bench import dataset_scan, fifty, gate_check, gate_large, gateway_way, lab_page, trivial_run, workspaces
 from hub.bench.rows import Row
 
 Measurement = Callable[[Path, int, Callable[[str], None]], Iterator[Row]]
@@ -17,6 +17,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "page": lab_page.rows,
     "run": trivial_run.rows,
     "gate": gate_check.rows,
+    "large": gate_large.rows,
     "scan": dataset_scan.rows,
 }
 """By the names that ``--only`` takes, in this order."""

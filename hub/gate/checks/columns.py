@@ -13,6 +13,7 @@ from hub.gate.context import Context
 from hub.gate.datasets import DataFile
 from hub.gate.fragments import BlobFragment, Fragment
 from hub.gate.lineage import lineage
+from hub.gate.shared import cells_of, shared_values
 from hub.gate.views import TableView, text_of
 from hub.gate.words import phrases, plain
 
@@ -36,30 +37,38 @@ def column_leak(fragment: Fragment, context: Context) -> list[Finding] | None:
         tabulation = lineage(view, context).tabulation
         verified = set(tabulation.agreeing) if tabulation is not None else set()
         known = {d.key for d in tabulation.dimensions} if tabulation is not None and verified else set()
-        for at, key in enumerate(view.keys, start=1):
-            if key not in verified | known:
-                findings += _column(view, key, at, context)
+        if view.frame.height >= _FEWEST_VALUES:
+            findings += _columns(view, verified | known, context)
     return findings or None
 
 
-def _column(view: TableView, key: str, at: int, context: Context) -> list[Finding]:
+def _columns(view: TableView, spared: set[str], context: Context) -> list[Finding]:
+    findings = []
     for dataset in context.datasets:
         for file in dataset.files:
-            if any(_is_column(view, key, file, column, context) for column in file.schema):
+            pairs = [pair for pair in _alike(view, file, context) if pair[0] not in spared]
+            for key in dict.fromkeys(k for k, column in pairs if _is_column(view, k, file, column, context)):
+                at = view.keys.index(key) + 1
                 sentence = (
                     f"Column {at} holds the values of a column of the dataset {dataset.name}, one by one. Values of "
                     "single units do not leave; send counts, means or a distribution in classes instead."
                 )
                 rule = f"row leakage from {context.policy.evidence_bits} bits beyond chance ({context.policy.name})"
                 place = f"{view.place}, column {at}"
-                return [context.finding("column-leak", Severity.BLOCK, place, sentence, rule)]
-    return []
+                findings.append(context.finding("column-leak", Severity.BLOCK, place, sentence, rule))
+    return findings
+
+
+def _alike(view: TableView, file: DataFile, context: Context) -> list[tuple[str, str]]:
+    """Columns of the table and of the dataset that have nearly all cells in common, looked up together."""
+    cells = cells_of(view, context.policy.limits.table_rows)
+    hits = shared_values(view, cells, file).group_by("key", "column").agg(pl.col("row").n_unique().alias("met"))
+    near = hits.filter(pl.col("met") >= _NEARLY * _NEARLY * cells.table.height).sort("key", "column")
+    return [(key, column) for key, column in near.select("key", "column").rows() if not file.is_grouping(column)]
 
 
 def _is_column(view: TableView, key: str, file: DataFile, column: str, context: Context) -> bool:
     """Nearly all of the cells are values of the column, and too many of them for chance."""
-    if file.is_grouping(column) or view.frame.height < _FEWEST_VALUES:
-        return False
     value_class = file.value_class(column)
     decimals = decimals_of(view.frame[key]) if value_class is ValueClass.NUMBER else 0
     keys = view.frame.select(table_key(pl.col(key), value_class, decimals).alias("key")).drop_nulls()
