@@ -23,12 +23,14 @@ from hub.gate.checks.microdata import MICRODATA, RESIDUALS
 from hub.gate.checks.models import DEGREES, DUMMY_SUPPORT
 from hub.gate.checks.percentages import PERCENTAGE
 from hub.gate.checks.quantiles import QUANTILES
+from hub.gate.checks.personal import CONTACTS, ENTERPRISE_NUMBERS, PERSONAL_NUMBERS
 from hub.gate.checks.reading import FREE_TEXT, LEFT_BEHIND, PICTURE, REFUSAL, VALUES
 from hub.gate.checks.recompute import RECOMPUTE
 from hub.gate.checks.rounding import ROUNDING
 from hub.gate.checks.secrets import ENCODED_PAYLOAD, SECRETS
 from hub.gate.checks.suppressed_cells import SECONDARY_SUPPRESSION
 from hub.gate.checks.survival import SURVIVAL_STEPS
+from hub.gate.checks.traces import CONFUSABLES, HOSTS, TRACEBACKS
 from hub.gate.checks.volume import VOLUME
 
 CHECKS: tuple[Check, ...] = (
@@ -61,6 +63,12 @@ CHECKS: tuple[Check, ...] = (
     DIRECT_IDENTIFIERS,
     SECRETS,
     ENCODED_PAYLOAD,
+    PERSONAL_NUMBERS,
+    ENTERPRISE_NUMBERS,
+    CONTACTS,
+    TRACEBACKS,
+    HOSTS,
+    CONFUSABLES,
     RECOMPUTE,
     PICTURE,
     FREE_TEXT,
@@ -72,4 +80,12 @@ REQUEST_CHECKS: tuple[RequestCheck, ...] = (SECONDARY_SUPPRESSION, FIGURE_TABLE)
 """Checks of what a request's files are together."""
 
 NAME_CHECKS: tuple[Check, ...] = (DIRECT_IDENTIFIERS, SECRETS, ENCODED_PAYLOAD)
+NAME_CHECKS: tuple[Check, ...] = (
+    DIRECT_IDENTIFIERS,
+    SECRETS,
+    ENCODED_PAYLOAD,
+    PERSONAL_NUMBERS,
+    ENTERPRISE_NUMBERS,
+    CONTACTS,
+    CANARIES,
 """Checks of a file's name, which leaves with it."""

@@ -1,0 +1,112 @@
+"""Numbers and addresses of people and enterprises, whatever dataset they come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from hub.domain.exports import Finding, Severity
+from hub.gate import numbers
+from hub.gate.checks.check import Check
+from hub.gate.context import Context
+from hub.gate.fragments import BlobFragment, Fragment, TableFragment, TextFragment
+from hub.gate.views import text_of
+
+_NEAR = 60
+_ENTERPRISE = re.compile(r"(?i)siren|siret|\brcs\b|\btva\b|sirene|établissement|etablissement|enterprise|entreprise")
+_CARD_WORD = re.compile(r"(?i)card|carte|\bcb\b|visa|mastercard|\bpan\b")
+Match = re.Match[str]
+
+
+def personal_numbers(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """Social security numbers (NIR), bank accounts (IBAN) and payment cards stay in the lab.
+
+    A number counts when its form and its check digits agree. A card's number counts where it is written in groups,
+    where a word says so, or where there are several.
+    """
+    text = "" if isinstance(fragment, BlobFragment) else text_of(fragment)
+    found = [
+        ("a social security number (NIR)", _first(numbers.NIR, text, numbers.is_nir)),
+        ("a bank account's number (IBAN)", _first(numbers.IBAN, text, lambda m: numbers.is_iban(m[0]))),
+        ("a payment card's number", _card(text)),
+    ]
+    return [_finding(fragment, context, what, match, text) for what, match in found if match is not None] or None
+
+
+def _finding(fragment: Fragment, context: Context, what: str, match: Match, text: str) -> Finding:
+    sentence = f"There is what looks like {what}. Take it out, and all others of its kind."
+    place = _place(fragment, text, match)
+    return context.finding("personal-numbers", Severity.BLOCK, place, sentence, "form and check digits agree")
+
+
+def _card(text: str) -> Match | None:
+    cards = [m for m in numbers.CARD.finditer(text) if numbers.is_card(m[0])]
+    told = [m for m in cards if m[1] or m[2] or _has_near(_CARD_WORD, text, m)]
+    return (told or cards)[0] if told or len(cards) > 1 else None
+
+
+def enterprise_numbers(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """SIREN and SIRET stay in the lab where a word near them, or the column's name, says that they are some.
+
+    Without such a word nine digits are a number like any other: one in ten passes Luhn's rule.
+    """
+    if isinstance(fragment, BlobFragment):
+        return None
+    sentence = "There is what looks like a SIREN or SIRET of an enterprise. Take it out; results speak of groups."
+    rule = "Luhn's rule, and a word that says so"
+    if isinstance(fragment, TableFragment):
+        columns = [
+            at
+            for at, (title, cells) in enumerate(zip(fragment.columns, fragment.data, strict=True), start=1)
+            if _ENTERPRISE.search(title) and any(numbers.is_siren(c) or numbers.is_siret(c) for c in set(cells))
+        ]
+        places = [f"{fragment.place}, column {at}" for at in columns]
+        found = [context.finding("enterprise-numbers", Severity.BLOCK, place, sentence, rule) for place in places]
+        if found:
+            return found
+    text = text_of(fragment)
+    match = _first(numbers.SIRET, text, lambda m: numbers.is_siret(m[0]) and _has_near(_ENTERPRISE, text, m))
+    match = match or _first(numbers.SIREN, text, lambda m: numbers.is_siren(m[0]) and _has_near(_ENTERPRISE, text, m))
+    if match is None or isinstance(fragment, TableFragment):
+        return None
+    place = _place(fragment, text, match)
+    return [context.finding("enterprise-numbers", Severity.BLOCK, place, sentence, rule)]
+
+
+def contacts(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """A steward looks at telephone numbers and e-mail addresses: an author's own, or somebody's in the data."""
+    text = "" if isinstance(fragment, BlobFragment) else text_of(fragment)
+    found = [
+        ("a telephone number", numbers.PHONE.search(text)),
+        ("an e-mail address", numbers.EMAIL.search(text)),
+    ]
+    return [
+        context.finding(
+            "contacts",
+            Severity.REVIEW,
+            _place(fragment, text, match),
+            f"There is what looks like {what}. A steward looks whose it is; leave it out if it is nobody's of the lab.",
+        )
+        for what, match in found
+        if match is not None
+    ] or None
+
+
+def _first(pattern: re.Pattern[str], text: str, is_one: Callable[[Match], bool]) -> Match | None:
+    return next((m for m in pattern.finditer(text) if is_one(m)), None)
+
+
+def _has_near(word: re.Pattern[str], text: str, match: Match) -> bool:
+    return word.search(text, max(match.start() - _NEAR, 0), match.end() + _NEAR // 2) is not None
+
+
+def _place(fragment: Fragment, text: str, match: Match) -> str:
+    """Only a text has lines that its author knows."""
+    if not isinstance(fragment, TextFragment):
+        return fragment.place
+    return f"{fragment.place}, line {text.count(chr(10), 0, match.start()) + 1}"
+
+
+PERSONAL_NUMBERS = Check("personal-numbers", personal_numbers, claims=False)
+ENTERPRISE_NUMBERS = Check("enterprise-numbers", enterprise_numbers, claims=False)
+CONTACTS = Check("contacts", contacts, claims=False)

@@ -1,0 +1,86 @@
+"""What programs leave in outputs: tracebacks that quote values, names of machines, and letters that pose as others."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.checks.check import Check
+from hub.gate.context import Context
+from hub.gate.fragments import BlobFragment, Fragment, TextFragment
+from hub.gate.views import text_of
+
+_TRACEBACK = re.compile(
+    r"Traceback \(most recent call last\)|^\s*File \"[^\"\n]{1,300}\", line \d+"
+    r"|^(?:\w+\.){0,6}[A-Z]\w{0,60}(?:Error|Exception|Warning): .{0,400}?(?:['\"‘“`].|\d)",
+    re.MULTILINE,
+)
+_HOST = re.compile(
+    r"(?i)(?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,5}(?:local|lan|intra|intranet|internal|corp|localdomain|home\.arpa)(?![\w.-])"
+    r"|(?<![\w.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
+    r"|127\.0\.0\.\d{1,3})(?![\w.])"
+)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_POSING = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+
+
+def tracebacks(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """Tracebacks and messages of errors do not leave: they quote values and code, and are no results."""
+    return _found(
+        fragment,
+        context,
+        _TRACEBACK,
+        "tracebacks",
+        "A traceback or a message of an error stands here, which may quote values. Clear this output and run it again.",
+    )
+
+
+def hosts(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """Names and addresses of machines inside a network stay in the lab."""
+    return _found(
+        fragment, context, _HOST, "hosts", "The name or address of a machine inside a network stands here. Take it out."
+    )
+
+
+def confusables(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """A word whose letters come from two alphabets that look alike is read by a steward, since it can carry a mark."""
+    text = "" if isinstance(fragment, BlobFragment) or fragment_is_plain(fragment) else text_of(fragment)
+    match = next((m for m in _WORD.finditer(text) if not m[0].isascii() and _is_mixed(m[0])), None)
+    if match is None:
+        return None
+    sentence = "A word mixes letters of alphabets that look alike. A steward reads it; write it in one alphabet."
+    return [context.finding("confusables", Severity.REVIEW, _place(fragment, text, match), sentence)]
+
+
+def fragment_is_plain(fragment: Fragment) -> bool:
+    """A text of ASCII has no such words, and needs no look."""
+    return isinstance(fragment, TextFragment) and fragment.text.isascii()
+
+
+def _is_mixed(word: str) -> bool:
+    """Latin letters beside such of an alphabet whose letters pose as Latin ones."""
+    names = {unicodedata.name(character, "").partition(" ")[0] for character in word}
+    return "LATIN" in names and any(name in names for name in _POSING)
+
+
+def _found(
+    fragment: Fragment, context: Context, pattern: re.Pattern[str], identifier: str, sentence: str
+) -> list[Finding] | None:
+    text = "" if isinstance(fragment, BlobFragment) else text_of(fragment)
+    match = pattern.search(text)
+    if match is None:
+        return None
+    return [context.finding(identifier, Severity.BLOCK, _place(fragment, text, match), sentence)]
+
+
+def _place(fragment: Fragment, text: str, match: re.Match[str]) -> str:
+    """Only a text has lines that its author knows."""
+    if not isinstance(fragment, TextFragment):
+        return fragment.place
+    return f"{fragment.place}, line {text.count(chr(10), 0, match.start()) + 1}"
+
+
+TRACEBACKS = Check("tracebacks", tracebacks, claims=False)
+HOSTS = Check("hosts", hosts, claims=False)
+CONFUSABLES = Check("confusables", confusables, claims=False)
