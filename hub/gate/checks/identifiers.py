@@ -68,13 +68,14 @@ def _bits(phrase: str) -> float:
 
 def _columns(view: TableView, dataset: MountedDataset, context: Context) -> list[Finding]:
     """Columns of a table that are a column of identifiers: by name, or since they hold little else."""
-    findings = []
+    findings: list[Finding] = []
+    if not _meets(view, dataset):
+        return findings
     for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
         numbered = view.frame.with_columns(pl.int_range(1, pl.len() + 1).alias("row"))
         cells = numbered.filter(~is_suppressed(view.frame, key))
         for name, known in dataset.identifier_keys:
-            trimmed = pl.col(key).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}").alias("value")
-            met = cells.select("row", trimmed).join(known, on="value", how="semi")
+            met = cells.select("row", _trimmed(key)).join(known, on="value", how="semi")
             is_named = title.strip().casefold() == name.casefold() and met.height > 0
             if is_named or _is_identifier_column(cells[key], met["value"], known):
                 sentence = (
@@ -84,6 +85,17 @@ def _columns(view: TableView, dataset: MountedDataset, context: Context) -> list
                 rows = rows_text(view.row_numbers(met["row"].to_list()))
                 findings.append(context.finding(IDENTIFIER, Severity.BLOCK, f"{view.place}, {rows}", sentence))
     return findings
+
+
+def _trimmed(key: str) -> pl.Expr:
+    """A cell as an identifier would be written."""
+    return pl.col(key).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}").alias("value")
+
+
+def _meets(view: TableView, dataset: MountedDataset) -> bool:
+    """Whether any cell is an identifier; of all columns at once, since most tables have none."""
+    values = pl.concat([view.frame.select(_trimmed(key)) for key in view.keys]).unique()
+    return any(values.join(known, on="value", how="semi").height for _, known in dataset.identifier_keys)
 
 
 def _is_identifier_column(cells: pl.Series, met: pl.Series, known: pl.DataFrame) -> bool:
