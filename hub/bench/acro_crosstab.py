@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -28,7 +27,8 @@ def main(act: str, folder: str, rows: str) -> None:
     session.crosstab([data.educ, data.occupation], data.year)
     session.crosstab([data.educ, data.occupation], data.year, values=data.wage, aggfunc="mean")
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     Path.cwd().rmdir() if not any(Path.cwd().iterdir()) else None
     sys.stdout.write("\n" + json.dumps({"act": act, "seconds": seconds, "peak": peak}) + "\n")
 

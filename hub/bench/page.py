@@ -10,10 +10,13 @@ from typing import Any
 
 from hub.bench import record
 from hub.bench.measurements import LONG, MEASUREMENTS, Measurement
+from hub.bench.plot import plot
 from hub.bench.rows import number
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 RECORD = DOCS / "measurements.json"
+PLOTTED = ("large",)
+"""Measurements with many ratios, which are drawn as well."""
 HEAD = """\
 # Measurements
 
@@ -36,7 +39,17 @@ def page() -> str:
 
 def _section(name: str, act: Measurement, run: dict[str, Any] | None) -> str:
     about = (inspect.getdoc(inspect.getmodule(act)) or "").replace("``", "`")
-    return f"## {name}\n\n{about}\n\n" + ("\n".join(_table(run)) if run else "Not recorded yet.") + "\n"
+    drawn = f"![Ratios, on a logarithmic scale](../images/{name}.svg)\n\n" if run and name in PLOTTED else ""
+    said = "\n".join(_table(run)) if run else "Not recorded yet."
+    return f"## {name}\n\n{about}\n\n{drawn}{said}\n"
+
+
+def draw() -> None:
+    """Draw the recorded ratios of the measurements that are plotted."""
+    recorded = record.read(RECORD)
+    for name in PLOTTED:
+        if name in recorded:
+            (DOCS.parent / "images" / f"{name}.svg").write_text(plot(recorded[name]["rows"]), encoding="utf-8")
 
 
 def _table(run: dict[str, Any]) -> Iterator[str]:
@@ -52,4 +65,5 @@ def _table(run: dict[str, Any]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    draw()
     sys.stdout.write(page())
