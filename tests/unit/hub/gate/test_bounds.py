@@ -1,0 +1,54 @@
+"""Facts about bounds: they spare work, and never a cell that is dominated."""
+
+from __future__ import annotations
+
+import random
+
+import polars as pl
+import pytest
+
+from hub.domain.exports import TableContext
+from hub.gate.bounds import least_share, may_be_dominated
+from hub.gate.datasets import from_scans
+from hub.gate.exchange import DatasetDescription
+from hub.gate.tabulation import contributions, dimensions_of, tabulate
+from hub.gate.views import TableView
+from hub.policy.load import load_profile
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("share", "most"), [(0.85, 1), (0.9, 2), (0.5, 3)])
+def test_no_dominated_cell_is_left_out(seed: int, share: float, most: int) -> None:
+    draw = random.Random(seed)
+    rows = [
+        {"u": draw.randrange(40), "g": draw.randrange(12), "v": draw.choice((-1, 1)) * draw.lognormvariate(2, 2.5)}
+        for _ in range(400)
+    ]
+    data = pl.DataFrame(rows)
+    described = DatasetDescription(name="d", folder="/", privacy_unit="u")
+    file = from_scans(described, {"d.parquet": data.lazy()}).files[0]
+    frame = data.select(pl.col("g").cast(pl.String).alias("c0")).unique().sort("c0").with_columns(c1=pl.lit("9"))
+    view = TableView("", ("g", "n"), frame, whole=True)
+    declared = TableContext("d", ("g",), "v", "sum")
+    made = tabulate(view, file, dimensions_of(view, file, declared), declared, load_profile("uk-sacro"))
+    assert made is not None
+    wanted = made.cells.select("row")
+    exact = contributions(made, "v", (most,), wanted).filter(pl.col(f"top_{most}") >= share * pl.col("total"))
+    near = may_be_dominated(made, "v", wanted, share, most)
+    assert set(exact["row"]) <= set(near["row"])
+
+
+def test_bounds_spare_what_is_even() -> None:
+    data = pl.DataFrame({"u": range(1000), "g": [1, 2] * 500, "v": [5.0] * 1000})
+    file = from_scans(DatasetDescription(name="d", folder="/", privacy_unit="u"), {"d.parquet": data.lazy()}).files[0]
+    view = TableView("", ("g", "n"), pl.DataFrame({"c0": ["1", "2"], "c1": ["500", "500"]}), whole=True)
+    declared = TableContext("d", ("g",), "v", "sum")
+    made = tabulate(view, file, dimensions_of(view, file, declared), declared, load_profile("uk-sacro"))
+    assert made is not None
+    assert may_be_dominated(made, "v", made.cells.select("row"), 0.5, 2).height == 0
+
+
+def test_the_least_share_is_that_of_the_strictest_rule() -> None:
+    assert least_share([(1, 85), (2, 90)], 0) == (0.85, 2)
+    assert least_share([(2, 90)], 10) == (0.9, 2)
+    assert least_share([], 25) == (0.8, 2)
