@@ -79,7 +79,7 @@ def test_a_total_after_its_cells_is_blocked_and_its_harmless_twin_is_not(
 ) -> None:
     blocked = living.checked(source, "one-near.csv")
     assert blocked["state"] == "blocked"
-    assert [f["severity"] for f in found_in(blocked)] == ["block"]
+    assert {f["severity"] for f in found_in(blocked)} == {"block"}
     assert found_in(living.checked(source, "one-safe.csv")) == []
 
 
@@ -87,10 +87,9 @@ def test_its_author_learns_no_number_and_the_steward_which_release_it_was(
     living: Living, source: str, released: Json
 ) -> None:
     blocked = living.checked(source, "one-near.csv")
-    (mine,) = found_in(blocked)
-    assert mine["detail"] == ""
-    (theirs,) = found_in(living.portal(HEALTH_STEWARD).get(place("exports", blocked["id"])))
-    assert released["id"] in theirs["detail"]
+    assert {f["detail"] for f in found_in(blocked)} == {""}
+    seen = found_in(living.portal(HEALTH_STEWARD).get(place("exports", blocked["id"])))
+    assert any(released["id"] in f["detail"] for f in seen)
 
 
 def test_other_names_order_or_percentages_do_not_pass_unseen(living: Living, source: str, released: Json) -> None:

@@ -53,7 +53,7 @@ def differencing(fragment: Fragment, context: Context) -> list[Finding] | None:
     for table in shown:
         findings += _nearly(table, earlier, context)
     context.released_here += [EarlierTable(release="", own=True, table=s.part) for s in shown]
-    return list(dict.fromkeys(findings)) or None
+    return _merged(findings) or None
 
 
 def table_of(view: TableView, context: Context) -> TablePart:
@@ -103,7 +103,8 @@ def _compared(
     if found is None:
         return [], False
     findings = []
-    for one in differences(found, among, set(range(new)), needed):
+    told = differences(found, among, set(range(new)), needed)
+    for one in sorted(told, key=lambda d: d.units):
         mine, theirs = among[one.new], among[one.other]
         table = own[min(mine.tables)]
         labels = [known[t - len(own)] for t in sorted(theirs.tables) if t >= len(own)]
@@ -120,11 +121,17 @@ def _compared(
 
 
 def _merged(findings: list[Finding]) -> list[Finding]:
-    """One finding for each earlier table and number of units is enough for people: the first names the cells best."""
+    """One finding for each earlier table and number of units is enough for people: the first names the cells best.
+
+    Of several at one place the first stays, too: how many there are would tell of others' releases.
+    """
     first: dict[str, Finding] = {}
     for finding in findings:
         first.setdefault(finding.detail, finding)
-    return list(first.values())
+    at: dict[tuple[str, Severity], Finding] = {}
+    for finding in first.values():
+        at.setdefault((finding.place, finding.severity), finding)
+    return list(at.values())
 
 
 def _nearly(table: Shown, earlier: Iterable[EarlierTable], context: Context) -> list[Finding]:
