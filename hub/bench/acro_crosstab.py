@@ -19,7 +19,7 @@ from acro import ACRO
 
 def main(act: str, folder: str, rows: str) -> None:
     """Make and check a table of counts and one of means by three dimensions."""
-    data = pd.read_parquet(Path(folder) / f"wages-{rows}.parquet")
+    data = pd.read_csv(Path(folder) / f"wages-{rows}.csv")
     logging.disable(logging.CRITICAL)
     os.chdir(tempfile.mkdtemp(prefix="datalab-bench-"))
     session = ACRO(suppress=False)

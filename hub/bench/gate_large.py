@@ -21,7 +21,7 @@ from hub.bench.large import SIZES, offered_of, request_of, written
 from hub.bench.rows import Goal, Of, Row
 from hub.domain.errors import UnavailableError
 
-ACRO_PYTHON = Path(__file__).resolve().parents[2] / ".acro" / "bin" / "python"
+ACRO_PYTHON = Path(__file__).resolve().parents[2] / ".oracle" / "bin" / "python"
 LARGEST = max(SIZES)
 _FASTER = {10**5: 20, 10**6: 20, 10**7: 10}
 

@@ -53,7 +53,10 @@ def written(folder: Path, rows: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"wages-{rows}.parquet"
     if not path.exists():
-        large(rows).write_parquet(path, compression="zstd")
+        made = large(rows)
+        made.write_parquet(path, compression="zstd")
+        # What is compared with has no reader of Parquet files.
+        made.select("educ", "occupation", "year", "wage").write_csv(path.with_suffix(".csv"))
     return path
 
 

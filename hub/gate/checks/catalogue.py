@@ -22,8 +22,8 @@ from hub.gate.checks.leak import ROW_LEAK
 from hub.gate.checks.microdata import MICRODATA, RESIDUALS
 from hub.gate.checks.models import DEGREES, DUMMY_SUPPORT
 from hub.gate.checks.percentages import PERCENTAGE
-from hub.gate.checks.quantiles import QUANTILES
 from hub.gate.checks.personal import CONTACTS, ENTERPRISE_NUMBERS, PERSONAL_NUMBERS
+from hub.gate.checks.quantiles import QUANTILES
 from hub.gate.checks.reading import FREE_TEXT, LEFT_BEHIND, PICTURE, REFUSAL, VALUES
 from hub.gate.checks.recompute import RECOMPUTE
 from hub.gate.checks.rounding import ROUNDING
@@ -79,7 +79,6 @@ CHECKS: tuple[Check, ...] = (
 REQUEST_CHECKS: tuple[RequestCheck, ...] = (SECONDARY_SUPPRESSION, FIGURE_TABLE)
 """Checks of what a request's files are together."""
 
-NAME_CHECKS: tuple[Check, ...] = (DIRECT_IDENTIFIERS, SECRETS, ENCODED_PAYLOAD)
 NAME_CHECKS: tuple[Check, ...] = (
     DIRECT_IDENTIFIERS,
     SECRETS,
@@ -88,4 +87,5 @@ NAME_CHECKS: tuple[Check, ...] = (
     ENTERPRISE_NUMBERS,
     CONTACTS,
     CANARIES,
+)
 """Checks of a file's name, which leaves with it."""

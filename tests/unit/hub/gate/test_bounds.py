@@ -9,11 +9,11 @@ import pytest
 
 from hub.domain.exports import TableContext
 from hub.gate.bounds import least_share, may_be_dominated
+from hub.gate.contributions import contributions
 from hub.gate.datasets import from_scans
 from hub.gate.exchange import DatasetDescription
-from hub.gate.tabulation import contributions, dimensions_of, tabulate
+from hub.gate.tabulation import dimensions_of, tabulate
 from hub.gate.views import TableView
-from hub.policy.load import load_profile
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -30,7 +30,7 @@ def test_no_dominated_cell_is_left_out(seed: int, share: float, most: int) -> No
     frame = data.select(pl.col("g").cast(pl.String).alias("c0")).unique().sort("c0").with_columns(c1=pl.lit("9"))
     view = TableView("", ("g", "n"), frame, whole=True)
     declared = TableContext("d", ("g",), "v", "sum")
-    made = tabulate(view, file, dimensions_of(view, file, declared), declared, load_profile("uk-sacro"))
+    made = tabulate(view, file, dimensions_of(view, file, declared), declared)
     assert made is not None
     wanted = made.cells.select("row")
     exact = contributions(made, "v", (most,), wanted).filter(pl.col(f"top_{most}") >= share * pl.col("total"))
@@ -43,7 +43,7 @@ def test_bounds_spare_what_is_even() -> None:
     file = from_scans(DatasetDescription(name="d", folder="/", privacy_unit="u"), {"d.parquet": data.lazy()}).files[0]
     view = TableView("", ("g", "n"), pl.DataFrame({"c0": ["1", "2"], "c1": ["500", "500"]}), whole=True)
     declared = TableContext("d", ("g",), "v", "sum")
-    made = tabulate(view, file, dimensions_of(view, file, declared), declared, load_profile("uk-sacro"))
+    made = tabulate(view, file, dimensions_of(view, file, declared), declared)
     assert made is not None
     assert may_be_dominated(made, "v", made.cells.select("row"), 0.5, 2).height == 0
 
