@@ -62,6 +62,11 @@ class ReadyLab:
             return dict(self.engine.inspect_container(self.name(person)))
         return None
 
+    def runs(self, person: str, identifier: str) -> bool:
+        """Whether this very container still runs; another may have been made ready in its place."""
+        seen = self.seen(person)
+        return seen is not None and seen["Id"] == identifier and bool(seen["State"]["Running"])
+
     def server(self, person: str) -> str:
         return server_id(person, project_of(person))
 
@@ -292,7 +297,7 @@ def test_a_claim_of_another_form_ends_the_container_and_is_not_answered(lab: Rea
     person = PEOPLE[5]
     with lab.waiting(person) as before:
         assert lab.claim(person, said) == b""
-        wait_for(lambda: not (lab.seen(person) or before)["State"]["Running"])
+        wait_for(lambda: not lab.runs(person, before["Id"]))
         assert lab.opens(person)["Id"] != before["Id"]
 
 
