@@ -50,7 +50,7 @@ def make_tables() -> Any:
 @pytest.fixture(scope="module")
 def source(living: Living) -> str:
     """A run whose outputs are the tables."""
-    notebook = living.approved(acting(make_tables), schema_of(make_tables))
+    notebook = living.approved(acting(make_tables), schema_of(make_tables), name="tables")
     found, said = living.acted(notebook, make_tables)
     assert found["work"]["state"] == "succeeded"
     assert all(said.values()), said
@@ -107,7 +107,7 @@ def test_two_files_of_one_request_are_compared(living: Living, source: str) -> N
 
 def test_another_project_is_compared_and_named_to_nobody_but_stewards(living: Living, released: Json) -> None:
     living.found_project(OTHER)
-    notebook = living.approved(acting(make_tables), schema_of(make_tables), project=OTHER)
+    notebook = living.approved(acting(make_tables), schema_of(make_tables), project=OTHER, name="tables")
     found, _ = living.acted(notebook, make_tables)
     blocked = living.checked(str(found["run"]["id"]), "one-near.csv", project=OTHER)
     assert blocked["state"] == "blocked"

@@ -30,6 +30,7 @@ from hub.services.audit import verify_audit
 from hub.services.health import Part, failing_parts
 from hub.services.lab import Lab
 from integration.gateway_bench import bench, ok, says
+from spawner_config.server_folder import access_log_folder
 
 NO_FLOOR = "[space]\nalarm = 0\nfloor = 0\n"
 BROKEN_DISK = "The lab's disk takes nothing that is written; nothing was saved. Tell the administrator."
@@ -134,7 +135,7 @@ def test_a_gateway_whose_logs_are_full_shows_nothing_and_goes_on_when_there_is_r
 
     async def story(state: Path, logs: Path) -> list[int]:
         async with bench(state) as b:
-            subprocess.run(["mount", "--bind", str(logs), str(b.settings.state / "logs")], check=True)
+            subprocess.run(["mount", "--bind", str(logs), str(access_log_folder(b.settings.state))], check=True)
             try:
                 await b.open("health", says(ok(b"row")))
                 statuses = [(await b.get("health", "api/contents/a.ipynb"))[0]]
@@ -143,14 +144,14 @@ def test_a_gateway_whose_logs_are_full_shows_nothing_and_goes_on_when_there_is_r
                 rest.unlink()
                 await b.get("health", "api/contents/c.ipynb")
                 statuses.append((await b.get("health", "api/contents/c.ipynb"))[0])
-                told = replace(lab, access_log=FolderAccessLog(b.settings.state / "logs"))
+                told = replace(lab, access_log=FolderAccessLog(access_log_folder(b.settings.state)))
                 while fold(told):
                     continue
                 verify_audit(told)
                 assert all("path" in line for line in b.lines())
                 return statuses
             finally:
-                subprocess.run(["umount", "--lazy", str(b.settings.state / "logs")], check=True)
+                subprocess.run(["umount", "--lazy", str(access_log_folder(b.settings.state))], check=True)
 
     with small_disk(tmp_path / "disk", "1M") as logs:
         first, *meanwhile, last = asyncio.run(story(tmp_path / "gateway", logs))
