@@ -1,4 +1,4 @@
-"""The portal's page that shows a workspace in a frame, where people have origins of their own."""
+"""The portal's page that shows a workspace in a frame, where workspaces have origins of their own."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from hub.services import datasets
 from hub.settings import Server
 from hub.web.pages.projects import SANDBOX
 from spawner_config.gateway.headers import SANDBOX as POLICY_SANDBOX
+from spawner_config.names import server_id
 
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}
 APART = Server(subdomains=True)
-ADDRESS = "http://scientist.lab.localhost:8000/user/scientist/wages/"
+ADDRESS = f"http://w-{server_id('scientist', 'wages')}.lab.localhost:8000/user/scientist/wages/"
+"""An origin that no other workspace has, not even another one of the same person."""
 
 
 class Frames(HTMLParser):
