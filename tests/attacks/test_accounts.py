@@ -48,6 +48,7 @@ BODIES: dict[type, dict[str, object]] = {
     verbs.ListFiles: {"place": PLACE},
     verbs.OpenFile: {"place": PLACE, "path": "x"},
     verbs.OpenServer: {"person": "attacker", "project": "care", "tier": "open", "uid": UID},
+    verbs.ShowServer: {"person": "attacker", "project": "care", "tier": "open", "uid": UID},
     verbs.CloseServer: {"server": "0" * 16},
     verbs.SnapshotKind: {},
     verbs.BuildSnapshot: {"snapshot": SNAPSHOT},

@@ -106,6 +106,7 @@ def test_a_build_that_fails_leaves_neither_container_nor_image(
 def test_the_same_code_gives_the_same_layer(engine: Engine, trial: image.Recipe) -> None:
     folder = ROOT / image.RECIPE
     files = image.below(ROOT, "opt/datalab/lib", "hub/domain") | image.below(folder, "build", "workspace.sh")
+    files |= image.below(folder, "usr/local/bin", "datalab")
     files |= image.below(folder, "opt/datalab", "languages")
     made = []
     for _ in range(2):
