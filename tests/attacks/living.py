@@ -31,7 +31,7 @@ from hub.demo.web_login import Visitor
 from hub.domain.work import ENDED
 from hub.settings import Settings
 from integration.sandbox_container import code_cell, notebook_of
-from spawner_config.names import LABEL_LAB, work_container
+from spawner_config.names import LABEL_LAB, work_container, workspace_container
 from waiting import wait_for
 
 PROJECT = "quetzal"
@@ -254,6 +254,14 @@ class Living:
         began = time.monotonic()
         wait_for(self.is_up, seconds, "the lab does not come back")
         return time.monotonic() - began
+
+    def close_workspace(self, project: str = PROJECT, by: str = SCIENTIST) -> None:
+        """Stop a person's workspace as their browser does, if it is open, and wait until its container is gone."""
+        address = f"/hub/api/users/{by}/servers/{project}"
+        self.visitor(by).send("DELETE", address, "/hub/", {"remove": False})
+        name = workspace_container(self.settings.name, by, project)
+        there = {"name": [f"^/{name}$"]}
+        wait_for(lambda: not self.engine.containers(all=True, filters=there), 30, f"{name} does not stop")
 
     def container(self, work: str) -> str:
         return work_container(self.settings.name, work)

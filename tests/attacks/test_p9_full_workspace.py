@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from attacks.living import PROJECT, Living, wait_for
 from hub.demo.people import SCIENTIST
 from hub.demo.workspace_client import Workspace
 from hub.domain.errors import LabError, UnavailableError
-from spawner_config.names import workspace_container
 
 HOME = f"/home/{SCIENTIST}"
 FILL = """
@@ -79,6 +79,7 @@ def notebook(words: str) -> dict[str, Any]:
 
 def saved(living: Living, workspace: Workspace) -> str:
     answer = living.visitor(SCIENTIST).get(f"{workspace.path}api/contents/full.ipynb?content=1")
+    assert answer.status_code == requests.codes.ok, answer.text
     return str(answer.json()["content"]["cells"][0]["source"])
 
 
@@ -99,11 +100,7 @@ def test_a_workspace_whose_folders_are_all_full_opens_so_that_its_person_can_mak
     living: Living, workspace: Workspace
 ) -> None:
     said(workspace, FILL, place=HOME)
-    name = workspace_container(living.settings.name, SCIENTIST, PROJECT)
-    before = living.engine.inspect_container(name)["Id"]
-    visitor = living.visitor(SCIENTIST)
-    visitor.send("DELETE", f"/hub/api/users/{SCIENTIST}/servers/{PROJECT}", "/hub/", {"remove": False})
-    wait_for(lambda: not living.engine.containers(all=True, filters={"id": before}), 30, "it does not stop")
+    living.close_workspace()
     assert wait_for(lambda: emptied(workspace), 60, "it does not open") == ["ENOSPC kept", "", "written"]
 
 
