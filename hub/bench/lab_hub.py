@@ -20,7 +20,7 @@ from hub.bench.hub_client import LONGEST_START, PAUSE, HubClient
 from hub.bench.machine import free_ports
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.people import Role
-from hub.sandbox.claim import CLAIM_SOCKET
+from hub.sandbox.claim import AT_ONCE, CLAIM_SOCKET
 from hub.services import people, projects, ready
 from hub.services.lab import Lab
 from hub.settings import Settings, load_settings
@@ -34,6 +34,8 @@ from spawner_config.server_folder import server_folder
 
 PEOPLE_IN_A_PROJECT = 10
 STOPS, STOP_PAUSE = 3, 5.0
+IMPORTS = 3.0
+"""So many seconds after ``AT_ONCE`` a workspace that waits has done all that it does in advance."""
 TOKEN = "bench-token"  # noqa: S105  # the name of its file
 LAB_TOML = """\
 name = "{name}"
@@ -63,7 +65,7 @@ class LabHub:
     lab: Lab
 
     def make_ready(self, *everybody: str) -> None:
-        """Want people's workspaces, as the projects' pages do, and wait until all of them wait for their claims."""
+        """Want people's workspaces, as the projects' pages do, and wait until all of them have all done in advance."""
         deadline = time.monotonic() + LONGEST_START
         while missing := [name for name in everybody if not self._waits(name)]:
             for name in missing:
@@ -71,6 +73,7 @@ class LabHub:
             if time.monotonic() > deadline:
                 raise UnavailableError("No workspace is made ready; see the hub's log.", reason="bench-ready")
             time.sleep(PAUSE)
+        time.sleep(AT_ONCE + IMPORTS)
 
     def _waits(self, name: str) -> bool:
         folder = server_folder(self.lab.settings.state, server_id(name, project_of(name)))

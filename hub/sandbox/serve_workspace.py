@@ -10,6 +10,7 @@ All that takes time and is the same for everybody, the imports, is done first; t
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -73,8 +74,10 @@ def leave_out() -> None:
 
 def import_all(names: Iterable[str]) -> None:
     """Import what the server will need; none of it looks at its person's home, or knows its person."""
+    gc.disable()  # nothing of it is garbage, and looking through all of it again and again takes an eighth of the time
     for name in names:
         import_module(name)
+    gc.enable()
 
 
 def main() -> None:
