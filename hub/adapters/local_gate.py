@@ -135,6 +135,6 @@ def keep(source: Path, target: Path, report: Report) -> None:
     for file in kept:
         path = target / file.canonical_name
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / file_name(file.index), path)
+        shutil.copyfile(source / file_name(file.index, file.part), path)
     target.mkdir(parents=True, exist_ok=True)
     (target / REPORT).write_text(report.to_json() + "\n", encoding="utf-8")

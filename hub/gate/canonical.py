@@ -28,8 +28,26 @@ from hub.gate.fragments import (
 )
 from hub.gate.kinds import Kind
 from hub.gate.refusals import ReadRefusedError, RefusalReason
+from hub.gate.sheets import split_path
 from hub.gate.views import text_of
 from hub.policy.model import Policy
+
+_RELEASED_AS = {Kind.PARQUET: Kind.CSV, Kind.XLSX: Kind.CSV, Kind.JPEG: Kind.PNG}
+_ENDINGS = {Kind.CSV: ".csv", Kind.PNG: ".png"}
+_SAID = {
+    Kind.PARQUET: (
+        "released-as-csv",
+        "The Parquet file is released as CSV, without its metadata and statistics.",
+    ),
+    Kind.XLSX: (
+        "released-as-csv",
+        "The sheet is released as CSV, without the workbook's formats, properties and headers.",
+    ),
+    Kind.JPEG: (
+        "released-as-png",
+        "The picture is released as PNG, without what the camera or program wrote into it.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +69,16 @@ def canonical(file: FileFragments, policy: Policy) -> Canonical:
 
 
 def canonical_kind(kind: Kind) -> Kind:
-    """Parquet is released as CSV."""
-    return Kind.CSV if kind is Kind.PARQUET else kind
+    """Parquet and sheets are released as CSV, and every picture as PNG."""
+    return _RELEASED_AS.get(kind, kind)
 
 
 def canonical_name(file: FileFragments) -> str:
     """The author's name for the file, with the ending of what is released."""
-    path = PurePosixPath(file.path)
-    if file.kind in (Kind.PARQUET, Kind.CSV) and path.suffix.lower() != ".csv":
-        return f"{path}.csv"
-    return str(path)
+    book, sheet = split_path(file.path)
+    path = PurePosixPath(f"{book}.{sheet}" if sheet else book)
+    ending = _ENDINGS.get(canonical_kind(file.kind), path.suffix.lower())
+    return str(path) if path.suffix.lower() == ending else f"{path}{ending}"
 
 
 def _fragment(part: Fragment, policy: Policy) -> Fragment:
@@ -93,13 +111,13 @@ def _write(kind: Kind, fragments: tuple[Fragment, ...]) -> bytes:
     if len(fragments) != 1:
         raise ReadRefusedError(RefusalReason.UNKNOWN_KIND)
     match kind, fragments[0]:
-        case ((Kind.CSV | Kind.PARQUET), TableFragment() as table):
+        case ((Kind.CSV | Kind.PARQUET | Kind.XLSX), TableFragment() as table):
             return write_csv(table)
         case Kind.TEXT, TextFragment() as text:
             return text.text.encode()
         case Kind.JSON, ValueFragment() as document:
             return write_json(document.value)
-        case Kind.PNG, ImageFragment() as image:
+        case ((Kind.PNG | Kind.JPEG), ImageFragment() as image):
             return write_png(image)
         case _:
             raise ReadRefusedError(RefusalReason.KIND_MISMATCH)
@@ -108,8 +126,8 @@ def _write(kind: Kind, fragments: tuple[Fragment, ...]) -> bytes:
 def _fixes(file: FileFragments, written: tuple[Fragment, ...]) -> tuple[Finding, ...]:
     """Say what was put right that the author may want to know."""
     fixes = []
-    if file.kind is Kind.PARQUET:
-        fixes.append(("released-as-csv", "The Parquet file is released as CSV, without its metadata and statistics."))
+    if file.kind in _SAID:
+        fixes.append(_SAID[file.kind])
     if any(hides(text_of(part)) for part in file.fragments):
         fixes.append(("invisible-characters", "Invisible, control and direction characters were taken out."))
     if any(part.slot for part in written if isinstance(part, TableFragment)):

@@ -32,7 +32,7 @@ from hub.gate.registered import EarlierTables, with_tables
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
-ENGINE = "datalab-gate/2"
+ENGINE = "datalab-gate/3"
 """Version of the rules and of the canonical writers; it changes when the same file could be judged otherwise."""
 
 Guard = Callable[[], AbstractContextManager[object]]

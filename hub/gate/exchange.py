@@ -17,6 +17,8 @@ from hub.gate.refusals import RefusalReason
 from hub.policy.model import Policy
 
 MOST_FILES = 500
+MOST_CHECKED = 25_000
+"""Files of an answer: a workbook is one for each of its sheets. More than the policy's number of files block."""
 MOST_FINDINGS = 200
 MOST_TABLES = 200
 """Tables of one file that the registry keeps; a file with more of them goes to a steward."""
@@ -52,9 +54,9 @@ class Verdict(StrEnum):
     NONE = "none"
 
 
-def file_name(index: int) -> str:
-    """Name of a file in the folders that containers see."""
-    return f"{index:04d}"
+def file_name(index: int, part: int = 0) -> str:
+    """Name of a file in the folders that containers see, or of one that was made from a part of it."""
+    return f"{index:04d}-{part}" if part else f"{index:04d}"
 
 
 class OfferedFile(Part):
@@ -203,9 +205,13 @@ class TablePart(Part):
 
 
 class CheckedFile(Part):
-    """What the gate says of one file; without a canonical file, name and digest are empty."""
+    """What the gate says of one file; without a canonical file, name and digest are empty.
+
+    ``part`` counts the sheets of a workbook that has several, from 1; each has its own path.
+    """
 
     index: FileIndex
+    part: Annotated[int, Field(ge=0, le=999)] = 0
     path: FilePath
     kind: Kind
     verdict: Verdict
@@ -222,4 +228,4 @@ class CheckResult(Part):
     engine: Annotated[str, Field(max_length=40)]
     policy_digest: Digest
     verdict: Verdict
-    files: tuple[CheckedFile, ...] = Field(max_length=MOST_FILES)
+    files: tuple[CheckedFile, ...] = Field(max_length=MOST_CHECKED)

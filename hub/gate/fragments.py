@@ -20,6 +20,7 @@ MOST_FRAGMENTS = 20_000
 MOST_COLUMNS = 2_000
 MOST_CELLS = 2_000_000
 MOST_PIXELS = 40_000_000
+LONGEST_PATH = 300
 
 Place = Annotated[str, Field(max_length=200)]
 
@@ -118,7 +119,7 @@ class FileFragments(Part):
     """One file as its reader saw it."""
 
     index: Annotated[int, Field(ge=1, le=9999)]
-    path: Annotated[str, Field(min_length=1, max_length=300)]
+    path: Annotated[str, Field(min_length=1, max_length=LONGEST_PATH)]
     kind: Kind
     size: Annotated[int, Field(ge=0)]
     fragments: tuple[Fragment, ...] = Field(max_length=MOST_FRAGMENTS)

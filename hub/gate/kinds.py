@@ -22,6 +22,8 @@ class Kind(StrEnum):
     JSON = "json"
     TEXT = "text"
     PNG = "png"
+    JPEG = "jpeg"
+    XLSX = "xlsx"
     NOTEBOOK = "notebook"
     UNKNOWN = "unknown"
 
@@ -35,10 +37,18 @@ ENDINGS: dict[str, Kind] = {
     ".md": Kind.TEXT,
     ".log": Kind.TEXT,
     ".png": Kind.PNG,
+    ".jpg": Kind.JPEG,
+    ".jpeg": Kind.JPEG,
+    ".xlsx": Kind.XLSX,
     ".ipynb": Kind.NOTEBOOK,
 }
 
-_BINARY_KINDS: tuple[tuple[bytes, Kind], ...] = ((b"\x89PNG\r\n\x1a\n", Kind.PNG), (b"PAR1", Kind.PARQUET))
+_BINARY_KINDS: tuple[tuple[bytes, Kind], ...] = (
+    (b"\x89PNG\r\n\x1a\n", Kind.PNG),
+    (b"PAR1", Kind.PARQUET),
+    (b"\xff\xd8\xff", Kind.JPEG),
+    (b"PK\x03\x04", Kind.XLSX),
+)
 
 _REFUSED_STARTS: tuple[tuple[bytes, RefusalReason], ...] = (
     (b"%PDF", RefusalReason.PDF),
@@ -56,7 +66,6 @@ _REFUSED_STARTS: tuple[tuple[bytes, RefusalReason], ...] = (
     (b"\xca\xfe\xba\xbe", RefusalReason.PROGRAM),
     (b"#!", RefusalReason.PROGRAM),
     (b"\xd0\xcf\x11\xe0", RefusalReason.SPREADSHEET),
-    (b"\xff\xd8\xff", RefusalReason.PICTURE),
     (b"GIF8", RefusalReason.PICTURE),
     (b"BM", RefusalReason.PICTURE),
     (b"II*\x00", RefusalReason.PICTURE),
@@ -77,8 +86,10 @@ _REFUSED_ENDINGS: dict[str, RefusalReason] = {
     ".pickle": RefusalReason.PICKLE,
     ".joblib": RefusalReason.PICKLE,
     ".pt": RefusalReason.PICKLE,
-    ".xlsx": RefusalReason.SPREADSHEET,
     ".xls": RefusalReason.SPREADSHEET,
+    ".xlsm": RefusalReason.SPREADSHEET,
+    ".xlsb": RefusalReason.SPREADSHEET,
+    ".ods": RefusalReason.SPREADSHEET,
     ".zip": RefusalReason.ARCHIVE,
     ".gz": RefusalReason.ARCHIVE,
     ".tar": RefusalReason.ARCHIVE,
@@ -86,8 +97,6 @@ _REFUSED_ENDINGS: dict[str, RefusalReason] = {
     ".py": RefusalReason.PROGRAM,
     ".sh": RefusalReason.PROGRAM,
     ".exe": RefusalReason.PROGRAM,
-    ".jpg": RefusalReason.PICTURE,
-    ".jpeg": RefusalReason.PICTURE,
     ".gif": RefusalReason.PICTURE,
 }
 
@@ -109,12 +118,14 @@ def decide_kind(name: str, content: bytes) -> Kind:
     binary = next((kind for start, kind in _BINARY_KINDS if content.startswith(start)), None)
     if binary is not None and named is binary:
         return binary
+    if binary is Kind.XLSX and _REFUSED_ENDINGS.get(ending) is RefusalReason.SPREADSHEET:
+        raise ReadRefusedError(RefusalReason.SPREADSHEET)
     refuse_foreign(content)
     if named is None:
         raise ReadRefusedError(
             _REFUSED_ENDINGS.get(ending, RefusalReason.UNKNOWN_KIND if ending else RefusalReason.NO_NAME_ENDING)
         )
-    if binary is not None or named in (Kind.PNG, Kind.PARQUET):
+    if binary is not None or named in {kind for _, kind in _BINARY_KINDS}:
         raise ReadRefusedError(RefusalReason.KIND_MISMATCH)
     return named
 

@@ -39,6 +39,29 @@ class RefusalReason(StrEnum):
     TRAILING_DATA = "trailing-data"
     TOO_MANY_PIXELS = "too-many-pixels"
     ANIMATED = "animated"
+    BROKEN_JPEG = "broken-jpeg"
+    LOOSE_BYTES = "loose-bytes"
+    BROKEN_XLSX = "broken-xlsx"
+    UNPACKS_TOO_FAR = "unpacks-too-far"
+    ENCRYPTED = "encrypted"
+    DOCUMENT_TYPE = "document-type"
+    UNKNOWN_PART = "unknown-part"
+    MACROS = "macros"
+    EMBEDDED = "embedded"
+    DRAWINGS = "drawings"
+    COMMENTS = "comments"
+    PIVOT_TABLE = "pivot-table"
+    EXTERNAL_LINK = "external-link"
+    CUSTOM_PROPERTIES = "custom-properties"
+    CUSTOM_XML = "custom-xml"
+    DEFINED_NAME = "defined-name"
+    DATA_VALIDATION = "data-validation"
+    HIDDEN_SHEET = "hidden-sheet"
+    HIDDEN_CELLS = "hidden-cells"
+    FORMULA = "formula"
+    NO_SHEET = "no-sheet"
+    SHEET_NAME = "sheet-name"
+    STRANGE_DATE = "strange-date"
     NOT_A_NOTEBOOK = "not-a-notebook"
     TOO_MANY_PARTS = "too-many-parts"
     CRASHED = "crashed"
@@ -47,11 +70,11 @@ class RefusalReason(StrEnum):
 SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.EMPTY: "The file is empty; there is nothing to release. Leave it out.",
     RefusalReason.TOO_LARGE: "The file is larger than the gate reads. Send a summary, or split it.",
-    RefusalReason.UNKNOWN_KIND: "The gate does not know this kind of file. Send CSV, Parquet, JSON, text, PNG or a "
-    "notebook.",
+    RefusalReason.UNKNOWN_KIND: "The gate does not know this kind of file. Send CSV, Parquet, a workbook (.xlsx), "
+    "JSON, text, PNG, JPEG or a notebook.",
     RefusalReason.KIND_MISMATCH: "What is in the file is not what its name says. Give it the ending of its content.",
-    RefusalReason.NO_NAME_ENDING: "The file's name has no ending that says what it is. Name it .csv, .parquet, .json, "
-    ".txt, .md, .log, .png or .ipynb.",
+    RefusalReason.NO_NAME_ENDING: "The file's name has no ending that says what it is. Name it .csv, .parquet, .xlsx, "
+    ".json, .txt, .md, .log, .png, .jpg or .ipynb.",
     RefusalReason.HTML: "Web pages are not released, since they can carry programs and hidden text. Send the tables "
     "as CSV, the figures as PNG and the text as .md.",
     RefusalReason.SVG: "SVG figures are not released, since they hold every data point as a number. Send PNG.",
@@ -60,12 +83,12 @@ SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.PICKLE: "Pickled Python objects are not released: they run code where they are opened, and can hold "
     "whole datasets. Send tables as CSV or Parquet and a model's coefficients as JSON.",
     RefusalReason.ARCHIVE: "Archives are not released. Send the files that are in it one by one.",
-    RefusalReason.SPREADSHEET: "Spreadsheets are not read yet, since they can hide sheets and comments. Send each "
-    "sheet as CSV.",
+    RefusalReason.SPREADSHEET: "Old, encrypted, binary and macro-enabled spreadsheets are not read. Save the file as "
+    ".xlsx without a password, or send each sheet as CSV.",
     RefusalReason.PROGRAM: "Programs are not released. Send source code as .txt or as a notebook.",
-    RefusalReason.PICTURE: "This kind of picture is not read. Send PNG.",
+    RefusalReason.PICTURE: "This kind of picture is not read. Send PNG or JPEG.",
     RefusalReason.BINARY: "The file holds bytes that no text has, so it is not what its name says. Send CSV, JSON, "
-    "text, PNG, Parquet or a notebook.",
+    "text, PNG, JPEG, Parquet, a workbook (.xlsx) or a notebook.",
     RefusalReason.NOT_UTF8: "The text is not UTF-8. Save it again as UTF-8.",
     RefusalReason.CONTROL_CHARACTERS: "The text holds control characters. Take them out and save it again.",
     RefusalReason.RAGGED_TABLE: "A row does not have as many cells as the header. Write one header and rows of the "
@@ -89,6 +112,43 @@ SENTENCES: dict[RefusalReason, str] = {
     "library.",
     RefusalReason.TOO_MANY_PIXELS: "The picture is larger than the gate reads. Save it with fewer pixels.",
     RefusalReason.ANIMATED: "Animated pictures are not released. Send single PNG figures.",
+    RefusalReason.BROKEN_JPEG: "The picture cannot be read as JPEG. Save it again, or send PNG.",
+    RefusalReason.LOOSE_BYTES: "The file holds bytes that belong to none of its parts. Write it again with the "
+    "library that made it, or send CSV.",
+    RefusalReason.BROKEN_XLSX: "The workbook cannot be read. Write it again as .xlsx, or send each sheet as CSV.",
+    RefusalReason.UNPACKS_TOO_FAR: "The file unpacks to much more than its size says. Send a summary table, as CSV.",
+    RefusalReason.ENCRYPTED: "The file is encrypted, so nobody can review it. Save it without a password.",
+    RefusalReason.DOCUMENT_TYPE: "The workbook declares a document type or entities, which no spreadsheet program "
+    "writes. Write it again as .xlsx, or send each sheet as CSV.",
+    RefusalReason.UNKNOWN_PART: "The workbook has a part that the gate does not read. Copy the values into a new "
+    "workbook, or send each sheet as CSV.",
+    RefusalReason.MACROS: "The workbook holds macros. Save it as .xlsx without them, or send each sheet as CSV.",
+    RefusalReason.EMBEDDED: "The workbook holds an embedded file or a control. Take it out, or send each sheet as CSV.",
+    RefusalReason.DRAWINGS: "The workbook holds pictures, charts or shapes, which can hide data. Take them out and "
+    "send figures as PNG, or send each sheet as CSV.",
+    RefusalReason.COMMENTS: "The workbook holds comments or notes. Delete them, or send each sheet as CSV.",
+    RefusalReason.PIVOT_TABLE: "The workbook holds a pivot table, which keeps a copy of the rows behind it. Copy the "
+    "values alone into a new workbook, or send CSV.",
+    RefusalReason.EXTERNAL_LINK: "The workbook links to other files or addresses. Break the links and remove "
+    "hyperlinks, or send each sheet as CSV.",
+    RefusalReason.CUSTOM_PROPERTIES: "The workbook has custom properties. Remove them from the document's "
+    "information, or send each sheet as CSV.",
+    RefusalReason.CUSTOM_XML: "The workbook carries custom XML, which can hold anything. Copy the values into a new "
+    "workbook, or send each sheet as CSV.",
+    RefusalReason.DEFINED_NAME: "The workbook has a defined name that is no plain range of its own cells. Delete the "
+    "name, or send each sheet as CSV.",
+    RefusalReason.DATA_VALIDATION: "The workbook holds validation rules, whose lists can carry data. Remove them, or "
+    "send each sheet as CSV.",
+    RefusalReason.HIDDEN_SHEET: "The workbook has a hidden sheet. Delete it, or show it if it is meant to leave.",
+    RefusalReason.HIDDEN_CELLS: "A sheet has hidden rows or columns, or values beneath merged cells. Delete them, or "
+    "show them if they are meant to leave.",
+    RefusalReason.FORMULA: "A cell holds a formula, and what it shows depends on the program that opens it. Paste the "
+    "values in place of formulas.",
+    RefusalReason.NO_SHEET: "The workbook has no sheet of that name. Name one that it has, as in out.xlsx!Sheet1, or "
+    "offer the whole file.",
+    RefusalReason.SHEET_NAME: "The name of a sheet cannot be part of a file's name. Give the sheet a short, plain "
+    "name.",
+    RefusalReason.STRANGE_DATE: "A cell is formatted as a date and holds no date. Write it as text, or send CSV.",
     RefusalReason.NOT_A_NOTEBOOK: "The file is not a Jupyter notebook of format 4. Save it again in JupyterLab.",
     RefusalReason.TOO_MANY_PARTS: "The file has more parts than the gate reads. Split it.",
     RefusalReason.CRASHED: "The reader could not finish with this file, so it was not accepted. Send it again in a "

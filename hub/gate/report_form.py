@@ -16,7 +16,7 @@ from pydantic import Field
 
 from hub.domain.exports import Severity
 from hub.gate.exchange import (
-    MOST_FILES,
+    MOST_CHECKED,
     MOST_FINDINGS,
     CheckedFile,
     CheckResult,
@@ -87,7 +87,7 @@ class ReportBody(Part):
     policy_digest: Digest
     policy: Policy
     verdict: Verdict
-    files: tuple[ReportFile, ...] = Field(max_length=MOST_FILES)
+    files: tuple[ReportFile, ...] = Field(max_length=MOST_CHECKED)
 
 
 def report_body(

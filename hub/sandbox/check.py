@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -38,6 +39,7 @@ from hub.gate.fix import fix_request
 from hub.gate.fragments import FileFragments, refused
 from hub.gate.refusals import RefusalReason
 from hub.gate.registered import MOST_EARLIER_BYTES, EarlierTables, with_tables
+from hub.gate.sheets import sheets_of
 from hub.gate.verdict import strictest
 from hub.policy.model import policy_digest
 from hub.sandbox.program import SandboxError, read_bounded, run_program
@@ -46,14 +48,22 @@ SECONDS_EACH = 60
 LARGEST_FRAGMENTS = 256 * 2**20
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A file to judge, with its declaration; ``number`` counts the sheets of a workbook that has several."""
+
+    file: FileFragments
+    table: TableContext
+    number: int
+
+
 def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
     """Judge every file of the request below ``root`` and write the answer."""
     source, target = root / "in", root / "out"
     request = _request(source / "request.json")
     datasets = _datasets(request)
-    offered = [
-        (_fragments(source / "fragments", file), _declaration(file)) for file in request.files if not file.earlier
-    ]
+    parts = list(_parts(source / "fragments", request))
+    offered = [(part.file, part.table) for part in parts]
     earlier = _earlier(source / EARLIER_NAME, source / "fragments", request, datasets)
 
     def guard() -> AbstractContextManager[None]:
@@ -63,10 +73,10 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
     judged = judge(offered, request.policy, datasets, guard, earlier, request.month_bytes)
     (target / "canonical").mkdir(exist_ok=True)
     files = []
-    for (file, _), judgement in zip(offered, judged, strict=True):
+    for part, judgement in zip(parts, judged, strict=True):
         if judgement.canonical is not None:
-            (target / "canonical" / file_name(file.index)).write_bytes(judgement.canonical.content)
-        files.append(_checked(file, judgement))
+            (target / "canonical" / file_name(part.file.index, part.number)).write_bytes(judgement.canonical.content)
+        files.append(_checked(part, judgement))
     result = CheckResult(
         engine=ENGINE,
         policy_digest=policy_digest(request.policy),
@@ -89,6 +99,15 @@ def _datasets(request: CheckRequest) -> tuple[MountedDataset, ...]:
         return tuple(mount(dataset) for dataset in request.datasets)
     except (InvalidError, OSError, pl.exceptions.PolarsError):
         raise SandboxError(SandboxExit.BROKEN_FILE) from None
+
+
+def _parts(folder: Path, request: CheckRequest) -> Iterator[_Part]:
+    """Give the files to judge; what an author declares of a workbook speaks of each of its sheets."""
+    for file in request.files:
+        if not file.earlier:
+            sheets = sheets_of(_fragments(folder, file))
+            for number, sheet in enumerate(sheets, start=1):
+                yield _Part(sheet, _declaration(file), number if len(sheets) > 1 else 0)
 
 
 def _fragments(folder: Path, file: CheckFile) -> FileFragments:
@@ -124,10 +143,11 @@ def _declaration(file: CheckFile) -> TableContext:
     return file.table.value()
 
 
-def _checked(file: FileFragments, judgement: Judgement) -> CheckedFile:
-    made = judgement.canonical
+def _checked(part: _Part, judgement: Judgement) -> CheckedFile:
+    file, made = part.file, judgement.canonical
     return CheckedFile(
         index=file.index,
+        part=part.number,
         path=file.path,
         kind=file.kind,
         verdict=judgement.verdict,

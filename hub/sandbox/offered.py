@@ -68,8 +68,10 @@ def take_in(file: Offered, target: Path) -> TakenIn:
 
 def keep_manifest(path: Path, taken: Sequence[TakenIn], checked: Sequence[CheckedFile]) -> None:
     """Write what was taken in; where the manifest is there already, what was taken in has to be what it says."""
-    kinds = {file.path: str(file.kind) for file in checked}
-    files = [{"path": t.path, "sha256": t.sha256, "size": t.size, "kind": kinds[t.path]} for t in taken]
+    kinds = {file.index: str(file.kind) for file in checked}
+    files = [
+        {"path": t.path, "sha256": t.sha256, "size": t.size, "kind": kinds[n]} for n, t in enumerate(taken, start=1)
+    ]
     text = json.dumps({"form": FORM, "files": files}, indent=2, ensure_ascii=False) + "\n"
     try:
         with path.open("x", encoding="utf-8") as manifest:

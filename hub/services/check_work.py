@@ -23,6 +23,7 @@ from hub.gate.exchange import (
     TableDeclaration,
     file_name,
 )
+from hub.gate.sheets import split_path
 from hub.services import registry
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
@@ -133,19 +134,31 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
 
 
 def _take_in_canonical(lab: Lab, work: Work, request: ExportRequest, result: CheckResult) -> tuple[ExportFile, ...]:
-    """Every offered file has exactly one verdict, and each canonical file is what the result says."""
-    by_index = {f.index: f for f in result.files}
-    if sorted(by_index) != list(range(1, len(request.files) + 1)) or len(by_index) != len(result.files):
+    """Every offered file, or every sheet of it, has one verdict, and each canonical file is what the result says."""
+    offered = dict(enumerate(request.files, 1))
+    covered = {index: [f for f in result.files if f.index == index] for index in offered}
+    known = all(_covers(file, covered[index]) for index, file in offered.items())
+    if not known or sum(map(len, covered.values())) != len(result.files):
         raise InvalidError("The container's result does not cover every file.", reason="bad-result")
     out = lab.storage.work_out(work.id)
-    return tuple(_with_canonical(lab, out, file, by_index[n]) for n, file in enumerate(request.files, 1))
+    return tuple(_with_canonical(lab, out, offered[index], f) for index in offered for f in covered[index])
+
+
+def _covers(file: ExportFile, checked: list[CheckedFile]) -> bool:
+    """A file is judged as a whole, or sheet by sheet: two or more, each under its own path."""
+    if [f.part for f in checked] == [0]:
+        return checked[0].path == file.path
+    paths = {f.path for f in checked if split_path(f.path)[0] == file.path}
+    return len(checked) > 1 and len(paths) == len({f.part for f in checked} - {0}) == len(checked)
 
 
 def _with_canonical(lab: Lab, out: Path, file: ExportFile, checked: CheckedFile) -> ExportFile:
-    judged = replace(file, kind=checked.kind, findings=tuple(found.value() for found in checked.findings))
+    judged = replace(
+        file, path=checked.path, kind=checked.kind, findings=tuple(found.value() for found in checked.findings)
+    )
     if not checked.sha256:
         return judged
-    stored = lab.storage.copy_in(out, f"canonical/{file_name(checked.index)}", MOST_BYTES_A_FILE)
+    stored = lab.storage.copy_in(out, f"canonical/{file_name(checked.index, checked.part)}", MOST_BYTES_A_FILE)
     if stored != Stored(checked.sha256, checked.size):
         raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
     return replace(judged, canonical=checked.sha256, canonical_name=checked.canonical_name, canonical_size=checked.size)

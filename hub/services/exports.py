@@ -30,6 +30,7 @@ from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.runs import OutputFile, Run
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.gate.exchange import MOST_FILES
+from hub.gate.sheets import split_path
 from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
 from hub.services.lab import Lab, load_person, new_id
 from hub.services.ports import Reading
@@ -109,7 +110,7 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
 
 
 def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[ExportFile]:
-    """Copy each offered file into the vault; a run's file must still be what the run recorded."""
+    """Copy each offered file into the vault, or the one of an offered sheet; a run's is still what the run recorded."""
     folders = lab.storage.project(project.name, project.uid)
     if request.source == WORKSPACE_SOURCE:
         folder, recorded = folders.outputs / request.author, None
@@ -119,8 +120,9 @@ def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[Exp
         folder = folders.runs / request.source
         recorded = {f.path: f.sha256 for f in run.outputs} if run else {}
     for file in request.files:
-        stored = lab.storage.copy_in(folder, file.path, MOST_BYTES_A_FILE)
-        if recorded is not None and recorded.get(file.path) != stored.sha256:
+        source, _ = split_path(file.path)
+        stored = lab.storage.copy_in(folder, source, MOST_BYTES_A_FILE)
+        if recorded is not None and recorded.get(source) != stored.sha256:
             raise ConflictError(
                 "The file {path} is not what the run wrote; offer a file of the run's outputs.",
                 reason="output-changed",

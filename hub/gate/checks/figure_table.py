@@ -9,8 +9,10 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import RequestCheck
 from hub.gate.context import Context
 from hub.gate.kinds import Kind
+from hub.gate.sheets import split_path
 
 IDENTIFIER = "figure-table"
+_TABLES = (Kind.CSV, Kind.PARQUET, Kind.XLSX)
 
 
 def figure_table(files: Sequence[Context]) -> list[list[Finding]]:
@@ -18,20 +20,20 @@ def figure_table(files: Sequence[Context]) -> list[list[Finding]]:
 
     No check reads numbers out of a picture, so without its table a steward has nothing to judge it by.
     """
-    tables = {_stem(context.path) for context in files if context.kind in (Kind.CSV, Kind.PARQUET)}
+    tables = {_stem(context.path) for context in files if context.kind in _TABLES}
     return [_judge(context) if _stem(context.path) not in tables else [] for context in files]
 
 
 def _stem(path: str) -> str:
-    return str(PurePosixPath(path).with_suffix("")).casefold()
+    return str(PurePosixPath(split_path(path)[0]).with_suffix("")).casefold()
 
 
 def _judge(context: Context) -> list[Finding]:
-    if context.kind is not Kind.PNG:
+    if context.kind not in (Kind.PNG, Kind.JPEG):
         return []
     sentence = (
-        "The picture comes without the table that it was drawn from. Send that too, under the same name with .csv or "
-        ".parquet, so that its numbers are checked."
+        "The picture comes without the table that it was drawn from. Send that too, under the same name with .csv, "
+        ".parquet or .xlsx, so that its numbers are checked."
     )
     return [context.finding(IDENTIFIER, Severity.REVIEW, "", sentence)]
 

@@ -15,7 +15,8 @@ from hub.gate.refusals import ReadRefusedError, RefusalReason
 DEEPEST = 32
 MOST_NODES = 1_000_000
 LONGEST_NUMBER = 30
-_MARKS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{},]', re.DOTALL)
+_MARKS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z|\\\Z)|[\[\]{},]', re.DOTALL)
+"""A text that does not end goes to the end of all, so that nothing is looked at twice."""
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 

@@ -1,4 +1,4 @@
-"""Reads Parquet into a table of text; its statistics, metadata and dictionaries go no further."""
+"""Reads Parquet into a table of text; its statistics, metadata, indexes and dictionaries go no further."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from io import BytesIO
 import polars as pl
 
 from hub.gate.fragments import MOST_CELLS, MOST_COLUMNS, TableFragment
-from hub.gate.readers.tables import LONGEST_CELL
+from hub.gate.readers.parquet_layout import check_layout
+from hub.gate.readers.tables import LONGEST_CELL, MOST_TEXT
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 _PLAIN = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Decimal, pl.Null)
@@ -15,13 +16,15 @@ _PLAIN = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Date, pl.Datetime, 
 
 def read_parquet(content: bytes) -> tuple[TableFragment, ...]:
     """Read a table whose columns are plain; its size is taken from the footer before any row is read."""
-    if not content.endswith(b"PAR1"):
-        raise ReadRefusedError(RefusalReason.BROKEN_PARQUET)
+    check_layout(content)
     try:
         table = _load(content)
         texts = table.select(pl.all().cast(pl.String).fill_null(""))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         raise ReadRefusedError(RefusalReason.BROKEN_PARQUET) from None
+    size = texts.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item()
+    if size > MOST_TEXT:
+        raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
     for name in texts.columns:
         longest = texts[name].str.len_chars().max()
         if isinstance(longest, int) and longest > LONGEST_CELL:

@@ -12,6 +12,8 @@ from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 SEPARATORS = (",", ";", "\t")
 LONGEST_CELL = 10_000
+MOST_TEXT = 128 * 2**20
+"""Characters of all cells of a file; a small file can repeat a long cell as often as it likes."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
 
 
@@ -88,7 +90,7 @@ def _quoted_records(text: str, separator: str) -> Iterator[list[str]]:
     """Walk the cells one after the other; where none begins, the quotes do not match."""
     cell = _cell_pattern(separator)
     row: list[str] = []
-    at, count, end = 0, 0, len(text)
+    at, count, end, filled = 0, 0, len(text), len(text.rstrip("\r\n"))
     while at < end or row:
         match = cell.match(text, at)
         if match is None:
@@ -98,7 +100,7 @@ def _quoted_records(text: str, separator: str) -> Iterator[list[str]]:
         at = match.end()
         if ending == separator:
             continue
-        if ending == "" or row != [""] or quoted is not None or text[at:].strip("\r\n"):
+        if ending == "" or row != [""] or quoted is not None or at < filled:
             yield row
             count += 1
         row = []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from hub.gate.exchange import MOST_FILES, CheckRequest, CheckResult, ReadRequest, ReadResult
+from hub.gate.exchange import MOST_CHECKED, CheckRequest, CheckResult, ReadRequest, ReadResult
 from hub.gate.fragments import FileFragments
 from hub.policy.load import load_profile
 
@@ -54,7 +54,7 @@ def test_the_seams_read_what_they_write() -> None:
         {"policy_digest": "0"},
         {"engine": "e" * 41},
         {"extra": 1},
-        {"files": [RESULT["files"][0]] * (MOST_FILES + 1)},
+        {"files": [RESULT["files"][0]] * (MOST_CHECKED + 1)},
         {"files": [RESULT["files"][0] | {"sha256": "xyz"}]},
         {"files": [RESULT["files"][0] | {"index": 0}]},
         {"files": [RESULT["files"][0] | {"index": "1"}]},

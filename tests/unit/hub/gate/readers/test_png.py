@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from hub.gate.readers import png as reader
+from hub.gate.readers import pictures
 from hub.gate.readers.png import SIGNATURE, read_png
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
@@ -74,6 +74,13 @@ def test_an_interlaced_picture_is_read() -> None:
         (built(extra=chunk(b"acTL", bytes(8))), RefusalReason.ANIMATED),
         (built(extra=chunk(b"QQQQ", b"")), RefusalReason.BROKEN_PNG),
         (built(width=0), RefusalReason.BROKEN_PNG),
+        (built()[:-12] + chunk(b"IEND", b"hidden"), RefusalReason.TRAILING_DATA),
+        (built(extra=chunk(b"IHDR", bytes(13))), RefusalReason.BROKEN_PNG),
+        (built(extra=chunk(b"PLTE", bytes(3)) * 2), RefusalReason.BROKEN_PNG),
+        (built(extra=chunk(b"IDAT", b"") + chunk(b"tEXt", b"a")), RefusalReason.BROKEN_PNG),
+        (built(extra=chunk(b"fdAT", bytes(8))), RefusalReason.ANIMATED),
+        (built(interlace=2), RefusalReason.BROKEN_PNG),
+        (built(interlace=1), RefusalReason.BROKEN_PNG),
         (built(pixels=b"", width=2**31 - 1, height=2**31 - 1), RefusalReason.TOO_MANY_PIXELS),
     ],
 )
@@ -101,7 +108,7 @@ def test_data_after_the_packed_pixels_is_refused() -> None:
 
 
 def test_a_picture_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MOST_PIXELS", 3)
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 3)
     assert refusal(built()) is RefusalReason.TOO_MANY_PIXELS
 
 
