@@ -3,7 +3,8 @@
 Invariants:
 
 * the same fragments and the same policy give the same bytes, and a canonical file's own canonical file is itself;
-* the fragments that come back are exactly what the bytes hold, so that the checks can judge them once more.
+* the fragments that come back are exactly what the bytes hold, so that the checks can judge them once more; one that
+  leaves as it came is the very same object.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class Canonical:
 
 def canonical(file: FileFragments, policy: Policy) -> Canonical:
     """Write a file anew; one that cannot be written from its fragments is refused."""
-    kept = [_fragment(part, policy) for part in file.fragments if not isinstance(part, BlobFragment)]
+    kept = [_as_it_leaves(part, policy) for part in file.fragments if not isinstance(part, BlobFragment)]
     fragments = tuple(_without_empty_outputs(kept))
     made = file.model_copy(update={"fragments": fragments, "kind": canonical_kind(file.kind)})
     return Canonical(canonical_name(file), _write(file.kind, fragments), made, _fixes(file, fragments))
@@ -79,6 +80,15 @@ def canonical_name(file: FileFragments) -> str:
     path = PurePosixPath(f"{book}.{sheet}" if sheet else book)
     ending = _ENDINGS.get(canonical_kind(file.kind), path.suffix.lower())
     return str(path) if path.suffix.lower() == ending else f"{path}{ending}"
+
+
+def _as_it_leaves(part: Fragment, policy: Policy) -> Fragment:
+    """The part as it is written; the very same one where nothing of it changes."""
+    made = _fragment(part, policy)
+    if isinstance(made, ValueFragment) and isinstance(part, ValueFragment):
+        # Python takes 0.0 for -0.0, and 1 for true.
+        return part if repr(made.value) == repr(part.value) else made
+    return part if made == part else made
 
 
 def _fragment(part: Fragment, policy: Policy) -> Fragment:
@@ -132,29 +142,22 @@ def _fixes(file: FileFragments, written: tuple[Fragment, ...]) -> tuple[Finding,
         fixes.append(("invisible-characters", "Invisible, control and direction characters were taken out."))
     if any(part.slot for part in written if isinstance(part, TableFragment)):
         fixes.append(("html-tables", "Tables that were shown as web pages are written as plain tables."))
-    tables = [(a, b) for a, b in _pairs(file, written) if a != b]
-    if any(_defused(a, b) for a, b in tables):
+    changed = _changed_cells(file, written)
+    if any(b.startswith("'") and not a.strip().startswith("'") for a, b in changed):
         fixes.append(("formula", "Cells that a spreadsheet would run as a formula were marked as text."))
-    if any(_shortened(a, b) for a, b in tables):
+    if any(loses_digits(a, b) for a, b in changed):
         fixes.append(("digits", "Numbers were rounded to the significant digits that the policy keeps."))
     return tuple(Finding(check, Severity.FIXED, file.path, sentence) for check, sentence in fixes)
 
 
-def _pairs(file: FileFragments, written: tuple[Fragment, ...]) -> list[tuple[TableFragment, TableFragment]]:
+def _changed_cells(file: FileFragments, written: tuple[Fragment, ...]) -> set[tuple[str, str]]:
+    """The cells that leave otherwise than they came, with what they became."""
     before = [part for part in file.fragments if isinstance(part, TableFragment)]
     after = [part for part in written if isinstance(part, TableFragment)]
-    return list(zip(before, after, strict=True))
-
-
-def _cells(table: TableFragment) -> list[str]:
-    return [*table.columns, *(cell for column in table.data for cell in column)]
-
-
-def _defused(before: TableFragment, after: TableFragment) -> bool:
-    cells = zip(_cells(before), _cells(after), strict=True)
-    return any(b.startswith("'") and not a.strip().startswith("'") for a, b in cells)
-
-
-def _shortened(before: TableFragment, after: TableFragment) -> bool:
-    changed = {(a, b) for a, b in zip(_cells(before), _cells(after), strict=True) if a != b}
-    return any(loses_digits(a, b) for a, b in changed)
+    columns = (
+        pair
+        for one, other in zip(before, after, strict=True)
+        if one is not other
+        for pair in zip((one.columns, *one.data), (other.columns, *other.data), strict=True)
+    )
+    return {(a, b) for column, made in columns for a, b in zip(column, made, strict=True) if a is not b and a != b}

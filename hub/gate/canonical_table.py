@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import cache
 
 from hub.gate.canonical_text import clean_cell
 from hub.gate.fragments import TableFragment
@@ -17,19 +18,34 @@ _QUOTED = re.compile(r'[,;\t"\n\r]')
 
 def canonical_table(table: TableFragment, digits: int) -> TableFragment:
     """Return the table with every cell as it leaves."""
-    known: dict[str, str] = {}
-
-    def cell(text: str) -> str:
-        if text not in known:
-            known[text] = canonical_cell(text, digits)
-        return known[text]
-
-    columns = tuple(cell(title) for title in table.columns)
+    cell = _Cells(digits).__getitem__
+    columns = tuple(map(cell, table.columns))
     return table.model_copy(update={"columns": columns, "data": tuple(tuple(map(cell, part)) for part in table.data)})
+
+
+class _Cells(dict[str, str]):
+    """Cells as they leave, each worked out once."""
+
+    def __init__(self, digits: int) -> None:
+        self._digits = digits
+
+    def __missing__(self, text: str) -> str:
+        self[text] = made = canonical_cell(text, self._digits)
+        return made
+
+
+@cache
+def _as_it_leaves(digits: int) -> re.Pattern[str]:
+    """Cells that leave as they are, as most do: whole numbers, fractions of few digits, and plain words."""
+    small = rf"0\.0{{0,6}}(?=[1-9])[0-9]{{1,{digits}}}(?<=[1-9])"
+    large = rf"(?=[0-9.]{{3,{digits + 1}}}\Z)[1-9][0-9]*\.[0-9]*[1-9]"
+    return re.compile(rf"-?(?:[0-9]+|{small}|{large})|[A-Za-z](?:[ -~]*[!-~])?")
 
 
 def canonical_cell(text: str, digits: int) -> str:
     """Return a cell as it leaves: numbers with bounded digits, text that no spreadsheet takes for a formula."""
+    if _as_it_leaves(digits).fullmatch(text):
+        return text
     plain = clean_cell(text)
     if _FRACTION.fullmatch(plain):
         return bounded(plain, digits)
@@ -40,9 +56,14 @@ def canonical_cell(text: str, digits: int) -> str:
     return plain
 
 
+@cache
+def _rounding(digits: int) -> Context:
+    return Context(prec=digits, rounding=ROUND_HALF_EVEN)
+
+
 def bounded(text: str, digits: int) -> str:
     """Return a number with at most so many significant digits, written out where it is not too long."""
-    value = Context(prec=digits, rounding=ROUND_HALF_EVEN).create_decimal(Decimal(text)).normalize()
+    value = _rounding(digits).create_decimal(Decimal(text)).normalize()
     if value == 0:
         return "0"
     exponent = value.adjusted()
@@ -63,8 +84,10 @@ def write_csv(table: TableFragment) -> bytes:
 
 
 def _line(cells: tuple[str, ...]) -> str:
-    quoted = ['"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell for cell in cells]
-    return (",".join(quoted) if quoted != [""] else '""') + "\r\n"
+    quoted = cells
+    if _QUOTED.search("".join(cells)):
+        quoted = tuple('"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell for cell in cells)
+    return (",".join(quoted) if quoted != ("",) else '""') + "\r\n"
 
 
 def write_markdown(table: TableFragment) -> str:

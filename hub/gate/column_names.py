@@ -52,7 +52,8 @@ def is_vector_name(title: str) -> bool:
 
 def is_area(title: str, cells: pl.Series) -> bool:
     """Whether a column names communes, IRIS or postcodes: by its name, and by codes of five or nine characters."""
+    if _AREA.fullmatch(plain_name(title)) is None:
+        return False
     text = cells.str.strip_chars()
     filled = text.filter(text != "")
-    coded = filled.str.contains(_CODE).sum()
-    return _AREA.fullmatch(plain_name(title)) is not None and filled.len() > 0 and coded >= _MOSTLY * filled.len()
+    return filled.len() > 0 and filled.str.contains(_CODE).sum() >= _MOSTLY * filled.len()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar, cast
 
 from hub.domain.exports import Finding, Fix, Severity, TableContext
 from hub.gate.datasets import DataFile, MountedDataset
 from hub.gate.fragments import Fragment
+from hub.gate.full_text import FullText
 from hub.gate.kinds import Kind
 from hub.gate.registered import EarlierTable, EarlierTables
-from hub.gate.views import TableView, tables
+from hub.gate.views import TableView, pair_tables, tables, text_of, token_tables
 from hub.policy.model import Policy
 
 LONGEST_PLACE = 500
+T = TypeVar("T")
+Key = tuple[object, ...]
+"""What something is, and the identities of the objects that it was made of."""
+Made = dict[Key, tuple[tuple[object, ...], object]]
+"""What was made; the objects that it was made of are kept beside it, so that their identities stay theirs."""
 
 
 class Context:
@@ -36,14 +43,48 @@ class Context:
         self.released_here: list[EarlierTable] = []
         """Tables of this file that were looked at already; they would leave together."""
         self._tables: dict[int, tuple[Fragment, list[TableView]]] = {}
-        self.kept: dict[tuple[str, int], tuple[object, object]] = {}
-        """What checks share, by check and object; the object is kept, too, so that its identity stays its own."""
+        self._kept: Made = {}
+        self._passing: Made = {}
 
     def tables(self, fragment: Fragment) -> list[TableView]:
         """The tables with a header that a fragment shows."""
         if id(fragment) not in self._tables:
             self._tables[id(fragment)] = (fragment, tables(fragment))
         return self._tables[id(fragment)][1]
+
+    def text(self, fragment: Fragment) -> FullText:
+        """All text of a fragment."""
+        return self.shared("text", (fragment,), lambda: FullText(text_of(fragment)))
+
+    def lines(self, fragment: Fragment) -> list[TableView]:
+        """The lines of a text as tables without a header."""
+        return self.shared("lines", (fragment,), lambda: token_tables(fragment))
+
+    def pairs(self, fragment: Fragment) -> list[TableView]:
+        """The records that a text writes as names with values."""
+        return self.shared("pairs", (fragment,), lambda: pair_tables(fragment))
+
+    def once(self, what: str, of: Sequence[object], make: Callable[[], T]) -> T:
+        """Return what is made of some objects, by their identity; it is made once for the file, and kept."""
+        return _made(self._kept, what, of, make)
+
+    def shared(self, what: str, of: Sequence[object], make: Callable[[], T]) -> T:
+        """The same for what only the checks of one fragment share, and is given up after them."""
+        return _made(self._passing, what, of, make)
+
+    def give_up(self) -> None:
+        """Give up what only the checks of one fragment share."""
+        self._passing.clear()
+
+    def known(self, what: str) -> list[object]:
+        """Everything of a kind that was made once for the file."""
+        return [made for (kind, *_), (_, made) in self._kept.items() if kind == what]
+
+    def again(self, kind: Kind) -> Context:
+        """The surroundings of the same file once more, as a file of a kind: what is known of its tables stays known."""
+        other = Context(self.path, kind, self.table, self.policy, self.datasets, self.earlier)
+        other._tables, other._kept = dict(self._tables), dict(self._kept)
+        return other
 
     def group_columns(self, file: DataFile) -> tuple[str, ...]:
         """Columns that the dataset of a file declares as groups of its units, as far as the file has them."""
@@ -70,6 +111,13 @@ class Context:
         where = f"{self.path}{place}"
         parameters = tuple((name, str(getattr(self.policy, name))) for name in applied)
         return Finding(check, severity, where[:LONGEST_PLACE], sentence, rule, detail, parameters, fix)
+
+
+def _made(known: Made, what: str, of: Sequence[object], make: Callable[[], T]) -> T:
+    key = (what, *map(id, of))
+    if key not in known:
+        known[key] = (tuple(of), make())
+    return cast("T", known[key][1])
 
 
 def rows_text(rows: Sequence[int]) -> str:

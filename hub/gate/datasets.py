@@ -23,6 +23,8 @@ GROUPING = 100
 """A column with more different values than this is not taken for a group column."""
 FEW = 1_000
 """Different values of a column that are counted once for all tables."""
+MOST_COUNTED = 2_000_000
+"""Rows of a file of which all keys of a column are kept with their numbers, as soon as they are asked for twice."""
 _ROWS_EACH = 8_000
 _ROWS_AT_ONCE = 500_000
 _FEW_ROWS = 4_096
@@ -45,6 +47,7 @@ class DataFile:
         self.unit = unit if unit in self.schema else ""
         self._source = scan
         self.filter = ""
+        self._asked: set[tuple[str, int]] = set()
         self._counts: dict[tuple[str, int], pl.DataFrame] = {}
         self._samples: dict[str, int] = {}
         self._missing: dict[str, bool] = {}
@@ -54,6 +57,11 @@ class DataFile:
     def height(self) -> int:
         """Number of rows."""
         return int(self._source.select(pl.len()).collect().item())
+
+    @cached_property
+    def units(self) -> int:
+        """Number of different units."""
+        return int(self.select().select(pl.col(UNIT).drop_nulls().n_unique()).collect().item())
 
     @cached_property
     def most_rows_of_a_unit(self) -> int:
@@ -213,13 +221,19 @@ class DataFile:
         is_number = self.value_class(column) is ValueClass.NUMBER
         scale = 10**decimals if is_number and self.schema[column].is_integer() else 1
         decimals = decimals if is_number and scale == 1 else 0
-        if wanted is None or self.is_kept or self.has_few(column, FEW):
+        if wanted is None or self.is_kept or self.has_few(column, FEW) or self._is_asked_again(column, decimals):
             counts = self._all_counts(column, decimals)
         else:
             counts = self._some_counts(column, decimals, _unscaled(wanted, scale))
         bits = (math.log2(max(self.height, 1)) - pl.col("count").cast(pl.Float64).log(2)).alias("bits")
         scaled = counts.filter(pl.col("key").abs() <= 2**62 // scale) if scale > 1 else counts
         return scaled.select((pl.col("key") * scale).alias("key") if scale > 1 else pl.col("key"), "count", bits)
+
+    def _is_asked_again(self, column: str, decimals: int) -> bool:
+        """Whether the keys of a column of some rows are asked for once more: then all are counted, once for all."""
+        asked = (column, decimals) in self._asked
+        self._asked.add((column, decimals))
+        return asked and self.height <= MOST_COUNTED
 
     def _all_counts(self, column: str, decimals: int) -> pl.DataFrame:
         known = (column, decimals)

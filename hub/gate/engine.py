@@ -3,16 +3,19 @@
 Invariants:
 
 * a fragment that no check claims blocks, and so does a check that crashes or does not finish in time;
-* a canonical file exists only where every fragment of it was judged, and the checks ran on it once more;
+* a canonical file exists only where every fragment of it was judged, and the checks ran on it once more; a fragment
+  that leaves as it came, the very same object, is judged again only by checks whose findings do not follow from it
+  alone;
 * nothing is released by the engine: it says what is blocked, and what a steward has to read.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from operator import is_
 
 import polars as pl
 
@@ -72,14 +75,19 @@ def _found(
     checks: tuple[Check, ...],
     guard: Guard,
     known: frozenset[tuple[str, str]] = frozenset(),
+    judged: frozenset[int] = frozenset(),
 ) -> list[tuple[str, Finding]]:
-    """Return findings with the place of the fragment that they speak of; ``known`` are places that a check blocks."""
+    """Return findings with the place of the fragment that they speak of.
+
+    ``known`` are places that a check blocks, ``judged`` the identities of fragments that were judged just before.
+    """
     findings: list[tuple[str, Finding]] = []
     for fragment in fragments:
         claimed = False
         for check in checks:
             is_known = (fragment.place, check.identifier) in known
-            found = [] if is_known else _apply(check, fragment, context, guard)
+            is_judged = check.alone and id(fragment) in judged
+            found = [] if is_known or is_judged else _apply(check, fragment, context, guard)
             claimed = claimed or (check.claims and found is not None)
             findings += [(fragment.place, finding) for finding in found or []]
             if check is VOLUME and (found or is_known):
@@ -90,6 +98,7 @@ def _found(
             sentence = "No check knows this part of the file, so it cannot leave. Send it as CSV, text or PNG."
             unclaimed = context.finding("unclaimed", Severity.BLOCK, fragment.place, sentence)
             findings.append((fragment.place, unclaimed))
+        context.give_up()
     return findings
 
 
@@ -118,10 +127,11 @@ def check_file(
         return _judgement(findings, None)
     findings += written.fixes
     again = context
-    if written.file.fragments != file.fragments:
-        again = Context(file.path, written.file.kind, table, policy, datasets, earlier)
+    if not _is_the_same(file.fragments, written.file.fragments):
+        again = context.again(written.file.kind)
         blocked = frozenset((place, f.check) for place, f in first if f.severity is Severity.BLOCK)
-        second = _found(written.file.fragments, again, CHECKS, guard, blocked)
+        offered = frozenset(map(id, file.fragments))
+        second = _found(written.file.fragments, again, CHECKS, guard, blocked, offered)
         findings += _news(first, second)
     judged = _judgement(_once(findings), written, tuple(told.table for told in again.released_here))
     return replace(judged, context=context)
@@ -210,6 +220,11 @@ def tables_of(
     """Return what the registry would keep of a file that left before."""
     context = Context(file.path, file.kind, table, policy, datasets)
     return tuple(table_of(view, context) for part in file.fragments for view in context.tables(part))
+
+
+def _is_the_same(one: Sequence[Fragment], other: Sequence[Fragment]) -> bool:
+    """Whether they are the very same fragments, in the same order."""
+    return len(one) == len(other) and all(map(is_, one, other))
 
 
 def _news(first: list[tuple[str, Finding]], second: list[tuple[str, Finding]]) -> list[Finding]:

@@ -18,8 +18,10 @@ from itertools import combinations
 
 import polars as pl
 
+from hub.gate.context import Context
 from hub.gate.datasets import ROW, UNIT, DataFile
-from hub.gate.shared import TELLING_BITS, Alignment, Cells, align, cells_of, shared_values
+from hub.gate.meeting import meeting_of
+from hub.gate.shared import TELLING_BITS, Alignment, Cells, align
 from hub.gate.views import TableView
 from hub.policy.model import Policy
 
@@ -36,13 +38,12 @@ _MOST_ALIKE = 64
 """A combination of values that more rows of the dataset share points to none of them."""
 
 
-def leaked_rows(view: TableView, file: DataFile, policy: Policy) -> list[int]:
+def leaked_rows(view: TableView, file: DataFile, context: Context) -> list[int]:
     """Return the numbers of the rows that are rows of the dataset, or none."""
     if view.frame.width < 2 or view.frame.height == 0:
         return []
-    cells = cells_of(view, policy.limits.table_rows)
-    height = cells.table.height
-    hits = shared_values(view, cells, file)
+    policy, meeting = context.policy, meeting_of(view, file, context)
+    cells, hits, height = meeting.cells, meeting.hits, meeting.cells.table.height
     hopeful = _hopeful(hits, file)
     if not strongest(hopeful.rename({"hope": "excess"}), height, policy.evidence_bits):
         return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 from hub.domain.errors import InvalidError
 from hub.domain.exports import AGGREGATES, TableContext
@@ -17,6 +16,8 @@ from hub.gate.fragments import Fragment
 from hub.gate.tabulation import Tabulation, dimensions_of, tabulate
 from hub.gate.views import TableView
 
+LINEAGE = "lineage"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lineage:
@@ -29,11 +30,7 @@ class Lineage:
 
 def lineage(view: TableView, context: Context) -> Lineage:
     """Return where a table comes from; worked out once for each table and kept for the other checks."""
-    known = context.kept.get(("lineage", id(view)))
-    if known is None:
-        known = (view, _find(view, context))
-        context.kept["lineage", id(view)] = known
-    return cast("Lineage", known[1])
+    return context.once(LINEAGE, (view,), lambda: _find(view, context))
 
 
 def tabulations(fragment: Fragment, context: Context) -> list[Tabulation]:
@@ -76,10 +73,7 @@ def _files(declared: TableContext, context: Context) -> list[DataFile]:
 
 def _filtered(file: DataFile, node: Node, said: str, context: Context) -> DataFile:
     """The part of a file that a filter takes, made once for all tables of a file."""
-    known = context.kept.get(("filtered", id(file)))
-    if known is None:
-        known = context.kept["filtered", id(file)] = (file, filtered(file, node, said))
-    return cast("DataFile", known[1])
+    return context.once("filtered", (file,), lambda: filtered(file, node, said))
 
 
 def _fault(view: TableView, declared: TableContext, context: Context) -> str:

@@ -12,47 +12,61 @@ from pydantic import JsonValue
 
 from hub.gate.column_names import plain_name
 from hub.gate.fragments import Fragment, TableFragment, ValueFragment
-from hub.gate.views import TableView, text_of
+from hub.gate.full_text import FullText, Sought
+from hub.gate.views import TableView
 
 _DEGREES = (
-    re.compile(r"(?i)\bdf[ _]resid(?:uals?)?\b\W{1,40}?(-?\d+(?:\.\d+)?)"),
-    re.compile(r"(?i)\bresidual (?:degrees of freedom|df)\W{1,40}?(-?\d+(?:\.\d+)?)"),
-    re.compile(r"(?i)\bon (-?\d+) (?:residual )?degrees of freedom"),
-    re.compile(r"(?i)\bdegr[eé]s de libert[eé](?: r[eé]siduels)?\W{1,40}?(-?\d+(?:\.\d+)?)"),
+    Sought(re.compile(r"(?i)\bdf[ _]resid(?:uals?)?\b\W{1,40}?(-?\d+(?:\.\d+)?)"), "(?i)df[ _]res"),
+    Sought(
+        re.compile(r"(?i)\bresidual (?:degrees of freedom|df)\W{1,40}?(-?\d+(?:\.\d+)?)"), "(?i)res[iıİ]dual (?:deg|df)"
+    ),
+    Sought(re.compile(r"(?i)\bon (-?\d+) (?:residual )?degrees of freedom"), "(?i)degrees of freedom"),
+    Sought(
+        re.compile(r"(?i)\bdegr[eé]s de libert[eé](?: r[eé]siduels)?\W{1,40}?(-?\d+(?:\.\d+)?)"),
+        "(?i)degr[eé]s de l[iıİ]bert",
+    ),
 )
 _NAMES = re.compile(
     r"(?:df_?resid(?:uals?)?|resid(?:ual)?_df|df_residual|residual_degrees(?:_of_freedom)?|ddl_resid.*)"
 )
-_FIT = re.compile(r"(?i)\b(?:multiple )?r-squared\W{1,40}?(\d(?:\.\d+)?)")
+_FIT = Sought(re.compile(r"(?i)\b(?:multiple )?r-squared\W{1,40}?(\d(?:\.\d+)?)"), "(?i)r-squared")
 _FIT_NAMES = re.compile(r"(?:r_?squared|r_?2|rsquared)")
 _LEVEL = re.compile(r"^(?:C\()?([^\[\]():]+?)(?:,.*)?\)?\[(?:T\.)?([^\]]+)\]$")
 _SATURATED = 1 - 1e-9
+MARKS = "_=["
+"""What stands between a column and its value in the name of a term."""
+_CUTS = (re.compile(r"\s{2,}|[│|\t]"), re.compile(r"\s{2,}|[│|\t,;]"))
+_LONGEST_NAME = 200
 
 
-def degrees_of(fragment: Fragment) -> list[float]:
+def degrees_of(fragment: Fragment, text: FullText) -> list[float]:
     """Return the residual degrees of freedom that a fragment states."""
-    text = text_of(fragment)
-    found = [float(said) for pattern in _DEGREES for said in pattern.findall(text)]
-    return found + [value for name, value in _named_numbers(fragment) if _NAMES.fullmatch(plain_name(name))]
+    found = [float(match[1]) for sought in _DEGREES for match in sought.finditer(text)]
+    return found + list(_named_numbers(fragment, _NAMES))
 
 
-def is_saturated(fragment: Fragment) -> bool:
+def is_saturated(fragment: Fragment, text: FullText) -> bool:
     """Whether a model explains everything: an R² of 1 is stated."""
-    stated = [float(said) for said in _FIT.findall(text_of(fragment))]
-    stated += [value for name, value in _named_numbers(fragment) if _FIT_NAMES.fullmatch(plain_name(name))]
-    return any(_SATURATED <= value <= 1 for value in stated)
+    stated = [float(match[1]) for match in _FIT.finditer(text)]
+    return any(_SATURATED <= value <= 1 for value in (*stated, *_named_numbers(fragment, _FIT_NAMES)))
 
 
-def _named_numbers(fragment: Fragment) -> Iterator[tuple[str, float]]:
+def _named_numbers(fragment: Fragment, names: re.Pattern[str]) -> Iterator[float]:
     """Numbers that stand under a name: of a document's key, of a column, or of the cell before them."""
+
+    def is_named(name: str) -> bool:
+        has_letters = not name.isascii() or name.swapcase() != name
+        return has_letters and names.fullmatch(plain_name(name)) is not None
+
     if isinstance(fragment, ValueFragment):
-        yield from _of_document(fragment.value)
+        yield from (value for name, value in _of_document(fragment.value) if is_named(name))
     if isinstance(fragment, TableFragment):
         for title, cells in zip(fragment.columns, fragment.data, strict=True):
-            yield from ((title, value) for cell in cells if (value := _number(cell)) is not None)
+            if is_named(title):
+                yield from (value for cell in cells if (value := _number(cell)) is not None)
         for label, said in zip(fragment.data[0], fragment.data[1], strict=True) if len(fragment.data) > 1 else ():
-            if (value := _number(said)) is not None:
-                yield label, value
+            if is_named(label) and (value := _number(said)) is not None:
+                yield value
 
 
 def _of_document(value: JsonValue) -> Iterator[tuple[str, float]]:
@@ -71,13 +85,21 @@ def _number(cell: str) -> float | None:
     return float(text) if re.fullmatch(r"-?\d{1,15}(?:\.\d{1,15})?", text) else None
 
 
-def term_names(fragment: Fragment, views: list[TableView]) -> set[str]:
-    """Names that stand where the terms of a model do: first in a row of a table or of a text, or as a key."""
-    names = {cell.strip() for view in views for cell in view.frame[view.keys[0]].to_list()} if views else set()
-    for line in text_of(fragment).splitlines():
-        for mark in (r"\s{2,}|[│|\t]", r"\s{2,}|[│|\t,;]"):
-            names.add(re.split(mark, line.strip(), maxsplit=1)[0].strip())
-    return {name for name in names if 0 < len(name) <= 200}
+def term_names(text: FullText, views: list[TableView]) -> set[str]:
+    """Names that stand where the terms of a model do: first in a row of a table or of a text, or as a key.
+
+    A name has a mark between a column and its value; what has none names no term.
+    """
+    said = [cell for view in views for cell in view.frame[view.keys[0]].to_list() if _is_marked(cell)]
+    names = {cell.strip() for cell in said}
+    if text.may_have(f"[{''.join(map(re.escape, MARKS))}]"):
+        for line in filter(_is_marked, text.text.splitlines()):
+            names.update(cut.split(line.strip(), maxsplit=1)[0].strip() for cut in _CUTS)
+    return {name for name in names if 0 < len(name) <= _LONGEST_NAME and _is_marked(name)}
+
+
+def _is_marked(text: str) -> bool:
+    return any(mark in text for mark in MARKS)
 
 
 def levels_of(term: str) -> list[tuple[str, str]] | None:

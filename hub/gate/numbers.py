@@ -7,21 +7,37 @@ from __future__ import annotations
 
 import re
 
-NIR = re.compile(
-    r"(?<![\w.,-])([1-478])[ .-]?(\d{2})[ .-]?(0[1-9]|1[0-2]|20|3\d|4[0-2]|[5-9]\d)[ .-]?(\d{2}|2[ABab])[ .-]?(\d{3})"
-    r"[ .-]?(\d{3})[ .-]?(\d{2})(?![\w])"
+from hub.gate.full_text import Sought
+
+
+def _standing_alone(body: str, before: str = r"[\w.,-]") -> Sought:
+    """A number that no character of a longer one stands before or after."""
+    return Sought(re.compile(rf"(?<!{before})(?:{body})(?!\w)"), body)
+
+
+NIR = _standing_alone(
+    r"([1-478])[ .-]?(\d{2})[ .-]?(0[1-9]|1[0-2]|20|3\d|4[0-2]|[5-9]\d)[ .-]?(\d{2}|2[ABab])[ .-]?(\d{3})"
+    r"[ .-]?(\d{3})[ .-]?(\d{2})"
 )
 """Sex, year, month (also the special ones 20, 30 to 42 and 50 to 99), department (also 2A and 2B), and so on."""
-_GROUPED = r"(?<![\w.,-])(?:\d[ .-]?){{{0}}}\d(?![\w])"
-SIREN = re.compile(_GROUPED.format(8))
-SIRET = re.compile(_GROUPED.format(13))
-IBAN = re.compile(r"(?<!\w)([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)(?!\w)")
-CARD = re.compile(r"(?<![\w.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -])\d{6}\2\d{5}|\d{15,16})(?![\w])")
-PHONE = re.compile(
-    r"(?<![\w.,-])(?:(?:\+|00)33[ .-]?(?:\(0\)[ .-]?)?[1-9](?:[ .-]?\d{2}){4}|0[1-9](?:[ .-]\d{2}){4}|0[67]\d{8}"
-    r"|\+(?!33)[1-9]\d{0,2}(?:[ .-]\d{2,4}){3,4})(?![\w])"
+SIREN = _standing_alone(r"(?:\d[ .-]?){8}\d")
+SIRET = _standing_alone(r"(?:\d[ .-]?){13}\d")
+IBAN = _standing_alone(r"([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)", before=r"\w")
+CARD = Sought(
+    re.compile(r"(?<![\w.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3[47]\d{2}([ -])\d{6}\2\d{5}|\d{15,16})(?![\w])"),
+    r"\d{4}[ -]\d{4}[ -]\d{4}|3[47]\d{2}[ -]\d{6}|\d{15}",
 )
-EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w])")
+PHONE = Sought(
+    re.compile(
+        r"(?<![\w.,-])(?:(?:\+|00)33[ .-]?(?:\(0\)[ .-]?)?[1-9](?:[ .-]?\d{2}){4}|0[1-9](?:[ .-]\d{2}){4}|0[67]\d{8}"
+        r"|\+(?!33)[1-9]\d{0,2}(?:[ .-]\d{2,4}){3,4})(?![\w])"
+    ),
+    r"(?:\+|00)33[ .-]?(?:\(0\)[ .-]?)?[1-9](?:[ .-]?\d{2}){4}|0[1-9](?:[ .-]\d{2}){4}|0[67]\d{8}"
+    r"|\+[1-9]\d{0,2}(?:[ .-]\d{2,4}){3}",
+)
+EMAIL = Sought(
+    re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w])"), "@[A-Za-z0-9-]"
+)
 _CARD_STARTS = re.compile(r"(?:4\d{15}|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|6(?:011|5\d\d)\d{12})")
 _LA_POSTE = "356000000"
 _IBAN_LENGTHS = {

@@ -68,13 +68,27 @@ def _ruled_cells(line: str) -> list[str]:
     return [cell.strip().replace("\u0001", "|") for cell in _PIPES.split(line)]
 
 
+class _CutLines:
+    """Lines, each cut into cells once."""
+
+    def __init__(self, lines: list[str], cut: Cut) -> None:
+        self.lines = lines
+        self.cells = [cut(line) for line in lines]
+        self._headers = {at: cut(line.rstrip()[:-1]) for at, line in enumerate(lines) if line.rstrip().endswith("\\")}
+
+    def header(self, at: int) -> list[str]:
+        """The cells of a line, without the mark by which pandas says that the table goes on below."""
+        return self._headers.get(at, self.cells[at])
+
+
 def _aligned_tables(lines: list[str], cut: Cut) -> list[Grid]:
     """Tables whose cells stand below each other; what pandas wraps over several blocks is put together again."""
     grids: list[Grid] = []
     wrapped = False
     at = 0
+    known = _CutLines(lines, cut)
     while at < len(lines):
-        grid, end = _block(lines, at, cut)
+        grid, end = _block(known, at)
         if grid is None:
             at += 1
             continue
@@ -91,19 +105,19 @@ def _first(grid: Grid) -> list[str]:
     return [row[0] for row in grid[1:]]
 
 
-def _block(lines: list[str], at: int, cut: Cut) -> tuple[Grid | None, int]:
+def _block(known: _CutLines, at: int) -> tuple[Grid | None, int]:
     """Return the table that begins at a line, if one does, and the line after it."""
-    header = [cell for cell in cut(lines[at].rstrip().removesuffix("\\")) if cell]
+    lines, header = known.lines, known.header(at)
     for below in (1, 2):
         start = at + below
-        names = cut(lines[at + 1]) if below == 2 and at + 1 < len(lines) else []
         if start >= len(lines) or not header:
             return None, at
-        width = len(cut(lines[start]))
+        names = known.cells[at + 1] if below == 2 else []
+        width = len(known.cells[start])
         title = _title(header, names, width, below)
-        if title is None or not any(_NUMBER.fullmatch(cell) for cell in cut(lines[start])):
+        if title is None or not any(_NUMBER.fullmatch(cell) for cell in known.cells[start]):
             continue
-        rows, end = _rows(lines, start, width, cut)
+        rows, end = _rows(known, start, width)
         series = _SERIES.match(lines[end]) if end < len(lines) else None
         if series and width == 2:
             title = [header[0] if len(header) == 1 else "", series["name"] or ""]
@@ -123,14 +137,14 @@ def _title(header: list[str], names: list[str], width: int, below: int) -> list[
     return ["", *header] if len(header) == width - 1 else None
 
 
-def _rows(lines: list[str], start: int, width: int, cut: Cut) -> tuple[Grid, int]:
+def _rows(known: _CutLines, start: int, width: int) -> tuple[Grid, int]:
     """Rows of one width; a shorter, indented one repeats the index levels of the row above."""
     rows: Grid = []
     at = start
-    while at < len(lines):
-        cells = cut(lines[at])
+    while at < len(known.lines):
+        cells = known.cells[at]
         missing = width - len(cells)
-        if rows and 0 < missing <= min(_MOST_INDEX_LEVELS, width - 1) and cells and lines[at][:1].isspace():
+        if rows and 0 < missing <= min(_MOST_INDEX_LEVELS, width - 1) and cells and known.lines[at][:1].isspace():
             cells = rows[-1][:missing] + cells
         elif missing:
             break

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import polars as pl
 from pydantic import JsonValue
@@ -67,8 +68,8 @@ def tables(fragment: Fragment) -> list[TableView]:
 
 def token_tables(fragment: Fragment) -> list[TableView]:
     """Return the lines of a text as tables without a header: lines of as many words stand below each other."""
-    text = text_of(fragment)
-    if isinstance(fragment, TableFragment) or not text:
+    text = "" if isinstance(fragment, TableFragment) else text_of(fragment)
+    if not text:
         return []
     views: list[TableView] = []
     seen: set[tuple[tuple[str, ...], ...]] = set()
@@ -95,8 +96,8 @@ def token_tables(fragment: Fragment) -> list[TableView]:
 
 def pair_tables(fragment: Fragment) -> list[TableView]:
     """Return the records that a text writes as names with values: ``name: value``, ``name=value``, one to a line."""
-    text = text_of(fragment)
-    if isinstance(fragment, TableFragment) or not text:
+    text = "" if isinstance(fragment, TableFragment) else text_of(fragment)
+    if not text:
         return []
     records: dict[tuple[str, ...], Grid] = {}
     parts = [*text.splitlines(), *_GROUPS.findall(text), text] if len(text) < _LONGEST_RECORDS else text.splitlines()
@@ -124,8 +125,7 @@ def text_of(fragment: Fragment) -> str:
         case TextFragment():
             return fragment.text
         case TableFragment():
-            cells = dict.fromkeys(fragment.columns) | dict.fromkeys(cell for column in fragment.data for cell in column)
-            return "\n".join(cells)
+            return "\n".join(dict.fromkeys(chain(fragment.columns, *fragment.data)))
         case ValueFragment():
             return "\n".join(_scalars(fragment.value))
         case _:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import polars as pl
+
 MOST_PARTS = 8
 _PART = re.compile(r"[^\W_]+")
+_ASCII_PART = "[a-z0-9]+"
+_LINES = {"words": pl.List(pl.String)}
 
 
 def plain(text: str) -> str:
@@ -17,14 +21,33 @@ def plain(text: str) -> str:
     return "".join(c for c in folded if c.isalnum())
 
 
-def phrases(text: str) -> set[str]:
-    """Every run of up to eight words of a line, without what stands between them."""
-    found: set[str] = set()
-    for line in text.splitlines():
-        if line.isascii() and line.isalnum():
-            found.add(line.lower())
-            continue
-        words = [plain(part) for part in _PART.findall(unicodedata.normalize("NFC", line))]
-        for length in range(1, min(MOST_PARTS, len(words)) + 1):
-            found.update("".join(words[at : at + length]) for at in range(len(words) - length + 1))
-    return found
+def phrases(text: str) -> pl.Series:
+    """Every run of up to eight words of a line, without what stands between them; each of them once."""
+    words = _words(text)
+    said = words["word"]
+    found = [said]
+    for more in range(1, MOST_PARTS):
+        is_same_line = words["line"] == words["line"].shift(-more)
+        if not is_same_line.any():
+            break
+        said = said + words["word"].shift(-more)
+        found.append(said.filter(is_same_line))
+    return pl.concat(found).unique().alias("plain")
+
+
+def _words(text: str) -> pl.DataFrame:
+    """The plain words of each different line, in their order, with the line's number."""
+    lines = pl.Series("words", text.splitlines(), dtype=pl.String).unique()
+    is_ascii = lines.str.len_bytes() == lines.str.len_chars()
+    ascii_lines, others = lines.filter(is_ascii), lines.filter(~is_ascii).to_list()
+    cut = pl.concat(
+        [
+            ascii_lines.str.to_lowercase().str.extract_all(_ASCII_PART).to_frame(),
+            pl.DataFrame({"words": [_parts(line) for line in others]}, schema=_LINES),
+        ]
+    )
+    return cut.with_row_index("line").explode("words").drop_nulls("words").rename({"words": "word"})
+
+
+def _parts(line: str) -> list[str]:
+    return [plain(part) for part in _PART.findall(unicodedata.normalize("NFC", line))]

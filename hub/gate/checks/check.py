@@ -18,14 +18,16 @@ RunTogether = Callable[[Sequence[Context]], list[list[Finding]]]
 class Check:
     """A rule; ``run`` returns its findings, or None for a fragment that the rule does not speak of.
 
-    ``claims`` is true where the rule judges what a fragment says, so that no other needs to. ``statbarn`` is the kind
-    of statistic by its name in the ontology of statistical barns, ``parameters`` are the policy's that the rule
-    applies, and ``source`` is where the rule comes from.
+    ``claims`` is true where the rule judges what a fragment says, so that no other needs to. ``alone`` is true where
+    the findings follow from the fragment and from what is the same for the whole file. ``statbarn`` is the kind of
+    statistic by its name in the ontology of statistical barns, ``parameters`` are the policy's that the rule applies,
+    and ``source`` is where the rule comes from.
     """
 
     identifier: str
     run: Run
     claims: bool = True
+    alone: bool = True
     statbarn: str = ""
     parameters: tuple[str, ...] = ()
     source: str = ""

@@ -13,9 +13,9 @@ from hub.gate.context import Context
 from hub.gate.datasets import DataFile
 from hub.gate.fragments import BlobFragment, Fragment
 from hub.gate.lineage import lineage
-from hub.gate.shared import cells_of, shared_values
-from hub.gate.views import TableView, text_of
-from hub.gate.words import phrases, plain
+from hub.gate.meeting import meeting_of
+from hub.gate.views import TableView
+from hub.gate.words import plain
 
 _FEWEST_VALUES = 30
 _NEARLY = 0.9
@@ -61,9 +61,9 @@ def _columns(view: TableView, spared: set[str], context: Context) -> list[Findin
 
 def _alike(view: TableView, file: DataFile, context: Context) -> list[tuple[str, str]]:
     """Columns of the table and of the dataset that have nearly all cells in common, looked up together."""
-    cells = cells_of(view, context.policy.limits.table_rows)
-    hits = shared_values(view, cells, file).group_by("key", "column").agg(pl.col("row").n_unique().alias("met"))
-    near = hits.filter(pl.col("met") >= _NEARLY * _NEARLY * cells.table.height).sort("key", "column")
+    meeting = meeting_of(view, file, context)
+    hits = meeting.hits.group_by("key", "column").agg(pl.col("row").n_unique().alias("met"))
+    near = hits.filter(pl.col("met") >= _NEARLY * _NEARLY * meeting.cells.table.height).sort("key", "column")
     return [(key, column) for key, column in near.select("key", "column").rows() if not file.is_grouping(column)]
 
 
@@ -107,7 +107,8 @@ def canaries(fragment: Fragment, context: Context) -> list[Finding] | None:
     planted = {plain(value): d.name for d in context.datasets for value in d.canaries}
     if isinstance(fragment, BlobFragment) or not planted:
         return None
-    met = sorted({planted[said] for said in phrases(text_of(fragment)) if said in planted})
+    said = context.text(fragment).phrases
+    met = sorted({planted[phrase] for phrase in said.filter(said.is_in(list(planted))).to_list()})
     sentence = "A value stands here that was planted in the dataset {name}: rows of it were copied. Take them out."
     return [
         context.finding("canary", Severity.BLOCK, fragment.place, sentence.replace("{name}", name)) for name in met

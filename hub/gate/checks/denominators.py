@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.domain.exports import Finding, Severity
+from hub.domain.exports import Finding
+from hub.gate.checks.blocked_rows import Said, blocked_rows
 from hub.gate.checks.check import Check
-from hub.gate.checks.places import cells_place, rows_of
 from hub.gate.context import Context
 from hub.gate.figures import column_of
-from hub.gate.fix_cells import suppress_rows
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import tabulations
 from hub.gate.tabulation import Tabulation
@@ -41,18 +40,8 @@ def _judge(fragment: Fragment, tabulation: Tabulation, number: int, measure: str
     )
     detail = f"The smallest of these denominators covers this many units: {small.select(answered.min()).item()}."
     rule = f"at least {minimum} privacy units in each cell ({context.policy.name})"
-    return [
-        context.finding(
-            IDENTIFIER,
-            Severity.BLOCK,
-            cells_place(tabulation, rows_of(small)),
-            sentence,
-            rule,
-            detail=detail,
-            applied=("minimum_units",),
-            fix=suppress_rows(fragment, tabulation, rows_of(small)),
-        )
-    ]
+    said = Said(sentence, rule, detail, ("minimum_units",))
+    return blocked_rows(IDENTIFIER, said, small, fragment, tabulation, context)
 
 
 DENOMINATOR = Check(

@@ -208,4 +208,4 @@ def _unknown(fragment: Fragment, context: Context) -> Finding:
     return context.finding(IDENTIFIER, Severity.REVIEW, f"{fragment.place}, the whole table", sentence, _rule(context))
 
 
-DIFFERENCING = Check(IDENTIFIER, differencing)
+DIFFERENCING = Check(IDENTIFIER, differencing, alone=False)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import polars as pl
 
-from hub.domain.exports import Finding, Severity
+from hub.domain.exports import Finding
 from hub.gate.bounds import least_share, may_be_dominated
+from hub.gate.checks.blocked_rows import Said, blocked_rows
 from hub.gate.checks.check import Check
-from hub.gate.context import Context, columns_text, rows_text
+from hub.gate.context import Context
 from hub.gate.contributions import contributions
-from hub.gate.fix_cells import suppress_rows
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import tabulations
 from hub.gate.tabulation import Tabulation
@@ -53,54 +51,34 @@ def _judge(fragment: Fragment, tabulation: Tabulation, measure: str, group: str,
     findings = []
     for rule in policy.dominance:
         held = cells.filter(pl.col(f"top_{rule.n}") * 100 >= rule.k * pl.col("total") * (1 - _EPSILON))
-        findings += _finding(fragment, tabulation, held, _held(rule, held, measure, policy), context)
+        said = _held(rule, held, measure, policy)
+        findings += blocked_rows(IDENTIFIER, said, held, fragment, tabulation, context)
     if policy.p_percent:
         left = (pl.col("total") - pl.col("top_2")) * policy.prior_percent / 100
         close = cells.filter(left * 100 < policy.p_percent * pl.col("top_1") * (1 - _EPSILON))
-        findings += _finding(fragment, tabulation, close, _close(measure, policy), context)
+        findings += blocked_rows(IDENTIFIER, _close(measure, policy), close, fragment, tabulation, context)
     return findings
 
 
 def _held(rule: Dominance, held: pl.DataFrame, measure: str, policy: Policy) -> Said:
     words = f"the {rule.n} largest units together hold" if rule.n > 1 else "the largest unit holds"
-    sentence = f"{words} {rule.k} % of the total of {measure} or more"
+    sentence = _sentence(f"{words} {rule.k} % of the total of {measure} or more")
     share = held.select((pl.col(f"top_{rule.n}") * 100 / pl.col("total")).max()).item() if held.height else None
     detail = f"The highest share among these cells: {share:.0f} %." if share is not None else ""
     return Said(sentence, f"({rule.n}, {rule.k} %) dominance ({policy.name})", detail, ("dominance",))
 
 
 def _close(measure: str, policy: Policy) -> Said:
-    sentence = f"the second largest unit could estimate the largest one's {measure} to within {policy.p_percent} %"
+    percent = policy.p_percent
+    sentence = _sentence(f"the second largest unit could estimate the largest one's {measure} to within {percent} %")
     if policy.prior_percent == 100:
-        return Said(sentence, f"p % rule, p = {policy.p_percent} ({policy.name})", "", ("p_percent",))
-    rule = f"prior-posterior rule, p = {policy.p_percent}, q = {policy.prior_percent} ({policy.name})"
-    return Said(sentence, rule, "", ("p_percent", "prior_percent"))
+        return Said(sentence, f"p % rule, p = {percent} ({policy.name})", applied=("p_percent",))
+    rule = f"prior-posterior rule, p = {percent}, q = {policy.prior_percent} ({policy.name})"
+    return Said(sentence, rule, applied=("p_percent", "prior_percent"))
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is said of dominated cells: to everybody, as the rule, to stewards alone, and by which parameter."""
-
-    what: str
-    rule: str
-    detail: str
-    applied: tuple[str, ...]
-
-
-def _finding(
-    fragment: Fragment, tabulation: Tabulation, cells: pl.DataFrame, said: Said, context: Context
-) -> list[Finding]:
-    if cells.height == 0:
-        return []
-    rows = rows_text(tabulation.view.row_numbers(cells["row"].to_list()))
-    place = f"{tabulation.view.place}, {rows}, {columns_text(tabulation.names)}"
-    what = said.what
-    sentence = (
-        f"In these cells {what}, so that it could be worked out. Merge categories, or leave these rows' figures out."
-    )
-    words = (IDENTIFIER, Severity.BLOCK, place, sentence, said.rule)
-    fix = suppress_rows(fragment, tabulation, cells["row"].to_list())
-    return [context.finding(*words, detail=said.detail, applied=said.applied, fix=fix)]
+def _sentence(what: str) -> str:
+    return f"In these cells {what}, so that it could be worked out. Merge categories, or leave these rows' figures out."
 
 
 DOMINANCE = Check(

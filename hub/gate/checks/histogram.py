@@ -19,6 +19,7 @@ from hub.gate.views import TableView
 
 IDENTIFIER = "histogram-edges"
 _INTERVAL = re.compile(r"^[\[\](]\s*([+-]?[\d.eE+-]+)\s*[,;]\s*([+-]?[\d.eE+-]+)\s*[\])\[]$")
+_BRACKET = r"[\[\](]"
 _EDGE = re.compile(
     r"(?:.*_)?(?:bin_?)?(?:left|right|edges?|start|end|lower|upper|low|high|breaks?|borne.*|bin|classe)(?:_.*)?"
 )
@@ -55,11 +56,12 @@ def _files(context: Context) -> list[DataFile]:
 
 def _edges(view: TableView, key: str, title: str) -> tuple[float, float] | None:
     """The outer edges of a column of bins."""
-    cells = [cell.strip() for cell in view.frame[key].to_list()]
-    intervals = [match for cell in cells if (match := _INTERVAL.match(cell))]
+    cells = view.frame[key]
+    bracketed = cells.filter(cells.str.contains(_BRACKET)).to_list()
+    intervals = [match for cell in bracketed if (match := _INTERVAL.match(cell.strip()))]
     said = [part for match in intervals for part in match.groups()]
     if len(intervals) < _FEWEST_BINS:
-        said = cells if _EDGE.fullmatch(plain_name(title)) else []
+        said = [cell.strip() for cell in cells.to_list()] if _EDGE.fullmatch(plain_name(title)) else []
     numbers = [value for part in said if re.match(NUMBER, part) and math.isfinite(value := float(part))]
     return (min(numbers), max(numbers)) if len(numbers) >= _FEWEST_BINS else None
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.domain.exports import Finding, Severity
+from hub.domain.exports import Finding
+from hub.gate.checks.blocked_rows import Said, blocked_rows
 from hub.gate.checks.check import Check
-from hub.gate.checks.places import cells_place, rows_of
 from hub.gate.context import Context
 from hub.gate.contributions import per_cell
-from hub.gate.fix_cells import suppress_rows
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import tabulations
 from hub.gate.tabulation import Tabulation
@@ -44,18 +43,10 @@ def _judge(fragment: Fragment, tabulation: Tabulation, column: str, context: Con
         "categories, or leave these rows' figures out."
     )
     detail = f"The smallest of these cells covers this many groups: {small.select(pl.col('groups').min()).item()}."
-    return [
-        context.finding(
-            IDENTIFIER,
-            Severity.BLOCK,
-            cells_place(tabulation, rows_of(small)),
-            sentence,
-            f"at least {minimum} groups in each cell ({context.policy.name})",
-            detail=detail,
-            applied=("minimum_holdings",),
-            fix=suppress_rows(fragment, tabulation, rows_of(small)),
-        )
-    ]
+    said = Said(
+        sentence, f"at least {minimum} groups in each cell ({context.policy.name})", detail, ("minimum_holdings",)
+    )
+    return blocked_rows(IDENTIFIER, said, small, fragment, tabulation, context)
 
 
 HOLDINGS = Check(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.domain.exports import Finding, Severity
+from hub.domain.exports import Finding
+from hub.gate.checks.blocked_rows import Said, blocked_rows
 from hub.gate.checks.check import Check
-from hub.gate.checks.places import cells_place, rows_of
 from hub.gate.context import Context
 from hub.gate.figures import column_of
-from hub.gate.fix_cells import suppress_rows
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import tabulations
 from hub.gate.tabulation import Tabulation
@@ -33,16 +32,12 @@ def _judge(fragment: Fragment, tabulation: Tabulation, number: int, measure: str
     low, high = (pl.col(column_of(name, number)) for name in ("min", "max"))
     large = pl.col("shown") & (pl.col("units") >= context.policy.minimum_units)
     same = tabulation.cells.filter(large & (low == high))
-    if same.height == 0:
-        return []
     sentence = (
         f"In these cells every unit has the same value of {measure}, so that the figure tells it of each of them. "
         "Merge categories, or leave these rows' figures out."
     )
-    place = cells_place(tabulation, rows_of(same))
-    rule = f"values that differ within each cell ({context.policy.name})"
-    fix = suppress_rows(fragment, tabulation, rows_of(same))
-    return [context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, rule, fix=fix)]
+    said = Said(sentence, f"values that differ within each cell ({context.policy.name})")
+    return blocked_rows(IDENTIFIER, said, same, fragment, tabulation, context)
 
 
 IDENTICAL_VALUES = Check(

@@ -12,8 +12,7 @@ from hub.gate.checks.check import Check
 from hub.gate.context import Context, rows_text
 from hub.gate.datasets import MountedDataset
 from hub.gate.fragments import BlobFragment, Fragment
-from hub.gate.views import TableView, text_of, token_tables
-from hub.gate.words import phrases
+from hub.gate.views import TableView
 
 IDENTIFIER = "direct-identifiers"
 _SHORT_NUMBER = 0.9
@@ -29,33 +28,35 @@ def direct_identifiers(fragment: Fragment, context: Context) -> list[Finding] | 
     """
     if isinstance(fragment, BlobFragment) or not context.datasets:
         return None
-    text = text_of(fragment)
+    said = context.text(fragment).phrases
     findings: list[Finding] = []
     for dataset in context.datasets:
-        if _is_told(text, dataset, context.policy.evidence_bits):
+        if _is_told(said, dataset, context.policy.evidence_bits):
             sentence = (
                 f"Values of a column that names the units of the dataset {dataset.name} directly stand here. Take them "
                 "out; results speak of groups."
             )
             findings.append(context.finding(IDENTIFIER, Severity.BLOCK, fragment.place, sentence))
-        for view in [*context.tables(fragment), *token_tables(fragment)]:
+        for view in [*context.tables(fragment), *context.lines(fragment)]:
             findings += _columns(view, dataset, context)
     return list(dict.fromkeys(findings)) or None
 
 
-def _is_told(text: str, dataset: MountedDataset, needed: int) -> bool:
-    """The identifiers met in a text carry more information than chance would bring."""
-    said = phrases(text)
-    if not said:
-        return False
-    numbers = math.log2(1 + sum(phrase.isdigit() for phrase in said))
-    tried = pl.DataFrame({"plain": sorted(said)})
+def _is_told(said: pl.Series, dataset: MountedDataset, needed: int) -> bool:
+    """The identifiers met in a text's phrases carry more information than chance would bring."""
+    numbers = math.log2(1 + _count_numbers(said))
     for known in dataset.plain_identifiers:
-        met = tried.join(known, on="plain", how="semi")["plain"].to_list()
+        met = said.to_frame().join(known, on="plain", how="semi")["plain"].to_list()
         chance = math.log2(max(known.height, 1)) + numbers
         if sum(max(_bits(phrase) - chance, 0.0) for phrase in met) >= needed:
             return True
     return False
+
+
+def _count_numbers(said: pl.Series) -> int:
+    """How many phrases are of digits alone, of any script."""
+    foreign = said.filter(said.str.len_bytes() > said.str.len_chars()).to_list()
+    return said.filter(said.str.contains("^[0-9]+$")).len() + sum(phrase.isdigit() for phrase in foreign)
 
 
 def _bits(phrase: str) -> float:

@@ -10,7 +10,7 @@ from hub.gate.evidence import leaked_rows
 from hub.gate.fragments import BlobFragment, Fragment, TextFragment
 from hub.gate.lineage import lineage
 from hub.gate.named_rows import listed_records, rare_records
-from hub.gate.views import TableView, pair_tables, token_tables, turned
+from hub.gate.views import TableView, turned
 
 IDENTIFIER = "row-leak"
 _MOST_RECORDS = 6
@@ -35,14 +35,14 @@ def row_leak(fragment: Fragment, context: Context) -> list[Finding] | None:
 def _judge(fragment: Fragment, file: DataFile, context: Context) -> list[Finding]:
     named = context.tables(fragment)
     for view in named:
-        rows = _named(view, file, context) or leaked_rows(view, file, context.policy)
+        rows = _named(view, file, context) or leaked_rows(view, file, context)
         if rows:
             return [_finding(view, f", {rows_text(rows)}", file, context)]
-    plain = token_tables(fragment)
+    plain = context.lines(fragment)
     narrow = [view for view in plain if view.frame.width <= _MOST_RECORDS]
-    for view in [*_turned(named), *pair_tables(fragment), *_turned(narrow), *plain]:
+    for view in [*_turned(named), *context.pairs(fragment), *_turned(narrow), *plain]:
         by_name = view.titled and (listed_records(view, file) or rare_records(view, file, context.policy))
-        if by_name or leaked_rows(view, file, context.policy):
+        if by_name or leaked_rows(view, file, context):
             return [_finding(view, _lines(fragment), file, context)]
     return []
 

@@ -9,7 +9,6 @@ from hub.gate.cells import number
 from hub.gate.checks.check import Check
 from hub.gate.column_names import is_vector_name
 from hub.gate.context import Context, rows_text
-from hub.gate.datasets import UNIT, DataFile
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import lineage
 from hub.gate.views import TableView
@@ -34,7 +33,7 @@ def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
         tabulation = lineage(view, context).tabulation
         if view.frame.width < _RECORD_COLUMNS or (tabulation is not None and tabulation.agreeing):
             continue
-        lengths = [n for d in context.datasets for file in d.files for n in (file.height, _units(file, context))]
+        lengths = [n for d in context.datasets for file in d.files for n in (file.height, file.units)]
         height = view.frame.height
         if height >= _FEWEST and height in lengths:
             sentence = (
@@ -53,14 +52,6 @@ def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 def _whole(view: TableView) -> str:
     return f"{view.place}, the whole table"
-
-
-def _units(file: DataFile, context: Context) -> int:
-    known = context.kept.get(("units", id(file)))
-    if known is None:
-        known = (file, file.select().select(pl.col(UNIT).drop_nulls().n_unique()).collect().item())
-        context.kept["units", id(file)] = known
-    return int(str(known[1]))
 
 
 def residuals(fragment: Fragment, context: Context) -> list[Finding] | None:

@@ -12,7 +12,7 @@ from hub.gate.checks.check import Check
 from hub.gate.context import Context
 from hub.gate.datasets import UNIT, DataFile
 from hub.gate.fragments import BlobFragment, Fragment
-from hub.gate.model_text import degrees_of, is_saturated, levels_of, term_names
+from hub.gate.model_text import MARKS, degrees_of, is_saturated, levels_of, term_names
 
 DEGREES_ID = "degrees-of-freedom"
 DUMMY_ID = "dummy-support"
@@ -27,7 +27,8 @@ def degrees_of_freedom(fragment: Fragment, context: Context) -> list[Finding] | 
     if isinstance(fragment, BlobFragment):
         return None
     needed = context.policy.residual_degrees
-    stated = degrees_of(fragment)
+    text = context.text(fragment)
+    stated = degrees_of(fragment, text)
     findings = []
     rule = f"at least {needed} residual degrees of freedom ({context.policy.name})"
     if any(degrees < needed for degrees in stated):
@@ -37,7 +38,7 @@ def degrees_of_freedom(fragment: Fragment, context: Context) -> list[Finding] | 
         )
         applied = ("residual_degrees",)
         findings.append(context.finding(DEGREES_ID, Severity.BLOCK, fragment.place, sentence, rule, applied=applied))
-    if is_saturated(fragment) and needed:
+    if is_saturated(fragment, text) and needed:
         sentence = (
             "A model here explains everything (R² of 1), as one does that has a term for each record. Leave terms out, "
             "or say what was fitted."
@@ -64,7 +65,7 @@ def dummy_support(fragment: Fragment, context: Context) -> list[Finding] | None:
     if isinstance(fragment, BlobFragment) or not context.datasets:
         return None
     small: list[Dummy] = []
-    for name in sorted(term_names(fragment, context.tables(fragment))):
+    for name in sorted(term_names(context.text(fragment), context.tables(fragment))):
         for file in (file for dataset in context.datasets for file in dataset.files):
             levels = _levels(name, file)
             if levels:
@@ -90,7 +91,7 @@ def _levels(name: str, file: DataFile) -> list[tuple[str, str]]:
         known = [(file.names.get(column.casefold(), ""), value) for column, value in levels]
         return known if all(column for column, _ in known) else []
     for at, mark in enumerate(name):
-        column = file.names.get(name[:at].strip().casefold()) if mark in "_=[" else None
+        column = file.names.get(name[:at].strip().casefold()) if mark in MARKS else None
         if column is not None and file.is_grouping(column) and column != file.unit:
             return [(column, name[at + 1 :].strip(" =]"))]
     return []

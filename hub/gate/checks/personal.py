@@ -8,9 +8,10 @@ from collections.abc import Callable
 from hub.domain.exports import Finding, Severity
 from hub.gate import numbers
 from hub.gate.checks.check import Check
+from hub.gate.checks.places import line_place
 from hub.gate.context import Context
-from hub.gate.fragments import BlobFragment, Fragment, TableFragment, TextFragment
-from hub.gate.views import text_of
+from hub.gate.fragments import BlobFragment, Fragment, TableFragment
+from hub.gate.full_text import FullText, Sought
 
 _NEAR = 60
 _ENTERPRISE = re.compile(r"(?i)siren|siret|\brcs\b|\btva\b|sirene|établissement|etablissement|enterprise|entreprise")
@@ -24,24 +25,24 @@ def personal_numbers(fragment: Fragment, context: Context) -> list[Finding] | No
     A number counts when its form and its check digits agree. A card's number counts where it is written in groups,
     where a word says so, or where there are several.
     """
-    text = "" if isinstance(fragment, BlobFragment) else text_of(fragment)
+    said = context.text(fragment)
     found = [
-        ("a social security number (NIR)", _first(numbers.NIR, text, numbers.is_nir)),
-        ("a bank account's number (IBAN)", _first(numbers.IBAN, text, lambda m: numbers.is_iban(m[0]))),
-        ("a payment card's number", _card(text)),
+        ("a social security number (NIR)", _first(numbers.NIR, said, numbers.is_nir)),
+        ("a bank account's number (IBAN)", _first(numbers.IBAN, said, lambda m: numbers.is_iban(m[0]))),
+        ("a payment card's number", _card(said)),
     ]
-    return [_finding(fragment, context, what, match, text) for what, match in found if match is not None] or None
+    return [_finding(fragment, context, what, match) for what, match in found if match is not None] or None
 
 
-def _finding(fragment: Fragment, context: Context, what: str, match: Match, text: str) -> Finding:
+def _finding(fragment: Fragment, context: Context, what: str, match: Match) -> Finding:
     sentence = f"There is what looks like {what}. Take it out, and all others of its kind."
-    place = _place(fragment, text, match)
+    place = line_place(fragment, match)
     return context.finding("personal-numbers", Severity.BLOCK, place, sentence, "form and check digits agree")
 
 
-def _card(text: str) -> Match | None:
-    cards = [m for m in numbers.CARD.finditer(text) if numbers.is_card(m[0])]
-    told = [m for m in cards if m[1] or m[2] or _has_near(_CARD_WORD, text, m)]
+def _card(said: FullText) -> Match | None:
+    cards = [m for m in numbers.CARD.finditer(said) if numbers.is_card(m[0])]
+    told = [m for m in cards if m[1] or m[2] or _has_near(_CARD_WORD, m)]
     return (told or cards)[0] if told or len(cards) > 1 else None
 
 
@@ -62,29 +63,28 @@ def enterprise_numbers(fragment: Fragment, context: Context) -> list[Finding] | 
         ]
         places = [f"{fragment.place}, column {at}" for at in columns]
         found = [context.finding("enterprise-numbers", Severity.BLOCK, place, sentence, rule) for place in places]
-        if found:
-            return found
-    text = text_of(fragment)
-    match = _first(numbers.SIRET, text, lambda m: numbers.is_siret(m[0]) and _has_near(_ENTERPRISE, text, m))
-    match = match or _first(numbers.SIREN, text, lambda m: numbers.is_siren(m[0]) and _has_near(_ENTERPRISE, text, m))
-    if match is None or isinstance(fragment, TableFragment):
+        return found or None
+    said = context.text(fragment)
+    match = _first(numbers.SIRET, said, lambda m: numbers.is_siret(m[0]) and _has_near(_ENTERPRISE, m))
+    match = match or _first(numbers.SIREN, said, lambda m: numbers.is_siren(m[0]) and _has_near(_ENTERPRISE, m))
+    if match is None:
         return None
-    place = _place(fragment, text, match)
+    place = line_place(fragment, match)
     return [context.finding("enterprise-numbers", Severity.BLOCK, place, sentence, rule)]
 
 
 def contacts(fragment: Fragment, context: Context) -> list[Finding] | None:
     """A steward looks at telephone numbers and e-mail addresses: an author's own, or somebody's in the data."""
-    text = "" if isinstance(fragment, BlobFragment) else text_of(fragment)
+    said = context.text(fragment)
     found = [
-        ("a telephone number", numbers.PHONE.search(text)),
-        ("an e-mail address", numbers.EMAIL.search(text)),
+        ("a telephone number", numbers.PHONE.search(said)),
+        ("an e-mail address", numbers.EMAIL.search(said)),
     ]
     return [
         context.finding(
             "contacts",
             Severity.REVIEW,
-            _place(fragment, text, match),
+            line_place(fragment, match),
             f"There is what looks like {what}. A steward looks whose it is; leave it out if it is nobody's of the lab.",
         )
         for what, match in found
@@ -92,19 +92,12 @@ def contacts(fragment: Fragment, context: Context) -> list[Finding] | None:
     ] or None
 
 
-def _first(pattern: re.Pattern[str], text: str, is_one: Callable[[Match], bool]) -> Match | None:
-    return next((m for m in pattern.finditer(text) if is_one(m)), None)
+def _first(sought: Sought, said: FullText, is_one: Callable[[Match], bool]) -> Match | None:
+    return next((m for m in sought.finditer(said) if is_one(m)), None)
 
 
-def _has_near(word: re.Pattern[str], text: str, match: Match) -> bool:
-    return word.search(text, max(match.start() - _NEAR, 0), match.end() + _NEAR // 2) is not None
-
-
-def _place(fragment: Fragment, text: str, match: Match) -> str:
-    """Only a text has lines that its author knows."""
-    if not isinstance(fragment, TextFragment):
-        return fragment.place
-    return f"{fragment.place}, line {text.count(chr(10), 0, match.start()) + 1}"
+def _has_near(word: re.Pattern[str], match: Match) -> bool:
+    return word.search(match.string, max(match.start() - _NEAR, 0), match.end() + _NEAR // 2) is not None
 
 
 PERSONAL_NUMBERS = Check("personal-numbers", personal_numbers, claims=False)

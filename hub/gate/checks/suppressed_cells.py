@@ -12,7 +12,7 @@ from hub.gate.checks.check import RequestCheck
 from hub.gate.context import Context, rows_text
 from hub.gate.fix_cells import columns_of
 from hub.gate.lattice import Lattice, fill, lattices
-from hub.gate.lineage import Lineage
+from hub.gate.lineage import LINEAGE, Lineage
 from hub.gate.suppression import Interval, TooLargeError, additional, unprotected
 from hub.gate.tabulation import Tabulation
 
@@ -52,8 +52,7 @@ def secondary_suppression(files: Sequence[Context]) -> list[list[Finding]]:
 
 def _tabulations(context: Context) -> list[Tabulation]:
     """The tables of a file that were traced to a dataset when its own checks ran."""
-    origins = [known for (kind, _), (_, known) in context.kept.items() if kind == "lineage"]
-    return [o.tabulation for o in origins if isinstance(o, Lineage) and o.tabulation is not None]
+    return [o.tabulation for o in context.known(LINEAGE) if isinstance(o, Lineage) and o.tabulation is not None]
 
 
 def _judge(lattice: Lattice, tables: Sequence[Table]) -> list[tuple[int, Finding]]:

@@ -7,19 +7,26 @@ import unicodedata
 
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
+from hub.gate.checks.places import line_place
 from hub.gate.context import Context
-from hub.gate.fragments import BlobFragment, Fragment, TextFragment
-from hub.gate.views import text_of
+from hub.gate.fragments import Fragment
+from hub.gate.full_text import Sought
 
-_TRACEBACK = re.compile(
-    r"Traceback \(most recent call last\)|^\s*File \"[^\"\n]{1,300}\", line \d+"
-    r"|^(?:\w+\.){0,6}[A-Z]\w{0,60}(?:Error|Exception|Warning): .{0,400}?(?:['\"‘“`].|\d)",
-    re.MULTILINE,
+_TRACEBACK = Sought(
+    re.compile(
+        r"Traceback \(most recent call last\)|^\s*File \"[^\"\n]{1,300}\", line \d+"
+        r"|^(?:\w+\.){0,6}[A-Z]\w{0,60}(?:Error|Exception|Warning): .{0,400}?(?:['\"‘“`].|\d)",
+        re.MULTILINE,
+    ),
+    'Traceback|File "|(?:Error|Exception|Warning): ',
 )
-_HOST = re.compile(
-    r"(?i)(?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,5}(?:local|lan|intra|intranet|internal|corp|localdomain|home\.arpa)(?![\w.-])"
-    r"|(?<![\w.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
-    r"|127\.0\.0\.\d{1,3})(?![\w.])"
+_HOST = Sought(
+    re.compile(
+        r"(?i)(?<![\w.@-])(?:[a-z0-9-]{1,63}\.){1,5}(?:local|lan|intra|intranet|internal|corp|localdomain|home\.arpa)(?![\w.-])"
+        r"|(?<![\w.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
+        r"|127\.0\.0\.\d{1,3})(?![\w.])"
+    ),
+    r"(?i)\.(?:local|lan|[iıİ]nt(?:ra|ernal)|corp|home\.arpa)|10(?:\.\d{1,3}){3}|192\.168\.|172\.\d\d\.\d|127\.0\.0\.",
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _POSING = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
@@ -45,17 +52,13 @@ def hosts(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 def confusables(fragment: Fragment, context: Context) -> list[Finding] | None:
     """A word whose letters come from two alphabets that look alike is read by a steward, since it can carry a mark."""
-    text = "" if isinstance(fragment, BlobFragment) or fragment_is_plain(fragment) else text_of(fragment)
-    match = next((m for m in _WORD.finditer(text) if not m[0].isascii() and _is_mixed(m[0])), None)
+    text = context.text(fragment).text
+    words = iter(()) if text.isascii() else _WORD.finditer(text)
+    match = next((m for m in words if not m[0].isascii() and _is_mixed(m[0])), None)
     if match is None:
         return None
     sentence = "A word mixes letters of alphabets that look alike. A steward reads it; write it in one alphabet."
-    return [context.finding("confusables", Severity.REVIEW, _place(fragment, text, match), sentence)]
-
-
-def fragment_is_plain(fragment: Fragment) -> bool:
-    """A text of ASCII has no such words, and needs no look."""
-    return isinstance(fragment, TextFragment) and fragment.text.isascii()
+    return [context.finding("confusables", Severity.REVIEW, line_place(fragment, match), sentence)]
 
 
 def _is_mixed(word: str) -> bool:
@@ -65,20 +68,12 @@ def _is_mixed(word: str) -> bool:
 
 
 def _found(
-    fragment: Fragment, context: Context, pattern: re.Pattern[str], identifier: str, sentence: str
+    fragment: Fragment, context: Context, sought: Sought, identifier: str, sentence: str
 ) -> list[Finding] | None:
-    text = "" if isinstance(fragment, BlobFragment) else text_of(fragment)
-    match = pattern.search(text)
+    match = sought.search(context.text(fragment))
     if match is None:
         return None
-    return [context.finding(identifier, Severity.BLOCK, _place(fragment, text, match), sentence)]
-
-
-def _place(fragment: Fragment, text: str, match: re.Match[str]) -> str:
-    """Only a text has lines that its author knows."""
-    if not isinstance(fragment, TextFragment):
-        return fragment.place
-    return f"{fragment.place}, line {text.count(chr(10), 0, match.start()) + 1}"
+    return [context.finding(identifier, Severity.BLOCK, line_place(fragment, match), sentence)]
 
 
 TRACEBACKS = Check("tracebacks", tracebacks, claims=False)

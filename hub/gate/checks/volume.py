@@ -6,7 +6,6 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment, ImageFragment, TableFragment, TextFragment
-from hub.gate.views import text_of
 
 IDENTIFIER = "volume"
 
@@ -21,7 +20,10 @@ def volume(fragment: Fragment, context: Context) -> list[Finding] | None:
         findings.append(f"The table has more than {limits.table_columns} columns. Send the ones that matter.")
     if isinstance(fragment, ImageFragment) and fragment.width * fragment.height > limits.image_pixels:
         findings.append(f"The picture has more than {limits.image_pixels} pixels. Save it smaller.")
-    if not isinstance(fragment, (TableFragment, ImageFragment)) and len(text_of(fragment)) > limits.text_characters:
+    if (
+        not isinstance(fragment, (TableFragment, ImageFragment))
+        and len(context.text(fragment).text) > limits.text_characters
+    ):
         findings.append(f"The text has more than {limits.text_characters} characters. Send the part that matters.")
     if isinstance(fragment, TextFragment) and any(len(line) > 20_000 for line in fragment.text.splitlines()):
         findings.append("A line has more than 20,000 characters, which nobody can read. Break it, or send a table.")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import unicodedata
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from hub.domain.exports import Severity
+from hub.gate import canonical_table
 from hub.gate.canonical import canonical
 from hub.gate.canonical_image import pack
 from hub.gate.canonical_table import bounded, canonical_cell
@@ -166,6 +168,23 @@ def test_numbers_keep_their_first_digits(number: float, digits: int) -> None:
     assert bounded(str(kept), digits) == bounded(repr(number), digits)
 
 
+CELLS = st.one_of(
+    st.text(alphabet="0123456789.-+eE =@'aZ é\n\u0661", max_size=24),
+    st.decimals(allow_nan=False, allow_infinity=False).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.from_regex(r"-?[0-9]{1,4}\.[0-9]{1,16}", fullmatch=True),
+)
+
+
+@given(CELLS, st.integers(2, 15))
+@settings(max_examples=400)
+def test_a_cell_that_is_passed_at_a_glance_leaves_as_a_long_look_would_have_it(cell: str, digits: int) -> None:
+    passed = canonical_cell(cell, digits)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canonical_table, "_as_it_leaves", lambda _: re.compile(r"(?!)"))
+        assert canonical_cell(cell, digits) == passed
+
+
 def test_a_header_is_a_cell() -> None:
     assert written("t.csv", "=cmd(),b\n1,2\n") == b"'=cmd(),b\r\n1,2\r\n"
 
@@ -208,6 +227,17 @@ def test_json_is_sorted_and_bounded() -> None:
         "b": 1.23457,
     }
     assert written("t.json", '{"b":1,"a":2}').startswith(b'{\n "a"')
+
+
+def test_a_part_that_leaves_as_it_came_is_the_same_object(make: Any) -> None:
+    policy = load_profile("uk-sacro")
+    same = {"t.csv": b"a,n\nx,0.25\n", "t.txt": b"words\n", "d.json": b'{"a": [1, 0.5, true]}', "f.png": make.png()}
+    for name, content in same.items():
+        file = read_file(1, name, content)
+        assert canonical(file, policy).file.fragments[0] is file.fragments[0], name
+    for name, content in {"t.csv": b"a,n\nx,0.250\n", "t.txt": b"words \n", "d.json": b'{"a": -0.0}'}.items():
+        file = read_file(1, name, content)
+        assert canonical(file, policy).file.fragments[0] is not file.fragments[0], name
 
 
 def test_keys_that_become_one_block(gate: Any, make: Any) -> None:

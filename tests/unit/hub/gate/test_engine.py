@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
+import polars as pl
 import pytest
 
 from hub.domain.exports import Finding, Severity, TableContext
@@ -202,3 +205,57 @@ def test_a_check_of_the_request_that_fails_blocks_every_file(gate: Any, monkeypa
     files = [(text_file(path=f"{n}.txt", index=n), PLAIN) for n in (1, 2)]
     monkeypatch.setattr(engine, "REQUEST_CHECKS", (RequestCheck("new", lambda _: crash(_, _)),))
     assert [j.verdict for j in check_request(files, gate.policy, ())] == ["block", "block"]
+
+
+def several(make: Any, data: Any) -> dict[str, bytes]:
+    """Files of which parts leave as they came and parts do not."""
+    few = data.group_by("sex", "year").agg(n=pl.col("person").n_unique()).sort("sex", "year")
+    table = "\n".join(["sex   year  n", *(f"{a}  {b}  {c}" for a, b, c in few.rows())])
+    rows = "\n".join(f"{r['region']}  {r['year']}  {r['income']}" for r in data.head(6).iter_rows(named=True))
+    parquet = io.BytesIO()
+    few.write_parquet(parquet)
+    return {
+        "plain.csv": b"sex,n\nf,900\nm,1100\n",
+        "changed.csv": b"sex,n,m\nf,3,1.23456789\nm,1100,2\n",
+        "t.parquet": parquet.getvalue(),
+        "d.json": b'{"n": 3, "at": -0.0, "mail": "a@b.fr"}',
+        "n.ipynb": make.notebook(
+            ("x = 1", [make.shown(plain=table)]),
+            ("y = 2   ", [make.shown(plain=f"{rows}  \n"), make.shown(plain="from /home/somebody/x")]),
+            (
+                "z = 3",
+                [make.shown(plain=table), make.shown(html="<table><tr><th>n</th></tr><tr><td>3</td></tr></table>")],
+            ),
+        ),
+        "f.png": make.png(mode="RGBA", colour=(1, 2, 3, 255)),
+    }
+
+
+def test_what_leaves_as_it_came_needs_no_second_judgement(
+    gate: Any, make: Any, data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [read_file(at, name, body) for at, (name, body) in enumerate(several(make, data).items(), start=1)]
+    once = check_request([(file, PLAIN) for file in files], gate.policy, gate.datasets)
+    monkeypatch.setattr(engine, "_is_the_same", lambda *_: False)
+    monkeypatch.setattr(engine, "CHECKS", tuple(replace(check, alone=False) for check in CHECKS))
+    twice = check_request([(file, PLAIN) for file in files], gate.policy, gate.datasets)
+    assert [j.findings for j in once] == [j.findings for j in twice]
+    assert [j.tables for j in once] == [j.tables for j in twice]
+    assert [j.sha256 for j in once] == [j.sha256 for j in twice]
+    assert any(j.findings for j in once)
+
+
+def test_a_part_that_leaves_as_it_came_is_looked_at_once(
+    gate: Any, make: Any, data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def look(fragment: Any, _context: object) -> list[Finding]:
+        """It notes what it sees."""
+        looked.append(fragment.place)
+        return []
+
+    monkeypatch.setattr(engine, "CHECKS", (*CHECKS, Check("look", look)))
+    gate.judge("n.ipynb", several(make, data)["n.ipynb"])
+    again = [place for place in looked if looked.count(place) > 1]
+    assert set(again) == {"#cells[1].source", "#cells[1].outputs[0].text/plain"}

@@ -1,0 +1,105 @@
+"""Facts about files of datasets: a large one, of which little is kept, answers as a small one does."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.gate import datasets
+from hub.gate.cells import ValueClass
+from hub.gate.datasets import DataFile
+
+COLUMNS = ("unit", "group", "whole", "fraction", "text", "day", "truth")
+
+
+def rows(count: int = 4_000) -> pl.DataFrame:
+    """Columns of every class, with values that are missing, repeated, or written in two forms."""
+    draw = random.Random(11)
+    made = [
+        {
+            "unit": 10**8 + number // 4,
+            "group": draw.choice(("a", "b ", "é", "e\u0301", None)),
+            "whole": draw.choice((None, draw.randrange(-2_000, 2_000), draw.randrange(3))),
+            "fraction": draw.choice((None, float("nan"), round(draw.lognormvariate(1, 1), 4), 0.5, -0.5)),
+            "text": draw.choice((None, f"t{draw.randrange(3_000)}", "t1 ")),
+            "day": draw.choice((None, f"2020-01-{draw.randrange(1, 29):02d}")),
+            "truth": draw.choice((None, True, False)),
+        }
+        for number in range(count)
+    ]
+    return pl.DataFrame(made).with_columns(pl.col("day").str.to_date())
+
+
+@pytest.fixture(scope="module")
+def table() -> pl.DataFrame:
+    return rows()
+
+
+def opened(table: pl.DataFrame, most_kept: int) -> DataFile:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets, "MOST_KEPT", most_kept)
+        file = DataFile("d", "d.parquet", table.lazy(), "unit")
+        assert file.is_kept is (most_kept > 0)
+    return file
+
+
+@pytest.fixture(scope="module")
+def both(table: pl.DataFrame) -> tuple[DataFile, DataFile]:
+    return opened(table, 10**9), opened(table, 0)
+
+
+def sorted_rows(frame: pl.DataFrame) -> list[Any]:
+    return sorted(frame.rows(), key=repr)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@given(data=st.data())
+@settings(max_examples=30)
+def test_keys_are_counted_alike_however_often_they_are_asked_for(
+    both: tuple[DataFile, DataFile], column: str, data: Any
+) -> None:
+    small, large = both
+    decimals = data.draw(st.integers(0, 9)) if small.value_class(column) is ValueClass.NUMBER else 0
+    counts = small.counts(column, decimals)
+    asked = counts["key"].sample(min(20, counts.height), seed=data.draw(st.integers(0, 99)))
+    expected = counts.join(asked.to_frame(), on="key", how="semi")
+    for _ in range(3):
+        found = large.counts(column, decimals, asked).join(asked.to_frame(), on="key", how="semi")
+        assert sorted_rows(found) == sorted_rows(expected)
+
+
+@pytest.mark.parametrize("columns", [("group",), ("group", "truth"), ("group", "day", "truth"), ("text", "group")])
+def test_combinations_are_counted_alike(both: tuple[DataFile, DataFile], columns: tuple[str, ...]) -> None:
+    keys = {f"k{at}": (column, 0) for at, column in enumerate(columns)}
+    small, large = (file.combinations(keys, 10**6) for file in both)
+    assert small is not None
+    assert large is not None
+    assert sorted_rows(small) == sorted_rows(large)
+    assert all(file.combinations(keys, 1) is None for file in both)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_what_is_said_of_a_column_is_the_same(both: tuple[DataFile, DataFile], column: str) -> None:
+    small, large = both
+    assert small.has_missing(column) == large.has_missing(column)
+    assert small.is_grouping(column) == large.is_grouping(column)
+    assert small.distinct(column) == large.distinct(column)
+    assert small.texts(column).to_list() == large.texts(column).to_list()
+    for most in (1, 3, 50, 10_000):
+        assert small.has_few(column, most) == large.has_few(column, most)
+
+
+def test_rows_are_found_by_their_numbers(both: tuple[DataFile, DataFile]) -> None:
+    for numbers in ([], [0], [3_999, 5, 5, 17], list(range(0, 4_000, 7))):
+        small, large = (file.rows(pl.Series(numbers, dtype=pl.UInt32), "unit", "text") for file in both)
+        assert sorted_rows(small.select("unit", "text", "__row")) == sorted_rows(large.select("unit", "text", "__row"))
+
+
+def test_units_are_counted_once_each(table: pl.DataFrame, both: tuple[DataFile, DataFile]) -> None:
+    assert [file.units for file in both] == [1_000, 1_000]
+    assert DataFile("d", "d", table.lazy(), "").units == table.height
