@@ -56,7 +56,7 @@ def _is_told(said: pl.Series, dataset: MountedDataset, needed: int) -> bool:
 def _count_numbers(said: pl.Series) -> int:
     """How many phrases are of digits alone, of any script."""
     foreign = said.filter(said.str.len_bytes() > said.str.len_chars()).to_list()
-    return said.filter(said.str.contains("^[0-9]+$")).len() + sum(phrase.isdigit() for phrase in foreign)
+    return said.filter(said.str.contains("^[0-9]+$")).len() + [phrase.isdigit() for phrase in foreign].count(True)
 
 
 def _bits(phrase: str) -> float:
