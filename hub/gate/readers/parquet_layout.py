@@ -67,9 +67,12 @@ def _spans(footer: Struct, content: bytes, end: int) -> list[Span]:
 
 def _chunk(metadata: Struct, content: bytes, end: int) -> Span:
     """Return where a chunk lies: its pages fill it, and its metadata may stand behind it once more."""
+    packed = _whole(metadata.get(_PACKED))
+    if packed == 0:
+        return 0, 0
     starts = [metadata.get(_DICTIONARY_PAGE), metadata.get(_DATA_PAGE)]
     start = at = min((_whole(place) for place in starts if place), default=0)
-    last = at + _whole(metadata.get(_PACKED))
+    last = at + packed
     if start < len(MAGIC) or last > end:
         raise BrokenError
     while at < last:
