@@ -28,6 +28,7 @@ from hub.gate.exchange import (
 )
 from hub.gate.report import Report
 from hub.gate.report_form import Audience
+from hub.gate.sheets import split_path
 from hub.sandbox.gate_programs import make_folders, run_checker, run_reader
 from hub.sandbox.offered import Offered, keep_manifest, offered, take_in
 
@@ -69,7 +70,13 @@ def check_paths(paths: Iterable[Path], asked: Asked = Asked()) -> Report:
         read = run_reader(work, [file.path for file in (*files, *before)])
         plain = TableDeclaration()
         wanted = tuple(
-            CheckFile(index=f.index, path=f.path, table=tables.get(f.path, plain), earlier=f.index > len(files))
+            CheckFile(
+                index=f.index,
+                path=f.path,
+                table=tables.get(f.path, plain),
+                sheets=sheets_among(tables, f.path),
+                earlier=f.index > len(files),
+            )
             for f in read
         )
         datasets = tuple(mounted(work / f"data{n}", d, folder) for n, (d, folder) in enumerate(described))
@@ -96,6 +103,12 @@ def declared(description: Description) -> dict[str, TableDeclaration]:
         path: table.model_copy(update={"dataset": table.dataset or description.name})
         for path, table in description.tables.items()
     }
+
+
+def sheets_among(tables: dict[str, TableDeclaration], path: str) -> dict[str, TableDeclaration]:
+    """Return the declarations of a workbook's sheets, by the sheets' names."""
+    split = ((split_path(name), table) for name, table in tables.items())
+    return {sheet: table for (book, sheet), table in split if sheet and book == path}
 
 
 def mounted(target: Path, description: Description, folder: Path) -> DatasetDescription:

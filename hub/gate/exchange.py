@@ -111,9 +111,13 @@ class TableDeclaration(Part):
 
 
 class CheckFile(OfferedFile):
-    """A file to check, with its declaration; one that left ``earlier`` is compared with and not judged."""
+    """A file to check, with its declaration; one that left ``earlier`` is compared with and not judged.
+
+    ``sheets`` are the declarations of a workbook's sheets by their names; what has none there is as ``table`` says.
+    """
 
     table: TableDeclaration = TableDeclaration()
+    sheets: dict[ColumnName, TableDeclaration] = Field(default_factory=dict, max_length=50)
     earlier: bool = False
 
 

@@ -39,7 +39,7 @@ from hub.gate.fix import fix_request
 from hub.gate.fragments import FileFragments, refused
 from hub.gate.refusals import RefusalReason
 from hub.gate.registered import MOST_EARLIER_BYTES, EarlierTables, with_tables
-from hub.gate.sheets import sheets_of
+from hub.gate.sheets import sheets_of, split_path
 from hub.gate.verdict import strictest
 from hub.policy.model import policy_digest
 from hub.sandbox.program import SandboxError, read_bounded, run_program
@@ -102,12 +102,13 @@ def _datasets(request: CheckRequest) -> tuple[MountedDataset, ...]:
 
 
 def _parts(folder: Path, request: CheckRequest) -> Iterator[_Part]:
-    """Give the files to judge; what an author declares of a workbook speaks of each of its sheets."""
+    """Give the files to judge; what is declared of a workbook speaks of each sheet that has no declaration of its own."""
     for file in request.files:
         if not file.earlier:
-            sheets = sheets_of(_fragments(folder, file))
-            for number, sheet in enumerate(sheets, start=1):
-                yield _Part(sheet, _declaration(file), number if len(sheets) > 1 else 0)
+            parts = sheets_of(_fragments(folder, file))
+            for number, part in enumerate(parts, start=1):
+                declared = file.sheets.get(split_path(part.path)[1] or "", file.table)
+                yield _Part(part, declared.value(), number if len(parts) > 1 else 0)
 
 
 def _fragments(folder: Path, file: CheckFile) -> FileFragments:

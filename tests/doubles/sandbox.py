@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class GoodPrograms:
     """Every program succeeds at once; ``findings`` is what the checks say of each file.
 
     ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it; ``asked`` is what
-    they were asked last.
+    they were asked last. ``outputs`` is what a run writes, and ``sheets`` what the checks find in each workbook.
     """
 
     def __init__(self, engine: MemoryEngine) -> None:
@@ -40,6 +41,8 @@ class GoodPrograms:
         self.tables: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
         self.asked: dict[str, Any] = {}
+        self.outputs = {"table.csv": b"year,persons\n1980,545\n"}
+        self.sheets: list[str] = []
         self.exit_code = 0
         engine.on_start = self.play
 
@@ -61,11 +64,20 @@ class GoodPrograms:
 
     def execute(self, body: dict[str, Any]) -> None:
         outputs = mounted(body, "/outputs")
-        write(outputs, "table.csv", b"year,persons\n1980,545\n")
+        for name, content in self.outputs.items():
+            write(outputs, name, content)
         (outputs / "link.csv").symlink_to("/etc/hostname")
 
     def read(self, body: dict[str, Any]) -> None:
         write(mounted(body, "/out"), "fragments/0001.json", b"{}")
+
+    def parts(self, files: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int, str]]:
+        """Files, and workbooks sheet by sheet."""
+        for file in files:
+            if self.sheets and file["path"].endswith(".xlsx"):
+                yield from ((file, part, f"{file['path']}!{sheet}") for part, sheet in enumerate(self.sheets, 1))
+            else:
+                yield file, 0, file["path"]
 
     def check(self, body: dict[str, Any]) -> None:
         request = json.loads((mounted(body, "/in") / "request.json").read_text())
@@ -73,15 +85,17 @@ class GoodPrograms:
         self.asked = request
         out = mounted(body, "/out")
         files = []
-        for file in request["files"]:
-            stored = write(out, f"canonical/{file['index']:04d}", b"year,persons\r\n1980,545\r\n")
+        for file, part, path in self.parts(request["files"]):
+            name = f"{file['index']:04d}-{part}" if part else f"{file['index']:04d}"
+            stored = write(out, f"canonical/{name}", b"year,persons\r\n1980,545\r\n")
             files.append(
                 {
                     "index": file["index"],
-                    "path": file["path"],
+                    "part": part,
+                    "path": path,
                     "kind": "csv",
                     "verdict": "review",
-                    "canonical_name": file["path"],
+                    "canonical_name": path,
                     "findings": self.findings,
                     "tables": self.tables,
                     **stored,

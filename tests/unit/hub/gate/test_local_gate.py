@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from doubles.workbooks import workbook
 from hub.adapters.local_gate import Asked, check_paths
 from hub.adapters.local_policy import read_description
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError, UnavailableError
@@ -232,3 +233,20 @@ def test_tables_that_left_before_are_compared_with_and_not_judged(site: Path, da
 def test_a_folder_of_earlier_tables_that_is_not_there_is_said(site: Path) -> None:
     with pytest.raises(InvalidError, match="no folder of earlier tables"):
         check_paths([site / "out"], Asked((site / "survey.toml",), earlier=site / "nowhere"))
+
+
+def test_a_workbook_is_kept_sheet_by_sheet(site: Path) -> None:
+    (site / "out.xlsx").write_bytes(
+        workbook({"Years": (("year", "n"), (2019, 500)), "Few": (("year", "n"), (2019, 3))})
+    )
+    with (site / "survey.toml").open("a") as description:
+        description.write('[tables."out.xlsx!Years"]\ndimensions = ["year"]\n')
+    asked = Asked((site / "survey.toml",), canonical=site / "canonical", manifest=site / "manifest.json")
+    report = check_paths([site / "out.xlsx"], asked)
+    assert [f.table.dimensions for f in report.body.files] == [("year",), ()]
+    assert [(f.path, f.verdict.value) for f in report.result.files] == [
+        ("out.xlsx!Years", "fixed"),
+        ("out.xlsx!Few", "block"),
+    ]
+    assert sorted(p.name for p in (site / "canonical").iterdir()) == ["out.xlsx.Years.csv", "report.json"]
+    assert [f["path"] for f in json.loads((site / "manifest.json").read_text())["files"]] == ["out.xlsx"]

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from doubles.workbooks import workbook
 from hub.domain.sandbox_exit import SandboxExit
 from hub.gate.checks import catalogue
 from hub.gate.checks.check import Check
@@ -138,3 +139,19 @@ def test_without_datasets_everything_is_at_least_read(container: Container) -> N
     container.offer("t.csv", b"group,n\na,55\n")
     assert container.run() is SandboxExit.OK
     assert container.result.verdict.value == "review"
+
+
+def test_the_sheets_of_a_workbook_are_judged_and_written_one_by_one(container: Container) -> None:
+    content = workbook({"Groups": (("group", "n"), ("a", 55)), "Small": (("group", "n"), ("b", 5))})
+    container.offer("out.xlsx", content)
+    container.offer("note.txt", b"words\n")
+    assert container.run() is SandboxExit.OK
+    told = [(f.index, f.part, f.path, f.canonical_name) for f in container.result.files]
+    assert told == [
+        (1, 1, "out.xlsx!Groups", "out.xlsx.Groups.csv"),
+        (1, 2, "out.xlsx!Small", "out.xlsx.Small.csv"),
+        (2, 0, "note.txt", "note.txt"),
+    ]
+    assert (container.root / "out/canonical/0001-1").read_bytes() == b"group,n\r\na,55\r\n"
+    assert "minimum-frequency" in {f.check for f in container.result.files[1].findings}
+    assert "minimum-frequency" not in {f.check for f in container.result.files[0].findings}
