@@ -102,7 +102,7 @@ def _datasets(request: CheckRequest) -> tuple[MountedDataset, ...]:
 
 
 def _parts(folder: Path, request: CheckRequest) -> Iterator[_Part]:
-    """Give the files to judge; what is declared of a workbook speaks of each sheet that has no declaration of its own."""
+    """Give the files to judge; what is declared of a workbook speaks of each sheet without a declaration of its own."""
     for file in request.files:
         if not file.earlier:
             parts = sheets_of(_fragments(folder, file))

@@ -10,7 +10,7 @@ import pytest
 from hub import policy_page, settings_page
 from hub.bench import page as measurements_page
 from hub.cli import reference
-from hub.gate import report_form
+from hub.gate import files_page, report_form
 from hub.privileged import page as accounts_page
 from spawner_config import isolation_page
 from spawner_config.seccomp import page as seccomp_page
@@ -30,6 +30,7 @@ PAGES = Path(__file__).parents[2] / "docs/reference"
         ("settings.md", settings_page.page),
         ("policies.md", policy_page.page),
         ("gate-report.json", report_form.schema_text),
+        ("files.md", files_page.page),
         ("measurements.md", measurements_page.page),
     ],
 )
