@@ -13,10 +13,10 @@ from dataclasses import replace
 import polars as pl
 
 from hub.domain.exports import TableContext
-from hub.gate.cells import ValueClass, decimals_of, is_suppressed, number
+from hub.gate.cells import decimals_of, is_suppressed, number
 from hub.gate.figures import COUNTS, MORE, PLAIN, WEIGHT, Figure, column_of
 from hub.gate.shares import shares_of
-from hub.gate.tabulation import Asked, Tabulation, figures_of, tabulate
+from hub.gate.tabulation import MEASURES, Asked, Tabulation, figures_of, tabulate
 from hub.policy.model import Policy
 
 MOST_SEARCHED = 40
@@ -106,7 +106,7 @@ def _searched(tabulation: Tabulation, context: TableContext, policy: Policy) -> 
     file, view = tabulation.file, tabulation.view
     telling = tuple(k for k in tabulation.differing if view.frame[k].n_unique() >= _TELLING)
     taken = {*tabulation.measures, *tabulation.names, file.unit}
-    columns = [c for c in file.schema if file.value_class(c) is ValueClass.NUMBER and c not in taken]
+    columns = [c for c in file.schema if file.value_class(c) in MEASURES and c not in taken]
     if not telling or not columns or len(columns) > MOST_SEARCHED:
         return tabulation
     asked = Asked(tuple(columns), (*PLAIN, *MORE))

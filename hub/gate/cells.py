@@ -15,7 +15,18 @@ import polars as pl
 MOST_DECIMALS = 9
 NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 _WHOLE = r"^[+-]?\d{1,18}(?:\.0*)?$"
-_SUPPRESSED = r"(?i)^(?:|c|s|x|\*+|-+|\.+|…|n/?a|<na>|nan|null|none|nd|secret|suppressed|confidential|[<≤]\s*\d+)$"
+_MARKS = r" \x{a0}\x{202f}'’"
+"""What people write between thousands."""
+_IS_DRESSED = rf"^(?:[+-]?[\d.]*\d[{_MARKS},%‰€$£(\[]|[€$£])"
+_DRESSED = (
+    rf"^[€$£]?\s?([+-]?(?:\d{{1,3}}(?:[{_MARKS}]\d{{3}})+(?:[.,]\d+)?|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+,\d+"
+    r"|\d+\.?\d*|\.\d+))(?:\s?[%‰€$£]|\s\p{L}{1,12}\.?|\s?\([^()]{0,40}\)|\s?\[[^\[\]]{0,40}\])?$"
+)
+_ENGLISH = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
+_SUPPRESSED = (
+    r"(?i)^(?:|c|s|x|\*+|-+|\.+|…|n/?a|<na>|nan|null|none|nd|secret|\[?(?:suppressed|redacted)\]?|confidential"
+    r"|[<≤]\s*\d+)$"
+)
 _SUPPRESSED_CELL = re.compile(_SUPPRESSED.removeprefix("(?i)").strip("^$"), re.IGNORECASE)
 _MARGIN = r"(?i)^(?:|all|total|totals?|ensemble|tous|toutes|overall|sum|marge)$"
 _MISSING = r"(?i)^(?:|n/?a|<na>|nan|null|none|nat)$"
@@ -62,7 +73,8 @@ def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Exp
     text = column.str.strip_chars()
     match value_class:
         case ValueClass.NUMBER:
-            whole = pl.when(text.str.contains(_WHOLE)).then(text.str.replace(r"\.0*$", "").str.strip_prefix("+"))
+            plain = written(column)
+            whole = pl.when(plain.str.contains(_WHOLE)).then(plain.str.replace(r"\.0*$", "").str.strip_prefix("+"))
             exact = _shifted(whole.cast(pl.Int64, strict=False), decimals)
             return pl.coalesce(exact, _scaled(number(column), decimals))
         case ValueClass.TIME:
@@ -82,15 +94,32 @@ def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Exp
 
 def number(column: pl.Expr) -> pl.Expr:
     """Return the finite number that a text cell shows, or null."""
-    text = column.str.strip_chars()
-    value = pl.when(text.str.contains(NUMBER)).then(text).cast(pl.Float64, strict=False)
+    value = written(column).cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
+
+
+def written(column: pl.Expr) -> pl.Expr:
+    """Return the number of a text cell as programs write it, whatever it is dressed in; null where there is none.
+
+    Dressed are thousands in groups, decimal commas, and what follows a number: a sign, one word, or something in
+    brackets, as in “17 699,95 €”, “3 (0.5 %)” and “50 visits”.
+    """
+    text = column.str.strip_chars()
+    plain = pl.when(text.str.contains(NUMBER)).then(text)
+    dressed = pl.when(text.str.contains(_IS_DRESSED)).then(text).str.extract(_DRESSED, 1)
+    bare = dressed.str.replace_all(rf"[{_MARKS}]", "")
+    is_english = bare.str.contains(_ENGLISH)
+    pointed = (
+        pl.when(is_english)
+        .then(bare.str.replace_all(",", "", literal=True))
+        .otherwise(bare.str.replace(",", ".", literal=True))
+    )
+    return pl.coalesce(plain, pointed)
 
 
 def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
-    text = cells.str.strip_chars()
-    numbers = text.filter(text.str.contains(NUMBER))
+    numbers = cells.to_frame("cell").select(written(pl.col("cell"))).to_series().drop_nulls()
     if numbers.str.contains("[eE]").any():
         return MOST_DECIMALS
     longest = numbers.str.extract(r"\.(\d*?)0*$", 1).str.len_chars().max()

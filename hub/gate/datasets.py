@@ -292,6 +292,15 @@ class DataFile:
             self._missing[column] = bool(missing)
         return self._missing[column]
 
+    def is_indicator(self, column: str) -> bool:
+        """Whether the column is of zeros and ones, or of truths, so that its sum is a count."""
+        if self.value_class(column) is ValueClass.TRUTH:
+            return True
+        if self.value_class(column) is not ValueClass.NUMBER or not self.has_few(column, 2):
+            return False
+        one = 10 ** self._finest(column)
+        return set(self._all_counts(column, self._finest(column))["key"].to_list()) == {0, one}
+
     def is_grouping(self, column: str) -> bool:
         """Whether the column can make groups: few different values, or the privacy unit itself."""
         return column == self.unit or self.has_few(column, min(GROUPING, max(self.height // 20, 2)))

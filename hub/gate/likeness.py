@@ -74,6 +74,19 @@ def disguised(one: TablePart, other: TablePart, needed: int, bits: int) -> int:
     return 0
 
 
+def nested_cells(one: TablePart, other: TablePart, needed: int) -> tuple[list[int], int]:
+    """Return the cells of ``one`` that leave few units to the same cells of ``other``, and the fewest.
+
+    Only where one of the tables is of a declared part of what the other is of, so that its cells lie in the other's.
+    """
+    if bool(one.filter) == bool(other.filter) or not set(one.figures) & set(other.figures):
+        return [], 0
+    places, theirs = _common(one, other)
+    steps = {at: abs(one.units[at] - other.units[place]) for at, place in zip(places, theirs, strict=True)}
+    few = {at: step for at, step in steps.items() if 0 < step < needed}
+    return list(few), min(few.values(), default=0)
+
+
 def moved_cells(one: TablePart, other: TablePart, needed: int) -> tuple[list[int], int]:
     """Return the cells whose units or rows changed a little from one snapshot to another, and by how few."""
     places, theirs = _common(one, other)

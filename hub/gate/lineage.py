@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from hub.domain.errors import InvalidError
 from hub.domain.exports import AGGREGATES, TableContext
@@ -13,8 +14,8 @@ from hub.gate.datasets import DataFile
 from hub.gate.filter_language import Node, parse
 from hub.gate.filtering import filtered, has_columns
 from hub.gate.fragments import Fragment
-from hub.gate.tabulation import Tabulation, dimensions_of, tabulate
-from hub.gate.views import TableView
+from hub.gate.tabulation import KNOWN_SHARE, Tabulation, dimensions_of, tabulate
+from hub.gate.views import TableView, turned
 
 LINEAGE = "lineage"
 
@@ -96,19 +97,33 @@ def _fault(view: TableView, declared: TableContext, context: Context) -> str:
 
 
 def _shapes(view: TableView, file: DataFile, declared: TableContext, context: Context) -> list[Tabulation]:
-    found = []
+    """What the table may be of a file: as it stands, in long form, and less likely readings where a figure agrees.
+
+    These are columns of which few values are the dataset's, since lines can be added to any table, and a table whose
+    rows and columns were exchanged.
+    """
     views = [view] if declared.dimensions else [view, *unpivoted(view, file)]
-    for shape in views:
-        dimensions = dimensions_of(shape, file, declared)
-        named = {d.column.casefold() for d in dimensions}
-        if any(name.strip().casefold() not in named for name in declared.dimensions):
-            continue
-        if not dimensions and not declared.dataset:
-            continue
-        tabulation = tabulate(shape, file, dimensions, declared)
-        if tabulation is not None:
-            found.append(recomputed(tabulation, declared, context.policy))
-    return found
+    found = [t for shape in views for t in _read(shape, file, declared, context, KNOWN_SHARE)]
+    if any(t.agreeing and not t.differing for t in found):
+        return found
+    other = turned(view) if not declared.dimensions else None
+    views += [replace(other, numbers=tuple(range(1, other.frame.height + 1)))] if other is not None else []
+    return found + [t for shape in views for t in _read(shape, file, declared, context, 0.0) if t.agreeing]
+
+
+def _read(
+    view: TableView, file: DataFile, declared: TableContext, context: Context, known_share: float
+) -> Iterator[Tabulation]:
+    """The table's recomputation, where its columns are groups of the file."""
+    dimensions = dimensions_of(view, file, declared, known_share)
+    named = {d.column.casefold() for d in dimensions}
+    if any(name.strip().casefold() not in named for name in declared.dimensions):
+        return
+    if not dimensions and not declared.dataset:
+        return
+    tabulation = tabulate(view, file, dimensions, declared)
+    if tabulation is not None:
+        yield recomputed(tabulation, declared, context.policy)
 
 
 def _fit(tabulation: Tabulation) -> tuple[float, float, int]:

@@ -63,7 +63,9 @@ def _filled(named: dict[str, tuple[str, int]]) -> pl.Expr:
 def _rows(view: TableView, file: DataFile, named: dict[str, tuple[str, int]], others: list[str]) -> pl.DataFrame:
     """The table's rows as keys, without those that show nothing in their other columns."""
     shown = pl.any_horizontal(*(~is_suppressed(view.frame, key) for key in others)) if others else pl.lit(value=True)
-    keys = [table_key(pl.col(key), file.value_class(column), places) for key, (column, places) in named.items()]
+    keys = [
+        table_key(pl.col(key), file.value_class(column), places).alias(key) for key, (column, places) in named.items()
+    ]
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
     return view.frame.select(number, *keys, shown.alias("shown")).filter("shown").drop("shown")
 

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from hub.gate.cells import is_suppressed, number
+from hub.gate.column_names import is_count_name
 from hub.gate.exchange import FilePath, TablePart
 from hub.gate.fragments import Part
 from hub.gate.tabulation import Tabulation
@@ -118,8 +119,13 @@ def _is_rounded(view: TableView, key: str, policy: Policy) -> bool:
 
 
 def _shown_numbers(view: TableView, keys: tuple[str, ...], policy: Policy) -> list[int]:
-    """The whole numbers of the first column that shows nothing else and is not rounded, one for each row; -1: none."""
+    """The whole numbers of a column that shows nothing else and is not rounded, one for each row; -1: none.
+
+    Of several, it is one that is named like a count, and the one that tells the most: codes are numbers, too.
+    """
+    found: list[tuple[bool, int, list[int]]] = []
     for key in keys:
+        title = view.columns[view.keys.index(key)]
         shown = pl.col(key).str.strip_chars().replace("", None)
         value = number(shown)
         cells = view.frame.select(value.alias("value"), shown.alias("text"), is_suppressed(view.frame, key).alias("no"))
@@ -128,9 +134,10 @@ def _shown_numbers(view: TableView, keys: tuple[str, ...], policy: Policy) -> li
         if told.height >= _FEWEST_NUMBERS and told.select(whole.fill_null(value=False).all()).item():
             is_told = told["value"].n_unique() >= _FEWEST_NUMBERS and not _is_rounded(view, key, policy)
             if is_told:
-                filled = pl.when(~pl.col("no")).then("value").fill_null(-1)
-                return [int(n) for n in cells.select(filled).to_series()]
-    return []
+                filled = cells.select(pl.when(~pl.col("no")).then("value").fill_null(-1)).to_series()
+                numbers = [int(n) for n in filled]
+                found.append((is_count_name(title), max(numbers) - min(n for n in numbers if n >= 0), numbers))
+    return max(found, key=lambda told: told[:2], default=(False, 0, []))[2]
 
 
 def _words(tabulation: Tabulation) -> pl.DataFrame:

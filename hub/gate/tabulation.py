@@ -19,8 +19,11 @@ from hub.gate.figures import PLAIN, WEIGHT, Figure, column_of, statistics, value
 from hub.gate.views import TableView
 
 MOST_DIMENSIONS = 20
+MEASURES = (ValueClass.NUMBER, ValueClass.TRUTH)
+"""Columns that are summed up; the sum of truths is the count of what is true."""
 MOST_PATTERNS = 32
-_KNOWN_SHARE = 0.5
+KNOWN_SHARE = 0.5
+"""Part of a column's values that a dataset's column has, so that it is taken for that column at once."""
 _WORDS = (
     r"mean|avg|average|sum|total|moyenne|somme|min(?:imum)?|max(?:imum)?|median|mediane|std|sd|share|part|[pq]\d\d?"
 )
@@ -65,7 +68,9 @@ class Tabulation:
         return tuple(d.column for d in self.dimensions)
 
 
-def dimensions_of(view: TableView, file: DataFile, context: TableContext) -> tuple[Dimension, ...]:
+def dimensions_of(
+    view: TableView, file: DataFile, context: TableContext, known_share: float = KNOWN_SHARE
+) -> tuple[Dimension, ...]:
     """Return the declared dimensions, and every other column that is a group column of the dataset by name and values.
 
     A declaration that leaves a group column out would count too many units, so it cannot leave one out.
@@ -80,7 +85,7 @@ def dimensions_of(view: TableView, file: DataFile, context: TableContext) -> tup
             continue
         dimension = Dimension(key, column, _decimals(view, key, file, column))
         makes_groups = file.is_grouping(column) or is_area(title, view.frame[key])
-        if name in declared or (makes_groups and _is_known(view, file, dimension)):
+        if name in declared or (makes_groups and _is_known(view, file, dimension, known_share)):
             found.append(dimension)
     return tuple(found[:MOST_DIMENSIONS])
 
@@ -158,16 +163,16 @@ def _table_key(file: DataFile, dimension: Dimension) -> pl.Expr:
     return table_key(pl.col(dimension.key), file.value_class(dimension.column), dimension.decimals)
 
 
-def _is_known(view: TableView, file: DataFile, dimension: Dimension) -> bool:
-    """At least half of the cells of the column are values that the dataset's column has."""
+def _is_known(view: TableView, file: DataFile, dimension: Dimension, share: float) -> bool:
+    """That part of the column's cells, and one at least, are values that the dataset's column has."""
     cell = pl.col(dimension.key)
     keys = view.frame.filter(~is_margin(cell)).select(_table_key(file, dimension).alias("key"))
     known = keys.join(file.counts(dimension.column, dimension.decimals, keys["key"]), on="key", how="semi").height
-    return keys.height == 0 or known >= _KNOWN_SHARE * keys.height
+    return keys.height == 0 or known >= max(share * keys.height, 1)
 
 
 def _measures(view: TableView, file: DataFile, others: list[str], context: TableContext) -> tuple[str, ...]:
-    """The declared measure, and numeric columns of the dataset that the table's headers name."""
+    """The declared measure, and columns of numbers or truths of the dataset that the table's headers name."""
     titles = [context.measure] if context.measure else []
     titles += [title for key, title in zip(view.keys, view.columns, strict=True) if key in others]
     found: dict[str, None] = {}
@@ -176,7 +181,7 @@ def _measures(view: TableView, file: DataFile, others: list[str], context: Table
         bare = _AFFIX.match(name)
         for candidate in (name, bare[1] if bare else ""):
             column = file.names.get(candidate)
-            if column is not None and file.value_class(column) is ValueClass.NUMBER:
+            if column is not None and file.value_class(column) in MEASURES:
                 found[column] = None
     return tuple(found)
 

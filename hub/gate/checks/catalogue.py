@@ -18,6 +18,7 @@ from hub.gate.checks.histogram import HISTOGRAM_EDGES
 from hub.gate.checks.holdings import HOLDINGS
 from hub.gate.checks.identical_values import IDENTICAL_VALUES
 from hub.gate.checks.identifiers import DIRECT_IDENTIFIERS
+from hub.gate.checks.indicators import INDICATOR
 from hub.gate.checks.leak import ROW_LEAK
 from hub.gate.checks.microdata import MICRODATA, RESIDUALS
 from hub.gate.checks.models import DEGREES, DUMMY_SUPPORT
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     DENOMINATOR,
     COMPLEMENT,
     PERCENTAGE,
+    INDICATOR,
     ROUNDING,
     HOLDINGS,
     DOMINANCE,

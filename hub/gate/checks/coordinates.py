@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import number
+from hub.gate.cells import number, written
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place
 from hub.gate.column_names import is_area, plain_name
@@ -50,7 +50,7 @@ def _too_fine(view: TableView, key: str, title: str, allowed: int) -> list[int]:
     if not limit:
         return []
     value = number(pl.col(key))
-    digits = pl.col(key).str.strip_chars().str.extract(r"\.(\d*?)0*$", 1).str.len_chars().fill_null(0)
+    digits = written(pl.col(key)).str.extract(r"\.(\d*?)0*$", 1).str.len_chars().fill_null(0)
     fine = (digits > allowed) & (value.abs() <= limit)
     return view.frame.select(pl.int_range(1, pl.len() + 1).filter(fine)).to_series().to_list()
 

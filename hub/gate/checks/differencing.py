@@ -13,7 +13,7 @@ from hub.gate.differences import differences
 from hub.gate.exchange import TablePart
 from hub.gate.families import MOST_FAMILIES, Family, atoms, families
 from hub.gate.fragments import Fragment
-from hub.gate.likeness import disguised, moved_cells, near_cells
+from hub.gate.likeness import disguised, moved_cells, near_cells, nested_cells
 from hub.gate.lineage import lineage
 from hub.gate.pinned import pinned
 from hub.gate.registered import EarlierTable, describe, shown_rows, untraced
@@ -148,6 +148,8 @@ def _nearly(table: Shown, earlier: Iterable[EarlierTable], context: Context) -> 
                     findings.append(_moved(table, other, step, context))
             continue
         places, step = near_cells(part, told, needed) if is_same else ([], 0)
+        if is_same and other.current and not step:
+            places, step = nested_cells(part, told, needed)
         if not step and not (part.exact and told.exact):
             step = disguised(part, told, needed, bits)
         if step:

@@ -19,10 +19,12 @@ from hub.gate.fix_cells import suppress_cells
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import lineage
 from hub.gate.tabulation import Tabulation
-from hub.gate.views import TableView, turned
+from hub.gate.views import TableView
 
 IDENTIFIER = "endpoints"
-_BARE = re.compile(r"min|max|minimum|maximum|lowest|highest|smallest|largest|plus (?:petit|grand)e?")
+_SHORT = re.compile(r"min|max|minimum|maximum")
+_BARE = re.compile(rf"{_SHORT.pattern}|lowest|highest|smallest|largest|plus (?:petit|grand)e?")
+_LIKELY = r"(?i)min|max|est$|plus "
 _NAMED = re.compile(r"(?:min(?:imum)?|max(?:imum)?)[_ ](.+)|(.+)[_ ](?:min(?:imum)?|max(?:imum)?)")
 
 
@@ -43,9 +45,8 @@ def endpoints(fragment: Fragment, context: Context) -> list[Finding] | None:
         for key in _named(view, context):
             if key not in verified:
                 findings.append(_finding(fragment, view, key, (), context))
-        other = turned(view) if tabulation is None else None
-        if other is not None and other.columns[0].strip() == "" and any(_named(other, context)):
-            findings.append(_finding(fragment, view, view.keys[0], _rows_named(view), context))
+        for key, rows in _labelled(view, context) if tabulation is None else ():
+            findings.append(_finding(fragment, view, key, rows, context, is_label=True))
     return findings or None
 
 
@@ -65,12 +66,34 @@ def _recomputed(
 def _named(view: TableView, context: Context) -> Iterator[str]:
     """Columns with numbers that are named like an extreme value."""
     for key, title in zip(view.keys, view.columns, strict=True):
-        plain = title.strip().casefold().replace(".", "_")
-        found = _NAMED.fullmatch(plain)
-        measure = (found[1] or found[2]) if found else ""
-        is_named = _BARE.fullmatch(plain) is not None or _is_measure(measure, context)
-        if is_named and view.frame.select(number(pl.col(key)).is_not_null().any()).item():
+        if _says_extreme(title, _BARE, context) and view.frame.select(number(pl.col(key)).is_not_null().any()).item():
             yield key
+
+
+def _labelled(view: TableView, context: Context) -> Iterator[tuple[str, list[int]]]:
+    """Columns of labels of which some say so, beside a number, with these rows.
+
+    Below a header that names groups, only words count that name no group, such as “max”.
+    """
+    for key, title in zip(view.keys, view.columns, strict=True):
+        words = _SHORT if title.strip() else _BARE
+        likely = view.frame[key].filter(view.frame[key].str.contains(_LIKELY)).unique().to_list()
+        labels = [label for label in likely if _says_extreme(label, words, context)]
+        others = [number(pl.col(other)).is_not_null() for other in view.keys if other != key]
+        if labels and others:
+            rows = view.frame.select(
+                pl.int_range(1, pl.len() + 1).filter(pl.col(key).is_in(labels), pl.any_horizontal(others))
+            )
+            if rows.height:
+                yield key, rows.to_series().to_list()
+
+
+def _says_extreme(name: str, words: re.Pattern[str], context: Context) -> bool:
+    """A name is one of these words, or one of them with a measure of a dataset."""
+    plain = name.strip().casefold().replace(".", "_")
+    found = _NAMED.fullmatch(plain)
+    measure = (found[1] or found[2]) if found else ""
+    return words.fullmatch(plain) is not None or _is_measure(measure, context)
 
 
 def _is_measure(name: str, context: Context) -> bool:
@@ -82,12 +105,9 @@ def _is_measure(name: str, context: Context) -> bool:
     return False
 
 
-def _rows_named(view: TableView) -> list[int]:
-    labels = view.frame[view.keys[0]].str.strip_chars().str.to_lowercase().to_list()
-    return [at for at, label in enumerate(labels, start=1) if _BARE.fullmatch(label)]
-
-
-def _finding(fragment: Fragment, view: TableView, key: str, rows: Sequence[int], context: Context) -> Finding:
+def _finding(
+    fragment: Fragment, view: TableView, key: str, rows: Sequence[int], context: Context, *, is_label: bool = False
+) -> Finding:
     sentence = (
         "Smallest or largest values stand here; each is the value of somebody. Leave them out, or show a quantile that "
         "enough units lie beyond."
@@ -97,7 +117,8 @@ def _finding(fragment: Fragment, view: TableView, key: str, rows: Sequence[int],
     fix = None
     if not view.numbers:
         all_rows = rows or range(1, view.frame.height + 1)
-        columns = (view.keys.index(key) + 1,) if key != view.keys[0] else range(2, view.frame.width + 1)
+        own = view.keys.index(key) + 1
+        columns = [at for at in range(1, view.frame.width + 1) if (at != own) is is_label]
         fix = suppress_cells(fragment, all_rows, columns)
     words = (IDENTIFIER, Severity.BLOCK, place, sentence, rule)
     return context.finding(*words, applied=("minimum_units",), fix=fix)

@@ -67,8 +67,7 @@ def _edges(view: TableView, key: str, title: str) -> tuple[float, float] | None:
 
 
 def _is_extreme(edges: tuple[float, float], file: DataFile, context: Context) -> bool:
-    """An edge is a column's extreme value, to a thousandth of the bins' width, and few units share it."""
-    slack = (edges[1] - edges[0]) * 1e-3
+    """An edge is a column's extreme value, to a thousandth of the bins' and of its own range; few units share it."""
     for column in (c for c in file.schema if file.value_class(c) is ValueClass.NUMBER and c != file.unit):
         value = pl.col("v")
         source = file.select(pl.col(column).cast(pl.Float64).alias("v")).filter(value.is_finite())
@@ -79,8 +78,11 @@ def _is_extreme(edges: tuple[float, float], file: DataFile, context: Context) ->
         found = (
             source.select(value.min().alias("low"), value.max().alias("high"), *sharing).collect().row(0, named=True)
         )
+        if found["low"] is None or found["low"] == found["high"]:
+            continue
+        slack = min(edges[1] - edges[0], found["high"] - found["low"]) * 1e-3
         for edge, end in ((edges[0], "low"), (edges[1], "high")):
-            near = found[end] is not None and abs(edge - found[end]) <= slack and found["low"] < found["high"]
+            near = abs(edge - found[end]) <= slack
             if near and found[f"of_{end}"] < context.policy.minimum_units:
                 return True
     return False

@@ -10,9 +10,10 @@ from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place
 from hub.gate.column_names import is_count_name
 from hub.gate.context import Context
-from hub.gate.figures import COUNTS
+from hub.gate.figures import COUNTS, Figure
 from hub.gate.fragments import Fragment, TableFragment
 from hub.gate.lineage import lineage
+from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 
 IDENTIFIER = "rounding"
@@ -21,7 +22,8 @@ IDENTIFIER = "rounding"
 def rounding(fragment: Fragment, context: Context) -> list[Finding] | None:
     """Where the policy has a rounding base above 1, counts are multiples of it.
 
-    Counts are columns that agree with counts of the dataset, and columns that are named like one.
+    Counts are columns that agree with counts of the dataset, sums of a column of zeros and ones, and columns that are
+    named like a count.
     """
     base = context.policy.rounding_base
     if base <= 1:
@@ -33,11 +35,16 @@ def rounding(fragment: Fragment, context: Context) -> list[Finding] | None:
             view = tabulation.view
         agreeing = tabulation.agreeing if tabulation is not None else {}
         for key, title in zip(view.keys, view.columns, strict=True):
-            is_count = agreeing[key].aggregate in COUNTS if key in agreeing else is_count_name(title)
+            is_count = _is_count(tabulation, agreeing[key]) if key in agreeing else is_count_name(title)
             rows = _odd(view, key, base) if is_count else []
             if rows:
                 findings.append(_finding(fragment, view, key, rows, context))
     return findings or None
+
+
+def _is_count(tabulation: Tabulation | None, figure: Figure) -> bool:
+    is_sum = tabulation is not None and figure.aggregate == "sum" and tabulation.file.is_indicator(figure.measure)
+    return figure.aggregate in COUNTS or is_sum
 
 
 def _odd(view: TableView, key: str, base: int) -> list[int]:

@@ -1,0 +1,79 @@
+"""Indicators: columns of zeros and ones, whose sums and means are counts and shares of those with a yes."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.cells import decimals_of
+from hub.gate.checks.check import Check
+from hub.gate.checks.places import column_place, rows_of
+from hub.gate.context import Context
+from hub.gate.contributions import per_cell
+from hub.gate.datasets import UNIT
+from hub.gate.figures import Figure
+from hub.gate.fix_cells import suppress_cells
+from hub.gate.fragments import Fragment
+from hub.gate.lineage import tabulations
+from hub.gate.tabulation import Tabulation
+
+IDENTIFIER = "indicator"
+_TELLING = ("sum", "mean", "std")
+
+
+def indicator(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """A figure of a column of zeros and ones gives no count below ``minimum_units``: neither of ones nor of zeros.
+
+    The sum of such a column is a count, and its mean a share, of the units with a yes, however large the group is.
+    They are counted in the dataset. Where a rounded mean leaves larger counts possible, a steward reads it.
+    """
+    findings = []
+    for tabulation in tabulations(fragment, context):
+        for key, figure in tabulation.agreeing.items():
+            if figure.aggregate in _TELLING and tabulation.file.is_indicator(figure.measure):
+                findings += _judge(fragment, tabulation, key, figure, context)
+    return findings or None
+
+
+def _judge(fragment: Fragment, tabulation: Tabulation, key: str, figure: Figure, context: Context) -> list[Finding]:
+    minimum = context.policy.minimum_units
+    value = pl.col(figure.measure).cast(pl.Float64)
+    told = [pl.col(UNIT).filter(pl.col("value") == side).drop_nulls().n_unique().alias(name) for side, name in _SIDES]
+    counted = per_cell(tabulation, [value.alias("value")], [*told, pl.col("value").count().alias("answers")])
+    shown = tabulation.cells.filter(pl.col("shown") & pl.col("rows").is_not_null()).select("row")
+    cells = counted.join(shown, on="row", how="semi")
+    sides = [pl.when(pl.col(name) > 0).then(pl.col(name)) for _, name in _SIDES]
+    small = cells.with_columns(pl.min_horizontal(*sides).alias("fewest")).filter(pl.col("fewest") < minimum)
+    slack = 0.0 if figure.aggregate == "sum" else 0.5 * 10.0 ** -decimals_of(tabulation.view.frame[key])
+    is_sure = pl.col("fewest") + pl.col("answers") * slack < minimum
+    found = ((Severity.BLOCK, small.filter(is_sure)), (Severity.REVIEW, small.filter(~is_sure)))
+    return [_finding(fragment, tabulation, key, cells, severity, context) for severity, cells in found if cells.height]
+
+
+_SIDES = ((1.0, "ones"), (0.0, "zeros"))
+
+
+def _finding(
+    fragment: Fragment, tabulation: Tabulation, key: str, cells: pl.DataFrame, severity: Severity, context: Context
+) -> Finding:
+    minimum, view, rows = context.policy.minimum_units, tabulation.view, rows_of(cells)
+    measure = tabulation.agreeing[key].measure
+    sentence = (
+        f"{measure} is a column of zeros and ones, so that its figures tell how many units have it, and here these are "
+        f"fewer than {minimum}, or all but so few. Merge categories, or leave these cells out."
+    )
+    rule = f"at least {minimum} privacy units in each cell ({context.policy.name})"
+    detail = f"The smallest of these counts covers this many units: {cells.select(pl.col('fewest').min()).item()}."
+    fix = None if view.numbers else suppress_cells(fragment, rows, (view.keys.index(key) + 1,))
+    said = (IDENTIFIER, severity, column_place(view, key, rows), sentence, rule)
+    return context.finding(*said, detail=detail, applied=("minimum_units",), fix=fix)
+
+
+INDICATOR = Check(
+    IDENTIFIER,
+    indicator,
+    claims=False,
+    statbarn="frequencies",
+    parameters=("minimum_units",),
+    source="OpenSAFELY documentation, statistical disclosure control: counts and rates of few",
+)
