@@ -11,7 +11,8 @@ from pathlib import Path
 from corpus.case import Case
 from corpus.catalogue import cases
 from corpus.judge import Judged, judged
-from hub.domain.exports import Severity
+from hub.gate.exchange import Verdict
+from hub.gate.verdict import verdict_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/corpus.md"
 HEAD = """# What the gate says of bad and of good outputs
@@ -43,16 +44,9 @@ def _row(case: Case, said: Judged) -> str:
 
 
 def _by(said: Judged) -> list[str]:
-    """The checks that speak, with the strictest word of each."""
-    order = list(Severity)
-    strictest: dict[str, Severity] = {}
-    for found in said.findings:
-        if found.severity is not Severity.NOTE:
-            strictest[found.check] = min(found.severity, strictest.get(found.check, found.severity), key=order.index)
-    ranked = sorted(strictest, key=lambda check: (order.index(strictest[check]), check))
-    return [
-        f"`{check}`" if strictest[check] is Severity.BLOCK else f"`{check}` ({strictest[check]})" for check in ranked
-    ]
+    """The checks whose word the verdict is."""
+    names = {found.check for found in said.findings if verdict_of(found.severity) is said.verdict}
+    return sorted(f"`{name}`" for name in names) if said.verdict is not Verdict.NONE else []
 
 
 if __name__ == "__main__":

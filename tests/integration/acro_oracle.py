@@ -19,7 +19,7 @@ warnings.filterwarnings("ignore")
 
 
 def answer(acro: ACRO, question: dict[str, object]) -> dict[str, str]:
-    """Ask about a table, a regression or a survival table; ``output`` is what ACRO itself would write of the last two."""
+    """Ask about a table, a regression or a survival table; ``output`` is what ACRO would write of the last two."""
     output = {"table": crossed, "ols": fitted, "survival": survived}[str(question["kind"])](acro, question)
     record = acro.results.get_index(-1)
     return {"status": record.status, "summary": record.summary, "output": output}

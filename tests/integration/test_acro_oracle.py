@@ -80,7 +80,7 @@ def _margins(rows: pl.DataFrame, figure: str) -> Iterator[pl.DataFrame]:
         yield part.with_columns(**missing).select("area", "job", pl.col("figure").cast(pl.Float64))
 
 
-def judged(name: str, text: str, said: TableContext = TableContext(), *datasets: MountedDataset) -> str:
+def judged(name: str, text: str, said: TableContext, *datasets: MountedDataset) -> str:
     """What the gate says of one file under the profile that carries ACRO's thresholds."""
     (judgement,) = check_request([(read_file(1, name, text.encode()), said)], load_profile("uk-sacro"), datasets)
     return str(judgement.verdict)
@@ -132,7 +132,7 @@ def test_a_regression_that_acro_fails_the_gate_blocks(oracle: Oracle, count: int
     assume(count > terms + 1)
     draw = random.Random(seed)
     said = oracle("ols", [[draw.gauss(0, 1) for _ in range(terms + 1)] for _ in range(count)])
-    verdict_of = judged("fit.txt", said["output"])
+    verdict_of = judged("fit.txt", said["output"], TableContext())
     assert verdict_of == ("block" if said["status"] == "fail" else "review"), said["summary"]
 
 
@@ -145,11 +145,13 @@ def test_a_survival_table_that_acro_fails_the_gate_blocks(oracle: Oracle, steps:
     ]
     assume(any(event for _, event in rows))
     said = oracle("survival", rows)
-    assert said["status"] != "fail" or judged("survival.csv", said["output"]) == "block", said["summary"]
+    assert said["status"] != "fail" or judged("survival.csv", said["output"], TableContext()) == "block", said[
+        "summary"
+    ]
 
 
 def test_both_take_a_large_survival_table(oracle: Oracle) -> None:
     rows = [(at, event) for at in (1, 2, 3) for event in (0, 1) for _ in range(40)]
     said = oracle("survival", rows)
     assert said["status"] in ("pass", "review")
-    assert judged("survival.csv", said["output"]) == "review"
+    assert judged("survival.csv", said["output"], TableContext()) == "review"
