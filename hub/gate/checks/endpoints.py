@@ -23,7 +23,7 @@ from hub.gate.views import TableView
 
 IDENTIFIER = "endpoints"
 _SHORT = re.compile(r"min|max|minimum|maximum")
-_BARE = re.compile(rf"{_SHORT.pattern}|lowest|highest|smallest|largest|plus (?:petit|grand)e?")
+_BARE = re.compile(_SHORT.pattern + "|lowest|highest|smallest|largest|plus (?:petit|grand)e?")
 _LIKELY = r"(?i)min|max|est$|plus "
 _NAMED = re.compile(r"(?:min(?:imum)?|max(?:imum)?)[_ ](.+)|(.+)[_ ](?:min(?:imum)?|max(?:imum)?)")
 

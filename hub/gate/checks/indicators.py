@@ -63,7 +63,8 @@ def _finding(
         f"fewer than {minimum}, or all but so few. Merge categories, or leave these cells out."
     )
     rule = f"at least {minimum} privacy units in each cell ({context.policy.name})"
-    detail = f"The smallest of these counts covers this many units: {cells.select(pl.col('fewest').min()).item()}."
+    fewest = cells.select(pl.col("fewest").min()).item()
+    detail = f"The smallest of these counts covers this many units: {fewest}."
     fix = None if view.numbers else suppress_cells(fragment, rows, (view.keys.index(key) + 1,))
     said = (IDENTIFIER, severity, column_place(view, key, rows), sentence, rule)
     return context.finding(*said, detail=detail, applied=("minimum_units",), fix=fix)
