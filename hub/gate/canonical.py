@@ -65,7 +65,7 @@ def canonical(file: FileFragments, policy: Policy) -> Canonical:
     """Write a file anew; one that cannot be written from its fragments is refused."""
     kept = [_as_it_leaves(part, policy) for part in file.fragments if not isinstance(part, BlobFragment)]
     fragments = tuple(_without_empty_outputs(kept))
-    made = file.model_copy(update={"fragments": fragments, "kind": canonical_kind(file.kind)})
+    made = file.model_copy(update={"fragments": fragments, "decoded": (), "kind": canonical_kind(file.kind)})
     return Canonical(canonical_name(file), _write(file.kind, fragments), made, _fixes(file, fragments))
 
 

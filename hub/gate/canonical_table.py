@@ -11,7 +11,8 @@ from hub.gate.fragments import TableFragment
 
 _FRACTION = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d{1,3})?|[+-]?\d+[eE][+-]?\d{1,3}")
 _WHOLE = re.compile(r"\+?\d+|-\d+")
-_RUNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_RUNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62", "\ufe63", "\ufe6b", "\u2212")
+"""How a formula begins, also in full width, small, and with a minus sign; tabs and line ends before it are cut off."""
 _HARMLESS = re.compile(r"-+|\*+")
 _QUOTED = re.compile(r'[,;\t"\n\r]')
 

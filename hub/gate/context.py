@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 
 from hub.domain.exports import Finding, Fix, Severity, TableContext
 from hub.gate.datasets import DataFile, MountedDataset
+from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import Fragment
 from hub.gate.full_text import FullText
 from hub.gate.kinds import Kind
@@ -40,6 +41,10 @@ class Context:
         self.policy = policy
         self.datasets = datasets
         self.earlier = earlier or EarlierTables()
+        self.approved: ApprovedNotebook | None = None
+        """Where the file is an output of a run: the notebook that ran."""
+        self.sources: tuple[tuple[int, str, str], ...] = ()
+        """Number, type and source of each cell, where the file is a notebook."""
         self.released_here: list[EarlierTable] = []
         """Tables of this file that were looked at already; they would leave together."""
         self._tables: dict[int, tuple[Fragment, list[TableView]]] = {}

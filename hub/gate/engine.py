@@ -6,12 +6,14 @@ Invariants:
 * a canonical file exists only where every fragment of it was judged, and the checks ran on it once more; a fragment
   that leaves as it came, the very same object, is judged again only by checks whose findings do not follow from it
   alone;
+* what was decoded out of a file is judged as what leaves is, and data pasted into source by the checks of leaks;
 * nothing is released by the engine: it says what is blocked, and what a steward has to read.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -22,14 +24,14 @@ import polars as pl
 from hub.domain.exports import Finding, Severity, TableContext
 from hub.gate.canonical import Canonical, canonical
 from hub.gate.canonical_text import clean
-from hub.gate.checks.catalogue import CHECKS, NAME_CHECKS, REQUEST_CHECKS
+from hub.gate.checks.catalogue import CHECKS, LEAK_CHECKS, NAME_CHECKS, REQUEST_CHECKS
 from hub.gate.checks.check import Check, RequestCheck
 from hub.gate.checks.differencing import table_of
 from hub.gate.checks.volume import VOLUME
 from hub.gate.context import Context
 from hub.gate.datasets import MountedDataset
-from hub.gate.exchange import MOST_FINDINGS, TablePart, Verdict
-from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment
+from hub.gate.exchange import MOST_FINDINGS, ApprovedNotebook, TablePart, Verdict
+from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment, is_source, sources_of
 from hub.gate.refusals import SENTENCES, ReadRefusedError, RefusalReason
 from hub.gate.registered import EarlierTables, with_tables
 from hub.gate.verdict import verdict
@@ -37,6 +39,11 @@ from hub.policy.model import Policy
 
 ENGINE = "datalab-gate/3"
 """Version of the rules and of the canonical writers; it changes when the same file could be judged otherwise."""
+
+_DIGIT = re.compile(r"\d")
+_LONG_NAME = 120
+_MOST_NAME_DIGITS = 20
+"""Two dates and a version have no more."""
 
 Guard = Callable[[], AbstractContextManager[object]]
 
@@ -113,7 +120,7 @@ def check_file(
     """Judge a file as it was offered, write it anew, and judge what was written."""
     context = Context(file.path, file.kind, table, policy, datasets, earlier)
     findings = [*_named(file, context, guard), *_size(file, context)]
-    first = _found(file.fragments, context, CHECKS, guard)
+    first = [*_found(file.fragments, context, CHECKS, guard), *_beneath(file, context, guard)]
     findings += [finding for _, finding in first]
     if not file.fragments:
         sentence = "The file has no content that the gate knows, so it cannot leave. Send it as CSV, text or PNG."
@@ -144,14 +151,20 @@ def check_request(
     guard: Guard = nullcontext,
     earlier: EarlierTables | None = None,
     month_bytes: int = 0,
+    approved: ApprovedNotebook | None = None,
 ) -> list[Judgement]:
-    """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``."""
+    """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``.
+
+    ``approved`` is the notebook of the run whose outputs they are.
+    """
     judged: list[Judgement] = []
     contexts: list[Context] = []
     total, names, known, month = 0, set[str](), earlier or EarlierTables(), month_bytes
     for count, (file, table) in enumerate(files, start=1):
         judgement = check_file(file, table, policy, datasets, guard, known)
-        contexts.append(judgement.context or Context(file.path, file.kind, table, policy, datasets))
+        context = judgement.context or Context(file.path, file.kind, table, policy, datasets)
+        context.approved, context.sources = approved, sources_of(file)
+        contexts.append(context)
         known = with_tables(known, judgement.tables)
         total += file.size
         added = _together(file, judgement, count, total, names, policy)
@@ -233,10 +246,26 @@ def _news(first: list[tuple[str, Finding]], second: list[tuple[str, Finding]]) -
     return [found for place, found in second if (place, found.check, found.severity) not in known]
 
 
+def _beneath(file: FileFragments, context: Context, guard: Guard) -> list[tuple[str, Finding]]:
+    """What stands in the file in another form; a literal stands in its source, which every check has judged already."""
+    found: list[tuple[str, Finding]] = []
+    for part in (part for part in file.decoded if is_source(part)):
+        found += [(part.place, f) for check in LEAK_CHECKS for f in _apply(check, part, context, guard) or []]
+        context.give_up()
+    others = [part for part in file.decoded if not is_source(part)]
+    return found + _found(others, context, CHECKS, guard)
+
+
 def _named(file: FileFragments, context: Context, guard: Guard) -> list[Finding]:
     """A name leaves with the file, so that it may hold no more than the file may."""
     name = TextFragment(place=", the file's name", text=file.path)
     found = [finding for check in NAME_CHECKS for finding in _apply(check, name, context, guard) or []]
+    if len(file.path) > _LONG_NAME or len(_DIGIT.findall(file.path)) > _MOST_NAME_DIGITS:
+        sentence = (
+            "The file's name is long enough, or has digits enough, to carry data, so a steward reads it. Name the file "
+            "for what it shows."
+        )
+        found.append(context.finding("names", Severity.REVIEW, name.place, sentence))
     if clean(file.path) != file.path or "\n" in file.path:
         sentence = "The file's name holds characters that the eye does not see. Rename it."
         found.append(context.finding("names", Severity.BLOCK, name.place, sentence))

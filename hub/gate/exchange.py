@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
+from hub.domain.notebooks import LONGEST_TEXT
 from hub.domain.registers import RegisteredTable
 from hub.gate.filter_language import LONGEST
 from hub.gate.fragments import Part
@@ -41,7 +42,7 @@ ColumnName = Annotated[str, Field(max_length=200)]
 Line = Annotated[str, Field(max_length=800)]
 StructuralZero = Annotated[dict[ColumnName, ColumnName], Field(min_length=1, max_length=20)]
 """Columns with values that never stand together."""
-ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,59}$")]
+ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 ParameterValue = Annotated[str, Field(max_length=60)]
 
 
@@ -138,6 +139,17 @@ class DatasetDescription(Part):
     canaries: tuple[Canary, ...] = Field(default=(), max_length=200)
 
 
+ParameterGiven = bool | int | float | Annotated[str, Field(max_length=LONGEST_TEXT)]
+
+
+class ApprovedNotebook(Part):
+    """The notebook that a run was made from: digests of its cells (``notebook_source.cell_digest``) and the values."""
+
+    digest: Digest
+    cells: tuple[Digest, ...] = Field(default=(), max_length=500)
+    parameters: Annotated[dict[ParameterName, ParameterGiven], Field(default_factory=dict, max_length=50)]
+
+
 class CheckRequest(Part):
     """What the checking container is asked to judge, and under which policy."""
 
@@ -146,6 +158,8 @@ class CheckRequest(Part):
     policy: Policy
     month_bytes: Annotated[int, Field(ge=0)] = 0
     """Bytes that the project released in this month already."""
+    approved: ApprovedNotebook | None = None
+    """Where the files are outputs of a run: what it ran."""
     fix: bool = False
     """Whether to carry out what findings propose before a file is written."""
 

@@ -21,6 +21,7 @@ from hub.gate.cells import suppression_mark
 from hub.gate.context import rows_text
 from hub.gate.datasets import MountedDataset
 from hub.gate.engine import Guard, Judgement, check_request
+from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import FileFragments, TableFragment
 from hub.gate.registered import EarlierTables
 from hub.gate.verdict import verdict
@@ -48,12 +49,13 @@ def fix_request(
     guard: Guard = nullcontext,
     earlier: EarlierTables | None = None,
     month_bytes: int = 0,
+    approved: ApprovedNotebook | None = None,
 ) -> list[Judgement]:
     """Judge a request, carry out what its findings propose, and judge it again, until nothing is proposed any more."""
     offered = list(files)
 
     def judge(request: list[Offer]) -> list[Judgement]:
-        return check_request(request, policy, datasets, guard, earlier, month_bytes)
+        return check_request(request, policy, datasets, guard, earlier, month_bytes, approved)
 
     before = judge(offered)
     changes: list[list[Change]] = [[] for _ in offered]

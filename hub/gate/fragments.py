@@ -4,6 +4,7 @@ Invariants:
 
 * what leaves is written from the fragments that were checked, and from nothing else;
 * a fragment that does not leave says so (``BlobFragment``), and no writer has a way to write it;
+* what was found encoded in a file stands apart from what it is made of (``FileFragments.decoded``), and never leaves;
 * every model is strict and bounded, since a reader may have been taken over by the file that it read.
 """
 
@@ -21,6 +22,8 @@ MOST_COLUMNS = 2_000
 MOST_CELLS = 2_000_000
 MOST_PIXELS = 40_000_000
 LONGEST_PATH = 300
+LONG_PAYLOAD = 200
+"""Characters from which an encoded run is a payload, whatever it says."""
 
 Place = Annotated[str, Field(max_length=200)]
 
@@ -42,11 +45,15 @@ class Slot(Part):
 
 
 class TableFragment(Part):
-    """A table of text cells, column by column; an empty cell is an empty text."""
+    """A table of text cells, column by column; an empty cell is an empty text.
+
+    ``nested`` is true for one that stood within something else, so that the author's declaration does not speak of it.
+    """
 
     type: Literal["table"] = "table"
     place: Place = ""
     slot: Slot | None = None
+    nested: bool = False
     columns: tuple[str, ...] = Field(max_length=MOST_COLUMNS)
     data: tuple[tuple[str, ...], ...] = Field(max_length=MOST_COLUMNS)
 
@@ -100,8 +107,21 @@ class BlobFragment(Part):
     media: Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9 /.+-]*$")]
 
 
+class PayloadFragment(Part):
+    """An encoded run that the reader decoded, by its code and its length; ``packed`` where no plain text came out.
+
+    What came out are fragments of their own.
+    """
+
+    type: Literal["payload"] = "payload"
+    place: Place = ""
+    code: Annotated[str, Field(max_length=30, pattern=r"^[a-z0-9-]*$")]
+    characters: Annotated[int, Field(ge=0)]
+    packed: bool
+
+
 class RefusalFragment(Part):
-    """The reader refused the file; ``row`` is the number of the table's row or of the text's line, where one is."""
+    """The reader refused the file, or what stands encoded in it; ``row`` is a table's row or a text's line."""
 
     type: Literal["refusal"] = "refusal"
     place: Place = ""
@@ -110,19 +130,20 @@ class RefusalFragment(Part):
 
 
 Fragment = Annotated[
-    TableFragment | TextFragment | ValueFragment | ImageFragment | BlobFragment | RefusalFragment,
+    TableFragment | TextFragment | ValueFragment | ImageFragment | BlobFragment | PayloadFragment | RefusalFragment,
     Field(discriminator="type"),
 ]
 
 
 class FileFragments(Part):
-    """One file as its reader saw it."""
+    """One file as its reader saw it; ``decoded`` is what stands in it in another form: judged, but never written."""
 
     index: Annotated[int, Field(ge=1, le=9999)]
     path: Annotated[str, Field(min_length=1, max_length=LONGEST_PATH)]
     kind: Kind
     size: Annotated[int, Field(ge=0)]
     fragments: tuple[Fragment, ...] = Field(max_length=MOST_FRAGMENTS)
+    decoded: tuple[Fragment, ...] = Field(default=(), max_length=MOST_FRAGMENTS)
 
 
 def refused(index: int, path: str, size: int, reason: RefusalReason, row: int | None = None) -> FileFragments:
@@ -130,3 +151,15 @@ def refused(index: int, path: str, size: int, reason: RefusalReason, row: int | 
     return FileFragments(
         index=index, path=path, kind=Kind.UNKNOWN, size=size, fragments=(RefusalFragment(reason=reason, row=row),)
     )
+
+
+def is_source(fragment: Fragment) -> bool:
+    """Whether a fragment is the source of a code cell, or data pasted into it."""
+    slot = fragment.slot if isinstance(fragment, (TableFragment, TextFragment)) else None
+    return slot is not None and slot.output is None and slot.cell_kind == "code"
+
+
+def sources_of(file: FileFragments) -> tuple[tuple[int, str, str], ...]:
+    """Return number, type and source of each cell of a notebook."""
+    texts = (part for part in file.fragments if isinstance(part, TextFragment) and part.slot)
+    return tuple((t.slot.cell, t.slot.cell_kind, t.text) for t in texts if t.slot and t.slot.output is None)

@@ -64,6 +64,7 @@ class RefusalReason(StrEnum):
     STRANGE_DATE = "strange-date"
     NOT_A_NOTEBOOK = "not-a-notebook"
     TOO_MANY_PARTS = "too-many-parts"
+    TOO_MUCH_ENCODED = "too-much-encoded"
     CRASHED = "crashed"
 
 
@@ -151,6 +152,8 @@ SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.STRANGE_DATE: "A cell is formatted as a date and holds no date. Write it as text, or send CSV.",
     RefusalReason.NOT_A_NOTEBOOK: "The file is not a Jupyter notebook of format 4. Save it again in JupyterLab.",
     RefusalReason.TOO_MANY_PARTS: "The file has more parts than the gate reads. Split it.",
+    RefusalReason.TOO_MUCH_ENCODED: "The file holds encoded or packed data that the gate cannot decode to the end. "
+    "Send what is in it, plainly.",
     RefusalReason.CRASHED: "The reader could not finish with this file, so it was not accepted. Send it again in a "
     "simpler form, such as CSV or text.",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from hub.gate.fragments import LONGEST_PATH, FileFragments, TableFragment, refused
+from hub.gate.fragments import LONGEST_PATH, FileFragments, Fragment, TableFragment, refused
 from hub.gate.kinds import Kind
 from hub.gate.refusals import RefusalReason
 
@@ -40,6 +40,18 @@ def sheets_of(file: FileFragments) -> tuple[FileFragments, ...]:
     if max(map(len, paths)) > LONGEST_PATH or len({path.casefold() for path in paths}) != len(paths):
         return (refused(file.index, file.path, file.size, RefusalReason.SHEET_NAME),)
     return tuple(
-        file.model_copy(update={"path": path, "fragments": (table.model_copy(update={"place": ""}),)})
+        file.model_copy(
+            update={
+                "path": path,
+                "fragments": (table.model_copy(update={"place": ""}),),
+                "decoded": _decoded_of(table, tables, file),
+            }
+        )
         for path, table in zip(paths, tables, strict=True)
     )
+
+
+def _decoded_of(table: TableFragment, tables: list[TableFragment], file: FileFragments) -> tuple[Fragment, ...]:
+    """What stood encoded in one sheet, and what did in none, such as the file's name."""
+    others = tuple(other.place for other in tables)
+    return tuple(p for p in file.decoded if p.place.startswith(table.place) or not p.place.startswith(others))

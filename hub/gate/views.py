@@ -57,11 +57,13 @@ def tables(fragment: Fragment) -> list[TableView]:
         case TableFragment():
             data = dict(zip(_keys(len(fragment.columns)), fragment.data, strict=True))
             frame = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String), strict=True)
-            return [TableView(fragment.place, fragment.columns, frame, whole=fragment.slot is None)]
+            return [
+                TableView(fragment.place, fragment.columns, frame, whole=fragment.slot is None and not fragment.nested)
+            ]
         case TextFragment():
             return [_titled(fragment.place, grid) for grid in printed_tables(fragment.text)]
         case ValueFragment():
-            return [_titled(f"{fragment.place}{place}", grid) for place, grid in _document_tables("", fragment.value)]
+            return [_titled(f"{fragment.place}{place}", grid) for place, grid in document_tables("", fragment.value)]
         case _:
             return []
 
@@ -185,7 +187,7 @@ def _is_flat(value: JsonValue) -> bool:
     return all(map(_is_plain, inner))
 
 
-def _document_tables(place: str, value: JsonValue) -> Iterator[tuple[str, Grid]]:
+def document_tables(place: str, value: JsonValue) -> Iterator[tuple[str, Grid]]:
     """Find tables in the shapes in which programs write them: records, columns, split, lists of rows.
 
     A place counts the parts, since the keys of an object may be values of the data.
@@ -199,7 +201,7 @@ def _document_tables(place: str, value: JsonValue) -> Iterator[tuple[str, Grid]]
         yield from ((place, grid) for grid in _object_tables(value))
     for number, part in enumerate(inner):
         if not _is_flat(part):
-            yield from _document_tables(f"{place}[{number}]", part)
+            yield from document_tables(f"{place}[{number}]", part)
 
 
 def _list_tables(value: list[JsonValue]) -> Iterator[Grid]:

@@ -70,7 +70,7 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
         return _time_limit(seconds)
 
     judge = fix_request if request.fix else check_request
-    judged = judge(offered, request.policy, datasets, guard, earlier, request.month_bytes)
+    judged = judge(offered, request.policy, datasets, guard, earlier, request.month_bytes, request.approved)
     (target / "canonical").mkdir(exist_ok=True)
     files = []
     for part, judgement in zip(parts, judged, strict=True):

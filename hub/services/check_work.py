@@ -10,10 +10,13 @@ from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError
 from hub.domain.exports import ExportFile, ExportRequest, ExportStep, step_checked, step_request
+from hub.domain.notebooks import Notebook
+from hub.domain.runs import Run
 from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkKind, WorkStep
 from hub.gate.exchange import (
     EARLIER_NAME,
+    ApprovedNotebook,
     CheckedFile,
     CheckFile,
     CheckRequest,
@@ -23,6 +26,7 @@ from hub.gate.exchange import (
     TableDeclaration,
     file_name,
 )
+from hub.gate.notebook_source import cell_digest
 from hub.gate.sheets import split_path
 from hub.services import registry
 from hub.services.exports import MOST_BYTES_A_FILE
@@ -86,13 +90,15 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         month = registry.released_bytes(reading, request.project, lab.now())
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
         known = [(d, s) for d, s in datasets if d is not None and s is not None]
+        ran = _approved(reading, request)
         policy = policy_in_force(reading, lab.settings.gate, request.project, [d for d, _ in known]).policy
     if len(known) < len(datasets):
         raise ConflictError("A dataset of the request is gone.", reason="gone")
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     files = tuple(_file_entry(n, f) for n, f in enumerate(request.files, 1))
     entries = tuple(dataset_entry(d) for d, _ in known)
-    put_request(lab, folders.inside, CheckRequest(files=files, datasets=entries, policy=policy, month_bytes=month))
+    asked = CheckRequest(files=files, datasets=entries, policy=policy, month_bytes=month, approved=ran)
+    put_request(lab, folders.inside, asked)
     earlier = registry.begin_comparison(lab, request)
     lab.storage.put(folders.inside, EARLIER_NAME, earlier.model_dump_json().encode())
     mounts = (
@@ -101,6 +107,16 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         *(mounted(lab, request.project, s) for _, s in known),
     )
     return spec_of(lab, work, Purpose.CHECKER, "check", mounts)
+
+
+def _approved(reading: Reading, request: ExportRequest) -> ApprovedNotebook | None:
+    """The notebook that was approved for the run whose outputs are asked for, and the values that it was given."""
+    run = reading.get(Run, request.source)
+    notebook = reading.get(Notebook, run.notebook) if run else None
+    if run is None or notebook is None:
+        return None
+    cells = tuple(cell_digest(kind, source) for kind, source in notebook.cells)
+    return ApprovedNotebook(digest=notebook.digest, cells=cells, parameters=run.parameters)
 
 
 def _file_entry(number: int, file: ExportFile) -> CheckFile:

@@ -24,6 +24,7 @@ from hub.gate.checks.microdata import MICRODATA, RESIDUALS
 from hub.gate.checks.models import DEGREES, DUMMY_SUPPORT
 from hub.gate.checks.percentages import PERCENTAGE
 from hub.gate.checks.personal import CONTACTS, ENTERPRISE_NUMBERS, PERSONAL_NUMBERS
+from hub.gate.checks.provenance import PROVENANCE
 from hub.gate.checks.quantiles import QUANTILES
 from hub.gate.checks.reading import FREE_TEXT, LEFT_BEHIND, PICTURE, REFUSAL, VALUES
 from hub.gate.checks.recompute import RECOMPUTE
@@ -78,8 +79,21 @@ CHECKS: tuple[Check, ...] = (
     LEFT_BEHIND,
 )
 
-REQUEST_CHECKS: tuple[RequestCheck, ...] = (SECONDARY_SUPPRESSION, FIGURE_TABLE)
+REQUEST_CHECKS: tuple[RequestCheck, ...] = (SECONDARY_SUPPRESSION, FIGURE_TABLE, PROVENANCE)
 """Checks of what a request's files are together."""
+
+LEAK_CHECKS: tuple[Check, ...] = (
+    ROW_LEAK,
+    COLUMN_LEAK,
+    CANARIES,
+    DIRECT_IDENTIFIERS,
+    SECRETS,
+    ENCODED_PAYLOAD,
+    PERSONAL_NUMBERS,
+    ENTERPRISE_NUMBERS,
+    CONTACTS,
+)
+"""Checks of data that were pasted into a source: what is no result is judged for what it tells of the dataset."""
 
 NAME_CHECKS: tuple[Check, ...] = (
     DIRECT_IDENTIFIERS,
@@ -89,5 +103,6 @@ NAME_CHECKS: tuple[Check, ...] = (
     ENTERPRISE_NUMBERS,
     CONTACTS,
     CANARIES,
+    CONFUSABLES,
 )
 """Checks of a file's name, which leaves with it."""

@@ -21,7 +21,7 @@ def refusal(fragment: Fragment, context: Context) -> list[Finding] | None:
     """A file that its reader refuses is not released."""
     if not isinstance(fragment, RefusalFragment):
         return None
-    place = f", row {fragment.row}" if fragment.row else ""
+    place = f"{fragment.place}, row {fragment.row}" if fragment.row else fragment.place
     return [context.finding("reader", Severity.BLOCK, place, SENTENCES[fragment.reason], f"reader: {fragment.reason}")]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import line_place
 from hub.gate.context import Context
-from hub.gate.fragments import BlobFragment, Fragment
+from hub.gate.fragments import LONG_PAYLOAD, BlobFragment, Fragment, PayloadFragment
 from hub.gate.full_text import Sought
 
 _SECRETS: tuple[tuple[str, Sought], ...] = (
@@ -39,7 +40,14 @@ _PATH = Sought(
     ),
     r"/(?:home|root|etc|var|srv|mnt|media|run|proc|sys|boot|Users)/|:\\",
 )
+PAYLOAD = "encoded-payload"
+_LONG_RUN = "A long run of encoded characters cannot be read by anybody. Take it out; send pictures as PNG files."
 _PAYLOAD = Sought(re.compile(r"(?:[A-Za-z0-9+/_-]{200,}|(?:[A-Za-z0-9+/]{60,80}\r?\n){4,})"), "[A-Za-z0-9+/_-]{60}")
+_DENSE = Sought(re.compile(r"\S{200,}+"), r"[^ \t\r\n]{200}")
+_SIGNS = frozenset("!#$%&()*+;<=>?@\\^_`|~")
+_MOST_SIGNS = 12
+_WORD = Sought(re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}+"), "[A-Za-z0-9+/_-]{24}")
+_CHANGES = 0.45
 
 
 def secrets(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -61,13 +69,47 @@ def secrets(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 
 def encoded_payload(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """Text carries no long run of encoded bytes, since nobody can review what is in it."""
-    match = _PAYLOAD.search(context.text(fragment))
-    if match is None:
+    """Text carries no long run of encoded characters, since nobody can review what is in it.
+
+    What can be decoded is, again and again, and every check judges what comes out; packed or binary bytes that are
+    written as text are read by a steward however short they are, and so are many short runs that say nothing.
+    """
+    if isinstance(fragment, PayloadFragment):
+        return _decoded(fragment, context)
+    said = context.text(fragment)
+    match = _PAYLOAD.search(said) or next((m for m in _DENSE.finditer(said) if _is_noise(m[0])), None)
+    if match is not None:
+        return [context.finding(PAYLOAD, Severity.BLOCK, line_place(fragment, match), _LONG_RUN)]
+    noise = [m for m in _WORD.finditer(said) if _is_random(m[0])]
+    if sum(len(m[0]) for m in noise) < LONG_PAYLOAD:
         return None
-    sentence = "A long run of encoded characters cannot be read by anybody. Take it out; send pictures as PNG files."
-    return [context.finding("encoded-payload", Severity.BLOCK, line_place(fragment, match), sentence)]
+    sentence = (
+        "Many runs of characters stand here that say nothing to a reader and may be encoded data. A steward looks what "
+        "they are; take them out, or say it in the context."
+    )
+    return [context.finding(PAYLOAD, Severity.REVIEW, line_place(fragment, noise[0]), sentence)]
+
+
+def _decoded(run: PayloadFragment, context: Context) -> list[Finding]:
+    if run.characters >= LONG_PAYLOAD:
+        return [context.finding(PAYLOAD, Severity.BLOCK, run.place, _LONG_RUN)]
+    if not run.packed:
+        return []
+    sentence = "Packed or binary data are written as text here. A steward looks at them; send what is in them, plainly."
+    return [context.finding(PAYLOAD, Severity.REVIEW, run.place, sentence)]
+
+
+def _is_noise(run: str) -> bool:
+    """A long run with nearly every sign of the keyboard in it is base85 or the like, and no code or table."""
+    return len(_SIGNS & set(run)) >= _MOST_SIGNS
+
+
+def _is_random(word: str) -> bool:
+    """Capitals, small letters and digits change more often than in any name."""
+    kinds = [("A" if c.isupper() else "a" if c.islower() else "0") for c in word]
+    changes = sum(one != other for one, other in pairwise(kinds))
+    return len(set(kinds)) == 3 and changes >= _CHANGES * len(word)
 
 
 SECRETS = Check("secrets", secrets, claims=False)
-ENCODED_PAYLOAD = Check("encoded-payload", encoded_payload, claims=False)
+ENCODED_PAYLOAD = Check(PAYLOAD, encoded_payload)

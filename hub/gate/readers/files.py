@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.gate.fragments import FileFragments, Fragment, TableFragment, refused
 from hub.gate.kinds import Kind, decide_kind
+from hub.gate.readers.decoding import decoded
 from hub.gate.readers.documents import read_json
 from hub.gate.readers.jpeg import read_jpeg
 from hub.gate.readers.notebook import read_notebook
@@ -27,11 +28,12 @@ def read_file(index: int, path: str, content: bytes) -> FileFragments:
         kind = decide_kind(name, content)
         fragments = _read(kind, content, sheet)
         _check_text(fragments)
+        inner = decoded(path, fragments)
     except ReadRefusedError as refusal:
         return refused(index, path, len(content), refusal.reason, refusal.row)
     except (RecursionError, MemoryError):
         return refused(index, path, len(content), RefusalReason.CRASHED)
-    return FileFragments(index=index, path=path, kind=kind, size=len(content), fragments=fragments)
+    return FileFragments(index=index, path=path, kind=kind, size=len(content), fragments=fragments, decoded=inner)
 
 
 def _check_text(fragments: tuple[Fragment, ...]) -> None:

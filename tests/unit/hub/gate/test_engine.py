@@ -259,3 +259,14 @@ def test_a_part_that_leaves_as_it_came_is_looked_at_once(
     gate.judge("n.ipynb", several(make, data)["n.ipynb"])
     again = [place for place in looked if looked.count(place) > 1]
     assert set(again) == {"#cells[1].source", "#cells[1].outputs[0].text/plain"}
+
+
+def test_a_name_that_is_long_or_full_of_digits_is_read(gate: Any, make: Any) -> None:
+    for name in ("x" * 130, "1_2_3_4_5_6_7_8_9_10_11_12_13_14_15_16_17_18"):
+        assert "names" in make.checks(gate.judge(f"{name}.txt", "words"), Severity.REVIEW)
+    usual = "tables/2026-11-26/income_by_region_2019-2022_v1.2.txt"
+    assert gate.judge(usual, "words").verdict == "none"
+
+
+def test_a_name_of_two_alphabets_is_read(gate: Any, make: Any) -> None:
+    assert "confusables" in make.checks(gate.judge("Pаris.txt", "words"), Severity.REVIEW)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from hub.domain.exports import Severity
+
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----"
 BAD = {
     "key": (f"x\n{KEY}\nabc", "secrets", "line 2"),
@@ -57,3 +59,20 @@ def test_a_long_run_of_encoded_bytes_blocks(gate: Any, make: Any) -> None:
     assert "encoded-payload" in make.checks(gate.judge("t.txt", wrapped))
     assert "encoded-payload" not in make.checks(gate.judge("t.txt", f"digest {payload[:44]}"))
     assert "encoded-payload" not in make.checks(gate.judge("t.txt", "a word after another " * 30))
+
+
+def test_long_noise_of_every_sign_blocks_and_long_code_does_not(gate: Any, make: Any) -> None:
+    noise = base64.b85encode(random.Random(2).randbytes(400)).decode()
+    assert "encoded-payload" in make.checks(gate.judge("t.txt", f"see {noise}"))
+    line = "{'a':[1,2,3],'b':(4,5),'c':x[0:3],'d':y['e']==z}," * 8
+    assert "encoded-payload" not in make.checks(gate.judge("t.txt", line))
+    assert "encoded-payload" not in make.checks(gate.judge("t.txt", "1.25,3.5,-4.75,1e-05;" * 20))
+
+
+def test_many_short_runs_that_say_nothing_are_read(gate: Any, make: Any) -> None:
+    draw = random.Random(3)
+    runs = [base64.b64encode(draw.randbytes(24)).decode() for _ in range(12)]
+    assert "encoded-payload" in make.checks(gate.judge("t.txt", " . ".join(runs)), Severity.REVIEW)
+    assert "encoded-payload" not in make.checks(gate.judge("t.txt", " . ".join(runs[:4])), Severity.REVIEW)
+    names = "HistGradientBoostingRegressor RandomForestClassifier2 minimum_units_of_each_cell getElementsByTagNameNS "
+    assert "encoded-payload" not in make.checks(gate.judge("t.txt", names * 5), Severity.REVIEW)

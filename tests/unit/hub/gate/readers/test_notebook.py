@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.gate.fragments import BlobFragment, ImageFragment, TableFragment, TextFragment
+from hub.gate.fragments import BlobFragment, FileFragments, ImageFragment, TableFragment, TextFragment
+from hub.gate.readers.files import read_file
 from hub.gate.readers.notebook import read_notebook
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
@@ -148,3 +149,116 @@ def test_a_cell_that_spans_rows_stands_in_each_of_them(make: Any) -> None:
     read = read_notebook(make.notebook(("x", [make.shown(html=page)])))
     (table,) = [f for f in read if isinstance(f, TableFragment)]
     assert table.data == (("x", "x"), ("1", "2"))
+
+
+LEFT_BEHIND = [
+    "application/vnd.vegalite.v5+json",
+    "application/vnd.plotly.v1+json",
+    "application/vnd.jupyter.widget-view+json",
+    "application/vnd.dataresource+json",
+    "application/pdf",
+    "image/svg+xml",
+    "image/jpeg",
+    "text/latex",
+    "text/csv",
+    "application/javascript",
+]
+
+
+@pytest.mark.parametrize("media", LEFT_BEHIND)
+def test_each_other_representation_is_left_behind_and_said(gate: Any, make: Any, data: Any, media: str) -> None:
+    rows = data.head(3).to_dicts()
+    judged = gate.judge("n.ipynb", make.notebook(("chart", [make.shown(plain="a chart", **{media: {"values": rows}})])))
+    assert [f.sentence.split(": ")[1] for f in judged.findings if f.check == "left-behind"] == [
+        f"{media}. Nothing is to be done."
+    ]
+    assert str(rows[0]["income"]).encode() not in judged.canonical.content
+
+
+def test_nothing_that_was_not_read_leaves(gate: Any, make: Any, data: Any) -> None:
+    """A mark stands in every key of a notebook that the reader does not turn into a fragment."""
+    mark = data["social"][3]
+    output = {
+        "output_type": "display_data",
+        "metadata": {"needs_background": mark},
+        "data": {"text/plain": "done"},
+        "transient": {mark: mark},
+    }
+    cell = {
+        "cell_type": "code",
+        "id": mark,
+        "metadata": {"tags": [mark], "papermill": {"parameters": mark}, mark: 1},
+        "source": "table",
+        "execution_count": int(mark[:9]),
+        "outputs": [output],
+        "attachments": {"a.png": {"image/png": mark}},
+    }
+    metadata = {
+        "kernelspec": {"name": mark, "display_name": mark},
+        "language_info": {"name": mark, "version": mark},
+        "papermill": {"parameters": {"person": mark}, "input_path": mark},
+        "jupytext": {"text_representation": mark},
+        "widgets": {"application/vnd.jupyter.widget-state+json": {"state": mark}},
+        "title": mark,
+    }
+    judged = gate.judge("n.ipynb", document(metadata=metadata, cells=[cell]))
+    said = {f.sentence for f in judged.findings if f.check == "left-behind"}
+    assert judged.verdict == "fixed"
+    assert mark[:9].encode() not in judged.canonical.content
+    assert {sentence.split(": ")[1].split(".")[0] for sentence in said} == {
+        "widget state",
+        "notebook metadata",
+        "cell metadata",
+        "attachment",
+        "output metadata",
+    }
+
+
+def test_what_head_shows_is_found_in_text_and_in_html(gate: Any, make: Any, data: Any) -> None:
+    frame = data.select("region", "sex", "year", "income", "visits").to_pandas().head()
+    for shown in (make.shown(plain=repr(frame)), make.shown(html=frame._repr_html_())):
+        assert "row-leak" in make.checks(gate.judge("n.ipynb", make.notebook(("df.head()", [shown]))))
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_rows_in_any_cell_are_found(gate: Any, make: Any, data: Any, kind: str) -> None:
+    text = data.select("region", "sex", "year", "income", "visits").head(5).write_csv()
+    cell = {"cell_type": kind, "metadata": {}, "source": text.splitlines(keepends=True)}
+    assert "row-leak" in make.checks(gate.judge("n.ipynb", document(cells=[cell])))
+
+
+def test_a_message_of_an_error_is_found_in_both_streams(gate: Any, make: Any) -> None:
+    said = "ValueError: could not convert string to float: 'Dupont'\n"
+    for name in ("stdout", "stderr"):
+        stream = {"output_type": "stream", "name": name, "text": [said]}
+        assert "tracebacks" in make.checks(gate.judge("n.ipynb", make.notebook(("x", [stream]))))
+    error = {"output_type": "error", "ename": "ValueError", "evalue": "no: 'Dupont'", "traceback": []}
+    assert "tracebacks" in make.checks(gate.judge("n.ipynb", make.notebook(("x", [error]))))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+OUTPUTS = st.fixed_dictionaries(
+    {"output_type": st.sampled_from(["stream", "error", "display_data", "execute_result", "x"])},
+    optional={
+        "name": JSON,
+        "text": st.lists(st.text(max_size=9), max_size=3) | JSON,
+        "data": st.dictionaries(st.sampled_from(["text/plain", "text/html", "image/png", "x/y"]), JSON, max_size=3),
+        "metadata": JSON,
+        "traceback": JSON,
+        "evalue": JSON,
+    },
+)
+CELLS = st.fixed_dictionaries(
+    {"cell_type": st.sampled_from(["code", "markdown", "raw", "x"]), "source": st.text(max_size=30) | JSON},
+    optional={"outputs": st.lists(OUTPUTS, max_size=3) | JSON, "metadata": JSON, "attachments": JSON, "id": JSON},
+)
+
+
+@given(st.lists(CELLS, max_size=4), JSON)
+def test_any_notebook_is_read_or_refused(cells: list[dict[str, Any]], metadata: Any) -> None:
+    read = read_file(1, "n.ipynb", document(cells=cells, metadata=metadata))
+    assert FileFragments.model_validate_json(read.model_dump_json()) == read

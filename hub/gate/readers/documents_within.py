@@ -1,0 +1,80 @@
+"""Tables and documents that stand whole in a text: CSV, JSON and HTML in a decoded text, a cell or a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.readers.documents import parse_json
+from hub.gate.readers.markup import html_tables
+from hub.gate.readers.tables import SEPARATORS, read_csv
+from hub.gate.refusals import ReadRefusedError
+
+_LEAST = 40
+"""Characters below which a value or a cell is no document by itself."""
+
+
+def of_text(place: str, text: str) -> Iterator[Fragment]:
+    """Return a text as what it is: a document, the tables of a page, a table, or running text."""
+    yield from _whole(place, text) or [TextFragment(place=place, text=text)]
+    if "<table" in text:
+        yield from _pages(place, text)
+
+
+def documents(part: Fragment) -> Iterator[Fragment]:
+    """Return the documents, as one list, and the tables that are values of a document or cells of a table."""
+    found = [inner for text in _texts(part) if len(text) >= _LEAST for inner in _whole(f"{part.place}!text", text)]
+    values = [inner.value for inner in found if isinstance(inner, ValueFragment)]
+    if values:
+        yield ValueFragment(place=f"{part.place}!text", value=values)
+    yield from (inner for inner in found if not isinstance(inner, ValueFragment))
+
+
+def nested(table: TableFragment, place: str) -> TableFragment:
+    """Return a table as one that stood in something else, so that no declaration speaks of it."""
+    return table.model_copy(update={"place": place, "nested": True, "slot": None})
+
+
+def _whole(place: str, text: str) -> list[Fragment]:
+    """The document or the table that a text is as a whole, if it is one."""
+    content = text.strip().encode("utf-8", "replace")
+    try:
+        if content.startswith((b"{", b"[")):
+            return [ValueFragment(place=place, value=parse_json(content))]
+        if b"\n" in content and any(separator in text for separator in SEPARATORS):
+            tables = read_csv(content)
+            return [nested(table, place) for table in tables if len(table.columns) > 1]
+    except ReadRefusedError:
+        pass
+    return []
+
+
+def _pages(place: str, text: str) -> Iterator[Fragment]:
+    try:
+        tables = html_tables(text)
+    except ReadRefusedError:
+        return
+    for number, (columns, rows) in enumerate(tables):
+        data = tuple(zip(*rows, strict=True)) if rows else tuple(() for _ in columns)
+        yield TableFragment(place=f"{place}.table[{number}]", nested=True, columns=tuple(columns), data=data)
+
+
+def _texts(part: Fragment) -> Iterator[str]:
+    if isinstance(part, TableFragment):
+        yield from dict.fromkeys(cell for column in part.data for cell in column)
+    elif isinstance(part, ValueFragment):
+        yield from strings(part.value)
+
+
+def strings(value: JsonValue) -> Iterator[str]:
+    """Yield the texts of a document, without its keys."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)

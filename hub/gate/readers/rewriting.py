@@ -1,0 +1,170 @@
+"""Fragments written anew in plain letters: coded words and cells are read, and letters that pose as others undone.
+
+What is coded cell by cell keeps its rows and columns, so that rows of a dataset are found in it as if they stood there.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+
+from pydantic import JsonValue
+
+from hub.gate.canonical_text import clean
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.readers.encodings import with_short_runs_read, word_read
+
+Read = Callable[[str], str]
+_MOSTLY = 0.9
+_SOME = 0.3
+_LEAST_WORD = 4
+_FEWEST = 3
+_FEWEST_DIGITS = 8
+"""Cells of digits alone are numbers; as a code they count from so many digits, and from twice as many cells."""
+_POSING = dict(
+    zip(
+        "АВСЕНІЈКМОРЅТХУаеорсухіјѕԁһѵԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονρυ",
+        "ABCEHIJKMOPSTXYaeopcyxijsdhvqwABEZHIKMNOPTYXovpu",
+        strict=True,
+    )
+)
+"""Letters of the Cyrillic and Greek alphabets that are drawn as Latin ones (Unicode, confusables.txt)."""
+_STYLED = ("MATHEMATICAL", "FULLWIDTH", "CIRCLED", "PARENTHESIZED", "SQUARED", "NEGATIVE", "REGIONAL", "DOUBLE-STRUCK")
+
+
+def rewritten(part: Fragment) -> Iterator[Fragment]:
+    """Return the fragment in plain letters, as far as it differs: one for codes, one for letters that pose."""
+    match part:
+        case TextFragment():
+            plain, code = with_short_runs_read(clean(part.text))
+            if code:
+                yield TextFragment(place=f"{part.place}!{code}", text=plain)
+        case TableFragment():
+            yield from _table_read(part)
+        case ValueFragment():
+            yield from _value_read(part)
+    yield from _in_plain_letters(part)
+
+
+def _table_read(table: TableFragment) -> Iterator[Fragment]:
+    """A table in which nearly every cell of some column is a coded word by itself; the other columns are read alike."""
+    code = next((code for _, code in map(_column_read, table.data) if code), "")
+    if code:
+        data = tuple(_column_read(cells, code)[0] for cells in table.data)
+        if data != table.data:
+            yield TableFragment(place=f"{table.place}!{code}", nested=True, columns=table.columns, data=data)
+
+
+def _column_read(cells: tuple[str, ...], expected: str = "") -> tuple[tuple[str, ...], str]:
+    known = {cell: cell_read(cell, expected) for cell in set(cells) if cell.strip()}
+    told = [code for code, _ in known.values() if code]
+    digits = all(cell.strip().isdigit() for cell in known)
+    fewest = 1 if expected else 2 * _FEWEST if digits else _FEWEST
+    if len(told) < fewest or len(told) < _MOSTLY * len(known):
+        return cells, ""
+    return tuple(known[cell][1] if cell in known else cell for cell in cells), max(sorted(set(told)), key=told.count)
+
+
+def cell_read(cell: str, expected: str = "") -> tuple[str, str]:
+    """Return code and text of a coded word; one of digits alone is a number unless it is long, or the code is known."""
+    word = clean(cell).strip()
+    if not word.isascii() or not word.replace("=", "").isalnum():
+        return "", cell
+    if word.isdigit() and len(word) < _FEWEST_DIGITS and not expected:
+        return "", cell
+    code, text = word_read(word, 1 if expected or word.endswith("=") else 3, expected)
+    return (code, text) if text else ("", cell)
+
+
+def _value_read(part: ValueFragment) -> Iterator[Fragment]:
+    known = {text: cell_read(text) for text in set(_strings(part.value)) if len(text) >= _LEAST_WORD}
+    told = [code for code, _ in known.values() if code]
+    if len(told) >= _FEWEST and len(told) >= _SOME * len(known):
+        code = max(sorted(set(told)), key=told.count)
+
+        yield ValueFragment(
+            place=f"{part.place}!{code}", value=_mapped(part.value, lambda text: cell_read(text, code)[1])
+        )
+
+
+def _in_plain_letters(part: Fragment) -> Iterator[Fragment]:
+    """Digits and letters of other alphabets and styles, where they pose as plain ones, are written as plain ones."""
+    place = f"{part.place}!letters"
+    match part:
+        case TextFragment() if plain_letters(part.text) != part.text:
+            yield TextFragment(place=place, text=plain_letters(part.text))
+        case TableFragment() if _poses([*part.columns, *(cell for column in part.data for cell in column)]):
+            data = tuple(tuple(map(plain_letters, column)) for column in part.data)
+            columns = tuple(map(plain_letters, part.columns))
+            yield TableFragment(place=place, nested=True, columns=columns, data=data)
+        case ValueFragment() if _poses(_strings(part.value)):
+            yield ValueFragment(place=place, value=_mapped(part.value, plain_letters))
+
+
+def _poses(texts: Iterable[str]) -> bool:
+    return any(not text.isascii() and plain_letters(text) != text for text in set(texts))
+
+
+def plain_letters(text: str) -> str:
+    """Return a text with other alphabets' digits, styled letters, and letters within Latin words that pose as Latin.
+
+    A word all of whose letters are of another alphabet is such a word, and stays.
+    """
+    if text.isascii():
+        return text
+    others = {character: _plain(character) for character in set(text) if not character.isascii()}
+    changed = {ord(c): plain for c, plain in others.items() if plain != c}
+    return text.translate(changed) if changed and _is_used(text, others) else text
+
+
+def _plain(character: str) -> str:
+    if character in _POSING:
+        return _POSING[character]
+    digit = unicodedata.decimal(character, -1)
+    if digit >= 0:
+        return str(int(digit))
+    styled = unicodedata.name(character, "").startswith(_STYLED)
+    plain = unicodedata.normalize("NFKC", character) if styled else character
+    return plain if plain.isascii() and plain.isprintable() else character
+
+
+def _is_used(text: str, others: dict[str, str]) -> bool:
+    """Whether a styled letter or digit stands there, or a posing one beside Latin letters in one word."""
+    if any(plain != character and character not in _POSING for character, plain in others.items()):
+        return True
+    words = (word for word in text.split() if not word.isascii() and any(c in _POSING for c in word))
+    return any(any(c.isascii() and c.isalpha() for c in word) for word in words) or _stands_alone(text)
+
+
+def _stands_alone(text: str) -> bool:
+    """A word of nothing but posing letters, in a text of Latin ones, is a Latin word in disguise."""
+    words = ["".join(filter(str.isalpha, word)) for word in text.split()]
+    foreign = [word for word in words if word and not word.isascii() and not _is_latin(word)]
+    posing = [word for word in foreign if all(c in _POSING for c in word)]
+    return bool(posing) and len(posing) == len(foreign) and len(foreign) < len(words)
+
+
+def _is_latin(word: str) -> bool:
+    return all(unicodedata.name(character, "").startswith("LATIN") for character in word)
+
+
+def _strings(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _strings(inner)
+
+
+def _mapped(value: JsonValue, read: Read) -> JsonValue:
+    if isinstance(value, str):
+        return read(value)
+    if isinstance(value, list):
+        return [_mapped(inner, read) for inner in value]
+    if isinstance(value, dict):
+        return {read(key): _mapped(inner, read) for key, inner in value.items()}
+    return value

@@ -1,0 +1,118 @@
+"""Facts about data pasted into a notebook's source: in whatever way Python lets it be written, it is found."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.gate.fragments import FileFragments, Slot, TableFragment, TextFragment
+from hub.gate.readers.files import read_file
+from hub.gate.readers.literals import literals
+
+SLOT = Slot(cell=0, cell_kind="code")
+
+
+def columns(frame: pl.DataFrame) -> str:
+    return repr(frame.to_dict(as_series=False))
+
+
+def arrays(frame: pl.DataFrame) -> str:
+    return "\n".join(f"{name} = np.array({frame[name].to_list()})" for name in ("year", "income", "visits"))
+
+
+WAYS: dict[str, Callable[[pl.DataFrame], str]] = {
+    "columns": lambda frame: f"df = pd.DataFrame({columns(frame)})",
+    "columns behind a magic": lambda frame: f"%matplotlib inline\n!ls\ndf = pd.DataFrame({columns(frame)})",
+    "columns in what is no Python": lambda frame: f"df = pd.DataFrame({columns(frame)})\nif x =\n",
+    "records": lambda frame: f"df = pl.DataFrame({frame.to_dicts()})",
+    "rows": lambda frame: f"rows = {frame.rows()}",
+    "csv": lambda frame: f"text = {frame.write_csv()!r}",
+    "csv in bytes": lambda frame: f"text = {frame.write_csv().encode()!r}",
+    "csv in lines": lambda frame: f"text = '\\n'.join({frame.write_csv().splitlines()})",
+    "csv below a magic": lambda frame: f"%%writefile rows.csv\n{frame.write_csv()}",
+    "json": lambda frame: f"df = json.loads({frame.to_dict(as_series=False)!r})",
+    "json in a text": lambda frame: f"df = json.loads({json.dumps(frame.to_dict(as_series=False))!r})",
+    "arrays": arrays,
+    "packed": lambda frame: f"text = gzip.decompress({gzip.compress(frame.write_csv().encode())!r})",
+    "encoded": lambda frame: f"text = b64decode({base64.b64encode(frame.write_csv().encode()).decode()!r})",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_pasted_rows_are_found(gate: Any, make: Any, data: pl.DataFrame, way: str) -> None:
+    frame = data.select("region", "sex", "year", "income", "visits").sample(12, seed=4)
+    judged = gate.judge("n.ipynb", make.notebook((WAYS[way](frame), [])))
+    assert "row-leak" in make.checks(judged)
+
+
+ORDINARY = (
+    "x = 2 + 3",
+    "params = {'max_depth': [3, 5, 7], 'min_leaf': [1, 5, 10]}",
+    "fig, ax = plt.subplots(figsize=(8, 4))",
+    "colours = ['#1f77b4', '#ff7f0e', '#2ca02c']",
+    "table = df.group_by('region', 'sex').agg(n=pl.len()).filter(pl.col('n') >= 10)",
+    "labels = {'n': ['few', 'some'], 'count': ['a', 'b']}",
+    "if x =",
+)
+
+
+@pytest.mark.parametrize("source", ORDINARY)
+def test_ordinary_source_passes(gate: Any, make: Any, source: str) -> None:
+    assert gate.judge("n.ipynb", make.notebook((source, []))).verdict == "none"
+
+
+def test_a_key_that_is_spelled_with_escapes_is_found(gate: Any, make: Any) -> None:
+    spelled = "".join(f"\\x{byte:02x}" for byte in b"-----BEGIN RSA PRIVATE KEY-----")
+    assert "secrets" in make.checks(gate.judge("n.ipynb", make.notebook((f'key = "{spelled}"', []))))
+
+
+def test_literals_keep_the_slot_of_their_source_and_their_place() -> None:
+    part = TextFragment(place="#cells[0].source", slot=SLOT, text="t = {'a': [1, 2, 3], 'b': ['x', None, f(1)]}")
+    (table,) = literals(part)
+    assert table == TableFragment(
+        place="#cells[0].source!literal[0]",
+        slot=SLOT,
+        nested=True,
+        columns=("a", "b"),
+        data=(("1", "2", "3"), ("x", "", "1")),
+    )
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        TextFragment(text="{'a': [1, 2, 3], 'b': [1, 2, 3]}"),
+        TextFragment(slot=SLOT.model_copy(update={"cell_kind": "markdown"}), text="{'a': [1, 2], 'b': [1, 2]}"),
+        TextFragment(slot=SLOT.model_copy(update={"output": 0}), text="{'a': [1, 2, 3], 'b': [1, 2, 3]}"),
+    ],
+)
+def test_only_source_is_read_as_python(part: TextFragment) -> None:
+    assert list(literals(part)) == []
+
+
+PIECES = st.sampled_from("[](){},:'\"\\\n 1-a=%!*é\u2028") | st.sampled_from(
+    ['"""', "b'", "f'", "0x" + "f" * 60, "1e999", "None", "lambda", "**"]
+)
+
+
+@given(st.lists(PIECES, max_size=60))
+def test_any_source_is_read(pieces: list[str]) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "source": "".join(pieces), "outputs": [], "execution_count": None}
+    body = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}).encode()
+    read = read_file(1, "n.ipynb", body)
+    assert FileFragments.model_validate_json(read.model_dump_json()) == read
+
+
+@pytest.mark.parametrize(
+    "source", ["[" * 5_000, "(" * 300 + ")" * 300, "+".join("1" * 20_000), "x = " + "-" * 5_000 + "1"]
+)
+def test_source_that_is_nested_beyond_reason_is_read(source: str) -> None:
+    assert list(literals(TextFragment(slot=SLOT, text=source))) == []
