@@ -27,6 +27,7 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 _DAYS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _ELAPSED = re.compile(r"\[[hms]+\]", re.IGNORECASE)
 _LAST_DAY = 2_958_466
+_LONGEST_CODE = 255
 
 
 class Strings(Silent):
@@ -54,16 +55,15 @@ class Styles(Silent):
 
     def __init__(self) -> None:
         self.are_dates: list[bool] = []
-        self._codes: dict[int, str] = {}
+        self._codes: dict[int, bool] = {}
 
     def begin(self, path: list[str], attributes: Mapping[str, str]) -> None:
         """Keep the codes of formats, and which of them each cell format shows."""
         if path[1:] == ["numFmts", "numFmt"]:
-            self._codes[whole(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
+            self._codes[whole(attributes.get("numFmtId", ""))] = shows_date(attributes.get("formatCode", ""))
         elif path[1:] == ["cellXfs", "xf"]:
             number = whole(attributes.get("numFmtId", "0"))
-            code = self._codes.get(number)
-            self.are_dates.append(number in _DATES if code is None else shows_date(code))
+            self.are_dates.append(self._codes.get(number, number in _DATES))
 
 
 def strings_of(content: bytes | None) -> list[str]:
@@ -83,6 +83,8 @@ def dates_of(content: bytes) -> list[bool]:
 
 def shows_date(code: str) -> bool:
     """Whether a format's code shows a day or a time of day; lengths of time stay numbers."""
+    if len(code) > _LONGEST_CODE:
+        raise ReadRefusedError(RefusalReason.BROKEN_XLSX)
     first = code.split(";")[0]
     return not _ELAPSED.search(first) and bool(_DAYS.search(_LITERAL.sub("", first).replace("General", "")))
 

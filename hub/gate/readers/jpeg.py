@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from hub.gate.fragments import ImageFragment
 from hub.gate.readers.pictures import check_size, decode_picture
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 MOST_SCANS = 40
+MOST_SEGMENTS = 5_000
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _FRAMES = (0xC0, 0xC1, 0xC2)
 _SCAN = 0xDA
@@ -26,6 +28,7 @@ _KEPT = {*_FRAMES, _SCAN, 0xC4, 0xDB, 0xDD}
 """Frames that are baseline, extended or progressive, scans, and the tables that they need."""
 _LEFT = {*range(0xE0, 0xF0), 0xFE}
 """What programs add, and comments."""
+_KNOWN = _KEPT | _LEFT
 _PLAIN_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 _COLOURS = b"\xff\xee\x00\x0eAdobe"
 _SCAN_END = re.compile(rb"\xff(?![\x00\xd0-\xd7])")
@@ -41,7 +44,9 @@ def read_jpeg(content: bytes) -> tuple[ImageFragment, ...]:
 
 def decode_jpeg(content: bytes) -> tuple[int, int, str]:
     """Return width, height and packed pixels; whatever is not plainly a JPEG is refused."""
-    segments = list(_segments(content))
+    segments = list(islice(_segments(content), MOST_SEGMENTS + 1))
+    if len(segments) > MOST_SEGMENTS:
+        raise ReadRefusedError(RefusalReason.TOO_MANY_PARTS)
     frames = [body for marker, body in segments if marker in _FRAMES]
     scans = [marker for marker, _ in segments if marker == _SCAN]
     if len(frames) != 1 or not 1 <= len(scans) <= MOST_SCANS:
@@ -58,7 +63,7 @@ def _segments(content: bytes) -> Iterator[Segment]:
     at = len(_START)
     while content[at : at + 2] != _END:
         head = content[at : at + 4]
-        if len(head) < 4 or head[0] != 0xFF or head[1] not in _KEPT | _LEFT:
+        if len(head) < 4 or head[0] != 0xFF or head[1] not in _KNOWN:
             raise ReadRefusedError(RefusalReason.BROKEN_JPEG)
         end = at + 2 + int.from_bytes(head[2:], "big")
         if end < at + 4 or end > len(content):

@@ -19,17 +19,27 @@ def read_parquet(content: bytes) -> tuple[TableFragment, ...]:
     check_layout(content)
     try:
         table = _load(content)
+        _check_text(table)
         texts = table.select(pl.all().cast(pl.String).fill_null(""))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         raise ReadRefusedError(RefusalReason.BROKEN_PARQUET) from None
-    size = texts.select(pl.sum_horizontal(pl.all().str.len_bytes().sum())).item()
-    if size > MOST_TEXT:
-        raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
     for name in texts.columns:
         longest = texts[name].str.len_chars().max()
         if isinstance(longest, int) and longest > LONGEST_CELL:
             raise ReadRefusedError(RefusalReason.LONG_CELL)
     return (TableFragment(columns=tuple(texts.columns), data=tuple(tuple(texts[c].to_list()) for c in texts.columns)),)
+
+
+def _check_text(table: pl.DataFrame) -> None:
+    """A text that many rows share stands in the file once, and would be written for each of them."""
+    total = 0
+    for name, kind in table.schema.items():
+        if isinstance(kind, (pl.String, pl.Categorical, pl.Enum)):
+            column = pl.col(name)
+            length = column.str.len_bytes() if isinstance(kind, pl.String) else column.cat.len_bytes()
+            total += table.select(length.cast(pl.UInt64).sum()).item()
+    if total > MOST_TEXT:
+        raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
 
 
 def _load(content: bytes) -> pl.DataFrame:

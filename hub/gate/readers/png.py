@@ -19,6 +19,8 @@ from hub.gate.readers.pictures import check_size, decode_picture
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MOST_CHUNKS = 20_000
+"""Programs pack pictures into chunks of 8 KiB and more."""
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -63,6 +65,8 @@ def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
         if len(head) < 8 or len(body) < length or checksum != zlib.crc32(head[4:] + body).to_bytes(4, "big"):
             raise ReadRefusedError(RefusalReason.BROKEN_PNG)
         chunks.append((head[4:], body))
+        if len(chunks) > MOST_CHUNKS:
+            raise ReadRefusedError(RefusalReason.TOO_MANY_PARTS)
         at += 12 + length
     if at != len(content):
         raise ReadRefusedError(RefusalReason.TRAILING_DATA)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hub.gate.fragments import MOST_CELLS, MOST_COLUMNS
 from hub.gate.headers import Grid
 from hub.gate.readers.cell_values import number_text, plain_text, typed_text, whole
-from hub.gate.readers.workbook import YES
+from hub.gate.readers.workbook import NO
 from hub.gate.readers.xml_parts import Silent, read_xml
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
@@ -188,14 +188,14 @@ class _Cells(Silent):
 def _check_known(name: str, attributes: Mapping[str, str]) -> None:
     if name not in _KNOWN:
         raise ReadRefusedError(_REFUSED.get(name, RefusalReason.UNKNOWN_PART))
-    if name == "sheetFormatPr" and attributes.get("zeroHeight", "0") in YES:
+    if name == "sheetFormatPr" and attributes.get("zeroHeight", "0") not in NO:
         raise ReadRefusedError(RefusalReason.HIDDEN_CELLS)
 
 
 def _check_seen(attributes: Mapping[str, str], size: str) -> None:
     """Rows and columns are hidden by a word, or by having no height or width."""
     is_flat = size in attributes and not attributes[size].strip("0.")
-    if is_flat or attributes.get("hidden", "0") in YES:
+    if is_flat or attributes.get("hidden", "0") not in NO:
         raise ReadRefusedError(RefusalReason.HIDDEN_CELLS)
 
 

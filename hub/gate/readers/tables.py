@@ -75,7 +75,11 @@ def _records(text: str, separator: str) -> Iterator[list[str]]:
     if '"' in body:
         yield from _quoted_records(text, separator)
         return
+    if body.count("\n") > MOST_CELLS:
+        raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
     for line in body.split("\n"):
+        if line.count(separator) >= MOST_COLUMNS:
+            raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
         yield line.removesuffix("\r").split(separator)
 
 
@@ -97,6 +101,8 @@ def _quoted_records(text: str, separator: str) -> Iterator[list[str]]:
             raise ReadRefusedError(RefusalReason.BAD_QUOTES, row=max(count, 1))
         quoted, bare, ending = match.groups()
         row.append(bare if quoted is None else quoted.replace('""', '"').replace("\r\n", "\n"))
+        if len(row) > MOST_COLUMNS:
+            raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
         at = match.end()
         if ending == separator:
             continue

@@ -1,7 +1,7 @@
 """Reads structures of Thrift's compact protocol, in which Parquet writes its footer and the heads of its pages.
 
 Nothing is known of fields beforehand: a structure becomes a dictionary from field number to value, in which texts are
-bytes and lists are lists. Depth, length and number of values are bounded by the bytes themselves.
+bytes and lists are lists. Depth and number of values are bounded, lengths by the bytes that there are.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 
 DEEPEST = 16
+MOST_VALUES = 1_000_000
 
 Struct = dict[int, "Value"]
 Value = bool | int | float | bytes | list["Value"] | Struct
@@ -18,15 +19,23 @@ class BrokenError(Exception):
     """The bytes are no structure."""
 
 
+class TooManyError(Exception):
+    """There are more values than anybody writes."""
+
+
 class Reader:
-    """Reads from bytes; ``at`` is where it stands."""
+    """Reads structures from bytes; ``at`` is where it stands. All that it reads counts together."""
 
-    def __init__(self, content: bytes, at: int, end: int) -> None:
+    def __init__(self, content: bytes) -> None:
         self.content = content
-        self.at = at
-        self.end = end
+        self.at = self.end = self.values = 0
 
-    def struct(self, depth: int = 0) -> Struct:
+    def struct_at(self, at: int, end: int) -> Struct:
+        """Read the structure that begins there, and no byte beyond the end."""
+        self.at, self.end = at, end
+        return self._struct(0)
+
+    def _struct(self, depth: int) -> Struct:
         """Read a structure; a field that stands there twice is broken."""
         if depth > DEEPEST:
             raise BrokenError
@@ -44,7 +53,12 @@ class Reader:
             found[number] = kind == 1 if kind in (1, 2) else self._value(kind, depth)
 
     def _value(self, kind: int, depth: int) -> Value:
+        self.values += 1
+        if self.values > MOST_VALUES:
+            raise TooManyError
         match kind:
+            case 1 | 2:
+                return self._byte() == 1
             case 3:
                 return self._byte()
             case 4 | 5 | 6:
@@ -56,7 +70,7 @@ class Reader:
             case 9 | 10:
                 return self._list(depth)
             case 12:
-                return self.struct(depth + 1)
+                return self._struct(depth + 1)
             case _:
                 raise BrokenError
 
@@ -67,8 +81,6 @@ class Reader:
             size = self._varint()
         if size > self.end - self.at or depth > DEEPEST:
             raise BrokenError
-        if kind in (1, 2):
-            return [self._byte() == 1 for _ in range(size)]
         return [self._value(kind, depth + 1) for _ in range(size)]
 
     def _byte(self) -> int:

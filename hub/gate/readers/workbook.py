@@ -68,7 +68,7 @@ _CELLS = (
     r"(?:(?:'(?:[^'\[\]]|'')+'|[\w.]+)!)?(?:\$?[A-Z]{1,3}\$?\d+|\$?[A-Z]{1,3}|\$?\d+)(?::(?:\$?[A-Z]{1,3})?\$?\d*)?"
 )
 _RANGES = re.compile(rf"{_CELLS}(?:,{_CELLS})*|#REF!")
-YES = ("1", "true")
+NO = ("0", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class _Book(Silent):
         if len(path) == 2 and name not in _KNOWN:
             raise ReadRefusedError(_REFUSED.get(name, RefusalReason.UNKNOWN_PART))
         if path[1:] == ["workbookPr"]:
-            self.from_1904 = attributes.get("date1904", "0") in YES
+            self.from_1904 = attributes.get("date1904", "0") not in NO
         elif path[1:] == ["sheets", "sheet"]:
             if attributes.get("state", "visible") != "visible":
                 raise ReadRefusedError(RefusalReason.HIDDEN_SHEET)

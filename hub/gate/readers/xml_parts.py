@@ -1,4 +1,4 @@
-"""Reads the XML of a workbook's part: UTF-8, no document type, no entities, bounded depth.
+"""Reads the XML of a workbook's part: UTF-8, no document type, no entities, no comments, bounded depth.
 
 Elements and attributes go by their local names where their namespace is a spreadsheet's, in either of its two
 spellings; names of other namespaces carry a mark in front, so that nothing of theirs is taken for a spreadsheet's.
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import count
 from typing import NoReturn, Protocol
 from xml.parsers import expat
 
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 DEEPEST = 24
+MOST_ELEMENTS = 8_000_000
+"""A sheet of as many cells as the gate reads has about four elements for each."""
 _PREFIXES = {
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main": "",
     "http://purl.oclc.org/ooxml/spreadsheetml/main": "",
@@ -50,12 +53,15 @@ def read_xml(content: bytes, listener: Listener) -> None:
     """Tell a part's elements in their order; what is no plain XML is refused."""
     path: list[str] = []
     texts: list[list[str]] = []
+    elements = count(1)
 
     def begin(name: str, attributes: dict[str, str]) -> None:
         path.append(_element(name))
         texts.append([])
         if len(path) > DEEPEST:
             raise ReadRefusedError(RefusalReason.BROKEN_XLSX)
+        if next(elements) > MOST_ELEMENTS:
+            raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
         listener.begin(path, {_attribute(key): value for key, value in attributes.items()})
 
     def text(data: str) -> None:
@@ -74,6 +80,7 @@ def read_xml(content: bytes, listener: Listener) -> None:
     parser.StartDoctypeDeclHandler = _refuse(RefusalReason.DOCUMENT_TYPE)
     parser.EntityDeclHandler = _refuse(RefusalReason.DOCUMENT_TYPE)
     parser.ProcessingInstructionHandler = _refuse(RefusalReason.UNKNOWN_PART)
+    parser.CommentHandler = _refuse(RefusalReason.UNKNOWN_PART)
     try:
         parser.Parse(content, True)
     except expat.ExpatError:

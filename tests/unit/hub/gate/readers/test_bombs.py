@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -54,13 +56,16 @@ def read_apart(folder: Path) -> dict[str, str]:
     return dict(line.split() for line in ended.stdout.splitlines())
 
 
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
 def chunk(name: bytes, body: bytes) -> bytes:
     return len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
 
 
 def png_of(width: int, height: int, packed: bytes) -> bytes:
     head = struct.pack(">2L5B", width, height, 16, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    return SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
 
 
 def zeros(megabytes: int, bits: int = zlib.MAX_WBITS) -> bytes:
@@ -120,6 +125,16 @@ def parquet_of(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
+def by_arrow(column: pa.Array) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table({"a": column}), out)
+    return out.getvalue()
+
+
+def footer(body: bytes) -> bytes:
+    return body + len(body).to_bytes(4, "little") + b"PAR1"
+
+
 def notebook_of(output: dict[str, Any]) -> bytes:
     shown = {"output_type": "display_data", "metadata": {}, "data": output}
     cell = {"cell_type": "code", "metadata": {}, "source": "", "outputs": [shown], "execution_count": None}
@@ -160,10 +175,14 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], RefusalReason]] = {
     ),
     "deep json": ("a.json", lambda: b"[" * 5_000_000, RefusalReason.DEEP_JSON),
     "json of escapes without an end": ("a.json", lambda: b'"' + b'\\"' * 5_000_000, RefusalReason.BROKEN_JSON),
+    "png of chunks": ("a.png", lambda: SIGNATURE + chunk(b"tEXt", b"") * 4_000_000, RefusalReason.TOO_MANY_PARTS),
+    "jpeg of segments": ("a.jpg", lambda: b"\xff\xd8" + b"\xff\xfe\0\2" * 12_000_000, RefusalReason.TOO_MANY_PARTS),
     "json of many parts": ("a.json", lambda: b"[" + b"1," * 2_000_000 + b"1]", RefusalReason.TOO_MANY_PARTS),
     "json of long numbers": ("a.json", lambda: b"[" + b"9" * 5_000_000 + b"]", RefusalReason.STRANGE_NUMBER),
-    "csv of many columns": ("a.csv", lambda: b"a," * 3_000_000 + b"a", RefusalReason.TOO_MANY_CELLS),
-    "csv of many cells": ("a.csv", lambda: b"a,b\n" * 1_500_000, RefusalReason.TOO_MANY_CELLS),
+    "csv of many columns": ("a.csv", lambda: b"," * 60_000_000, RefusalReason.TOO_MANY_CELLS),
+    "csv of many quoted columns": ("a.csv", lambda: b'"a",' * 10_000_000, RefusalReason.TOO_MANY_CELLS),
+    "csv of line ends": ("a.csv", lambda: b"\n" * 60_000_000 + b"a", RefusalReason.TOO_MANY_CELLS),
+    "csv of many cells": ("a.csv", lambda: b"a,b\n" * 1_000_001, RefusalReason.TOO_MANY_CELLS),
     "parquet of many rows": (
         "a.parquet",
         lambda: parquet_of(pl.select(pl.repeat(0, 30_000_000).alias("a"))),
@@ -171,15 +190,25 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], RefusalReason]] = {
     ),
     "parquet of a long cell that rows share": (
         "a.parquet",
-        lambda: parquet_of(pl.select(pl.repeat("x" * 9_000, 200_000).alias("a"))),
+        lambda: by_arrow(pa.DictionaryArray.from_arrays(pa.array([0] * 200_000), ["x" * 9_000])),
         RefusalReason.TOO_MANY_CELLS,
+    ),
+    "parquet of a footer without end": (
+        "a.parquet",
+        lambda: b"PAR1" + footer(b"\x19\xfc" + b"\x80\x80\x80\x0a" + bytes(20 * 2**20)),
+        RefusalReason.TOO_MANY_PARTS,
+    ),
+    "sheet of elements without cells": (
+        "a.xlsx",
+        lambda: workbook(**{"docProps/app.xml": f"<a>{'<b/>' * 9_000_000}</a>"}),
+        RefusalReason.UNPACKS_TOO_FAR,
     ),
     "page of a cell that spans": ("a.ipynb", spanned, RefusalReason.TOO_MANY_CELLS),
 }
 
 
 HARMLESS: dict[str, tuple[str, Callable[[], bytes]]] = {
-    "many empty lines, looked at once each": ("a.csv", lambda: b'"a"\n' + b"\n" * 400_000 + b"b\n"),
+    "many empty lines, looked at once each": ("a.csv", lambda: b'"a"\n' + b"\n" * 100_000 + b"b\n"),
     "a large picture": ("a.png", lambda: png_of(2_000, 2_000, zlib.compress((b"\0" + bytes(16_000)) * 2_000))),
 }
 

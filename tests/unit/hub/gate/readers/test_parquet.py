@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.gate.readers import parquet as reader
+from hub.gate.readers import parquet_layout
 from hub.gate.readers.parquet import read_parquet
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
@@ -122,6 +123,19 @@ def test_a_column_that_the_footer_forgets_is_refused() -> None:
 )
 def test_what_has_no_footer_is_refused(content: bytes) -> None:
     assert refusal(content) is RefusalReason.BROKEN_PARQUET
+
+
+def test_pages_that_unpack_too_far_are_refused_before_they_are_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_layout, "MOST_UNPACKED", 20)
+    assert refusal(by_arrow()) is RefusalReason.UNPACKS_TOO_FAR
+
+
+def test_a_category_that_many_rows_share_is_counted_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MOST_TEXT", 900)
+    for kind in (pl.Categorical, pl.Enum(["x" * 100])):
+        assert (
+            refusal(written(pl.DataFrame({"a": ["x" * 100] * 10}, schema={"a": kind}))) is RefusalReason.TOO_MANY_CELLS
+        )
 
 
 def test_a_cell_that_a_dictionary_repeats_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,6 +291,8 @@ BOOKS: dict[str, tuple[dict[str, str], RefusalReason]] = {
         {"xl/styles.xml": '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'},
         RefusalReason.DOCUMENT_TYPE,
     ),
+    "remark": ({"docProps/app.xml": "<a><!-- secret --></a>"}, RefusalReason.UNKNOWN_PART),
+    "format without end": ({"xl/styles.xml": styles_xml("[" * 256)}, RefusalReason.BROKEN_XLSX),
     "instruction": ({"docProps/app.xml": "<?php secret?><a/>"}, RefusalReason.UNKNOWN_PART),
     "two documents": ({"docProps/app.xml": "<a/><b/>"}, RefusalReason.BROKEN_XLSX),
     "no xml": ({"docProps/app.xml": "words"}, RefusalReason.BROKEN_XLSX),
