@@ -31,6 +31,7 @@ from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
 from datasets_mount.images import SnapshotImage
 from hub.domain.examinations import Examination
 from hub.domain.exports import ExportRequest
+from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook
 from hub.domain.people import Organisation, Person
 from hub.domain.policy_layers import PolicyLayer
@@ -83,6 +84,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Alarm: ("alarm", "id"),
     Examination: ("examination", "id"),
     PolicyLayer: ("policy_layer", "id"),
+    Freeze: ("export_freeze", "id"),
 }
 """Kind of record → its table's name and the field that names a record."""
 

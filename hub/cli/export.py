@@ -12,6 +12,7 @@ import typer
 
 from hub.cli.client import Json, Portal, place
 from hub.cli.files import write_new
+from hub.cli.freeze import freeze, frozen, unfreeze
 from hub.cli.gather import gather
 from hub.cli.options import AsJson, ProjectFilter, Reason, Wait, examples, portal
 from hub.cli.screen import print_json, print_record, print_rows
@@ -167,6 +168,14 @@ def review(
 
 
 app.command(epilog=examples("datalab export gather past/ --project care"))(gather)
+app.command(
+    epilog=examples(
+        "datalab export freeze --reason 'A released table is under suspicion'",
+        "datalab export freeze --project care --reason 'The contract is being looked at'",
+    )
+)(freeze)
+app.command(epilog=examples("datalab export unfreeze --project care --reason 'The contract holds'"))(unfreeze)
+app.command(epilog=examples("datalab export frozen"))(frozen)
 
 
 @app.command(

@@ -18,7 +18,7 @@ from hub.domain.exports import (
 from hub.domain.people import Role
 from hub.domain.projects import Project, is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
-from hub.services import policies, registry
+from hub.services import freezes, policies, registry
 from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, load_person
 from hub.services.ports import Reading, Transaction
@@ -27,10 +27,12 @@ from hub.services.ports import Reading, Transaction
 def release(lab: Lab, actor: str, identifier: str) -> Release:
     """Make the release of an approved request: its canonical files are hashed again and named in a signed receipt.
 
-    A steward who may review the request does this. Asking again for a release that was made returns it.
+    A steward who may review the request does this, while nothing is frozen. Asking again for a release that was made
+    returns it.
     """
     with lab.store.read() as reading:
         request = _releasable(lab, reading, actor, identifier)
+        freezes.check_leaves(reading, request.project)
         done = reading.get(Release, identifier)
     if done is not None:
         return done
@@ -38,6 +40,7 @@ def release(lab: Lab, actor: str, identifier: str) -> Release:
         lab.vault.check(file.canonical, file.canonical_size)
     with lab.store.begin() as records:
         request = _releasable(lab, records, actor, identifier)
+        freezes.check_leaves(records, request.project)
         if (done := records.get(Release, identifier)) is not None:
             return done
         needed = lab.settings.gate.votes
@@ -129,7 +132,10 @@ def receipt(lab: Lab, actor: str, identifier: str) -> str:
 
 
 def released_file(lab: Lab, actor: str, identifier: str, name: str) -> tuple[ReleasedFile, bytes]:
-    """Return a released file's bytes, checked against their digest; the download is recorded before they leave."""
+    """Return a released file's bytes, checked against their digest; the download is recorded before they leave.
+
+    A freeze that falls while the file is read counts: it is looked for where the download is recorded.
+    """
     with lab.store.read() as reading:
         kept = load_release(reading, actor, identifier)
     file = next((f for f in kept.files if f.name == name), None)
@@ -140,6 +146,7 @@ def released_file(lab: Lab, actor: str, identifier: str, name: str) -> tuple[Rel
         kept = load_release(records, actor, identifier)
         if kept.revoked is not None:
             raise ConflictError("The release {id} was revoked.", reason="release-revoked", id=identifier)
+        freezes.check_leaves(records, kept.project)
         details = {"name": name, "sha256": file.sha256}
         records.record(event("export:release:download", actor, identifier, kept.project, **details))
     return file, content

@@ -169,6 +169,13 @@ class ReasonBody(Model):
     reason: Prose
 
 
+class FreezeBody(Model):
+    """What is to be frozen, a project or with an empty name the whole lab, and why."""
+
+    project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+    reason: Prose
+
+
 class RunBody(Model):
     """The notebook to run and its parameters; what is left out takes its default."""
 

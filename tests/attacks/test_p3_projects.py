@@ -47,6 +47,7 @@ NOTHING = {
     "export": "export-aaaaaaaaaaaa",
     "offer": "offer-aaaaaaaaaaaa",
     "upload": "upload-aaaaaaaaaaaa",
+    "freeze": "freeze-aaaaaaaaaaaa",
 }
 """Names of what does not exist, each as long as the real one's."""
 
@@ -57,7 +58,9 @@ def others(living: Living, acts: str, written: str, released: Json) -> dict[str,
     sent = living.portal(SCIENTIST).upload_stream(io.BytesIO(b"{}"), "theirs.ipynb")["id"]
     offer = living.audit("lab:snapshot:offer")[-1][2]
     there = {"project": PROJECT, "dataset": "transport", "notebook": acts, "run": written, "export": released["id"]}
-    there |= {"offer": offer, "upload": sent}
+    frozen = living.portal(JOBS_STEWARD).post("/freezes", {"project": PROJECT} | WHY)["id"]
+    living.portal(JOBS_STEWARD).post(place("freezes", frozen, "lift"), WHY)
+    there |= {"offer": offer, "upload": sent, "freeze": frozen}
     assert {kind: len(name) for kind, name in there.items()} == {kind: len(name) for kind, name in NOTHING.items()}
     return there
 
@@ -108,6 +111,8 @@ BY_ADDRESS = (
     Call("POST", "/notebooks/{notebook}/withdraw", WHY),
     Call("GET", "/runs/{run}"),
     Call("POST", "/runs/{run}/cancel"),
+    Call("POST", "/freezes/{freeze}/lift", WHY),
+    Call("POST", "/freezes/{freeze}/lift", WHY, actor=ADMINISTRATOR),
     *(
         call
         for actor in (RESEARCHER, ADMINISTRATOR)
@@ -134,6 +139,7 @@ BY_BODY = (
     Call("POST", "/exports", {"project": "{project}", "source": "workspace", "files": {"a": {}}, "context": CONTEXT}),
     Call("POST", "/exports", {"project": CARE, "source": "{run}", "files": {"a": {}}, "context": CONTEXT}),
     Call("POST", "/datasets/jobs/offers", {"uploads": ["{upload}"]}, actor=JOBS_STEWARD),
+    Call("POST", "/freezes", {"project": "{project}"} | WHY),
 )
 OF_THE_LAB = {
     ("PUT", "/organisations/{name}"): "partners are known to all",
@@ -185,7 +191,7 @@ def test_the_same_questions_are_answered_otherwise_to_a_member(living: Living, o
     }
 
 
-LISTS = ("/projects", "/notebooks", "/runs", "/exports", "/releases", "/datasets", "/people", "/me")
+LISTS = ("/projects", "/notebooks", "/runs", "/exports", "/releases", "/freezes", "/datasets", "/people", "/me")
 
 
 def everything_listed(portal: Portal) -> str:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from doubles.lab import make_lab
 from doubles.people import approved_notebook, checked_request, found_consortium, play, registered_dataset, work_off
 from doubles.portal import PREFIX, login_cookie, served
-from hub.services import datasets, notebooks, runs
+from hub.services import datasets, freezes, notebooks, runs
 from hub.services.lab import Lab
 
 
@@ -94,6 +94,49 @@ def test_a_keyboard_is_enough_to_vote(lab: Lab, chromium: Browser) -> None:
         page.keyboard.press("Enter")
         page.get_by_text("Your vote counts.").wait_for(timeout=5000)
     assert complaints == []
+
+
+def tabbed_to(page: Page, name: str) -> None:
+    """Press Tab until a control of that name has the focus."""
+    said = "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(said) == name:
+            return
+    raise AssertionError(f"no Tab leads to “{name}”")
+
+
+def test_a_keyboard_is_enough_to_freeze_and_to_lift(lab: Lab, chromium: Browser) -> None:
+    complaints: list[str] = []
+    with served(lab) as base:
+        page = page_of(chromium, base, "jobs-steward", complaints)
+        page.goto("./")
+        tabbed_to(page, "Freeze what leaves")
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="Freeze now").wait_for(timeout=5000)
+        tabbed_to(page, "Reason")
+        page.keyboard.type("A table is under suspicion")
+        tabbed_to(page, "Freeze")
+        page.keyboard.press("Enter")
+        assert freezes.freezes(lab, "jobs-steward") == [], "the browser holds the form back: its box is not ticked"
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Space")
+        tabbed_to(page, "Freeze")
+        page.keyboard.press("Enter")
+        page.get_by_text("It is frozen").wait_for(timeout=5000)
+        banner = page.get_by_role("region", name="Freeze", exact=True)
+        assert "A table is under suspicion" in banner.inner_text()
+        tabbed_to(page, "Lift this freeze")
+        page.keyboard.press("Enter")
+        tabbed_to(page, "Reason")
+        page.keyboard.type("It was nothing")
+        tabbed_to(page, "Yes: releases and downloads go on at once.")
+        page.keyboard.press("Space")
+        tabbed_to(page, "Lift the freeze")
+        page.keyboard.press("Enter")
+        page.get_by_text("The freeze is lifted").wait_for(timeout=5000)
+    assert complaints == []
+    assert freezes.freezes(lab, "jobs-steward") == []
 
 
 def test_a_page_of_a_workspace_gets_nothing_of_the_portal(lab: Lab, chromium: Browser) -> None:

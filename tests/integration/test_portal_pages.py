@@ -33,7 +33,7 @@ from doubles.portal import PREFIX, login_cookie, served
 from hub.domain.examinations import Attempt, Examination, Promise, Verdict, examination_digest
 from hub.domain.people import Role
 from hub.domain.space import Place, PlaceName
-from hub.services import exports, people, projects, releases, runs
+from hub.services import exports, freezes, people, projects, releases, runs
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
 from hub.services.space import watch_space
@@ -385,6 +385,7 @@ ALL_PAGES = (
     ("researcher", "/new/export?project=wages&source={run}"), ("health-steward", "/exports/{request}"),
     ("researcher", "/exports/{request}"), ("researcher", "/exports"), ("auditor", "/releases"),
     ("health-steward", "/releases/{released}"), ("auditor", "/audit"), ("outsider", "/nothing"),
+    ("jobs-steward", "/freezes"), ("administrator", "/freezes"), ("scientist", "/freezes"),
 )  # fmt: skip
 
 
@@ -403,6 +404,8 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
         "released": released.id, "request": request.id, "run": request.source,
         "approved": runs.run(lab, "researcher", request.source)[0].notebook, "notebook": submitted_notebook(lab).id,
     }  # fmt: skip
+    for project in ("", "wages", "other"):
+        freezes.freeze(lab, "jobs-steward", project, "Because of a test")
     with served(lab) as base:
         yield base, made
 
@@ -530,3 +533,76 @@ def test_stewards_read_where_each_threshold_comes_from_and_make_rules_stricter(s
     assert (refused.status_code, "which is weaker than 25" in refused.text) == (403, True)
     assert "minimum_units = 20" in refused.text
     assert site.browser("health-steward").post("/projects/wages/policy", {"layer": ""}).status_code == 200
+
+
+def test_a_steward_freezes_one_project_and_lifts_the_freeze(site: Site) -> None:
+    request = approved_request(site.lab)
+    steward, why = site.browser("jobs-steward"), "A table is under suspicion"
+    assert "Nothing is frozen." in steward.open("/freezes").text
+    asked = {"project": "wages", "reason": why, "sure": "yes"}
+    assert "It is frozen: nothing of it leaves any more." in steward.post("/freezes", asked).text
+    refused = site.browser("health-steward").post(f"/exports/{request.id}/release", {})
+    assert refused.status_code == 409
+    assert f"Nothing leaves the project wages now: a data steward froze its releases and downloads ({why})" in unescape(
+        refused.text
+    )
+    page = site.browser("health-steward").open(f"/exports/{request.id}").text
+    assert re.search(r'<button type="submit" class="button " disabled[^>]*>Make the release', page)
+    frozen = freezes.freezes(site.lab, "jobs-steward")[0]
+    lifted = site.browser("health-steward").post(
+        f"/freezes/{frozen.id}/lift", {f"reason-{frozen.id}": "It was nothing", "sure": "yes"}
+    )
+    assert "The freeze is lifted" in lifted.text
+    assert site.browser("health-steward").post(f"/exports/{request.id}/release", {}).status_code == 200
+
+
+@pytest.mark.parametrize(("who", "project"), [("jobs-steward", "wages"), ("jobs-steward", "")])
+def test_nothing_is_frozen_or_lifted_by_a_slip(site: Site, who: str, project: str) -> None:
+    asked = {"project": project, "reason": "A table is under suspicion"}
+    answer = site.browser(who).post("/freezes", asked)
+    assert (answer.status_code, freezes.freezes(site.lab, who)) == (422, [])
+    assert "Tick the box" in answer.text
+    assert asked["reason"] in answer.text, "what was typed is not lost"
+    frozen = freezes.freeze(site.lab, who, project, asked["reason"])
+    answer = site.browser(who).post(f"/freezes/{frozen.id}/lift", {f"reason-{frozen.id}": "It was nothing"})
+    assert (answer.status_code, freezes.freezes(site.lab, who)) == (422, [frozen])
+    assert "It was nothing</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("en", "Nothing leaves the project wages."), ("fr", "Rien ne sort du projet wages.")]
+)
+def test_every_page_says_what_is_frozen_and_why_to_whoever_knows_of_it(site: Site, code: str, said: str) -> None:
+    freezes.freeze(site.lab, "jobs-steward", "wages", HOSTILE)
+    for who in ("scientist", "jobs-steward", "auditor", "administrator", "outsider"):
+        for path in ("/", "/projects", "/releases", "/freezes", "/projects/no-such-project"):
+            text = site.browser(who).open(path, **{"Accept-Language": code}).text
+            assert (said in text) == (who != "outsider"), (who, path)
+            assert HOSTILE not in text
+            assert (HOSTILE in unescape(text)) == (who != "outsider")
+            title = "Frozen · " if code == "en" else "Gelé · "
+            assert (f"<title>{title}" in text) == (who != "outsider")
+
+
+def test_a_frozen_release_offers_no_download_and_refuses_it(site: Site) -> None:
+    request = approved_request(site.lab)
+    releases.release(site.lab, "health-steward", request.id)
+    member, path = site.browser("researcher"), f"/api/v1/releases/{request.id}/files/table.csv"
+    assert path in member.open(f"/releases/{request.id}").text
+    freezes.freeze(site.lab, "jobs-steward", "", "A table is under suspicion")
+    assert path not in member.open(f"/releases/{request.id}").text
+    answer = member.open(path)
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (409, "frozen")
+
+
+def test_only_a_steward_is_shown_the_forms_and_everybody_else_reads_why_not(site: Site) -> None:
+    freezes.freeze(site.lab, "jobs-steward", "", "A table is under suspicion")
+    for who, why in (
+        ("administrator", "An administrator sees a freeze, and neither begins nor lifts one."),
+        ("scientist", "This needs the role steward"),
+        ("auditor", "This needs the role steward"),
+    ):
+        text = site.browser(who).open("/freezes").text
+        assert why in text
+        assert "/freezes/" not in text
+    assert "/freezes/" in site.browser("health-steward").open("/freezes").text

@@ -23,7 +23,7 @@ from doubles.people import (
 from doubles.portal import served
 from hub.domain.examinations import Examination
 from hub.domain.people import Role
-from hub.services import datasets, notebooks, people, releases
+from hub.services import datasets, freezes, notebooks, people, releases
 from hub.services.examinations import keep_examination
 from hub.web.api.handlers import ARGUMENT
 from hub.web.api.table import ROUTES
@@ -137,6 +137,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/releases/{id}/revoke"): (
         "/releases/{released}/revoke", {"reason": ""}, (BAD,) * 9,
     ),
+    ("GET", "/freezes"): ("/freezes", None, EVERYBODY),
+    ("POST", "/freezes"): ("/freezes", {"project": "other"} | REASON, (NO, NO, NO, NO, NO, NOW, NOW, NO, NO)),
+    ("POST", "/freezes/{id}/lift"): ("/freezes/{lifted}/lift", REASON, (NO, NO, NO, NO, NO, NOW, NOW, NO, NO)),
     ("GET", "/promises"): ("/promises", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/audit/access-log"): ("/audit/access-log", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/audit"): ("/audit", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
@@ -174,6 +177,7 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/new/export": ("/new/export?project=wages", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     "/releases": ("/releases", EVERYBODY),
     "/releases/{id}": ("/releases/{released}", SEES_EXPORT),
+    "/freezes": ("/freezes", EVERYBODY),
     "/promises": ("/promises", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     "/audit": ("/audit", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
 }  # fmt: skip
@@ -193,10 +197,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
     notebooks.decide(lab, "jobs-steward", refused.id, approve=False, reason="not now", parameters=None)
     request = checked_request(lab)
     cast_vote(lab, "transport-steward", request)
+    lifted = freezes.freeze(lab, "jobs-steward", "other", "because of a test")
+    freezes.lift_freeze(lab, "jobs-steward", lifted.id, "because of a test")
+    freezes.freeze(lab, "jobs-steward", "other", "because of a test")
     keep_examination(lab, Examination("", lab.now(), 1, {}, ()))
     approved = [n for n in notebooks.notebooks(lab, "scientist") if n.state == "approved"]
     made = {
-        "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id,
+        "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id, "lifted": lifted.id,
         "run": request.source, "notebook": approved[0].id if approved else approved_notebook(lab).id,
     }  # fmt: skip
     with served(lab) as base:

@@ -20,6 +20,7 @@ from hub.adapters.tables import KEYS
 from hub.domain.audit import event, verify_chain
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext, Vote
+from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
@@ -134,6 +135,7 @@ RECORDS = [
         ),
         NOW,
     ),
+    Freeze("freeze-1", "care", "a suspicion", "steward", NOW, NOW, "other", "it was nothing"),
 ]
 
 
@@ -273,6 +275,14 @@ def test_a_sign_of_life_is_written_and_read_and_stands_outside_the_log(store: Sq
     assert began <= beats["portal"] <= beats["worker"] <= datetime.now(UTC)
     with store.read() as reading:
         assert reading.last_audit_entry() is None
+
+
+def test_what_is_in_force_is_found_by_what_it_lacks(store: SqlStore) -> None:
+    first, second = Freeze("freeze-1", "", "a suspicion", "steward", NOW), Freeze("f-2", "care", "more", "other", NOW)
+    with store.begin() as records:
+        records.save(first, event("export:freeze:begin", "steward", "freeze-1"))
+        records.save(replace(second, lifted=NOW, lifted_by="other"), event("export:freeze:lift", "other", "f-2"))
+        assert records.find(Freeze, lifted=None) == [first]
 
 
 def test_work_is_told_by_its_times_alone(store: SqlStore) -> None:

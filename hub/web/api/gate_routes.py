@@ -1,4 +1,4 @@
-"""Routes of export requests, releases, the audit log and the lab's key."""
+"""Routes of export requests, releases, freezes, the audit log and the lab's key."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hub.domain.audit import AuditEntry
 from hub.domain.examinations import LAST
 from hub.domain.exports import ExportRequest
+from hub.domain.freezes import Freeze
 from hub.domain.releases import Release, fingerprint
-from hub.services import audit, examinations, exports, people, releases
+from hub.services import audit, examinations, exports, freezes, people, releases
 from hub.services.access_log import Checked
 from hub.services.lab import Lab, found
 from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
 from hub.web.api.routes import Download, Request, Route
-from hub.web.models import AuditQuery, ExportBody, Nothing, PathQuery, ProjectFilter, ReasonBody, VoteBody
+from hub.web.models import (
+    AuditQuery,
+    ExportBody,
+    FreezeBody,
+    Nothing,
+    PathQuery,
+    ProjectFilter,
+    ReasonBody,
+    VoteBody,
+)
 
 
 def list_exports(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[ExportRequest]:
@@ -104,6 +114,21 @@ def post_revocation(lab: Lab, actor: str, request: Request[ReasonBody]) -> Relea
     return releases.revoke(lab, actor, request.path["id"], request.body.reason)
 
 
+def list_freezes(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Freeze]:
+    """List the freezes in force."""
+    return freezes.freezes(lab, actor)
+
+
+def post_freeze(lab: Lab, actor: str, request: Request[FreezeBody]) -> Freeze:
+    """Stop what leaves."""
+    return freezes.freeze(lab, actor, request.body.project, request.body.reason)
+
+
+def lift_freeze(lab: Lab, actor: str, request: Request[ReasonBody]) -> Freeze:
+    """Let leave again what a freeze stopped."""
+    return freezes.lift_freeze(lab, actor, request.path["id"], request.body.reason)
+
+
 def list_audit(lab: Lab, actor: str, request: Request[AuditQuery]) -> list[AuditEntry]:
     """List entries of the audit log."""
     return audit.audit_entries(lab, actor, request.body.after, request.body.limit)
@@ -173,6 +198,16 @@ ROUTES: tuple[Route[Any], ...] = (
     ),
     Route(
         "POST", "/releases/{id}/revoke", "Revoke a release (a reviewing steward)", post_revocation, ReasonBody, Release
+    ),
+    Route("GET", "/freezes", "The freezes in force that one may know of", list_freezes, Nothing, list[Freeze]),
+    Route("POST", "/freezes", "Stop all that leaves, or a project's (a steward)", post_freeze, FreezeBody, Freeze),
+    Route(
+        "POST",
+        "/freezes/{id}/lift",
+        "Lift a freeze (a steward who never was the project's member)",
+        lift_freeze,
+        ReasonBody,
+        Freeze,
     ),
     Route(
         "GET",

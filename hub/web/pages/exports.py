@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hub.domain.exports import (
     STEPS,
     ExportRequest,
@@ -13,9 +15,10 @@ from hub.domain.exports import (
     step_request,
     without_members_votes,
 )
+from hub.domain.freezes import Freeze, check_leaves
 from hub.domain.people import Person
 from hub.domain.projects import Project
-from hub.services import exports, people, projects
+from hub.services import exports, freezes, people, projects
 from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit, refusal
 from hub.web.previews import NoPreview, Preview, preview_of
@@ -43,14 +46,14 @@ def show_export(visit: Visit) -> Context:
         "in_review": request.state in (ExportState.SUBMITTED, ExportState.IN_REVIEW),
         "votes_needed": lab.settings.gate.votes,
         "reviews": reviews,
-        "rules": rules(lab, person, request, project),
+        "rules": rules(lab, person, request, project, freezes.freezes(lab, actor)),
         "possible": {str(step) for state, step in STEPS if state is request.state},
         "previews": {} if reviews else _previews(lab, actor, request),
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
     }
 
 
-def rules(lab: Lab, person: Person, request: ExportRequest, project: Project) -> Context:
+def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in_force: Iterable[Freeze]) -> Context:
     """Return, for each thing that can be done, the sentence of the rule that says no."""
 
     def is_author() -> None:
@@ -67,7 +70,7 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project) ->
         "withdraw": refusal(is_author, lambda: step_request(request, ExportStep.WITHDRAW)),
         "vote": refusal(reviews),
         "reject": refusal(reviews, lambda: step_request(request, ExportStep.REJECT)),
-        "release": refusal(reviews, is_releasable),
+        "release": refusal(reviews, is_releasable, lambda: check_leaves(in_force, project.name)),
     }
 
 

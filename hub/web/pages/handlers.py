@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 from tornado.web import HTTPError
 
 from hub.domain.errors import LabError, RefusedError
+from hub.domain.freezes import Freeze
 from hub.domain.people import Person
-from hub.services import exports, people
+from hub.services import exports, freezes, people
 from hub.web.api.routes import checked_path, request_of
 from hub.web.faults import Fault, fault_of
 from hub.web.handlers import SignedIn
@@ -39,6 +40,7 @@ class PageHandler(SignedIn):
 
     SUPPORTED_METHODS = ("GET", "POST")
     person: Person | None = None
+    freezes: Sequence[Freeze] = ()
 
     def initialize(self, page: Page | None = None, form: Form | None = None) -> None:
         """Take the rows of this address."""
@@ -84,6 +86,7 @@ class PageHandler(SignedIn):
         lab, actor = self.parts.lab, self.actor
         visit = Visit(lab, actor, path, self._query())
         self.person = await self.use(lambda: people.whoami(lab, actor))
+        self.freezes = await self.use(lambda: freezes.freezes(lab, actor))
         context = await self.use(lambda: page.look(visit))
         if frame := context.get("frame"):
             policy = page_policy(self.request.host, self.parts.prefix, str(frame))
@@ -97,6 +100,7 @@ class PageHandler(SignedIn):
             "here": self.request.uri,
             "section": self.request.path.removeprefix(self.parts.prefix).split("/")[0],
             "message": self._message(),
+            "freezes": self.freezes,
         }
         self.finish(self.parts.render(template, self.spoken, {**around, **context}))
 

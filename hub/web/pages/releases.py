@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hub.domain.examinations import SENTENCES, Promise, examination_digest, is_stale, together
 from hub.domain.exports import check_can_review
-from hub.services import audit, examinations, exports, people, projects, releases
+from hub.domain.freezes import check_leaves
+from hub.services import audit, examinations, exports, freezes, people, projects, releases
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -32,6 +33,7 @@ def show_release(visit: Visit) -> Context:
     return {
         "release": release,
         "revokes": refusal(lambda: check_can_review(person, author, project)),
+        "leaves": refusal(lambda: check_leaves(freezes.freezes(lab, actor), release.project)),
         "context": author.context,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.web.pages import datasets, export_forms, exports, home, notebooks, projects, releases, runs
+from hub.web.pages import datasets, export_forms, exports, freezes, home, notebooks, projects, releases, runs
 from hub.web.pages.types import Form, Page
 
 PAGES: tuple[Page, ...] = (
@@ -14,6 +14,7 @@ PAGES: tuple[Page, ...] = (
     *exports.PAGES,
     *export_forms.PAGES,
     *releases.PAGES,
+    *freezes.PAGES,
 )
 FORMS: tuple[Form, ...] = (
     *projects.FORMS,
@@ -22,4 +23,5 @@ FORMS: tuple[Form, ...] = (
     *runs.FORMS,
     *export_forms.FORMS,
     *releases.FORMS,
+    *freezes.FORMS,
 )

@@ -168,3 +168,44 @@ def test_a_release_is_fetched_with_its_receipt_and_the_key(fake: FakeLab, datala
     assert {p.name for p in folder.iterdir()} == {"receipt.json", "wages.csv"}
     assert "efef" in datalab("release", "key", "--to", str(tmp_path / "lab.pub")).stdout
     assert (tmp_path / "lab.pub").read_text() == "-----BEGIN"
+
+
+FROZEN = {"id": "freeze-a", "project": "", "reason": "A suspicion", "frozen_by": "jobs-steward", "frozen": "2026"}
+
+
+@pytest.mark.parametrize(
+    ("words", "body"),
+    [
+        (("--reason", "A suspicion"), {"project": "", "reason": "A suspicion"}),
+        (("--project", "care", "--reason", "A suspicion"), {"project": "care", "reason": "A suspicion"}),
+    ],
+)
+def test_a_steward_freezes_the_lab_or_one_project(
+    fake: FakeLab, datalab: Command, words: tuple[str, ...], body: dict[str, str]
+) -> None:
+    fake.answers[("POST", "/freezes")] = FROZEN
+    assert "jobs-steward" in datalab("export", "freeze", *words).stdout
+    assert fake.calls[0].body == body
+
+
+@pytest.mark.parametrize(("words", "lifted"), [((), "freeze-a"), (("--project", "care"), "freeze-b")])
+def test_the_freeze_that_is_meant_is_lifted(
+    fake: FakeLab, datalab: Command, words: tuple[str, ...], lifted: str
+) -> None:
+    path = f"/freezes/{lifted}/lift"
+    fake.answers = {
+        ("GET", "/freezes"): Answer([FROZEN | {"id": "freeze-b", "project": "care"}, FROZEN]),
+        ("POST", path): FROZEN | {"lifted": "2027"},
+    }
+    assert "2027" in datalab("export", "unfreeze", *words, "--reason", "It was nothing").stdout
+    assert [(c.path, c.body) for c in fake.made("POST")] == [(path, {"reason": "It was nothing"})]
+    assert "care" in datalab("export", "frozen").stdout
+
+
+@pytest.mark.parametrize(("words", "said"), [((), "The lab is not frozen"), (("--project", "care"), "care is not")])
+def test_what_is_not_frozen_is_not_lifted(fake: FakeLab, datalab: Command, words: tuple[str, ...], said: str) -> None:
+    fake.answers[("GET", "/freezes")] = Answer([FROZEN | {"project": "mobility"}])
+    done = datalab("export", "unfreeze", *words, "--reason", "It was nothing")
+    assert (done.exit_code, fake.made("POST")) == (1, [])
+    assert said in done.output
+    assert datalab("export", "freeze", "--project", "care").exit_code == 2, "a reason is needed"

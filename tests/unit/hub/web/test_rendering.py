@@ -23,7 +23,7 @@ EVIL = "<script>alert('1')</script>"
 def test_a_value_is_escaped_in_text_and_attributes(code: str) -> None:
     context = {
         "fault": Fault(403, "x", EVIL), "person": None, "token": "", "here": f'/x"{EVIL}', "section": "", "message": "",
-        "typed_in": None,
+        "typed_in": None, "freezes": (),
     }  # fmt: skip
     text = PAGES_OF.render("fault.html", language(code), context)
     assert EVIL not in text
