@@ -148,7 +148,11 @@ def test_nobody_but_a_steward_freezes_or_lifts_whatever_they_call_themselves(liv
     with frozen(living, PROJECT) as begun:
         lift = place("freezes", begun, "lift")
         for headers in ({}, forged):
-            for path, body in (("/freezes", {"project": ""} | WHY), ("/freezes", {"project": PROJECT} | WHY), (lift, WHY)):
+            for path, body in (
+                ("/freezes", {"project": ""} | WHY),
+                ("/freezes", {"project": PROJECT} | WHY),
+                (lift, WHY),
+            ):
                 for query in ("", f"?actor={JOBS_STEWARD}"):
                     answer = living.answer(person, "POST", path + query, json=body, headers=headers)
                     assert answer.status_code == 403, answer.text

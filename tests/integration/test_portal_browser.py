@@ -96,12 +96,17 @@ def test_a_keyboard_is_enough_to_vote(lab: Lab, chromium: Browser) -> None:
     assert complaints == []
 
 
+def focused(page: Page) -> str:
+    """What the control is called that has the focus."""
+    said = "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()"
+    return str(page.evaluate(said))
+
+
 def tabbed_to(page: Page, name: str) -> None:
     """Press Tab until a control of that name has the focus."""
-    said = "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()"
     for _ in range(60):
         page.keyboard.press("Tab")
-        if page.evaluate(said) == name:
+        if focused(page) == name:
             return
     raise AssertionError(f"no Tab leads to “{name}”")
 
@@ -119,7 +124,7 @@ def test_a_keyboard_is_enough_to_freeze_and_to_lift(lab: Lab, chromium: Browser)
         tabbed_to(page, "Freeze")
         page.keyboard.press("Enter")
         assert freezes.freezes(lab, "jobs-steward") == [], "the browser holds the form back: its box is not ticked"
-        page.keyboard.press("Shift+Tab")
+        assert focused(page).startswith("Yes: stop it at once."), "and leads there"
         page.keyboard.press("Space")
         tabbed_to(page, "Freeze")
         page.keyboard.press("Enter")
