@@ -107,7 +107,7 @@ def test_what_was_released_before_a_freeze_is_downloaded_by_nobody_while_it_last
 def test_no_spelling_of_a_download_gets_past_a_freeze(living: Living, released: Json, spelling: str) -> None:
     with frozen(living, ""):
         answer = living.answer(SCIENTIST, "GET", file_of(released) + spelling)
-        assert answer.status_code in (404, 409)
+        assert answer.status_code in (404, 409, 422)
         for headers in ({"Range": "bytes=0-"}, {"If-None-Match": "*"}, {"X-HTTP-Method-Override": "HEAD"}):
             assert living.answer(SCIENTIST, "GET", file_of(released), headers=headers).status_code == 409
 
@@ -129,7 +129,8 @@ def test_releases_and_downloads_that_race_a_freeze_come_before_it_or_not_at_all(
         try:
             act()
         except LabError as error:
-            assert error.reason == "frozen", error
+            if error.reason != "frozen":
+                raise
 
     with ThreadPoolExecutor(len(acts)) as pool:
         racing = [pool.submit(raced, act) for act in acts]
