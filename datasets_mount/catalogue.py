@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from hub.domain.errors import NotFoundError, RefusedError
+from hub.domain.errors import InvalidError, NotFoundError, RefusedError
 from hub.domain.people import Person, Role
 
 
@@ -65,13 +65,33 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A project may use a dataset, says its owner."""
+    """A project may use a dataset, says its owner, until they say otherwise, or for as long as they said.
+
+    ``ends`` is the last day, where there is one; ``used`` is when a workspace or a run first had the dataset under this
+    grant or an earlier one.
+    """
 
     id: str
     project: str
     dataset: str
     granted_by: str
     created: datetime
+    ends: date | None = None
+    used: datetime | None = None
+    withdrawn: datetime | None = None
+    withdrawn_by: str = ""
+    reason: str = ""
+
+
+def check_grant_end(ends: date | None, today: date) -> None:
+    """A grant that ends at a date lasts at least for the day on which it is made."""
+    if ends is not None and ends < today:
+        raise InvalidError("The last day of a grant is today or later.", reason="grant-dates")
+
+
+def is_in_force(grant: Grant, today: date) -> bool:
+    """A grant holds until it is withdrawn, and to the end of its last day."""
+    return grant.withdrawn is None and (grant.ends is None or today <= grant.ends)
 
 
 def manifest_text(dataset: str, files: tuple[SnapshotFile, ...]) -> str:
@@ -111,14 +131,29 @@ def declared_columns(dataset: Dataset) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*dataset.group_columns, *zeros)))
 
 
-def check_granted(grant: Grant | None, project: str, dataset: str) -> None:
-    """A project uses only datasets whose owner granted the use."""
+def check_granted(grant: Grant | None, project: str, dataset: str, today: date) -> None:
+    """A project uses only datasets whose owner granted the use, has not withdrawn it, and only to its last day."""
     if grant is None:
         raise NotFoundError(
             "The project {project} has no grant for a dataset {dataset}; ask the dataset's owner.",
             reason="not-granted",
             project=project,
             dataset=dataset,
+        )
+    if grant.withdrawn is not None:
+        raise RefusedError(
+            "The owner of the dataset {dataset} has withdrawn it from the project {project}; ask them.",
+            reason="grant-withdrawn",
+            project=project,
+            dataset=dataset,
+        )
+    if grant.ends is not None and not is_in_force(grant, today):
+        raise RefusedError(
+            "The project {project} could use the dataset {dataset} until {ends}; ask its owner for more time.",
+            reason="grant-ended",
+            project=project,
+            dataset=dataset,
+            ends=grant.ends.isoformat(),
         )
 
 

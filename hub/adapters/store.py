@@ -60,8 +60,9 @@ def _entry_of(row: Row[Any]) -> AuditEntry:
 class SqlReading:
     """A consistent look at the records, inside one database transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, moment: datetime) -> None:
         self._connection = connection
+        self.moment = moment
 
     def get(self, kind: type[T], key: str) -> T | None:
         """Return the record of that name, identifier or digest."""
@@ -97,7 +98,7 @@ class SqlTransaction(SqlReading):
     """All of it happens, or nothing."""
 
     def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
-        super().__init__(connection)
+        super().__init__(connection, now())
         self._now = now
 
     def record(self, event: AuditEvent) -> AuditEntry:
@@ -159,7 +160,7 @@ class SqlStore:
     def read(self) -> Iterator[SqlReading]:
         """Open a transaction that only reads, and sees one moment."""
         with _said_plainly(), self.engine.connect() as connection, connection.begin():
-            yield SqlReading(connection)
+            yield SqlReading(connection, self._now())
 
     def beat(self, name: str) -> None:
         """Write that a process of the lab lives; a full disk or a read-only database is an error here."""

@@ -75,9 +75,9 @@ class Portal:
         """Put something in its place; returns the JSON of the answer."""
         return _parsed(self._ask("PUT", path, json=body or {}))
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str, body: Json | None = None) -> Any:
         """Take something away; returns the JSON of the answer."""
-        return _parsed(self._ask("DELETE", path))
+        return _parsed(self._ask("DELETE", path, json=body or {}))
 
     def download(self, path: str, /, **query: object) -> bytes:
         """Return the bytes of a file, of at most 64 MiB."""

@@ -10,13 +10,14 @@ import typer
 
 from datasets_mount.catalogue import Tier
 from hub.cli.client import Json, Portal, place
-from hub.cli.options import AsJson, examples, portal
+from hub.cli.options import AsJson, Reason, Until, day_of, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.cli.waiting import ENDED, Tell, shown, wait_until
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 
 app = typer.Typer(help="Datasets: what partners put in, frozen into snapshots.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
+Project = Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")]
 Files = Annotated[
     list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE…", exists=True, dir_okay=False)
 ]
@@ -136,12 +137,28 @@ def wait_for_offer(lab: Portal, identifier: str, tell: Tell) -> Json:
     return seen
 
 
-@app.command(epilog=examples("datalab dataset grant health-insurance care"))
-def grant(
+@app.command(
+    epilog=examples(
+        "datalab dataset grant health-insurance care", "datalab dataset grant health-insurance care --until 2026-12-31"
+    )
+)
+def grant(context: typer.Context, name: Name, project: Project, until: Until = None, as_json: AsJson = False) -> None:
+    """Let a project use a dataset, or change the last day of that; a steward of the dataset's owner does this."""
+    given = portal(context).put(place("projects", project, "datasets", name), {"ends": day_of(until)})
+    print_record(given, as_json=as_json)
+
+
+@app.command(epilog=examples("datalab dataset withdraw health-insurance care --reason 'The agreement has ended'"))
+def withdraw(
     context: typer.Context,
     name: Name,
-    project: Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")],
+    project: Project,
+    reason: Reason,
     as_json: AsJson = False,
 ) -> None:
-    """Let a project use a dataset; a steward of the dataset's owner does this."""
-    print_record(portal(context).put(place("projects", project, "datasets", name)), as_json=as_json)
+    """Take a dataset back from a project; a steward of the dataset's owner does this.
+
+    Workspaces that see it end within seconds, runs on it end or never start, and what draws on it is not released.
+    """
+    taken = portal(context).delete(place("projects", project, "datasets", name), {"reason": reason})
+    print_record(taken, as_json=as_json)

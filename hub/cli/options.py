@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,10 @@ from hub.cli.login_file import read_login
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
 ProjectFilter = Annotated[str, typer.Option("--project", "-p", help="Only of this project.", metavar="PROJECT")]
 Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; the people concerned read it.", metavar="SENTENCE")]
+Until = Annotated[
+    datetime | None,
+    typer.Option("--until", help="Last day; without it, no end.", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD"),
+]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait for the end, with progress.")]
 Config = Annotated[
     Path, typer.Option("--config", "-c", envvar="DATALAB_CONFIG", help="The lab's settings.", metavar="FILE")
@@ -27,6 +32,11 @@ def portal(context: typer.Context) -> Portal:
         context.obj = Portal(login.url, login.token)
     given: Portal = context.obj
     return given
+
+
+def day_of(moment: datetime | None) -> str | None:
+    """A day as the API takes it; none where none was typed."""
+    return moment.date().isoformat() if moment else None
 
 
 def examples(*lines: str) -> str:

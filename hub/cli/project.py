@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.client import Json, place
-from hub.cli.options import AsJson, examples, portal
+from hub.cli.options import AsJson, Until, day_of, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.domain.errors import InvalidError
 from hub.settings_tables import parse_size
@@ -27,6 +27,7 @@ FIELDS = (
     "starts",
     "ends",
     "datasets",
+    "past_datasets",
     "room",
     "files",
     "growing",
@@ -51,8 +52,16 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
 def _flat(found: Json) -> Json:
     datasets = [grant["dataset"] for grant in found["grants"]]
+    past = [grant["dataset"] for grant in found["past_grants"]]
     workspace = {name: found[name] for name in ("workspace_url", "workspace_ends")}
-    return {"growing": "", **found["project"], "datasets": datasets, **workspace, **room_words(found["room"])}
+    return {
+        "growing": "",
+        **found["project"],
+        "datasets": datasets,
+        "past_datasets": past,
+        **workspace,
+        **room_words(found["room"]),
+    }
 
 
 @app.command(
@@ -114,10 +123,18 @@ def room_words(room: Json) -> Json:
     return words | ({"growing": "in force when the lab is started next"} if room["growing"] else {})
 
 
-@app.command("add-member", epilog=examples("datalab project add-member care researcher"))
-def add_member(context: typer.Context, name: Name, person: Person, as_json: AsJson = False) -> None:
-    """Add a member; the project's lead does this."""
-    print_record(portal(context).put(place("projects", name, "members", person)), as_json=as_json)
+@app.command(
+    "add-member",
+    epilog=examples(
+        "datalab project add-member care researcher", "datalab project add-member care researcher --until 2026-06-30"
+    ),
+)
+def add_member(
+    context: typer.Context, name: Name, person: Person, until: Until = None, as_json: AsJson = False
+) -> None:
+    """Add a member, or change their last day; the project's lead does this."""
+    changed = portal(context).put(place("projects", name, "members", person), {"until": day_of(until)})
+    print_record(changed, as_json=as_json)
 
 
 @app.command("remove-member", epilog=examples("datalab project remove-member care researcher"))
@@ -131,7 +148,9 @@ def grant(
     context: typer.Context,
     name: Name,
     dataset: Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")],
+    until: Until = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a project use a dataset; a steward of the dataset's owner does this."""
-    print_record(portal(context).put(place("projects", name, "datasets", dataset)), as_json=as_json)
+    """Let a project use a dataset, or change the last day of that; a steward of the dataset's owner does this."""
+    given = portal(context).put(place("projects", name, "datasets", dataset), {"ends": day_of(until)})
+    print_record(given, as_json=as_json)

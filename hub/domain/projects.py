@@ -14,7 +14,7 @@ class Project:
     """A purpose, a lead, members and dates.
 
     ``uid`` is the user and group number of the project's containers; no two projects share one. ``former`` are people
-    who were members once, and are not forgotten.
+    who were members once, and are not forgotten. ``until`` names the last day of those members who have one.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Project:
     uid: int
     members: tuple[str, ...] = field(default=())
     former: tuple[str, ...] = field(default=())
+    until: dict[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,29 @@ def was_ever_member(person: Person, project: Project) -> bool:
     return is_member(person, project) or person.name in project.former
 
 
-def with_member(project: Project, name: str) -> Project:
-    """Return the project with one more member."""
-    return replace(project, members=tuple(sorted({*project.members, name})))
+def project_on(project: Project, today: date) -> Project:
+    """Return the project as it stands on a day: whoever's last day is over has left it."""
+    for name, last in project.until.items():
+        if last < today:
+            project = without_member(project, name)
+    return project
+
+
+def with_member(project: Project, name: str, until: date | None = None) -> Project:
+    """Return the project with one more member, to the end of a day where one is named."""
+    others = {member: last for member, last in project.until.items() if member != name}
+    last_days = others if until is None else {**others, name: until}
+    return replace(project, members=tuple(sorted({*project.members, name})), until=last_days)
+
+
+def check_membership_end(project: Project, name: str, until: date | None, today: date) -> None:
+    """A membership that ends at a date ends today or later; the lead is a member for as long as they lead."""
+    if until is None:
+        return
+    if until < today:
+        raise InvalidError("The last day of a member is today or later.", reason="membership-dates")
+    if name == project.lead:
+        raise InvalidError("The lead of a project is its member for as long as it runs.", reason="lead-stays")
 
 
 def without_member(project: Project, name: str) -> Project:
@@ -72,7 +93,8 @@ def without_member(project: Project, name: str) -> Project:
     if name not in project.members:
         return project
     left = tuple(m for m in project.members if m != name)
-    return replace(project, members=left, former=tuple(sorted({*project.former, name})))
+    last_days = {member: last for member, last in project.until.items() if member != name}
+    return replace(project, members=left, former=tuple(sorted({*project.former, name})), until=last_days)
 
 
 def sees_project(person: Person, project: Project) -> bool:

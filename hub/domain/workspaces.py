@@ -44,6 +44,7 @@ class EndReason(StrEnum):
     ENDED = "ended"  # its container ended by itself, or from outside
     IDLE = "idle"
     LIFETIME = "lifetime"
+    WITHDRAWN = "withdrawn"  # its project may no longer use a dataset that it sees
     NOT_ALLOWED = "not-allowed"  # its person may no longer work in the project
     LEFT_BEHIND = "left-behind"  # whoever looked after it was killed
     UNUSED = "unused"  # it was made ready, and nobody came
@@ -55,7 +56,7 @@ class Workspace:
     """One member's workspace in one project; ``turn`` counts how often it was opened or made ready.
 
     ``opened`` is when it came into its state, for one that is wanted or ready, too; ``reason`` says why it ended, and
-    of a ready one the digest of what it was made of.
+    of a ready one the digest of what it was made of. ``datasets`` are those that an open one sees.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Workspace:
     state: WorkspaceState = WorkspaceState.OPEN
     ended: datetime | None = None
     reason: str = ""
+    datasets: tuple[str, ...] = ()
 
 
 def reopen(present: Workspace | None, fresh: Workspace) -> Workspace:

@@ -1,4 +1,4 @@
-"""Datasets: registered by their owner's steward, frozen into snapshots, granted to projects."""
+"""Datasets: registered by their owner's steward, frozen into snapshots."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from datasets_mount.catalogue import (
     Snapshot,
     SnapshotFile,
     Tier,
-    check_granted,
     check_stewards_for,
+    is_in_force,
     snapshot_digest,
 )
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.people import Role, check_has_role, check_name
-from hub.domain.projects import Project, is_member
+from hub.domain.projects import is_member
 from hub.domain.uploads import Upload, check_own_upload
 from hub.domain.work import Work, WorkKind
 from hub.policy.load import load_profile
-from hub.services.lab import Lab, found, load_person, new_id
+from hub.services.lab import Lab, found, known_projects, load_person, new_id
 from hub.services.ports import Reading, Transaction
 from hub.services.space import check_space
 
@@ -63,7 +63,7 @@ def register_dataset(lab: Lab, actor: str, dataset: Dataset) -> Dataset:
         return dataset
 
 
-def _check_owns(reading: Reading, actor: str, name: str) -> None:
+def check_owns(reading: Reading, actor: str, name: str) -> None:
     """Only the owner's steward acts on a dataset; who is no steward does not learn whether it exists."""
     person = load_person(reading, actor)
     check_has_role(person, Role.STEWARD)
@@ -75,7 +75,7 @@ def offer_snapshot(lab: Lab, actor: str, dataset_name: str, uploads: tuple[str, 
     """Offer uploaded files as a new snapshot; a container converts them, and the offer's work says how it went."""
     check_space(lab)
     with lab.store.begin() as records:
-        _check_owns(records, actor, dataset_name)
+        check_owns(records, actor, dataset_name)
         files = tuple(OfferedFile(u.name, u.sha256, u.size) for u in own_uploads(records, actor, uploads))
         if not files:
             raise InvalidError("A snapshot needs one file or more.", reason="no-files")
@@ -103,33 +103,6 @@ def latest_snapshot(reading: Reading, dataset: str) -> Snapshot:
     return snapshots[-1]
 
 
-def grant_id(project: str, dataset: str) -> str:
-    """There is one grant for a project and a dataset."""
-    return f"{project}:{dataset}"
-
-
-def grant_dataset(lab: Lab, actor: str, project_name: str, dataset_name: str) -> Grant:
-    """Let a project use a dataset; the dataset's owner decides."""
-    with lab.store.begin() as records:
-        _check_owns(records, actor, dataset_name)
-        found(records.get(Project, project_name), "project", project_name)
-        grant = Grant(grant_id(project_name, dataset_name), project_name, dataset_name, actor, lab.now())
-        records.save(grant, event("lab:dataset:grant", actor, dataset_name, project_name))
-        return grant
-
-
-def granted_datasets(reading: Reading, project: str) -> list[Dataset]:
-    """Return the datasets that a project may use."""
-    found_datasets = [reading.get(Dataset, g.dataset) for g in reading.find(Grant, project=project)]
-    return [d for d in found_datasets if d is not None]
-
-
-def check_all_granted(reading: Reading, project: str, datasets: tuple[str, ...]) -> None:
-    """Every one of the datasets is granted to the project."""
-    for name in datasets:
-        check_granted(reading.get(Grant, grant_id(project, name)), project, name)
-
-
 def workspace_sees(dataset: Dataset) -> bool:
     """Secret data are seen by approved runs alone."""
     return dataset.tier is not Tier.SECRET
@@ -142,8 +115,9 @@ def datasets(lab: Lab, actor: str) -> list[tuple[Dataset, list[Snapshot]]]:
         if {Role.STEWARD, Role.APPROVER, Role.AUDITOR} & set(person.roles):
             names = [d.name for d in reading.find(Dataset)]
         else:
-            mine = {p.name for p in reading.find(Project) if is_member(person, p)}
-            names = sorted({g.dataset for g in reading.find(Grant) if g.project in mine})
+            mine = {p.name for p in known_projects(reading) if is_member(person, p)}
+            today = reading.moment.date()
+            names = sorted({g.dataset for g in reading.find(Grant) if g.project in mine and is_in_force(g, today)})
         pairs = [(reading.get(Dataset, n), reading.find(Snapshot, dataset=n)) for n in names]
         return [(d, s) for d, s in pairs if d is not None]
 
@@ -161,7 +135,10 @@ def offer(lab: Lab, actor: str, identifier: str) -> tuple[Offer, Work]:
 
 
 def dataset_uses(lab: Lab, actor: str, name: str) -> tuple[list[Grant], list[tuple[Offer, Work]]]:
-    """Return a dataset's grants and offers, newest first: all for the owner's stewards, grants alone for auditors."""
+    """Return a dataset's grants, also those that are over, and its offers, newest first.
+
+    The owner's stewards get all, auditors the grants alone.
+    """
     with lab.store.read() as reading:
         person = load_person(reading, actor)
         dataset = reading.get(Dataset, name)

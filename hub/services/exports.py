@@ -31,8 +31,9 @@ from hub.domain.runs import OutputFile, Run
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.gate.exchange import MOST_FILES
 from hub.gate.sheets import split_path
-from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
-from hub.services.lab import Lab, load_person, new_id
+from hub.services.datasets import latest_snapshot, workspace_sees
+from hub.services.grants import check_all_granted, granted_datasets, used_before
+from hub.services.lab import Lab, known_project, known_projects, load_person, new_id
 from hub.services.ports import Reading
 from hub.services.projects import load_project
 from hub.services.space import check_space
@@ -64,8 +65,16 @@ def create_request(
 
 
 def _lineage(reading: Reading, project: str, source: str) -> dict[str, str]:
-    """Outputs of a run draw on its snapshots; those of a workspace count all that it could see."""
+    """Outputs of a run draw on its snapshots; those of a workspace count all that it could see, now or before."""
     if source == WORKSPACE_SOURCE:
+        for dataset in used_before(reading, project):
+            raise RefusedError(
+                "The project {project} may no longer use the dataset {dataset}, and nobody can tell whether files of a "
+                "workspace draw on it. Offer outputs of a run, or ask the dataset's owner.",
+                reason="lineage-over",
+                project=project,
+                dataset=dataset.name,
+            )
         visible = [d for d in granted_datasets(reading, project) if workspace_sees(d)]
         return {d.name: latest_snapshot(reading, d.name).digest for d in visible}
     run, work = reading.get(Run, source), reading.get(Work, source)
@@ -78,7 +87,30 @@ def _lineage(reading: Reading, project: str, source: str) -> dict[str, str]:
             id=source,
             state=work.state,
         )
+    check_all_granted(reading, project, tuple(run.snapshots))
     return run.snapshots
+
+
+def check_lineage(reading: Reading, request: ExportRequest) -> None:
+    """What draws on a dataset leaves only as long as the project may use that dataset."""
+    for name in request.snapshots:
+        try:
+            check_all_granted(reading, request.project, (name,))
+        except (NotFoundError, RefusedError) as error:
+            raise RefusedError(
+                "The export request {id} draws on the dataset {dataset}, which the project {project} may no longer "
+                "use; it is not released unless the dataset's owner grants the use again.",
+                reason="lineage-over",
+                id=request.id,
+                dataset=name,
+                project=request.project,
+            ) from error
+
+
+def check_draws_on_granted(lab: Lab, request: ExportRequest) -> None:
+    """The same, for a page that says beforehand why a request is not released."""
+    with lab.store.read() as reading:
+        check_lineage(reading, request)
 
 
 def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
@@ -99,7 +131,11 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
                 "The export request {id} has changed; reload it.", reason="request-changed", id=identifier
             )
         turn = request.turn + 1
-        submitted = replace(step_request(request, ExportStep.SUBMIT), files=taken, votes=(), turn=turn, policy="")
+        # What the files were taken from may have been given more datasets since the draft was made.
+        snapshots = _lineage(records, request.project, request.source) | request.snapshots
+        check_all_granted(records, request.project, tuple(snapshots))
+        stepped = step_request(request, ExportStep.SUBMIT)
+        submitted = replace(stepped, files=taken, snapshots=snapshots, votes=(), turn=turn, policy="")
         work = Work(f"{identifier}-read-{turn}", WorkKind.READ, identifier, actor, lab.now())
         digests = {f"file:{f.path}": f.sha256 for f in taken[:20]}
         records.save(
@@ -147,7 +183,7 @@ def load_request(reading: Reading, actor: str, identifier: str) -> ExportRequest
 def _load(reading: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Person, Project]:
     person = load_person(reading, actor)
     request = reading.get(ExportRequest, identifier)
-    project = reading.get(Project, request.project) if request else None
+    project = known_project(reading, request.project) if request else None
     if request is None or project is None:
         raise NotFoundError(
             "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
@@ -163,7 +199,7 @@ def requests(lab: Lab, actor: str, project: str = "") -> list[ExportRequest]:
         if Role.ADMINISTRATOR in person.roles:
             return []
         sees_all = bool(SEEING_ROLES & set(person.roles))
-        shown = {p.name: p for p in reading.find(Project) if sees_all or is_member(person, p)}
+        shown = {p.name: p for p in known_projects(reading) if sees_all or is_member(person, p)}
         seen = [r for r in reading.find(ExportRequest) if r.project in shown and project in ("", r.project)]
         return [as_seen_by(person, r, shown[r.project]) for r in reversed(seen)]
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.people import Person
+from hub.domain.projects import Project, project_on
 from hub.services.ports import AccessLog, Clock, Engine, Reading, Signer, Storage, Store, Vault
 from hub.settings import Settings
 
@@ -59,6 +60,17 @@ def load_person(reading: Reading, name: str) -> Person:
             "The lab does not know you; ask an administrator to add you before you log in.", reason="unknown-person"
         )
     return person
+
+
+def known_project(reading: Reading, name: str) -> Project | None:
+    """Return a project as it stands today: nobody reads one elsewhere, so that a membership ends everywhere at once."""
+    project = reading.get(Project, name)
+    return None if project is None else project_on(project, reading.moment.date())
+
+
+def known_projects(reading: Reading) -> list[Project]:
+    """Return all projects as they stand today."""
+    return [project_on(project, reading.moment.date()) for project in reading.find(Project)]
 
 
 def found(value: T | None, what: str, identifier: str) -> T:

@@ -15,10 +15,11 @@ from hub.domain.notebooks import (
     next_state,
 )
 from hub.domain.people import Role, check_name
-from hub.domain.projects import Project, check_works_in, sees_project
+from hub.domain.projects import check_works_in, sees_project
 from hub.domain.work import Work, WorkKind
-from hub.services.datasets import check_all_granted, granted_datasets, own_uploads
-from hub.services.lab import Lab, load_person, new_id
+from hub.services.datasets import own_uploads
+from hub.services.grants import check_all_granted, granted_datasets
+from hub.services.lab import Lab, known_project, load_person, new_id
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
 from hub.services.space import check_space
@@ -55,7 +56,7 @@ def load_notebook(reading: Reading, actor: str, identifier: str) -> Notebook:
     """Return a notebook of a project that the person may know of; any other looks as if it were not there."""
     person = load_person(reading, actor)
     notebook = reading.get(Notebook, identifier)
-    project = reading.get(Project, notebook.project) if notebook else None
+    project = known_project(reading, notebook.project) if notebook else None
     if notebook is None or project is None or not sees_project(person, project):
         raise NotFoundError("There is no notebook {id}, or you may not see it.", reason="not-found", id=identifier)
     return notebook

@@ -17,7 +17,7 @@ from hub.policy.layers import Layer, MergedPolicy, check_only_stricter, merge_la
 from hub.policy.load import layer_of, parse_layer
 from hub.policy.model import policy_digest
 from hub.services.datasets import datasets as seen_datasets
-from hub.services.datasets import granted_datasets
+from hub.services.grants import granted_datasets
 from hub.services.lab import Lab, found, load_person
 from hub.services.ports import Reading
 from hub.services.projects import load_project

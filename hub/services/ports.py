@@ -42,7 +42,11 @@ class WorkTimes:
 
 
 class Reading(Protocol):
-    """A consistent look at the records."""
+    """A consistent look at the records, at one moment."""
+
+    @property
+    def moment(self) -> datetime:
+        """Return when this look began, aware, in UTC."""
 
     def get(self, kind: type[T], key: str) -> T | None:
         """Return the record of that name, identifier or digest."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from datasets_mount.catalogue import Grant
+from datasets_mount.catalogue import Grant, is_in_force
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError
 from hub.domain.people import Person, Role, check_administrates, check_name
@@ -14,17 +14,18 @@ from hub.domain.projects import (
     check_can_see_project,
     check_grows,
     check_leads,
+    check_membership_end,
     is_member,
     with_member,
     without_member,
 )
-from hub.services.lab import Lab, found, load_person
+from hub.services.lab import Lab, found, known_project, known_projects, load_person
 from hub.services.ports import Reading
 
 
 def load_project(reading: Reading, actor: Person, name: str) -> Project:
     """Return a project that the person may know of."""
-    return check_can_see_project(actor, reading.get(Project, name), name)
+    return check_can_see_project(actor, known_project(reading, name), name)
 
 
 def create_project(
@@ -37,17 +38,17 @@ def create_project(
     with lab.store.begin() as records:
         check_administrates(load_person(records, actor))
         found(records.get(Person, lead), "person", lead)
-        if records.get(Project, name) is not None:
+        if known_project(records, name) is not None:
             raise ConflictError("There is a project {name} already.", reason="project-exists", name=name)
-        taken = [p.uid for p in records.find(Project)]
+        taken = [p.uid for p in known_projects(records)]
         uid = max(taken, default=lab.settings.storage.uid_base - 1) + 1
         project = Project(name, title, purpose, lead, starts, ends, uid)
         records.save(project, event("lab:project:create", actor, name, name, lead=lead))
         return project
 
 
-def add_member(lab: Lab, actor: str, project_name: str, member: str) -> Project:
-    """Add a member; the lead does this."""
+def add_member(lab: Lab, actor: str, project_name: str, member: str, until: date | None = None) -> Project:
+    """Add a member, to the end of a day where one is named, or change that day; the lead does this."""
     with lab.store.begin() as records:
         person = load_person(records, actor)
         project = load_project(records, person, project_name)
@@ -59,8 +60,10 @@ def add_member(lab: Lab, actor: str, project_name: str, member: str) -> Project:
                 reason="unknown-member",
                 name=member,
             )
-        changed = with_member(project, member)
-        records.save(changed, event("lab:project:add-member", actor, project_name, project_name, member=member))
+        check_membership_end(project, member, until, records.moment.date())
+        changed = with_member(project, member, until)
+        details = {"member": member} | ({"until": until.isoformat()} if until else {})
+        records.save(changed, event("lab:project:add-member", actor, project_name, project_name, **details))
         return changed
 
 
@@ -83,14 +86,15 @@ def projects(lab: Lab, actor: str) -> list[Project]:
     with lab.store.read() as reading:
         person = load_person(reading, actor)
         sees_all = {Role.STEWARD, Role.APPROVER, Role.AUDITOR, Role.ADMINISTRATOR} & set(person.roles)
-        return [p for p in reading.find(Project) if sees_all or is_member(person, p)]
+        return [p for p in known_projects(reading) if sees_all or is_member(person, p)]
 
 
 def project(lab: Lab, actor: str, name: str) -> tuple[Project, list[Grant]]:
-    """Return a project with its grants."""
+    """Return a project with the grants that are in force."""
     with lab.store.read() as reading:
         found_project = load_project(reading, load_person(reading, actor), name)
-        return found_project, reading.find(Grant, project=name)
+        today = reading.moment.date()
+        return found_project, [g for g in reading.find(Grant, project=name) if is_in_force(g, today)]
 
 
 def project_room(lab: Lab, actor: str, name: str) -> Room:

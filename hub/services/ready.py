@@ -15,9 +15,9 @@ from datetime import timedelta
 from hub.domain.audit import event
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.people import Person
-from hub.domain.projects import Project, check_works_in, is_member
+from hub.domain.projects import check_works_in, is_member
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState, check_can_be_ready, end_workspace
-from hub.services.lab import Lab, load_person
+from hub.services.lab import Lab, known_projects, load_person
 from hub.services.people import log_in
 from hub.services.ports import Reading
 from hub.services.projects import load_project
@@ -76,7 +76,7 @@ def _likely(reading: Reading, person: Person) -> str:
     had = reading.find(Workspace, person=person.name)
     if had:
         return max(had, key=lambda workspace: workspace.opened).project
-    own = [project.name for project in reading.find(Project) if is_member(person, project)]
+    own = [project.name for project in known_projects(reading) if is_member(person, project)]
     return own[0] if len(own) == 1 else ""
 
 

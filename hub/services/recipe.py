@@ -13,7 +13,7 @@ from datasets_mount.mounts import Mount
 from hub.domain.errors import InvalidError
 from hub.domain.work import Work, WorkKind, WorkStep
 from hub.services.lab import Lab
-from hub.services.ports import Transaction, WorkFolders
+from hub.services.ports import Reading, Transaction, WorkFolders
 from hub.settings import ContainerLimits
 from spawner_config.isolation import ContainerSpec, Limits, Purpose
 from spawner_config.names import LABEL, LABEL_LAB, LABEL_WORK
@@ -33,15 +33,21 @@ class Ending:
     forget_folders: bool = True
 
 
+def nothing_to_check(_reading: Reading, _work: Work) -> None:
+    """What the lab does for itself needs nobody's leave."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """``prepare`` makes the container's description; ``finish`` reads its results and judges them.
 
-    ``finish`` may be called again after a crash, so it only reads; all changes are in the ending's ``apply``.
+    ``finish`` may be called again after a crash, so it only reads; all changes are in the ending's ``apply``. ``check``
+    is asked before it starts and as long as it is under way; where it refuses, the work ends with its sentence.
     """
 
     prepare: Callable[[Lab, Work], ContainerSpec]
     finish: Callable[[Lab, Work, WorkStep, str], Ending]
+    check: Callable[[Reading, Work], None] = nothing_to_check
 
 
 def limits_of(lab: Lab, kind: WorkKind) -> ContainerLimits:

@@ -16,11 +16,11 @@ from hub.domain.exports import (
     without_members_votes,
 )
 from hub.domain.people import Role
-from hub.domain.projects import Project, is_member
+from hub.domain.projects import is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
 from hub.services import freezes, policies, registry
-from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
-from hub.services.lab import Lab, load_person
+from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, check_lineage, load_request
+from hub.services.lab import Lab, known_project, known_projects, load_person
 from hub.services.ports import Reading, Transaction
 
 
@@ -43,8 +43,8 @@ def release(lab: Lab, actor: str, identifier: str) -> Release:
         freezes.check_leaves(records, request.project)
         if (done := records.get(Release, identifier)) is not None:
             return done
-        needed = lab.settings.gate.votes
-        check_can_release(request, needed)
+        check_can_release(request, lab.settings.gate.votes)
+        check_lineage(records, request)
         has_changed = policies.has_changed(records, lab.settings.gate, request)
         if not has_changed and not registry.has_moved(records, request):
             return _make(lab, records, actor, request)
@@ -89,7 +89,7 @@ def _make(lab: Lab, records: Transaction, actor: str, request: ExportRequest) ->
 
 def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> ExportRequest:
     request = load_request(reading, actor, identifier)
-    project = reading.get(Project, request.project)
+    project = known_project(reading, request.project)
     if project is None:
         raise NotFoundError(
             "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
@@ -105,7 +105,7 @@ def load_release(reading: Reading, actor: str, identifier: str) -> Release:
     """Return a release that the person may see: members of the project, stewards and auditors."""
     person = load_person(reading, actor)
     kept = reading.get(Release, identifier)
-    project = reading.get(Project, kept.project) if kept else None
+    project = known_project(reading, kept.project) if kept else None
     seen = project is not None and (is_member(person, project) or SEEING_ROLES & set(person.roles))
     if kept is None or not seen or Role.ADMINISTRATOR in person.roles:
         raise NotFoundError("There is no release {id}, or you may not see it.", reason="not-found", id=identifier)
@@ -119,7 +119,7 @@ def releases(lab: Lab, actor: str) -> list[Release]:
         if Role.ADMINISTRATOR in person.roles:
             return []
         sees_all = bool(SEEING_ROLES & set(person.roles))
-        names = {p.name for p in reading.find(Project) if sees_all or is_member(person, p)}
+        names = {p.name for p in known_projects(reading) if sees_all or is_member(person, p)}
         return [r for r in reversed(reading.find(Release)) if r.project in names]
 
 

@@ -9,12 +9,12 @@ from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.notebooks import Notebook, check_can_run
-from hub.domain.projects import Project
+from hub.domain.projects import Project, check_works_in
 from hub.domain.runs import OutputFile, Run
 from hub.domain.work import Work, WorkStep
 from hub.sandbox.exchange import RunRequest, entry_of
-from hub.services.datasets import check_all_granted
-from hub.services.lab import Lab
+from hub.services.grants import check_all_granted
+from hub.services.lab import Lab, known_project, load_person
 from hub.services.ports import Reading, Transaction
 from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, spec_of
 from hub.services.snapshots import mounted
@@ -24,18 +24,17 @@ from spawner_config.isolation import ContainerSpec, Purpose
 def _load(reading: Reading, work: Work) -> tuple[Run, Notebook, Project]:
     run = reading.get(Run, work.subject)
     notebook = reading.get(Notebook, run.notebook) if run else None
-    project = reading.get(Project, run.project) if run else None
+    project = known_project(reading, run.project) if run else None
     if run is None or notebook is None or project is None:
         raise ConflictError("The run {id} is gone.", reason="gone", id=work.subject)
     return run, notebook, project
 
 
 def _prepare(lab: Lab, work: Work) -> ContainerSpec:
-    """The approval and the grants are checked again when the run starts, and each dataset's bytes are hashed."""
+    """The approval is checked again when the run starts, and each dataset's bytes are hashed."""
     with lab.store.read() as reading:
         run, notebook, project = _load(reading, work)
         check_can_run(notebook)
-        check_all_granted(reading, project.name, notebook.datasets)
         pinned = {name: reading.get(Snapshot, digest) for name, digest in run.snapshots.items()}
     folders = lab.storage.run(work.id, project.uid)
     lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, MOST_NOTEBOOK_BYTES))
@@ -81,4 +80,11 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     return Ending(step, reason, apply)
 
 
-RUN = Recipe(_prepare, _finish)
+def _check(reading: Reading, work: Work) -> None:
+    """A run goes on as long as its requester may work in the project, and the project may use its datasets."""
+    run, _, project = _load(reading, work)
+    check_works_in(load_person(reading, run.requester), project, reading.moment.date())
+    check_all_granted(reading, project.name, tuple(run.snapshots))
+
+
+RUN = Recipe(_prepare, _finish, _check)

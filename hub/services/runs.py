@@ -7,11 +7,12 @@ from dataclasses import replace
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import check_can_run, check_parameters
-from hub.domain.projects import Project, check_works_in, sees_project
+from hub.domain.projects import check_works_in, sees_project
 from hub.domain.runs import Run
 from hub.domain.work import ENDED, Work, WorkKind
-from hub.services.datasets import check_all_granted, latest_snapshot
-from hub.services.lab import Lab, load_person, new_id
+from hub.services.datasets import latest_snapshot
+from hub.services.grants import record_use
+from hub.services.lab import Lab, known_project, load_person, new_id
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading
 from hub.services.projects import load_project, projects
@@ -26,7 +27,7 @@ def start_run(lab: Lab, actor: str, notebook_id: str, values: dict[str, object])
         person = load_person(records, actor)
         check_works_in(person, load_project(records, person, notebook.project), lab.now().date())
         check_can_run(notebook)
-        check_all_granted(records, notebook.project, notebook.datasets)
+        record_use(records, actor, notebook.project, notebook.datasets)
         parameters = check_parameters(notebook.parameters, values)
         snapshots = {name: latest_snapshot(records, name).digest for name in notebook.datasets}
         now = lab.now()
@@ -42,7 +43,7 @@ def load_run(reading: Reading, actor: str, identifier: str) -> tuple[Run, Work]:
     """Return a run of a project that the person may know of, and how far it has come."""
     person = load_person(reading, actor)
     kept, work = reading.get(Run, identifier), reading.get(Work, identifier)
-    project = reading.get(Project, kept.project) if kept else None
+    project = known_project(reading, kept.project) if kept else None
     if kept is None or work is None or project is None or not sees_project(person, project):
         raise NotFoundError("There is no run {id}, or you may not see it.", reason="not-found", id=identifier)
     return kept, work

@@ -4,6 +4,7 @@ Invariants:
 
 * rows are read before containers are listed, so that a row is never ahead of what was seen;
 * every step may be repeated: a worker killed at any point finds the container by its name and goes on;
+* what may not start, or go on, is ended with the reason, and before a container of it starts;
 * a container is removed only after its end stands in the records, and so are the folders it worked in;
 * a piece of work that cannot go on now keeps no other from going on.
 """
@@ -11,7 +12,7 @@ Invariants:
 from __future__ import annotations
 
 from hub.domain.audit import event
-from hub.domain.errors import LabError, UnavailableError
+from hub.domain.errors import LabError, NotFoundError, RefusedError, UnavailableError
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.runs import Run
 from hub.domain.sandbox_exit import sentence
@@ -96,6 +97,8 @@ def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:
     """Bring one piece of work one step further; True while it is still under way."""
     if work.cancel_asked:
         return _end_early(lab, work, WorkStep.CANCEL, "It was cancelled.")
+    if why := _refusal(lab, work):
+        return _end_early(lab, work, WorkStep.FAIL, why)
     if work.state is WorkState.STARTING:
         return _launch(lab, work, view)
     if view is None:
@@ -107,6 +110,16 @@ def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:
     if _ran(lab, work, view) > limits_of(lab, work.kind).seconds:
         return _end_early(lab, work, WorkStep.TIME_OUT, "It took longer than its time limit.")
     return True
+
+
+def _refusal(lab: Lab, work: Work) -> str:
+    """Return the sentence why a piece of work may not start, or go on; a database that is away ends nothing."""
+    try:
+        with lab.store.read() as reading:
+            RECIPES[work.kind].check(reading, work)
+    except (NotFoundError, RefusedError) as error:
+        return str(error)
+    return ""
 
 
 def _ran(lab: Lab, work: Work, view: ContainerView) -> float:

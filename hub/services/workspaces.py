@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from datasets_mount.catalogue import Dataset, Snapshot, Tier, strictest
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
-from hub.domain.errors import LabError, UnavailableError
+from hub.domain.errors import LabError, NotFoundError, RefusedError, UnavailableError
 from hub.domain.projects import Project, check_works_in
 from hub.domain.workspaces import (
     EndReason,
@@ -21,9 +21,10 @@ from hub.domain.workspaces import (
     end_workspace,
     reopen,
 )
-from hub.services.datasets import granted_datasets, latest_snapshot, workspace_sees
+from hub.services.datasets import latest_snapshot, workspace_sees
+from hub.services.grants import check_all_granted, granted_datasets, record_use, used_before
 from hub.services.lab import Lab, load_person
-from hub.services.ports import Transaction
+from hub.services.ports import Reading, Transaction
 from hub.services.precheck import precheck_text
 from hub.services.projects import load_project
 from hub.services.snapshots import mounted
@@ -96,10 +97,11 @@ def made_of(lab: Lab, person_name: str, project_name: str) -> Ingredients:
         project = load_project(reading, person, project_name)
         check_works_in(person, project, lab.now().date())
         datasets = granted_datasets(reading, project_name)
+        tier = _tier(reading, project_name)
         seen = tuple((d, latest_snapshot(reading, d.name)) for d in datasets if workspace_sees(d))
         told = precheck_text(reading, lab.settings.gate, project_name, datasets)
     image = lab.engine.image_digest(lab.settings.images.workspace)
-    return Ingredients(person_name, project, image, tier_of(datasets), seen, told)
+    return Ingredients(person_name, project, image, tier, seen, told)
 
 
 def prepared(lab: Lab, made: Ingredients) -> WorkspacePlan:
@@ -110,28 +112,37 @@ def prepared(lab: Lab, made: Ingredients) -> WorkspacePlan:
 
 
 def _record_opening(lab: Lab, records: Transaction, made: Ingredients) -> None:
-    """Count the project's other workspaces in the very transaction that records this one, so that none slips by."""
+    """Count the project's other workspaces in the very transaction that records this one, so that none slips by.
+
+    What it sees must be granted still: it may have been withdrawn while it was prepared.
+    """
     project, person = made.project.name, made.person
     opened = records.find(Workspace, project=project, state=WorkspaceState.OPEN)
     most = lab.settings.workspace_in(project).open_per_project
     check_allowance(project, sum(w.person != person for w in opened), most)
     identifier = server_id(person, project)
     present = records.get(Workspace, identifier)
-    workspace = reopen(present, Workspace(identifier, person, project, lab.now()))
+    seen = tuple(dataset.name for dataset, _ in made.seen)
+    record_use(records, person, project, seen)
+    workspace = reopen(present, Workspace(identifier, person, project, lab.now(), datasets=seen))
     waited = present is not None and present.state is WorkspaceState.READY
     details = made.details | ({"ready": str(present.turn)} if present and waited else {})
     records.save(workspace, event("lab:workspace:open", person, project, project, **details))
 
 
-def tier_of(datasets: list[Dataset]) -> Tier:
-    """A workspace takes the strictest tier of its project's datasets, mounted or not."""
-    return strictest(tuple(d.tier for d in datasets))
-
-
 def tier_in(lab: Lab, project: str) -> Tier:
     """Return the tier of a project's workspaces as its datasets are granted now."""
     with lab.store.read() as reading:
-        return tier_of(granted_datasets(reading, project))
+        return _tier(reading, project)
+
+
+def _tier(reading: Reading, project: str) -> Tier:
+    """A workspace takes the strictest tier of its project's datasets, mounted or not.
+
+    Those that the project has used and may use no more count, too: its files may hold what was made of them.
+    """
+    datasets = [*granted_datasets(reading, project), *used_before(reading, project)]
+    return strictest(tuple(d.tier for d in datasets))
 
 
 def _own_mounts(lab: Lab, project: Project, person: str) -> tuple[Mount, ...]:
@@ -155,14 +166,26 @@ def why_ends(lab: Lab, person_name: str, project_name: str, active: datetime) ->
             person = load_person(reading, person_name)
             check_works_in(person, load_project(reading, person, project_name), lab.now().date())
             workspace = reading.get(Workspace, server_id(person_name, project_name))
+            over = workspace is not None and _sees_too_much(reading, workspace)
     except UnavailableError:
         return None
     except LabError:
         return EndReason.NOT_ALLOWED
     if workspace is None or workspace.state is not WorkspaceState.OPEN:
         return None
+    if over:
+        return EndReason.WITHDRAWN
     limits = lab.settings.workspace
     return due_end(workspace.opened, active, lab.now(), idle=limits.idle_seconds, lifetime=limits.lifetime_seconds)
+
+
+def _sees_too_much(reading: Reading, workspace: Workspace) -> bool:
+    """Whether an open workspace sees a dataset that its project may no longer use."""
+    try:
+        check_all_granted(reading, workspace.project, workspace.datasets)
+    except (NotFoundError, RefusedError):
+        return True
+    return False
 
 
 def close_workspace(lab: Lab, person_name: str, project_name: str, reason: EndReason) -> None:

@@ -89,6 +89,18 @@ class ProjectBody(Model):
     ends: date
 
 
+class GrantBody(Model):
+    """The last day of a grant; without one it has no end."""
+
+    ends: date | None = None
+
+
+class MemberBody(Model):
+    """The last day of a membership; without one it ends with the project."""
+
+    until: date | None = None
+
+
 class RoomBody(Model):
     """How much room a project is to have, in bytes."""
 

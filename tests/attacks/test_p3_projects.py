@@ -23,7 +23,9 @@ from attacks.living import CONTEXT, PROJECT, Living
 from hub.cli.client import Json, Portal, place
 from hub.demo.people import (
     ADMINISTRATOR,
+    AUDITOR,
     CARE,
+    HEALTH_STEWARD,
     JOBS_STEWARD,
     MOBILITY,
     RESEARCHER,
@@ -83,9 +85,7 @@ class Call:
 
         body = None if self.body is None else json.loads(re.sub(r"<(\w+)>", r"{\1}", filled(json.dumps(self.body))))
         path = filled(self.path)
-        if self.method in ("POST", "PUT"):
-            return living.answer(self.actor, self.method, path, json=body or {})
-        return living.answer(self.actor, self.method, path)
+        return living.answer(self.actor, self.method, path, **({} if self.method == "GET" else {"json": body or {}}))
 
 
 WHY = {"reason": "because a test wants to"}
@@ -98,6 +98,8 @@ BY_ADDRESS = (
     Call("PUT", "/projects/{project}/room", {"size": 2**40}),
     Call("PUT", "/projects/{project}/datasets/jobs"),
     Call("PUT", f"/projects/{CARE}/datasets/{{dataset}}", actor=SCIENTIST),
+    Call("DELETE", "/projects/{project}/datasets/jobs", WHY),
+    Call("DELETE", f"/projects/{CARE}/datasets/{{dataset}}", WHY, actor=SCIENTIST),
     Call("GET", "/datasets/{dataset}/policy", actor=SCIENTIST),
     Call("PUT", "/datasets/{dataset}/policy", {"text": ""}),
     Call("GET", "/projects/{project}/policy"),
@@ -189,6 +191,18 @@ def test_the_same_questions_are_answered_otherwise_to_a_member(living: Living, o
     assert {path: status for path, status in answers.items() if "/offers/" not in path and "canonical" not in path} == {
         path: 200 for path in answers if "/offers/" not in path and "canonical" not in path
     }
+
+
+WHO_OWNS_NOTHING = (HEALTH_STEWARD, TRANSPORT_STEWARD, SCIENTIST, RESEARCHER, ADMINISTRATOR, AUDITOR)
+
+
+@pytest.mark.parametrize("actor", WHO_OWNS_NOTHING)
+def test_nobody_but_its_owners_steward_takes_a_dataset_back(living: Living, actor: str) -> None:
+    """Not the project's lead, not another organisation's steward, nor who sees everything or administers."""
+    answer = living.answer(actor, "DELETE", f"/projects/{PROJECT}/datasets/jobs", json=WHY)
+    assert answer.status_code == 403
+    granted = living.portal(SCIENTIST).get(place("projects", PROJECT))
+    assert ([g["dataset"] for g in granted["grants"]], granted["past_grants"]) == (["jobs"], [])
 
 
 LISTS = ("/projects", "/notebooks", "/runs", "/exports", "/releases", "/freezes", "/datasets", "/people", "/me")

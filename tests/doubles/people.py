@@ -14,7 +14,7 @@ from hub.domain.notebooks import Notebook
 from hub.domain.people import Role
 from hub.domain.runs import Run
 from hub.domain.work import ENDED, Work, WorkState
-from hub.services import datasets, exports, notebooks, people, projects, runs
+from hub.services import datasets, exports, grants, notebooks, people, projects, runs
 from hub.services.lab import Lab
 from hub.services.work import do_round
 
@@ -69,7 +69,7 @@ def registered_dataset(lab: Lab) -> str:
     datasets.register_dataset(lab, "jobs-steward", JOBS)
     offer = datasets.offer_snapshot(lab, "jobs-steward", "jobs", (send(lab, "jobs-steward", "persons.csv"),))
     work_off(lab)
-    datasets.grant_dataset(lab, "jobs-steward", "wages", "jobs")
+    grants.grant_dataset(lab, "jobs-steward", "wages", "jobs")
     return datasets.offer(lab, "jobs-steward", offer.id)[0].snapshot
 
 

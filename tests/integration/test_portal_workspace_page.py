@@ -15,7 +15,7 @@ from datasets_mount.catalogue import Tier
 from doubles.lab import make_lab
 from doubles.people import JOBS, found_consortium, play
 from doubles.portal import login_cookie, served
-from hub.services import datasets
+from hub.services import datasets, grants
 from hub.settings import Server
 from hub.web.pages.projects import SANDBOX
 from spawner_config.gateway.headers import SANDBOX as POLICY_SANDBOX
@@ -47,7 +47,7 @@ def portal(folder: Path, server: Server, tier: Tier = Tier.SENSITIVE) -> Iterato
     found_consortium(lab)
     play(lab)
     datasets.register_dataset(lab, "jobs-steward", replace(JOBS, tier=tier))
-    datasets.grant_dataset(lab, "jobs-steward", "wages", "jobs")
+    grants.grant_dataset(lab, "jobs-steward", "wages", "jobs")
     with served(lab) as base:
         yield f"{base}/projects/wages/workspace"
 

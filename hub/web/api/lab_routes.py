@@ -10,18 +10,21 @@ from hub.domain.people import Organisation, Person
 from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project, Room, is_member
 from hub.domain.uploads import Upload
-from hub.services import datasets, people, policies, projects, snapshots, workspaces
+from hub.services import datasets, grants, people, policies, projects, snapshots, workspaces
 from hub.services.lab import Lab
 from hub.web.api.answers import DatasetAnswer, OfferAnswer, ProjectAnswer
 from hub.web.api.routes import Request, Route
 from hub.web.models import (
     DatasetBody,
+    GrantBody,
+    MemberBody,
     Nothing,
     OfferBody,
     OrganisationBody,
     PersonBody,
     PolicyBody,
     ProjectBody,
+    ReasonBody,
     RoomBody,
     UploadQuery,
 )
@@ -74,11 +77,11 @@ def post_project(lab: Lab, actor: str, request: Request[ProjectBody]) -> Project
 
 
 def get_project(lab: Lab, actor: str, request: Request[Nothing]) -> ProjectAnswer:
-    """Return a project with its grants."""
-    project, grants = projects.project(lab, actor, request.path["name"])
+    """Return a project with its grants, those that are over apart."""
+    project, given = projects.project(lab, actor, request.path["name"])
     url = workspace_url(lab, actor, project) if is_member(people.whoami(lab, actor), project) else ""
     ends, room = workspaces.ends_at(lab, actor, project.name), projects.project_room(lab, actor, project.name)
-    return ProjectAnswer(project, tuple(grants), url, ends, room)
+    return ProjectAnswer(project, tuple(given), tuple(grants.past_grants(lab, actor, project.name)), url, ends, room)
 
 
 def workspace_url(lab: Lab, actor: str, project: Project) -> str:
@@ -91,9 +94,9 @@ def put_room(lab: Lab, actor: str, request: Request[RoomBody]) -> Room:
     return projects.grow_project(lab, actor, request.path["name"], request.body.size)
 
 
-def put_member(lab: Lab, actor: str, request: Request[Nothing]) -> Project:
-    """Add a member."""
-    return projects.add_member(lab, actor, request.path["name"], request.path["person"])
+def put_member(lab: Lab, actor: str, request: Request[MemberBody]) -> Project:
+    """Add a member, or change their last day."""
+    return projects.add_member(lab, actor, request.path["name"], request.path["person"], request.body.until)
 
 
 def delete_member(lab: Lab, actor: str, request: Request[Nothing]) -> Project:
@@ -101,9 +104,14 @@ def delete_member(lab: Lab, actor: str, request: Request[Nothing]) -> Project:
     return projects.remove_member(lab, actor, request.path["name"], request.path["person"])
 
 
-def put_grant(lab: Lab, actor: str, request: Request[Nothing]) -> Grant:
-    """Let a project use a dataset."""
-    return datasets.grant_dataset(lab, actor, request.path["name"], request.path["dataset"])
+def put_grant(lab: Lab, actor: str, request: Request[GrantBody]) -> Grant:
+    """Let a project use a dataset, or change the last day of that."""
+    return grants.grant_dataset(lab, actor, request.path["name"], request.path["dataset"], request.body.ends)
+
+
+def delete_grant(lab: Lab, actor: str, request: Request[ReasonBody]) -> Grant:
+    """Take a dataset back from a project."""
+    return grants.withdraw_grant(lab, actor, request.path["name"], request.path["dataset"], request.body.reason)
 
 
 def post_upload(lab: Lab, actor: str, request: Request[UploadQuery]) -> Upload:
@@ -185,14 +193,29 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("POST", "/projects", "Make a project (administrator)", post_project, ProjectBody, Project),
     Route("GET", "/projects/{name}", "A project with its grants", get_project, Nothing, ProjectAnswer),
     Route("PUT", "/projects/{name}/room", "Give a project more room (administrator)", put_room, RoomBody, Room),
-    Route("PUT", "/projects/{name}/members/{person}", "Add a member (the lead)", put_member, Nothing, Project),
+    Route(
+        "PUT",
+        "/projects/{name}/members/{person}",
+        "Add a member, or change their last day (the lead)",
+        put_member,
+        MemberBody,
+        Project,
+    ),
     Route("DELETE", "/projects/{name}/members/{person}", "Remove a member (the lead)", delete_member, Nothing, Project),
     Route(
         "PUT",
         "/projects/{name}/datasets/{dataset}",
-        "Let a project use a dataset (a steward of its owner)",
+        "Let a project use a dataset, or change the last day of that (a steward of its owner)",
         put_grant,
-        Nothing,
+        GrantBody,
+        Grant,
+    ),
+    Route(
+        "DELETE",
+        "/projects/{name}/datasets/{dataset}",
+        "Take a dataset back from a project, with a reason (a steward of its owner)",
+        delete_grant,
+        ReasonBody,
         Grant,
     ),
     Route(

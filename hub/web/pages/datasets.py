@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datasets_mount.catalogue import Dataset, Tier, check_stewards_for
+from datasets_mount.catalogue import Dataset, Tier, check_stewards_for, is_in_force
 from hub.domain.errors import NotFoundError
 from hub.domain.people import Role, check_has_role
 from hub.domain.work import ENDED
@@ -11,7 +11,7 @@ from hub.services import datasets, people, policies, projects, snapshots
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import DatasetBody, Nothing, OfferBody, PolicyBody
+from hub.web.models import DatasetBody, GrantBody, OfferBody, PolicyBody, ReasonBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import zero_of, zero_text, zeros_text
 
@@ -36,12 +36,15 @@ def show_dataset(visit: Visit) -> Context:
     dataset, versions = known[name]
     grants, offers = datasets.dataset_uses(lab, actor, name)
     owns = not refusal(lambda: check_stewards_for(person, dataset.owner))
-    granted = {g.project for g in grants}
+    today = lab.now().date()
+    now = [g for g in grants if is_in_force(g, today)]
+    granted = {g.project for g in now}
     return {
         "dataset": dataset,
         "snapshots": versions[::-1],
         "broken": snapshots.found_broken(lab, actor),
-        "grants": grants,
+        "grants": now,
+        "past_grants": [g for g in grants if g not in now],
         "offers": offers,
         "owns": owns,
         "explanation": policies.explain_dataset(lab, actor, name),
@@ -115,8 +118,16 @@ def offer_snapshot(posted: Posted) -> Landing:
 def grant_project(posted: Posted) -> Landing:
     """Let a project use the dataset."""
     path = {"dataset": posted.path["name"], "name": posted.fields.one("project")}
-    api.put_grant(posted.lab, posted.actor, request_of(Nothing, path, {}))
+    api.put_grant(posted.lab, posted.actor, request_of(GrantBody, path, {"ends": posted.fields.one("ends") or None}))
     return Landing(("datasets", path["dataset"]), N_("The project may now use the dataset."))
+
+
+def withdraw_from_project(posted: Posted) -> Landing:
+    """Take the dataset back from a project."""
+    path = {"dataset": posted.path["name"], "name": posted.fields.one("project")}
+    reason = {"reason": posted.fields.one("withdraw_reason")}
+    api.delete_grant(posted.lab, posted.actor, request_of(ReasonBody, path, reason))
+    return Landing(("datasets", path["dataset"]), N_("The dataset was withdrawn from the project."))
 
 
 DATASET = Page("/datasets/{name}", "dataset.html", show_dataset)
@@ -134,4 +145,5 @@ FORMS = (
     Form("/datasets/{name}/policy", DATASET, set_policy),
     Form("/datasets/{name}/offers", DATASET, offer_snapshot),
     Form("/datasets/{name}/grants", DATASET, grant_project),
+    Form("/datasets/{name}/grants/withdraw", DATASET, withdraw_from_project),
 )

@@ -64,6 +64,7 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
 
     def is_releasable() -> None:
         check_can_release(without_members_votes(request, project), lab.settings.gate.votes)
+        exports.check_draws_on_granted(lab, request)
 
     return {
         "submit": refusal(is_author, lambda: step_request(request, ExportStep.SUBMIT)),

@@ -5,11 +5,20 @@ from __future__ import annotations
 from datasets_mount.catalogue import Tier, check_stewards_for
 from hub.domain.people import Role, check_administrates
 from hub.domain.projects import check_leads, check_works_in, is_member
-from hub.services import datasets, people, policies, projects, ready, workspaces
+from hub.services import datasets, grants, people, policies, projects, ready, workspaces
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import Nothing, OrganisationBody, PersonBody, PolicyBody, ProjectBody
+from hub.web.models import (
+    GrantBody,
+    MemberBody,
+    Nothing,
+    OrganisationBody,
+    PersonBody,
+    PolicyBody,
+    ProjectBody,
+    ReasonBody,
+)
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, permitted, refusal
 
 SANDBOX = ("allow-scripts", "allow-same-origin", "allow-forms", "allow-modals")
@@ -30,14 +39,16 @@ def show_project(visit: Visit) -> Context:
     """Show a project with members, datasets and, for a dataset owner's steward, the grants that can be made."""
     lab, actor = visit.lab, visit.actor
     person = people.whoami(lab, actor)
-    project, grants = projects.project(lab, actor, visit.path["name"])
-    granted = {g.dataset for g in grants}
+    project, given = projects.project(lab, actor, visit.path["name"])
+    granted = {g.dataset for g in given}
     known = [d for d, _ in datasets.datasets(lab, actor)]
     mine = permitted(known, lambda dataset: check_stewards_for(person, dataset.owner))
     ready.want_workspace(lab, actor, project.name)
     return {
         "project": project,
-        "grants": grants,
+        "grants": given,
+        "past_grants": grants.past_grants(lab, actor, project.name),
+        "mine": {d.name for d in mine},
         "is_member": is_member(person, project),
         "leads": not refusal(lambda: check_leads(person, project)),
         "closed": refusal(lambda: check_works_in(person, project, lab.now().date())),
@@ -85,6 +96,14 @@ def new_project(visit: Visit) -> Context:
     return {"leads": leads, "today": visit.lab.now().date()}
 
 
+def withdraw_dataset(posted: Posted) -> Landing:
+    """Take a dataset back from the project."""
+    path = {"name": posted.path["name"], "dataset": posted.fields.one("dataset")}
+    reason = {"reason": posted.fields.one("withdraw_reason")}
+    api.delete_grant(posted.lab, posted.actor, request_of(ReasonBody, path, reason))
+    return Landing(("projects", path["name"]), N_("The dataset was withdrawn from the project."))
+
+
 def list_people(visit: Visit) -> Context:
     """Show people and organisations to an administrator."""
     check_administrates(people.whoami(visit.lab, visit.actor))
@@ -108,7 +127,8 @@ def create_project(posted: Posted) -> Landing:
 def add_member(posted: Posted) -> Landing:
     """Add a member."""
     path = {"name": posted.path["name"], "person": posted.fields.one("person")}
-    api.put_member(posted.lab, posted.actor, request_of(Nothing, path, {}))
+    until = {"until": posted.fields.one("until") or None}
+    api.put_member(posted.lab, posted.actor, request_of(MemberBody, path, until))
     return Landing(("projects", path["name"]), N_("The member was added."))
 
 
@@ -122,7 +142,7 @@ def remove_member(posted: Posted) -> Landing:
 def grant_dataset(posted: Posted) -> Landing:
     """Let the project use a dataset."""
     path = {"name": posted.path["name"], "dataset": posted.fields.one("dataset")}
-    api.put_grant(posted.lab, posted.actor, request_of(Nothing, path, {}))
+    api.put_grant(posted.lab, posted.actor, request_of(GrantBody, path, {"ends": posted.fields.one("ends") or None}))
     return Landing(("projects", path["name"]), N_("The project may now use the dataset."))
 
 
@@ -151,6 +171,7 @@ FORMS = (
     Form("/projects/{name}/members", PROJECT, add_member),
     Form("/projects/{name}/members/remove", PROJECT, remove_member),
     Form("/projects/{name}/datasets", PROJECT, grant_dataset),
+    Form("/projects/{name}/datasets/withdraw", PROJECT, withdraw_dataset),
     Form("/projects/{name}/policy", PROJECT, set_policy),
     Form("/people", PEOPLE, put_person),
     Form("/people/organisations", PEOPLE, put_organisation),

@@ -41,10 +41,15 @@ def test_an_empty_list_says_so_on_standard_error(fake: FakeLab, datalab: Command
 
 def test_a_project_is_shown_with_its_datasets(fake: FakeLab, datalab: Command) -> None:
     url = "http://127.0.0.1:8000/hub/spawn/scientist/care"
-    found = {"project": CARE, "grants": [GRANT], "workspace_url": url, "workspace_ends": None, "room": ROOM}
+    past = GRANT | {"dataset": "mobility"}
+    found = {"project": CARE, "grants": [GRANT], "past_grants": [past]}
+    found |= {"workspace_url": url, "workspace_ends": None, "room": ROOM}
     fake.answers[("GET", "/projects/care")] = found
     shown = datalab("project", "show", "care").stdout
-    assert "jobs" in shown
+    assert [line.split() for line in shown.splitlines() if "datasets" in line] == [
+        ["datasets", "jobs"],
+        ["past", "datasets", "mobility"],
+    ]
     assert url in shown
     assert "0.50 of 2.00 GB" in shown
     assert "started next" not in shown
@@ -78,6 +83,7 @@ def test_a_project_is_made_with_dates(fake: FakeLab, datalab: Command) -> None:
         (("project", "remove-member", "care", "researcher"), ("DELETE", "/projects/care/members/researcher")),
         (("project", "grant", "care", "jobs"), ("PUT", "/projects/care/datasets/jobs")),
         (("dataset", "grant", "jobs", "care"), ("PUT", "/projects/care/datasets/jobs")),
+        (("dataset", "withdraw", "jobs", "care", "-r", "It is over"), ("DELETE", "/projects/care/datasets/jobs")),
     ],
 )
 def test_members_and_grants_are_one_call_each(
@@ -86,6 +92,26 @@ def test_members_and_grants_are_one_call_each(
     fake.answers[call] = CARE
     assert datalab(*words).exit_code == 0
     assert [(c.method, c.path) for c in fake.calls] == [call]
+
+
+@pytest.mark.parametrize(
+    ("words", "body"),
+    [
+        (("project", "add-member", "care", "jobs", "--until", "2026-06-30"), {"until": "2026-06-30"}),
+        (("project", "grant", "care", "jobs", "--until", "2026-06-30"), {"ends": "2026-06-30"}),
+        (("dataset", "grant", "jobs", "care", "--until", "2026-06-30"), {"ends": "2026-06-30"}),
+        (("dataset", "grant", "jobs", "care"), {"ends": None}),
+        (("dataset", "withdraw", "jobs", "care", "--reason", "It is over"), {"reason": "It is over"}),
+    ],
+)
+def test_a_last_day_and_a_reason_are_sent_as_typed(
+    fake: FakeLab, datalab: Command, words: tuple[str, ...], body: dict[str, object]
+) -> None:
+    place = "members" if "add-member" in words else "datasets"
+    fake.answers |= {(method, f"/projects/care/{place}/jobs"): CARE for method in ("PUT", "DELETE")}
+    assert datalab(*words).exit_code == 0
+    assert fake.calls[0].body == body
+    assert datalab("dataset", "withdraw", "jobs", "care").exit_code == 2  # without a reason
 
 
 def test_what_others_wrote_cannot_act_on_the_terminal(fake: FakeLab, datalab: Command) -> None:
