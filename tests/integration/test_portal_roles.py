@@ -263,7 +263,8 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
             "lead": "outsider", "starts": "2026-01-01", "ends": "2026-12-31", "owner": "jobs-institute",
             "tier": "open", "profile": "uk-sacro", "reason": "because", "refuse_reason": "because",
             "withdraw_reason": "because", "reject_reason": "because", "decision": "approve", "path": "table.csv",
-            "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0", "path-0": "table.csv", "context": "x" * 30,
+            "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
+            "path-0": "table.csv", "context": "x" * 30,
         }  # fmt: skip
         query = f"?project=wages&source={made['run']}" if form.startswith("/new/export") else ""
         address = base + filled(form, names) + query
