@@ -5,8 +5,8 @@ from __future__ import annotations
 from hub.domain import freezes as rules
 from hub.domain.audit import event
 from hub.domain.freezes import Freeze, check_can_freeze, check_can_lift
-from hub.domain.projects import Project, sees_project
-from hub.services.lab import Lab, found, load_person, new_id
+from hub.domain.projects import sees_project
+from hub.services.lab import Lab, found, known_project, known_projects, load_person, new_id
 from hub.services.ports import Reading
 from hub.services.projects import load_project
 
@@ -43,7 +43,7 @@ def lift_freeze(lab: Lab, actor: str, identifier: str, reason: str) -> Freeze:
         person = load_person(records, actor)
         check_can_freeze(person)
         known = found(records.get(Freeze, identifier), "freeze", identifier)
-        project = found(records.get(Project, known.project), "project", known.project) if known.project else None
+        project = found(known_project(records, known.project), "project", known.project) if known.project else None
         check_can_lift(person, project)
         lifted = rules.lift(known, actor, reason, lab.now())
         records.save(lifted, event("export:freeze:lift", actor, identifier, known.project, reason=lifted.lifted_reason))
@@ -55,5 +55,5 @@ def freezes(lab: Lab, actor: str) -> list[Freeze]:
     with lab.store.read() as reading:
         person = load_person(reading, actor)
         in_force = _in_force(reading)
-        names = {p.name for p in reading.find(Project) if sees_project(person, p)} if in_force else set()
+        names = {p.name for p in known_projects(reading) if sees_project(person, p)} if in_force else set()
     return sorted((f for f in in_force if not f.project or f.project in names), key=lambda f: f.project)
