@@ -12,6 +12,7 @@ import polars as pl
 from corpus import dress
 from corpus.case import Offer, bad, good
 from corpus.data import PEOPLE, per, survey
+from doubles.workbooks import TABLE, book_xml, data_xml, with_sheet, workbook
 from hub.domain.exports import Severity
 
 
@@ -69,6 +70,62 @@ def a_drawing() -> Offer:
 def a_table_with_two_separators() -> Offer:
     """A table that can be read with semicolons and with commas."""
     return {"table.csv": "a,b;c\n1,2;3\n4,5;6\n"}
+
+
+@bad("reader")
+def a_workbook_with_a_hidden_sheet() -> Offer:
+    """A workbook whose second sheet is hidden and holds rows."""
+    book = book_xml(["Means", "Rows"], states={"Rows": "veryHidden"})
+    content = workbook({"Means": TABLE, "Rows": TABLE}, **{"xl/workbook.xml": book})
+    return {"table.xlsx": content}
+
+
+@bad("reader")
+def a_workbook_with_hidden_columns() -> Offer:
+    """A workbook with a column of no width."""
+    return {"table.xlsx": with_sheet('<cols><col min="2" max="2" width="0"/></cols>' + data_xml(TABLE))}
+
+
+@bad("reader")
+def a_workbook_with_a_pivot_cache() -> Offer:
+    """A workbook that keeps the rows behind its table."""
+    return {"table.xlsx": workbook(**{"xl/pivotCache/pivotCacheRecords1.xml": "<rows/>"})}
+
+
+@bad("reader")
+def a_workbook_behind_other_bytes() -> Offer:
+    """A workbook that is a program, too."""
+    return {"table.xlsx": workbook() + b"MZ"}
+
+
+@bad("reader")
+def a_photograph_with_an_archive_behind_it() -> Offer:
+    """A JPEG with a whole workbook after its end."""
+    return {"figure.jpg": dress.picture(form="JPEG") + workbook()}
+
+
+@bad("row-leak")
+def rows_in_a_sheet() -> Offer:
+    """Rows of the survey as the second sheet of a workbook."""
+    return {"tables.xlsx": dress.sheets(Means=means(), Rows=survey().head(12))}
+
+
+@good("reader")
+def a_table_in_a_workbook() -> Offer:
+    """A table as a workbook, which leaves as CSV."""
+    return {"table.xlsx": dress.sheets(Means=means())}
+
+
+@good("reader")
+def tables_in_a_workbook() -> Offer:
+    """Two tables as sheets, which leave as two CSV files."""
+    return {"tables.xlsx": dress.sheets(Means=means(), Again=means().sort("n"))}
+
+
+@good("picture", review="no check knows what a picture shows")
+def a_photograph_with_its_table() -> Offer:
+    """A figure as JPEG, which leaves as PNG, with its table."""
+    return {"figure.jpg": dress.picture(form="JPEG"), "figure.csv": means()}
 
 
 @good("reader")

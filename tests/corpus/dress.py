@@ -8,6 +8,8 @@ import json
 import polars as pl
 from PIL import Image
 
+from doubles.workbooks import workbook
+
 
 def tsv(table: pl.DataFrame) -> str:
     """Columns between tabs."""
@@ -82,8 +84,13 @@ def as_output(table: pl.DataFrame) -> bytes:
     return notebook({"text/plain": printed(table), "text/html": html(table)})
 
 
-def picture(width: int = 8, height: int = 6) -> bytes:
+def sheets(**tables: pl.DataFrame) -> bytes:
+    """Tables as the sheets of a workbook."""
+    return workbook({name: [table.columns, *table.rows()] for name, table in tables.items()})
+
+
+def picture(width: int = 8, height: int = 6, form: str = "PNG") -> bytes:
     """A plain picture."""
     out = io.BytesIO()
-    Image.new("RGB", (width, height), (200, 30, 30)).save(out, format="PNG")
+    Image.new("RGB", (width, height), (200, 30, 30)).save(out, format=form)
     return out.getvalue()

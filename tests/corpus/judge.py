@@ -20,6 +20,7 @@ from hub.gate.exchange import Verdict
 from hub.gate.fragments import FileFragments
 from hub.gate.readers.files import read_file
 from hub.gate.registered import EarlierTables, with_tables
+from hub.gate.sheets import sheets_of
 from hub.gate.verdict import strictest
 from hub.policy.load import load_profile
 from hub.policy.model import Policy
@@ -61,8 +62,9 @@ def read(case: Case) -> tuple[list[Read], list[Read]]:
     offered = case.offered()
     files, earlier = (
         [
-            (read_file(number, path, body_of(content)), offered.tables.get(path, TableContext()))
+            (sheet, offered.tables.get(path, TableContext()))
             for number, (path, content) in enumerate(part.items(), start=1)
+            for sheet in sheets_of(read_file(number, path, body_of(content)))
         ]
         for part in (offered.files, offered.earlier)
     )

@@ -28,6 +28,8 @@ def cell_xml(row: int, column: int, value: Cell, style: int = 0) -> str:
     place = f'r="{cell_name(row, column)}"' + (f' s="{style}"' if style else "")
     if value is None:
         return f"<c {place}/>"
+    if isinstance(value, bool):
+        return f'<c {place} t="b"><v>{value:d}</v></c>'
     if isinstance(value, str):
         return f'<c {place} t="inlineStr"><is><t>{escape(value)}</t></is></c>'
     return f"<c {place}><v>{value}</v></c>"
