@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from datasets_mount.mounts import Mount, dataset_mount
+from doubles.workbooks import workbook
 from hub.domain.sandbox_exit import SandboxExit
 from hub.gate.exchange import CheckFile, CheckRequest, CheckResult, DatasetDescription, OfferedFile, ReadRequest
 from hub.gate.exchange import TableDeclaration as Table
@@ -137,6 +138,19 @@ def test_a_request_goes_through_both_containers(lab: Lab) -> None:
     assert "row-leak" in blocked["head.ipynb"]
     assert blocked["page.html"] == {"reader"}
     assert lab.canonical(2).startswith(b"group,year,n,wage\r\na,2020,200,")
+
+
+def test_a_workbook_goes_through_both_containers_sheet_by_sheet(lab: Lab) -> None:
+    means = lab.data.group_by("group").agg(n=pl.col("person").n_unique()).filter(pl.col("n") >= 10).sort("group")
+    sheets = {"Means": means, "Rows": lab.data.head(20)}
+    files = {"out.xlsx": workbook({name: [table.columns, *table.rows()] for name, table in sheets.items()})}
+    assert lab.read(files) == Ended(SandboxExit.OK, "ok\n")
+    assert lab.check(files, Table()).said == "ok\n"
+    assert [(f.path, f.part, f.verdict.value) for f in lab.result.files] == [
+        ("out.xlsx!Means", 1, "fixed"),
+        ("out.xlsx!Rows", 2, "block"),
+    ]
+    assert (lab.root / "check/out/canonical/0001-1").read_bytes().startswith(b"group,n\r\na,")
 
 
 def test_a_file_that_uses_up_its_reader_is_refused_and_the_next_one_is_read(lab: Lab) -> None:
