@@ -34,6 +34,8 @@ MEANINGS = {
     "significant_digits": "digits that a canonical file keeps of a number",
     "coordinate_decimals": "decimals of a degree that a coordinate may have",
     "evidence_bits": "how far beyond chance a match with the dataset must be to block",
+    "membership_auc": "area under the curve from which an attack on membership blocks, percent",
+    "membership_hits": "times its errors that an attack on membership may find, at one in a thousand",
     "free_text": "characters from which a steward reads a text",
 }
 MARKS = {"higher": "↑", "lower": "↓"}

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from hub.domain.exports import Finding, Severity
+from hub.gate.canonical_arrays import canonical_arrays, write_safetensors
 from hub.gate.canonical_image import canonical_image, write_png
 from hub.gate.canonical_notebook import write_notebook
 from hub.gate.canonical_table import canonical_table, loses_digits, write_csv
 from hub.gate.canonical_text import clean_block, hides
 from hub.gate.canonical_value import canonical_value, write_json
 from hub.gate.fragments import (
+    ArraysFragment,
     BlobFragment,
     FileFragments,
     Fragment,
@@ -102,6 +104,8 @@ def _fragment(part: Fragment, policy: Policy) -> Fragment:
             return part.model_copy(update={"value": canonical_value(part.value, policy.significant_digits)})
         case ImageFragment():
             return canonical_image(part)
+        case ArraysFragment():
+            return canonical_arrays(part, policy.significant_digits)
         case _:
             raise ReadRefusedError(RefusalReason.UNKNOWN_KIND)
 
@@ -129,6 +133,8 @@ def _write(kind: Kind, fragments: tuple[Fragment, ...]) -> bytes:
             return write_json(document.value)
         case ((Kind.PNG | Kind.JPEG), ImageFragment() as image):
             return write_png(image)
+        case Kind.SAFETENSORS, ArraysFragment() as model:
+            return write_safetensors(model)
         case _:
             raise ReadRefusedError(RefusalReason.KIND_MISMATCH)
 
@@ -142,10 +148,12 @@ def _fixes(file: FileFragments, written: tuple[Fragment, ...]) -> tuple[Finding,
         fixes.append(("invisible-characters", "Invisible, control and direction characters were taken out."))
     if any(part.slot for part in written if isinstance(part, TableFragment)):
         fixes.append(("html-tables", "Tables that were shown as web pages are written as plain tables."))
+    if any(part.metadata for part in file.fragments if isinstance(part, ArraysFragment)):
+        fixes.append(("metadata", "What the file says beside its arrays was left out."))
     changed = _changed_cells(file, written)
     if any(b.startswith("'") and not a.strip().startswith("'") for a, b in changed):
         fixes.append(("formula", "Cells that a spreadsheet would run as a formula were marked as text."))
-    if any(loses_digits(a, b) for a, b in changed):
+    if any(loses_digits(a, b) for a, b in changed) or _shorter_arrays(file, written):
         fixes.append(("digits", "Numbers were rounded to the significant digits that the policy keeps."))
     return tuple(Finding(check, Severity.FIXED, file.path, sentence) for check, sentence in fixes)
 
@@ -161,3 +169,10 @@ def _changed_cells(file: FileFragments, written: tuple[Fragment, ...]) -> set[tu
         for pair in zip((one.columns, *one.data), (other.columns, *other.data), strict=True)
     )
     return {(a, b) for column, made in columns for a, b in zip(column, made, strict=True) if a is not b and a != b}
+
+
+def _shorter_arrays(file: FileFragments, written: tuple[Fragment, ...]) -> bool:
+    """Whether an array's numbers are others than they were."""
+    before = [array for part in file.fragments if isinstance(part, ArraysFragment) for array in part.arrays]
+    after = [array for part in written if isinstance(part, ArraysFragment) for array in part.arrays]
+    return {array.data for array in before} != {array.data for array in after}

@@ -140,3 +140,9 @@ def columns_text(names: Sequence[str]) -> str:
     if not names:
         return "the whole table"
     return ("column " if len(names) == 1 else "columns ") + " × ".join(names)
+
+
+def arrays_text(numbers: Sequence[int]) -> str:
+    """Name arrays by their place in the order of their names, from 1; of many, the first ten."""
+    shown = ", ".join(str(number) for number in sorted(set(numbers))[:10])
+    return f", {'array' if len(set(numbers)) == 1 else 'arrays'} {shown}" if numbers else ""

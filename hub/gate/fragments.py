@@ -10,10 +10,12 @@ Invariants:
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from hub.gate.array_types import ArrayType
 from hub.gate.kinds import Kind
 from hub.gate.refusals import RefusalReason
 
@@ -24,6 +26,9 @@ MOST_PIXELS = 40_000_000
 LONGEST_PATH = 300
 LONG_PAYLOAD = 200
 """Characters from which an encoded run is a payload, whatever it says."""
+MOST_ARRAYS = 2_000
+MOST_NUMBERS = 16_000_000
+MOST_AXES = 8
 
 Place = Annotated[str, Field(max_length=200)]
 
@@ -99,6 +104,40 @@ class ImageFragment(Part):
     pixels: str
 
 
+class ArrayPart(Part):
+    """One array of numbers: little-endian bytes, row by row, written as base64."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    type: ArrayType
+    shape: tuple[Annotated[int, Field(ge=1, le=MOST_NUMBERS)], ...] = Field(max_length=MOST_AXES)
+    data: str
+
+    @model_validator(mode="after")
+    def _filled(self) -> ArrayPart:
+        if self.count > MOST_NUMBERS or len(self.data) != 4 * math.ceil(self.count * self.type.size / 3):
+            raise ValueError("the array does not have the bytes that its shape asks for")
+        return self
+
+    @property
+    def count(self) -> int:
+        """Number of its numbers."""
+        return math.prod(self.shape)
+
+
+class ArraysFragment(Part):
+    """A model's arrays, in the order of their names; ``metadata`` is what its file said beside them."""
+
+    type: Literal["arrays"] = "arrays"
+    place: Place = ""
+    arrays: tuple[ArrayPart, ...] = Field(min_length=1, max_length=MOST_ARRAYS)
+    metadata: tuple[tuple[str, str], ...] = Field(default=(), max_length=100)
+
+    @property
+    def count(self) -> int:
+        """How many numbers the arrays hold together."""
+        return sum(array.count for array in self.arrays)
+
+
 class BlobFragment(Part):
     """Something that does not leave; ``media`` says what it was, by a word of ours."""
 
@@ -130,7 +169,14 @@ class RefusalFragment(Part):
 
 
 Fragment = Annotated[
-    TableFragment | TextFragment | ValueFragment | ImageFragment | BlobFragment | PayloadFragment | RefusalFragment,
+    TableFragment
+    | TextFragment
+    | ValueFragment
+    | ImageFragment
+    | ArraysFragment
+    | BlobFragment
+    | PayloadFragment
+    | RefusalFragment,
     Field(discriminator="type"),
 ]
 

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     JPEG = "jpeg"
     XLSX = "xlsx"
     NOTEBOOK = "notebook"
+    SAFETENSORS = "safetensors"
     UNKNOWN = "unknown"
 
 
@@ -41,6 +42,7 @@ ENDINGS: dict[str, Kind] = {
     ".jpeg": Kind.JPEG,
     ".xlsx": Kind.XLSX,
     ".ipynb": Kind.NOTEBOOK,
+    ".safetensors": Kind.SAFETENSORS,
 }
 
 _BINARY_KINDS: tuple[tuple[bytes, Kind], ...] = (
@@ -86,6 +88,7 @@ _REFUSED_ENDINGS: dict[str, RefusalReason] = {
     ".pickle": RefusalReason.PICKLE,
     ".joblib": RefusalReason.PICKLE,
     ".pt": RefusalReason.PICKLE,
+    ".pth": RefusalReason.PICKLE,
     ".xls": RefusalReason.SPREADSHEET,
     ".xlsm": RefusalReason.SPREADSHEET,
     ".xlsb": RefusalReason.SPREADSHEET,
@@ -120,12 +123,15 @@ def decide_kind(name: str, content: bytes) -> Kind:
         return binary
     if binary is Kind.XLSX and _REFUSED_ENDINGS.get(ending) is RefusalReason.SPREADSHEET:
         raise ReadRefusedError(RefusalReason.SPREADSHEET)
+    if named is Kind.SAFETENSORS and _is_safetensors(content):
+        # It starts with a length, which may look like the start of anything.
+        return named
     refuse_foreign(content)
     if named is None:
         raise ReadRefusedError(
             _REFUSED_ENDINGS.get(ending, RefusalReason.UNKNOWN_KIND if ending else RefusalReason.NO_NAME_ENDING)
         )
-    if binary is not None or named in {kind for _, kind in _BINARY_KINDS}:
+    if binary is not None or named in {Kind.SAFETENSORS, *(kind for _, kind in _BINARY_KINDS)}:
         raise ReadRefusedError(RefusalReason.KIND_MISMATCH)
     return named
 
@@ -144,6 +150,11 @@ def refuse_foreign(content: bytes) -> None:
     for mark, reason in _MARKUP:
         if mark in head.lstrip("\ufeff \t\r\n")[:1024] and head.lstrip("\ufeff \t\r\n").startswith("<"):
             raise ReadRefusedError(reason)
+
+
+def _is_safetensors(content: bytes) -> bool:
+    """A length of eight bytes, and a JSON object that is not longer than what is left."""
+    return content[8:9] == b"{" and int.from_bytes(content[:8], "little") <= len(content) - 8
 
 
 def _is_utf8(content: bytes) -> bool:

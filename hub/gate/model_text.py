@@ -26,6 +26,16 @@ _DEGREES = (
         "(?i)degr[eé]s de l[iıİ]bert",
     ),
 )
+_OBSERVATIONS = (
+    Sought(re.compile(r"(?i)\bno\. observations\b\W{1,40}?(\d+(?:\.\d+)?)"), "(?i)no[.] ob"),
+    Sought(
+        re.compile(
+            r"(?i)\b(?:number|nombre) (?:of |d['’])(?:obs(?:ervations)?|subjects|units)\b\W{1,40}?(\d+(?:\.\d+)?)"
+        ),
+        "(?i)(?:number of |nombre d)",
+    ),
+    Sought(re.compile(r"(?i)\b(?:nobs|n_obs|num\. ?obs\.?)\W{1,40}?(\d+(?:\.\d+)?)"), "(?i)n(?:_|um[.] ?)?ob"),
+)
 _NAMES = re.compile(
     r"(?:df_?resid(?:uals?)?|resid(?:ual)?_df|df_residual|residual_degrees(?:_of_freedom)?|ddl_resid.*)"
 )
@@ -43,6 +53,11 @@ def degrees_of(fragment: Fragment, text: FullText) -> list[float]:
     """Return the residual degrees of freedom that a fragment states."""
     found = [float(match[1]) for sought in _DEGREES for match in sought.finditer(text)]
     return found + list(_named_numbers(fragment, _NAMES))
+
+
+def observations_of(text: FullText) -> list[float]:
+    """Return the numbers of observations that the text of a model's summary states."""
+    return [float(match[1]) for sought in _OBSERVATIONS for match in sought.finditer(text)]
 
 
 def is_saturated(fragment: Fragment, text: FullText) -> bool:

@@ -65,6 +65,9 @@ class RefusalReason(StrEnum):
     NOT_A_NOTEBOOK = "not-a-notebook"
     TOO_MANY_PARTS = "too-many-parts"
     TOO_MUCH_ENCODED = "too-much-encoded"
+    BROKEN_SAFETENSORS = "broken-safetensors"
+    ARRAY_TYPE = "array-type"
+    HIDDEN_FILE = "hidden-file"
     CRASHED = "crashed"
 
 
@@ -72,17 +75,18 @@ SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.EMPTY: "The file is empty; there is nothing to release. Leave it out.",
     RefusalReason.TOO_LARGE: "The file is larger than the gate reads. Send a summary, or split it.",
     RefusalReason.UNKNOWN_KIND: "The gate does not know this kind of file. Send CSV, Parquet, a workbook (.xlsx), "
-    "JSON, text, PNG, JPEG or a notebook.",
+    "JSON, text, PNG, JPEG, safetensors or a notebook.",
     RefusalReason.KIND_MISMATCH: "What is in the file is not what its name says. Give it the ending of its content.",
     RefusalReason.NO_NAME_ENDING: "The file's name has no ending that says what it is. Name it .csv, .parquet, .xlsx, "
-    ".json, .txt, .md, .log, .png, .jpg or .ipynb.",
+    ".json, .txt, .md, .log, .png, .jpg, .safetensors or .ipynb.",
     RefusalReason.HTML: "Web pages are not released, since they can carry programs and hidden text. Send the tables "
     "as CSV, the figures as PNG and the text as .md.",
     RefusalReason.SVG: "SVG figures are not released, since they hold every data point as a number. Send PNG.",
     RefusalReason.PDF: "PDF is not released, since it can hide text and files. Send the tables as CSV, the figures as "
     "PNG and the text as .md.",
     RefusalReason.PICKLE: "Pickled Python objects are not released: they run code where they are opened, and can hold "
-    "whole datasets. Send tables as CSV or Parquet and a model's coefficients as JSON.",
+    "whole datasets. Send tables as CSV or Parquet, a model's coefficients or a decision tree as JSON, and a network's "
+    "weights as safetensors.",
     RefusalReason.ARCHIVE: "Archives are not released. Send the files that are in it one by one.",
     RefusalReason.SPREADSHEET: "Old, encrypted, binary and macro-enabled spreadsheets are not read. Save the file as "
     ".xlsx without a password, or send each sheet as CSV.",
@@ -106,8 +110,8 @@ SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.REPEATED_KEY: "A JSON object has the same key twice, so programs would read it differently. Keep "
     "one of them.",
     RefusalReason.DEEP_JSON: "The JSON is nested too deeply. Flatten it.",
-    RefusalReason.STRANGE_NUMBER: "The JSON holds NaN, an infinity or a number that is too long. Write null or text "
-    "instead.",
+    RefusalReason.STRANGE_NUMBER: "The file holds NaN, an infinity or a number that is too long. Write null or text, "
+    "or leave it out.",
     RefusalReason.BROKEN_PNG: "The picture cannot be read as PNG. Save it again.",
     RefusalReason.TRAILING_DATA: "The picture carries more bytes than its pixels need. Save it again with a plotting "
     "library.",
@@ -154,6 +158,11 @@ SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.TOO_MANY_PARTS: "The file has more parts than the gate reads. Split it.",
     RefusalReason.TOO_MUCH_ENCODED: "The file holds encoded or packed data that the gate cannot decode to the end. "
     "Send what is in it, plainly.",
+    RefusalReason.BROKEN_SAFETENSORS: "The model is not a whole safetensors file: its header is no plain list of "
+    "arrays, or they overlap, leave gaps or are empty. Save it again with the safetensors library.",
+    RefusalReason.ARRAY_TYPE: "An array holds numbers of a kind that the gate does not compare. Save it as F16, BF16, "
+    "F32, F64, BOOL or whole numbers.",
+    RefusalReason.HIDDEN_FILE: "An array's bytes are a file of another kind. Take it out; send files one by one.",
     RefusalReason.CRASHED: "The reader could not finish with this file, so it was not accepted. Send it again in a "
     "simpler form, such as CSV or text.",
 }

@@ -13,7 +13,8 @@ from itertools import chain
 import polars as pl
 from pydantic import JsonValue
 
-from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.array_views import grids, text_of_arrays
+from hub.gate.fragments import ArraysFragment, Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.headers import Grid
 from hub.gate.printed import printed_tables
 
@@ -69,11 +70,16 @@ def tables(fragment: Fragment) -> list[TableView]:
 
 
 def token_tables(fragment: Fragment) -> list[TableView]:
-    """Return the lines of a text as tables without a header: lines of as many words stand below each other."""
-    text = "" if isinstance(fragment, TableFragment) else text_of(fragment)
-    if not text:
+    """Return the lines of a text as tables without a header: lines of as many words stand below each other.
+
+    A model's arrays are such tables as they are, and their names are lines; where several have one axis and one length,
+    their names are titles, too.
+    """
+    arrays = grids(fragment) if isinstance(fragment, ArraysFragment) else ()
+    views = [_of_arrays(fragment.place, titles, columns) for titles, columns in arrays]
+    text = "\n".join(a.name for a in fragment.arrays) if isinstance(fragment, ArraysFragment) else text_of(fragment)
+    if isinstance(fragment, TableFragment) or not text:
         return []
-    views: list[TableView] = []
     seen: set[tuple[tuple[str, ...], ...]] = set()
     lines = text.splitlines()
     cuts: tuple[tuple[Callable[[str], list[str]], list[str]], ...] = (
@@ -98,7 +104,7 @@ def token_tables(fragment: Fragment) -> list[TableView]:
 
 def pair_tables(fragment: Fragment) -> list[TableView]:
     """Return the records that a text writes as names with values: ``name: value``, ``name=value``, one to a line."""
-    text = "" if isinstance(fragment, TableFragment) else text_of(fragment)
+    text = "" if isinstance(fragment, (TableFragment, ArraysFragment)) else text_of(fragment)
     if not text:
         return []
     records: dict[tuple[str, ...], Grid] = {}
@@ -130,6 +136,8 @@ def text_of(fragment: Fragment) -> str:
             return "\n".join(dict.fromkeys(chain(fragment.columns, *fragment.data)))
         case ValueFragment():
             return "\n".join(_scalars(fragment.value))
+        case ArraysFragment():
+            return text_of_arrays(fragment)
         case _:
             return ""
 
@@ -149,6 +157,11 @@ def _titled(place: str, grid: Grid) -> TableView:
 
 def _untitled(place: str, width: int, rows: Grid) -> TableView:
     return TableView(place, tuple("" for _ in range(width)), _frame(width, rows), titled=False)
+
+
+def _of_arrays(place: str, titles: tuple[str, ...], columns: list[pl.Series]) -> TableView:
+    frame = pl.DataFrame(dict(zip(_keys(len(columns)), columns, strict=True)))
+    return TableView(place, titles, frame.cast(pl.String), titled=any(titles))
 
 
 def _by_marks(line: str) -> list[str]:

@@ -90,6 +90,10 @@ class Policy(Parameters):
     """Decimals of a degree that a coordinate may have (2: about a kilometre)."""
     evidence_bits: Annotated[int, Field(ge=4, le=40), LOWER]
     """How far beyond chance a match with the dataset must be to block (10 bits: once in a thousand tables)."""
+    membership_auc: Annotated[int, Field(ge=51, le=100), LOWER]
+    """Area under the curve, in percent, from which an attack on membership blocks a model (50: chance)."""
+    membership_hits: Annotated[int, Field(ge=2, le=1_000), LOWER]
+    """How many times its errors an attack on membership may find, at one error in a thousand."""
     free_text: Annotated[int, Field(ge=0, le=100_000), LOWER]
     """Characters from which a steward reads a text."""
     limits: Limits

@@ -6,7 +6,7 @@ import re
 
 from hub.web.marks import N_
 
-BEFORE_PART = re.compile(r", (?=(?:rows?|columns?|line) |in its |read from |the )")
+BEFORE_PART = re.compile(r", (?=(?:rows?|columns?|line|leaf|leaves|arrays?|list) |in its |read from |the )")
 """Where a place goes from the file to a part of it; a file's own name may hold a comma."""
 
 PHRASES: tuple[str, ...] = (
@@ -16,6 +16,13 @@ PHRASES: tuple[str, ...] = (
     N_("line {line}"),
     N_("column {name}"),
     N_("columns {names}"),
+    N_("leaf {leaves}"),
+    N_("leaves {leaves}"),
+    N_("leaves {leaves} and {count} more"),
+    N_("array {arrays}"),
+    N_("arrays {arrays}"),
+    N_("list {list}"),
+    N_("the declaration of the model"),
     N_("the whole table"),
     N_("the declaration of the table"),
     N_("in its lines"),
@@ -36,6 +43,12 @@ PHRASES: tuple[str, ...] = (
     N_("at most {count} decimals of a degree ({policy})"),
     N_("at least {count} residual degrees of freedom ({policy})"),
     N_("at least {count} privacy units behind each term ({policy})"),
+    N_("at least {count} privacy units in each leaf ({policy})"),
+    N_("at least {count} privacy units behind each word ({policy})"),
+    N_("at least {count} privacy units behind a model ({policy})"),
+    N_("no class with {share} % of a leaf ({policy})"),
+    N_("dominance and p % ({policy})"),
+    N_("an attack on membership stays below {share} % of area and {count} times its errors ({policy})"),
     N_("at least {count} privacy units behind each pair ({policy})"),
     N_("at least {count} units in each step of a survival table ({policy})"),
     N_("prior-posterior rule, p = {share}, q = {prior} ({policy})"),
@@ -47,6 +60,9 @@ PHRASES: tuple[str, ...] = (
     N_("sizes of the policy ({policy})"),
     N_("reader: {reason}"),
     N_("no dataset was given to compare it with"),
+    N_("its features and outcome are no columns of a dataset"),
+    N_("the dataset is too large to run it on"),
+    N_("no dataset as a whole gives it"),
     N_("its columns are no group columns of a dataset"),
     N_("its rows are no groups of a dataset"),
     N_("a private key"),

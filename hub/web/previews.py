@@ -1,7 +1,8 @@
 """Previews: a canonical file as a page shows it, bounded, as text alone.
 
-The gate wrote these bytes itself; they are treated as foreign all the same. Only a table, text, JSON, a notebook and
-a picture have a preview, and a picture is not looked at here: the browser gets it in a sandbox.
+The gate wrote these bytes itself; they are treated as foreign all the same. Only a table, text, JSON, a notebook, a
+model's list of arrays and a picture have a preview, and a picture is not looked at here: the browser gets it in a
+sandbox.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def preview_of(kind: str, content: bytes) -> Preview:
         return _table(content)
     if kind == "notebook":
         return _notebook(content)
+    if kind == "safetensors":
+        return _arrays(content)
     return _text(content) if kind in ("text", "json") else NoPreview()
 
 
@@ -99,6 +102,21 @@ def _table(content: bytes) -> Preview:
     if not rows:
         return NoPreview()
     return TablePreview(rows[0], tuple(rows[1 : MOST_ROWS + 1]), cut or len(rows) > MOST_ROWS + 1)
+
+
+def _arrays(content: bytes) -> Preview:
+    """A model's arrays by name, type and shape; the numbers are in the file itself."""
+    length = int.from_bytes(content[:8], "little")
+    if length > MOST_BYTES:
+        return NoPreview()
+    try:
+        header = json.loads(content[8 : 8 + length])
+        rows = [
+            (name[:LONGEST_CELL], str(said["dtype"])[:20], str(said["shape"])[:60]) for name, said in header.items()
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return NoPreview()
+    return TablePreview(("array", "type", "shape"), tuple(rows[:MOST_ROWS]), len(rows) > MOST_ROWS)
 
 
 def _text(content: bytes) -> Preview:

@@ -19,9 +19,13 @@ from hub.gate.checks.holdings import HOLDINGS
 from hub.gate.checks.identical_values import IDENTICAL_VALUES
 from hub.gate.checks.identifiers import DIRECT_IDENTIFIERS
 from hub.gate.checks.indicators import INDICATOR
+from hub.gate.checks.leaf_dominance import LEAF_DOMINANCE
 from hub.gate.checks.leak import ROW_LEAK
+from hub.gate.checks.membership import MEMBERSHIP
 from hub.gate.checks.microdata import MICRODATA, RESIDUALS
-from hub.gate.checks.models import DEGREES, DUMMY_SUPPORT
+from hub.gate.checks.model_release import DECLARED_PRIVACY, MODEL, MODEL_FORM, MODEL_TRAINING
+from hub.gate.checks.models import DEGREES, DUMMY_SUPPORT, OBSERVATIONS
+from hub.gate.checks.parameters import MODEL_PARAMETERS
 from hub.gate.checks.percentages import PERCENTAGE
 from hub.gate.checks.personal import CONTACTS, ENTERPRISE_NUMBERS, PERSONAL_NUMBERS
 from hub.gate.checks.provenance import PROVENANCE
@@ -29,10 +33,14 @@ from hub.gate.checks.quantiles import QUANTILES
 from hub.gate.checks.reading import FREE_TEXT, LEFT_BEHIND, PICTURE, REFUSAL, VALUES
 from hub.gate.checks.recompute import RECOMPUTE
 from hub.gate.checks.rounding import ROUNDING
+from hub.gate.checks.scaled_columns import SCALED_COLUMNS
 from hub.gate.checks.secrets import ENCODED_PAYLOAD, SECRETS
+from hub.gate.checks.stored_records import STORED_RECORDS
 from hub.gate.checks.suppressed_cells import SECONDARY_SUPPRESSION
 from hub.gate.checks.survival import SURVIVAL_STEPS
 from hub.gate.checks.traces import CONFUSABLES, HOSTS, TRACEBACKS
+from hub.gate.checks.tree_leaves import PURE_LEAVES, TREE_LEAVES
+from hub.gate.checks.vocabulary import VOCABULARY
 from hub.gate.checks.volume import VOLUME
 
 CHECKS: tuple[Check, ...] = (
@@ -54,14 +62,25 @@ CHECKS: tuple[Check, ...] = (
     SURVIVAL_STEPS,
     CORRELATION,
     DEGREES,
+    OBSERVATIONS,
     DUMMY_SUPPORT,
     RESIDUALS,
+    MODEL_FORM,
+    MODEL_TRAINING,
+    STORED_RECORDS,
+    MODEL_PARAMETERS,
+    TREE_LEAVES,
+    PURE_LEAVES,
+    LEAF_DOMINANCE,
+    VOCABULARY,
+    MEMBERSHIP,
     COORDINATES,
     SMALL_AREA,
     MICRODATA,
     DIFFERENCING,
     ROW_LEAK,
     COLUMN_LEAK,
+    SCALED_COLUMNS,
     CANARIES,
     DIRECT_IDENTIFIERS,
     SECRETS,
@@ -73,6 +92,8 @@ CHECKS: tuple[Check, ...] = (
     HOSTS,
     CONFUSABLES,
     RECOMPUTE,
+    MODEL,
+    DECLARED_PRIVACY,
     PICTURE,
     FREE_TEXT,
     VALUES,

@@ -17,7 +17,7 @@ from hub.gate.meeting import meeting_of
 from hub.gate.views import TableView
 from hub.gate.words import plain
 
-_FEWEST_VALUES = 30
+FEWEST_VALUES = 30
 _NEARLY = 0.9
 
 
@@ -37,7 +37,7 @@ def column_leak(fragment: Fragment, context: Context) -> list[Finding] | None:
         tabulation = lineage(view, context).tabulation
         verified = set(tabulation.agreeing) if tabulation is not None else set()
         known = {d.key for d in tabulation.dimensions} if tabulation is not None and verified else set()
-        if view.frame.height >= _FEWEST_VALUES:
+        if view.frame.height >= FEWEST_VALUES:
             findings += _columns(view, verified | known, context)
     return findings or None
 
@@ -47,7 +47,7 @@ def _columns(view: TableView, spared: set[str], context: Context) -> list[Findin
     for dataset in context.datasets:
         for file in dataset.files:
             pairs = [pair for pair in _alike(view, file, context) if pair[0] not in spared]
-            for key in dict.fromkeys(k for k, column in pairs if _is_column(view, k, file, column, context)):
+            for key in dict.fromkeys(k for k, column in pairs if is_column(view, k, file, column, context)):
                 at = view.keys.index(key) + 1
                 sentence = (
                     f"Column {at} holds the values of a column of the dataset {dataset.name}, one by one. Values of "
@@ -67,13 +67,13 @@ def _alike(view: TableView, file: DataFile, context: Context) -> list[tuple[str,
     return [(key, column) for key, column in near.select("key", "column").rows() if not file.is_grouping(column)]
 
 
-def _is_column(view: TableView, key: str, file: DataFile, column: str, context: Context) -> bool:
+def is_column(view: TableView, key: str, file: DataFile, column: str, context: Context) -> bool:
     """Nearly all of the cells are values of the column, and too many of them for chance."""
     value_class = file.value_class(column)
     decimals = decimals_of(view.frame[key]) if value_class is ValueClass.NUMBER else 0
     keys = view.frame.select(table_key(pl.col(key), value_class, decimals).alias("key")).drop_nulls()
     shown = keys.unique()
-    if shown.height < _FEWEST_VALUES or keys.height < _NEARLY * view.frame.height:
+    if shown.height < FEWEST_VALUES or keys.height < _NEARLY * view.frame.height:
         return False
     counts = file.counts(column, decimals, shown["key"])
     met = shown.join(counts, on="key", how="inner")

@@ -8,8 +8,8 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.cells import number
 from hub.gate.checks.check import Check
 from hub.gate.column_names import is_vector_name
-from hub.gate.context import Context, rows_text
-from hub.gate.fragments import Fragment
+from hub.gate.context import Context, arrays_text, rows_text
+from hub.gate.fragments import ArraysFragment, Fragment
 from hub.gate.lineage import lineage
 from hub.gate.views import TableView
 
@@ -60,6 +60,14 @@ def residuals(fragment: Fragment, context: Context) -> list[Finding] | None:
     Such columns are found by their names, from twenty values on; plots and quantiles of residuals say as much.
     """
     findings = []
+    if isinstance(fragment, ArraysFragment):
+        vectors = [at for at, a in enumerate(fragment.arrays, 1) if a.count >= _FEWEST and is_vector_name(a.name)]
+        sentence = (
+            "An array has a model's value for each record, from which records can be worked out. Leave it out; it is "
+            "no part of the model."
+        )
+        place = f"{fragment.place}{arrays_text(vectors)}"
+        return [context.finding(VECTOR_ID, Severity.BLOCK, place, sentence)] if vectors else None
     for view in context.tables(fragment):
         for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
             values = view.frame.select(number(pl.col(key)).is_not_null().sum()).item() if is_vector_name(title) else 0

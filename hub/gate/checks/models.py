@@ -11,11 +11,12 @@ from hub.gate.cells import table_key
 from hub.gate.checks.check import Check
 from hub.gate.context import Context
 from hub.gate.datasets import UNIT, DataFile
-from hub.gate.fragments import BlobFragment, Fragment
-from hub.gate.model_text import MARKS, degrees_of, is_saturated, levels_of, term_names
+from hub.gate.fragments import BlobFragment, Fragment, TextFragment
+from hub.gate.model_text import MARKS, degrees_of, is_saturated, levels_of, observations_of, term_names
 
 DEGREES_ID = "degrees-of-freedom"
 DUMMY_ID = "dummy-support"
+OBSERVATIONS_ID = "model-observations"
 
 
 def degrees_of_freedom(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -46,6 +47,25 @@ def degrees_of_freedom(fragment: Fragment, context: Context) -> list[Finding] | 
         severity = Severity.BLOCK if not stated or min(stated) < needed else Severity.REVIEW
         findings.append(context.finding(DEGREES_ID, severity, fragment.place, sentence, rule))
     return findings or None
+
+
+def observations(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """A model's printed summary states at least ``minimum_units`` observations.
+
+    Observations are no fewer than units. Numbers in tables and documents are counts, which their own rules judge.
+    """
+    if not isinstance(fragment, TextFragment):
+        return None
+    needed = context.policy.minimum_units
+    if not any(stated < needed for stated in observations_of(context.text(fragment))):
+        return None
+    sentence = (
+        f"A model here was fitted on fewer than {needed} observations, so that its coefficients tell of single units. "
+        "Fit it on more, or leave it out."
+    )
+    rule = f"at least {needed} privacy units behind a model ({context.policy.name})"
+    said = (OBSERVATIONS_ID, Severity.BLOCK, fragment.place, sentence, rule)
+    return [context.finding(*said, applied=("minimum_units",))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +137,14 @@ DEGREES = Check(
     claims=False,
     statbarn="correlation coefficients",
     parameters=("residual_degrees",),
+    source="Handbook on Statistical Disclosure Control for Outputs, regression coefficients",
+)
+OBSERVATIONS = Check(
+    OBSERVATIONS_ID,
+    observations,
+    claims=False,
+    statbarn="correlation coefficients",
+    parameters=("minimum_units",),
     source="Handbook on Statistical Disclosure Control for Outputs, regression coefficients",
 )
 DUMMY_SUPPORT = Check(

@@ -12,6 +12,7 @@ from hub.gate.context import Context
 from hub.gate.fragments import BlobFragment, Fragment, ImageFragment, RefusalFragment, TextFragment, ValueFragment
 from hub.gate.kinds import Kind
 from hub.gate.refusals import SENTENCES
+from hub.gate.training import model_in
 
 _MOST_DIGITS_IN_CODE = 20
 _DIGITS = re.compile(r"\d")
@@ -65,7 +66,7 @@ def values(fragment: Fragment, context: Context) -> list[Finding] | None:
         )
         rule = f"at least {context.policy.minimum_units} privacy units in each cell ({context.policy.name})"
         findings.append(context.finding("minimum-frequency", Severity.BLOCK, fragment.place, sentence, rule))
-    if _DIGITS.search(json.dumps(fragment.value)):
+    if model_in(fragment, context) is None and _DIGITS.search(json.dumps(fragment.value)):
         sentence = "The document holds numbers that no check can verify, so a steward reads it."
         findings.append(context.finding("values", Severity.REVIEW, fragment.place, sentence))
     return findings

@@ -13,6 +13,7 @@ from hub.gate.declared import Mismatch, draft, mismatch
 from hub.gate.fragments import Fragment, TextFragment
 from hub.gate.lineage import lineage
 from hub.gate.tabulation import Tabulation
+from hub.gate.training import model_in
 from hub.gate.views import TableView
 
 IDENTIFIER = "recompute"
@@ -24,10 +25,11 @@ def recompute(fragment: Fragment, context: Context) -> list[Finding] | None:
     Counts, sums, means, medians, deviations, extremes and shares are computed again from the table's dimensions, over
     the rows that a declared filter takes. Rows that the dataset does not have, and columns that are none of these
     figures, are named and go to review. A table whose author says which figure it is, and that is another, blocks:
-    every other rule counts on what was said. Without a declaration one is proposed.
+    every other rule counts on what was said. Without a declaration one is proposed. A model in a form of the gate's is
+    run again by a rule of its own.
     """
     views = context.tables(fragment)
-    if not views:
+    if not views or model_in(fragment, context) is not None:
         return None
     origins = [(view, lineage(view, context)) for view in views]
     findings = [found for _, o in origins if o.tabulation is not None for found in _judge(o.tabulation, context)]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
 from hub.gate.context import Context
-from hub.gate.fragments import Fragment, ImageFragment, TableFragment, TextFragment
+from hub.gate.fragments import ArraysFragment, Fragment, ImageFragment, TableFragment, TextFragment
 
 IDENTIFIER = "volume"
 
 
 def volume(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """A table, a text and a picture stay below the policy's sizes, since what is large is data and no result."""
+    """A table, a text, a picture and a model stay below the policy's sizes, since what is large is data and no result.
+
+    A model has at most as many numbers as the largest table has cells.
+    """
     limits = context.policy.limits
     findings: list[str] = []
     if isinstance(fragment, TableFragment) and fragment.height > limits.table_rows:
@@ -20,8 +23,11 @@ def volume(fragment: Fragment, context: Context) -> list[Finding] | None:
         findings.append(f"The table has more than {limits.table_columns} columns. Send the ones that matter.")
     if isinstance(fragment, ImageFragment) and fragment.width * fragment.height > limits.image_pixels:
         findings.append(f"The picture has more than {limits.image_pixels} pixels. Save it smaller.")
+    most = limits.table_rows * limits.table_columns
+    if isinstance(fragment, ArraysFragment) and fragment.count > most:
+        findings.append(f"The model has more than {most} numbers. Fit a smaller one.")
     if (
-        not isinstance(fragment, (TableFragment, ImageFragment))
+        not isinstance(fragment, (TableFragment, ImageFragment, ArraysFragment))
         and len(context.text(fragment).text) > limits.text_characters
     ):
         findings.append(f"The text has more than {limits.text_characters} characters. Send the part that matters.")

@@ -10,6 +10,7 @@ from hub.gate.readers.jpeg import read_jpeg
 from hub.gate.readers.notebook import read_notebook
 from hub.gate.readers.parquet import read_parquet
 from hub.gate.readers.png import read_png
+from hub.gate.readers.safetensors import read_safetensors
 from hub.gate.readers.tables import MOST_TEXT, read_csv
 from hub.gate.readers.text import read_text
 from hub.gate.readers.xlsx import read_xlsx
@@ -61,5 +62,7 @@ def _read(kind: Kind, content: bytes, sheet: str | None) -> tuple[Fragment, ...]
             return read_xlsx(content, sheet)
         case Kind.NOTEBOOK:
             return read_notebook(content)
+        case Kind.SAFETENSORS:
+            return read_safetensors(content)
         case _:
             raise ReadRefusedError(RefusalReason.UNKNOWN_KIND)

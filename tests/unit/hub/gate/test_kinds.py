@@ -41,7 +41,7 @@ FOREIGN: dict[str, tuple[bytes, RefusalReason]] = {
 }
 
 
-BINARY = (Kind.PNG, Kind.JPEG, Kind.PARQUET, Kind.XLSX)
+BINARY = (Kind.PNG, Kind.JPEG, Kind.PARQUET, Kind.XLSX, Kind.SAFETENSORS)
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.txt", "out.png", "out.parquet", "out.ipynb", "out.bin", "out"])

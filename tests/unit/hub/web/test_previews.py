@@ -84,3 +84,21 @@ def test_only_a_png_is_handed_over_as_a_picture() -> None:
     assert checked_picture(b"\x89PNG\r\n\x1a\n...").startswith(b"\x89PNG")
     with pytest.raises(InvalidError):
         checked_picture(b"<svg onload=alert(1)>")
+
+
+def test_a_model_shows_its_arrays_and_none_of_its_numbers() -> None:
+    header = json.dumps({"layer.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}).encode()
+    content = len(header).to_bytes(8, "little") + header + b"\x01" * 24
+    preview = preview_of("safetensors", content)
+    assert isinstance(preview, TablePreview)
+    assert preview.header == ("array", "type", "shape")
+    assert preview.rows == (("layer.weight", "F32", "[2, 3]"),)
+
+
+@pytest.mark.parametrize("header", [b"{", b"[1]", b'{"w": 1}', b'{"w": {}}', b"\xff"])
+def test_a_model_that_is_none_has_no_preview(header: bytes) -> None:
+    assert preview_of("safetensors", len(header).to_bytes(8, "little") + header) == NoPreview()
+
+
+def test_a_model_with_a_long_header_has_no_preview() -> None:
+    assert preview_of("safetensors", (MOST_BYTES + 1).to_bytes(8, "little") + b"{}") == NoPreview()
