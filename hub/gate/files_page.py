@@ -40,6 +40,13 @@ colour, and bytes among a JPEG's packed pixels, are not found, and the latter do
 Every byte has to belong to a page of a column, to an index that the footer names, or to the footer. Statistics,
 indexes, dictionaries and metadata are not read, and do not leave.
 
+## Models
+
+A model's arrays are read from safetensors: every byte belongs to the header or to one array, and NaN, infinities and
+types of less than 16 bits for fractions are refused. Fractions leave with the policy's significant digits in their own
+type, whole numbers as they are, names in order, and no metadata. Trees and linear models are JSON documents of a form
+that the gate can run; [how to release a model](../how-to/release-a-model.md) shows it.
+
 ## What is refused, and what to send instead
 
 | reason | what the author is told |
