@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from doubles.pictures import SIGNATURE, chunk
 from doubles.workbooks import MAIN, cell_name, data_xml, sheet_xml, with_sheet, workbook, workbook_parts, zipped
 from hub.gate.readers.files import read_file
 from hub.gate.refusals import RefusalReason
@@ -54,13 +55,6 @@ def read_apart(folder: Path) -> dict[str, str]:
     more = {"POLARS_MAX_THREADS": "1", "PYTHONPATH": ":".join(sys.path)}
     ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True, env=more)
     return dict(line.split() for line in ended.stdout.splitlines())
-
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
 
 
 def png_of(width: int, height: int, packed: bytes) -> bytes:

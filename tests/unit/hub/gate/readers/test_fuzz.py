@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from doubles.pictures import SIGNATURE, chunk
 from doubles.workbooks import data_xml, relations_xml, sheet_xml, styles_xml, workbook_parts, zipped
 from hub.gate.canonical import canonical
 from hub.gate.fragments import FileFragments, RefusalFragment
@@ -184,10 +185,6 @@ def test_a_workbook_with_damaged_parts_is_read_or_refused(part: str, edits: list
     check("a.xlsx", zipped(parts))
 
 
-def chunk(name: bytes, body: bytes) -> bytes:
-    return len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
-
-
 @fuzzed
 @given(
     st.tuples(st.integers(1, 5), st.integers(1, 5), st.sampled_from([1, 2, 4, 8, 16, 3]), st.sampled_from(range(8))),
@@ -204,7 +201,7 @@ def test_a_picture_of_any_chunks_is_read_or_refused(
     width, height, depth, colours = head
     said = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([depth, colours, 0, 0, interlace])
     chunks = [(b"IHDR", said), *more, (b"IDAT", zlib.compress(pixels)), (b"IEND", b"")]
-    check("a.png", b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in chunks))
+    check("a.png", SIGNATURE + b"".join(chunk(*part) for part in chunks))
 
 
 values = st.recursive(

@@ -12,13 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from doubles.pictures import SIGNATURE, chunk
 from hub.gate.readers import pictures
-from hub.gate.readers.png import SIGNATURE, read_png
+from hub.gate.readers.png import read_png
 from hub.gate.refusals import ReadRefusedError, RefusalReason
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    return len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
 
 
 def built(
