@@ -24,9 +24,9 @@ Each sheet with cells is a table. A workbook of several sheets is reviewed and r
 `out.xlsx!Ages` to send that sheet alone, or to declare how it was made.
 
 Read are values: texts, numbers, truth values, errors, and days by the cells' formats. Merged cells are repeated in each
-cell that they cover. Styles, properties, headers and themes stay behind, and the author's name with them. Formulas are
-refused rather than read by the values that were kept of them: libraries keep none, and another program computes
-others, so that what was checked would not be what its author saw.
+cell that they cover. Styles, properties, headers, themes and texts that no cell shows stay behind, and the author's
+name with them. Formulas are refused rather than read by the values that were kept of them: libraries keep none, and
+another program computes others, so that what was checked would not be what its author saw.
 
 ## Pictures
 

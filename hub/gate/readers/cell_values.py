@@ -74,10 +74,11 @@ def strings_of(content: bytes | None) -> list[str]:
     return listener.texts
 
 
-def dates_of(content: bytes) -> list[bool]:
-    """Return for each cell format whether it shows dates."""
+def dates_of(content: bytes | None) -> list[bool]:
+    """Return for each cell format whether it shows dates; without formats there are only numbers."""
     listener = Styles()
-    read_xml(content, listener)
+    if content is not None:
+        read_xml(content, listener)
     return listener.are_dates
 
 

@@ -70,10 +70,7 @@ def read_sheet(content: bytes, shared: Shared) -> Grid:
     """Return the rows of the area that holds cells, the header first; none where the sheet is empty."""
     cells = _Cells(shared)
     read_xml(content, cells)
-    if cells.count_of_roots != 1:
-        raise ReadRefusedError(RefusalReason.BROKEN_XLSX)
-    found = _with_merged(cells.found, cells.merged)
-    return _grid(found)
+    return _grid(_with_merged(cells.found, cells.merged))
 
 
 class _Cells(Silent):
@@ -83,7 +80,6 @@ class _Cells(Silent):
         self.shared = shared
         self.found: dict[Place, str] = {}
         self.merged: list[tuple[Place, Place]] = []
-        self.count_of_roots = 0
         self._row = self._column = 0
         self._kind = ""
         self._style = 0
@@ -95,7 +91,6 @@ class _Cells(Silent):
             case 1:
                 if path != ["worksheet"]:
                     raise ReadRefusedError(RefusalReason.BROKEN_XLSX)
-                self.count_of_roots += 1
             case 2:
                 _check_known(path[1], attributes)
             case 3 if path[1] == "cols":
@@ -188,14 +183,15 @@ class _Cells(Silent):
 def _check_known(name: str, attributes: Mapping[str, str]) -> None:
     if name not in _KNOWN:
         raise ReadRefusedError(_REFUSED.get(name, RefusalReason.UNKNOWN_PART))
-    if name == "sheetFormatPr" and attributes.get("zeroHeight", "0") not in NO:
-        raise ReadRefusedError(RefusalReason.HIDDEN_CELLS)
+    if name == "sheetFormatPr":
+        _check_seen(attributes, "defaultRowHeight", "zeroHeight")
+        _check_seen(attributes, "defaultColWidth")
 
 
-def _check_seen(attributes: Mapping[str, str], size: str) -> None:
+def _check_seen(attributes: Mapping[str, str], size: str, word: str = "hidden") -> None:
     """Rows and columns are hidden by a word, or by having no height or width."""
     is_flat = size in attributes and not attributes[size].strip("0.")
-    if is_flat or attributes.get("hidden", "0") not in NO:
+    if is_flat or attributes.get(word, "0") not in NO:
         raise ReadRefusedError(RefusalReason.HIDDEN_CELLS)
 
 

@@ -99,7 +99,7 @@ def read_workbook(parts: Mapping[str, bytes]) -> Workbook:
     """Return the sheets of a workbook of which every part is known, reached and plain XML."""
     _check_parts(parts)
     relations = {_source(name): _relations(name, parts) for name in parts if name.endswith(".rels")}
-    if not {WORKBOOK, STYLES} <= set(parts) or not set(relations) <= {"", *parts}:
+    if WORKBOOK not in parts or not set(relations) <= {"", *parts}:
         raise ReadRefusedError(RefusalReason.BROKEN_XLSX)
     _check_reached(parts, relations)
     book = _Book()
@@ -108,9 +108,8 @@ def read_workbook(parts: Mapping[str, bytes]) -> Workbook:
     sheets = tuple(Sheet(name, named[key].target) for name, key in book.sheets if key in named)
     if len(sheets) != len(book.sheets) or len({s.part for s in sheets}) != len(sheets) or len(named) != len(sheets):
         raise ReadRefusedError(RefusalReason.BROKEN_XLSX)
-    if {s.part for s in sheets} != {
-        name for name in parts if name.startswith("xl/worksheets/") and name.endswith(".xml")
-    }:
+    held = {name for name in parts if name.startswith("xl/worksheets/") and name.endswith(".xml")}
+    if {s.part for s in sheets} != held:
         raise ReadRefusedError(RefusalReason.UNKNOWN_PART)
     _check_names(sheets)
     return Workbook(sheets, book.from_1904)

@@ -19,7 +19,7 @@ def read_xlsx(content: bytes, sheet: str | None = None) -> tuple[TableFragment, 
     """Read every sheet, and return the table of the one that is named, or those of all that are not empty."""
     parts = read_parts(content)
     book = read_workbook(parts)
-    shared = Shared(strings_of(parts.get(STRINGS)), dates_of(parts[STYLES]), book.from_1904)
+    shared = Shared(strings_of(parts.get(STRINGS)), dates_of(parts.get(STYLES)), book.from_1904)
     grids = {each.name: read_sheet(parts[each.part], shared) for each in book.sheets}
     if sheet is not None and sheet not in grids:
         raise ReadRefusedError(RefusalReason.NO_SHEET)

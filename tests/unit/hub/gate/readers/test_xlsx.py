@@ -126,6 +126,15 @@ def test_days_are_written_as_days(number: str, text: str, code: str) -> None:
     assert table.columns == (text,)
 
 
+def test_a_workbook_without_formats_has_only_numbers() -> None:
+    relations = relations_xml(("rId1", "worksheet", "worksheets/sheet1.xml"))
+    content = with_sheet(
+        cells('<c r="A1" s="1"><v>43832</v></c>'),
+        **{"xl/styles.xml": None, "xl/_rels/workbook.xml.rels": relations},
+    )
+    assert read_xlsx(content)[0].columns == ("43832",)
+
+
 def test_days_can_be_counted_from_1904() -> None:
     book = book_xml(["Sheet1"], before='<workbookPr date1904="1"/>')
     (table,) = read_xlsx(with_sheet(cells('<c r="A1" s="1"><v>1</v></c>'), **{"xl/workbook.xml": book}))
@@ -156,6 +165,9 @@ HIDDEN = {
     "column": f'<cols><col min="1" max="1" hidden="true"/></cols>{PLAIN}',
     "column without width": f'<cols><col min="1" max="1" width="0.0"/></cols>{PLAIN}',
     "all rows": f'<sheetFormatPr zeroHeight="1"/>{PLAIN}',
+    "all rows without height": f'<sheetFormatPr defaultRowHeight="0"/>{PLAIN}',
+    "all columns without width": f'<sheetFormatPr defaultColWidth="0.0"/>{PLAIN}',
+    "by a word that is none": '<sheetData><row r="1" hidden="yes"><c r="A1"><v>1</v></c></row></sheetData>',
     "beneath merged cells": f'{PLAIN}<mergeCells><mergeCell ref="A1:B2"/></mergeCells>',
 }
 
