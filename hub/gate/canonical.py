@@ -29,13 +29,12 @@ from hub.gate.fragments import (
     TextFragment,
     ValueFragment,
 )
-from hub.gate.kinds import Kind
+from hub.gate.kinds import RELEASED_AS, Kind
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 from hub.gate.sheets import split_path
 from hub.gate.views import text_of
 from hub.policy.model import Policy
 
-_RELEASED_AS = {Kind.PARQUET: Kind.CSV, Kind.XLSX: Kind.CSV, Kind.JPEG: Kind.PNG}
 _ENDINGS = {Kind.CSV: ".csv", Kind.PNG: ".png"}
 _SAID = {
     Kind.PARQUET: (
@@ -67,20 +66,17 @@ def canonical(file: FileFragments, policy: Policy) -> Canonical:
     """Write a file anew; one that cannot be written from its fragments is refused."""
     kept = [_as_it_leaves(part, policy) for part in file.fragments if not isinstance(part, BlobFragment)]
     fragments = tuple(_without_empty_outputs(kept))
-    made = file.model_copy(update={"fragments": fragments, "decoded": (), "kind": canonical_kind(file.kind)})
+    made = file.model_copy(
+        update={"fragments": fragments, "decoded": (), "kind": RELEASED_AS.get(file.kind, file.kind)}
+    )
     return Canonical(canonical_name(file), _write(file.kind, fragments), made, _fixes(file, fragments))
-
-
-def canonical_kind(kind: Kind) -> Kind:
-    """Parquet and sheets are released as CSV, and every picture as PNG."""
-    return _RELEASED_AS.get(kind, kind)
 
 
 def canonical_name(file: FileFragments) -> str:
     """The author's name for the file, with the ending of what is released."""
     book, sheet = split_path(file.path)
     path = PurePosixPath(f"{book}.{sheet}" if sheet else book)
-    ending = _ENDINGS.get(canonical_kind(file.kind), path.suffix.lower())
+    ending = _ENDINGS.get(RELEASED_AS.get(file.kind, file.kind), path.suffix.lower())
     return str(path) if path.suffix.lower() == ending else f"{path}{ending}"
 
 

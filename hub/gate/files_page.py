@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from hub.gate.canonical import canonical_kind
-from hub.gate.kinds import ENDINGS, Kind
+from hub.gate.kinds import ENDINGS, RELEASED_AS, Kind
 from hub.gate.refusals import SENTENCES
 
 HEAD = """# Files that the gate reads
@@ -64,7 +63,7 @@ def page() -> str:
 
 def _kind(kind: Kind) -> str:
     endings = ", ".join(f"`{ending}`" for ending, named in ENDINGS.items() if named is kind)
-    return f"| {endings} | {kind} | {canonical_kind(kind)} |"
+    return f"| {endings} | {kind} | {RELEASED_AS.get(kind, kind)} |"
 
 
 if __name__ == "__main__":

@@ -45,6 +45,9 @@ ENDINGS: dict[str, Kind] = {
     ".safetensors": Kind.SAFETENSORS,
 }
 
+RELEASED_AS = {Kind.PARQUET: Kind.CSV, Kind.XLSX: Kind.CSV, Kind.JPEG: Kind.PNG}
+"""Kinds that leave as another one; every other kind leaves as itself."""
+
 _BINARY_KINDS: tuple[tuple[bytes, Kind], ...] = (
     (b"\x89PNG\r\n\x1a\n", Kind.PNG),
     (b"PAR1", Kind.PARQUET),

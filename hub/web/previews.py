@@ -13,6 +13,7 @@ import json
 from dataclasses import dataclass
 
 from hub.domain.errors import InvalidError
+from hub.gate.kinds import RELEASED_AS, Kind
 
 MOST_BYTES = 2**20
 MOST_ROWS = 200
@@ -20,6 +21,7 @@ MOST_COLUMNS = 100
 LONGEST_CELL = 200
 LONGEST_TEXT = 20_000
 MOST_CELLS = 200
+_RELEASED_AS: dict[str, str] = {str(kind): str(released) for kind, released in RELEASED_AS.items()}
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
@@ -62,9 +64,10 @@ Preview = TablePreview | TextPreview | NotebookPreview | NoPreview
 
 
 def preview_of(kind: str, content: bytes) -> Preview:
-    """Return what a page shows of a file; of a large one, its beginning."""
-    if kind == "png":
+    """Return what a page shows of a file that was offered as this kind; of a large one, its beginning."""
+    if is_picture(kind):
         return NoPreview("picture")
+    kind = _RELEASED_AS.get(kind, kind)
     if kind == "csv":
         return _table(content)
     if kind == "notebook":
@@ -72,6 +75,11 @@ def preview_of(kind: str, content: bytes) -> Preview:
     if kind == "safetensors":
         return _arrays(content)
     return _text(content) if kind in ("text", "json") else NoPreview()
+
+
+def is_picture(kind: str) -> bool:
+    """Whether what leaves of this kind is a picture."""
+    return _RELEASED_AS.get(kind, kind) == Kind.PNG
 
 
 def checked_picture(content: bytes) -> bytes:

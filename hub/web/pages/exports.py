@@ -21,7 +21,7 @@ from hub.domain.projects import Project
 from hub.services import exports, freezes, people, projects
 from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit, refusal
-from hub.web.previews import NoPreview, Preview, preview_of
+from hub.web.previews import NoPreview, Preview, is_picture, preview_of
 
 SHOWN_AT_ONCE = 8
 LARGEST_SHOWN = 4 * 2**20
@@ -83,7 +83,7 @@ def _previews(lab: Lab, actor: str, request: ExportRequest) -> dict[str, Preview
 
 def preview(lab: Lab, actor: str, identifier: str, path: str, kind: str) -> Preview:
     """Return the preview of one canonical file; a picture is fetched, and recorded, by the page's own address."""
-    if kind == "png":
+    if is_picture(kind):
         return NoPreview("picture")
     file, content = exports.canonical_file(lab, actor, identifier, path)
     return preview_of(file.kind, content)

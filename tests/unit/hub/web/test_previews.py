@@ -14,6 +14,7 @@ from hub.web.previews import (
     TablePreview,
     TextPreview,
     checked_picture,
+    is_picture,
     preview_of,
 )
 
@@ -48,7 +49,7 @@ def test_a_table_that_is_none_is_shown_as_text_or_not_at_all(content: bytes) -> 
 
 def test_an_empty_file_has_no_preview() -> None:
     assert preview_of("csv", b"") == NoPreview()
-    assert preview_of("parquet", b"PAR1") == NoPreview()
+    assert preview_of("parquet", b"") == NoPreview()
     assert preview_of("png", b"x").kind == "picture"
 
 
@@ -102,3 +103,20 @@ def test_a_model_that_is_none_has_no_preview(header: bytes) -> None:
 
 def test_a_model_with_a_long_header_has_no_preview() -> None:
     assert preview_of("safetensors", (MOST_BYTES + 1).to_bytes(8, "little") + b"{}") == NoPreview()
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
+def test_whatever_leaves_as_a_table_is_shown_as_one(kind: str) -> None:
+    assert preview_of(kind, b"a,b\r\n1,2\r\n") == TablePreview(("a", "b"), (("1", "2"),), more=False)
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_whatever_leaves_as_a_picture_is_one(kind: str) -> None:
+    assert is_picture(kind)
+    assert preview_of(kind, b"") == NoPreview("picture")
+
+
+@pytest.mark.parametrize("kind", ["unknown", "", "other"])
+def test_what_is_not_known_is_no_picture_and_not_shown(kind: str) -> None:
+    assert not is_picture(kind)
+    assert preview_of(kind, b"words") == NoPreview()
