@@ -267,6 +267,30 @@ def test_what_is_transparent_is_white() -> None:
         assert set(picture.get_flattened_data()) == {(255, 255, 255)}
 
 
+def picture_of(pixels: bytes) -> bytes:
+    out = io.BytesIO()
+    Image.frombytes("RGB", (16, 16), pixels).save(out, format="PNG")
+    return out.getvalue()
+
+
+def seen(content: bytes) -> bytes:
+    with Image.open(io.BytesIO(written("f.png", content))) as picture:
+        return picture.tobytes()
+
+
+@given(st.binary(min_size=96, max_size=96))
+def test_a_message_in_the_lowest_bits_does_not_leave(message: bytes) -> None:
+    """One bit in each colour of each pixel, written into the lowest two bits of a flat grey."""
+    bits = [byte >> at & 1 for byte in message for at in range(8)]
+    assert seen(picture_of(bytes(132 + 2 * bit for bit in bits))) == seen(picture_of(bytes([132] * 768)))
+
+
+def test_a_picture_leaves_in_few_steps_from_black_to_white() -> None:
+    steps = set(seen(picture_of(bytes(range(256)) * 3)))
+    assert len(steps) == 32
+    assert {0, 255} <= steps
+
+
 def test_a_picture_leaves_with_three_chunks(make: Any) -> None:
     content = written("f.png", make.png())
     names = [
