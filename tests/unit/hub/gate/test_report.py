@@ -7,6 +7,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
+from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 
 from hub.domain.exports import FixKind, Severity
 from hub.domain.policy_layers import LayerKind
@@ -113,6 +115,16 @@ def _check_result(result: dict[str, Any], rules: list[str], artifacts: list[dict
     place = result["locations"][0]["physicalLocation"]["artifactLocation"]
     assert artifacts[place["index"]]["location"]["uri"] == place["uri"]
     assert " " not in place["uri"]
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_sarif_follows_the_whole_official_schema(audience: Audience) -> None:
+    """The model is made from OASIS's sarif-schema-2.1.0.json, and takes no property that this does not name."""
+    log = json.loads(report(audience).to_sarif())
+    SarifLog.model_validate(log)
+    del log["runs"][0]["results"][0]["message"]
+    with pytest.raises(ValidationError):
+        SarifLog.model_validate(log)
 
 
 def test_acro_s_viewer_finds_every_key_of_an_output() -> None:
