@@ -25,11 +25,11 @@ def suppress_rows(fragment: Fragment, tabulation: Tabulation, rows: Sequence[int
 def columns_of(tabulation: Tabulation, row: int) -> list[int]:
     """Return the columns, as the author sees them, that hold the figures of a tabulation's row.
 
-    A wide table was turned into a long one, in which each of its columns stands below the one before.
+    A table that was reshaped knows where each of its rows comes from.
     """
     view = tabulation.view
-    if view.numbers:
-        return [len(view.columns) - 1 + (row - 1) // max(view.numbers)]
+    if view.origins:
+        return [view.origins[row - 1]]
     own = {d.key for d in tabulation.dimensions}
     named = enumerate(zip(view.keys, view.columns, strict=True), start=1)
     return [at for at, (key, title) in named if key not in own and not is_index(view.frame[key], title)]

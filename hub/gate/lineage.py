@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hub.domain.errors import InvalidError
 from hub.domain.exports import AGGREGATES, TableContext
@@ -15,7 +15,7 @@ from hub.gate.filter_language import Node, parse
 from hub.gate.filtering import filtered, has_columns
 from hub.gate.fragments import Fragment
 from hub.gate.tabulation import KNOWN_SHARE, Tabulation, dimensions_of, tabulate
-from hub.gate.views import TableView, turned
+from hub.gate.views import TableView, turned_by_labels
 
 LINEAGE = "lineage"
 
@@ -106,8 +106,9 @@ def _shapes(view: TableView, file: DataFile, declared: TableContext, context: Co
     found = [t for shape in views for t in _read(shape, file, declared, context, KNOWN_SHARE)]
     if any(t.agreeing and not t.differing for t in found):
         return found
-    other = turned(view) if not declared.dimensions else None
-    views += [replace(other, numbers=tuple(range(1, other.frame.height + 1)))] if other is not None else []
+    if not declared.dimensions:
+        other = turned_by_labels(view)
+        views = [view, *unpivoted(view, file, partly=True), *([other] if other is not None else [])]
     return found + [t for shape in views for t in _read(shape, file, declared, context, 0.0) if t.agreeing]
 
 

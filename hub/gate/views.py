@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import polars as pl
 from pydantic import JsonValue
 
 from hub.gate.array_views import grids, text_of_arrays
+from hub.gate.cells import written
 from hub.gate.fragments import ArraysFragment, Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.headers import Grid
 from hub.gate.printed import printed_tables
@@ -41,6 +42,8 @@ class TableView:
     titled: bool = True
     whole: bool = False
     numbers: tuple[int, ...] = ()
+    origins: tuple[int, ...] = ()
+    """Of a view that was reshaped, the author's column that each row's figure comes from."""
 
     def row_numbers(self, rows: Iterable[int]) -> list[int]:
         """Numbers of rows as the author sees them; a view that was reshaped knows where its rows come from."""
@@ -125,6 +128,21 @@ def turned(view: TableView) -> TableView | None:
         columns = [[title, *cells] for title, cells in zip(view.columns, columns, strict=True)]
     header, rows = columns[0], columns[1:]
     return TableView(view.place, tuple(header), _frame(len(header), rows), titled=True)
+
+
+def turned_by_labels(view: TableView) -> TableView | None:
+    """Return a small table with rows and columns exchanged, whose labels are its only column without numbers."""
+    texts = [key for key in view.keys if view.frame.select(written(pl.col(key)).is_null().all()).item()]
+    if len(texts) != 1:
+        return None
+    order = [texts[0], *(key for key in view.keys if key != texts[0])]
+    titles = tuple(view.columns[view.keys.index(key)] for key in order)
+    other = turned(TableView(view.place, titles, view.frame.select(order), view.titled))
+    if other is None:
+        return None
+    height = other.frame.height
+    origins = tuple(view.keys.index(key) + 1 for key in order[1:])
+    return replace(other, numbers=(1,) * height, origins=origins) if len(origins) == height else None
 
 
 def text_of(fragment: Fragment) -> str:

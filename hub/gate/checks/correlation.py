@@ -48,9 +48,18 @@ def correlation(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 def _matrix(view: TableView) -> list[str]:
     """Names of the rows and columns of a square matrix; nothing for another table."""
-    titles = [title.strip() for title in view.columns[1:]]
-    labels = [cell.strip() for cell in view.frame[view.keys[0]].to_list()] if view.frame.width > _FEWEST else []
-    return titles if sorted(titles) == sorted(labels) and len(set(titles)) == len(titles) else []
+    key = _labels(view) if view.frame.width > _FEWEST else None
+    return [title.strip() for at, title in zip(view.keys, view.columns, strict=True) if at != key] if key else []
+
+
+def _labels(view: TableView) -> str | None:
+    """The column that names the rows as the other columns are named."""
+    for key in view.keys:
+        titles = sorted(title.strip() for at, title in zip(view.keys, view.columns, strict=True) if at != key)
+        is_square = len(titles) == view.frame.height == len(set(titles))
+        if is_square and titles == sorted(cell.strip() for cell in view.frame[key].to_list()):
+            return key
+    return None
 
 
 def _files(context: Context, names: list[str]) -> list[DataFile]:
@@ -74,9 +83,12 @@ def _fewest(file: DataFile, names: list[str]) -> int:
 
 def _is_exact(view: TableView) -> bool:
     """The matrix has ones on its diagonal, and one beside it."""
-    labels = [cell.strip() for cell in view.frame[view.keys[0]].to_list()]
+    own = _labels(view) or view.keys[0]
+    labels = [cell.strip() for cell in view.frame[own].to_list()]
     ones, other = 0, 0
-    for key, title in zip(view.keys[1:], view.columns[1:], strict=True):
+    for key, title in zip(view.keys, view.columns, strict=True):
+        if key == own:
+            continue
         values = view.frame.select(number(pl.col(key))).to_series().to_list()
         for label, value in zip(labels, values, strict=True):
             exact = value is not None and abs(abs(value) - 1) < 1e-9
