@@ -7,7 +7,7 @@ as the table shows, so that what was rounded for display still meets the value t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import polars as pl
@@ -119,11 +119,20 @@ def written(column: pl.Expr) -> pl.Expr:
 
 def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
-    numbers = cells.to_frame("cell").select(written(pl.col("cell"))).to_series().drop_nulls()
-    if numbers.str.contains("[eE]").any():
-        return MOST_DECIMALS
-    longest = numbers.str.extract(r"\.(\d*?)0*$", 1).str.len_chars().max()
-    return min(longest, MOST_DECIMALS) if isinstance(longest, int) else 0
+    return all_decimals(cells.to_frame(), [cells.name])[cells.name]
+
+
+def all_decimals(frame: pl.DataFrame, keys: Sequence[str]) -> dict[str, int]:
+    """Return the same for several columns."""
+    found = frame.select(_decimals(key).alias(key) for key in keys).row(0)
+    return dict(zip(keys, found, strict=True))
+
+
+def _decimals(key: str) -> pl.Expr:
+    numbers = written(pl.col(key))
+    longest = numbers.str.extract(r"\.(\d*?)0*$", 1).str.len_chars().max().fill_null(0)
+    has_exponent = numbers.str.contains("[eE]").any()
+    return pl.when(has_exponent).then(MOST_DECIMALS).otherwise(pl.min_horizontal(longest, MOST_DECIMALS)).cast(pl.Int64)
 
 
 def is_suppressed(frame: pl.DataFrame, key: str) -> pl.Expr:

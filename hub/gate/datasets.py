@@ -221,10 +221,12 @@ class DataFile:
         is_number = self.value_class(column) is ValueClass.NUMBER
         scale = 10**decimals if is_number and self.schema[column].is_integer() else 1
         decimals = decimals if is_number and scale == 1 else 0
-        if wanted is None or self.is_kept or self.has_few(column, FEW) or self._is_asked_again(column, decimals):
+        asked = None if wanted is None else _unscaled(wanted, scale)
+        if asked is None or self.is_kept or self.has_few(column, FEW) or self._is_asked_again(column, decimals):
             counts = self._all_counts(column, decimals)
+            counts = counts if asked is None else counts.join(asked.alias("key").to_frame(), on="key", how="semi")
         else:
-            counts = self._some_counts(column, decimals, _unscaled(wanted, scale))
+            counts = self._some_counts(column, decimals, asked)
         bits = (math.log2(max(self.height, 1)) - pl.col("count").cast(pl.Float64).log(2)).alias("bits")
         scaled = counts.filter(pl.col("key").abs() <= 2**62 // scale) if scale > 1 else counts
         return scaled.select((pl.col("key") * scale).alias("key") if scale > 1 else pl.col("key"), "count", bits)

@@ -45,7 +45,7 @@ def leaked_rows(view: TableView, file: DataFile, context: Context) -> list[int]:
     policy, meeting = context.policy, meeting_of(view, file, context)
     cells, hits, height = meeting.cells, meeting.hits, meeting.cells.table.height
     hopeful = _hopeful(hits, file)
-    if not strongest(hopeful.rename({"hope": "excess"}), height, policy.evidence_bits):
+    if not strongest(_at_most(hits, hopeful, file), height, policy.evidence_bits):
         return []
     alignments, best = align(view, cells, hopeful, hits, file)
     if len(alignments) < 2:
@@ -89,6 +89,27 @@ def _hopeful(hits: pl.DataFrame, file: DataFile) -> pl.DataFrame:
     best = hits.group_by("row", "key").agg(pl.col("bits").max())
     sums = best.group_by("row").agg((pl.col("bits").sum() - _spare(file)).alias("hope"), pl.len().alias("columns"))
     return sums.filter((pl.col("hope") > 0.0) & (pl.col("columns") > 1)).drop("columns")
+
+
+def _at_most(hits: pl.DataFrame, hopeful: pl.DataFrame, file: DataFile) -> pl.DataFrame:
+    """What hopeful rows can say at most.
+
+    Different columns of the table show different columns of the dataset, so that a row says no more than the most
+    telling cell of each of these. A combination of group columns may say more than its parts; where two of them can be
+    met, the hope stays as it is.
+    """
+    groups = [column for column in hits["column"].unique() if file.is_grouping(column)]
+    in_group = pl.col("column").is_in(groups)
+    own = hits.group_by("row", "column").agg(pl.col("bits").max())
+    sums = own.group_by("row").agg(
+        (pl.col("bits").sum() - _spare(file)).alias("most"), pl.len().alias("columns"), in_group.sum().alias("groups")
+    )
+    keys = hits.filter(in_group).group_by("row").agg(pl.col("key").n_unique().alias("keys"))
+    joined = hopeful.join(sums, on="row", how="left").join(keys, on="row", how="left")
+    is_combined = (pl.col("groups") > 1) & (pl.col("keys") > 1)
+    most = pl.when(is_combined).then("hope").otherwise(pl.min_horizontal("hope", "most"))
+    excess = joined.filter(pl.col("columns") > 1).select("row", most.alias("excess"))
+    return excess.filter(pl.col("excess") > 0.0)
 
 
 def _keyed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_of, is_missing, table_key
+from hub.gate.cells import ValueClass, all_decimals, is_missing, table_key
 from hub.gate.datasets import ROW, UNIT, DataFile
 from hub.gate.views import TableView
 
@@ -40,22 +40,23 @@ class Alignment:
         return f"{self.key}~{self.column}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """A table's different rows, with ``row`` numbers, and how many decimals each column shows."""
 
-    table: pl.DataFrame
-    decimals: dict[str, int]
+    def __init__(self, table: pl.DataFrame, decimals: dict[str, int]) -> None:
+        self.table = table
+        self.decimals = decimals
+        self._values: dict[tuple[tuple[str, ...], ValueClass, int], pl.DataFrame] = {}
 
     def values(self, keys: list[str], value_class: ValueClass, decimals: int) -> pl.DataFrame:
         """The cells of several columns below each other, as values of one class."""
-        parts = [
-            self.table.select(
-                pl.lit(key).alias("key"), "row", table_key(pl.col(key), value_class, decimals).alias("value")
-            )
-            for key in keys
-        ]
-        return pl.concat(parts).drop_nulls("value")
+        asked = (tuple(keys), value_class, decimals)
+        if asked not in self._values:
+            columns = [table_key(pl.col(key), value_class, decimals).alias(key) for key in keys]
+            wide = self.table.select("row", *columns)
+            long = wide.unpivot(index="row", variable_name="key", value_name="value")
+            self._values[asked] = long.drop_nulls("value").select("key", "row", "value")
+        return self._values[asked]
 
     def classes(self, file: DataFile) -> list[tuple[ValueClass, int, list[str], list[str]]]:
         """What can be compared: a class, decimals, the table's columns that show as many, and the dataset's columns."""
@@ -74,7 +75,7 @@ def cells_of(view: TableView, most: int) -> Cells:
     """Return the different rows of a table, at most so many."""
     numbered = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
     table = numbered.unique(subset=list(view.keys), keep="first", maintain_order=True).head(most)
-    return Cells(table, {key: decimals_of(table[key]) for key in view.keys})
+    return Cells(table, all_decimals(table, view.keys))
 
 
 def shared_values(view: TableView, cells: Cells, file: DataFile) -> pl.DataFrame:
@@ -83,9 +84,10 @@ def shared_values(view: TableView, cells: Cells, file: DataFile) -> pl.DataFrame
     for value_class, places, keys, columns in cells.classes(file):
         values = cells.values(keys, value_class, places)
         for column in columns if values.height else ():
-            counts = file.counts(column, places, values["value"]).select(pl.col("key").alias("value"), "bits")
-            met = values.join(counts, on="value", how="inner")
-            found.append(met.select("key", pl.lit(column).alias("column"), "row", "bits"))
+            counts = file.counts(column, places, values["value"])
+            if counts.height:
+                met = values.join(counts.select(pl.col("key").alias("value"), "bits"), on="value", how="inner")
+                found.append(met.select("key", pl.lit(column).alias("column"), "row", "bits"))
     hits = pl.concat(found, how="vertical")
     named = _named(view, cells, file, hits)
     return hits.filter(pl.col("column") == pl.col("key").replace_strict(named, default=pl.col("column")))
@@ -114,7 +116,7 @@ def align(
     """
     sample = hopeful.sort("hope", "row", descending=[True, False]).head(_SAMPLE).select("row")
     told = hits.join(sample, on="row", how="semi")
-    best = best_candidates(Cells(cells.table.join(sample, on="row", how="semi"), cells.decimals), told, file)
+    best = best_candidates(cells, sample, told, file)
     titles = dict(zip(view.keys, (title.strip().casefold() for title in view.columns), strict=True))
     chosen: dict[str, Alignment] = {}
     few = best.group_by("row", maintain_order=True).head(_BEST_EACH)
@@ -126,7 +128,7 @@ def align(
     return list(chosen.values()), best
 
 
-def best_candidates(sample: Cells, told: pl.DataFrame, file: DataFile) -> pl.DataFrame:
+def best_candidates(cells: Cells, sample: pl.DataFrame, told: pl.DataFrame, file: DataFile) -> pl.DataFrame:
     """The rows of the dataset with the most information in common with each row of the sample."""
     size = math.log2(max(file.height, 2))
     telling = told.filter(pl.col("bits") >= min(TELLING_BITS, size / 2)).sort("bits", "row", descending=[True, False])
@@ -134,9 +136,10 @@ def best_candidates(sample: Cells, told: pl.DataFrame, file: DataFile) -> pl.Dat
     votes_of = (pl.lit(2.0) ** (size - pl.col("bits"))).cum_sum()
     telling = telling.filter(votes_of.shift(1, fill_value=0.0) < _MOST_VOTES)
     votes = [pl.DataFrame(schema={"row": pl.Int64, ROW: pl.UInt32, "key": pl.String, "bits": pl.Float64})]
-    for value_class, places, keys, columns in sample.classes(file):
-        values = sample.values(keys, value_class, places)
-        for column in columns:
+    asked = set(telling["column"])
+    for value_class, places, keys, columns in cells.classes(file):
+        values = cells.values(keys, value_class, places).join(sample, on="row", how="semi")
+        for column in asked.intersection(columns) if values.height else ():
             own = telling.filter(pl.col("column") == column).drop("column")
             wanted = values.join(own, on=["key", "row"], how="inner")
             if wanted.height:
