@@ -7,7 +7,7 @@ as the table shows, so that what was rounded for display still meets the value t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 
 import polars as pl
@@ -119,20 +119,19 @@ def written(column: pl.Expr) -> pl.Expr:
 
 def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
-    return all_decimals(cells.to_frame(), [cells.name])[cells.name]
+    text = cells.rename("text").to_frame()
+    return decimals_by(text.select(pl.lit("").alias("key"), "text"), [""])[""]
 
 
-def all_decimals(frame: pl.DataFrame, keys: Sequence[str]) -> dict[str, int]:
-    """Return the same for several columns."""
-    found = frame.select(_decimals(key).alias(key) for key in keys).row(0)
-    return dict(zip(keys, found, strict=True))
-
-
-def _decimals(key: str) -> pl.Expr:
-    numbers = written(pl.col(key))
-    longest = numbers.str.extract(r"\.(\d*?)0*$", 1).str.len_chars().max().fill_null(0)
-    has_exponent = numbers.str.contains("[eE]").any()
-    return pl.when(has_exponent).then(MOST_DECIMALS).otherwise(pl.min_horizontal(longest, MOST_DECIMALS)).cast(pl.Int64)
+def decimals_by(texts: pl.DataFrame, keys: Iterable[str]) -> dict[str, int]:
+    """Return the same for several columns, whose cells stand below each other in ``text``, each with its ``key``."""
+    numbers = texts.select("key", written(pl.col("text"))).drop_nulls("text")
+    after_point = pl.col("text").str.extract(r"\.(\d*?)0*$", 1).str.len_chars()
+    shown = (
+        pl.when(pl.col("text").str.contains("[eE]")).then(MOST_DECIMALS).otherwise(after_point.clip(0, MOST_DECIMALS))
+    )
+    found = numbers.group_by("key").agg(shown.max().fill_null(0)).rows()
+    return dict.fromkeys(keys, 0) | {str(key): int(decimals) for key, decimals in found}
 
 
 def is_suppressed(frame: pl.DataFrame, key: str) -> pl.Expr:

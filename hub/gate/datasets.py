@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -13,24 +12,15 @@ import polars as pl
 from hub.domain.errors import InvalidError
 from hub.gate.cells import ValueClass, classify, dataset_key
 from hub.gate.exchange import DatasetDescription
+from hub.gate.large_columns import COUNT, GROUPING, ROWS_AT_ONCE, LargeColumns
+from hub.gate.value_counts import ValueCounts
 from hub.gate.words import plain
 
 UNIT = "__unit"
 ROW = "__row"
 MOST_KEPT = 2_000_000
 """Cells of a file that is kept in memory while a request is checked."""
-GROUPING = 100
-"""A column with more different values than this is not taken for a group column."""
-FEW = 1_000
-"""Different values of a column that are counted once for all tables."""
-MOST_COUNTED = 2_000_000
-"""Rows of a file of which all keys of a column are kept with their numbers, as soon as they are asked for twice."""
-_ROWS_EACH = 8_000
-_ROWS_AT_ONCE = 500_000
 _FEW_ROWS = 4_096
-COUNT = "__count"
-MOST_COMBINED = 200_000
-"""Combinations of columns of few values that are kept of a large file."""
 
 
 class DataFile:
@@ -47,9 +37,7 @@ class DataFile:
         self.unit = unit if unit in self.schema else ""
         self._source = scan
         self.filter = ""
-        self._asked: set[tuple[str, int]] = set()
-        self._counts: dict[tuple[str, int], pl.DataFrame] = {}
-        self._samples: dict[str, int] = {}
+        self._counts = ValueCounts(self)
         self._missing: dict[str, bool] = {}
         self._near: pl.DataFrame | None = None
 
@@ -98,30 +86,16 @@ class DataFile:
     def _plain_texts(self) -> set[str]:
         """Columns whose texts are in the one form already: ASCII without spaces around."""
         found = [name for name in self._texts if isinstance(self.schema[name], pl.String)]
-        few = [name for name in found if self._cube is not None and name in self._cube.columns]
-        odd = _odd(self._cube.lazy() if self._cube is not None else None, few)
+        cube = None if self.is_kept else self.large.cube
+        few = [name for name in found if cube is not None and name in cube.columns]
+        odd = _odd(cube.lazy() if cube is not None else None, few)
         odd |= _odd(self._source, [name for name in found if name not in few])
         return {name for name in found if not odd[name]}
 
     @cached_property
-    def _cube(self) -> pl.DataFrame | None:
-        """Combinations of a large file's columns of few values, with their rows; None of a small file, or too many."""
-        if self.is_kept:
-            return None
-        few = [name for name in self.schema if self._sampled(name) <= GROUPING]
-        return self._grouped(few, MOST_COMBINED) if few else None
-
-    def _grouped(self, columns: list[str], most: int) -> pl.DataFrame | None:
-        """The columns' combinations, as they are, with their rows; piece by piece, and None beyond so many."""
-        grouped = self._source.select(*columns, pl.lit(0, pl.Int64).alias(COUNT)).head(0).collect()
-        each = _ROWS_AT_ONCE
-        for start in range(0, self.height, each):
-            part = self._source.select(columns).slice(start, each).group_by(columns)
-            counted = part.agg(pl.len().cast(pl.Int64).alias(COUNT)).collect(engine="streaming")
-            grouped = pl.concat([grouped, counted]).group_by(columns).agg(pl.col(COUNT).sum())
-            if grouped.height > most:
-                return None
-        return grouped
+    def large(self) -> LargeColumns:
+        """The columns as they lie in the file."""
+        return LargeColumns(self._source, self.height)
 
     def value_class(self, column: str) -> ValueClass:
         """How the column's values are compared."""
@@ -151,7 +125,7 @@ class DataFile:
         names = list(self.schema) if wanted.len() <= _FEW_ROWS else list(dict.fromkeys(columns or self.schema))
         found = [self._scan.select(names).head(0).collect()]
         for start, part in self._parts(*names):
-            near = wanted.filter((wanted >= start) & (wanted < start + _ROWS_AT_ONCE)) if not self.is_kept else wanted
+            near = wanted.filter((wanted >= start) & (wanted < start + ROWS_AT_ONCE)) if not self.is_kept else wanted
             if near.len():
                 found.append(part.collect(engine=self.engine)[(near - start).to_list()])
         near_rows = pl.concat(found).with_columns(wanted.cast(pl.UInt32).alias(ROW))
@@ -188,11 +162,10 @@ class DataFile:
         if not keys:
             return pl.DataFrame({"rows": [self.height]})
         raw = sorted({column for column, _ in keys.values()})
-        cube = None if self._cube is None or not set(raw) <= set(self._cube.columns) else self._cube
         if self.is_kept:
-            cube = self._scan.group_by(raw).agg(pl.len().cast(pl.Int64).alias(COUNT)).collect()
-        elif cube is None:
-            cube = self._grouped(raw, most)
+            cube: pl.DataFrame | None = self._scan.group_by(raw).agg(pl.len().cast(pl.Int64).alias(COUNT)).collect()
+        else:
+            cube = self.large.cube_of(raw, most)
         if cube is None:
             return None
         texts = [pl.col(n).cast(pl.String).str.normalize("NFC").str.strip_chars() for n in raw if n in self._texts]
@@ -204,7 +177,7 @@ class DataFile:
     def _parts(self, *columns: str) -> Iterator[tuple[int, pl.LazyFrame]]:
         """The rows in pieces of bounded size, each with the number of its first: one piece at a time is held."""
         asked = self._scan.select(columns)
-        each = max(self.height, 1) if self.is_kept else _ROWS_AT_ONCE
+        each = max(self.height, 1) if self.is_kept else ROWS_AT_ONCE
         yield from ((start, asked.slice(start, each)) for start in range(0, max(self.height, 1), each))
 
     def keyed_parts(self, keys: dict[str, tuple[str, int]]) -> Iterator[pl.LazyFrame]:
@@ -213,51 +186,24 @@ class DataFile:
             numbered = part.with_row_index(ROW, offset=start)
             yield numbered.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), ROW)
 
+    def keys(self, column: str, decimals: int = 0) -> pl.LazyFrame:
+        """The keys of all rows, as ``key``."""
+        return self._scan.select(self.key(column, decimals).alias("key"))
+
     def counts(self, column: str, decimals: int = 0, wanted: pl.Series | None = None) -> pl.DataFrame:
         """How often each key stands in the column, with the information in bits that meeting it carries.
 
-        ``wanted`` names the keys that are asked for; of a large file, others are not counted.
+        ``wanted`` names the keys that are asked for.
         """
-        is_number = self.value_class(column) is ValueClass.NUMBER
-        scale = 10**decimals if is_number and self.schema[column].is_integer() else 1
-        decimals = decimals if is_number and scale == 1 else 0
-        asked = None if wanted is None else _unscaled(wanted, scale)
-        if asked is None or self.is_kept or self.has_few(column, FEW) or self._is_asked_again(column, decimals):
-            counts = self._all_counts(column, decimals)
-            counts = counts if asked is None else counts.join(asked.alias("key").to_frame(), on="key", how="semi")
-        else:
-            counts = self._some_counts(column, decimals, asked)
-        bits = (math.log2(max(self.height, 1)) - pl.col("count").cast(pl.Float64).log(2)).alias("bits")
-        scaled = counts.filter(pl.col("key").abs() <= 2**62 // scale) if scale > 1 else counts
-        return scaled.select((pl.col("key") * scale).alias("key") if scale > 1 else pl.col("key"), "count", bits)
+        return self._counts.counts(column, decimals, wanted)
 
-    def _is_asked_again(self, column: str, decimals: int) -> bool:
-        """Whether the keys of a column of some rows are asked for once more: then all are counted, once for all."""
-        asked = (column, decimals) in self._asked
-        self._asked.add((column, decimals))
-        return asked and self.height <= MOST_COUNTED
-
-    def _all_counts(self, column: str, decimals: int) -> pl.DataFrame:
-        known = (column, decimals)
-        if known not in self._counts and self._cube is not None and column in self._cube.columns:
-            found = self.combinations({"key": (column, decimals)}, MOST_COMBINED)
-            if found is not None:
-                self._counts[known] = found.drop_nulls("key").rename({"rows": "count"})
-        if known not in self._counts:
-            keys = self._scan.select(self.key(column, decimals).alias("key")).drop_nulls()
-            self._counts[known] = keys.group_by("key").len("count").collect(engine=self.engine)
-        return self._counts[known]
-
-    def _some_counts(self, column: str, decimals: int, wanted: pl.Series) -> pl.DataFrame:
-        keys = self._scan.select(self.key(column, decimals).alias("key"))
-        if wanted.len() == 0:
-            return keys.head(0).group_by("key").len("count").collect()
-        met = keys.join(wanted.alias("key").to_frame().lazy(), on="key", how="semi")
-        return met.group_by("key").len("count").collect(engine="streaming")
+    def met(self, values: pl.DataFrame, value_class: ValueClass, decimals: int) -> pl.DataFrame:
+        """Where values stand in columns of their class, as ``ValueCounts.met`` tells it."""
+        return self._counts.met(values, value_class, decimals)
 
     def density(self, column: str, decimals: int, low: int, high: int) -> float:
         """How much of the grid of keys from ``low`` to ``high`` the column's values fill, from 0 to 1."""
-        inside = self._scan.select(self.key(column, decimals).alias("key")).filter(pl.col("key").is_between(low, high))
+        inside = self.keys(column, decimals).filter(pl.col("key").is_between(low, high))
         different = inside.select(pl.col("key").n_unique()).collect(engine=self.engine).item()
         return float(different) / max(high - low + 1, 1)
 
@@ -269,23 +215,15 @@ class DataFile:
 
     def distinct(self, column: str) -> int:
         """Number of different values."""
-        return self.counts(column, self._finest(column)).height
+        return self.counts(column, self.finest(column)).height
 
     def has_few(self, column: str, most: int) -> bool:
-        """Whether the column has at most so many different values; where a few rows have more, no more are read."""
-        return self._sampled(column) <= most and self._all_counts(column, self._finest(column)).height <= most
+        """Whether the column has at most so many different values."""
+        return self._counts.has_few(column, most)
 
-    def _finest(self, column: str) -> int:
+    def finest(self, column: str) -> int:
+        """Decimals at which the column's values differ."""
         return 9 if self.schema[column].is_float() else 0
-
-    def _sampled(self, column: str) -> int:
-        """How many different values rows from five places of the file have."""
-        if column not in self._samples:
-            key = self._source.select(pl.col(column).alias("key"))
-            starts = sorted({self.height * part // 5 for part in range(5)})
-            parts = [key.slice(start, _ROWS_EACH).collect(engine=self.engine) for start in starts]
-            self._samples[column] = pl.concat(parts)["key"].drop_nulls().n_unique()
-        return self._samples[column]
 
     def has_missing(self, column: str) -> bool:
         """Whether a value is missing somewhere."""
@@ -322,12 +260,6 @@ def _odd(rows: pl.LazyFrame | None, names: list[str]) -> dict[str, bool]:
     return rows.select(seen).collect(engine="streaming").row(0, named=True)
 
 
-def _unscaled(wanted: pl.Series, scale: int) -> pl.Series:
-    """Keys of whole numbers, without the decimals at which a table shows them."""
-    asked = wanted.drop_nulls().unique()
-    return asked.filter(asked % scale == 0) // scale if scale > 1 else asked
-
-
 class MountedDataset:
     """A dataset with what its owner declared."""
 
@@ -351,15 +283,15 @@ class MountedDataset:
         return tuple(found)
 
     @cached_property
-    def identifier_keys(self) -> tuple[tuple[str, pl.DataFrame], ...]:
-        """The identifiers by column, as a table of their values."""
-        return tuple((series.name, pl.DataFrame({"value": series})) for series in self.identifiers)
+    def identifier_keys(self) -> tuple[tuple[str, pl.Series], ...]:
+        """The identifiers by column, sorted."""
+        return tuple((series.name, series) for series in self.identifiers)
 
     @cached_property
-    def plain_identifiers(self) -> tuple[pl.DataFrame, ...]:
-        """The identifiers as words without accents, case and marks, as they would stand in a text."""
+    def plain_identifiers(self) -> tuple[pl.Series, ...]:
+        """The identifiers as words without accents, case and marks, as they would stand in a text, sorted."""
         words = [sorted({plain(value) for value in known.to_list()} - {""}) for known in self.identifiers]
-        return tuple(pl.DataFrame({"plain": part}, schema={"plain": pl.String}) for part in words)
+        return tuple(pl.Series("plain", part, dtype=pl.String) for part in words)
 
 
 def mount(description: DatasetDescription) -> MountedDataset:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, all_decimals, is_missing, table_key
+from hub.gate.cells import ValueClass, decimals_by, is_missing, table_key
 from hub.gate.datasets import ROW, UNIT, DataFile
 from hub.gate.views import TableView
 
@@ -43,19 +43,19 @@ class Alignment:
 class Cells:
     """A table's different rows, with ``row`` numbers, and how many decimals each column shows."""
 
-    def __init__(self, table: pl.DataFrame, decimals: dict[str, int]) -> None:
+    def __init__(self, table: pl.DataFrame) -> None:
         self.table = table
-        self.decimals = decimals
+        self._texts = table.unpivot(index="row", variable_name="key", value_name="text")
+        self.decimals = decimals_by(self._texts, [key for key in table.columns if key != "row"])
         self._values: dict[tuple[tuple[str, ...], ValueClass, int], pl.DataFrame] = {}
 
     def values(self, keys: list[str], value_class: ValueClass, decimals: int) -> pl.DataFrame:
         """The cells of several columns below each other, as values of one class."""
         asked = (tuple(keys), value_class, decimals)
         if asked not in self._values:
-            columns = [table_key(pl.col(key), value_class, decimals).alias(key) for key in keys]
-            wide = self.table.select("row", *columns)
-            long = wide.unpivot(index="row", variable_name="key", value_name="value")
-            self._values[asked] = long.drop_nulls("value").select("key", "row", "value")
+            texts = self._texts if len(keys) == len(self.decimals) else self._texts.filter(pl.col("key").is_in(keys))
+            value = table_key(pl.col("text"), value_class, decimals).alias("value")
+            self._values[asked] = texts.select("key", "row", value).drop_nulls("value")
         return self._values[asked]
 
     def classes(self, file: DataFile) -> list[tuple[ValueClass, int, list[str], list[str]]]:
@@ -75,21 +75,18 @@ def cells_of(view: TableView, most: int) -> Cells:
     """Return the different rows of a table, at most so many."""
     numbered = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
     table = numbered.unique(subset=list(view.keys), keep="first", maintain_order=True).head(most)
-    return Cells(table, all_decimals(table, view.keys))
+    return Cells(table)
 
 
 def shared_values(view: TableView, cells: Cells, file: DataFile) -> pl.DataFrame:
     """Return a line for each cell and each column of the dataset that has its value, with the bits that it carries."""
     found = [pl.DataFrame(schema=_NO_HITS)]
-    for value_class, places, keys, columns in cells.classes(file):
-        values = cells.values(keys, value_class, places)
-        for column in columns if values.height else ():
-            counts = file.counts(column, places, values["value"])
-            if counts.height:
-                met = values.join(counts.select(pl.col("key").alias("value"), "bits"), on="value", how="inner")
-                found.append(met.select("key", pl.lit(column).alias("column"), "row", "bits"))
+    for value_class, places, keys, _ in cells.classes(file):
+        found.append(file.met(cells.values(keys, value_class, places), value_class, places))
     hits = pl.concat(found, how="vertical")
     named = _named(view, cells, file, hits)
+    if not named:
+        return hits
     return hits.filter(pl.col("column") == pl.col("key").replace_strict(named, default=pl.col("column")))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 import polars as pl
 
 MOST_PARTS = 8
 _PART = re.compile(r"[^\W_]+")
 _ASCII_PART = "[a-z0-9]+"
+_SHORT = 2_000
+"""Characters below which a text is cut in Python, which is ready sooner."""
 _LINES = {"words": pl.List(pl.String)}
 
 
@@ -23,6 +26,8 @@ def plain(text: str) -> str:
 
 def phrases(text: str) -> pl.Series:
     """Every run of up to eight words of a line, without what stands between them; each of them once."""
+    if len(text) < _SHORT:
+        return pl.Series("plain", sorted(_phrases_of_lines(text.splitlines())), dtype=pl.String)
     words = _words(text)
     said = words["word"]
     found = [said]
@@ -33,6 +38,15 @@ def phrases(text: str) -> pl.Series:
         said = said + words["word"].shift(-more)
         found.append(said.filter(is_same_line))
     return pl.concat(found).unique().alias("plain")
+
+
+def _phrases_of_lines(lines: Iterable[str]) -> set[str]:
+    """The same of a few lines, without the cost of starting."""
+    found: set[str] = set()
+    for words in map(_parts, lines):
+        for length in range(1, min(MOST_PARTS, len(words)) + 1):
+            found.update("".join(words[at : at + length]) for at in range(len(words) - length + 1))
+    return found
 
 
 def _words(text: str) -> pl.DataFrame:

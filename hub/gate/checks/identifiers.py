@@ -12,6 +12,7 @@ from hub.gate.checks.check import Check
 from hub.gate.context import Context, rows_text
 from hub.gate.datasets import MountedDataset
 from hub.gate.fragments import BlobFragment, Fragment
+from hub.gate.sorted_values import are_among
 from hub.gate.views import TableView
 
 IDENTIFIER = "direct-identifiers"
@@ -46,8 +47,8 @@ def _is_told(said: pl.Series, dataset: MountedDataset, needed: int) -> bool:
     """The identifiers met in a text's phrases carry more information than chance would bring."""
     numbers = math.log2(1 + _count_numbers(said))
     for known in dataset.plain_identifiers:
-        met = said.to_frame().join(known, on="plain", how="semi")["plain"].to_list()
-        chance = math.log2(max(known.height, 1)) + numbers
+        met = said.filter(are_among(said, known)).to_list()
+        chance = math.log2(max(known.len(), 1)) + numbers
         if sum(max(_bits(phrase) - chance, 0.0) for phrase in met) >= needed:
             return True
     return False
@@ -76,7 +77,8 @@ def _columns(view: TableView, dataset: MountedDataset, context: Context) -> list
         numbered = view.frame.with_columns(pl.int_range(1, pl.len() + 1).alias("row"))
         cells = numbered.filter(~is_suppressed(view.frame, key))
         for name, known in dataset.identifier_keys:
-            met = cells.select("row", _trimmed(key)).join(known, on="value", how="semi")
+            trimmed = cells.select("row", _trimmed(key))
+            met = trimmed.filter(are_among(trimmed["value"], known))
             is_named = title.strip().casefold() == name.casefold() and met.height > 0
             if is_named or _is_identifier_column(cells[key], met["value"], known):
                 sentence = (
@@ -95,21 +97,22 @@ def _trimmed(key: str) -> pl.Expr:
 
 def _meets(view: TableView, dataset: MountedDataset) -> bool:
     """Whether any cell is an identifier; of all columns at once, since most tables have none."""
-    values = pl.concat([view.frame.select(_trimmed(key)) for key in view.keys]).unique()
-    return any(values.join(known, on="value", how="semi").height for _, known in dataset.identifier_keys)
+    cells = view.frame.unpivot(value_name="cell").select(pl.col("cell").unique())
+    values = cells.select(_trimmed("cell"))["value"]
+    return any(are_among(values, known).any() for _, known in dataset.identifier_keys)
 
 
-def _is_identifier_column(cells: pl.Series, met: pl.Series, known: pl.DataFrame) -> bool:
+def _is_identifier_column(cells: pl.Series, met: pl.Series, known: pl.Series) -> bool:
     """Nearly all of the column's different values are identifiers, and too many of them for chance."""
     different = cells.n_unique()
     hits = met.unique()
     if different < 3 or len(hits) < _SHORT_NUMBER * different:
         return False
-    numbers = known["value"].cast(pl.Int64, strict=False).drop_nulls().to_list()
-    if len(numbers) < known.height:
+    numbers = known.cast(pl.Int64, strict=False).drop_nulls().to_list()
+    if len(numbers) < known.len():
         return True
     spread = max(numbers) - min(numbers) + 1
-    return len(hits) * -math.log2(min(known.height / spread, 1.0)) >= _COLUMN_BITS
+    return len(hits) * -math.log2(min(known.len() / spread, 1.0)) >= _COLUMN_BITS
 
 
 DIRECT_IDENTIFIERS = Check(IDENTIFIER, direct_identifiers, claims=False)

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.gate import model_text, numbers
+from hub.gate import model_text, numbers, words
 from hub.gate.checks import secrets, traces
 from hub.gate.full_text import FullText, Sought
+from hub.gate.sorted_values import are_among
 from hub.gate.words import MOST_PARTS, phrases, plain
 
 SOUGHT = {
@@ -79,9 +80,9 @@ def reference(text: str) -> set[str]:
     """The same, word by word."""
     found: set[str] = set()
     for line in text.splitlines():
-        words = [plain(part) for part in re.findall(r"[^\W_]+", unicodedata.normalize("NFC", line))]
-        for length in range(1, min(MOST_PARTS, len(words)) + 1):
-            found.update("".join(words[at : at + length]) for at in range(len(words) - length + 1))
+        parts = [plain(part) for part in re.findall(r"[^\W_]+", unicodedata.normalize("NFC", line))]
+        for length in range(1, min(MOST_PARTS, len(parts)) + 1):
+            found.update("".join(parts[at : at + length]) for at in range(len(parts) - length + 1))
     return found
 
 
@@ -91,9 +92,18 @@ WORDS = st.text(alphabet="aB3é\u0301\u0130ßª²½①ﬁ\ufe70 .,_-'\n\r\u2028\
 @given(st.lists(WORDS, max_size=6).map("\n".join) | st.text(max_size=80))
 @settings(max_examples=300)
 def test_every_run_of_words_is_a_phrase(text: str) -> None:
-    found = phrases(text)
-    assert found.null_count() == 0
-    assert sorted(found.to_list()) == sorted(reference(text))
+    for short in (0, 10**6):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(words, "_SHORT", short)
+            found = phrases(text)
+        assert found.null_count() == 0
+        assert sorted(found.to_list()) == sorted(reference(text))
+
+
+@given(st.lists(st.none() | st.text(max_size=3)), st.sets(st.text(max_size=3)))
+def test_few_values_are_found_among_sorted_ones(values: list[str | None], known: set[str]) -> None:
+    found = are_among(pl.Series(values, dtype=pl.String), pl.Series(sorted(known), dtype=pl.String))
+    assert found.to_list() == [value in known for value in values]
 
 
 def test_a_run_ends_with_its_line_and_after_eight_words() -> None:

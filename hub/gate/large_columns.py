@@ -1,0 +1,64 @@
+"""Columns of a file that is too large to be held: what a few rows say of them, and how their few values combine."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import polars as pl
+
+COUNT = "__count"
+GROUPING = 100
+"""A column with more different values than this is not taken for a group column."""
+ROWS_AT_ONCE = 500_000
+MOST_COMBINED = 200_000
+"""Combinations of columns of few values that are kept of a large file."""
+_ROWS_EACH = 8_000
+
+
+class LargeColumns:
+    """The columns of a scan, read piece by piece."""
+
+    def __init__(self, source: pl.LazyFrame, height: int) -> None:
+        self._source = source
+        self._height = height
+        self._samples: dict[str, int] = {}
+
+    def sampled(self, column: str) -> int:
+        """How many different values rows from five places of the file have."""
+        if not self._samples:
+            schema = self._source.collect_schema()
+            plain = [name for name, kind in schema.items() if not kind.is_nested()]
+            self._samples = self._different(plain)
+        if column not in self._samples:
+            self._samples |= self._different([column])
+        return self._samples[column]
+
+    def _different(self, columns: list[str]) -> dict[str, int]:
+        """The same of several columns, read at once."""
+        asked = self._source.select(columns)
+        starts = sorted({self._height * part // 5 for part in range(5)})
+        rows = pl.concat([asked.slice(start, _ROWS_EACH).collect(engine="streaming") for start in starts])
+        return {name: rows[name].drop_nulls().n_unique() for name in columns}
+
+    @cached_property
+    def cube(self) -> pl.DataFrame | None:
+        """The combinations of all columns of few values, with their rows; None where there are none, or too many."""
+        few = [name for name in self._source.collect_schema() if self.sampled(name) <= GROUPING]
+        return self.grouped(few, MOST_COMBINED) if few else None
+
+    def cube_of(self, columns: list[str], most: int) -> pl.DataFrame | None:
+        """Combinations that tell those of some columns apart; None where there are more than so many."""
+        if self.cube is not None and set(columns) <= set(self.cube.columns):
+            return self.cube
+        return self.grouped(columns, most)
+
+    def grouped(self, columns: list[str], most: int) -> pl.DataFrame | None:
+        """The columns' combinations, as they are, with their rows; piece by piece, and None beyond so many."""
+        grouped = self._source.select(*columns, pl.lit(0, pl.Int64).alias(COUNT)).head(0).collect()
+        for start in range(0, self._height, ROWS_AT_ONCE):
+            part = self._source.select(columns).slice(start, ROWS_AT_ONCE).group_by(columns)
+            counted = part.agg(pl.len().cast(pl.Int64).alias(COUNT)).collect(engine="streaming")
+            grouped = pl.concat([grouped, counted]).group_by(columns).agg(pl.col(COUNT).sum())
+            if grouped.height > most:
+                return None
+        return grouped

@@ -1,0 +1,129 @@
+"""How often values stand in the columns of a file, and what meeting one of them tells.
+
+Columns of few values, and all columns of a small file, are counted once for all tables. Of a large column only the
+values that are asked for are counted; where they are asked for once more, and the file is no larger than that, all are.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from hub.gate.cells import ValueClass
+from hub.gate.large_columns import MOST_COMBINED
+from hub.gate.sorted_values import places_among
+
+if TYPE_CHECKING:
+    from hub.gate.datasets import DataFile
+
+FEW = 1_000
+"""Different values of a column that are counted once for all tables."""
+MOST_COUNTED = 2_000_000
+"""Rows of a file of which all keys of a column are kept with their numbers, as soon as they are asked for twice."""
+_MANY = 16
+"""Of more than this part of what is known, a join finds values sooner than one search for each."""
+_HITS = {"key": pl.String, "column": pl.String, "row": pl.Int64, "bits": pl.Float64}
+
+
+class ValueCounts:
+    """The counts of one file; ``counted`` has for each column and its decimals the keys, sorted, with their numbers."""
+
+    def __init__(self, file: DataFile) -> None:
+        self._file = file
+        self._asked: set[tuple[str, int]] = set()
+        self._counted: dict[tuple[str, int], pl.DataFrame] = {}
+        self._few: dict[tuple[ValueClass, int], pl.DataFrame] = {}
+
+    def counts(self, column: str, decimals: int, wanted: pl.Series | None = None) -> pl.DataFrame:
+        """How often each key stands in the column, or each that is wanted, with the bits that meeting it carries."""
+        file = self._file
+        is_number = file.value_class(column) is ValueClass.NUMBER
+        scale = 10**decimals if is_number and file.schema[column].is_integer() else 1
+        decimals = decimals if is_number and scale == 1 else 0
+        asked = None if wanted is None else _unscaled(wanted, scale)
+        if asked is None or file.is_kept or self.has_few(column, FEW) or self._is_asked_again(column, decimals):
+            counts = self._all(column, decimals)
+            counts = counts if asked is None else _picked(counts, asked)
+        else:
+            counts = self._some(column, decimals, asked)
+        bits = (math.log2(max(file.height, 1)) - pl.col("count").cast(pl.Float64).log(2)).alias("bits")
+        scaled = counts.filter(pl.col("key").abs() <= 2**62 // scale) if scale > 1 else counts
+        return scaled.select((pl.col("key") * scale).alias("key") if scale > 1 else pl.col("key"), "count", bits)
+
+    def met(self, values: pl.DataFrame, value_class: ValueClass, decimals: int) -> pl.DataFrame:
+        """Return ``key``, ``row`` and ``bits`` of the values that columns of a class have, with the ``column``."""
+        file = self._file
+        columns = [column for column in file.schema if file.value_class(column) is value_class]
+        if values.height == 0 or not columns:
+            return pl.DataFrame(schema=_HITS)
+        found = [values.join(self._index(columns, value_class, decimals), on="value", how="inner").select(list(_HITS))]
+        wanted = values["value"].unique()
+        for column in (column for column in columns if not self.has_few(column, FEW)):
+            counts = self.counts(column, decimals, wanted)
+            if counts.height:
+                met = values.join(counts.select(pl.col("key").alias("value"), "bits"), on="value", how="inner")
+                found.append(met.select("key", pl.lit(column).alias("column"), "row", "bits"))
+        return pl.concat(found)
+
+    def has_few(self, column: str, most: int) -> bool:
+        """Whether the column has at most so many different values; where a few rows have more, no more are read."""
+        file = self._file
+        return file.large.sampled(column) <= most and self._all(column, file.finest(column)).height <= most
+
+    def _index(self, columns: list[str], value_class: ValueClass, decimals: int) -> pl.DataFrame:
+        """The values of the columns of few values, one below the other."""
+        known = (value_class, decimals)
+        if known not in self._few:
+            empty = pl.DataFrame(schema={"value": _kind(value_class), "column": pl.String, "bits": pl.Float64})
+            parts = [
+                self.counts(column, decimals).select(
+                    pl.col("key").alias("value"), pl.lit(column).alias("column"), "bits"
+                )
+                for column in columns
+                if self.has_few(column, FEW)
+            ]
+            self._few[known] = pl.concat([empty, *parts])
+        return self._few[known]
+
+    def _is_asked_again(self, column: str, decimals: int) -> bool:
+        asked = (column, decimals) in self._asked
+        self._asked.add((column, decimals))
+        return asked and self._file.height <= MOST_COUNTED
+
+    def _all(self, column: str, decimals: int) -> pl.DataFrame:
+        file, known = self._file, (column, decimals)
+        cube = None if file.is_kept else file.large.cube
+        if known not in self._counted and cube is not None and column in cube.columns:
+            found = file.combinations({"key": (column, decimals)}, MOST_COMBINED)
+            if found is not None:
+                self._counted[known] = found.drop_nulls("key").rename({"rows": "count"}).sort("key")
+        if known not in self._counted:
+            keys = file.keys(column, decimals).drop_nulls()
+            self._counted[known] = keys.group_by("key").len("count").sort("key").collect(engine=file.engine)
+        return self._counted[known]
+
+    def _some(self, column: str, decimals: int, wanted: pl.Series) -> pl.DataFrame:
+        keys = self._file.keys(column, decimals)
+        if wanted.len() == 0:
+            return keys.head(0).group_by("key").len("count").collect()
+        met = keys.join(wanted.alias("key").to_frame().lazy(), on="key", how="semi")
+        return met.group_by("key").len("count").collect(engine="streaming")
+
+
+def _kind(value_class: ValueClass) -> type[pl.DataType]:
+    return pl.String if value_class is ValueClass.TEXT else pl.Int64
+
+
+def _picked(counts: pl.DataFrame, asked: pl.Series) -> pl.DataFrame:
+    """The counts of the keys that are asked for."""
+    if asked.len() * _MANY > counts.height:
+        return counts.join(asked.alias("key").to_frame(), on="key", how="semi")
+    return counts[places_among(asked, counts["key"]).drop_nulls()]
+
+
+def _unscaled(wanted: pl.Series, scale: int) -> pl.Series:
+    """Keys of whole numbers, without the decimals at which a table shows them."""
+    asked = wanted.drop_nulls().unique()
+    return asked.filter(asked % scale == 0) // scale if scale > 1 else asked
