@@ -201,6 +201,10 @@ class DataFile:
         """Where values stand in columns of their class, as ``ValueCounts.met`` tells it."""
         return self._counts.met(values, value_class, decimals)
 
+    def rows_having(self, column: str, decimals: int, wanted: pl.Series) -> pl.DataFrame:
+        """Return the numbers of the rows that have each wanted key of a column: ``key`` and its rows."""
+        return self._counts.rows_having(column, decimals, wanted).rename({"at": ROW})
+
     def density(self, column: str, decimals: int, low: int, high: int) -> float:
         """How much of the grid of keys from ``low`` to ``high`` the column's values fill, from 0 to 1."""
         inside = self.keys(column, decimals).filter(pl.col("key").is_between(low, high))

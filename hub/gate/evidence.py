@@ -172,9 +172,8 @@ def _told(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> t
         own = ordered.filter(pl.col("is_told") & (pl.col("name") == a.name))
         rows = keyed.join(own, on="row", how="semi").select("row", a.name)
         if rows.height:
-            data = file.select(file.key(a.column, a.decimals).alias(a.name))
-            met = data.join(rows.lazy(), on=a.name, how="inner").select("row", ROW)
-            found.append(met.collect(engine="streaming"))
+            data = file.rows_having(a.column, a.decimals, rows[a.name]).rename({"key": a.name})
+            found.append(rows.join(data, on=a.name, how="inner").select("row", ROW))
     weak = pl.concat_list(pl.when(bits < TELLING_BITS).then(bits).otherwise(0.0) for bits in _bits(alignments))
     is_open = weak.list.sort(descending=True).list.head(_THREE).list.sum() >= _least(file)
     left = [keyed.filter(is_open).select("row"), ordered.filter(~pl.col("is_told")).select("row")]

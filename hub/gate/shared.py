@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hub.gate.cells import ValueClass, decimals_by, is_missing, table_key
-from hub.gate.datasets import ROW, UNIT, DataFile
+from hub.gate.datasets import ROW, DataFile
 from hub.gate.views import TableView
 
 _SAMPLE = 32
@@ -140,9 +140,8 @@ def best_candidates(cells: Cells, sample: pl.DataFrame, told: pl.DataFrame, file
             own = telling.filter(pl.col("column") == column).drop("column")
             wanted = values.join(own, on=["key", "row"], how="inner")
             if wanted.height:
-                data = file.select(file.key(column, places).alias("value")).drop(UNIT)
-                met = data.join(wanted.lazy(), on="value", how="inner").select("row", ROW, "key", "bits")
-                votes.append(met.collect(engine=file.engine))
+                data = file.rows_having(column, places, wanted["value"]).rename({"key": "value"})
+                votes.append(wanted.join(data, on="value", how="inner").select("row", ROW, "key", "bits"))
     once = pl.concat(votes).group_by("row", ROW, "key").agg(pl.col("bits").max())
     scores = once.group_by("row", ROW).agg(pl.col("bits").sum(), pl.len().alias("columns"))
     ranked = scores.filter(pl.col("columns") >= 2).sort("bits", ROW, descending=[True, False])

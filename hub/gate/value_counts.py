@@ -22,6 +22,8 @@ FEW = 1_000
 """Different values of a column that are counted once for all tables."""
 MOST_COUNTED = 2_000_000
 """Rows of a file of which all keys of a column are kept with their numbers, as soon as they are asked for twice."""
+MOST_ORDERED = 40_000_000
+"""Row numbers of a file that are kept in the order of a column's keys, which are looked up for the second time."""
 _MANY = 16
 """Of more than this part of what is known, a join finds values sooner than one search for each."""
 _HITS = {"key": pl.String, "column": pl.String, "row": pl.Int64, "bits": pl.Float64}
@@ -34,14 +36,15 @@ class ValueCounts:
         self._file = file
         self._asked: set[tuple[str, int]] = set()
         self._counted: dict[tuple[str, int], pl.DataFrame] = {}
+        self._sought: set[tuple[str, int]] = set()
+        self._order: dict[tuple[str, int], pl.Series] = {}
+        self._room = MOST_ORDERED
         self._few: dict[tuple[ValueClass, int], pl.DataFrame] = {}
 
     def counts(self, column: str, decimals: int, wanted: pl.Series | None = None) -> pl.DataFrame:
         """How often each key stands in the column, or each that is wanted, with the bits that meeting it carries."""
-        file = self._file
-        is_number = file.value_class(column) is ValueClass.NUMBER
-        scale = 10**decimals if is_number and file.schema[column].is_integer() else 1
-        decimals = decimals if is_number and scale == 1 else 0
+        file, scale = self._file, self._scale(column, decimals)
+        decimals = 0 if scale > 1 else decimals
         asked = None if wanted is None else _unscaled(wanted, scale)
         if asked is None or file.is_kept or self.has_few(column, FEW) or self._is_asked_again(column, decimals):
             counts = self._all(column, decimals)
@@ -66,6 +69,33 @@ class ValueCounts:
                 met = values.join(counts.select(pl.col("key").alias("value"), "bits"), on="value", how="inner")
                 found.append(met.select("key", pl.lit(column).alias("column"), "row", "bits"))
         return pl.concat(found)
+
+    def rows_having(self, column: str, decimals: int, wanted: pl.Series) -> pl.DataFrame:
+        """Return the numbers of the rows that have each wanted key of a column: ``key`` and ``at``."""
+        scale = self._scale(column, decimals)
+        asked = _unscaled(wanted, scale)
+        found = self._found(column, 0 if scale > 1 else decimals, asked)
+        return found.select((pl.col("key") * scale).alias("key") if scale > 1 else pl.col("key"), "at")
+
+    def _found(self, column: str, decimals: int, asked: pl.Series) -> pl.DataFrame:
+        file, known = self._file, (column, decimals)
+        if known in self._sought and known not in self._order and file.height <= self._room:
+            self._room -= file.height
+            order = file.keys(*known).with_row_index("at").drop_nulls("key").sort("key").select("at")
+            self._order[known] = order.collect(engine=file.engine)["at"]
+        self._sought.add(known)
+        if known not in self._order:
+            keys = file.keys(*known).with_row_index("at")
+            return keys.join(asked.alias("key").to_frame().lazy(), on="key", how="semi").collect(engine=file.engine)
+        counts = self._all(*known)
+        counted = counts.with_columns(pl.col("count").cum_sum().alias("end"))
+        picked = counted[places_among(asked, counts["key"]).drop_nulls()]
+        spread = picked.select("key", pl.int_ranges(pl.col("end") - pl.col("count"), "end").alias("at")).explode("at")
+        return spread.with_columns(self._order[known].gather(spread["at"]).alias("at"))
+
+    def _scale(self, column: str, decimals: int) -> int:
+        """What keys at some decimals are, of whole numbers, beyond the numbers themselves."""
+        return 10**decimals if self._file.schema[column].is_integer() else 1
 
     def has_few(self, column: str, most: int) -> bool:
         """Whether the column has at most so many different values; where a few rows have more, no more are read."""

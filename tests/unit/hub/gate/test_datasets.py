@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.gate import datasets
+from hub.gate import datasets, value_counts
 from hub.gate.cells import ValueClass
 from hub.gate.datasets import DataFile
 
@@ -71,6 +71,21 @@ def test_keys_are_counted_alike_however_often_they_are_asked_for(
     for _ in range(3):
         found = large.counts(column, decimals, asked).join(asked.to_frame(), on="key", how="semi")
         assert sorted_rows(found) == sorted_rows(expected)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("most", [0, 10**7])
+def test_rows_are_found_by_a_value_alike_however_often(
+    table: pl.DataFrame, column: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(value_counts, "MOST_ORDERED", most)
+    for file in (opened(table, 10**9), opened(table, 0)):
+        decimals = 2 if file.value_class(column) is ValueClass.NUMBER else 0
+        keys = file.keys(column, decimals).with_row_index("__row").collect()
+        wanted = keys["key"].sample(40, seed=3)
+        expected = keys.filter(pl.col("key").is_in(wanted.drop_nulls().implode())).select("key", "__row")
+        for _ in range(3):
+            assert sorted_rows(file.rows_having(column, decimals, wanted)) == sorted_rows(expected)
 
 
 @pytest.mark.parametrize("columns", [("group",), ("group", "truth"), ("group", "day", "truth"), ("text", "group")])
