@@ -37,7 +37,7 @@ class ValueCounts:
         self._asked: set[tuple[str, int]] = set()
         self._counted: dict[tuple[str, int], pl.DataFrame] = {}
         self._sought: set[tuple[str, int]] = set()
-        self._order: dict[tuple[str, int], pl.Series] = {}
+        self._order: dict[tuple[str, int], tuple[pl.DataFrame, pl.Series]] = {}
         self._room = MOST_ORDERED
         self._few: dict[tuple[ValueClass, int], pl.DataFrame] = {}
 
@@ -81,17 +81,21 @@ class ValueCounts:
         file, known = self._file, (column, decimals)
         if known in self._sought and known not in self._order and file.height <= self._room:
             self._room -= file.height
-            order = file.keys(*known).with_row_index("at").drop_nulls("key").sort("key").select("at")
-            self._order[known] = order.collect(engine=file.engine)["at"]
+            self._order[known] = self._ordered(*known)
         self._sought.add(known)
         if known not in self._order:
             keys = file.keys(*known).with_row_index("at")
             return keys.join(asked.alias("key").to_frame().lazy(), on="key", how="semi").collect(engine=file.engine)
-        counts = self._all(*known)
-        counted = counts.with_columns(pl.col("count").cum_sum().alias("end"))
-        picked = counted[places_among(asked, counts["key"]).drop_nulls()]
+        counted, order = self._order[known]
+        picked = counted[places_among(asked, counted["key"]).drop_nulls()]
         spread = picked.select("key", pl.int_ranges(pl.col("end") - pl.col("count"), "end").alias("at")).explode("at")
-        return spread.with_columns(self._order[known].gather(spread["at"]).alias("at"))
+        return spread.with_columns(order.gather(spread["at"]).alias("at"))
+
+    def _ordered(self, column: str, decimals: int) -> tuple[pl.DataFrame, pl.Series]:
+        """The keys with the place after their last row, and the rows' numbers in the order of their keys."""
+        rows = self._file.keys(column, decimals).with_row_index("at").drop_nulls("key").sort("key").select("at")
+        counted = self._all(column, decimals).with_columns(pl.col("count").cum_sum().alias("end"))
+        return counted, rows.collect(engine=self._file.engine)["at"]
 
     def _scale(self, column: str, decimals: int) -> int:
         """What keys at some decimals are, of whole numbers, beyond the numbers themselves."""

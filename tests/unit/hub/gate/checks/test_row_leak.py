@@ -12,8 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.exports import TableContext
+from hub.gate import evidence
+from hub.gate.context import Context
 from hub.gate.datasets import from_scans
 from hub.gate.exchange import DatasetDescription
+from hub.gate.kinds import Kind
+from hub.gate.views import TableView
 
 RULE = "row-leak"
 MEASURES = ("year", "income", "visits", "sex")
@@ -224,3 +228,28 @@ def test_order_of_rows_and_columns_changes_no_verdict(
 def test_random_results_are_no_rows(gate: Any, make: Any, table: list[tuple[int, int, float]]) -> None:
     text = "x,y,z\n" + "".join(f"{a},{b},{c:.3f}\n" for a, b, c in table)
     assert not leaks(gate, make, "t.csv", text)
+
+
+@given(data_of=st.data())
+@settings(max_examples=150)
+def test_a_bound_spares_only_looks_that_find_nothing(gate: Any, data: pl.DataFrame, data_of: Any) -> None:
+    """Without the bound on what rows can say at most, the same rows are found."""
+    columns = data_of.draw(
+        st.lists(st.sampled_from(("region", "sex", "year", "income", "visits")), min_size=2, max_size=5)
+    )
+    picked = data_of.draw(st.lists(st.integers(0, data.height - 1), min_size=1, max_size=12))
+    cells = [[str(data[row, column]) for column in columns] for row in picked]
+    for row in data_of.draw(st.lists(st.integers(0, len(cells) - 1), max_size=8)):
+        column = data_of.draw(st.integers(0, len(columns) - 1))
+        cells[row][column] = str(data[data_of.draw(st.integers(0, data.height - 1)), columns[column]])
+    frame = pl.DataFrame(cells, schema={f"c{at}": pl.String for at in range(len(columns))}, orient="row")
+    view = TableView("", tuple("abcde"[: len(columns)]), frame)
+    (file,) = gate.datasets[0].files
+
+    def found() -> list[int]:
+        return evidence.leaked_rows(view, file, Context("t.csv", Kind.CSV, TableContext(), gate.policy, gate.datasets))
+
+    bounded = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evidence, "_at_most", lambda _, hopeful, __: hopeful.rename({"hope": "excess"}))
+        assert found() == bounded
