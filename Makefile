@@ -2,7 +2,7 @@
 # What sets things up is hub/setup, which needs nothing but Python; each target asks it first, which takes a blink when all is there.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down logs test check bench lock clean python
+.PHONY: help setup demo up down logs test check bench mutants lock clean python
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 
@@ -52,6 +52,10 @@ check: python  ## format, lint, types, import rules
 bench: python  ## measure the lab beside what one would pick instead, and print the ratios
 	@$(SETUP) bench
 	@.venv/bin/python -m hub.bench
+
+mutants: python  ## change the gate and the policy bit by bit: does a test notice? MODULES="hub/policy/* verdict" RECORD=1
+	@$(SETUP) checks
+	@nice .venv/bin/python -m hub.mutants $(foreach module,$(MODULES),'$(module)') $(if $(RECORD),--record)
 
 lock: python  ## make the locks of all environments again, with the newest versions
 	@$(SETUP) lock

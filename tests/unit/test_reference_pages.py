@@ -11,6 +11,7 @@ from hub import policy_page, settings_page
 from hub.bench import page as measurements_page
 from hub.cli import reference
 from hub.gate import files_page, report_form
+from hub.mutants import page as mutants_page
 from hub.privileged import page as accounts_page
 from spawner_config import isolation_page
 from spawner_config.seccomp import page as seccomp_page
@@ -32,6 +33,7 @@ PAGES = Path(__file__).parents[2] / "docs/reference"
         ("gate-report.json", report_form.schema_text),
         ("files.md", files_page.page),
         ("measurements.md", measurements_page.page),
+        ("mutants.md", mutants_page.page),
     ],
 )
 def test_a_page_is_up_to_date(name: str, page: Callable[[], str]) -> None:

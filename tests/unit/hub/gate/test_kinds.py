@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import pickle
 import zipfile
 from typing import Any
@@ -38,6 +40,25 @@ FOREIGN: dict[str, tuple[bytes, RefusalReason]] = {
     "gif": (b"GIF89a", RefusalReason.PICTURE),
     "numpy": (b"\x93NUMPY\x01", RefusalReason.BINARY),
     "old spreadsheet": (b"\xd0\xcf\x11\xe0\xa1\xb1", RefusalReason.SPREADSHEET),
+    "postscript": (b"%!PS-Adobe-3.0\n", RefusalReason.PDF),
+    "zip of nothing": (b"PK\x05\x06" + bytes(18), RefusalReason.ARCHIVE),
+    "bzip2": (bz2.compress(b"a,b\n"), RefusalReason.ARCHIVE),
+    "xz": (lzma.compress(b"a,b\n"), RefusalReason.ARCHIVE),
+    "7z": (b"7z\xbc\xaf\x27\x1c", RefusalReason.ARCHIVE),
+    "rar": (b"Rar!\x1a\x07", RefusalReason.ARCHIVE),
+    "zstandard": (b"\x28\xb5\x2f\xfd\x04", RefusalReason.ARCHIVE),
+    "java": (b"\xca\xfe\xba\xbe\x00", RefusalReason.PROGRAM),
+    "bitmap": (b"BM\x8a\x00\x00", RefusalReason.PICTURE),
+    "tiff, little end first": (b"II*\x00\x08\x00", RefusalReason.PICTURE),
+    "tiff, big end first": (b"MM\x00*\x00\x00", RefusalReason.PICTURE),
+    "webp": (b"RIFF\x24\x00\x00\x00WEBP", RefusalReason.PICTURE),
+    "hdf": (b"\x89HDF\r\n\x1a\n", RefusalReason.BINARY),
+    "sqlite": (b"SQLite format 3\x00", RefusalReason.BINARY),
+    "page by its type": (b"<!doctype html>\n<p>x", RefusalReason.HTML),
+    "page by its body": (b"<p>x</p>\n<body>x", RefusalReason.HTML),
+    "page by its root": (b"<HTML lang='fr'>", RefusalReason.HTML),
+    "svg alone": (b"<svg/>", RefusalReason.SVG),
+    **{f"pickle {n}": (pickle.dumps([n], protocol=n), RefusalReason.PICKLE) for n in (2, 3, 4, 5)},
 }
 
 
@@ -74,9 +95,14 @@ def test_text_named_as_something_binary_is_a_mismatch(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("a.xls", RefusalReason.SPREADSHEET),
+        *((f"a.{ending}", RefusalReason.SPREADSHEET) for ending in ("xls", "XLSM", "xlsb", "ods")),
+        *((f"a.{ending}", RefusalReason.PICKLE) for ending in ("pkl", "pickle", "joblib", "pt")),
+        *((f"a.{ending}", RefusalReason.ARCHIVE) for ending in ("zip", "gz", "csv.gz", "tar", "npz")),
+        *((f"a.{ending}", RefusalReason.PROGRAM) for ending in ("py", "sh", "exe")),
+        ("a.gif", RefusalReason.PICTURE),
+        *((f"a.{ending}", RefusalReason.HTML) for ending in ("html", "htm")),
         ("a.svg", RefusalReason.SVG),
-        ("a.py", RefusalReason.PROGRAM),
+        ("a.pdf", RefusalReason.PDF),
         ("a.weird", RefusalReason.UNKNOWN_KIND),
         ("README", RefusalReason.NO_NAME_ENDING),
     ],
@@ -85,6 +111,37 @@ def test_a_name_that_the_gate_does_not_take_is_told_why(name: str, reason: Refus
     with pytest.raises(ReadRefusedError) as refused:
         decide_kind(name, b"plain words\n")
     assert refused.value.reason is reason
+
+
+def test_the_kinds_that_are_read_are_these() -> None:
+    assert {ending: str(kind) for ending, kind in ENDINGS.items()} == {
+        **dict.fromkeys((".csv", ".tsv"), "csv"),
+        **dict.fromkeys((".txt", ".md", ".log"), "text"),
+        **dict.fromkeys((".jpg", ".jpeg"), "jpeg"),
+        **{f".{kind}": kind for kind in ("json", "parquet", "png", "xlsx")},
+        ".ipynb": "notebook",
+    }
+
+
+@pytest.mark.parametrize("text", [b"BM", b"BZh is how it begins", b"RIFF raff", b"a < b, and <html> is a word"])
+def test_words_that_begin_like_something_else_are_no_reason_to_refuse(text: bytes) -> None:
+    assert decide_kind("a.txt", text) is Kind.TEXT
+
+
+@pytest.mark.parametrize("content", [b"<html>\xff</html>", b"\x80", b"\x80\x06."])
+def test_bytes_that_no_text_has_are_refused_as_such(content: bytes) -> None:
+    (fragment,) = read_file(1, "a.txt", content).fragments
+    assert isinstance(fragment, RefusalFragment)
+    assert fragment.reason is RefusalReason.NOT_UTF8
+
+
+def test_a_mark_far_below_the_head_of_a_text_is_a_part_of_it() -> None:
+    """A report about pages may show one; what is shown there, checks of texts judge."""
+    assert decide_kind("a.md", b"<p>" + b"x" * 1021 + b"<html>") is Kind.TEXT
+    with pytest.raises(ReadRefusedError):
+        decide_kind("a.md", b"<p>" + b"x" * 1015 + b"<html>")
+    with pytest.raises(ReadRefusedError):
+        decide_kind("a.md", b"\xef\xbb\xbf" + b" \t\r\n" * 700 + b"<p>" + b"x" * 1015 + b"<html>")
 
 
 def test_an_empty_file_is_refused() -> None:

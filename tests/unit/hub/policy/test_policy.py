@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.policy.load import describe_profile, load_profile, merged_profiles, parse_policy, profile_names, profile_text
@@ -156,3 +157,77 @@ def test_the_digest_is_of_canonical_text_that_reads_back() -> None:
     policy = merged_profiles(("uk-sacro", "fr-entreprises"))
     assert Policy.model_validate_json(canonical_text(policy)) == policy
     assert " " not in canonical_text(policy).replace(policy.profiles[0], "")
+
+
+RANGES: dict[str, tuple[int, int]] = {
+    "minimum_units": (2, 1_000),
+    "p_percent": (0, 100),
+    "prior_percent": (1, 100),
+    "minimum_holdings": (0, 100),
+    "class_percent": (50, 100),
+    "residual_degrees": (0, 1_000),
+    "quantile_units": (1, 1_000),
+    "protection_percent": (0, 100),
+    "differencing_units": (2, 1_000),
+    "rounding_base": (1, 1_000),
+    "significant_digits": (2, 15),
+    "coordinate_decimals": (0, 7),
+    "evidence_bits": (4, 40),
+    "free_text": (0, 100_000),
+}
+LIMITS: dict[str, tuple[int, int]] = {
+    "files": (1, 500),
+    "file_bytes": (1, 268_435_456),
+    "request_bytes": (1, 1_073_741_824),
+    "month_bytes": (1, 68_719_476_736),
+    "table_rows": (1, 1_000_000),
+    "table_columns": (1, 2_000),
+    "text_characters": (1, 10_000_000),
+    "image_pixels": (1, 40_000_000),
+}
+RULE: dict[str, tuple[int, int]] = {"n": (1, 5), "k": (1, 100)}
+PARTS = [(Policy, RANGES), (Limits, LIMITS), (Dominance, RULE)]
+
+
+@pytest.mark.parametrize(("model", "ranges"), PARTS, ids=lambda each: getattr(each, "__name__", ""))
+def test_each_number_has_a_range_and_takes_its_ends_alone(
+    model: type[Policy] | type[Limits] | type[Dominance], ranges: dict[str, tuple[int, int]]
+) -> None:
+    numbers = {name for name, field in model.model_fields.items() if field.annotation is int}
+    assert set(ranges) == numbers
+    policy = load_profile("uk-sacro")
+    whole = {Policy: policy, Limits: policy.limits, Dominance: policy.dominance[0]}[model].model_dump()
+    for name, (least, most) in ranges.items():
+        for taken in (least, most):
+            assert getattr(model.model_validate(whole | {name: taken}), name) == taken
+        for beyond in (least - 1, most + 1):
+            with pytest.raises(ValidationError):
+                model.model_validate(whole | {name: beyond})
+
+
+@pytest.mark.parametrize(
+    ("key", "most", "each"), [("profiles", 200, "a"), ("dominance", 5, Dominance(n=1, k=50))], ids=["names", "rules"]
+)
+def test_a_policy_has_no_more_names_and_rules_than_a_person_reads(key: str, most: int, each: object) -> None:
+    whole = load_profile("uk-sacro").model_dump() | {"dominance": ()}
+    assert len(getattr(Policy.model_validate(whole | {key: (each,) * most}), key)) == most
+    with pytest.raises(ValidationError):
+        Policy.model_validate(whole | {key: (each,) * (most + 1)})
+
+
+@pytest.mark.parametrize(
+    ("profiles", "is_taken"), [((), False), (("",), False), (("a" * 60,), True), (("a" * 61,), False)]
+)
+def test_a_policy_knows_by_short_names_where_it_comes_from(profiles: tuple[str, ...], is_taken: bool) -> None:
+    whole = load_profile("uk-sacro").model_dump() | {"profiles": profiles}
+    if is_taken:
+        assert Policy.model_validate(whole).name == profiles[0]
+        return
+    with pytest.raises(ValidationError):
+        Policy.model_validate(whole)
+
+
+def test_a_policy_cannot_be_changed_once_it_is_made() -> None:
+    policy = load_profile("uk-sacro")
+    with pytest.raises(ValidationError):
+        policy.minimum_units = 2  # type: ignore[misc]

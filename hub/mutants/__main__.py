@@ -1,0 +1,125 @@
+"""``make mutants``: change the gate and the policy, one small thing at a time, and see whether a test notices.
+
+Ctrl-C stops it; the next run goes on from there. A change that no test notices and that ``hub/mutants/explained.toml``
+does not explain makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from hub.domain.errors import InvalidError, LabError
+from hub.mutants import explained, record
+from hub.mutants.baseline import reach_of
+from hub.mutants.choosing import Choice
+from hub.mutants.modules import Module, Project
+from hub.mutants.record import Known, Result
+from hub.mutants.trying import Outcome, Trial, TrialError, tried
+
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache" / "mutants"
+RECORD = ROOT / "docs" / "reference" / "mutants.json"
+Tell = Callable[[str, int, int], None]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's options."""
+    made = argparse.ArgumentParser(prog="python -m hub.mutants", description=__doc__)
+    made.add_argument("modules", nargs="*", help="such as hub/policy/* or verdict; all where none is named")
+    made.add_argument("--again", action="store_true", help="try also what was noticed before")
+    made.add_argument("--list", action="store_true", help="print the changes, and try none")
+    made.add_argument("--record", action="store_true", help=f"put the results into {RECORD.relative_to(ROOT)}")
+    return made
+
+
+def main(words: Sequence[str]) -> int:
+    """Try what is to be tried, with progress on standard error, and print the survivors; returns the exit code."""
+    given = parser().parse_args(words)
+    os.chdir(ROOT)
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    project = Project(ROOT)
+    try:
+        modules = project.chosen(given.modules)
+        if given.list:
+            print(*(f"{m.path}: {change.words}" for m in modules for change in m.changes), sep="\n")
+            return 0
+        with _progress() as tell:
+            results = run(project, modules, CACHE, tell, again=given.again)
+    except KeyboardInterrupt:
+        print("Stopped; the next run goes on from here.", file=sys.stderr)
+        return 130
+    except (LabError, TrialError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if given.record:
+        record.write(RECORD, [module.path for module in project.modules()], results)
+    return report(results)
+
+
+def run(project: Project, modules: Sequence[Module], cache: Path, tell: Tell, *, again: bool) -> dict[str, Result]:
+    """Try the changes of some modules, keep each outcome at once, and return what is known of these modules then."""
+    reach = reach_of(project, cache / "reach", lambda test: tell(test, 0, 0))
+    choice = Choice(project, reach)
+    known = {module.path: Known(cache, module) for module in modules}
+    trials = list(_trials(modules, choice, known, again=again))
+    stamp = project.stamp()
+    for done, (trial, outcome) in enumerate(tried(project, trials), start=1):
+        if project.stamp() != stamp:
+            raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
+        known[trial.module.path].note(trial.change.key, outcome)
+        tell(f"{trial.module.path} {outcome}", done, len(trials))
+    explanations = explained.read()
+    return {module.path: _result(module, known[module.path], explanations) for module in modules}
+
+
+def _trials(modules: Sequence[Module], choice: Choice, known: dict[str, Known], *, again: bool) -> Iterator[Trial]:
+    """What is to be tried: all that is not known to be noticed, and that some test reaches."""
+    for module in modules:
+        for change in module.changes:
+            if known[module.path].outcomes.get(change.key) is Outcome.KILLED and not again:
+                continue
+            trial = choice.trial(module, change)
+            if trial.tests:
+                yield trial
+            else:
+                known[module.path].note(change.key, Outcome.UNREACHED)
+
+
+def _result(module: Module, known: Known, explanations: list[explained.Explanation]) -> Result:
+    survivors = [c for c in module.changes if known.outcomes[c.key] is not Outcome.KILLED]
+    reasons = explained.reasons(explanations, module.path)
+    told = {change.key: reasons[change.words] for change in survivors if change.words in reasons}
+    left = [change.key for change in survivors if change.words not in reasons]
+    left += [f"explained, and not there: {words}" for words in explained.without_use(reasons, survivors)]
+    return Result(module.digest, len(module.changes), len(module.changes) - len(survivors), told, left)
+
+
+def report(results: dict[str, Result]) -> int:
+    """Print a line for each module, and each survivor that nothing explains."""
+    for path, result in results.items():
+        print(f"{path}: {result.changes} changes, {result.killed} noticed, {len(result.explained)} explained")
+        for words in result.unexplained:
+            print(f"  {words}")
+    return 1 if any(result.unexplained for result in results.values()) else 0
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("mutants", total=None)
+        yield lambda said, done, of: bar.update(task, description=said[-80:], completed=done, total=of or None)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""Forked processes: what happens in one stays in it, and one that does not end is ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+BROKEN = 70
+"""The exit code of a child whose own work failed, which no test's failure gives."""
+
+
+def ended(act: Callable[[], int], seconds: float) -> int | None:
+    """Call something in a fork; its exit code, or None where it took longer than it may."""
+    child = os.fork()
+    if child == 0:
+        _act(act)
+    watch = os.pidfd_open(child)
+    try:
+        poll = select.poll()
+        poll.register(watch, select.POLLIN)
+        if not poll.poll(seconds * 1000):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return None
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        os.close(watch)
+
+
+@contextmanager
+def lines_of(act: Callable[[Callable[[str], None]], int]) -> Iterator[Iterator[str]]:
+    """Call something in a fork that says lines, one by one; whoever leaves early ends it with all that it started."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        os.setpgid(0, 0)
+        out = os.fdopen(write, "w", buffering=1, encoding="utf-8")
+        _act(lambda: act(lambda line: print(line, file=out, flush=True)))
+    os.close(write)
+    try:
+        with os.fdopen(read, encoding="utf-8") as said:
+            yield (line.rstrip("\n") for line in said)
+    finally:
+        _end(child)
+
+
+def _end(child: int) -> None:
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except ProcessLookupError:
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _act(act: Callable[[], int]) -> None:
+    """Never returns: an error is printed, and ends the child as broken."""
+    code = BROKEN
+    errors = os.fdopen(os.dup(2), "w", encoding="utf-8")
+    try:
+        code = act()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    finally:
+        if code == BROKEN:
+            traceback.print_exc(file=errors)
+        errors.close()
+        sys.stdout = sys.stderr = None
+        os._exit(code)
+
+
+def silence() -> None:
+    """From now on, whatever is written to standard output and error is gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)

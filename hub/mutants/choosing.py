@@ -1,0 +1,46 @@
+"""Which tests have to notice a change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from hub.mutants.changes import Change
+from hub.mutants.modules import Module, Project
+from hub.mutants.naming import Naming, mentions
+from hub.mutants.reach import Reach
+from hub.mutants.trying import Trial
+
+SECONDS = 10.0
+"""Tests are taken, the quickest first, until they would take so long; a change that only others notice survives."""
+
+
+class Choice:
+    """Chooses tests for changes."""
+
+    def __init__(self, project: Project, reach: Reach) -> None:
+        self._reach = reach
+        self._naming = Naming(project.modules())
+        self._texts = {str(file.relative_to(project.root)): _text(file) for file in project.test_files()}
+
+    def trial(self, module: Module, change: Change) -> Trial:
+        """The change with its tests; none where no test reaches it."""
+        tests = self._at_import(change) if change.at_import else self._reach.of_lines(module.path, change.lines)
+        chosen = self._reach.quickest(tests, SECONDS)
+        return Trial(module, change, tuple(chosen), sum(self._reach.tests[name].seconds for name in chosen))
+
+    def _at_import(self, change: Change) -> set[str]:
+        """Tests of functions that name what the change is part of, and tests in files that name it."""
+        known = self._naming.made_of(change.binds)
+        tests: set[str] = set()
+        for path, lines in self._naming.reached(change.binds):
+            tests |= self._reach.of_lines(path, lines)
+        return tests | self._in_files(known)
+
+    def _in_files(self, names: Iterable[str]) -> set[str]:
+        naming = (file for file, text in self._texts.items() if names and mentions(text, names))
+        return {test for file in naming for test in self._reach.of_file(file)}
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")

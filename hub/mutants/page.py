@@ -1,0 +1,56 @@
+"""The page docs/reference/mutants.md, made from recorded results: ``python -m hub.mutants.page``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from hub.mutants import record
+from hub.mutants.record import Result
+
+RECORD = Path(__file__).parents[2] / "docs" / "reference" / "mutants.json"
+HEAD = """\
+# Mutants
+
+<!-- Made by “python -m hub.mutants.page > docs/reference/mutants.md”, from docs/reference/mutants.json, which
+     “make mutants RECORD=1” writes. -->
+
+`make mutants` changes the gate and the policy, one small thing at a time (a limit, a comparison, a condition, an entry
+of a table, an argument, a statement), and runs the tests that reach the place until one of them fails. `make mutants
+MODULES="hub/policy/* verdict"` tries a part; Ctrl-C stops it, and the next run goes on from there. A change that no
+test notices has to be explained in `hub/mutants/explained.toml`, else the command fails.
+
+Docstrings, annotations but for ranges, decorators and sentences are not changed. Of the tests that reach a change the
+quickest are run, until they would take ten seconds. *Source* is the digest of the module as it was when it was run.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    recorded = record.read(RECORD)
+    return "\n".join([HEAD, *_table(recorded), *_explained(recorded)]) + "\n"
+
+
+def _table(recorded: dict[str, Result | None]) -> Iterator[str]:
+    yield "| module | changes | noticed | explained | not explained | source |"
+    yield "| --- | ---: | ---: | ---: | ---: | --- |"
+    for path, result in recorded.items():
+        if result is None:
+            yield f"| `{path}` | not run yet | | | | |"
+        else:
+            numbers = (result.changes, result.killed, len(result.explained), len(result.unexplained))
+            yield f"| `{path}` | {' | '.join(map(str, numbers))} | {result.source} |"
+    yield ""
+
+
+def _explained(recorded: dict[str, Result | None]) -> Iterator[str]:
+    yield "## Changes that no test can notice"
+    for path, result in recorded.items():
+        if result and result.explained:
+            yield f"\n### `{path}`\n"
+            yield from (f"* `` {words} ``: {why}" for words, why in result.explained.items())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

@@ -1,0 +1,173 @@
+"""Trying changes: each in a fork of its own, against the tests that reach it, until one of them fails.
+
+A change inside a function is put into a process that has collected all tests and run none. A change of what happens
+when a module is imported is put in its place before the first import, in a process that has loaded nothing but what
+others wrote.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, settings
+
+from hub.mutants.applying import Changed, Swapper
+from hub.mutants.changes import Change
+from hub.mutants.children import BROKEN, ended, lines_of, silence
+from hub.mutants.modules import Module, Project
+from hub.mutants.reach import Reached, Tracer, told
+
+QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+FOREIGN = ("polars", "pydantic", "PIL.Image", "PIL.PngImagePlugin", "scipy.optimize", "scipy.sparse")
+"""What others wrote and takes long to load; loaded once, before anything forks."""
+EXAMPLES = 20
+"""Examples of a property that does not say how many it needs."""
+LEAST_SECONDS = 10.0
+MORE_SECONDS = 5.0
+"""A changed test may take so much longer than it did, and at least so long."""
+
+
+class Outcome(StrEnum):
+    """What came of a change."""
+
+    KILLED = "killed"
+    SURVIVED = "survived"
+    UNREACHED = "unreached"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A change of a module, and the tests that have to notice it, the quickest first."""
+
+    module: Module
+    change: Change
+    tests: tuple[str, ...]
+    seconds: float
+
+    @property
+    def limit(self) -> float:
+        """When it has taken too long, which is noticing, too."""
+        return LEAST_SECONDS + MORE_SECONDS * self.seconds
+
+
+class TrialError(Exception):
+    """The trying itself failed; nothing is known of the change."""
+
+
+class _Calm:
+    """Hypothesis tries the same examples each time, keeps none and does not look for smaller ones."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Set it before test modules are imported, and after the folders' own settings."""
+        own = settings.get_current_profile_name()
+        phases = (Phase.explicit, Phase.generate)
+        made = settings(
+            settings.get_profile(own),
+            max_examples=EXAMPLES,
+            derandomize=True,
+            database=None,
+            phases=phases,
+            deadline=None,
+        )
+        settings.register_profile("mutants", made)
+        settings.load_profile("mutants")
+
+
+class _InPlace:
+    """Takes the place of pytest's loop over tests: for each trial a fork, the change, and its tests."""
+
+    def __init__(self, project: Project, trials: Sequence[Trial], say: Callable[[str], None]) -> None:
+        self._project, self._trials, self._say = project, trials, say
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items}
+        swapper = Swapper(frozenset(str(module.file) for module in self._project.modules()))
+        for trial in self._trials:
+            chosen = [items[name] for name in trial.tests]
+            self._say(str(ended(lambda t=trial, c=chosen: self._tried(session, swapper, t, c), trial.limit)))  # type: ignore[misc]
+        return True
+
+    @staticmethod
+    def _tried(session: pytest.Session, swapper: Swapper, trial: Trial, items: list[pytest.Item]) -> int:
+        silence()
+        if not swapper.swap(trial.module.changed(trial.change)):
+            return BROKEN
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                return 1
+        return 0
+
+
+def traced(project: Project, files: Sequence[str]) -> Iterator[tuple[str, Reached]]:
+    """Run files of tests as they are, and yield each test with what it reaches."""
+    names = {str(module.file): module.path for module in project.modules()}
+
+    def act(say: Callable[[str], None]) -> int:
+        silence()
+        return int(_pytest(project, [*files], _Calm(), Tracer(names, say)))
+
+    load_foreign()
+    with lines_of(act) as lines:
+        yield from (told(line) for line in lines)
+
+
+def tried(project: Project, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+    """Try changes, and yield what came of each, those inside of functions first."""
+    load_foreign()
+    inside = [trial for trial in trials if not trial.change.at_import]
+    if inside:
+        yield from _tried_in_place(project, inside)
+    for trial in trials:
+        if trial.change.at_import:
+            code = ended(lambda t=trial: _tried_anew(project, t), trial.limit)  # type: ignore[misc]
+            yield trial, _outcome(code, trial)
+
+
+def _tried_in_place(project: Project, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+    files = sorted({test.partition("::")[0] for trial in trials for test in trial.tests})
+
+    def act(say: Callable[[str], None]) -> int:
+        silence()
+        return int(_pytest(project, files, _Calm(), _InPlace(project, trials, say)))
+
+    with lines_of(act) as lines:
+        for trial, line in zip(trials, lines, strict=False):
+            yield trial, _outcome(None if line == "None" else int(line), trial)
+
+
+def _tried_anew(project: Project, trial: Trial) -> int:
+    silence()
+    module = trial.module
+    Changed(module.name, str(module.file), module.changed(trial.change)).install()
+    return int(_pytest(project, trial.tests, _Calm()))
+
+
+def _outcome(code: int | None, trial: Trial) -> Outcome:
+    if code in (BROKEN, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise TrialError(f"{trial.module.path}: {trial.change.words}")
+    return Outcome.SURVIVED if code == 0 else Outcome.KILLED
+
+
+def _pytest(project: Project, tests: Iterable[str], *plugins: object) -> int:
+    with tempfile.TemporaryDirectory(prefix="datalab-mutants-") as folder:
+        # What folders above set up for other tests would be loaded anew for each change.
+        cut = project.root / os.path.commonpath(project.tests)
+        folders = [f"--rootdir={project.root}", f"--confcutdir={cut}", f"--basetemp={Path(folder) / 'tests'}"]
+        words = [*folders, *QUIET, *tests]
+        return int(pytest.main(words, plugins=list(plugins)))
+
+
+def load_foreign() -> None:
+    """Load what others wrote; without calling it, so that no thread of it runs before a fork."""
+    for name in FOREIGN:
+        importlib.import_module(name)

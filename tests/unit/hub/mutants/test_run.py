@@ -1,0 +1,91 @@
+"""Facts about a run, on a project of one module: what is noticed, what is not, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = '''"""A rule."""
+LIMIT = 10
+WORDS = {"small": "s", "large": "l"}
+
+
+def is_small(count: int) -> bool:
+    """Whether a count is small."""
+    if count < 0:
+        raise ValueError("negative")
+    return count < LIMIT
+
+
+def never(count: int) -> int:
+    return count + 1
+'''
+TESTS = """from rules.one import WORDS, is_small
+
+def test_limits():
+    assert is_small(9)
+    assert not is_small(10)
+
+def test_words():
+    assert WORDS["small"] == "s"
+"""
+RUN = """
+import json, sys
+from pathlib import Path
+from hub.mutants.__main__ import run
+from hub.mutants.modules import Project
+project = Project(Path.cwd(), ("rules",), ("checks",))
+results = run(project, project.modules(), Path("cache"), lambda *_: None, again=False)
+(result,) = results.values()
+print(json.dumps([result.changes, result.killed, result.unexplained]))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in {
+        "rules/__init__.py": "",
+        "rules/one.py": SOURCE,
+        "checks/test_one.py": TESTS,
+        "pytest.ini": "[pytest]\npythonpath = .\naddopts = --import-mode=importlib\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def ran(project: Path) -> tuple[int, int, list[str]]:
+    done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    changes, killed, left = json.loads(done.stdout.splitlines()[-1])
+    return changes, killed, left
+
+
+def test_what_no_test_notices_is_named_and_a_better_test_is_enough(project: Path) -> None:
+    changes, killed, left = ran(project)
+    named = {words.partition(" #")[0] for words in left}
+    assert changes == killed + len(left)
+    assert "is_small: raise ValueError('negative') → left out" in named
+    assert "is_small: if count < 0 → if False" in named
+    assert "module: 'large': 'l' → left out" in named
+    assert "never: count + 1 → count - 1" in named
+    assert not {"is_small: count < LIMIT → count <= LIMIT", "module: LIMIT = 10 → left out"} & named
+    assert not any("'small'" in words for words in named)
+    better = (
+        TESTS + "\ndef test_negative():\n    import pytest\n    with pytest.raises(ValueError):\n        is_small(-1)\n"
+    )
+    (project / "checks/test_one.py").write_text(better)
+    _, more, _ = ran(project)
+    assert more > killed
+    assert (project / "rules/one.py").read_text() == SOURCE
+
+
+def test_a_test_that_fails_anyway_says_nothing(project: Path) -> None:
+    (project / "checks/test_one.py").write_text(TESTS + "\ndef test_wrong():\n    assert not is_small(1)\n")
+    done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "fails as things are" in done.stderr
