@@ -86,7 +86,8 @@ def _trials(modules: Sequence[Module], choice: Choice, known: dict[str, Known], 
     """What is to be tried: all that is not known to be noticed, and that some test reaches."""
     for module in modules:
         for change in module.changes:
-            if known[module.path].outcomes.get(change.key) is Outcome.KILLED and not again:
+            outcome = known[module.path].outcomes.get(change.key)
+            if outcome and outcome.is_noticed and not again:
                 continue
             trial = choice.trial(module, change)
             if trial.tests:
@@ -96,18 +97,20 @@ def _trials(modules: Sequence[Module], choice: Choice, known: dict[str, Known], 
 
 
 def _result(module: Module, known: Known, explanations: list[explained.Explanation]) -> Result:
-    survivors = [c for c in module.changes if known.outcomes[c.key] is not Outcome.KILLED]
+    outcomes = {change.key: known.outcomes[change.key] for change in module.changes}
+    survivors = [change for change in module.changes if not outcomes[change.key].is_noticed]
     reasons = explained.reasons(explanations, module.path)
     told = {change.key: reasons[change.words] for change in survivors if change.words in reasons}
     left = [change.key for change in survivors if change.words not in reasons]
     left += [f"explained, and not there: {words}" for words in explained.without_use(reasons, survivors)]
-    return Result(module.digest, len(module.changes), len(module.changes) - len(survivors), told, left)
+    endless = sum(outcome is Outcome.ENDLESS for outcome in outcomes.values())
+    return Result(module.digest, len(outcomes), len(outcomes) - len(survivors), endless, told, left)
 
 
 def report(results: dict[str, Result]) -> int:
     """Print a line for each module, and each survivor that nothing explains."""
     for path, result in results.items():
-        print(f"{path}: {result.changes} changes, {result.killed} noticed, {len(result.explained)} explained")
+        print(f"{path}: {result.changes} changes, {result.noticed} noticed, {len(result.explained)} explained")
         for words in result.unexplained:
             print(f"  {words}")
     return 1 if any(result.unexplained for result in results.values()) else 0

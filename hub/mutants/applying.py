@@ -24,15 +24,12 @@ class Swapper:
             if isinstance(thing, FunctionType) and thing.__code__.co_filename in files:
                 self._functions.setdefault(_place(thing.__code__), []).append(thing)
 
-    def swap(self, changed: CodeType) -> bool:
-        """Put a changed module's functions in the place of the real ones; says whether any differed."""
-        any_differs = False
+    def swap(self, changed: CodeType) -> None:
+        """Put a changed module's functions in the place of the real ones; ValueError where their form differs."""
         for code in _functions_in(changed):
             for function in self._functions.get(_place(code), ()):
                 if function.__code__ != code:
                     function.__code__ = code
-                    any_differs = True
-        return any_differs
 
 
 def _place(code: CodeType) -> Place:

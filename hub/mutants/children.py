@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 BROKEN = 70
 """The exit code of a child whose own work failed, which no test's failure gives."""
@@ -79,3 +80,8 @@ def silence() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
+
+
+def threads() -> list[str]:
+    """The names of this process's threads."""
+    return [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]

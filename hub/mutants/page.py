@@ -22,7 +22,8 @@ MODULES="hub/policy/* verdict"` tries a part; Ctrl-C stops it, and the next run 
 test notices has to be explained in `hub/mutants/explained.toml`, else the command fails.
 
 Docstrings, annotations but for ranges, decorators and sentences are not changed. Of the tests that reach a change the
-quickest are run, until they would take ten seconds. *Source* is the digest of the module as it was when it was run.
+quickest are run, until they would take ten seconds. *By time* are those whose tests took several times as long as ever,
+and were ended. *Source* is the digest of the module as it was when it was run.
 """
 
 
@@ -33,13 +34,14 @@ def page() -> str:
 
 
 def _table(recorded: dict[str, Result | None]) -> Iterator[str]:
-    yield "| module | changes | noticed | explained | not explained | source |"
-    yield "| --- | ---: | ---: | ---: | ---: | --- |"
+    yield "| module | changes | noticed | by time | explained | not explained | source |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | --- |"
     for path, result in recorded.items():
         if result is None:
-            yield f"| `{path}` | not run yet | | | | |"
+            yield f"| `{path}` | not run yet | | | | | |"
         else:
-            numbers = (result.changes, result.killed, len(result.explained), len(result.unexplained))
+            left = len(result.explained), len(result.unexplained)
+            numbers = (result.changes, result.noticed, result.endless, *left)
             yield f"| `{path}` | {' | '.join(map(str, numbers))} | {result.source} |"
     yield ""
 

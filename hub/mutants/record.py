@@ -31,11 +31,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One module: the digest of its source, how many changes there are, and what came of them."""
+    """One module: the digest of its source, how many changes there are, and what came of them.
+
+    Of those that were noticed, so many by tests that would not end.
+    """
 
     source: str
     changes: int
-    killed: int
+    noticed: int
+    endless: int
     explained: dict[str, str]
     unexplained: list[str]
 

@@ -8,11 +8,13 @@ others wrote.
 from __future__ import annotations
 
 import importlib
+import mmap
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,15 +22,18 @@ from hypothesis import Phase, settings
 
 from hub.mutants.applying import Changed, Swapper
 from hub.mutants.changes import Change
-from hub.mutants.children import BROKEN, ended, lines_of, silence
+from hub.mutants.children import BROKEN, ended, lines_of, silence, threads
 from hub.mutants.modules import Module, Project
 from hub.mutants.reach import Reached, Tracer, told
 
 QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 FOREIGN = ("polars", "pydantic", "PIL.Image", "PIL.PngImagePlugin", "scipy.optimize", "scipy.sparse")
 """What others wrote and takes long to load; loaded once, before anything forks."""
+FAULT = "!"
 EXAMPLES = 20
 """Examples of a property that does not say how many it needs."""
+ANEW = 71
+"""The code of a function that uses other variables of what stands around it cannot be put in its place."""
 LEAST_SECONDS = 10.0
 MORE_SECONDS = 5.0
 """A changed test may take so much longer than it did, and at least so long."""
@@ -38,8 +43,15 @@ class Outcome(StrEnum):
     """What came of a change."""
 
     KILLED = "killed"
+    ENDLESS = "endless"
+    """The tests took so long that they were ended, which is noticing, too."""
     SURVIVED = "survived"
     UNREACHED = "unreached"
+
+    @property
+    def is_noticed(self) -> bool:
+        """Whether a test told the change from what was there."""
+        return self in (Outcome.KILLED, Outcome.ENDLESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +98,47 @@ class _InPlace:
 
     def __init__(self, project: Project, trials: Sequence[Trial], say: Callable[[str], None]) -> None:
         self._project, self._trials, self._say = project, trials, say
+        self._noticed = mmap.mmap(-1, 8)
+        """Which of its tests noticed, written by the fork."""
+        self._keen: dict[str, None] = {}
+        """Tests that noticed something, the last one last; they are asked first, since they do so again."""
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Stop where a file of tests started threads, since they do not live on in a fork."""
+        if any(name.startswith("polars-") and name[-1].isdigit() for name in threads()):
+            self._say(f"{FAULT}{report.nodeid} computes with Polars when it is imported; move that into a fixture.")
+            pytest.exit("threads", returncode=BROKEN)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
+        for trial in self._trials:
+            importlib.import_module(trial.module.name)
         swapper = Swapper(frozenset(str(module.file) for module in self._project.modules()))
         for trial in self._trials:
-            chosen = [items[name] for name in trial.tests]
-            self._say(str(ended(lambda t=trial, c=chosen: self._tried(session, swapper, t, c), trial.limit)))  # type: ignore[misc]
+            names = self._keen_first(trial.tests)
+            code = ended(partial(self._tried, session, swapper, trial, [items[name] for name in names]), trial.limit)
+            if code == 1:
+                name = names[int.from_bytes(self._noticed[:])]
+                self._keen.pop(name, None)
+                self._keen[name] = None
+            self._say(str(code))
         return True
 
-    @staticmethod
-    def _tried(session: pytest.Session, swapper: Swapper, trial: Trial, items: list[pytest.Item]) -> int:
+    def _keen_first(self, tests: Sequence[str]) -> list[str]:
+        keen = [name for name in reversed(self._keen) if name in tests]
+        return [*keen, *(name for name in tests if name not in self._keen)]
+
+    def _tried(self, session: pytest.Session, swapper: Swapper, trial: Trial, items: list[pytest.Item]) -> int:
         silence()
-        if not swapper.swap(trial.module.changed(trial.change)):
-            return BROKEN
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        try:
+            swapper.swap(trial.module.changed(trial.change))
+        except ValueError:
+            return ANEW
+        for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.testsfailed:
+                self._noticed[:] = number.to_bytes(8)
                 return 1
         return 0
 
@@ -125,15 +160,18 @@ def tried(project: Project, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Ou
     """Try changes, and yield what came of each, those inside of functions first."""
     load_foreign()
     inside = [trial for trial in trials if not trial.change.at_import]
-    if inside:
-        yield from _tried_in_place(project, inside)
+    for trial, code in _tried_in_place(project, inside) if inside else ():
+        yield trial, _outcome(_anew(project, trial) if code == ANEW else code, trial)
     for trial in trials:
         if trial.change.at_import:
-            code = ended(lambda t=trial: _tried_anew(project, t), trial.limit)  # type: ignore[misc]
-            yield trial, _outcome(code, trial)
+            yield trial, _outcome(_anew(project, trial), trial)
 
 
-def _tried_in_place(project: Project, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
+def _anew(project: Project, trial: Trial) -> int | None:
+    return ended(partial(_tried_anew, project, trial), trial.limit)
+
+
+def _tried_in_place(project: Project, trials: Sequence[Trial]) -> Iterator[tuple[Trial, int | None]]:
     files = sorted({test.partition("::")[0] for trial in trials for test in trial.tests})
 
     def act(say: Callable[[str], None]) -> int:
@@ -141,8 +179,11 @@ def _tried_in_place(project: Project, trials: Sequence[Trial]) -> Iterator[tuple
         return int(_pytest(project, files, _Calm(), _InPlace(project, trials, say)))
 
     with lines_of(act) as lines:
-        for trial, line in zip(trials, lines, strict=False):
-            yield trial, _outcome(None if line == "None" else int(line), trial)
+        for trial in trials:
+            line = next(lines, str(BROKEN))
+            if line.startswith(FAULT):
+                raise TrialError(line.removeprefix(FAULT))
+            yield trial, None if line == "None" else int(line)
 
 
 def _tried_anew(project: Project, trial: Trial) -> int:
@@ -154,7 +195,9 @@ def _tried_anew(project: Project, trial: Trial) -> int:
 
 def _outcome(code: int | None, trial: Trial) -> Outcome:
     if code in (BROKEN, pytest.ExitCode.NO_TESTS_COLLECTED):
-        raise TrialError(f"{trial.module.path}: {trial.change.words}")
+        raise TrialError(f"Trying failed, so nothing is known of {trial.module.path}, {trial.change.words}")
+    if code is None:
+        return Outcome.ENDLESS
     return Outcome.SURVIVED if code == 0 else Outcome.KILLED
 
 

@@ -15,22 +15,20 @@ from hub.gate.datasets import DataFile
 from hub.gate.filter_language import DEEPEST, LONGEST, Both, Comparison, Node, Not, columns_of, parse
 from hub.gate.filtering import filtered, has_columns
 
-ROWS = pl.DataFrame(
-    {
-        "year": [2019, 2020, 2021, 2022, None],
-        "pay": [1.5, 2.5, 3.5, float("nan"), 5.0],
-        "region": ["Est", "Sud", "L'Île", None, "Est"],
-        "full name": ["a", "b", "c", "d", "e"],
-        "yes": [True, False, True, None, False],
-        "day": [date(2020, 1, n) for n in range(1, 6)],
-        "at": [datetime(2020, 1, 1, n) for n in range(5)],
-    }
-)
+ROWS: dict[str, list[object]] = {
+    "year": [2019, 2020, 2021, 2022, None],
+    "pay": [1.5, 2.5, 3.5, float("nan"), 5.0],
+    "region": ["Est", "Sud", "L'Île", None, "Est"],
+    "full name": ["a", "b", "c", "d", "e"],
+    "yes": [True, False, True, None, False],
+    "day": [date(2020, 1, n) for n in range(1, 6)],
+    "at": [datetime(2020, 1, 1, n) for n in range(5)],
+}
 
 
 @pytest.fixture(scope="module")
 def file() -> DataFile:
-    return DataFile("d", "d.parquet", ROWS.lazy(), "")
+    return DataFile("d", "d.parquet", pl.DataFrame(ROWS).lazy(), "")
 
 
 def taken(file: DataFile, text: str) -> list[int]:

@@ -41,7 +41,7 @@ from hub.mutants.modules import Project
 project = Project(Path.cwd(), ("rules",), ("checks",))
 results = run(project, project.modules(), Path("cache"), lambda *_: None, again=False)
 (result,) = results.values()
-print(json.dumps([result.changes, result.killed, result.unexplained]))
+print(json.dumps([result.changes, result.noticed, result.unexplained]))
 """
 
 
