@@ -92,18 +92,36 @@ def test_a_milder_profile_of_a_later_layer_changes_nothing() -> None:
     ],
 )
 def test_a_layer_with_a_fault_is_refused_as_a_whole(text: str) -> None:
-    with pytest.raises(InvalidError, match="policy"):
+    with pytest.raises(InvalidError, match="policy") as caught:
         parse_layer(text, PROJECT, "care")
+    assert caught.value.reason in ("policy-invalid", "policy-toml")
 
 
 def test_a_layer_of_an_unknown_profile_is_refused() -> None:
-    with pytest.raises(NotFoundError, match="uk-sacro"):
+    with pytest.raises(NotFoundError, match="uk-sacro") as caught:
         parse_layer('profile = "nobody"', PROJECT, "care")
+    assert caught.value.reason == "unknown-profile"
 
 
 def test_without_any_profile_nothing_can_be_checked() -> None:
-    with pytest.raises(InvalidError, match="name a profile"):
+    with pytest.raises(InvalidError, match="name a profile") as caught:
         merge_layers([project(minimum_units=12)])
+    assert caught.value.reason == "policy-missing"
+
+
+def test_of_equal_values_the_lowest_layer_is_the_one_in_force() -> None:
+    """Site before datasets, these by name, before the project: whatever order they come in."""
+    site, a, b = (layer_of(kind, name, "uk-sacro") for kind, name in ((SITE, ""), (DATASET, "a"), (DATASET, "b")))
+    for order in ([b, a, site, project(p_percent=10)], [project(p_percent=10), site, b, a]):
+        named = [origin.layer for origin in merge_layers(order).origins["p_percent"]]
+        assert named == ["site", "dataset:a", "dataset:b", "project:care"]
+
+
+def test_of_the_rules_of_dominance_the_one_for_the_fewest_units_speaks() -> None:
+    merged = merge_layers([layer_of(SITE, "", "uk-sacro"), project(dominance=[{"n": 1, "k": 60}])])
+    spoken = merged.origin("dominance")
+    assert spoken is not None
+    assert (spoken.value, spoken.layer) == (60, "project:care")
 
 
 def test_a_file_is_a_whole_policy_or_a_layer_over_a_profile() -> None:

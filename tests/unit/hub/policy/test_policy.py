@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub.domain.errors import InvalidError, NotFoundError
-from hub.policy.load import describe_profile, load_profile, merged_profiles, parse_policy, profile_names, profile_text
+from hub.policy.load import (
+    LayerBody,
+    Profile,
+    describe_profile,
+    load_profile,
+    merged_profiles,
+    parse_policy,
+    profile_names,
+    profile_text,
+)
 from hub.policy.model import Dominance, Limits, Policy, Stricter, canonical_text, directions, merge, policy_digest
 
 SHIPPED = (
@@ -62,13 +71,15 @@ def test_the_profiles_hold_the_numbers_of_their_sources() -> None:
 
 @pytest.mark.parametrize("name", ["nowhere", "../uk-sacro", "UK-SACRO", ""])
 def test_an_unknown_profile_is_refused_with_the_names_that_there_are(name: str) -> None:
-    with pytest.raises(NotFoundError, match="uk-sacro"):
+    with pytest.raises(NotFoundError, match="uk-sacro, us-census-drb") as caught:
         load_profile(name)
+    assert caught.value.reason == "unknown-profile"
 
 
 def test_a_policy_that_is_no_toml_is_refused() -> None:
-    with pytest.raises(InvalidError, match="not TOML"):
+    with pytest.raises(InvalidError, match="“mine” is not TOML") as caught:
         parse_policy("mine", "minimum_units = ")
+    assert caught.value.reason == "policy-toml"
 
 
 @pytest.mark.parametrize(
@@ -89,13 +100,68 @@ def test_a_policy_that_is_no_toml_is_refused() -> None:
 def test_a_policy_with_a_fault_is_refused_as_a_whole(old: str, new: str) -> None:
     text = profile_text("uk-sacro")
     assert old in text
-    with pytest.raises(InvalidError, match=r"fault|name itself"):
+    with pytest.raises(InvalidError, match=r"“mine”.*(?:fault|name itself)") as caught:
         parse_policy("mine", text.replace(old, new, 1))
+    assert caught.value.reason == "policy-invalid"
+
+
+def test_every_fault_of_a_policy_is_named_with_its_place() -> None:
+    text = profile_text("uk-sacro").replace("files = 50", "files = 0").replace("p_percent = 10", "p_percent = 101")
+    with pytest.raises(InvalidError) as caught:
+        parse_policy("mine", text)
+    assert caught.value.values["count"] == 2
+    places = [fault.partition(":")[0] for fault in str(caught.value.values["faults"]).split("; ")]
+    assert sorted(places) == ["limits.files", "p_percent"]
+
+
+@pytest.mark.parametrize(
+    ("what", "is_taken"),
+    [
+        ({"title": "t"}, True),
+        ({"title": ""}, False),
+        ({"title": "t" * 200}, True),
+        ({"title": "t" * 201}, False),
+        ({"sources": ()}, False),
+        ({"sources": ("s",) * 20}, True),
+        ({"sources": ("s",) * 21}, False),
+        ({"surprise": 1}, False),
+    ],
+    ids=str,
+)
+def test_a_profile_has_a_title_and_sources(what: dict[str, object], is_taken: bool) -> None:
+    whole = {"title": "t", "sources": ("s",), "parameters": {}} | what
+    if is_taken:
+        assert Profile.model_validate(whole)
+        return
+    with pytest.raises(ValidationError):
+        Profile.model_validate(whole)
+
+
+@pytest.mark.parametrize(
+    ("what", "is_taken"),
+    [
+        ({}, True),
+        ({"title": "t" * 200, "sources": ("s",) * 20, "profile": "p" * 60}, True),
+        ({"title": "t" * 201}, False),
+        ({"sources": ("s",) * 21}, False),
+        ({"profile": "p" * 61}, False),
+        ({"surprise": 1}, False),
+    ],
+    ids=str,
+)
+def test_a_layer_may_say_nothing_and_not_too_much(what: dict[str, object], is_taken: bool) -> None:
+    if is_taken:
+        body = LayerBody.model_validate(what)
+        assert body.model_dump() == {"title": "", "sources": (), "profile": "", "parameters": {}} | what
+        return
+    with pytest.raises(ValidationError):
+        LayerBody.model_validate(what)
 
 
 def test_without_a_policy_nothing_can_be_checked() -> None:
-    with pytest.raises(InvalidError):
+    with pytest.raises(InvalidError, match="name a profile") as caught:
         merge([])
+    assert caught.value.reason == "policy-missing"
 
 
 def test_the_strictest_of_each_parameter_applies() -> None:
