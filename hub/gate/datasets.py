@@ -242,8 +242,8 @@ class DataFile:
             return True
         if self.value_class(column) is not ValueClass.NUMBER or not self.has_few(column, 2):
             return False
-        one = 10 ** self._finest(column)
-        return set(self._all_counts(column, self._finest(column))["key"].to_list()) == {0, one}
+        one = 10 ** self.finest(column)
+        return set(self.counts(column, self.finest(column))["key"].to_list()) == {0, one}
 
     def is_grouping(self, column: str) -> bool:
         """Whether the column can make groups: few different values, or the privacy unit itself."""
