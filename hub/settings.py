@@ -26,6 +26,7 @@ from hub.settings_tables import (
     Login,
     Ports,
     ReaderLimits,
+    Review,
     Section,
     Server,
     Space,
@@ -76,6 +77,7 @@ class Settings(Section):
     space: Space = Space()
     browser: Browser = Browser()
     gate: Gate = Gate()
+    review: Review = Review()
     images: Images = Images()
     allowance: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], Allowance] = Field(default={})
     concurrent_work: Annotated[int, Field(ge=1)] = 2

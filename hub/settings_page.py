@@ -111,6 +111,10 @@ MEANINGS: Mapping[str, str] = {
     "gate.parameters": "Parameters of the policy that hold for every output, in a table `[gate.parameters]`, with "
     "sizes in `[gate.parameters.limits]`; datasets and projects can only be stricter. See "
     "[how to set policies](../how-to/set-policies.md).",
+    "review.claim_seconds": "How long a steward's claim of an export request lasts; meanwhile no other steward decides "
+    "on it.",
+    "review.soon_seconds": "After how long a request that waits for the stewards is due soon, in their queue.",
+    "review.late_seconds": "After how long it is late there.",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
 }
 """What each key means; the keys of a container's limits are the same in three sections and have one meaning."""

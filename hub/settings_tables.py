@@ -9,6 +9,7 @@ Invariants:
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -208,6 +209,35 @@ class Gate(Section):
     profile: str = "uk-sacro"
     floor: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Review(Section):
+    """How long a steward's claim of a request lasts, and after how long a request is due soon, and late."""
+
+    claim_seconds: Annotated[int, Field(ge=60, le=24 * 3600)] = 3600
+    soon_seconds: Annotated[int, Field(ge=0)] = 24 * 3600
+    late_seconds: Annotated[int, Field(ge=1)] = 72 * 3600
+
+    @property
+    def claim(self) -> timedelta:
+        """How long a claim lasts."""
+        return timedelta(seconds=self.claim_seconds)
+
+    @property
+    def soon(self) -> timedelta:
+        """After how long a request is due soon."""
+        return timedelta(seconds=self.soon_seconds)
+
+    @property
+    def late(self) -> timedelta:
+        """After how long a request is late."""
+        return timedelta(seconds=self.late_seconds)
+
+    @model_validator(mode="after")
+    def _soon_comes_before_late(self) -> Review:
+        if self.soon_seconds > self.late_seconds:
+            raise ValueError("soon_seconds comes before late_seconds: it must not be larger")
+        return self
 
 
 class Images(Section):

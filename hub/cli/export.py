@@ -15,6 +15,7 @@ from hub.cli.files import write_new
 from hub.cli.freeze import freeze, frozen, unfreeze
 from hub.cli.gather import gather
 from hub.cli.options import AsJson, ProjectFilter, Reason, Wait, examples, portal
+from hub.cli.queue import claim, queue, unclaim
 from hub.cli.screen import print_json, print_record, print_rows
 from hub.cli.waiting import Tell, shown, wait_until
 from hub.domain.errors import InvalidError, NotFoundError
@@ -176,6 +177,11 @@ app.command(
 )(freeze)
 app.command(epilog=examples("datalab export unfreeze --project care --reason 'The contract holds'"))(unfreeze)
 app.command(epilog=examples("datalab export frozen"))(frozen)
+app.command(
+    epilog=examples("datalab export queue --show unclaimed", "datalab export queue --project care --level late")
+)(queue)
+app.command(epilog=examples("datalab export claim export-abc"))(claim)
+app.command(epilog=examples("datalab export unclaim export-abc"))(unclaim)
 
 
 @app.command(
@@ -205,6 +211,7 @@ def cast_vote(lab: Portal, seen: Json, answer: str, reason: str, only: Iterable[
     if set(canonical) != paths:
         raise InvalidError("The request has no file of that name.", reason="no-such-file")
     body = {"decision": str(answer), "canonical": canonical, "policy": seen["policy"], "reason": reason}
+    body |= {"turn": seen["turn"]} if seen.get("turn") else {}
     return dict(lab.post(place("exports", seen["id"], "votes"), body))
 
 

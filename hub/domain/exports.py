@@ -215,7 +215,8 @@ class ExportRequest:
 
     ``source`` is the identifier of a run, or ``workspace`` for the author's own outputs folder; ``snapshots`` names
     the snapshot of every dataset that was mounted where the outputs come from; ``policy`` is the digest of the
-    policy that the last check applied; ``turn`` counts submissions.
+    policy that the last check applied; ``turn`` counts submissions, the last of which was at ``submitted``; ``claimed``
+    is when a steward took it for a while.
     """
 
     id: str
@@ -232,6 +233,9 @@ class ExportRequest:
     turn: int = 0
     votes: tuple[Vote, ...] = field(default=())
     reason: str = ""
+    submitted: datetime | None = None
+    claimed_by: str = ""
+    claimed: datetime | None = None
 
 
 WORKSPACE_SOURCE = "workspace"

@@ -27,6 +27,7 @@ from hub.domain.exports import (
 )
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
+from hub.domain.queue import Seen, check_fresh, check_not_claimed, without_claim
 from hub.domain.runs import OutputFile, Run
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.gate.exchange import MOST_FILES
@@ -134,8 +135,8 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         # What the files were taken from may have been given more datasets since the draft was made.
         snapshots = _lineage(records, request.project, request.source) | request.snapshots
         check_all_granted(records, request.project, tuple(snapshots))
-        stepped = step_request(request, ExportStep.SUBMIT)
-        submitted = replace(stepped, files=taken, snapshots=snapshots, votes=(), turn=turn, policy="")
+        sent = replace(step_request(without_claim(request), ExportStep.SUBMIT), submitted=lab.now())
+        submitted = replace(sent, files=taken, snapshots=snapshots, votes=(), turn=turn, policy="")
         work = Work(f"{identifier}-read-{turn}", WorkKind.READ, identifier, actor, lab.now())
         digests = {f"file:{f.path}": f.sha256 for f in taken[:20]}
         records.save(
@@ -228,7 +229,7 @@ def may_review(person: Person, seen: ExportRequest, project: Project) -> bool:
 def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[ExportFile, bytes]:
     """Return a canonical file's bytes to a steward who may review the request; the view is recorded."""
     with lab.store.begin() as records:
-        seen, _ = _reviewable(records, actor, identifier)
+        seen, _ = load_reviewable(records, actor, identifier)
         file = next((f for f in seen.files if f.path == path and f.canonical), None)
         if file is None:
             raise NotFoundError("The request has no canonical file of that name.", reason="not-found")
@@ -236,25 +237,35 @@ def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[Ex
     return file, lab.vault.read(file.canonical, MOST_BYTES_A_FILE)
 
 
-def _reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
+def load_reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
+    """Return a request that the person may review, with its project."""
     seen, person, project = _load(records, actor, identifier)
     check_can_review(person, seen, project)
     return seen, project
 
 
 def vote(
-    lab: Lab, actor: str, identifier: str, *, decision: Decision, canonical: dict[str, str], policy: str, reason: str
+    lab: Lab,
+    actor: str,
+    identifier: str,
+    *,
+    decision: Decision,
+    canonical: dict[str, str],
+    policy: str,
+    reason: str,
+    turn: int = 0,
 ) -> ExportRequest:
     """Cast a steward's votes on canonical files, named by path and digest as the steward saw them.
 
     The last vote that is needed approves the request; a vote for changes returns it to its author with the reason.
+    ``turn`` is the submission that the steward saw, 0 where they do not say. A vote ends its steward's claim.
     """
     if decision is Decision.CHANGES and len(reason.strip()) < 5:
         raise InvalidError("Say what must change, so that the author can mend it.", reason="reason-missing")
     if not canonical:
         raise InvalidError("A vote names the files that it is about.", reason="no-files")
     with lab.store.begin() as records:
-        seen, project = _reviewable(records, actor, identifier)
+        seen, project = load_reviewable(records, actor, identifier)
         seen = without_members_votes(seen, project)
         if seen.state is ExportState.SUBMITTED:
             seen = step_request(seen, ExportStep.REVIEW)
@@ -266,8 +277,10 @@ def vote(
                 state=seen.state,
             )
         now = lab.now()
+        check_not_claimed(seen, actor, now, lab.settings.review.claim)
+        check_fresh(seen, Seen(turn, canonical, policy))
         cast = tuple(Vote(actor, p, d, policy, decision, reason.strip(), now) for p, d in sorted(canonical.items()))
-        voted = _judge(add_votes(seen, cast), lab.settings.gate.votes, reason.strip())
+        voted = _judge(add_votes(without_claim(seen), cast), lab.settings.gate.votes, reason.strip())
         details = {"decision": decision, "files": len(cast), "policy": policy, "state": voted.state}
         records.save(voted, event("export:request:vote", actor, identifier, seen.project, **details))
         return voted
@@ -281,13 +294,15 @@ def _judge(voted: ExportRequest, needed: int, reason: str) -> ExportRequest:
     return voted
 
 
-def reject_request(lab: Lab, actor: str, identifier: str, reason: str) -> ExportRequest:
-    """Reject a request for good, with the reason."""
+def reject_request(lab: Lab, actor: str, identifier: str, reason: str, turn: int = 0) -> ExportRequest:
+    """Reject a request for good, with the reason; ``turn`` is the submission that the steward saw, where they say."""
     if len(reason.strip()) < 5:
         raise InvalidError("Say why you reject, so that the author understands.", reason="reason-missing")
     with lab.store.begin() as records:
-        seen, _ = _reviewable(records, actor, identifier)
-        rejected = step_request(seen, ExportStep.REJECT, reason.strip())
+        seen, _ = load_reviewable(records, actor, identifier)
+        check_not_claimed(seen, actor, lab.now(), lab.settings.review.claim)
+        check_fresh(seen, Seen(turn))
+        rejected = step_request(without_claim(seen), ExportStep.REJECT, reason.strip())
         records.save(rejected, event("export:request:reject", actor, identifier, seen.project))
         return rejected
 

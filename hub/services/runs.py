@@ -61,8 +61,8 @@ def runs(lab: Lab, actor: str, project: str = "") -> list[tuple[Run, Work]]:
     names = {p.name for p in projects(lab, actor)}
     with lab.store.read() as reading:
         kept = [r for r in reading.find(Run) if r.project in names and project in ("", r.project)]
-        pairs = [(r, reading.get(Work, r.id)) for r in reversed(kept)]
-        return [(r, w) for r, w in pairs if w is not None]
+        works = {w.id: w for w in reading.find(Work)}
+        return [(r, works[r.id]) for r in reversed(kept) if r.id in works]
 
 
 def cancel_run(lab: Lab, actor: str, identifier: str) -> Work:

@@ -12,12 +12,12 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from importlib.resources import files
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -87,6 +87,10 @@ class Language:
     def _value(self, key: str, value: object) -> str:
         if isinstance(value, Enum):
             return self.label(value)
+        if isinstance(value, tuple):
+            return ", ".join(self._value(key, one) for one in value)
+        if isinstance(value, datetime):
+            return self.moment(value)
         if key == "what":
             return self.text(str(value))
         if key == "wanted":
@@ -107,6 +111,10 @@ class Language:
     def day(self, day: date) -> str:
         """Write a day."""
         return format_date(day, "long", locale=self._locale)
+
+    def lasting(self, span: timedelta) -> str:
+        """Write how long something has lasted, in one unit."""
+        return str(format_timedelta(span, granularity="minute", threshold=1.5, locale=self._locale))
 
     def number(self, number: int) -> str:
         """Write a whole number."""

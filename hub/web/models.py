@@ -15,9 +15,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from datasets_mount.catalogue import Tier
-from hub.domain.exports import Decision, TableContext
+from hub.domain.exports import Decision, Severity, TableContext
 from hub.domain.notebooks import Parameter, ParameterType
 from hub.domain.people import Role
+from hub.domain.queue import ServiceLevel, Show
 
 REVERSING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 MOST_FILES = 1000
@@ -188,6 +189,22 @@ class FreezeBody(Model):
     reason: Prose
 
 
+class RejectBody(Model):
+    """Why a request is rejected, and which of its submissions was seen; 0 where that is not said."""
+
+    reason: Prose
+    turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+
+
+class QueueFilter(Model):
+    """Which part of the queue to list; what is left out counts for all."""
+
+    show: Show = Show.ALL
+    project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+    risk: Severity | None = None
+    level: ServiceLevel | None = None
+
+
 class RunBody(Model):
     """The notebook to run and its parameters; what is left out takes its default."""
 
@@ -228,12 +245,16 @@ class PathQuery(Model):
 
 
 class VoteBody(Model):
-    """A steward's decision on canonical files, named by path and digest, under the policy that was seen."""
+    """A steward's decision on canonical files, named by path and digest, under the policy that was seen.
+
+    ``turn`` is the submission that was seen, 0 where that is not said.
+    """
 
     decision: Decision
     canonical: Annotated[dict[FilePath, Digest], Field(min_length=1, max_length=MOST_FILES)]
     policy: Digest
     reason: Prose = ""
+    turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
 
 
 class AuditQuery(Model):

@@ -51,6 +51,7 @@ class Pages:
             moment=spoken.moment,
             day=spoken.day,
             number=spoken.number,
+            lasting=spoken.lasting,
             size=spoken.size,
             said=spoken.stored,
             phrase=spoken.phrase,

@@ -125,6 +125,8 @@ BY_ADDRESS = (
             Call("POST", "/exports/{export}/reject", WHY, actor=actor),
             Call("GET", "/exports/{export}/canonical?path=words.txt", actor=actor),
             Call("POST", "/exports/{export}/votes", VOTE, actor=actor),
+            Call("POST", "/exports/{export}/claim", actor=actor),
+            Call("DELETE", "/exports/{export}/claim", actor=actor),
             Call("POST", "/exports/{export}/release", actor=actor),
             Call("GET", "/releases/{export}", actor=actor),
             Call("GET", "/releases/{export}/receipt", actor=actor),

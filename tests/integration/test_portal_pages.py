@@ -31,6 +31,7 @@ from doubles.people import (
 )
 from doubles.portal import PREFIX, login_cookie, served
 from hub.domain.examinations import Attempt, Examination, Promise, Verdict, examination_digest
+from hub.domain.exports import ExportRequest
 from hub.domain.people import Role
 from hub.domain.space import Place, PlaceName
 from hub.services import exports, freezes, people, projects, releases, runs
@@ -386,6 +387,7 @@ ALL_PAGES = (
     ("researcher", "/exports/{request}"), ("researcher", "/exports"), ("auditor", "/releases"),
     ("health-steward", "/releases/{released}"), ("auditor", "/audit"), ("outsider", "/nothing"),
     ("jobs-steward", "/freezes"), ("administrator", "/freezes"), ("scientist", "/freezes"),
+    ("jobs-steward", "/queue"), ("auditor", "/queue"), ("transport-steward", "/queue?show=mine&risk=review"),
 )  # fmt: skip
 
 
@@ -606,3 +608,58 @@ def test_only_a_steward_is_shown_the_forms_and_everybody_else_reads_why_not(site
         assert why in text
         assert "/freezes/" not in text
     assert "/freezes/" in site.browser("health-steward").open("/freezes").text
+
+
+def test_a_steward_claims_from_the_queue_and_no_other_decides_meanwhile(site: Site) -> None:
+    request = checked_request(site.lab)
+    mine, other = site.browser("jobs-steward"), site.browser("health-steward")
+    assert f"/exports/{request.id}/claim" in mine.open("/queue?show=unclaimed").text
+    assert "You have claimed the request." in mine.post(f"/exports/{request.id}/claim", {}).text
+    assert request.id in mine.open("/queue?show=mine").text
+    assert request.id not in other.open("/queue?show=unclaimed").text
+    assert re.search(r"jobs-steward, until \d+ \w+ 2026", other.open("/queue").text)
+    page = unescape(other.open(f"/exports/{request.id}").text)
+    assert re.search(
+        rf"The export request {request.id} is claimed by jobs-steward until \d+ \w+ 2026, \d\d:\d\d UTC", page
+    )
+    assert "Ask for changes" not in page
+    assert other.post(f"/exports/{request.id}/vote", vote_on(request)).status_code == 409
+    assert "free for another steward" in mine.post(f"/exports/{request.id}/unclaim", {}).text
+    assert "Your vote counts." in other.post(f"/exports/{request.id}/vote", vote_on(request)).text
+
+
+def vote_on(request: ExportRequest, decision: str = "approve") -> dict[str, Any]:
+    """What the form of the request's page sends."""
+    return {
+        "decision": decision, "policy": request.policy, "turn": str(request.turn), "reason": "looked at it",
+        "path": [f.path for f in request.files], "canonical": [f.canonical for f in request.files],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("en", "has changed since you looked (sent again), so nothing was decided."),
+        ("fr", "a changé depuis votre lecture (envoyée de nouveau)"),
+    ],
+)
+def test_a_stale_decision_is_told_what_changed_beside_how_it_is_now(site: Site, code: str, said: str) -> None:
+    request = checked_request(site.lab)
+    steward = site.browser("health-steward")
+    site.browser("jobs-steward").post(f"/exports/{request.id}/vote", vote_on(request, "changes"))
+    exports.submit_request(site.lab, "researcher", request.id)
+    work_off(site.lab)
+    answer = steward.post(f"/exports/{request.id}/vote", vote_on(request), **{"Accept-Language": code})
+    assert answer.status_code == 409
+    assert said in unescape(answer.text)
+    assert '<input type="hidden" name="turn" value="2">' in answer.text
+    assert exports.request(site.lab, "researcher", request.id).votes == ()
+
+
+def test_filters_stand_in_the_address_and_an_unknown_one_is_refused(site: Site) -> None:
+    request = checked_request(site.lab)
+    steward = site.browser("health-steward")
+    assert request.id in steward.open("/queue?project=wages&level=in_time").text
+    assert request.id not in steward.open("/queue?project=wages&level=late").text
+    assert '<option value="late" selected>' in steward.open("/queue?level=late").text
+    assert steward.open("/queue?level=yesterday").status_code == 422

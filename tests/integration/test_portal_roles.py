@@ -133,6 +133,13 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/exports/{id}/release"): (
         "/exports/{request}/release", None, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NO, NO, NO, NO),
     ),
+    ("POST", "/exports/{id}/claim"): (
+        "/exports/{released}/claim", None, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
+    ),
+    ("DELETE", "/exports/{id}/claim"): (
+        "/exports/{released}/claim", None, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
+    ),
+    ("GET", "/queue"): ("/queue", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/releases"): ("/releases", None, EVERYBODY),
     ("GET", "/releases/{id}"): ("/releases/{released}", None, SEES_EXPORT),
     ("GET", "/releases/{id}/receipt"): ("/releases/{released}/receipt", None, SEES_EXPORT),
@@ -171,6 +178,7 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/runs/{id}": ("/runs/{run}", SEES_PROJECT),
     "/notebooks/{id}/run": ("/notebooks/{notebook}/run", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     "/runs/{id}/progress": ("/runs/{run}/progress", SEES_PROJECT),
+    "/queue": ("/queue?show=unclaimed&project=wages", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     "/exports": ("/exports", EVERYBODY),
     "/exports/{id}": ("/exports/{request}", SEES_EXPORT),
     "/exports/{id}/file": (

@@ -12,9 +12,10 @@ from hub.domain.examinations import LAST
 from hub.domain.exports import ExportRequest
 from hub.domain.freezes import Freeze
 from hub.domain.releases import Release, fingerprint
-from hub.services import audit, examinations, exports, freezes, people, releases
+from hub.services import audit, examinations, exports, freezes, people, queue, releases
 from hub.services.access_log import Checked
 from hub.services.lab import Lab, found
+from hub.services.queue import QueueEntry
 from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
 from hub.web.api.routes import Download, Request, Route
 from hub.web.models import (
@@ -24,7 +25,9 @@ from hub.web.models import (
     Nothing,
     PathQuery,
     ProjectFilter,
+    QueueFilter,
     ReasonBody,
+    RejectBody,
     VoteBody,
 )
 
@@ -56,9 +59,9 @@ def withdraw_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRe
     return exports.withdraw_request(lab, actor, request.path["id"])
 
 
-def reject_export(lab: Lab, actor: str, request: Request[ReasonBody]) -> ExportRequest:
+def reject_export(lab: Lab, actor: str, request: Request[RejectBody]) -> ExportRequest:
     """Reject a request for good."""
-    return exports.reject_request(lab, actor, request.path["id"], request.body.reason)
+    return exports.reject_request(lab, actor, request.path["id"], request.body.reason, request.body.turn)
 
 
 def get_canonical(lab: Lab, actor: str, request: Request[PathQuery]) -> Download:
@@ -78,7 +81,24 @@ def post_vote(lab: Lab, actor: str, request: Request[VoteBody]) -> ExportRequest
         canonical=dict(body.canonical),
         policy=body.policy,
         reason=body.reason,
+        turn=body.turn,
     )
+
+
+def list_queue(lab: Lab, actor: str, request: Request[QueueFilter]) -> list[QueueEntry]:
+    """List what waits for the stewards."""
+    asked = request.body
+    return queue.queue(lab, actor, asked.show, asked.project, asked.risk, asked.level)
+
+
+def claim_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
+    """Take a request for a while."""
+    return queue.claim_request(lab, actor, request.path["id"])
+
+
+def unclaim_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
+    """Give a request back."""
+    return queue.unclaim_request(lab, actor, request.path["id"])
 
 
 def post_release(lab: Lab, actor: str, request: Request[Nothing]) -> Release:
@@ -165,7 +185,7 @@ ROUTES: tuple[Route[Any], ...] = (
         "/exports/{id}/reject",
         "Reject it for good (a reviewing steward)",
         reject_export,
-        ReasonBody,
+        RejectBody,
         ExportRequest,
     ),
     Route(
@@ -183,6 +203,23 @@ ROUTES: tuple[Route[Any], ...] = (
         post_vote,
         VoteBody,
         ExportRequest,
+    ),
+    Route(
+        "POST",
+        "/exports/{id}/claim",
+        "Take it for a while, in which no other steward decides on it (a reviewing steward)",
+        claim_export,
+        Nothing,
+        ExportRequest,
+    ),
+    Route("DELETE", "/exports/{id}/claim", "Give it back (who claimed it)", unclaim_export, Nothing, ExportRequest),
+    Route(
+        "GET",
+        "/queue",
+        "What waits for the stewards, the longest first (steward, auditor)",
+        list_queue,
+        QueueFilter,
+        list[QueueEntry],
     ),
     Route("POST", "/exports/{id}/release", "Make the release (a reviewing steward)", post_release, Nothing, Release),
     Route("GET", "/releases", "Releases, newest first", list_releases, Nothing, list[Release]),

@@ -11,7 +11,7 @@ from hub.services.lab import Lab
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import ExportBody, Nothing, ReasonBody, VoteBody
+from hub.web.models import ExportBody, Nothing, RejectBody, VoteBody
 from hub.web.pages.exports import EXPORT
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted
 
@@ -100,8 +100,8 @@ def withdraw(posted: Posted) -> Landing:
 
 def reject(posted: Posted) -> Landing:
     """Reject it for good."""
-    body = {"reason": posted.fields.one("reject_reason")}
-    api.reject_export(posted.lab, posted.actor, request_of(ReasonBody, posted.path, body))
+    body = {"reason": posted.fields.one("reject_reason"), "turn": posted.fields.one("turn", "0")}
+    api.reject_export(posted.lab, posted.actor, request_of(RejectBody, posted.path, body))
     return Landing(("exports", posted.path["id"]), N_("The request is rejected; its author reads your reason."))
 
 
@@ -113,6 +113,7 @@ def vote(posted: Posted) -> Landing:
         "canonical": dict(zip(fields.exact("path"), fields.exact("canonical"), strict=False)),
         "policy": fields.one("policy"),
         "reason": fields.one("reason"),
+        "turn": fields.one("turn", "0"),
     }
     voted = api.post_vote(posted.lab, posted.actor, request_of(VoteBody, posted.path, body))
     if body["decision"] == Decision.CHANGES:

@@ -18,6 +18,7 @@ from hub.domain.exports import (
 from hub.domain.freezes import Freeze, check_leaves
 from hub.domain.people import Person
 from hub.domain.projects import Project
+from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
 from hub.services import exports, freezes, people, projects
 from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit, refusal
@@ -40,10 +41,13 @@ def show_export(visit: Visit) -> Context:
     person = people.whoami(lab, actor)
     project, _ = projects.project(lab, actor, request.project)
     reviews = refusal(lambda: check_can_review(person, request, project))
+    held = holder(request, lab.now(), lab.settings.review.claim)
     return {
         "request": request,
         "checking": request.state in UNDER_CHECK,
-        "in_review": request.state in (ExportState.SUBMITTED, ExportState.IN_REVIEW),
+        "in_review": request.state in IN_REVIEW,
+        "held_by": held,
+        "held_until": request.claimed + lab.settings.review.claim if held and request.claimed else None,
         "votes_needed": lab.settings.gate.votes,
         "reviews": reviews,
         "rules": rules(lab, person, request, project, freezes.freezes(lab, actor)),
@@ -62,6 +66,9 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
     def reviews() -> None:
         check_can_review(person, request, project)
 
+    def is_free() -> None:
+        check_not_claimed(request, person.name, lab.now(), lab.settings.review.claim)
+
     def is_releasable() -> None:
         check_can_release(without_members_votes(request, project), lab.settings.gate.votes)
         exports.check_draws_on_granted(lab, request)
@@ -69,8 +76,8 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
     return {
         "submit": refusal(is_author, lambda: step_request(request, ExportStep.SUBMIT)),
         "withdraw": refusal(is_author, lambda: step_request(request, ExportStep.WITHDRAW)),
-        "vote": refusal(reviews),
-        "reject": refusal(reviews, lambda: step_request(request, ExportStep.REJECT)),
+        "vote": refusal(reviews, is_free),
+        "reject": refusal(reviews, is_free, lambda: step_request(request, ExportStep.REJECT)),
         "release": refusal(reviews, is_releasable, lambda: check_leaves(in_force, project.name)),
     }
 

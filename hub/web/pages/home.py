@@ -5,7 +5,9 @@ from __future__ import annotations
 from hub.domain.exports import STEPS, ExportRequest, ExportState
 from hub.domain.people import Person
 from hub.domain.projects import Project, is_member
+from hub.domain.queue import holder
 from hub.services import exports, notebooks, people, projects, runs, space
+from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit
 
 MOST_SHOWN = 8
@@ -25,7 +27,7 @@ def home(visit: Visit) -> Context:
         "alarms": space.space_alarms(lab, actor),
         "mine": [p for p in known.values() if is_member(person, p)],
         "to_decide": notebooks.waiting_for_decision(lab, actor),
-        "to_review": [r for r in requests if waits_for(person, r, known)],
+        "to_review": [r for r in requests if waits_for(person, r, known) and not claimed_by_another(lab, person, r)],
         "my_requests": [r for r in requests if r.author == actor and r.state not in ENDED][:MOST_SHOWN],
         "my_runs": [(r, w) for r, w in runs.runs(lab, actor) if r.requester == actor][:MOST_SHOWN],
         "notebooks": {n.id: n.name for n in notebooks.notebooks(lab, actor)},
@@ -40,6 +42,11 @@ def waits_for(person: Person, request: ExportRequest, known: dict[str, Project])
         return False
     voted = any(v.steward == person.name for v in request.votes)
     return request.state is ExportState.APPROVED or not voted
+
+
+def claimed_by_another(lab: Lab, person: Person, request: ExportRequest) -> bool:
+    """What another steward has claimed waits for them alone, for a while."""
+    return holder(request, lab.now(), lab.settings.review.claim) not in ("", person.name)
 
 
 PAGES = (Page("/", "home.html", home),)

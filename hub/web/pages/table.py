@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.web.pages import datasets, export_forms, exports, freezes, home, notebooks, projects, releases, runs
+from hub.web.pages import datasets, export_forms, exports, freezes, home, notebooks, projects, queue, releases, runs
 from hub.web.pages.types import Form, Page
 
 PAGES: tuple[Page, ...] = (
@@ -15,6 +15,7 @@ PAGES: tuple[Page, ...] = (
     *export_forms.PAGES,
     *releases.PAGES,
     *freezes.PAGES,
+    *queue.PAGES,
 )
 FORMS: tuple[Form, ...] = (
     *projects.FORMS,
@@ -24,4 +25,5 @@ FORMS: tuple[Form, ...] = (
     *export_forms.FORMS,
     *releases.FORMS,
     *freezes.FORMS,
+    *queue.FORMS,
 )

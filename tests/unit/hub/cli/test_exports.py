@@ -209,3 +209,19 @@ def test_what_is_not_frozen_is_not_lifted(fake: FakeLab, datalab: Command, words
     assert (done.exit_code, fake.made("POST")) == (1, [])
     assert said in done.output
     assert datalab("export", "freeze", "--project", "care").exit_code == 2, "a reason is needed"
+
+
+def test_the_queue_is_listed_by_its_filters_and_a_request_is_claimed_and_given_back(
+    fake: FakeLab, datalab: Command
+) -> None:
+    entry = {"id": "export-a", "project": "care", "author": "researcher", "state": "submitted", "claimed_by": ""}
+    fake.answers = {
+        ("GET", "/queue"): Answer([entry]),
+        ("POST", "/exports/export-a/claim"): entry | {"claimed_by": "jobs-steward"},
+        ("DELETE", "/exports/export-a/claim"): entry,
+    }
+    assert "export-a" in datalab("export", "queue", "--show", "unclaimed", "--risk", "review").stdout
+    assert fake.calls[0].query == {"show": "unclaimed", "risk": "review"}
+    assert "jobs-steward" in datalab("export", "claim", "export-a").stdout
+    assert datalab("export", "unclaim", "export-a").exit_code == 0
+    assert datalab("export", "queue", "--level", "yesterday").exit_code == 2

@@ -1,0 +1,99 @@
+"""How often a page asks the database does not depend on how much there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import event as listening
+
+from doubles.lab import make_lab
+from doubles.people import approved_request, checked_request, found_consortium, play, registered_dataset
+from doubles.portal import login_cookie, served
+from hub.adapters.store import SqlStore
+from hub.domain.audit import event
+from hub.domain.exports import ExportRequest
+from hub.domain.freezes import Freeze
+from hub.domain.notebooks import Notebook
+from hub.domain.releases import Release
+from hub.domain.runs import Run
+from hub.domain.work import Work
+from hub.services import freezes, releases
+from hub.services import queue as queues
+from hub.services.lab import Lab
+
+PAGES = ("/", "/queue", "/queue?show=unclaimed", "/exports", "/releases", "/runs", "/notebooks", "/freezes")
+MORE = 30
+
+
+@contextmanager
+def counted(lab: Lab) -> Iterator[list[str]]:
+    """The statements that the lab's database is asked meanwhile."""
+    assert isinstance(lab.store, SqlStore)
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    listening.listen(lab.store.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        listening.remove(lab.store.engine, "before_cursor_execute", note)
+
+
+def multiply(lab: Lab) -> None:
+    """Put many like each request, run, notebook, release and freeze into the records."""
+    with lab.store.begin() as records:
+        found: list[Any] = [v for kind in (ExportRequest, Run, Notebook, Release, Freeze) for v in records.find(kind)]
+        for value in found:
+            for number in range(MORE):
+                identifier = f"{value.id}-{number}"
+                records.save(replace(value, id=identifier), event("test:record:copy", "test", identifier))
+                if isinstance(value, Run) and (work := records.get(Work, value.id)):
+                    records.save(replace(work, id=identifier), event("test:record:copy", "test", identifier))
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[int, int, int]]:
+    """For each person and page: how many statements with few records and with many, and how many links more."""
+    lab = make_lab(Path(tmp_path_factory.mktemp("queries")))
+    found_consortium(lab)
+    play(lab)
+    registered_dataset(lab)
+    releases.release(lab, "health-steward", approved_request(lab).id)
+    queues.claim_request(lab, "health-steward", checked_request(lab).id)
+    checked_request(lab)
+    freezes.freeze(lab, "jobs-steward", "wages", "Because of a test")
+    told: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    with served(lab) as base:
+        for again in (False, True):
+            if again:
+                multiply(lab)
+            for who in ("jobs-steward", "researcher"):
+                for page in PAGES:
+                    if page.startswith("/queue") and who == "researcher":
+                        continue
+                    with counted(lab) as asked:
+                        answer = requests.get(base + page, cookies=login_cookie(who), timeout=60)
+                    assert answer.status_code == 200
+                    told.setdefault((who, page), []).append((len(asked), answer.text.count("<a ")))
+    return {key: (few[0], many[0], many[1] - few[1]) for key, (few, many) in told.items()}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_as_often_for_many_rows_as_for_few(
+    seen: dict[tuple[str, str], tuple[int, int, int]], page: str
+) -> None:
+    asked = {who: (few, many) for (who, where), (few, many, _) in seen.items() if where == page}
+    assert {who: many for who, (_, many) in asked.items()} == {who: few for who, (few, _) in asked.items()}
+
+
+def test_the_pages_really_showed_more(seen: dict[tuple[str, str], tuple[int, int, int]]) -> None:
+    for page in ("/queue", "/exports", "/releases", "/runs", "/notebooks"):
+        assert seen["jobs-steward", page][2] >= MORE
