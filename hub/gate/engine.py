@@ -34,6 +34,7 @@ from hub.gate.exchange import MOST_FINDINGS, ApprovedNotebook, TablePart, Verdic
 from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment, is_source, sources_of
 from hub.gate.refusals import SENTENCES, ReadRefusedError, RefusalReason
 from hub.gate.registered import EarlierTables, with_tables
+from hub.gate.sizes import in_month, size, together
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
@@ -119,7 +120,7 @@ def check_file(
 ) -> Judgement:
     """Judge a file as it was offered, write it anew, and judge what was written."""
     context = Context(file.path, file.kind, table, policy, datasets, earlier)
-    findings = [*_named(file, context, guard), *_size(file, context)]
+    findings = [*_named(file, context, guard), *size(file, context)]
     first = [*_found(file.fragments, context, CHECKS, guard), *_beneath(file, context, guard)]
     findings += [finding for _, finding in first]
     if not file.fragments:
@@ -167,10 +168,10 @@ def check_request(
         contexts.append(context)
         known = with_tables(known, judgement.tables)
         total += file.size
-        added = _together(file, judgement, count, total, names, policy)
+        added = together(file, judgement.canonical, count, total, names, policy)
         if judgement.canonical:
             month += len(judgement.canonical.content)
-            added += _in_month(file, month, len(judgement.canonical.content), policy)
+            added += in_month(file, month, len(judgement.canonical.content), policy)
             names.add(judgement.canonical.name.casefold())
         judged.append(_with(added, judgement))
     for check in REQUEST_CHECKS:
@@ -196,35 +197,6 @@ def _with(added: list[Finding], judgement: Judgement) -> Judgement:
     """Add findings, before those that are known."""
     findings = (*added, *judgement.findings)
     return replace(judgement, findings=findings[:MOST_FINDINGS], verdict=verdict(findings)) if added else judgement
-
-
-def _together(
-    file: FileFragments, judgement: Judgement, count: int, total: int, names: set[str], policy: Policy
-) -> list[Finding]:
-    """Too many files or bytes in one request, or two files that would have one name."""
-    limits, found = policy.limits, []
-    rule = f"sizes of the policy ({policy.name})"
-    if count > limits.files:
-        found.append(("volume", f"The request has more than {limits.files} files. Split it."))
-    if total > limits.request_bytes:
-        found.append(("volume", f"The request's files together have more than {limits.request_bytes} bytes. Split it."))
-    if judgement.canonical and judgement.canonical.name.casefold() in names:
-        found.append(("names", "Another file of the request would be released under the same name. Rename one."))
-    return [Finding(check, Severity.BLOCK, file.path, sentence, rule) for check, sentence in found]
-
-
-def _in_month(file: FileFragments, month: int, size: int, policy: Policy) -> list[Finding]:
-    """The file with which a project would release more than the policy's volume in a month goes to a steward."""
-    limit = policy.limits.month_bytes
-    if not month - size <= limit < month:
-        return []
-    sentence = (
-        f"With this file the project would release more than {limit} bytes in this month. A steward judges whether so "
-        "much is needed."
-    )
-    detail = f"With it, the project's releases of this month would have this many bytes: {month}."
-    rule = f"volume of a month ({policy.name})"
-    return [Finding("volume", Severity.REVIEW, file.path, sentence, rule, detail, (("month_bytes", str(limit)),))]
 
 
 def tables_of(
@@ -270,14 +242,6 @@ def _named(file: FileFragments, context: Context, guard: Guard) -> list[Finding]
         sentence = "The file's name holds characters that the eye does not see. Rename it."
         found.append(context.finding("names", Severity.BLOCK, name.place, sentence))
     return found
-
-
-def _size(file: FileFragments, context: Context) -> list[Finding]:
-    limit = context.policy.limits.file_bytes
-    if file.size <= limit:
-        return []
-    sentence = f"The file has more than {limit} bytes. Send a summary, or split it."
-    return [context.finding("volume", Severity.BLOCK, "", sentence, f"sizes of the policy ({context.policy.name})")]
 
 
 def _apply(check: Check, fragment: Fragment, context: Context, guard: Guard) -> list[Finding] | None:

@@ -11,6 +11,7 @@ from hub.gate.checks.places import line_place
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment
 from hub.gate.full_text import Sought
+from hub.gate.lookalikes import plain_letters
 
 _TRACEBACK = Sought(
     re.compile(
@@ -28,7 +29,7 @@ _HOST = Sought(
     ),
     r"(?i)\.(?:local|lan|[iıİ]nt(?:ra|ernal)|corp|home\.arpa)|10(?:\.\d{1,3}){3}|192\.168\.|172\.\d\d\.\d|127\.0\.0\.",
 )
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"\w{2,}")
 _POSING = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 
 
@@ -51,14 +52,20 @@ def hosts(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 
 def confusables(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """A word whose letters come from two alphabets that look alike is read by a steward, since it can carry a mark."""
+    """A word whose letters or digits look like others is read by a steward, since it can carry a mark.
+
+    It mixes alphabets that look alike, is written in letters that look like Latin ones alone, or in styled ones.
+    """
     text = context.text(fragment).text
-    words = iter(()) if text.isascii() else _WORD.finditer(text)
-    match = next((m for m in words if not m[0].isascii() and _is_mixed(m[0])), None)
-    if match is None:
+    if text.isascii():
+        return None
+    words = (m for m in _WORD.finditer(text) if not m[0].isascii())
+    match = next((m for m in words if _is_mixed(m[0]) or plain_letters(m[0]) != m[0]), None)
+    if match is None and plain_letters(text) == text:
         return None
     sentence = "A word mixes letters of alphabets that look alike. A steward reads it; write it in one alphabet."
-    return [context.finding("confusables", Severity.REVIEW, line_place(fragment, match), sentence)]
+    place = line_place(fragment, match) if match else fragment.place
+    return [context.finding("confusables", Severity.REVIEW, place, sentence)]
 
 
 def _is_mixed(word: str) -> bool:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import unquote_to_bytes
 
-from hub.gate.readers.packed import CLOSED, Budget, inflated
+from hub.gate.readers.eighty_five import base_85
+from hub.gate.readers.packed import CLOSED, SHORT_MARKS, Budget, inflated
 from hub.gate.readers.readable import FEWEST, readable, stretches
 
 LONG = 16
@@ -41,12 +42,8 @@ _MARKED = re.compile(
     rb"\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\x04\x22\x4d\x18|SQLite format 3|\x89HDF\r\n",
     re.DOTALL,
 )
-_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_LZMA = b"]\x00\x00"
 
 _PAIRS = re.compile(r"(?<![0-9A-Za-z])(?:(?:0x)?[0-9A-Fa-f]{2}[\s:,;-]{1,3}+){7,}+(?:(?:0x)?[0-9A-Fa-f]{2})?")
-_SOLID = re.compile(r"\S{15,}+")
-_DENSE = re.compile(r"(?m)(?<!\S)(?:\S{20,}+\n)++\S*+")
 _BITS = re.compile(r"(?<![0-9A-Za-z])(?:[01]{8}[\s,]?+){4,}+")
 _CODES = re.compile(r"(?<![\w.])(?:\d{1,3}+[,;\s]\s?+){11,}+(?:\d{1,3})?")
 _ESCAPED = r"(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[0-7]{3})"
@@ -94,7 +91,7 @@ def coded(text: str) -> Iterator[Coded]:
         if mark in text:
             yield from (Coded(name, len(m[0]), c) for m in pattern.finditer(text) if is_telling(c := read(m[0])))
     yield from _separated(text)
-    yield from _eighty_five(text)
+    yield from (Coded(name, len(run), content) for name, run, content in base_85(text, is_telling))
 
 
 def with_short_runs_read(text: str) -> tuple[str, str]:
@@ -151,7 +148,7 @@ def _is_deflated(content: bytes) -> bool:
 
 def is_telling(content: bytes) -> bool:
     """Whether bytes are text, or begin as packed bytes or a known file do."""
-    return is_marked(content) or content.startswith((*_ZLIB, _LZMA)) or bool(readable(content))
+    return is_marked(content) or content.startswith(SHORT_MARKS) or bool(readable(content))
 
 
 def _plainly(run: str) -> Iterator[tuple[str, bytes]]:
@@ -245,62 +242,3 @@ def _is_spelled(numbers: list[int]) -> bool:
         return False
     telling = sum(97 <= number <= 122 or 48 <= number <= 57 for number in numbers)
     return telling >= 0.6 * len(numbers) and any(number in (9, 10, 32, 44, 59) for number in numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class _Code85:
-    """A code of five characters for four bytes: how a text, or packed bytes, begin in it, and how it is read."""
-
-    name: str
-    starts: re.Pattern[str]
-    read: Callable[[str], bytes]
-
-
-def _starts(encode: Callable[[bytes], bytes], first: str, others: str, longer: str) -> re.Pattern[str]:
-    """Letters and line ends have one of ``first`` at the head of each five; packed bytes begin in one way each."""
-    known = [mark[:4] for mark in (*_ZLIB, _LZMA, *CLOSED, b"\x1f\x8b\x08", b"\xfd7zX", b"PK\x03\x04")]
-    marks = {encode(mark + fill * 4)[: len(mark)] for mark in known for fill in (b"\x00", b"\xff")}
-    packed = "|".join(re.escape(mark.decode("ascii")) for mark in sorted(marks))
-    head = rf"(?:{first}{others}{{4}}){{3}}|(?:{packed}){others}{{13}}"
-    return re.compile(rf"(?:^|(?<=[\s\"'=(,~>]))(?={longer})(?:{head}){others}*+")
-
-
-_CODES_85 = (
-    _Code85(
-        "ascii85",
-        _starts(base64.a85encode, r"[#$+-I]", r"[!-uz]", r"\S{0,14}[<-u]"),
-        base64.a85decode,
-    ),
-    _Code85(
-        "base85",
-        _starts(base64.b85encode, r"[23A-Za-e]", r"[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]", r"\S{0,14}[A-Za-z]"),
-        base64.b85decode,
-    ),
-)
-
-
-def _eighty_five(text: str) -> Iterator[Coded]:
-    solid = [match[0] for match in _SOLID.finditer(text)]
-    for lines in (match[0].split("\n") for match in _DENSE.finditer(text)):
-        # What follows the last line of a run may be a word of the text.
-        solid += ["".join(part) for part in (lines, lines[:-1]) if len(part) > 1 and _is_wrapped(part)]
-    for code in _CODES_85:
-        for run in (match[0] for part in solid for match in code.starts.finditer(part)):
-            if _read_85(code, run[:15]) is not None and (content := _read_85(code, run)) is not None:
-                yield Coded(code.name, len(run), content)
-
-
-def _is_wrapped(lines: list[str]) -> bool:
-    """Whether lines are as long as each other but for the last, as a program breaks a long run."""
-    first, *between, last = map(len, lines)
-    width = between[0] if between else first
-    return first <= width and last <= width and set(between) <= {width}
-
-
-def _read_85(code: _Code85, run: str) -> bytes | None:
-    """Read a run, as far as whole groups go if it has a character too many at its end."""
-    try:
-        content = code.read(run[:-1] if len(run) % 5 == 1 else run)
-    except (ValueError, binascii.Error):
-        return None
-    return content if is_telling(content) else None

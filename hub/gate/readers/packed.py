@@ -54,6 +54,8 @@ _KNOWN: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"),
     *((bytes((0x78, flag)), "zlib") for flag in (0x01, 0x5E, 0x9C, 0xDA)),
 )
+SHORT_MARKS = tuple(mark for mark, name in _KNOWN if name in ("zlib", "lzma"))
+"""Marks that other bytes begin with now and then."""
 CLOSED: tuple[bytes, ...] = (b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x04\x22\x4d\x18")
 """How zstd, 7z, rar and lz4 begin, which are not opened here."""
 

@@ -5,13 +5,13 @@ What is coded cell by cell keeps its rows and columns, so that rows of a dataset
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 from pydantic import JsonValue
 
 from hub.gate.canonical_text import clean
-from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment, is_source
+from hub.gate.lookalikes import plain_letters
 from hub.gate.readers.encodings import with_short_runs_read, word_read
 
 Read = Callable[[str], str]
@@ -21,15 +21,6 @@ _LEAST_WORD = 4
 _FEWEST = 3
 _FEWEST_DIGITS = 8
 """Cells of digits alone are numbers; as a code they count from so many digits, and from twice as many cells."""
-_POSING = dict(
-    zip(
-        "АВСЕНІЈКМОРЅТХУаеорсухіјѕԁһѵԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧονρυ",
-        "ABCEHIJKMOPSTXYaeopcyxijsdhvqwABEZHIKMNOPTYXovpu",
-        strict=True,
-    )
-)
-"""Letters of the Cyrillic and Greek alphabets that are drawn as Latin ones (Unicode, confusables.txt)."""
-_STYLED = ("MATHEMATICAL", "FULLWIDTH", "CIRCLED", "PARENTHESIZED", "SQUARED", "NEGATIVE", "REGIONAL", "DOUBLE-STRUCK")
 
 
 def rewritten(part: Fragment) -> Iterator[Fragment]:
@@ -38,7 +29,7 @@ def rewritten(part: Fragment) -> Iterator[Fragment]:
         case TextFragment():
             plain, code = with_short_runs_read(clean(part.text))
             if code:
-                yield TextFragment(place=f"{part.place}!{code}", text=plain)
+                yield _rewritten_text(part, code, plain)
         case TableFragment():
             yield from _table_read(part)
         case ValueFragment():
@@ -92,7 +83,7 @@ def _in_plain_letters(part: Fragment) -> Iterator[Fragment]:
     place = f"{part.place}!letters"
     match part:
         case TextFragment() if plain_letters(part.text) != part.text:
-            yield TextFragment(place=place, text=plain_letters(part.text))
+            yield _rewritten_text(part, "letters", plain_letters(part.text))
         case TableFragment() if _poses([*part.columns, *(cell for column in part.data for cell in column)]):
             data = tuple(tuple(map(plain_letters, column)) for column in part.data)
             columns = tuple(map(plain_letters, part.columns))
@@ -101,51 +92,13 @@ def _in_plain_letters(part: Fragment) -> Iterator[Fragment]:
             yield ValueFragment(place=place, value=_mapped(part.value, plain_letters))
 
 
+def _rewritten_text(part: TextFragment, way: str, text: str) -> TextFragment:
+    """A source stays one: what it says in plain letters is judged as what is pasted into it."""
+    return TextFragment(place=f"{part.place}!{way}", slot=part.slot if is_source(part) else None, text=text)
+
+
 def _poses(texts: Iterable[str]) -> bool:
     return any(not text.isascii() and plain_letters(text) != text for text in set(texts))
-
-
-def plain_letters(text: str) -> str:
-    """Return a text with other alphabets' digits, styled letters, and letters within Latin words that pose as Latin.
-
-    A word all of whose letters are of another alphabet is such a word, and stays.
-    """
-    if text.isascii():
-        return text
-    others = {character: _plain(character) for character in set(text) if not character.isascii()}
-    changed = {ord(c): plain for c, plain in others.items() if plain != c}
-    return text.translate(changed) if changed and _is_used(text, others) else text
-
-
-def _plain(character: str) -> str:
-    if character in _POSING:
-        return _POSING[character]
-    digit = unicodedata.decimal(character, -1)
-    if digit >= 0:
-        return str(int(digit))
-    styled = unicodedata.name(character, "").startswith(_STYLED)
-    plain = unicodedata.normalize("NFKC", character) if styled else character
-    return plain if plain.isascii() and plain.isprintable() else character
-
-
-def _is_used(text: str, others: dict[str, str]) -> bool:
-    """Whether a styled letter or digit stands there, or a posing one beside Latin letters in one word."""
-    if any(plain != character and character not in _POSING for character, plain in others.items()):
-        return True
-    words = (word for word in text.split() if not word.isascii() and any(c in _POSING for c in word))
-    return any(any(c.isascii() and c.isalpha() for c in word) for word in words) or _stands_alone(text)
-
-
-def _stands_alone(text: str) -> bool:
-    """A word of nothing but posing letters, in a text of Latin ones, is a Latin word in disguise."""
-    words = ["".join(filter(str.isalpha, word)) for word in text.split()]
-    foreign = [word for word in words if word and not word.isascii() and not _is_latin(word)]
-    posing = [word for word in foreign if all(c in _POSING for c in word)]
-    return bool(posing) and len(posing) == len(foreign) and len(foreign) < len(words)
-
-
-def _is_latin(word: str) -> bool:
-    return all(unicodedata.name(character, "").startswith("LATIN") for character in word)
 
 
 def _strings(value: JsonValue) -> Iterator[str]:
