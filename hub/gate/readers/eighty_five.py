@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hub.gate.readers.packed import CLOSED, SHORT_MARKS
 
 _SOLID = re.compile(r"\S{15,}+")
-_DENSE = re.compile(r"(?m)(?<!\S)(?:\S{20,}+\n)++\S*+")
+_DENSE = re.compile(r"(?m)(?<!\S)(?:\S{20,}+\n)+\S*+")
 
 
 @dataclass(frozen=True, slots=True)

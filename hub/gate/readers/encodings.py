@@ -43,29 +43,30 @@ _MARKED = re.compile(
     re.DOTALL,
 )
 
-_PAIRS = re.compile(r"(?<![0-9A-Za-z])(?:(?:0x)?[0-9A-Fa-f]{2}[\s:,;-]{1,3}+){7,}+(?:(?:0x)?[0-9A-Fa-f]{2})?")
-_BITS = re.compile(r"(?<![0-9A-Za-z])(?:[01]{8}[\s,]?+){4,}+")
-_CODES = re.compile(r"(?<![\w.])(?:\d{1,3}+[,;\s]\s?+){11,}+(?:\d{1,3})?")
+# No group below is possessive: Python before 3.11.5 takes a part of what did not match with it (gh-106052).
+_PAIRS = re.compile(r"(?<![0-9A-Za-z])(?:(?:0x)?[0-9A-Fa-f]{2}[\s:,;-]{1,3}+){7,}(?:(?:0x)?[0-9A-Fa-f]{2})?")
+_BITS = re.compile(r"(?<![0-9A-Za-z])(?:[01]{8}[\s,]?+){4,}")
+_CODES = re.compile(r"(?<![\w.])(?:\d{1,3}+[,;\s]\s?+){11,}(?:\d{1,3})?")
 _ESCAPED = r"(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[0-7]{3})"
 _ENTITY = r"(?:\d{1,7}|[xX][0-9A-Fa-f]{1,6})"
 _SIMPLE: tuple[tuple[str, str, re.Pattern[str], Callable[[str], bytes]], ...] = (
-    ("percent", "%", re.compile(r"%[0-9A-Fa-f]{2}[\w.~-]{0,3}(?:%[0-9A-Fa-f]{2}[\w.~-]{0,3}){3,}+"), unquote_to_bytes),
+    ("percent", "%", re.compile(r"%[0-9A-Fa-f]{2}[\w.~-]{0,3}(?:%[0-9A-Fa-f]{2}[\w.~-]{0,3}){3,}"), unquote_to_bytes),
     (
         "escapes",
         "\\",
-        re.compile(rf"\\{_ESCAPED}(?:\\{_ESCAPED}){{3,}}+"),
+        re.compile(rf"\\{_ESCAPED}(?:\\{_ESCAPED}){{3,}}"),
         lambda run: run.encode("ascii").decode("unicode_escape").encode("utf-8", "replace"),
     ),
     (
         "entities",
         "&#",
-        re.compile(rf"&#{_ENTITY};(?:&#{_ENTITY};){{3,}}+"),
+        re.compile(rf"&#{_ENTITY};(?:&#{_ENTITY};){{3,}}"),
         lambda run: html.unescape(run).encode("utf-8", "replace"),
     ),
     (
         "quoted-printable",
         "=",
-        re.compile(r"=[0-9A-F]{2}(?:=\n)?(?:=[0-9A-F]{2}(?:=\n)?){3,}+"),
+        re.compile(r"=[0-9A-F]{2}(?:=\n)?(?:=[0-9A-F]{2}(?:=\n)?){3,}"),
         lambda run: bytes.fromhex(re.sub(r"[=\s]", "", run)),
     ),
 )

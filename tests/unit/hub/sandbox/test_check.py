@@ -155,3 +155,20 @@ def test_the_sheets_of_a_workbook_are_judged_and_written_one_by_one(container: C
     assert (container.root / "out/canonical/0001-1").read_bytes() == b"group,n\r\na,55\r\n"
     assert "minimum-frequency" in {f.check for f in container.result.files[1].findings}
     assert "minimum-frequency" not in {f.check for f in container.result.files[0].findings}
+
+
+def test_a_notebook_of_a_run_is_compared_with_the_approved_one(container: Container) -> None:
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "other"}
+    body = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    container.offer("executed.ipynb", json.dumps(body).encode())
+    container.request["approved"] = {"digest": "a" * 64, "cells": ["b" * 64], "parameters": {"rate": 0.5}}
+    assert container.run() is SandboxExit.OK
+    (file,) = container.result.files
+    assert "provenance" in {f.check for f in file.findings}
+
+
+def test_what_the_reader_decoded_is_judged(container: Container) -> None:
+    container.offer("t.txt", f"see {b'-----BEGIN RSA PRIVATE KEY-----'.hex()}".encode())
+    assert container.run() is SandboxExit.OK
+    (file,) = container.result.files
+    assert ("secrets", "t.txt!hex, line 1") in {(f.check, f.place) for f in file.findings}

@@ -6,14 +6,21 @@ import os
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
+from hub.domain.exports import Severity, TableContext
 from hub.domain.notebooks import Parameter, ParameterType, check_parameters
 from hub.domain.sandbox_exit import SENTENCES, SandboxExit
+from hub.gate.engine import check_request
+from hub.gate.exchange import ApprovedNotebook
+from hub.gate.notebook_source import cell_digest
+from hub.gate.readers.files import read_file
+from hub.policy.load import load_profile
 from hub.sandbox.cells import Watch, check_injected, check_same, executed_notebook
 from hub.sandbox.exchange import RunRequest
 from hub.sandbox.execute import accepted_parameters
@@ -243,3 +250,14 @@ def test_progress_that_a_cell_put_there_is_replaced_and_never_waited_for(tmp_pat
     (tmp_path / "progress").mkdir()
     write_progress(tmp_path, 1, 2)
     assert read_progress(tmp_path) is None
+
+
+@given(st.text(max_size=60), st.integers(-(10**15), 10**15), st.floats(-1e15, 1e15), st.booleans())
+def test_the_gate_knows_an_executed_notebook_again(text: str, whole: int, number: float, flag: bool) -> None:
+    approved = read_notebook(two_cells())
+    values = {"text": text, "whole": whole, "number": number, "flag": flag}
+    cells = tuple(cell_digest(cell.cell_type, cell.source) for cell in approved.cells)
+    ran = ApprovedNotebook(digest="0" * 64, cells=cells, parameters=values)
+    file = read_file(1, "executed.ipynb", nbformat.writes(injected(values)).encode())
+    (judged,) = check_request([(file, TableContext())], load_profile("uk-sacro"), (), approved=ran)
+    assert [f.severity for f in judged.findings if f.check == "provenance"] == [Severity.NOTE]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from doubles.people import (
@@ -19,10 +21,12 @@ from doubles.people import (
 )
 from hub.adapters.signer import is_signature, public_pem
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import Decision, ExportState, TableContext
+from hub.domain.exports import WORKSPACE_SOURCE, Decision, ExportState, TableContext
 from hub.domain.notebooks import NotebookState
 from hub.domain.releases import verify_receipt
 from hub.domain.work import WorkState
+from hub.gate.exchange import ApprovedNotebook, CheckRequest
+from hub.gate.notebook_source import cell_digest
 from hub.services import audit, datasets, exports, notebooks, projects, releases, runs
 from hub.services.lab import Lab
 from hub.services.ports import pages
@@ -260,3 +264,26 @@ def test_a_removed_member_opens_no_workspace(lab: Lab) -> None:
     projects.remove_member(lab, "scientist", "wages", "researcher")
     with pytest.raises(NotFoundError):
         open_workspace(lab, "researcher", "wages")
+
+
+def test_the_gate_is_told_which_notebook_a_run_was_made_from(lab: Lab) -> None:
+    programs = play(lab)
+    request = checked_request(lab)
+    run, _, _ = runs.run(lab, "researcher", request.source)
+    told = CheckRequest.model_validate_json(json.dumps(programs.asked)).approved
+    notebook = notebooks.notebook(lab, "scientist", run.notebook)
+    digest, cells = notebook.digest, (cell_digest("code", "print(1)"),)
+    assert told == ApprovedNotebook(digest=digest, cells=cells, parameters={"minimum": 11})
+
+
+def test_outputs_of_a_workspace_have_no_notebook_to_be_compared_with(lab: Lab) -> None:
+    programs = play(lab)
+    project = lab.storage.project("wages", 0)
+    folder = lab.storage.member(project.outputs, "scientist", 0)
+    (folder / "table.csv").write_text("year,n\n1980,545\n")
+    request = exports.create_request(
+        lab, "scientist", "wages", source=WORKSPACE_SOURCE, files={"table.csv": TableContext()}, context=CONTEXT
+    )
+    exports.submit_request(lab, "scientist", request.id)
+    work_off(lab)
+    assert programs.asked["approved"] is None

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.domain.exports import Severity
@@ -339,6 +339,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=8) | st.binary(max_size=40).map(lambda b: base64.b64encode(b).decode())))
+@example(["\\x1f\\x1f\\x1f\\x1f\\U00010000"])
 def test_any_text_is_decoded_or_refused(pieces: list[str]) -> None:
     text = "".join(pieces).replace("\0", "")
     for name in ("t.txt", "t.csv", "t.json"):
