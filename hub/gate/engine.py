@@ -42,6 +42,7 @@ ENGINE = "datalab-gate/3"
 """Version of the rules and of the canonical writers; it changes when the same file could be judged otherwise."""
 
 _DIGIT = re.compile(r"\d")
+_DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32,64}(?![0-9A-Za-z])")
 _LONG_NAME = 120
 _MOST_NAME_DIGITS = 20
 """Two dates and a version have no more."""
@@ -232,7 +233,7 @@ def _named(file: FileFragments, context: Context, guard: Guard) -> list[Finding]
     """A name leaves with the file, so that it may hold no more than the file may."""
     name = TextFragment(place=", the file's name", text=file.path)
     found = [finding for check in NAME_CHECKS for finding in _apply(check, name, context, guard) or []]
-    if len(file.path) > _LONG_NAME or len(_DIGIT.findall(file.path)) > _MOST_NAME_DIGITS:
+    if len(file.path) > _LONG_NAME or len(_DIGIT.findall(_DIGEST.sub("", file.path))) > _MOST_NAME_DIGITS:
         sentence = (
             "The file's name is long enough, or has digits enough, to carry data, so a steward reads it. Name the file "
             "for what it shows."

@@ -52,6 +52,8 @@ def sheets_of(file: FileFragments) -> tuple[FileFragments, ...]:
 
 
 def _decoded_of(table: TableFragment, tables: list[TableFragment], file: FileFragments) -> tuple[Fragment, ...]:
-    """What stood encoded in one sheet, and what did in none, such as the file's name."""
-    others = tuple(other.place for other in tables)
-    return tuple(p for p in file.decoded if p.place.startswith(table.place) or not p.place.startswith(others))
+    """What stood encoded in one sheet, with its place there, and what did in none, such as the file's name."""
+    places = tuple(other.place for other in tables)
+    own = (p for p in file.decoded if p.place.startswith(table.place))
+    others = (p for p in file.decoded if not p.place.startswith(places))
+    return (*(p.model_copy(update={"place": p.place.removeprefix(table.place)}) for p in own), *others)

@@ -25,6 +25,7 @@ from hub.gate.fragments import (
     ImageFragment,
     PayloadFragment,
     RefusalFragment,
+    TableFragment,
     TextFragment,
 )
 from hub.gate.readers.documents_within import documents, nested, of_text
@@ -60,9 +61,11 @@ def decoded(path: str, fragments: Iterable[Fragment]) -> tuple[Fragment, ...]:
 
 
 def _roots(path: str, fragments: Iterable[Fragment]) -> Iterator[tuple[Fragment, bool]]:
-    """What is searched, and whether it was found itself: literals are."""
-    yield TextFragment(place=NAME_PLACE, text=path), False
-    for part in fragments:
+    """What is searched, and whether it was found itself, as literals are; the names of sheets become file names."""
+    parts = list(fragments)
+    sheets = [part.place for part in parts if isinstance(part, TableFragment) and part.slot is None]
+    yield TextFragment(place=NAME_PLACE, text="\n".join([path, *sheets])), False
+    for part in parts:
         yield part, False
         yield from ((inner, True) for inner in literals(part))
 

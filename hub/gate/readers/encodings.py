@@ -26,6 +26,8 @@ LONG = 16
 """Characters from which a run counts by itself; shorter ones only in company."""
 _FEWEST_WORDS = 3
 _SOME = 0.2
+_MIXED_FROM = 24
+_MOST_DIGITS = 0.4
 _ALIGNED_FROM = 48
 _LONGEST_SEPARATED = 15
 _FEWEST_SEPARATED = 6
@@ -153,7 +155,7 @@ def is_telling(content: bytes) -> bool:
 
 
 def _plainly(run: str) -> Iterator[tuple[str, bytes]]:
-    """Read a run in each of the codes of letters and digits; small letters alone, or capitals alone, are no base64."""
+    """Read a run in each of the codes of letters and digits; base64 that is not short has letters of both kinds."""
     hexadecimal = _HEX.fullmatch(run)
     if hexadecimal:
         yield "hex", bytes.fromhex(hexadecimal[1])
@@ -162,8 +164,16 @@ def _plainly(run: str) -> Iterator[tuple[str, bytes]]:
         letters = run.rstrip("=").upper()
         if len(letters) % 8 in (0, 2, 4, 5, 7):
             yield "base32", base64.b32decode(letters + "=" * (-len(letters) % 8))
-    if not lower and not (upper and run.isalpha()) and _BASE64.fullmatch(run):
+    if _may_be_base64(run):
         yield "base64", from_base64(run)
+
+
+def _may_be_base64(run: str) -> bool:
+    """Small letters or capitals alone are words, and a long run with many digits is made of numbered ones."""
+    if run == run.lower() or (run == run.upper() and (run.isalpha() or len(run) >= _MIXED_FROM)):
+        return False
+    digits = sum(map(run.count, "0123456789")) if len(run) >= _MIXED_FROM else 0
+    return digits <= _MOST_DIGITS * len(run) and _BASE64.fullmatch(run) is not None
 
 
 def from_base64(run: str) -> bytes:
@@ -174,13 +184,14 @@ def from_base64(run: str) -> bytes:
 
 def _within(run: str) -> Iterator[Coded]:
     """Look for what begins within a long run of base64 or hexadecimal, behind other letters or bytes."""
-    for code, content in (("base64", from_base64(run[skipped:])) for skipped in range(4)):
+    for skipped in range(4 if _may_be_base64(run) else 0):
+        content = from_base64(run[skipped:])
         marked = _MARKED.search(content)
         if marked:
-            yield Coded(code, len(run), content[marked.start() :])
+            yield Coded("base64", len(run), content[marked.start() :])
         said = stretches(content)
         if said:
-            yield Coded(code, len(run), said.encode())
+            yield Coded("base64", len(run), said.encode())
         if marked or said:
             return
     hexadecimal = _HEX.fullmatch(run)

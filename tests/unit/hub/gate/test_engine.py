@@ -264,6 +264,7 @@ def test_a_part_that_leaves_as_it_came_is_looked_at_once(
 def test_a_name_that_is_long_or_full_of_digits_is_read(gate: Any, make: Any) -> None:
     for name in ("x" * 130, "1_2_3_4_5_6_7_8_9_10_11_12_13_14_15_16_17_18"):
         assert "names" in make.checks(gate.judge(f"{name}.txt", "words"), Severity.REVIEW)
+    assert gate.judge(f"{'0123456789abcdef' * 4}.txt", "words").verdict == "none"
     usual = "tables/2026-11-26/income_by_region_2019-2022_v1.2.txt"
     assert gate.judge(usual, "words").verdict == "none"
 
