@@ -14,7 +14,8 @@ A case is a function that makes what somebody offers; its docstring says what it
         return {"counts.csv": per(survey(), "sex", n=PEOPLE)}
 
 An offer gives each path its content: a table (written as CSV), text, or bytes (see ``dress`` for other clothing).
-``Offered`` adds declarations of tables, and files that left before. The decorators take
+``Offered`` adds declarations of tables, files that left before, and the notebook of the run that made them. The
+decorators take
 
 * ``data``: names of the datasets that are mounted, by default the survey (see ``data.DATASETS``; ``()`` for none);
 * ``policy`` and ``under``: the profile, and parameters that differ from it;
@@ -36,6 +37,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hub.domain.exports import Severity, TableContext
+from hub.gate.exchange import ApprovedNotebook
 
 Content = pl.DataFrame | str | bytes
 Files = Mapping[str, Content]
@@ -43,11 +45,12 @@ Files = Mapping[str, Content]
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Files with what their author declares of them, and the tables that left before."""
+    """Files with what their author declares of them, the tables that left before, and the notebook that made them."""
 
     files: Files
     tables: Mapping[str, TableContext] = field(default_factory=dict)
     earlier: Files = field(default_factory=dict)
+    approved: ApprovedNotebook | None = None
 
 
 Offer = Files | Offered

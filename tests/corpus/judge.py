@@ -77,7 +77,8 @@ def judge(case: Case, files: Sequence[Read], earlier: Sequence[Read]) -> Judged:
     known = EarlierTables()
     for file, table in earlier:
         known = with_tables(known, tables_of(file, table, policy, datasets))
-    return Judged(tuple(check_request(files, policy, datasets, earlier=known)))
+    approved = case.offered().approved
+    return Judged(tuple(check_request(files, policy, datasets, earlier=known, approved=approved)))
 
 
 @cache

@@ -1,0 +1,120 @@
+"""Data in another form: encoded, packed, pasted into source, in letters that pose; and a run's own notebook."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import uuid
+
+import polars as pl
+
+from corpus import dress
+from corpus.case import Offer, Offered, bad, good
+from corpus.data import survey
+from hub.domain.exports import Severity
+from hub.gate.exchange import ApprovedNotebook
+from hub.gate.notebook_source import cell_digest
+
+SOURCE = "result = count(rate)"
+APPROVED = ApprovedNotebook(digest="a" * 64, cells=(cell_digest("code", SOURCE),))
+WIDE = str.maketrans("0123456789.", "０１２３４５６７８９．")
+READ = "text with numbers is read by a steward"
+
+
+def rows(count: int = 8) -> pl.DataFrame:
+    """A few records under names that say nothing."""
+    table = survey().head(count).select("year", "income", "visits")
+    return table.rename(dict(zip(table.columns, "abc", strict=True)))
+
+
+def cell_by_cell(table: pl.DataFrame) -> pl.DataFrame:
+    """Each cell in hexadecimal by itself."""
+    return pl.DataFrame({name: [str(cell).encode().hex() for cell in table[name]] for name in table.columns})
+
+
+@bad("row-leak")
+def rows_packed_and_encoded() -> Offer:
+    """Rows packed by gzip, in base64 and in short lines of a text."""
+    run = base64.b64encode(gzip.compress(rows().write_csv().encode())).decode()
+    return {"notes.md": "\n".join(run[at : at + 24] for at in range(0, len(run), 24)) + "\n"}
+
+
+@bad("row-leak")
+def rows_in_base85() -> Offer:
+    """Rows in base85, as a value of a JSON document."""
+    return {"notes.json": '{"note": "' + base64.b85encode(rows().write_csv().encode()).decode() + '"}'}
+
+
+@bad("row-leak")
+def rows_cell_by_cell() -> Offer:
+    """A table in which each cell is written in hexadecimal."""
+    return {"table.csv": cell_by_cell(rows(20))}
+
+
+@bad("row-leak")
+def rows_in_wide_digits() -> Offer:
+    """Rows whose digits are wide ones, which no program takes for numbers."""
+    return {"table.csv": rows(20).write_csv().translate(WIDE)}
+
+
+@bad("row-leak")
+def rows_pasted_as_columns() -> Offer:
+    """Rows pasted into a notebook's source as a list for each column."""
+    lists = "\n".join(f"{name} = np.array({rows(12)[name].to_list()})" for name in "abc")
+    return {"load.ipynb": dress.notebook(source=lists)}
+
+
+@bad("row-leak")
+def rows_pasted_as_bytes() -> Offer:
+    """Rows pasted into a notebook's source as packed bytes."""
+    packed = gzip.compress(rows(12).write_csv().encode(), mtime=0)
+    return {"load.ipynb": dress.notebook(source=f"table = read(gzip.decompress({packed!r}))")}
+
+
+@good("row-leak", data=())
+def parameters_in_source() -> Offer:
+    """Lists of parameters in a notebook's source."""
+    return {"load.ipynb": dress.notebook(source="grid = {'depth': [3, 5, 7], 'leaf': [1, 5, 10]}")}
+
+
+@bad("encoded-payload", data=(), severity=Severity.REVIEW)
+def a_packed_word() -> Offer:
+    """A few words, packed by gzip and in base64."""
+    return {"notes.md": base64.b64encode(gzip.compress(b"nothing to see", mtime=0)).decode() + "\n"}
+
+
+@good("encoded-payload", data=(), review=READ)
+def identifiers_of_files() -> Offer:
+    """Identifiers of files, as programs make them."""
+    names = (uuid.uuid5(uuid.NAMESPACE_URL, str(number)) for number in range(20))
+    return {"notes.md": "".join(f"{name}\n" for name in names)}
+
+
+@good("encoded-payload", data=(), review=READ)
+def a_word_in_base64() -> Offer:
+    """A word in base64."""
+    return {"notes.md": base64.b64encode(b"nothing to see").decode() + "\n"}
+
+
+@bad("provenance", data=(), severity=Severity.REVIEW)
+def a_cell_that_nobody_approved() -> Offer:
+    """A notebook of a run, with a cell that the approved notebook does not have."""
+    return Offered({"executed.ipynb": dress.notebook(source="result = other(rate)")}, approved=APPROVED)
+
+
+@good("provenance", data=())
+def the_approved_cells() -> Offer:
+    """A notebook of a run with the cells of the approved one."""
+    return Offered({"executed.ipynb": dress.notebook(source=SOURCE)}, approved=APPROVED)
+
+
+@bad("confusables", named=True, data=(), severity=Severity.REVIEW)
+def a_name_in_two_alphabets() -> Offer:
+    """A file whose name has a Cyrillic letter among Latin ones."""
+    return {"r\u0435sults.md": "Nothing.\n"}
+
+
+@good("confusables", named=True, data=())
+def a_name_with_accents() -> Offer:
+    """A file with a French name."""
+    return {"résultats agrégés.md": "Rien.\n"}
