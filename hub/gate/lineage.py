@@ -107,8 +107,7 @@ def _shapes(view: TableView, file: DataFile, declared: TableContext, context: Co
     if any(t.agreeing and not t.differing for t in found):
         return found
     if not declared.dimensions:
-        other = turned_by_labels(view)
-        views = [view, *unpivoted(view, file, partly=True), *([other] if other is not None else [])]
+        views = [view, *unpivoted(view, file, partly=True), *turned_by_labels(view)]
     return found + [t for shape in views for t in _read(shape, file, declared, context, 0.0) if t.agreeing]
 
 

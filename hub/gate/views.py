@@ -23,6 +23,7 @@ MOST_TOKENS = 60
 _LONGEST_RECORDS = 20_000
 _TURNED_ROWS = 64
 _TURNED_COLUMNS = 200
+_MOST_LABELS = 2
 _BRACKETS = re.compile(r"[│┃|┆,;]|\t")
 _WORDS = re.compile(r"[+-]?\w(?:[\w.+:-]*\w)?")
 _GROUPS = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
@@ -130,19 +131,20 @@ def turned(view: TableView) -> TableView | None:
     return TableView(view.place, tuple(header), _frame(len(header), rows), titled=True)
 
 
-def turned_by_labels(view: TableView) -> TableView | None:
-    """Return a small table with rows and columns exchanged, whose labels are its only column without numbers."""
+def turned_by_labels(view: TableView) -> list[TableView]:
+    """Return a small table with rows and columns exchanged, once for each of its first columns without numbers."""
     texts = [key for key in view.keys if view.frame.select(written(pl.col(key)).is_null().all()).item()]
-    if len(texts) != 1:
-        return None
-    order = [texts[0], *(key for key in view.keys if key != texts[0])]
+    return [other for key in texts[:_MOST_LABELS] if (other := _turned_by(view, key)) is not None]
+
+
+def _turned_by(view: TableView, label: str) -> TableView | None:
+    order = [label, *(key for key in view.keys if key != label)]
     titles = tuple(view.columns[view.keys.index(key)] for key in order)
     other = turned(TableView(view.place, titles, view.frame.select(order), view.titled))
-    if other is None:
+    if other is None or not view.titled:
         return None
-    height = other.frame.height
     origins = tuple(view.keys.index(key) + 1 for key in order[1:])
-    return replace(other, numbers=(1,) * height, origins=origins) if len(origins) == height else None
+    return replace(other, numbers=(1,) * other.frame.height, origins=origins)
 
 
 def text_of(fragment: Fragment) -> str:

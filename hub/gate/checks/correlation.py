@@ -19,8 +19,8 @@ _FEWEST = 2
 def correlation(fragment: Fragment, context: Context) -> list[Finding] | None:
     """Each pair of columns of a correlation or covariance matrix has values of at least ``minimum_units`` units.
 
-    A matrix is a table whose rows are named like its columns. A correlation of exactly 1 or −1 between two columns says
-    that one follows from the other, which a steward reads.
+    A matrix is a table in which two rows or more are named like its columns. A correlation of exactly 1 or −1 between
+    two columns says that one follows from the other, which a steward reads.
     """
     findings = []
     for view in context.tables(fragment):
@@ -47,19 +47,18 @@ def correlation(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 
 def _matrix(view: TableView) -> list[str]:
-    """Names of the rows and columns of a square matrix; nothing for another table."""
+    """Names that the matrix has for rows and for columns, two at least; nothing for another table."""
     key = _labels(view) if view.frame.width > _FEWEST else None
-    return [title.strip() for at, title in zip(view.keys, view.columns, strict=True) if at != key] if key else []
+    labels = {cell.strip() for cell in view.frame[key].to_list()} if key else set()
+    return [title.strip() for title in dict.fromkeys(view.columns) if title.strip() in labels]
 
 
 def _labels(view: TableView) -> str | None:
-    """The column that names the rows as the other columns are named."""
-    for key in view.keys:
-        titles = sorted(title.strip() for at, title in zip(view.keys, view.columns, strict=True) if at != key)
-        is_square = len(titles) == view.frame.height == len(set(titles))
-        if is_square and titles == sorted(cell.strip() for cell in view.frame[key].to_list()):
-            return key
-    return None
+    """The column that names the most rows as other columns are named."""
+    titles = {title.strip() for title in view.columns}
+    named = {key: len(titles & {cell.strip() for cell in view.frame[key].to_list()} - {""}) for key in view.keys}
+    key = max(named, key=lambda key: named[key])
+    return key if named[key] >= _FEWEST else None
 
 
 def _files(context: Context, names: list[str]) -> list[DataFile]:
@@ -85,16 +84,17 @@ def _is_exact(view: TableView) -> bool:
     """The matrix has ones on its diagonal, and one beside it."""
     own = _labels(view) or view.keys[0]
     labels = [cell.strip() for cell in view.frame[own].to_list()]
+    names = _matrix(view)
     ones, other = 0, 0
     for key, title in zip(view.keys, view.columns, strict=True):
         if key == own:
             continue
         values = view.frame.select(number(pl.col(key))).to_series().to_list()
         for label, value in zip(labels, values, strict=True):
-            exact = value is not None and abs(abs(value) - 1) < 1e-9
+            exact = value is not None and abs(abs(value) - 1) < 1e-9 and {label, title.strip()} <= set(names)
             ones += exact and label == title.strip()
             other += exact and label != title.strip()
-    return ones == len(labels) and other > 0
+    return ones == len(names) and other > 0
 
 
 CORRELATION = Check(

@@ -23,7 +23,7 @@ _RECORD_COLUMNS = 3
 
 
 def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """A table with three columns or more does not have just as many rows as a dataset has records or units.
+    """A table with three columns or more does not have as many rows as a dataset has records or units, to one percent.
 
     Tables whose figures agree with a dataset are exempt. A table with half as many rows, and any long table of which
     nothing is known, is read by a steward.
@@ -35,7 +35,7 @@ def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
             continue
         lengths = [n for d in context.datasets for file in d.files for n in (file.height, file.units)]
         height = view.frame.height
-        if height >= _FEWEST and height in lengths:
+        if height >= _FEWEST and any(abs(height - n) * 100 <= n for n in lengths):
             sentence = (
                 "The table has as many rows as the dataset has records or units, and no figure of groups, so it looks "
                 "like records of single units. Send counts, means or a model instead."
