@@ -15,7 +15,7 @@ from typing import Annotated, TextIO
 import typer
 
 from hub.cli.client import Json, place
-from hub.cli.options import LAB_TOML, AsJson, Config, examples, portal
+from hub.cli.options import LAB_TOML, AsJson, Config, Until, day_of, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.domain.errors import NotFoundError, UnavailableError
 from hub.domain.people import Role
@@ -196,7 +196,9 @@ def people(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command(
     "add-person",
     epilog=examples(
-        "datalab admin add-person jobs-steward --title 'Jobs steward' --organisation jobs-institute --role steward"
+        "datalab admin add-person jobs-steward --title 'Jobs steward' --organisation jobs-institute --role steward",
+        "datalab admin add-person jobs-steward --title 'Jobs steward' --organisation jobs-institute --role steward "
+        "--until 2026-12-31",
     ),
 )
 def add_person(
@@ -205,10 +207,11 @@ def add_person(
     title: Title,
     organisation: Annotated[str, typer.Option(help="Short name of the person's organisation.")],
     role: Annotated[list[Role] | None, typer.Option(help="What the person may do; give it again for more.")] = None,
+    until: Until = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a person, or change their title, organisation and roles."""
-    body = person_body(title, organisation, role or [])
+    """Add a person, or change their title, organisation and roles, and the last day of these."""
+    body = person_body(title, organisation, role or []) | {"roles_end": day_of(until)}
     print_record(portal(context).put(place("people", name), body), as_json=as_json)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 
 from hub.domain.errors import InvalidError, RefusedError
@@ -32,12 +33,24 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One login, one human; never shared."""
+    """One login, one human; never shared. ``roles_end`` is the last day of their roles, where there is one."""
 
     name: str
     title: str
     organisation: str
     roles: tuple[Role, ...]
+    roles_end: date | None = None
+
+
+def person_on(person: Person, today: date) -> Person:
+    """Return the person as they are on a day: after the last day of their roles they have none."""
+    return replace(person, roles=()) if person.roles_end is not None and person.roles_end < today else person
+
+
+def check_roles_end(roles_end: date | None, today: date) -> None:
+    """Roles that end at a date end today or later."""
+    if roles_end is not None and roles_end < today:
+        raise InvalidError("The last day of roles is today or later.", reason="role-dates")
 
 
 def check_name(name: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from hub.domain.errors import NotFoundError, RefusedError
-from hub.domain.people import Person
+from hub.domain.people import Person, person_on
 from hub.domain.projects import Project, project_on
 from hub.services.ports import AccessLog, Clock, Engine, Reading, Signer, Storage, Store, Vault
 from hub.settings import Settings
@@ -52,9 +52,15 @@ def new_id(prefix: str) -> str:
     return prefix + "-" + "".join(secrets.choice(IDENTIFIER_ALPHABET) for _ in range(12))
 
 
-def load_person(reading: Reading, name: str) -> Person:
-    """Return a person whom the lab's own records know."""
+def known_person(reading: Reading, name: str) -> Person | None:
+    """Return a person as they are today; roles are read nowhere else, so that they end everywhere at once."""
     person = reading.get(Person, name)
+    return None if person is None else person_on(person, reading.moment.date())
+
+
+def load_person(reading: Reading, name: str) -> Person:
+    """Return a person whom the lab's own records know, with the roles that they have today."""
+    person = known_person(reading, name)
     if person is None:
         raise RefusedError(
             "The lab does not know you; ask an administrator to add you before you log in.", reason="unknown-person"

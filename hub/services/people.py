@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError
-from hub.domain.people import Organisation, Person, Role, check_administrates, check_name, check_roles
-from hub.services.lab import Lab, found, load_person
+from hub.domain.people import (
+    Organisation,
+    Person,
+    Role,
+    check_administrates,
+    check_name,
+    check_roles,
+    check_roles_end,
+    person_on,
+)
+from hub.services.lab import Lab, found, known_person, load_person
+from hub.services.ports import Reading
 
 INSTALLATION = "installation"
 STRANGER = "stranger"
@@ -32,9 +44,9 @@ def make_first_administrator(lab: Lab, name: str, organisation: str, title: str)
     check_name(name)
     check_name(organisation)
     with lab.store.begin() as records:
-        if (present := records.get(Person, name)) and Role.ADMINISTRATOR in present.roles:
+        if (present := known_person(records, name)) and Role.ADMINISTRATOR in present.roles:
             return False
-        if any(Role.ADMINISTRATOR in p.roles for p in records.find(Person)):
+        if any(Role.ADMINISTRATOR in p.roles for p in _people_today(records)):
             raise ConflictError(
                 "The lab has an administrator already; ask them to add people.", reason="administrator-exists"
             )
@@ -43,6 +55,10 @@ def make_first_administrator(lab: Lab, name: str, organisation: str, title: str)
         person = Person(name, "Administrator", organisation, (Role.ADMINISTRATOR,))
         records.save(person, event("lab:person:add", INSTALLATION, name, roles=Role.ADMINISTRATOR))
         return True
+
+
+def _people_today(reading: Reading) -> list[Person]:
+    return [person_on(person, reading.moment.date()) for person in reading.find(Person)]
 
 
 def add_organisation(lab: Lab, actor: str, name: str, title: str) -> Organisation:
@@ -55,15 +71,25 @@ def add_organisation(lab: Lab, actor: str, name: str, title: str) -> Organisatio
         return organisation
 
 
-def add_person(lab: Lab, actor: str, name: str, title: str, organisation: str, roles: tuple[Role, ...]) -> Person:
-    """Add a person, or change their title, organisation and roles."""
+def add_person(
+    lab: Lab,
+    actor: str,
+    name: str,
+    title: str,
+    organisation: str,
+    roles: tuple[Role, ...],
+    roles_end: date | None = None,
+) -> Person:
+    """Add a person, or change their title, organisation, roles, and the last day of these where one is named."""
     check_name(name)
     check_roles(roles)
     with lab.store.begin() as records:
         check_administrates(load_person(records, actor))
         found(records.get(Organisation, organisation), "organisation", organisation)
-        person = Person(name, title, organisation, tuple(sorted(set(roles))))
+        check_roles_end(roles_end, records.moment.date())
+        person = Person(name, title, organisation, tuple(sorted(set(roles))), roles_end)
         details = {"organisation": organisation, "roles": " ".join(person.roles)}
+        details |= {"until": roles_end.isoformat()} if roles_end else {}
         records.save(person, event("lab:person:add", actor, name, **details))
         return person
 

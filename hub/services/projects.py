@@ -19,7 +19,7 @@ from hub.domain.projects import (
     with_member,
     without_member,
 )
-from hub.services.lab import Lab, found, known_project, known_projects, load_person
+from hub.services.lab import Lab, found, known_person, known_project, known_projects, load_person
 from hub.services.ports import Reading
 
 
@@ -53,7 +53,7 @@ def add_member(lab: Lab, actor: str, project_name: str, member: str, until: date
         person = load_person(records, actor)
         project = load_project(records, person, project_name)
         check_leads(person, project)
-        newcomer = records.get(Person, member)
+        newcomer = known_person(records, member)
         if newcomer is None or Role.ADMINISTRATOR in newcomer.roles:
             raise NotFoundError(
                 "There is no person {name} who can be a member; ask an administrator to add them.",

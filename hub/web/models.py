@@ -77,6 +77,7 @@ class PersonBody(Model):
     title: Line
     organisation: Word
     roles: Annotated[tuple[Role, ...], Field(max_length=len(Role))] = ()
+    roles_end: date | None = None
 
 
 class ProjectBody(Model):

@@ -53,7 +53,8 @@ def list_people(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Person
 def put_person(lab: Lab, actor: str, request: Request[PersonBody]) -> Person:
     """Add a person, or change them."""
     body = request.body
-    return people.add_person(lab, actor, request.path["name"], body.title, body.organisation, body.roles)
+    name = request.path["name"]
+    return people.add_person(lab, actor, name, body.title, body.organisation, body.roles, body.roles_end)
 
 
 def list_projects(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Project]:

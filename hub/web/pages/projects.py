@@ -156,7 +156,12 @@ def put_organisation(posted: Posted) -> Landing:
 def put_person(posted: Posted) -> Landing:
     """Add a person, or change them."""
     fields = posted.fields
-    body = {"title": fields.one("title"), "organisation": fields.one("organisation"), "roles": fields.many("roles")}
+    body: dict[str, object] = {
+        "title": fields.one("title"),
+        "organisation": fields.one("organisation"),
+        "roles": fields.many("roles"),
+    }
+    body |= {"roles_end": fields.one("roles_end") or None}
     api.put_person(posted.lab, posted.actor, request_of(PersonBody, {"name": fields.one("name")}, body))
     return Landing(("people",), N_("The person was saved."))
 

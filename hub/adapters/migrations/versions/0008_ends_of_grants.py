@@ -1,4 +1,4 @@
-"""Grants and memberships end: at a day, or when whoever gave them takes them back."""
+"""Grants, memberships and roles end: at a day, or when whoever gave them takes them back."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def upgrade() -> None:
     for name in ("withdrawn_by", "reason"):
         op.add_column("dataset_grant", sa.Column(name, sa.Text(), nullable=False, server_default=""))
     op.add_column("project", sa.Column("until", sa.JSON(), nullable=False, server_default="{}"))
+    op.add_column("person", sa.Column("roles_end", sa.Date()))
     op.add_column("workspace", sa.Column("datasets", sa.JSON(), nullable=False, server_default="[]"))
     connection = op.get_bind()
     connection.execute(sa.text("UPDATE dataset_grant SET used = created"))

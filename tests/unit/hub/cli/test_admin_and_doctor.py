@@ -90,7 +90,8 @@ def test_people_and_organisations_are_one_call_each(fake: FakeLab, datalab: Comm
     assert datalab("admin", "add-person", "jobs-steward", *words).exit_code == 0
     assert "steward" in datalab("admin", "people").stdout
     assert "Jobs" in datalab("admin", "organisations").stdout
-    assert fake.calls[1].body == {"title": "Steward", "organisation": "jobs-institute", "roles": ["steward"]}
+    about = {"title": "Steward", "organisation": "jobs-institute", "roles": ["steward"]}
+    assert fake.calls[1].body == about | {"roles_end": None}
     assert datalab("admin", "add-person", "x", *words[:-1], "king").exit_code == 2
 
 

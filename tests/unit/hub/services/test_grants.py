@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -23,9 +23,10 @@ from doubles.people import (
 )
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
 from hub.domain.exports import ExportState, TableContext
+from hub.domain.people import Role
 from hub.domain.work import WorkState
 from hub.domain.workspaces import EndReason
-from hub.services import datasets, exports, grants, notebooks, projects, releases, runs
+from hub.services import datasets, exports, grants, notebooks, people, projects, releases, runs
 from hub.services.lab import Lab
 from hub.services.ports import pages
 from hub.services.ready import make_ready, ready, why_unready
@@ -314,8 +315,46 @@ def test_a_member_whose_last_day_is_over_is_refused_everywhere(lab: Lab) -> None
     assert projects.project(lab, LEAD, PROJECT)[0].former == (MEMBER,)
 
 
-def test_no_use_case_reads_projects_past_the_day() -> None:
+def test_no_use_case_reads_projects_or_roles_past_the_day() -> None:
     """Projects come from ``known_project``, or memberships that are over would count there."""
     services = Path(grants.__file__).parent
     reading = [f.name for f in services.glob("*.py") if "(Project" in f.read_text().replace("= Project(", "")]
     assert reading == ["lab.py"]
+
+
+def test_a_role_whose_last_day_is_over_is_no_role_anywhere(lab: Lab) -> None:
+    today = lab.now().date()
+    with pytest.raises(InvalidError, match="today or later"):
+        add_steward(lab, today - timedelta(days=1))
+    add_steward(lab, today)
+    request = approved_request(lab)
+    assert people.whoami(lab, OWNER).roles == (Role.STEWARD,)
+    pass_day(lab)
+    assert people.whoami(lab, OWNER).roles == ()
+    assert people.knows_person(lab, OWNER)
+    refused: list[Callable[[], object]] = [
+        lambda: withdraw(lab),
+        lambda: grants.grant_dataset(lab, OWNER, PROJECT, "jobs"),
+        lambda: exports.request(lab, OWNER, request.id),
+        lambda: releases.release(lab, OWNER, request.id),
+        lambda: projects.project(lab, OWNER, PROJECT),
+    ]
+    for act in refused:
+        with pytest.raises((RefusedError, NotFoundError)):
+            act()
+    add_steward(lab, None)
+    withdraw(lab)
+
+
+def add_steward(lab: Lab, last: date | None) -> None:
+    people.add_person(lab, "administrator", OWNER, "Steward", "jobs-institute", (Role.STEWARD,), last)
+
+
+def test_an_administrator_whose_role_is_over_can_be_followed_by_command(lab: Lab) -> None:
+    today = lab.now().date()
+    roles = (Role.ADMINISTRATOR,)
+    people.add_person(lab, "administrator", "administrator", "A", "lab-office", roles, today)
+    pass_day(lab)
+    with pytest.raises(RefusedError):
+        add_steward(lab, None)
+    assert people.make_first_administrator(lab, "successor", "lab-office", "Lab office")
