@@ -78,7 +78,7 @@ def notebook(lab: ReadyLab) -> str:
 
 @contextmanager
 def granted(lab: ReadyLab) -> Iterator[None]:
-    """The project may use the dataset, and may no longer when the test is over."""
+    """The project may use the dataset; afterwards it may not, and nobody is in a workspace."""
     given = grants.grant_dataset(lab.hub.lab, KEEPER, PROJECT, KEPT)
     try:
         yield
@@ -87,6 +87,7 @@ def granted(lab: ReadyLab) -> Iterator[None]:
             present = reading.get(type(given), given.id)
         if present is not None and present.withdrawn is None:
             withdraw(lab)
+        lab.hub.client.stop(LEAD)
 
 
 def withdraw(lab: ReadyLab) -> None:
@@ -116,7 +117,9 @@ def test_an_open_workspace_ends_and_the_next_has_no_such_mount(lab: ReadyLab) ->
     with granted(lab):
         before = lab.opens(LEAD)
         assert sees(before)
-        assert lab.inside(LEAD, f"import os; print(os.listdir({INSIDE!r}))") == "['rows.parquet']"
+        assert (
+            lab.inside(LEAD, f"import os; print(sorted(os.listdir({INSIDE!r})))") == "['manifest.json', 'rows.parquet']"
+        )
         assert is_mounted(lab)
         withdraw(lab)
         wait_for(lambda: not lab.runs(LEAD, before["Id"]), WITHIN, lambda: "it goes on")
@@ -124,13 +127,23 @@ def test_an_open_workspace_ends_and_the_next_has_no_such_mount(lab: ReadyLab) ->
         after = lab.opens(LEAD)
         assert not sees(after)
         assert lab.inside(LEAD, f"import os; print(os.path.exists({INSIDE!r}))") == "False"
-        lab.hub.client.stop(LEAD)
         wait_for(lambda: not is_mounted(lab), 2 * WITHIN, lambda: "the project's mount is kept")
 
 
+def waiting(lab: ReadyLab) -> dict[str, Any]:
+    """A workspace that waits, and sees the dataset; one that was made before the grant ends by itself first."""
+
+    def look() -> dict[str, Any] | None:
+        lab.hub.make_ready(LEAD)
+        found = lab.seen(LEAD)
+        return found if found and sees(found) else None
+
+    return dict(wait_for(look, MADE, lambda: "none waits that sees it"))
+
+
 def test_one_that_waits_ready_is_not_claimed_and_ends(lab: ReadyLab) -> None:
-    with granted(lab), lab.waiting(LEAD) as before:
-        assert sees(before)
+    with granted(lab):
+        before = waiting(lab)
         withdraw(lab)
         opened = lab.opens(LEAD)
         assert opened["Id"] != before["Id"]
@@ -139,7 +152,8 @@ def test_one_that_waits_ready_is_not_claimed_and_ends(lab: ReadyLab) -> None:
 
 
 def test_one_that_waits_ready_and_that_nobody_opens_ends_at_once(lab: ReadyLab) -> None:
-    with granted(lab), lab.waiting(LEAD) as before:
+    with granted(lab):
+        before = waiting(lab)
         withdraw(lab)
         wait_for(lambda: not lab.runs(LEAD, before["Id"]), WITHIN, lambda: "it goes on waiting")
         wait_for(lambda: ("lab:workspace:unused", {"person": LEAD, "reason": "changed"}) in lab.events(LEAD), WITHIN)
@@ -190,4 +204,3 @@ def test_a_last_day_that_is_to_come_ends_nothing(lab: ReadyLab) -> None:
         tomorrow = lab.hub.lab.now().date() + timedelta(days=1)
         grants.grant_dataset(lab.hub.lab, KEEPER, PROJECT, KEPT, tomorrow)
         assert sees(lab.opens(LEAD))
-        lab.hub.client.stop(LEAD)
