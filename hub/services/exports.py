@@ -29,12 +29,12 @@ from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import Seen, check_fresh, check_not_claimed, without_claim
 from hub.domain.runs import OutputFile, Run
-from hub.domain.work import Work, WorkKind, WorkState
+from hub.domain.work import Work, WorkKind
 from hub.gate.exchange import MOST_FILES
 from hub.gate.sheets import split_path
-from hub.services.datasets import latest_snapshot, workspace_sees
-from hub.services.grants import check_all_granted, granted_datasets, used_before
+from hub.services.grants import check_all_granted
 from hub.services.lab import Lab, known_project, known_projects, load_person, new_id
+from hub.services.lineage import lineage_of
 from hub.services.ports import Reading
 from hub.services.projects import load_project
 from hub.services.space import check_space
@@ -56,62 +56,13 @@ def create_request(
         person = load_person(records, actor)
         project = load_project(records, person, project_name)
         check_works_in(person, project, lab.now().date())
-        snapshots = _lineage(records, project_name, source)
+        snapshots = lineage_of(records, project_name, source)
         request = ExportRequest(
             new_id("export"), project_name, actor, source, context.strip(), lab.now(), snapshots, offered
         )
         details = {"source": source, "files": len(offered)}
         records.save(request, event("export:request:create", actor, request.id, project_name, **details))
         return request
-
-
-def _lineage(reading: Reading, project: str, source: str) -> dict[str, str]:
-    """Outputs of a run draw on its snapshots; those of a workspace count all that it could see, now or before."""
-    if source == WORKSPACE_SOURCE:
-        for dataset in used_before(reading, project):
-            raise RefusedError(
-                "The project {project} may no longer use the dataset {dataset}, and nobody can tell whether files of a "
-                "workspace draw on it. Offer outputs of a run, or ask the dataset's owner.",
-                reason="lineage-over",
-                project=project,
-                dataset=dataset.name,
-            )
-        visible = [d for d in granted_datasets(reading, project) if workspace_sees(d)]
-        return {d.name: latest_snapshot(reading, d.name).digest for d in visible}
-    run, work = reading.get(Run, source), reading.get(Work, source)
-    if run is None or work is None or run.project != project:
-        raise NotFoundError("There is no run {id} in this project.", reason="not-found", id=source)
-    if work.state is not WorkState.SUCCEEDED:
-        raise RefusedError(
-            "The run {id} is {state}; only outputs of a run that succeeded can be offered.",
-            reason="run-not-succeeded",
-            id=source,
-            state=work.state,
-        )
-    check_all_granted(reading, project, tuple(run.snapshots))
-    return run.snapshots
-
-
-def check_lineage(reading: Reading, request: ExportRequest) -> None:
-    """What draws on a dataset leaves only as long as the project may use that dataset."""
-    for name in request.snapshots:
-        try:
-            check_all_granted(reading, request.project, (name,))
-        except (NotFoundError, RefusedError) as error:
-            raise RefusedError(
-                "The export request {id} draws on the dataset {dataset}, which the project {project} may no longer "
-                "use; it is not released unless the dataset's owner grants the use again.",
-                reason="lineage-over",
-                id=request.id,
-                dataset=name,
-                project=request.project,
-            ) from error
-
-
-def check_draws_on_granted(lab: Lab, request: ExportRequest) -> None:
-    """The same, for a page that says beforehand why a request is not released."""
-    with lab.store.read() as reading:
-        check_lineage(reading, request)
 
 
 def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
@@ -133,7 +84,7 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
             )
         turn = request.turn + 1
         # What the files were taken from may have been given more datasets since the draft was made.
-        snapshots = _lineage(records, request.project, request.source) | request.snapshots
+        snapshots = lineage_of(records, request.project, request.source) | request.snapshots
         check_all_granted(records, request.project, tuple(snapshots))
         sent = replace(step_request(without_claim(request), ExportStep.SUBMIT), submitted=lab.now())
         submitted = replace(sent, files=taken, snapshots=snapshots, votes=(), turn=turn, policy="")

@@ -19,8 +19,9 @@ from hub.domain.people import Role
 from hub.domain.projects import is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
 from hub.services import freezes, policies, registry
-from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, check_lineage, load_request
+from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, known_project, known_projects, load_person
+from hub.services.lineage import check_lineage
 from hub.services.ports import Reading, Transaction
 
 

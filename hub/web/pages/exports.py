@@ -19,7 +19,7 @@ from hub.domain.freezes import Freeze, check_leaves
 from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
-from hub.services import exports, freezes, people, projects
+from hub.services import exports, freezes, lineage, people, projects
 from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit, refusal
 from hub.web.previews import NoPreview, Preview, is_picture, preview_of
@@ -71,7 +71,7 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
 
     def is_releasable() -> None:
         check_can_release(without_members_votes(request, project), lab.settings.gate.votes)
-        exports.check_draws_on_granted(lab, request)
+        lineage.check_draws_on_granted(lab, request)
 
     return {
         "submit": refusal(is_author, lambda: step_request(request, ExportStep.SUBMIT)),
