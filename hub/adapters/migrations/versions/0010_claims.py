@@ -7,7 +7,7 @@ from alembic import op
 
 from hub.adapters.tables import UtcTime
 
-revision = "0009b"
+revision = "0010"
 down_revision = "0009"
 
 
