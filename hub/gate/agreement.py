@@ -83,15 +83,16 @@ def _match(
     """The first figure that every cell is."""
     if shown.height == 0:
         return None
-    near = [near_figure(shown[key], key, name, context, policy).all().alias(name) for name in candidates]
+    places = decimals_of(shown[key])
+    near = [near_figure(places, key, name, context, policy).all().alias(name) for name in candidates]
     agrees = shown.select(near).row(0, named=True)
     return next((figure for name, figure in candidates.items() if agrees[name]), None)
 
 
-def near_figure(cells: pl.Series, key: str, figure: str, context: TableContext, policy: Policy) -> pl.Expr:
+def near_figure(places: int, key: str, figure: str, context: TableContext, policy: Policy) -> pl.Expr:
     """A cell is the figure: to half of its last decimal, of the declared rounding, or of a canonical file's digits."""
     is_count = figure in COUNTS
-    half_decimal = 0.5 * 10.0 ** -decimals_of(cells)
+    half_decimal = 0.5 * 10.0**-places
     rounding = max(context.rounding, policy.rounding_base if is_count else 0)
     tolerance = pl.lit(max(1e-9 if is_count else half_decimal, rounding / 2 if rounding > 1 or not is_count else 0))
     if not is_count:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from hub.gate.datasets import DataFile
-from hub.gate.tabulation import Tabulation
+from hub.gate.figures import column_of
+from hub.gate.tabulation import Tabulation, join_rows, keys_of
 
 _EPSILON = 1e-6
 
@@ -20,33 +21,32 @@ def may_be_dominated(
     A unit has at most so many rows, and none holds more than the cell's largest value: where even as many of these
     stay below the share, no unit needs to be looked at.
     """
-    each = tabulation.file.most_rows_of_a_unit
-    found = [pl.DataFrame(schema={"row": pl.Int64})]
+    most_of_a_unit = float(tabulation.file.most_rows_of_a_unit * most)
+    low, high, total = (pl.col(column_of(n, tabulation.measures.index(measure))) for n in ("min", "max", "sum"))
+
+    def may_be(largest: pl.Expr, whole: pl.Expr) -> pl.Expr:
+        return largest * most_of_a_unit >= whole * share * (1 - _EPSILON)
+
+    # Absolute values add up to the total at least, and to no more where none is negative.
+    known = wanted.join(tabulation.cells, on="row").filter(
+        may_be(pl.max_horizontal(low.abs(), high.abs()), total.abs())
+    )
+    unclear = known.filter(low < 0)
+    found = [known.filter(low >= 0).select("row")]
     for dimensions, group in tabulation.groups:
-        rows = group.join(wanted, on="row", how="semi")
+        rows = group.join(unclear, on="row", how="semi")
         if rows.height:
-            on = [d.key for d in dimensions]
-            cells = _figures(tabulation.file, {d.key: (d.column, d.decimals) for d in dimensions}, rows, measure)
-            largest = pl.col("largest") * float(each * most)
-            near = cells.filter(largest >= pl.col("total") * share * (1 - _EPSILON))
-            found.append(
-                (
-                    rows.join(near, on=on, how="semi", nulls_equal=True)
-                    if on
-                    else rows
-                    if near.height
-                    else rows.head(0)
-                ).select("row")
-            )
+            cells = _figures(tabulation.file, keys_of(dimensions), rows, measure)
+            counted = join_rows(rows, cells, [d.key for d in dimensions])
+            found.append(counted.filter(may_be(pl.col("largest"), pl.col("total"))).select("row"))
     return pl.concat(found)
 
 
 def _figures(file: DataFile, keys: dict[str, tuple[str, int]], rows: pl.DataFrame, measure: str) -> pl.DataFrame:
     """Total and largest of the absolute values of each cell."""
     value = pl.col(measure).cast(pl.Float64).abs().alias("value")
-    source = file.matching(keys, rows, value).filter(pl.col("value").is_finite())
-    figures = [pl.col("value").sum().alias("total"), pl.col("value").max().alias("largest")]
-    return (source.group_by(list(keys)).agg(figures) if keys else source.select(figures)).collect(engine=file.engine)
+    finite = pl.col("value").filter(pl.col("value").is_finite())
+    return file.aggregated(keys, rows, [value], [finite.sum().alias("total"), finite.max().alias("largest")])
 
 
 def least_share(shares: Iterable[tuple[int, float]], p_percent: float) -> tuple[float, int]:

@@ -73,10 +73,7 @@ def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Exp
     text = column.str.strip_chars()
     match value_class:
         case ValueClass.NUMBER:
-            plain = written(column)
-            whole = pl.when(plain.str.contains(_WHOLE)).then(plain.str.replace(r"\.0*$", "").str.strip_prefix("+"))
-            exact = _shifted(whole.cast(pl.Int64, strict=False), decimals)
-            return pl.coalesce(exact, _scaled(number(column), decimals))
+            return number_key(written(column), decimals)
         case ValueClass.TIME:
             return _time(text)
         case ValueClass.TRUTH:
@@ -92,9 +89,20 @@ def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Exp
             return pl.when(filled != "").then(filled)
 
 
+def number_key(plain: pl.Expr, decimals: int) -> pl.Expr:
+    """Return the key of numbers as ``written`` gives them."""
+    whole = pl.when(plain.str.contains(_WHOLE)).then(plain.str.replace(r"\.0*$", "").str.strip_prefix("+"))
+    exact = _shifted(whole.cast(pl.Int64, strict=False), decimals)
+    return pl.coalesce(exact, _scaled(_finite(plain), decimals))
+
+
 def number(column: pl.Expr) -> pl.Expr:
     """Return the finite number that a text cell shows, or null."""
-    value = written(column).cast(pl.Float64, strict=False)
+    return _finite(written(column))
+
+
+def _finite(plain: pl.Expr) -> pl.Expr:
+    value = plain.cast(pl.Float64, strict=False)
     return pl.when(value.is_finite()).then(value)
 
 
@@ -119,18 +127,16 @@ def written(column: pl.Expr) -> pl.Expr:
 
 def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
-    text = cells.rename("text").to_frame()
-    return decimals_by(text.select(pl.lit("").alias("key"), "text"), [""])[""]
+    shown = cells.to_frame("cell").select(pl.lit("").alias("key"), written(pl.col("cell")).alias("number"))
+    return decimals_by(shown, [""])[""]
 
 
-def decimals_by(texts: pl.DataFrame, keys: Iterable[str]) -> dict[str, int]:
-    """Return the same for several columns, whose cells stand below each other in ``text``, each with its ``key``."""
-    numbers = texts.select("key", written(pl.col("text"))).drop_nulls("text")
-    after_point = pl.col("text").str.extract(r"\.(\d*?)0*$", 1).str.len_chars()
-    shown = (
-        pl.when(pl.col("text").str.contains("[eE]")).then(MOST_DECIMALS).otherwise(after_point.clip(0, MOST_DECIMALS))
-    )
-    found = numbers.group_by("key").agg(shown.max().fill_null(0)).rows()
+def decimals_by(numbers: pl.DataFrame, keys: Iterable[str]) -> dict[str, int]:
+    """Return the same for several columns: numbers, as ``written``, stand below each other beside their ``key``."""
+    text = pl.col("number")
+    after_point = text.str.extract(r"\.(\d*?)0*$", 1).str.len_chars().clip(0, MOST_DECIMALS)
+    shown = pl.when(text.str.contains("[eE]")).then(MOST_DECIMALS).otherwise(after_point)
+    found = numbers.drop_nulls("number").group_by("key").agg(shown.max().fill_null(0)).rows()
     return dict.fromkeys(keys, 0) | {str(key): int(decimals) for key, decimals in found}
 
 

@@ -43,8 +43,8 @@ def per_cell(tabulation: Tabulation, values: Sequence[pl.Expr], aggregates: Sequ
     parts = []
     for dimensions, rows in tabulation.groups:
         on = [d.key for d in dimensions]
-        source = tabulation.file.matching(keys_of(dimensions), rows, *values)
-        parts.append(_aggregated(source, rows, on, aggregates).drop(on))
+        grouped = tabulation.file.aggregated(keys_of(dimensions), rows, values, aggregates)
+        parts.append(join_rows(rows.select("row", *on), grouped, on).drop(on))
     return pl.concat(parts, how="vertical").sort("row")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -72,7 +72,9 @@ class DataFile:
     @cached_property
     def _scan(self) -> pl.LazyFrame:
         """The rows with their texts in one form."""
-        odd = [name for name in self._texts if name not in self._plain_texts]
+        strings = [name for name in self._texts if isinstance(self.schema[name], pl.String)]
+        is_plain = self.large.plain_texts(strings, with_cube=not self.is_kept)
+        odd = [name for name in self._texts if name not in is_plain]
         plain = self._source.with_columns(
             pl.col(name).cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars() for name in odd
         )
@@ -81,16 +83,6 @@ class DataFile:
     @cached_property
     def _texts(self) -> list[str]:
         return [name for name in self.schema if self.value_class(name) is ValueClass.TEXT]
-
-    @cached_property
-    def _plain_texts(self) -> set[str]:
-        """Columns whose texts are in the one form already: ASCII without spaces around."""
-        found = [name for name in self._texts if isinstance(self.schema[name], pl.String)]
-        cube = None if self.is_kept else self.large.cube
-        few = [name for name in found if cube is not None and name in cube.columns]
-        odd = _odd(cube.lazy() if cube is not None else None, few)
-        odd |= _odd(self._source, [name for name in found if name not in few])
-        return {name for name in found if not odd[name]}
 
     @cached_property
     def large(self) -> LargeColumns:
@@ -153,6 +145,32 @@ class DataFile:
         for on in ([telling[0]], list(keys)) if telling and len(keys) > 1 else (list(keys),):
             found = found.join(rows.lazy().select(on).unique(), on=on, how="semi", nulls_equal=True)
         return found
+
+    def aggregated(
+        self,
+        keys: dict[str, tuple[str, int]],
+        rows: pl.DataFrame,
+        values: Sequence[pl.Expr],
+        aggregates: Sequence[pl.Expr],
+    ) -> pl.DataFrame:
+        """Aggregate the rows that ``matching`` returns by their keys; groups that are not asked for may come along.
+
+        Where the columns have few combinations, all of them are aggregated sooner than the others are left out.
+        """
+        columns = {column for column, _ in keys.values()}
+        if self._have_few_combinations(columns):
+            named = (self.key(c, d).alias(name) for name, (c, d) in keys.items())
+            source = self.select(*named, *values)
+        else:
+            source = self.matching(keys, rows, *values)
+        grouped = source.group_by(list(keys)).agg(aggregates) if keys else source.select(aggregates)
+        return grouped.collect(engine=self.engine)
+
+    def _have_few_combinations(self, columns: set[str]) -> bool:
+        if self.is_kept:
+            return all(self.has_few(column, GROUPING) for column in columns)
+        cube = self.large.cube
+        return cube is not None and columns <= set(cube.columns)
 
     def combinations(self, keys: dict[str, tuple[str, int]], most: int) -> pl.DataFrame | None:
         """Return the different combinations of keys with the number of rows that have each; None where there are more.
@@ -242,26 +260,12 @@ class DataFile:
             return True
         if self.value_class(column) is not ValueClass.NUMBER or not self.has_few(column, 2):
             return False
-        one = 10 ** self.finest(column)
-        return set(self.counts(column, self.finest(column))["key"].to_list()) == {0, one}
+        finest = self.finest(column)
+        return set(self.counts(column, finest)["key"].to_list()) == {0, 10**finest}
 
     def is_grouping(self, column: str) -> bool:
         """Whether the column can make groups: few different values, or the privacy unit itself."""
         return column == self.unit or self.has_few(column, min(GROUPING, max(self.height // 20, 2)))
-
-
-def _odd(rows: pl.LazyFrame | None, names: list[str]) -> dict[str, bool]:
-    """Whether a column has a text that is not ASCII, or has spaces around it."""
-    if rows is None or not names:
-        return {}
-    size = {name: pl.col(name).str.len_bytes() for name in names}
-    seen = [
-        ((pl.col(n).str.len_chars() != size[n]) | (pl.col(n).str.strip_chars().str.len_bytes() != size[n]))
-        .any()
-        .alias(n)
-        for n in names
-    ]
-    return rows.select(seen).collect(engine="streaming").row(0, named=True)
 
 
 class MountedDataset:

@@ -20,6 +20,7 @@ import polars as pl
 
 from hub.gate.context import Context
 from hub.gate.datasets import ROW, UNIT, DataFile
+from hub.gate.hopes import at_most, hopeful_rows, spare, strongest
 from hub.gate.meeting import meeting_of
 from hub.gate.shared import TELLING_BITS, Alignment, Cells, align
 from hub.gate.views import TableView
@@ -44,8 +45,8 @@ def leaked_rows(view: TableView, file: DataFile, context: Context) -> list[int]:
         return []
     policy, meeting = context.policy, meeting_of(view, file, context)
     cells, hits, height = meeting.cells, meeting.hits, meeting.cells.table.height
-    hopeful = _hopeful(hits, file)
-    if not strongest(_at_most(hits, hopeful, file), height, policy.evidence_bits):
+    hopeful = hopeful_rows(hits, file)
+    if not strongest(at_most(hits, hopeful, file), height, policy.evidence_bits):
         return []
     alignments, best = align(view, cells, hopeful, hits, file)
     if len(alignments) < 2:
@@ -65,51 +66,6 @@ def leaked_rows(view: TableView, file: DataFile, context: Context) -> list[int]:
 def _higher(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     """The larger evidence of each row."""
     return pl.concat([one, other]).group_by("row").agg(pl.col("excess").max())
-
-
-def strongest(excess: pl.DataFrame, height: int, needed: float) -> list[int]:
-    """Return the strongest rows, if together they say enough beyond the choice of so many rows among all."""
-    ordered = excess.sort("excess", "row", descending=[True, False])
-    total, best, best_at = 0.0, needed, 0
-    for at, bits in enumerate(ordered["excess"].to_list(), start=1):
-        total += bits
-        chosen = (math.lgamma(height + 1) - math.lgamma(at + 1) - math.lgamma(height - at + 1)) / math.log(2)
-        if total - chosen >= best:
-            best, best_at = total - chosen, at
-    return ordered["row"].to_list()[:best_at]
-
-
-def _spare(file: DataFile) -> float:
-    """The bits that say which of the dataset's rows it is."""
-    return math.log2(max(file.height, 2))
-
-
-def _hopeful(hits: pl.DataFrame, file: DataFile) -> pl.DataFrame:
-    """Rows that would say more than chance if all of their values stood in one row of the dataset."""
-    best = hits.group_by("row", "key").agg(pl.col("bits").max())
-    sums = best.group_by("row").agg((pl.col("bits").sum() - _spare(file)).alias("hope"), pl.len().alias("columns"))
-    return sums.filter((pl.col("hope") > 0.0) & (pl.col("columns") > 1)).drop("columns")
-
-
-def _at_most(hits: pl.DataFrame, hopeful: pl.DataFrame, file: DataFile) -> pl.DataFrame:
-    """What hopeful rows can say at most.
-
-    Different columns of the table show different columns of the dataset, so that a row says no more than the most
-    telling cell of each of these. A combination of group columns may say more than its parts; where two of them can be
-    met, the hope stays as it is.
-    """
-    groups = [column for column in hits["column"].unique() if file.is_grouping(column)]
-    in_group = pl.col("column").is_in(groups)
-    own = hits.group_by("row", "column").agg(pl.col("bits").max())
-    sums = own.group_by("row").agg(
-        (pl.col("bits").sum() - _spare(file)).alias("most"), pl.len().alias("columns"), in_group.sum().alias("groups")
-    )
-    keys = hits.filter(in_group).group_by("row").agg(pl.col("key").n_unique().alias("keys"))
-    joined = hopeful.join(sums, on="row", how="left").join(keys, on="row", how="left")
-    is_combined = (pl.col("groups") > 1) & (pl.col("keys") > 1)
-    most = pl.when(is_combined).then("hope").otherwise(pl.min_horizontal("hope", "most"))
-    excess = joined.filter(pl.col("columns") > 1).select("row", most.alias("excess"))
-    return excess.filter(pl.col("excess") > 0.0)
 
 
 def _keyed(
@@ -141,7 +97,7 @@ def _candidates(
     """
     order = sorted(alignments, key=lambda a: (-float(keyed[f"bits {a.name}"].sum()), a.name))
     if not file.is_kept:
-        hope = (pl.sum_horizontal(_bits(order)) - _spare(file)).alias("excess")
+        hope = (pl.sum_horizontal(_bits(order)) - spare(file)).alias("excess")
         hopes = keyed.select("row", hope)
         yield best, hopes
         told, left = _told(keyed, order, file)
@@ -165,7 +121,7 @@ def _told(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> t
         bits = pl.col(f"bits {a.name}")
         told.append(keyed.filter(bits >= TELLING_BITS).select("row", bits.alias("bits"), pl.lit(a.name).alias("name")))
     # A value brings as many pairs as rows of the dataset have it.
-    votes = (pl.lit(2.0) ** (_spare(file) - pl.col("bits"))).cum_sum() < _MOST_TOLD
+    votes = (pl.lit(2.0) ** (spare(file) - pl.col("bits"))).cum_sum() < _MOST_TOLD
     ordered = pl.concat(told).sort("bits", "row", descending=[True, False]).with_columns(votes.alias("is_told"))
     found = [pl.DataFrame(schema=_PAIRS)]
     for a in alignments:
@@ -186,7 +142,7 @@ def _bits(alignments: list[Alignment]) -> list[pl.Expr]:
 
 def _least(file: DataFile) -> float:
     """Bits that a combination tells at least, so that few rows of the dataset share it."""
-    return _spare(file) - math.log2(_MOST_ALIKE)
+    return spare(file) - math.log2(_MOST_ALIKE)
 
 
 def _near(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame | None:
@@ -257,7 +213,7 @@ def _excess(
         ),
     )
     joint = _joint_bits(pairs, grouping, file)
-    excess = (together + joint - _spare(file) - _DIFFERENCE * differing).alias("excess")
+    excess = (together + joint - spare(file) - _DIFFERENCE * differing).alias("excess")
     scored = pairs.select("row", UNIT, excess, columns.alias("columns"))
     scored = scored.filter((pl.col("excess") > 0.0) & (pl.col("columns") >= 2))
     best = scored.filter(pl.col("excess") >= pl.col("excess").max().over("row") - 1e-6)
@@ -284,7 +240,7 @@ def _joint_bits(pairs: pl.DataFrame, grouping: list[Alignment], file: DataFile) 
             is_pattern = pl.all_horizontal(*(pl.col(flag) == pattern[flag] for flag in flags))
             rows = cube if cube is not None else _counted(file, met, indexed.filter(is_pattern))
             matching = rows.group_by(names).agg(pl.col("rows").sum().alias("count"))
-            bits = (_spare(file) - pl.col("count").cast(pl.Float64).log(2)).alias("joined")
+            bits = (spare(file) - pl.col("count").cast(pl.Float64).log(2)).alias("joined")
             indexed = indexed.join(matching.select(*names, bits), on=names, how="left")
             joint = pl.when(is_pattern & pl.col("joined").is_not_null()).then("joined").otherwise("joint")
             indexed = indexed.with_columns(joint.alias("joint")).drop("joined")

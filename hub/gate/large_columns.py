@@ -52,6 +52,14 @@ class LargeColumns:
             return self.cube
         return self.grouped(columns, most)
 
+    def plain_texts(self, names: list[str], *, with_cube: bool) -> set[str]:
+        """Columns whose texts are in one form already: ASCII without spaces around; the cube tells it of its own."""
+        cube = self.cube if with_cube else None
+        few = [name for name in names if cube is not None and name in cube.columns]
+        odd = _odd(cube.lazy() if cube is not None else None, few)
+        odd |= _odd(self._source, [name for name in names if name not in few])
+        return {name for name in names if not odd[name]}
+
     def grouped(self, columns: list[str], most: int) -> pl.DataFrame | None:
         """The columns' combinations, as they are, with their rows; piece by piece, and None beyond so many."""
         grouped = self._source.select(*columns, pl.lit(0, pl.Int64).alias(COUNT)).head(0).collect()
@@ -62,3 +70,17 @@ class LargeColumns:
             if grouped.height > most:
                 return None
         return grouped
+
+
+def _odd(rows: pl.LazyFrame | None, names: list[str]) -> dict[str, bool]:
+    """Whether a column has a text that is not ASCII, or has spaces around it."""
+    if rows is None or not names:
+        return {}
+    size = {name: pl.col(name).str.len_bytes() for name in names}
+    seen = [
+        ((pl.col(n).str.len_chars() != size[n]) | (pl.col(n).str.strip_chars().str.len_bytes() != size[n]))
+        .any()
+        .alias(n)
+        for n in names
+    ]
+    return rows.select(seen).collect(engine="streaming").row(0, named=True)

@@ -209,8 +209,7 @@ def _count(file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame
     figures += [pl.col(WEIGHT).sum()] if asked.weight else []
     complete = {name for name in asked.measures if not file.has_missing(name)}
     figures += statistics(asked.measures, asked.names, asked.weight, asked.quantile, complete)
-    source = file.matching(keys_of(dimensions), rows, *value_columns(asked.measures, asked.weight))
-    grouped = (source.group_by(on).agg(figures) if on else source.select(figures)).collect()
+    grouped = file.aggregated(keys_of(dimensions), rows, value_columns(asked.measures, asked.weight), figures)
     same = [pl.col("units").alias(column_of("units", i)) for i, m in enumerate(asked.measures) if m in complete]
     grouped = grouped.with_columns(same)
     joined = join_rows(rows.select("row", "shown", *on), grouped, on)

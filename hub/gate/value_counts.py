@@ -79,7 +79,8 @@ class ValueCounts:
 
     def _found(self, column: str, decimals: int, asked: pl.Series) -> pl.DataFrame:
         file, known = self._file, (column, decimals)
-        if known in self._sought and known not in self._order and file.height <= self._room:
+        is_new = known in self._sought and known not in self._order
+        if is_new and file.height <= min(self._room, MOST_COUNTED):
             self._room -= file.height
             self._order[known] = self._ordered(*known)
         self._sought.add(known)

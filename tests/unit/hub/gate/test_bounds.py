@@ -18,10 +18,11 @@ from hub.gate.views import TableView
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize(("share", "most"), [(0.85, 1), (0.9, 2), (0.5, 3)])
-def test_no_dominated_cell_is_left_out(seed: int, share: float, most: int) -> None:
+@pytest.mark.parametrize("signs", [(1,), (-1,), (-1, 1)])
+def test_no_dominated_cell_is_left_out(seed: int, share: float, most: int, signs: tuple[int, ...]) -> None:
     draw = random.Random(seed)
     rows = [
-        {"u": draw.randrange(40), "g": draw.randrange(12), "v": draw.choice((-1, 1)) * draw.lognormvariate(2, 2.5)}
+        {"u": draw.randrange(40), "g": draw.randrange(12), "v": draw.choice(signs) * draw.lognormvariate(2, 2.5)}
         for _ in range(400)
     ]
     data = pl.DataFrame(rows)

@@ -251,5 +251,5 @@ def test_a_bound_spares_only_looks_that_find_nothing(gate: Any, data: pl.DataFra
 
     bounded = found()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evidence, "_at_most", lambda _, hopeful, __: hopeful.rename({"hope": "excess"}))
+        patch.setattr(evidence, "at_most", lambda _, hopeful, __: hopeful.rename({"hope": "excess"}))
         assert found() == bounded
