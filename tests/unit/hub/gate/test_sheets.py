@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from doubles.workbooks import TABLE, workbook
 from hub.domain.exports import Severity
 from hub.gate.canonical import canonical
-from hub.gate.fragments import FileFragments, RefusalFragment
+from hub.gate.fragments import FileFragments, RefusalFragment, TableFragment, TextFragment
+from hub.gate.kinds import Kind
 from hub.gate.readers.files import read_file
 from hub.gate.refusals import RefusalReason
 from hub.gate.sheets import is_sheet_name, sheet_path, sheets_of, split_path
@@ -96,3 +97,13 @@ def unpacked(content: bytes) -> list[bytes]:
     from hub.gate.readers.zip_parts import read_parts
 
     return list(read_parts(content).values())
+
+
+def test_what_stands_encoded_goes_with_its_sheet() -> None:
+    tables = [TableFragment(place=place, columns=("a",), data=(("x",),)) for place in ("!One", "!Two")]
+    inner = [TextFragment(place=place, text="x") for place in ("!One!base64", "!Two!hex", ", the file's name!hex")]
+    file = FileFragments(index=1, path="o.xlsx", kind=Kind.XLSX, size=1, fragments=tuple(tables), decoded=tuple(inner))
+    assert [[part.place for part in sheet.decoded] for sheet in sheets_of(file)] == [
+        ["!base64", ", the file's name!hex"],
+        ["!hex", ", the file's name!hex"],
+    ]
