@@ -38,7 +38,7 @@ _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2})+)")
 _BASE32 = re.compile(r"(?:[A-Z2-7]+|[a-z2-7]+)={0,6}")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]++={0,6})+")
 _LINE = re.compile(r"""[\s>#|(\[]*(?:\+\s*)?["']?([A-Za-z0-9+/_-]{4,}+={0,2})["']?[\s,;)\]\\|+]*""")
-_TAIL = re.compile(r"[A-Za-z0-9+/_-]{16,}+$")
+_TAIL = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+$")
 _MARKED = re.compile(
     rb"\x1f\x8b\x08[\x00-\x1f]|BZh[1-9]1AY&SY|\xfd7zXZ\x00|PK\x03\x04|\x89PNG\r\n|PAR1.|\xff\xd8\xff|%PDF-|\x93NUMPY|"
     rb"\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\x04\x22\x4d\x18|SQLite format 3|\x89HDF\r\n",
