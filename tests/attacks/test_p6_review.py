@@ -176,6 +176,51 @@ def test_a_dissent_holds_until_the_author_submits_anew_which_drops_every_vote(li
     assert living.vote(JOBS_STEWARD, again)["state"] == "in_review"
 
 
+def test_nobody_decides_on_what_another_steward_has_claimed_and_only_reviewers_claim(
+    living: Living, request_: Json
+) -> None:
+    path = place("exports", request_["id"], "claim")
+    living.portal(JOBS_STEWARD).post(path)
+    refused(partial(living.portal(SCIENTIST).post, path), "own-request")
+    refused(partial(living.portal(AUDITOR).post, path), "not-a-steward")
+    for other in (ADMINISTRATOR, RESEARCHER):
+        refused(partial(living.portal(other).post, path), "not-found")
+    why = {"reason": "because a test wants to"}
+    for act in (
+        partial(living.vote, HEALTH_STEWARD, request_),
+        partial(living.vote, HEALTH_STEWARD, request_, decision="changes"),
+        partial(living.portal(HEALTH_STEWARD).post, place("exports", request_["id"], "reject"), why),
+        partial(living.portal(HEALTH_STEWARD).post, path),
+    ):
+        assert JOBS_STEWARD in refused(act, "claimed")
+    refused(partial(living.portal(HEALTH_STEWARD).delete, path), "not-claimed")
+    assert votes(living, request_) == []
+    living.portal(JOBS_STEWARD).delete(path)
+    assert living.vote(HEALTH_STEWARD, request_)["state"] == "in_review"
+
+
+def test_stewards_who_claim_at_the_same_moment_are_one(living: Living, request_: Json) -> None:
+    path = place("exports", request_["id"], "claim")
+    with ThreadPoolExecutor(len(STEWARDS)) as pool:
+        answers = list(pool.map(lambda steward: living.answer(steward, "POST", path).status_code, STEWARDS))
+    assert sorted(answers) == [200, 409, 409]
+    assert len(living.audit("export:request:claim", subject=request_["id"])) == 1
+
+
+def test_a_decision_on_an_earlier_submission_is_refused_and_told_so(living: Living, request_: Json) -> None:
+    living.vote(JOBS_STEWARD, request_, decision="changes")
+    living.portal(SCIENTIST).post(place("exports", request_["id"], "submit"))
+    again = living.judged(request_["id"])
+    living.portal(HEALTH_STEWARD).get(place("exports", request_["id"]))
+    for decision in ("approve", "changes"):
+        stale = partial(living.vote, HEALTH_STEWARD, again, decision=decision, turn=request_["turn"])
+        assert "sent again" in refused(stale, "vote-stale")
+    reject = partial(living.portal(HEALTH_STEWARD).post, place("exports", request_["id"], "reject"))
+    refused(partial(reject, {"reason": "because a test wants to", "turn": request_["turn"]}), "vote-stale")
+    assert (state(living, request_), votes(living, request_)) == ("in_review", [])
+    assert living.vote(HEALTH_STEWARD, again, turn=again["turn"])["state"] == "in_review"
+
+
 def test_whoever_is_no_steward_any_more_casts_no_vote_though_they_looked(living: Living, request_: Json) -> None:
     steward = next(p for p in living.portal(ADMINISTRATOR).get("/people") if p["name"] == TRANSPORT_STEWARD)
     about = {key: steward[key] for key in ("title", "organisation")}
