@@ -182,6 +182,48 @@ def test_a_steward_registers_and_offers_and_grants(site: Site) -> None:
     assert "sex = male; maternity = yes" in shown
 
 
+@pytest.mark.parametrize(
+    ("page", "form", "fields"),
+    [
+        ("/datasets/jobs", "/datasets/jobs/grants/withdraw", {"project": "wages"}),
+        ("/projects/wages", "/projects/wages/datasets/withdraw", {"dataset": "jobs"}),
+    ],
+)
+def test_an_owner_takes_a_dataset_back_and_members_read_why(
+    site: Site, page: str, form: str, fields: dict[str, str]
+) -> None:
+    owner, member = site.browser("jobs-steward"), site.browser("scientist")
+    assert form in owner.open(page).text
+    assert form not in member.open(page).text
+    refused = owner.post(form, fields | {"withdraw_reason": "no"})
+    assert (refused.status_code, "Say why you withdraw it" in refused.text) == (422, True)
+    done = owner.post(form, fields | {"withdraw_reason": HOSTILE}).text
+    assert "The dataset was withdrawn from the project." in done
+    assert HOSTILE not in done
+    assert form not in done
+    told = member.open("/projects/wages", **{"Accept-Language": "fr"}).text
+    assert HOSTILE in unescape(told)
+    assert "par jobs-steward" in told
+    assert member.open("/datasets/jobs").status_code == 404
+
+
+def test_grants_memberships_and_roles_are_given_to_a_last_day(site: Site) -> None:
+    last = {"ends": "2026-06-30", "until": "2026-06-30", "roles_end": "2026-06-30"}
+    site.browser("jobs-steward").post("/datasets/jobs/grants", last | {"project": "wages"})
+    site.browser("scientist").post("/projects/wages/members", last | {"person": "outsider"})
+    about = {"name": "auditor", "title": "A", "organisation": "lab-office", "roles": ["auditor"]}
+    site.browser("administrator").post("/people", about | last)
+    project, given = projects.project(site.lab, "scientist", "wages")
+    assert [project.until, given[0].ends] == [{"outsider": date(2026, 6, 30)}, date(2026, 6, 30)]
+    assert people.whoami(site.lab, "auditor").roles_end == date(2026, 6, 30)
+    for who, page in (
+        ("scientist", "/projects/wages"),
+        ("jobs-steward", "/datasets/jobs"),
+        ("administrator", "/people"),
+    ):
+        assert "30 juin 2026" in unescape(site.browser(who).open(page, **{"Accept-Language": "fr"}).text)
+
+
 def test_a_notebook_is_approved_with_the_schema_of_the_form(site: Site) -> None:
     notebook = submitted_notebook(site.lab)
     page = site.browser("jobs-steward").open(f"/notebooks/{notebook.id}")
