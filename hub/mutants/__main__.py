@@ -54,20 +54,22 @@ def main(words: Sequence[str]) -> int:
             print(*(f"{m.path}: {change.words}" for m in modules for change in m.changes), sep="\n")
             return 0
         with _progress() as tell:
-            results = run(project, modules, CACHE, tell, again=given.again)
+            run(project, modules, CACHE, tell, again=given.again)
+        code = 0
     except KeyboardInterrupt:
         print("Stopped; the next run goes on from here.", file=sys.stderr)
-        return 130
+        code = 130
     except (LabError, TrialError) as error:
         print(error, file=sys.stderr)
         return 2
+    results = results_of(modules, CACHE)
     if given.record:
         record.write(RECORD, [module.path for module in project.modules()], results)
-    return report(results)
+    return report(results) or code
 
 
-def run(project: Project, modules: Sequence[Module], cache: Path, tell: Tell, *, again: bool) -> dict[str, Result]:
-    """Try the changes of some modules, keep each outcome at once, and return what is known of these modules then."""
+def run(project: Project, modules: Sequence[Module], cache: Path, tell: Tell, *, again: bool) -> None:
+    """Try the changes of some modules, and keep each outcome at once."""
     reach = reach_of(project, cache / "reach", lambda test: tell(test, 0, 0))
     choice = Choice(project, reach)
     known = {module.path: Known(cache, module) for module in modules}
@@ -78,8 +80,14 @@ def run(project: Project, modules: Sequence[Module], cache: Path, tell: Tell, *,
             raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
         known[trial.module.path].note(trial.change.key, outcome)
         tell(f"{trial.module.path} {outcome}", done, len(trials))
+
+
+def results_of(modules: Sequence[Module], cache: Path) -> dict[str, Result]:
+    """What is known of the modules whose changes were all tried."""
     explanations = explained.read()
-    return {module.path: _result(module, known[module.path], explanations) for module in modules}
+    known = ((module, Known(cache, module)) for module in modules)
+    whole = ((module, its) for module, its in known if all(c.key in its.outcomes for c in module.changes))
+    return {module.path: _result(module, its, explanations) for module, its in whole}
 
 
 def _trials(modules: Sequence[Module], choice: Choice, known: dict[str, Known], *, again: bool) -> Iterator[Trial]:

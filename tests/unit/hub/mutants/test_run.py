@@ -36,11 +36,11 @@ def test_words():
 RUN = """
 import json, sys
 from pathlib import Path
-from hub.mutants.__main__ import run
+from hub.mutants.__main__ import results_of, run
 from hub.mutants.modules import Project
 project = Project(Path.cwd(), ("rules",), ("checks",))
-results = run(project, project.modules(), Path("cache"), lambda *_: None, again=False)
-(result,) = results.values()
+run(project, project.modules(), Path("cache"), lambda *_: None, again=False)
+(result,) = results_of(project.modules(), Path("cache")).values()
 print(json.dumps([result.changes, result.noticed, result.unexplained]))
 """
 

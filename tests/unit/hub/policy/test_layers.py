@@ -133,6 +133,7 @@ def test_a_file_is_a_whole_policy_or_a_layer_over_a_profile() -> None:
 def test_a_profile_comes_back_from_its_flat_names(name: str) -> None:
     policy = load_profile(name)
     assert unflat(flat(policy), policy.profiles) == policy
+    assert unflat(dict(reversed(flat(policy).items())), policy.profiles) == policy
 
 
 @given(st.lists(PROFILES, min_size=1, max_size=4), st.sampled_from(NAMES), PROFILES)
