@@ -20,7 +20,7 @@ MERGED = merge_layers(
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def explained() -> ExplainedPolicy:
     return explain(MERGED)
 
