@@ -69,6 +69,37 @@ def test_a_cell_that_hides_its_count_and_shows_its_mean_blocks(gate: Any, data: 
     assert RULE in make.checks(gate.judge("t.csv", table.write_csv(), declared("region")))
 
 
+def spread(*sizes: int) -> pl.DataFrame:
+    """So many units of each area, each with two rows."""
+    areas = [chr(97 + at) for at, size in enumerate(sizes) for _ in range(size)]
+    once = pl.DataFrame({"unit": range(len(areas)), "area": areas, "pay": [n % 7 + 0.5 for n in range(len(areas))]})
+    return pl.concat([once, once])
+
+
+def found_by_area(on: Any, rows: pl.DataFrame, unit: str) -> list[Any]:
+    table = rows.group_by("area").agg(pl.len().alias("lines")).sort("area").write_csv()
+    judged = on(rows, unit).judge("t.csv", table, TableContext("d", ("area",)))
+    return [finding for finding in judged.findings if finding.check == RULE]
+
+
+@pytest.mark.parametrize(("size", "blocks"), [(9, True), (10, False), (11, False)])
+def test_units_that_are_counted_again_are_enough_from_the_threshold_on(on: Any, size: int, blocks: bool) -> None:
+    assert bool(found_by_area(on, spread(size, 40), "unit")) is blocks
+
+
+def test_a_steward_reads_how_small_the_smallest_cell_is_and_nobody_else_does(on: Any) -> None:
+    (found,) = found_by_area(on, spread(7, 4, 40), "unit")
+    assert "(unit)" in found.sentence
+    assert found.detail == "The smallest of these cells covers this many units: 4."
+    assert not {"4", "7"} & set(found.sentence)
+
+
+def test_without_a_privacy_unit_rows_are_counted(on: Any) -> None:
+    (found,) = found_by_area(on, spread(7, 4, 40), "")
+    assert "(rows)" in found.sentence
+    assert found.detail == "The smallest of these cells covers this many units: 8."
+
+
 def test_rows_are_no_units(gate: Any, data: pl.DataFrame, make: Any) -> None:
     """Three people over four years are twelve rows, and still three."""
     table = data.group_by("region").agg(pl.len().alias("lines")).sort("region")
