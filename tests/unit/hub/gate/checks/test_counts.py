@@ -52,6 +52,17 @@ def test_more_suppressed_cells_never_make_a_rest_smaller(on: Any, make: Any, sma
     assert "complement" not in make.checks(on(rows).judge("t.csv", counted(rows, "a")))
 
 
+@pytest.mark.parametrize(("rest", "blocks"), [(1, True), (9, True), (10, False)])
+def test_a_rest_is_large_enough_from_the_threshold_on(on: Any, rest: int, blocks: bool) -> None:
+    rows = areas(40, 50, rest)
+    judged = on(rows).judge("t.csv", counted(rows, "a", "b"))
+    found = [f for f in judged.findings if f.check == "complement"]
+    assert bool(found) is blocks
+    assert all(f.detail == f"The smallest of these rests covers this many units: {rest}." for f in found)
+    assert all(f.parameters == (("minimum_units", "10"),) for f in found)
+    assert all(f.rule == "at least 10 privacy units in each cell (uk-sacro)" for f in found)
+
+
 def answers(answered: int) -> pl.DataFrame:
     return areas(40, 40).with_columns(
         pl.when((pl.col("area") == "a") | (pl.int_range(pl.len()) < 40 + answered)).then("pay").alias("pay")
@@ -66,6 +77,17 @@ def test_a_mean_counts_those_who_answered(on: Any, make: Any, answered: int, blo
     found = [f for f in judged.findings if f.check == "denominator"]
     assert [f.place for f in found] == (["t.csv, row 2, column area"] if blocks else [])
     assert all(f.fix and f.fix.kind is FixKind.SUPPRESS and f.fix.rows == (2,) for f in found)
+
+
+def test_a_steward_reads_how_few_answered(on: Any) -> None:
+    rows = answers(9)
+    table = rows.group_by("area").agg(pl.col("pay").mean().alias("mean_pay")).sort("area").write_csv()
+    judged = on(rows).judge("t.csv", table, TableContext("d", ("area",), "pay", "mean"))
+    (found,) = [f for f in judged.findings if f.check == "denominator"]
+    assert found.detail == "The smallest of these denominators covers this many units: 9."
+    assert "fewer than 10 distinct units have a value of pay" in found.sentence
+    assert found.parameters == (("minimum_units", "10"),)
+    assert found.rule == "at least 10 privacy units in each cell (uk-sacro)"
 
 
 @pytest.mark.parametrize(

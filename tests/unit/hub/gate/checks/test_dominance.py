@@ -87,3 +87,38 @@ def test_each_rule_of_a_merged_policy_applies(gate: Any) -> None:
     both = gate.under(dominance=(Dominance(n=1, k=60), Dominance(n=3, k=95)), p_percent=0)
     rules = {f.rule for f in judged(both, [700.0, *[15.0] * 20]).findings if f.check == RULE}
     assert rules == {"(1, 60 %) dominance (uk-sacro)"}
+
+
+def found_in(result: Any) -> list[Any]:
+    return [finding for finding in result.findings if finding.check == RULE]
+
+
+def test_what_holds_the_most_is_said_with_the_rule_and_its_share_to_stewards_alone(gate: Any) -> None:
+    own = gate.under(p_percent=0)
+    (found,) = found_in(judged(own, [500.0, 450.0, *[2.5] * 20]))
+    assert "the 2 largest units together hold 90 % of the total of sales or more" in found.sentence
+    assert "95" not in found.sentence
+    assert found.detail == "The highest share among these cells: 95 %."
+    assert found.parameters == (("dominance", str(own.policy.dominance)),)
+    assert found.fix is not None
+    assert (found.fix.rows, found.fix.columns) == ((1,), (2,))
+
+
+def test_the_largest_unit_alone_and_the_estimate_are_said_as_such(gate: Any) -> None:
+    one, close = (
+        found_in(judged(gate.under(**policy), [1000.0, *[5.0] * 12]))
+        for policy in ({"dominance": (Dominance(n=1, k=60),), "p_percent": 0}, {"dominance": ()})
+    )
+    assert "the largest unit holds 60 % of the total of sales or more" in one[0].sentence
+    assert "the second largest unit could estimate the largest one's sales to within 10 %" in close[0].sentence
+    assert close[0].rule == "p % rule, p = 10 (uk-sacro)"
+    assert (close[0].detail, close[0].parameters) == ("", (("p_percent", "10"),))
+
+
+@pytest.mark.parametrize(("others", "is_dominated"), [(8, False), (9, True)])
+def test_cells_of_fewer_units_than_the_threshold_are_the_minimum_frequencys(
+    gate: Any, make: Any, others: int, is_dominated: bool
+) -> None:
+    result = judged(gate, [1000.0, *[1.0] * others])
+    assert (RULE in make.checks(result)) is is_dominated
+    assert ("minimum-frequency" in make.checks(result)) is not is_dominated

@@ -36,6 +36,34 @@ def test_many_units_of_few_holdings_block(on: Any, holdings: int, blocks: bool) 
     assert [f.place for f in found] == (["t.csv, row 1, column town"] if blocks else [])
 
 
+def test_a_steward_reads_how_few_holdings_stand_behind_the_smallest_cell(on: Any) -> None:
+    rows = shops(2).with_columns(
+        pl.when(pl.col("town") == "b").then(pl.lit("one")).otherwise("holding").alias("holding")
+    )
+    own = on(rows, "shop", group_columns=("holding",)).under(minimum_holdings=3, dominance=(), p_percent=0)
+    (found,) = [f for f in own.judge("t.csv", by_town(rows)).findings if f.check == "holdings"]
+    assert found.detail == "The smallest of these cells covers this many groups: 1."
+    assert "fewer than 3 distinct groups (holding)" in found.sentence
+    assert found.rule == "at least 3 groups in each cell (uk-sacro)"
+    assert found.parameters == (("minimum_holdings", "3"),)
+    assert found.fix is not None
+    assert (found.fix.rows, found.fix.columns) == ((1, 2), (2, 3))
+
+
+def test_without_a_rule_of_holdings_and_without_holdings_there_is_nothing_to_say(on: Any, make: Any) -> None:
+    rows = shops(1)
+    off = on(rows, "shop", group_columns=("holding",)).under(minimum_holdings=0, dominance=(), p_percent=0)
+    assert "holdings" not in make.checks(off.judge("t.csv", by_town(rows)))
+    undeclared = on(rows, "shop").under(minimum_holdings=3)
+    assert "holdings" not in make.checks(undeclared.judge("t.csv", by_town(rows)))
+
+
+def test_units_without_a_holding_are_no_holding(on: Any, make: Any) -> None:
+    rows = shops(3).with_columns(pl.when(pl.col("holding") == "h0").then(None).otherwise("holding").alias("holding"))
+    own = on(rows, "shop", group_columns=("holding",)).under(minimum_holdings=3, dominance=(), p_percent=0)
+    assert "holdings" in make.checks(own.judge("t.csv", by_town(rows)))
+
+
 def test_a_holding_dominates_as_one(on: Any, make: Any) -> None:
     rows = shops(2)
     table = by_town(rows)

@@ -29,6 +29,32 @@ def test_a_figure_of_equal_values_is_everybodys(on: Any, make: Any, figure: str)
         assert ("identical-values" in make.checks(judged)) is blocks
 
 
+@pytest.mark.parametrize(("size", "is_found"), [(9, False), (10, True)])
+def test_equal_values_of_fewer_units_than_the_threshold_are_the_minimum_frequencys(
+    on: Any, make: Any, size: int, is_found: bool
+) -> None:
+    rows = staff([500.0] * size)
+    judged = on(rows, "p").judge(
+        "t.csv", table(rows, pay=pl.col("pay").mean()), TableContext("d", ("team",), "pay", "mean")
+    )
+    assert ("identical-values" in make.checks(judged)) is is_found
+    assert ("minimum-frequency" in make.checks(judged)) is not is_found
+
+
+def test_equal_values_are_named_by_row_and_measure_and_can_be_left_out(on: Any) -> None:
+    rows = staff([500.0] * 20)
+    judged = on(rows, "p").judge(
+        "t.csv", table(rows, pay=pl.col("pay").mean()), TableContext("d", ("team",), "pay", "mean")
+    )
+    (found,) = [f for f in judged.findings if f.check == "identical-values"]
+    assert found.place == "t.csv, row 1, column team"
+    assert "the same value of pay" in found.sentence
+    assert "500" not in found.sentence
+    assert found.rule == "values that differ within each cell (uk-sacro)"
+    assert found.fix is not None
+    assert (found.fix.rows, found.fix.columns) == ((1,), (2,))
+
+
 @pytest.mark.parametrize("name", ["max_pay", "pay_max", "top"])
 @pytest.mark.parametrize("end", ["min", "max"])
 def test_an_endpoint_blocks_under_any_name(on: Any, make: Any, name: str, end: str) -> None:
