@@ -112,6 +112,39 @@ def test_a_percentage_gives_the_count_of_its_part(gate: Any, cells: str, severit
         assert found == ({severity} if severity else set())
 
 
+@pytest.mark.parametrize(
+    ("title", "cells", "severity"),
+    [
+        ("pct_smokers", "100,10", None),
+        ("pct_smokers", "100,90", None),
+        ("pct_smokers", "100,91", "block"),
+        ("pct_smokers", "100,100", None),
+        ("pct_smokers", "100,101", None),
+        ("pct_smokers", "180,5", "block"),  # 9, and up to 9.9 without the rounding
+        ("pct_smokers", "400,2", "review"),  # 8, and up to 10
+        ("share_smokers", "100,0.10", None),
+        ("share_smokers", "100,0.09", "block"),
+        ("share_smokers", "100,9", None),
+    ],
+)
+def test_a_part_is_enough_from_the_threshold_on(gate: Any, title: str, cells: str, severity: str | None) -> None:
+    large = "50" if title.startswith("pct") else "0.5"
+    judged = gate.without_data().judge("t.csv", f"area,n,{title}\nA,{cells}\nB,400,{large}\nC,90,{large}\n")
+    found = [f for f in judged.findings if f.check == "percentage"]
+    assert all(f.place == "t.csv, row 1, column 3" for f in found)
+    assert {str(f.severity) for f in found} == ({severity} if severity else set())
+    assert all(f.parameters == (("minimum_units", "10"),) for f in found)
+    assert all(f.rule == "at least 10 privacy units in each cell (uk-sacro)" for f in found)
+
+
+def test_a_percentage_is_held_against_every_count_beside_it(gate: Any) -> None:
+    judged = gate.without_data().judge(
+        "t.csv", "area,n_all,n_asked,pct_yes\nA,900,100,5\nB,4000,400,50\nC,900,300,20\n"
+    )
+    found = [f for f in judged.findings if f.check == "percentage"]
+    assert {(f.place, str(f.severity)) for f in found} == {("t.csv, row 1, column 4", "block")}
+
+
 def test_rounding_may_hide_a_count(gate: Any) -> None:
     judged = gate.without_data().judge("t.csv", "area,n,pct_smokers\nA,900,1\nB,400,50\n")
     assert {str(f.severity) for f in judged.findings if f.check == "percentage"} == {"review"}

@@ -90,6 +90,9 @@ def test_units_that_are_counted_again_are_enough_from_the_threshold_on(on: Any, 
 def test_a_steward_reads_how_small_the_smallest_cell_is_and_nobody_else_does(on: Any) -> None:
     (found,) = found_by_area(on, spread(7, 4, 40), "unit")
     assert "(unit)" in found.sentence
+    assert found.parameters == (("minimum_units", "10"),)
+    assert found.fix is not None
+    assert (found.fix.rows, found.fix.columns) == ((1, 2), (2,))
     assert found.detail == "The smallest of these cells covers this many units: 4."
     assert not {"4", "7"} & set(found.sentence)
 

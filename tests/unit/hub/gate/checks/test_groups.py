@@ -159,6 +159,47 @@ def test_a_code_and_its_label_are_one_thing(on: Any) -> None:
     assert class_findings(on(rows).judge("t.csv", table)) == []
 
 
+def test_two_values_that_go_together_are_no_code_and_label(on: Any) -> None:
+    """Of two things one can always be called the other's name; of three hardly by chance."""
+    rows = pl.DataFrame({"sex": ["f", "m"] * 40, "ill": ["yes", "no"] * 40})
+    assert class_findings(on(rows).judge("t.csv", rows.group_by("sex", "ill").len("n").sort("sex").write_csv()))
+
+
+def test_a_steward_reads_the_highest_share_of_a_group(on: Any) -> None:
+    rows = patients(38)
+    own = on(rows, "p").under(class_percent=75)
+    found = [f for f in own.judge("t.csv", crossed(rows)).findings if f.check == "class-disclosure"]
+    (whole,) = [f for f in found if "column ill" in f.sentence]
+    assert whole.place == "t.csv, row 2, columns group × ill"
+    assert "75 % or more of their group's units" in whole.sentence
+    assert "95" not in whole.sentence
+    assert whole.detail == "The highest share among these cells: 95 %."
+    assert whole.rule == "no category with 75 % of a group (uk-sacro)"
+    assert whole.parameters == (("class_percent", "75"),)
+
+
+def test_a_zero_of_a_whole_group_is_no_category(on: Any) -> None:
+    """With one dimension there is no group that a zero could tell something of."""
+    rows = patients(20)
+    assert class_findings(on(rows, "p").judge("t.csv", "group,n\na,40\nb,60\nc,0\n")) == []
+
+
+def test_a_unit_in_two_categories_counts_for_neither(on: Any) -> None:
+    """Nine in ten rows of the group are ill, and half of its people were well once."""
+    once = pl.DataFrame({"p": range(40), "group": ["a"] * 40, "ill": ["yes"] * 40})
+    well = once.head(20).with_columns(ill=pl.lit("no"))
+    other = pl.DataFrame({"p": range(40, 100), "group": ["b"] * 60, "ill": ["yes", "no"] * 30})
+    rows = pl.concat([once, once, once, well, other])
+    table = rows.group_by("group", "ill").agg(pl.col("p").n_unique().alias("n")).sort("group", "ill").write_csv()
+    ill = [
+        f for f in on(rows, "p").under(class_percent=60).judge("t.csv", table).findings if "column ill" in f.sentence
+    ]
+    assert ill == []
+    assert [
+        f for f in on(rows, "p").under(class_percent=50).judge("t.csv", table).findings if "column ill" in f.sentence
+    ]
+
+
 def test_years_in_which_everybody_is_tell_nothing(gate: Any, data: pl.DataFrame) -> None:
     table = (
         data.filter(pl.col("region") != "Nord").group_by("region", "year").agg(pl.col("person").n_unique().alias("n"))

@@ -78,6 +78,51 @@ def test_an_endpoint_that_many_share_passes(on: Any, make: Any) -> None:
     assert "endpoints" not in make.checks(judged)
 
 
+@pytest.mark.parametrize("end", ["min", "max"])
+@pytest.mark.parametrize(("sharing", "blocks"), [(9, True), (10, False)])
+def test_an_endpoint_is_shared_from_the_threshold_on(on: Any, end: str, sharing: int, blocks: bool) -> None:
+    sign = 1.0 if end == "min" else -1.0
+    pay = {"a": [0.0] * sharing + [sign * n for n in range(1, 20)], "b": [0.0] * 20 + [sign * n for n in range(1, 9)]}
+    rows = pl.DataFrame([{"team": team, "pay": value} for team, values in pay.items() for value in values])
+    rows = rows.with_row_index("p")
+    shown = table(rows, lowest=getattr(pl.col("pay"), end)())
+    judged = on(rows, "p").judge("t.csv", shown, TableContext("d", ("team",), "pay", end))
+    found = [f for f in judged.findings if f.check == "endpoints"]
+    assert [f.place for f in found] == (["t.csv, row 1, column 2"] if blocks else [])
+    assert all(f.parameters == (("minimum_units", "10"),) for f in found)
+    assert all(f.rule == "an extreme value is shared by at least 10 units (uk-sacro)" for f in found)
+    assert all(f.fix and (f.fix.rows, f.fix.columns) == ((1,), (2,)) for f in found)
+
+
+@pytest.mark.parametrize(
+    ("header", "blocks"),
+    [
+        *((name, True) for name in ("min", " MAX ", "minimum", "maximum", "lowest", "highest", "smallest", "largest")),
+        *((name, True) for name in ("plus petit", "plus petite", "plus grand", "plus grande")),
+        *((name, True) for name in ("min_pay", "maximum_pay", "pay_min", "pay.max", "Max pay", "pay maximum")),
+        *((name, False) for name in ("max_team", "team_min", "min_depth", "pay", "admin_pay", "pay_mining")),
+    ],
+)
+def test_a_column_is_an_endpoint_by_its_name_and_a_measure_of_the_dataset(on: Any, header: str, blocks: bool) -> None:
+    own = on(staff([500.0 + n for n in range(20)]), "p")
+    judged = own.judge("t.csv", f"area,{header}\nA,31.25\nB,40.75\n")
+    found = [f for f in judged.findings if f.check == "endpoints"]
+    assert [f.place for f in found] == (["t.csv, column 2"] if blocks else [])
+    assert all(f.fix and (f.fix.rows, f.fix.columns) == ((1, 2), (2,)) for f in found)
+
+
+def test_a_column_of_words_is_no_endpoint(gate: Any, make: Any) -> None:
+    assert "endpoints" not in make.checks(gate.without_data().judge("t.csv", "area,max\nA,high\nB,low\n"))
+
+
+def test_rows_that_are_named_like_endpoints_can_be_left_out(gate: Any) -> None:
+    described = ",income,visits\nmean,31.5,29.1\nmin,3.1,0.2\n50%,31,29\nmax,99.5,59\n"
+    (found,) = [f for f in gate.without_data().judge("t.csv", described).findings if f.check == "endpoints"]
+    assert found.place == "t.csv, rows 2, 4, column 1"
+    assert found.fix is not None
+    assert (found.fix.rows, found.fix.columns) == ((2, 4), (2, 3))
+
+
 @pytest.mark.parametrize(
     ("header", "blocks"), [("max", True), ("Minimum", True), ("max_depth", False), ("amax", False)]
 )
