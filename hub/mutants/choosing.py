@@ -11,8 +11,9 @@ from hub.mutants.naming import Naming, mentions
 from hub.mutants.reach import Reach
 from hub.mutants.trying import Trial
 
-SECONDS = 10.0
-"""Tests are taken, the quickest first, until they would take so long; a change that only others notice survives."""
+SECONDS = 12.0
+"""Tests are taken until they would take so long, first those of files that name the module or its check, and of each
+the quickest first; a change that only others notice survives."""
 
 
 class Choice:
@@ -26,7 +27,7 @@ class Choice:
     def trial(self, module: Module, change: Change) -> Trial:
         """The change with its tests; none where no test reaches it."""
         tests = self._at_import(change) if change.at_import else self._reach.of_lines(module.path, change.lines)
-        chosen = self._reach.quickest(tests, SECONDS)
+        chosen = self._reach.quickest(tests, SECONDS, first=self._in_files(_own_words(module)))
         return Trial(module, change, tuple(chosen), sum(self._reach.tests[name].seconds for name in chosen))
 
     def _at_import(self, change: Change) -> set[str]:
@@ -40,6 +41,13 @@ class Choice:
     def _in_files(self, names: Iterable[str]) -> set[str]:
         naming = (file for file, text in self._texts.items() if names and mentions(text, names))
         return {test for file in naming for test in self._reach.of_file(file)}
+
+
+def _own_words(module: Module) -> set[str]:
+    """What files of tests call a module: its name, or that of its check, which may stand in the singular."""
+    stem = module.file.stem
+    words = {stem, stem.removesuffix("s")}
+    return {module.name, *words, *(word.replace("_", "-") for word in words)}
 
 
 def _text(file: Path) -> str:

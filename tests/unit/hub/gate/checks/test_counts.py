@@ -79,6 +79,34 @@ def test_a_mean_counts_those_who_answered(on: Any, make: Any, answered: int, blo
     assert all(f.fix and f.fix.kind is FixKind.SUPPRESS and f.fix.rows == (2,) for f in found)
 
 
+@pytest.mark.parametrize(("units", "is_found"), [(9, False), (10, True)])
+def test_few_answers_of_fewer_units_than_the_threshold_are_the_minimum_frequencys(
+    on: Any, make: Any, units: int, is_found: bool
+) -> None:
+    rows = pl.concat([areas(40), areas(units).with_columns(area=pl.lit("b"))])
+    rows = rows.with_columns(pl.when((pl.col("area") == "a") | (pl.int_range(pl.len()) < 45)).then("pay").alias("pay"))
+    table = rows.group_by("area").agg(pl.col("pay").mean().alias("mean_pay")).sort("area").write_csv()
+    judged = on(rows).judge("t.csv", table, TableContext("d", ("area",), "pay", "mean"))
+    assert ("denominator" in make.checks(judged)) is is_found
+    assert ("minimum-frequency" in make.checks(judged)) is not is_found
+
+
+def test_a_cell_that_is_not_shown_may_rest_on_few_answers(on: Any, make: Any) -> None:
+    rows = answers(9)
+    mean = rows.filter(pl.col("area") == "a").select(pl.col("pay").mean()).item()
+    judged = on(rows).judge("t.csv", f"area,mean_pay\na,{mean}\nb,\n", TableContext("d", ("area",), "pay", "mean"))
+    assert "denominator" not in make.checks(judged)
+
+
+def test_the_fewest_answers_are_those_that_a_steward_reads(on: Any) -> None:
+    rows = pl.concat([answers(9), areas(40).with_columns(area=pl.lit("c"))])
+    rows = rows.with_columns(pl.when((pl.col("area") != "c") | (pl.int_range(pl.len()) < 84)).then("pay").alias("pay"))
+    table = rows.group_by("area").agg(pl.col("pay").mean().alias("mean_pay")).sort("area").write_csv()
+    judged = on(rows).judge("t.csv", table, TableContext("d", ("area",), "pay", "mean"))
+    (found,) = [f for f in judged.findings if f.check == "denominator"]
+    assert found.detail == "The smallest of these denominators covers this many units: 4."
+
+
 def test_a_steward_reads_how_few_answered(on: Any) -> None:
     rows = answers(9)
     table = rows.group_by("area").agg(pl.col("pay").mean().alias("mean_pay")).sort("area").write_csv()

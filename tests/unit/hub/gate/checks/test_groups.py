@@ -58,6 +58,15 @@ def test_without_a_rule_of_holdings_and_without_holdings_there_is_nothing_to_say
     assert "holdings" not in make.checks(undeclared.judge("t.csv", by_town(rows)))
 
 
+@pytest.mark.parametrize(("holding", "blocks"), [(None, True), ("one", False)])
+def test_one_holding_may_be_asked_for(on: Any, make: Any, holding: str | None, blocks: bool) -> None:
+    rows = shops(1).with_columns(
+        pl.when(pl.col("town") == "a").then(pl.lit(holding, pl.String)).otherwise("holding").alias("holding")
+    )
+    own = on(rows, "shop", group_columns=("holding",)).under(minimum_holdings=1, dominance=(), p_percent=0)
+    assert ("holdings" in make.checks(own.judge("t.csv", by_town(rows)))) is blocks
+
+
 def test_units_without_a_holding_are_no_holding(on: Any, make: Any) -> None:
     rows = shops(3).with_columns(pl.when(pl.col("holding") == "h0").then(None).otherwise("holding").alias("holding"))
     own = on(rows, "shop", group_columns=("holding",)).under(minimum_holdings=3, dominance=(), p_percent=0)
