@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -75,7 +76,8 @@ def run(project: Project, modules: Sequence[Module], cache: Path, tell: Tell, *,
     known = {module.path: Known(cache, module) for module in modules}
     trials = list(_trials(modules, choice, known, again=again))
     stamp = project.stamp()
-    for done, (trial, outcome) in enumerate(tried(project, trials), start=1):
+    one_by_one = (tried(project, list(its)) for _, its in groupby(trials, key=lambda trial: trial.module.path))
+    for done, (trial, outcome) in enumerate(chain.from_iterable(one_by_one), start=1):
         if project.stamp() != stamp:
             raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
         known[trial.module.path].note(trial.change.key, outcome)
@@ -108,9 +110,9 @@ def _result(module: Module, known: Known, explanations: list[explained.Explanati
     outcomes = {change.key: known.outcomes[change.key] for change in module.changes}
     survivors = [change for change in module.changes if not outcomes[change.key].is_noticed]
     reasons = explained.reasons(explanations, module.path)
-    told = {change.key: reasons[change.words] for change in survivors if change.words in reasons}
-    left = [change.key for change in survivors if change.words not in reasons]
-    left += [f"explained, and not there: {words}" for words in explained.without_use(reasons, survivors)]
+    told = {change.key: reasons[change.key] for change in survivors if change.key in reasons}
+    left = [change.key for change in survivors if change.key not in reasons]
+    left += [f"explained, and not there: {key}" for key in explained.without_use(reasons, survivors)]
     endless = sum(outcome is Outcome.ENDLESS for outcome in outcomes.values())
     return Result(module.digest, len(outcomes), len(outcomes) - len(survivors), endless, told, left)
 

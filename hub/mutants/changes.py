@@ -2,7 +2,7 @@
 
 Not changed are docstrings, annotations (but for ranges), and sentences (a text with a space in it, or a part of an
 f-string): what they say is translated, and a test of their words would be the sentence written twice. Nor are
-decorators: that a value is frozen guards against our own mistakes, not against a file.
+decorators and ``strict=True``: they guard against our own mistakes, not against a file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from hub.mutants.operators import Replacement, replacements
+from hub.mutants.operators import Replacement, is_strict, replacements
 
 LONGEST = 100
 """Characters of the surroundings that stand in a change's words; where they are longer, the place alone does."""
@@ -86,7 +86,7 @@ def _walk(node: ast.AST, here: _Here) -> Iterator[Change]:
             continue
         inside = _inside(node, name, here)
         for number, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if isinstance(child, ast.AST) and not _is_text_for_people(child, node):
+            if isinstance(child, ast.AST) and not _is_left_alone(child, node):
                 step = replace(inside, path=(*here.path, (name, number)))
                 yield from _at(child, node, _located(child, step))
 
@@ -143,8 +143,10 @@ def _is_rule(annotation: ast.expr | None) -> bool:
     return isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Annotated"
 
 
-def _is_text_for_people(child: ast.AST, parent: ast.AST) -> bool:
-    """Docstrings, and the parts of f-strings."""
+def _is_left_alone(child: ast.AST, parent: ast.AST) -> bool:
+    """Docstrings, the parts of f-strings, and ``strict=True``."""
+    if isinstance(child, ast.keyword) and is_strict(child):
+        return True
     if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant) and isinstance(child.value.value, str):
         return True
     if isinstance(parent, ast.FormattedValue):

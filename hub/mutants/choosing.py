@@ -11,7 +11,7 @@ from hub.mutants.naming import Naming, mentions
 from hub.mutants.reach import Reach
 from hub.mutants.trying import Trial
 
-SECONDS = 12.0
+SECONDS = 30.0
 """Tests are taken until they would take so long, first those of files that name the module or its check, and of each
 the quickest first; a change that only others notice survives."""
 

@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("explained.toml")
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A reason, and the changes of one module that it is for, by their words."""
+    """A reason, and the changes of one module that it is for, by their keys."""
 
     module: str
     why: str
@@ -28,11 +28,11 @@ def read(file: Path = FILE) -> list[Explanation]:
 
 
 def reasons(explanations: Iterable[Explanation], module: str) -> dict[str, str]:
-    """The reasons for one module, by the changes' words."""
-    return {words: e.why for e in explanations if e.module == module for words in e.changes}
+    """The reasons for one module, by the changes' keys."""
+    return {key: e.why for e in explanations if e.module == module for key in e.changes}
 
 
 def without_use(reasons: dict[str, str], survivors: Iterable[Change]) -> list[str]:
     """Explained changes that a test notices by now, or that are not made any more."""
-    words = {change.words for change in survivors}
-    return [explained for explained in reasons if explained not in words]
+    keys = {change.key for change in survivors}
+    return [explained for explained in reasons if explained not in keys]

@@ -138,10 +138,15 @@ def _constant(node: ast.Constant) -> Iterator[Replacement]:
 
 def _call(node: ast.Call) -> Iterator[Replacement]:
     for number, keyword in enumerate(node.keywords):
-        if keyword.arg:
+        if keyword.arg and not is_strict(keyword):
             made = _with(node, keywords=_without(node.keywords, number))
             about = keyword.value
             yield Replacement(made, f"{_name(node.func)}({keyword.arg}={_short(about)})", LEFT_OUT, about)
+
+
+def is_strict(keyword: ast.keyword) -> bool:
+    """Whether it is ``strict=True``, which finds our own mistakes."""
+    return keyword.arg == "strict" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
 
 
 def _name(node: ast.expr) -> str:

@@ -21,10 +21,10 @@ of a table, an argument, a statement), and runs the tests that reach the place u
 MODULES="hub/policy/* verdict"` tries a part; Ctrl-C stops it, and the next run goes on from there. A change that no
 test notices has to be explained in `hub/mutants/explained.toml`, else the command fails.
 
-Docstrings, annotations but for ranges, decorators and sentences are not changed. Of the tests that reach a change those
-of files that name the module are run first, then others, the quickest first, until they would take twelve seconds. *By
-time* are those whose tests took several times as long as ever, and were ended. *Source* is the digest of the module as
-it was when it was run.
+Docstrings, annotations but for ranges, decorators, sentences and `strict=True` are not changed. Of the tests that
+reach a change those of files that name the module are run first, then others, the quickest first, until they would take
+half a minute. *By time* are those whose tests took several times as long as ever, and were ended. *Source* is the
+digest of the module as it was when it was run.
 """
 
 

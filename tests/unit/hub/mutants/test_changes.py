@@ -31,7 +31,7 @@ def words(source: str) -> list[str]:
         ("f(True)", "f(True) → f(False)"),
         ("f('word')", "f('word') → f('XXword')"),
         ("f(b'PK')", "f(b'PK') → f(b'XXPK')"),
-        ("f(strict=a)", "f(strict=a) → left out"),
+        ("f(strict=False)", "f(strict=False) → left out"),
         ("any(a)", "any(a) → all(a)"),
         ("a.max()", "a.max() → a.min()"),
         ("sorted(a)", "sorted(a) → list(a)"),
@@ -60,6 +60,7 @@ def test_this_is_changed(source: str, expected: str) -> None:
         "a = 'two words'",
         "a = f'{b}word{c:>3}'",
         "import a",
+        "d = a(b, c, strict=True)",
     ],
 )
 def test_this_is_left_alone(source: str) -> None:

@@ -28,10 +28,10 @@ def test_an_outcome_is_kept_until_the_source_changes(tmp_path: Path) -> None:
 
 def test_an_explanation_is_for_one_module_and_one_change(tmp_path: Path) -> None:
     (change,) = module(tmp_path, "A = 1\n").changes
-    told = [Explanation("rules/one.py", "because", (change.words,)), Explanation("rules/two.py", "not", ("x",))]
-    assert reasons(told, "rules/one.py") == {change.words: "because"}
+    told = [Explanation("rules/one.py", "because", (change.key,)), Explanation("rules/two.py", "not", ("x",))]
+    assert reasons(told, "rules/one.py") == {change.key: "because"}
     assert without_use(reasons(told, "rules/one.py"), [change]) == []
-    assert without_use(reasons(told, "rules/one.py"), []) == [change.words]
+    assert without_use(reasons(told, "rules/one.py"), []) == [change.key]
 
 
 def test_a_module_that_was_not_run_stands_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

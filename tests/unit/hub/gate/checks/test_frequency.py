@@ -147,6 +147,10 @@ def test_a_column_named_like_a_count_is_held_against_the_threshold(gate: Any, ma
     assert RULE not in make.checks(gate.judge("t.csv", "quartier,effectif\nA,120\nB,10\nC,0\n"))
 
 
+def test_small_numbers_of_another_name_are_no_counts(gate: Any, make: Any) -> None:
+    assert RULE not in make.checks(gate.without_data().judge("t.csv", "area,n,mean\nA,30,3\nB,40,7\n"))
+
+
 def test_without_a_dataset_counts_are_still_checked(gate: Any, make: Any) -> None:
     assert RULE in make.checks(gate.without_data().judge("t.csv", "area,count\nA,3\nB,40\n"))
 
