@@ -58,6 +58,15 @@ def test_without_a_rule_of_holdings_and_without_holdings_there_is_nothing_to_say
     assert "holdings" not in make.checks(undeclared.judge("t.csv", by_town(rows)))
 
 
+def test_a_cell_that_is_not_shown_may_rest_on_few_holdings(on: Any, make: Any) -> None:
+    rows = shops(2)
+    own = on(rows, "shop", group_columns=("holding",)).under(minimum_holdings=3, dominance=(), p_percent=0)
+    kept = by_town(rows).splitlines()[2]
+    for hidden, blocks in (("a,,", False), ("a,c,c", False), ("a,,3800", True)):
+        judged = own.judge("t.csv", f"town,n,sales\n{hidden}\n{kept}\n", TableContext("d", ("town",)))
+        assert ("holdings" in make.checks(judged)) is blocks, hidden
+
+
 @pytest.mark.parametrize(("holding", "blocks"), [(None, True), ("one", False)])
 def test_one_holding_may_be_asked_for(on: Any, make: Any, holding: str | None, blocks: bool) -> None:
     rows = shops(1).with_columns(
