@@ -240,15 +240,15 @@ def picture(form: str) -> bytes:
     return out.getvalue()
 
 
-THINGS: dict[str, tuple[str, bytes]] = {
-    "csv": ("a.csv", b"region,n\nEst,12\n"),
-    "json": ("a.json", b'{"a": 1}'),
-    "text": ("a.txt", b"words\n"),
-    "png": ("a.png", picture("PNG")),
-    "jpeg": ("a.jpg", picture("JPEG")),
-    "xlsx": ("a.xlsx", workbook()),
-    "parquet": ("a.parquet", parquet_of(pl.DataFrame({"a": [1]}))),
-    "notebook": ("a.ipynb", notebook_of({"text/plain": "1"})),
+THINGS: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "csv": ("a.csv", lambda: b"region,n\nEst,12\n"),
+    "json": ("a.json", lambda: b'{"a": 1}'),
+    "text": ("a.txt", lambda: b"words\n"),
+    "png": ("a.png", lambda: picture("PNG")),
+    "jpeg": ("a.jpg", lambda: picture("JPEG")),
+    "xlsx": ("a.xlsx", lambda: workbook()),
+    "parquet": ("a.parquet", lambda: parquet_of(pl.DataFrame({"a": [1]}))),
+    "notebook": ("a.ipynb", lambda: notebook_of({"text/plain": "1"})),
 }
 BINARY = ("png", "jpeg", "xlsx", "parquet")
 
@@ -257,7 +257,7 @@ BINARY = ("png", "jpeg", "xlsx", "parquet")
 @pytest.mark.parametrize("other", BINARY)
 def test_a_file_that_is_two_things_at_once_is_neither(one: str, other: str) -> None:
     """Whatever stands before or behind a binary file, and it behind whatever, is refused under either name."""
-    for whole in (THINGS[one][1] + THINGS[other][1], THINGS[other][1] + THINGS[one][1]):
+    for whole in (THINGS[one][1]() + THINGS[other][1](), THINGS[other][1]() + THINGS[one][1]()):
         for name in (THINGS[one][0], THINGS[other][0]):
             (only,) = read_file(1, name, whole).fragments
             assert only.type == "refusal", name
@@ -265,4 +265,4 @@ def test_a_file_that_is_two_things_at_once_is_neither(one: str, other: str) -> N
 
 @pytest.mark.parametrize("case", THINGS)
 def test_each_thing_alone_is_read(case: str) -> None:
-    assert all(fragment.type != "refusal" for fragment in read_file(1, *THINGS[case]).fragments)
+    assert all(fragment.type != "refusal" for fragment in read_file(1, THINGS[case][0], THINGS[case][1]()).fragments)

@@ -15,18 +15,16 @@ from openpyxl.worksheet.worksheet import Worksheet
 from hub.gate.readers.xlsx import read_xlsx
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
-FRAME = pl.DataFrame(
-    {
-        "region": ["Est", "Süd & Nord"],
-        "n": [12, 13],
-        "mean": [1.5, None],
-        "day": [date(2020, 1, 2), None],
-        "moment": [datetime(2020, 1, 2, 3, 4, 5), None],
-        "yes": [True, False],
-        "hour": [time(3, 4), None],
-    }
-)
-COLUMNS = tuple(FRAME.columns)
+ROWS: dict[str, list[object]] = {
+    "region": ["Est", "Süd & Nord"],
+    "n": [12, 13],
+    "mean": [1.5, None],
+    "day": [date(2020, 1, 2), None],
+    "moment": [datetime(2020, 1, 2, 3, 4, 5), None],
+    "yes": [True, False],
+    "hour": [time(3, 4), None],
+}
+COLUMNS = tuple(ROWS)
 DATA = (
     ("Est", "Süd & Nord"),
     ("12", "13"),
@@ -41,8 +39,10 @@ DATA = (
 def by_pandas(engine: str) -> bytes:
     out = io.BytesIO()
     with pd.ExcelWriter(out, engine=engine) as writer:
-        FRAME.to_pandas().to_excel(writer, sheet_name="All", index=False)
-        FRAME.to_pandas().groupby(["region", "yes"]).n.agg(["sum", "count"]).to_excel(writer, sheet_name="By region")
+        pl.DataFrame(ROWS).to_pandas().to_excel(writer, sheet_name="All", index=False)
+        pl.DataFrame(ROWS).to_pandas().groupby(["region", "yes"]).n.agg(["sum", "count"]).to_excel(
+            writer, sheet_name="By region"
+        )
     return out.getvalue()
 
 
@@ -55,7 +55,7 @@ def test_pandas_writes_what_the_gate_reads(engine: str) -> None:
 
 def test_polars_writes_what_the_gate_reads() -> None:
     out = io.BytesIO()
-    FRAME.write_excel(out)
+    pl.DataFrame(ROWS).write_excel(out)
     (table,) = read_xlsx(out.getvalue())
     assert (table.columns, table.data) == (COLUMNS, DATA)
 
