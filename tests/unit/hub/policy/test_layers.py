@@ -111,10 +111,15 @@ def test_without_any_profile_nothing_can_be_checked() -> None:
 
 def test_of_equal_values_the_lowest_layer_is_the_one_in_force() -> None:
     """Site before datasets, these by name, before the project: whatever order they come in."""
-    site, a, b = (layer_of(kind, name, "uk-sacro") for kind, name in ((SITE, ""), (DATASET, "a"), (DATASET, "b")))
-    for order in ([b, a, site, project(p_percent=10)], [project(p_percent=10), site, b, a]):
+    site, x, y = (layer_of(kind, name, "uk-sacro") for kind, name in ((SITE, ""), (DATASET, "x"), (DATASET, "y")))
+    for order in ([y, x, site, project(p_percent=10)], [project(p_percent=10), site, y, x]):
         named = [origin.layer for origin in merge_layers(order).origins["p_percent"]]
-        assert named == ["site", "dataset:a", "dataset:b", "project:care"]
+        assert named == ["site", "dataset:x", "dataset:y", "project:care"]
+
+
+def test_a_layer_that_says_nothing_is_empty() -> None:
+    empty = Layer(SITE)
+    assert (empty.name, empty.start, empty.parameters, empty.sources) == ("site", None, {}, ())
 
 
 def test_of_the_rules_of_dominance_the_one_for_the_fewest_units_speaks() -> None:
