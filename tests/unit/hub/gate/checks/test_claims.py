@@ -44,6 +44,6 @@ def test_a_fragment_is_claimed_by_the_checks_that_judge_its_kind_alone(gate: Any
 
 
 def test_no_other_check_claims_anything() -> None:
-    """Differencing claims tables that it can compare, and encoded payloads what was decoded; here is neither."""
+    """Differencing claims tables that it can compare, encoded payloads what was decoded; here is neither."""
     claiming = {name for _, _, names in CLAIMED.values() for name in names} | {"differencing", "encoded-payload"}
     assert {check.identifier for check in CHECKS if check.claims} == claiming

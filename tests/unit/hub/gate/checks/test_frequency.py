@@ -198,3 +198,13 @@ def test_order_of_rows_and_columns_changes_no_verdict(
     other = gate.judge("t.csv", shuffled.write_csv())
     assert one.verdict == other.verdict == "block"
     assert {(f.check, f.severity) for f in one.findings} == {(f.check, f.severity) for f in other.findings}
+
+
+def test_a_small_count_is_said_with_its_rule_and_can_be_left_out(gate: Any) -> None:
+    judged = gate.without_data().judge("t.csv", "quartier,effectif\nA,120\nB,9\nC,1\nD,0\n")
+    (found,) = [f for f in judged.findings if f.check == RULE]
+    assert found.place == "t.csv, rows 2, 3, column 2"
+    assert found.rule == "at least 10 privacy units in each cell (uk-sacro)"
+    assert found.parameters == (("minimum_units", "10"),)
+    assert found.fix is not None
+    assert (found.fix.rows, found.fix.columns) == ((2, 3), (2,))
