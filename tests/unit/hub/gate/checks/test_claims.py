@@ -41,9 +41,3 @@ def test_a_fragment_is_claimed_by_the_checks_that_judge_its_kind_alone(gate: Any
     context = Context("t", kind, TableContext(), gate.policy, gate.datasets if with_data else ())
     claiming = {check.identifier for check in CHECKS if check.claims and check.run(fragment, context) is not None}
     assert claiming == expected
-
-
-def test_no_other_check_claims_anything() -> None:
-    """Differencing claims tables that it can compare, encoded payloads what was decoded; here is neither."""
-    claiming = {name for _, _, names in CLAIMED.values() for name in names} | {"differencing", "encoded-payload"}
-    assert {check.identifier for check in CHECKS if check.claims} == claiming
