@@ -118,7 +118,7 @@ def test_the_kinds_that_are_read_are_these() -> None:
         **dict.fromkeys((".csv", ".tsv"), "csv"),
         **dict.fromkeys((".txt", ".md", ".log"), "text"),
         **dict.fromkeys((".jpg", ".jpeg"), "jpeg"),
-        **{f".{kind}": kind for kind in ("json", "parquet", "png", "xlsx")},
+        **{f".{kind}": kind for kind in ("json", "parquet", "png", "safetensors", "xlsx")},
         ".ipynb": "notebook",
     }
 

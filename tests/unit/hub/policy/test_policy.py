@@ -239,6 +239,8 @@ RANGES: dict[str, tuple[int, int]] = {
     "significant_digits": (2, 15),
     "coordinate_decimals": (0, 7),
     "evidence_bits": (4, 40),
+    "membership_auc": (51, 100),
+    "membership_hits": (2, 1_000),
     "free_text": (0, 100_000),
 }
 LIMITS: dict[str, tuple[int, int]] = {
