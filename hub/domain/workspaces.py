@@ -48,7 +48,7 @@ class EndReason(StrEnum):
     NOT_ALLOWED = "not-allowed"  # its person may no longer work in the project
     LEFT_BEHIND = "left-behind"  # whoever looked after it was killed
     UNUSED = "unused"  # it was made ready, and nobody came
-    CHANGED = "changed"  # it was made ready of what is no longer the present image, grants, or versions
+    CHANGED = "changed"  # it was made of what is no longer the present image, grants, versions or tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Workspace:
     """One member's workspace in one project; ``turn`` counts how often it was opened or made ready.
 
     ``opened`` is when it came into its state, for one that is wanted or ready, too; ``reason`` says why it ended, and
-    of a ready one the digest of what it was made of. ``datasets`` are those that an open one sees.
+    of a ready one the digest of what it was made of. ``datasets`` are those that an open one sees, and ``tier`` is the
+    one by which its browser is held.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Workspace:
     ended: datetime | None = None
     reason: str = ""
     datasets: tuple[str, ...] = ()
+    tier: str = "open"
 
 
 def reopen(present: Workspace | None, fresh: Workspace) -> Workspace:

@@ -84,7 +84,7 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
             )
         turn = request.turn + 1
         # What the files were taken from may have been given more datasets since the draft was made.
-        snapshots = lineage_of(records, request.project, request.source) | request.snapshots
+        snapshots = request.snapshots | lineage_of(records, request.project, request.source)
         check_all_granted(records, request.project, tuple(snapshots))
         sent = replace(step_request(without_claim(request), ExportStep.SUBMIT), submitted=lab.now())
         submitted = replace(sent, files=taken, snapshots=snapshots, votes=(), turn=turn, policy="")
@@ -189,9 +189,11 @@ def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[Ex
 
 
 def load_reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
-    """Return a request that the person may review, with its project."""
+    """Return a request that the person may review, with its project; a claim counts while its steward may, too."""
     seen, person, project = _load(records, actor, identifier)
     check_can_review(person, seen, project)
+    if seen.claimed_by and not may_review(load_person(records, seen.claimed_by), seen, project):
+        return without_claim(seen), project
     return seen, project
 
 

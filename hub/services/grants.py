@@ -14,7 +14,7 @@ from datetime import date
 from datasets_mount.catalogue import Dataset, Grant, check_grant_end, check_granted, is_in_force
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
-from hub.services.datasets import check_owns
+from hub.services.datasets import check_owns, latest_snapshot
 from hub.services.lab import Lab, found, known_project, load_person
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project
@@ -34,6 +34,7 @@ def grant_dataset(lab: Lab, actor: str, project_name: str, dataset_name: str, en
         check_owns(records, actor, dataset_name)
         found(known_project(records, project_name), "project", project_name)
         check_grant_end(ends, records.moment.date())
+        latest_snapshot(records, dataset_name)  # what has nothing to mount would keep the project's workspaces shut
         identifier = grant_id(project_name, dataset_name)
         present = records.get(Grant, identifier)
         used = present.used if present else None

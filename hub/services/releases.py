@@ -158,12 +158,12 @@ def revoke(lab: Lab, actor: str, identifier: str, reason: str) -> Release:
     if len(reason.strip()) < 5:
         raise InvalidError("Say why the release is revoked.", reason="reason-missing")
     with lab.store.begin() as records:
-        request = _releasable(lab, records, actor, identifier)
+        _releasable(lab, records, actor, identifier)
         kept = load_release(records, actor, identifier)
         now = lab.now()
-        records.save(
-            step_request(request, ExportStep.REVOKE, reason), event("export:request:revoke", actor, identifier)
-        )
+        # Its votes stay as they were at its release, whoever joined the project since.
+        request = step_request(load_request(records, actor, identifier), ExportStep.REVOKE, reason)
+        records.save(request, event("export:request:revoke", actor, identifier, request.project))
         revoked = replace(kept, revoked=now, revoked_reason=reason.strip())
         records.save(revoked, event("export:release:revoke", actor, identifier, kept.project))
         return revoked

@@ -124,7 +124,7 @@ def _record_opening(lab: Lab, records: Transaction, made: Ingredients) -> None:
     present = records.get(Workspace, identifier)
     seen = tuple(dataset.name for dataset, _ in made.seen)
     record_use(records, person, project, seen)
-    workspace = reopen(present, Workspace(identifier, person, project, lab.now(), datasets=seen))
+    workspace = reopen(present, Workspace(identifier, person, project, lab.now(), datasets=seen, tier=made.tier))
     waited = present is not None and present.state is WorkspaceState.READY
     details = made.details | ({"ready": str(present.turn)} if present and waited else {})
     records.save(workspace, event("lab:workspace:open", person, project, project, **details))
@@ -167,6 +167,7 @@ def why_ends(lab: Lab, person_name: str, project_name: str, active: datetime) ->
             check_works_in(person, load_project(reading, person, project_name), lab.now().date())
             workspace = reading.get(Workspace, server_id(person_name, project_name))
             over = workspace is not None and _sees_too_much(reading, workspace)
+            tier = _tier(reading, project_name)
     except UnavailableError:
         return None
     except LabError:
@@ -175,6 +176,8 @@ def why_ends(lab: Lab, person_name: str, project_name: str, active: datetime) ->
         return None
     if over:
         return EndReason.WITHDRAWN
+    if strictest((kept := Tier(workspace.tier), tier)) is not kept:
+        return EndReason.CHANGED
     limits = lab.settings.workspace
     return due_end(workspace.opened, active, lab.now(), idle=limits.idle_seconds, lifetime=limits.lifetime_seconds)
 
