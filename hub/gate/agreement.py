@@ -99,7 +99,13 @@ def near_figure(places: int, key: str, figure: str, context: TableContext, polic
         digits = pl.col(figure).abs() * 0.5 * 10.0 ** (1 - policy.significant_digits)
         tolerance = pl.max_horizontal(tolerance, digits)
     scale = 100.0 if figure.endswith("_percent") else 1.0
-    return ((number(pl.col(key)) - pl.col(figure) * scale).abs() <= tolerance * 1.001).fill_null(value=False)
+    cell = number(pl.col(key))
+    near = (cell - pl.col(figure) * scale).abs() <= tolerance * 1.001
+    if context.rounding > 1:
+        # What was rounded is a multiple of that; else a large one would agree with anything.
+        steps = cell / context.rounding
+        near = near & ((steps - steps.round()).abs() <= 1e-6)
+    return near.fill_null(value=False)
 
 
 def _searched(tabulation: Tabulation, context: TableContext, policy: Policy) -> Tabulation:

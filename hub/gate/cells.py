@@ -20,7 +20,7 @@ _MARKS = r" \x{a0}\x{202f}'’"
 _IS_DRESSED = rf"^(?:[+-]?[\d.]*\d[{_MARKS},%‰€$£(\[]|[€$£])"
 _DRESSED = (
     rf"^[€$£]?\s?([+-]?(?:\d{{1,3}}(?:[{_MARKS}]\d{{3}})+(?:[.,]\d+)?|\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+,\d+"
-    r"|\d+\.?\d*|\.\d+))(?:\s?[%‰€$£]|\s\p{L}{1,12}\.?|\s?\([^()]{0,40}\)|\s?\[[^\[\]]{0,40}\])?$"
+    r"|\d+\.?\d*|\.\d+))((?:\s?[%‰€$£]|\s\p{L}{1,12}\.?|\s?\([^()]{0,40}\)|\s?\[[^\[\]]{0,40}\])?)$"
 )
 _ENGLISH = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _SUPPRESSED = (
@@ -123,6 +123,13 @@ def written(column: pl.Expr) -> pl.Expr:
         .otherwise(bare.str.replace(",", ".", literal=True))
     )
     return pl.coalesce(plain, pointed)
+
+
+def dressing(column: pl.Expr) -> pl.Expr:
+    """Return what a number is dressed in behind it, as ``written`` leaves it out; null where nothing is."""
+    text = column.str.strip_chars()
+    worn = pl.when(text.str.contains(_IS_DRESSED)).then(text).str.extract(_DRESSED, 2).str.strip_chars()
+    return pl.when(worn != "").then(worn)
 
 
 def decimals_of(cells: pl.Series) -> int:

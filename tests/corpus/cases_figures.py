@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import polars as pl
@@ -215,3 +216,42 @@ def costs_by_ward() -> Offer:
     """Mean cost of a stay in the wards with many patients."""
     table = per(stays(), "ward", mean_cost=pl.col("cost").mean().round(2))
     return {"costs.csv": table.filter(pl.col("ward") != "burns")}
+
+
+OUTSIDE_NORTH = pl.col("region") != "Nord"
+
+
+@bad("recompute", finds="column-leak")
+def anything_under_a_large_rounding() -> Offer:
+    """Incomes of single people as counts that were rounded to a thousand million, says their author."""
+    rows = survey().filter(OUTSIDE_NORTH).select("region", "sex", n="income").head(40)
+    said = TableContext("survey", ("region", "sex"), rounding=1e9)
+    return Offered({"counts.csv": rows}, {"counts.csv": said})
+
+
+@bad("microdata")
+def a_count_beside_each_record() -> Offer:
+    """The count of a group in the row of each of its records, as “transform” gives it."""
+    kept = survey().filter(OUTSIDE_NORTH)
+    return {"counts.csv": kept.select("region", "sex").join(per(kept, "region", "sex", n=PEOPLE), on=["region", "sex"])}
+
+
+@bad("values", data=("survey",), severity=Severity.REVIEW)
+def answers_without_digits() -> Offer:
+    """A column of truths as a list."""
+    return {"answers.json": json.dumps(survey()["smoker"].to_list())}
+
+
+@bad("dressed-numbers", severity=Severity.REVIEW)
+def records_in_brackets() -> Offer:
+    """Counts by group, each with one record in brackets behind it."""
+    kept = survey().filter(OUTSIDE_NORTH)
+    table = per(kept, "region", "sex", n=PEOPLE, one=pl.col("income").first())
+    return {"counts.csv": table.select("region", "sex", n=pl.format("{} ({})", "n", "one"))}
+
+
+@good("dressed-numbers")
+def one_unit_all_down() -> Offer:
+    """Mean incomes with the sign for euros behind each."""
+    table = per(survey().filter(OUTSIDE_NORTH), "region", income=pl.col("income").mean().round(0))
+    return {"incomes.csv": table.with_columns(income=pl.format("{} €", "income"))}

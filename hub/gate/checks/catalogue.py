@@ -11,6 +11,7 @@ from hub.gate.checks.correlation import CORRELATION
 from hub.gate.checks.denominators import DENOMINATOR
 from hub.gate.checks.differencing import DIFFERENCING
 from hub.gate.checks.dominance import DOMINANCE
+from hub.gate.checks.dressed import DRESSED_NUMBERS
 from hub.gate.checks.endpoints import ENDPOINTS
 from hub.gate.checks.figure_table import FIGURE_TABLE
 from hub.gate.checks.frequency import MINIMUM_FREQUENCY
@@ -76,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
     MEMBERSHIP,
     COORDINATES,
     SMALL_AREA,
+    DRESSED_NUMBERS,
     MICRODATA,
     DIFFERENCING,
     ROW_LEAK,

@@ -11,6 +11,7 @@ from hub.gate.column_names import is_vector_name
 from hub.gate.context import Context, arrays_text, rows_text
 from hub.gate.fragments import ArraysFragment, Fragment
 from hub.gate.lineage import lineage
+from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 
 IDENTIFIER = "microdata"
@@ -25,13 +26,22 @@ _RECORD_COLUMNS = 3
 def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
     """A table with three columns or more does not have as many rows as a dataset has records or units, to one percent.
 
-    Tables whose figures agree with a dataset are exempt. A table with half as many rows, and any long table of which
-    nothing is known, is read by a steward.
+    Tables whose figures agree with a dataset are exempt, unless they show cells more than once: then their rows may be
+    those of the records. A table with half as many rows, and any long table of which nothing is known, is read by a
+    steward.
     """
     findings = []
     for view in context.tables(fragment):
         tabulation = lineage(view, context).tabulation
-        if view.frame.width < _RECORD_COLUMNS or (tabulation is not None and tabulation.agreeing):
+        if tabulation is not None and tabulation.agreeing:
+            if not tabulation.differing and repeated(tabulation):
+                sentence = (
+                    "The table shows the same cells more than once, so its rows may stand for records of single units. "
+                    "Keep one row for each cell."
+                )
+                findings.append(context.finding(IDENTIFIER, Severity.BLOCK, _whole(view), sentence))
+            continue
+        if view.frame.width < _RECORD_COLUMNS:
             continue
         lengths = [n for d in context.datasets for file in d.files for n in (file.height, file.units)]
         height = view.frame.height
@@ -48,6 +58,16 @@ def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
             )
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, _whole(view), sentence))
     return findings or None
+
+
+def repeated(tabulation: Tabulation) -> int:
+    """How many rows show a cell that another row shows, too."""
+    count = 0
+    for dimensions, rows in tabulation.groups:
+        shown = rows.filter(pl.col("shown"))
+        keys = [dimension.key for dimension in dimensions]
+        count += shown.height - (shown.select(keys).unique().height if keys else min(shown.height, 1))
+    return count
 
 
 def _whole(view: TableView) -> str:

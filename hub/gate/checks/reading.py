@@ -66,8 +66,9 @@ def values(fragment: Fragment, context: Context) -> list[Finding] | None:
         )
         rule = f"at least {context.policy.minimum_units} privacy units in each cell ({context.policy.name})"
         findings.append(context.finding("minimum-frequency", Severity.BLOCK, fragment.place, sentence, rule))
-    if model_in(fragment, context) is None and _DIGITS.search(json.dumps(fragment.value)):
-        sentence = "The document holds numbers that no check can verify, so a steward reads it."
+    text = json.dumps(fragment.value)
+    if model_in(fragment, context) is None and (_DIGITS.search(text) or len(text) >= context.policy.free_text):
+        sentence = "The document holds numbers, or much else, that no check can verify, so a steward reads it."
         findings.append(context.finding("values", Severity.REVIEW, fragment.place, sentence))
     return findings
 
