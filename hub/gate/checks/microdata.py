@@ -34,7 +34,7 @@ def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
     for view in context.tables(fragment):
         tabulation = lineage(view, context).tabulation
         if tabulation is not None and tabulation.agreeing:
-            if not tabulation.differing and repeated(tabulation):
+            if repeated(tabulation):
                 sentence = (
                     "The table shows the same cells more than once, so its rows may stand for records of single units. "
                     "Keep one row for each cell."
