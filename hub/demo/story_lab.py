@@ -75,7 +75,7 @@ def bring_people(stage: Stage) -> Seen:
     known = {p["name"]: p for p in lab.get("/people")}
     for person in PEOPLE:
         body = person_body(person.title, person.organisation, list(person.roles))
-        if known.get(person.name) != {"name": person.name} | body:
+        if {**known.get(person.name, {}), **body} != known.get(person.name):
             _add_person(stage, person, body)
     return Seen("known", f"{len(ORGANISATIONS)} organisations, {len(PEOPLE)} people, each with one role")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,8 @@ try:
 except OSError as error:
     print(errno.errorcode[error.errno], pathlib.Path({place!r}, "kept").read_text())
 """
+IPYTHONS_OWN = re.compile(r"The history saving thread hit an unexpected error .*?will not be written to the database\.")
+"""A thread of its own says it, perhaps in the midst of a line of the cell's."""
 EMPTY = """
 import pathlib
 for path in [*pathlib.Path({place!r}).glob("filling*"), *pathlib.Path({place!r}).glob("more")]:
@@ -57,8 +60,8 @@ def workspace(living: Living) -> Iterator[Workspace]:
 def said(workspace: Workspace, *sources: str, place: str) -> list[str]:
     """What cells print, one after the other, but for IPython's own word on its history, which lies in the home."""
     cells = workspace.run([source.format(place=place) for source in sources])
-    texts = [(cell.text or cell.error).splitlines() for cell in cells]
-    return ["\n".join(line for line in lines if "History will not be written" not in line) for lines in texts]
+    texts = [IPYTHONS_OWN.sub("", cell.text or cell.error) for cell in cells]
+    return ["\n".join(line for line in text.splitlines() if line) for text in texts]
 
 
 @pytest.mark.parametrize("place", [HOME, "/project", "/outputs", "/tmp"])
