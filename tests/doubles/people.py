@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import date
 from typing import cast
 
@@ -64,9 +65,9 @@ def send(lab: Lab, actor: str, name: str, content: bytes = b"content") -> str:
     return datasets.upload(lab, actor, name, io.BytesIO(content)).id
 
 
-def registered_dataset(lab: Lab) -> str:
+def registered_dataset(lab: Lab, tier: Tier = JOBS.tier) -> str:
     """Return the digest of the snapshot of a dataset that the project may use."""
-    datasets.register_dataset(lab, "jobs-steward", JOBS)
+    datasets.register_dataset(lab, "jobs-steward", replace(JOBS, tier=tier))
     offer = datasets.offer_snapshot(lab, "jobs-steward", "jobs", (send(lab, "jobs-steward", "persons.csv"),))
     work_off(lab)
     grants.grant_dataset(lab, "jobs-steward", "wages", "jobs")

@@ -13,9 +13,8 @@ import requests
 
 from datasets_mount.catalogue import Tier
 from doubles.lab import make_lab
-from doubles.people import JOBS, found_consortium, play
+from doubles.people import found_consortium, play, registered_dataset
 from doubles.portal import login_cookie, served
-from hub.services import datasets, grants
 from hub.settings import Server
 from hub.web.pages.projects import SANDBOX
 from spawner_config.gateway.headers import SANDBOX as POLICY_SANDBOX
@@ -46,8 +45,7 @@ def portal(folder: Path, server: Server, tier: Tier = Tier.SENSITIVE) -> Iterato
     lab = replace(lab, settings=lab.settings.model_copy(update={"server": server}))
     found_consortium(lab)
     play(lab)
-    datasets.register_dataset(lab, "jobs-steward", replace(JOBS, tier=tier))
-    grants.grant_dataset(lab, "jobs-steward", "wages", "jobs")
+    registered_dataset(lab, tier)
     with served(lab) as base:
         yield f"{base}/projects/wages/workspace"
 
