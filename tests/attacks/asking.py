@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -54,9 +54,15 @@ class Going(threading.Thread):
     def step(self) -> None:
         raise NotImplementedError
 
-    def stop(self) -> None:
-        self._over.set()
-        self.join(120)
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """Go on for so long and no longer, also where what is done meanwhile fails."""
+        self.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            self.join(120)
         assert not self.is_alive(), "a client hangs"
         assert self.faults == []
 

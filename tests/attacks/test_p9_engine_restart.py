@@ -93,26 +93,25 @@ def test_workspaces_and_runs_go_on_while_the_engine_is_away_and_what_is_asked_me
 ) -> None:
     living = lab.living
     run, computing = lab.waiting(), Computing(living, CARE)
-    computing.start()
-    wait_for(lambda: computing.answers, 90, "no kernel counts")
-    before = lab.states()
-    lab.engine.end(number)
-    heard = len(computing.answers)
-    asked = living.start(lab.notebook)
-    time.sleep(AWAY)
-    assert living.look(asked)["work"]["state"] in ("queued", "starting")
-    assert len(computing.answers) > heard + 3
-    lab.engine.start()
-    began = time.monotonic()
-    living.up_again()
-    fault = f"engine ended ({number.name})"
-    tell_fault(record_property, fault, WHAT, time.monotonic() - began, left_words(nobodys(lab)))
-    assert {name: lab.states()[name] for name in before} == before
-    for one in (run, asked):
-        wait_for(lambda: (lab.folder(one) / "started.txt").exists(), 90, "the run does not start")  # noqa: B023
-        (lab.folder(one) / ".word").touch()
-        assert living.ended(one)["work"]["state"] == "succeeded"
-    computing.stop()
+    with computing.going():
+        wait_for(lambda: computing.answers, 90, "no kernel counts")
+        before = lab.states()
+        lab.engine.end(number)
+        heard = len(computing.answers)
+        asked = living.start(lab.notebook)
+        time.sleep(AWAY)
+        assert living.look(asked)["work"]["state"] in ("queued", "starting")
+        assert len(computing.answers) > heard + 3
+        lab.engine.start()
+        began = time.monotonic()
+        living.up_again()
+        fault = f"engine ended ({number.name})"
+        tell_fault(record_property, fault, WHAT, time.monotonic() - began, left_words(nobodys(lab)))
+        assert {name: lab.states()[name] for name in before} == before
+        for one in (run, asked):
+            wait_for(lambda: (lab.folder(one) / "started.txt").exists(), 90, "the run does not start")  # noqa: B023
+            (lab.folder(one) / ".word").touch()
+            assert living.ended(one)["work"]["state"] == "succeeded"
     assert steps_back(computing.answers, killed=0) == []
     wait_for(lambda: not nobodys(lab), 60, "something is nobody's")
     assert living.audit_verifies() > 0
@@ -131,15 +130,14 @@ def test_on_an_engine_that_keeps_nothing_they_end_which_is_told_truly_and_they_a
     lab.engine.start()
     living.up_again()
     run, computing = lab.waiting(), Computing(living, CARE)
-    computing.start()
-    wait_for(lambda: computing.answers, 90, "no kernel counts")
-    kernel = computing.answers[-1].kernel
-    lab.engine.end(signal.SIGTERM)
-    lab.engine.start()
-    told = living.ended(run)["work"]
-    assert (told["state"], told["reason"]) == ("failed", "The container was ended from outside or crashed.")
-    wait_for(lambda: computing.answers[-1].kernel != kernel, 90, "no kernel counts again")
-    computing.stop()
+    with computing.going():
+        wait_for(lambda: computing.answers, 90, "no kernel counts")
+        kernel = computing.answers[-1].kernel
+        lab.engine.end(signal.SIGTERM)
+        lab.engine.start()
+        told = living.ended(run)["work"]
+        assert (told["state"], told["reason"]) == ("failed", "The container was ended from outside or crashed.")
+        wait_for(lambda: computing.answers[-1].kernel != kernel, 90, "no kernel counts again")
     assert steps_back(computing.answers, killed=0) == ["2 kernels, though 0 containers were killed"]
     assert workspace_container(living.settings.name, SCIENTIST, CARE) in lab.states()
     assert living.audit_verifies() > 0

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import requests
 
-from attacks.living import PROJECT, Living, wait_for
+from attacks.living import Living, wait_for
 from hub.demo.people import SCIENTIST
 from hub.demo.workspace_client import Workspace
 from hub.domain.errors import LabError, UnavailableError
 
+PROJECT = "brimful"
+"""A project of its own: what is full here is nobody else's, even where one of these tests fails."""
 HOME = f"/home/{SCIENTIST}"
 FILL = """
 import os, pathlib
@@ -49,12 +51,14 @@ for path in [*pathlib.Path({place!r}).glob("filling*"), *pathlib.Path({place!r})
 
 @pytest.fixture
 def workspace(living: Living) -> Iterator[Workspace]:
-    """Open, and left with room in all its folders."""
+    """Open, and left with room in all its folders, by who can make it where the workspace cannot."""
+    living.found_project(PROJECT)
     made = Workspace(living.visitor(SCIENTIST), PROJECT)
     made.open()
     yield made
-    made.open()
-    made.run([EMPTY.format(place=place) for place in (HOME, "/project", "/outputs", "/tmp")])
+    for filling in (living.state / "projects" / PROJECT).rglob("filling*"):
+        filling.unlink()
+    living.close_workspace(PROJECT)
 
 
 def said(workspace: Workspace, *sources: str, place: str) -> list[str]:
@@ -103,13 +107,14 @@ def test_a_workspace_whose_folders_are_all_full_opens_so_that_its_person_can_mak
     living: Living, workspace: Workspace
 ) -> None:
     said(workspace, FILL, place=HOME)
-    living.close_workspace()
+    living.close_workspace(PROJECT)
     assert wait_for(lambda: emptied(workspace), 60, "it does not open") == ["ENOSPC kept", "", "written"]
 
 
 def emptied(workspace: Workspace) -> list[str]:
+    """What it says once a kernel starts; nothing as long as none does."""
     try:
         workspace.open()
+        return said(workspace, TRY, EMPTY, TRY, place=HOME)
     except LabError:
         return []
-    return said(workspace, TRY, EMPTY, TRY, place=HOME)

@@ -96,20 +96,18 @@ def test_a_random_sequence_of_kills_takes_nothing_back_from_a_client_that_goes_o
     voted = living.checked(written, "words.txt")
     killer, starts = Killer(living, story_lab, seed), Counter[str]()
     computing, asking = Computing(living), Asking(living, short, written, voted)
-    computing.start()
-    wait_for(lambda: computing.answers, 90, "no kernel counts")
-    with living.starts(starts):
-        asking.start()
-        for name in killer.order():
-            time.sleep(killer.random.uniform(0.2, 2.5))
-            killer.kill(name)
-        print(f"seed {seed}: {', '.join(killer.names)}")
-        back = living.up_again(90)
-        heard, left = len(computing.answers), left_words(ownerless(living, living.engine))
-        wait_for(lambda: len(computing.answers) > heard + 3, WITHIN, "no kernel counts any more")
-        asking.stop()
-        wait_for(lambda: done(living, asking.told), WITHIN, "a run does not end")
-    computing.stop()
+    with computing.going():
+        wait_for(lambda: computing.answers, 90, "no kernel counts")
+        with living.starts(starts):
+            with asking.going():
+                for name in killer.order():
+                    time.sleep(killer.random.uniform(0.2, 2.5))
+                    killer.kill(name)
+                print(f"seed {seed}: {', '.join(killer.names)}")
+                back = living.up_again(90)
+                heard, left = len(computing.answers), left_words(ownerless(living, living.engine))
+                wait_for(lambda: len(computing.answers) > heard + 3, WITHIN, "no kernel counts any more")
+            wait_for(lambda: done(living, asking.told), WITHIN, "a run does not end")
     assert lost(living.database, asking.told) == []
     assert steps_back(computing.answers, killer.workspaces) == []
     assert started_twice(starts, asking.told, living.container) == []
