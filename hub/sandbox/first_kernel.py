@@ -1,7 +1,7 @@
 """A workspace's first kernel: a process that waits, has its imports done, and begins when its person asks for one.
 
-It imports while the workspace waits for its claim; where the claim comes at once, it imports when it begins, so that
-no start is held up by it and no idle workspace pays for it.
+It imports while the workspace waits for its claim, or while the server starts where the machine has a core to spare;
+else it imports when it begins, so that no start is held up by it.
 
 Invariants:
 
@@ -24,7 +24,12 @@ from typing import Any
 PROGRAM = "ipykernel_launcher"
 PREPARE = b"+"
 """What a kernel's arguments do not begin with."""
-IMPORTED = ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell")
+IMPORTED = (
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger"),
+    *("IPython.core.debugger", "IPython.core.completerlib", "IPython.extensions.storemagic"),
+    *("psutil", "sqlite3", "tornado.platform.asyncio"),
+)
+"""What a kernel imports until it can answer."""
 
 
 class FirstKernel:
@@ -38,7 +43,7 @@ class FirstKernel:
         self._pipe: int | None = pipe
 
     def prepare(self) -> None:
-        """Let it import what a kernel needs, beside what this process does."""
+        """Let it import what a kernel needs, beside what this process does; more than once is as good as once."""
         if self._pipe is not None and self.poll() is None:
             with suppress(BrokenPipeError):
                 os.write(self._pipe, PREPARE)
@@ -106,7 +111,7 @@ def _become(pipe: int) -> None:
         said = reading.read(1)
         for name in IMPORTED if said else ():
             importlib.import_module(name)
-        said = said.removeprefix(PREPARE) + reading.readall()
+        said = (said + reading.readall()).lstrip(PREPARE)
     if not said:
         os._exit(0)
     arguments, environment, folder = json.loads(said)

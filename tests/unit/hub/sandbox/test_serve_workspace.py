@@ -17,13 +17,15 @@ try:
     jupyterhub.orm.User
 except AttributeError:
     missing = True
-print(json.dumps({"modules": sorted(sys.modules), "both": sorted(both), "missing": missing}))
+modules = sorted(name for name, module in sys.modules.items() if module is not None)
+print(json.dumps({"modules": modules, "both": sorted(both), "missing": missing}))
 """
 
 
 def test_the_database_and_its_tables_are_not_imported_and_scopes_are_compared_as_ever() -> None:
     done = subprocess.run([sys.executable, "-P", "-c", PROGRAM], capture_output=True, text=True, check=True)
     said = json.loads(done.stdout)
-    assert not {"alembic", "sqlalchemy.orm", "jupyterhub.handlers.base"} & set(said["modules"])
+    unused = {"alembic", "sqlalchemy.orm", "jupyterhub.handlers.base", "aiodns", "requests.api"}
+    assert not unused & set(said["modules"])
     assert said["both"] == ["access:servers!user=a"]
     assert said["missing"] is True
