@@ -1,4 +1,4 @@
-"""Promises 2 and 3: what a data owner takes back is gone from every container, at once.
+"""Promises 2 and 3: what a data owner takes back, or gave until a day, is gone from every container, at once.
 
 The lab is a real one: hub, worker, records, gateway and engine. Each test first sees that the dataset is there, so that
 its absence afterwards says something.
@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,22 @@ import pytest
 
 from attacks.ready_lab import PEOPLE, WITHIN, ReadyLab, ready_lab
 from datasets_mount.catalogue import Dataset, Tier
+from hub.adapters.clock import SystemClock
 from hub.bench.lab_hub import project_of
-from hub.domain.errors import RefusedError
+from hub.domain.errors import RefusedError, UnavailableError
 from hub.domain.notebooks import NotebookState
 from hub.domain.people import Role
 from hub.domain.work import ENDED, Work, WorkState
-from hub.services import datasets, grants, notebooks, people, runs
+from hub.services import datasets, grants, notebooks, people, projects, runs
 from hub.services.lab import Lab
+from hub.wiring import lab_from
 from integration.sandbox_container import code_cell, notebook_of
 from spawner_config.names import work_container
 from waiting import wait_for
 
 OWNER, KEEPER, KEPT, WHY = "owner", "keeper", "kept", "the agreement has ended"
-LEAD = PEOPLE[0]
+SECRET = "secret"
+LEAD, GUEST = PEOPLE[:2]
 PROJECT = project_of(LEAD)
 INSIDE = f"/data/{KEPT}"
 MADE = 120.0
@@ -41,7 +44,7 @@ MADE = 120.0
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadyLab]:
-    with ready_lab(tmp_path_factory.mktemp("withdrawn") / "lab", 1) as made:
+    with ready_lab(tmp_path_factory.mktemp("withdrawn") / "lab", 2) as made:
         found_owner(made.hub.lab)
         yield made
 
@@ -50,10 +53,14 @@ def found_owner(lab: Lab) -> None:
     """An organisation with a steward, and a dataset of theirs, which nobody may use yet."""
     people.add_organisation(lab, "administrator", OWNER, "Owner")
     people.add_person(lab, "administrator", KEEPER, "Keeper", OWNER, (Role.STEWARD,))
-    described = Dataset(KEPT, "Kept", OWNER, Tier.OPEN, "", (), "uk-sacro")
-    datasets.register_dataset(lab, KEEPER, described)
+    made_known(lab, KEPT, Tier.OPEN)
+
+
+def made_known(lab: Lab, name: str, tier: Tier) -> None:
+    """A dataset of the owner's that has a snapshot."""
+    datasets.register_dataset(lab, KEEPER, Dataset(name, name.title(), OWNER, tier, "", (), "uk-sacro"))
     sent = datasets.upload(lab, KEEPER, "rows.csv", io.BytesIO(b"a,b\n1,2\n3,4\n"))
-    offer = datasets.offer_snapshot(lab, KEEPER, KEPT, (sent.id,))
+    offer = datasets.offer_snapshot(lab, KEEPER, name, (sent.id,))
     wait_for(lambda: datasets.offer(lab, KEEPER, offer.id)[0].snapshot, MADE, lambda: "no snapshot is made")
 
 
@@ -105,6 +112,26 @@ def mount_of(lab: ReadyLab) -> str:
     return f"{PROJECT}/{snapshot.digest}"
 
 
+@contextmanager
+def a_day_earlier(lab: ReadyLab) -> Iterator[Lab]:
+    """The lab as one writes in it whose clock says yesterday; the lab's own processes know better."""
+    now = SystemClock.now
+
+    def yesterday(clock: SystemClock) -> datetime:
+        return now(clock) - timedelta(days=1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SystemClock, "now", yesterday)
+        yield lab_from(lab.hub.lab.settings)
+
+
+def ends_with(lab: ReadyLab, before: dict[str, Any], reason: str, person: str = LEAD) -> None:
+    """A workspace ends soon, and it is recorded why."""
+    wait_for(lambda: not lab.runs(person, before["Id"]), WITHIN, lambda: "it goes on")
+    wait_for(lambda: ("lab:workspace:close", {"person": person, "reason": reason}) in lab.events(person), WITHIN)
+    lab.hub.client.stop(person)  # waits until the hub, too, is through with it
+
+
 def is_mounted(lab: ReadyLab) -> bool:
     return mount_of(lab) in Path("/proc/self/mountinfo").read_text()
 
@@ -122,8 +149,7 @@ def test_an_open_workspace_ends_and_the_next_has_no_such_mount(lab: ReadyLab) ->
         )
         assert is_mounted(lab)
         withdraw(lab)
-        wait_for(lambda: not lab.runs(LEAD, before["Id"]), WITHIN, lambda: "it goes on")
-        wait_for(lambda: ("lab:workspace:close", {"person": LEAD, "reason": "withdrawn"}) in lab.events(LEAD), WITHIN)
+        ends_with(lab, before, "withdrawn")
         after = lab.opens(LEAD)
         assert not sees(after)
         assert lab.inside(LEAD, f"import os; print(os.path.exists({INSIDE!r}))") == "False"
@@ -204,3 +230,36 @@ def test_a_last_day_that_is_to_come_ends_nothing(lab: ReadyLab) -> None:
         tomorrow = lab.hub.lab.now().date() + timedelta(days=1)
         grants.grant_dataset(lab.hub.lab, KEEPER, PROJECT, KEPT, tomorrow)
         assert sees(lab.opens(LEAD))
+
+
+def test_an_open_workspace_ends_with_the_last_day_of_the_grant(lab: ReadyLab) -> None:
+    with granted(lab):
+        before = lab.opens(LEAD)
+        assert sees(before)
+        with a_day_earlier(lab) as earlier:
+            grants.grant_dataset(earlier, KEEPER, PROJECT, KEPT, earlier.now().date())
+        ends_with(lab, before, "withdrawn")
+        assert not sees(lab.opens(LEAD))
+
+
+def test_an_open_workspace_ends_with_the_last_day_of_the_membership(lab: ReadyLab) -> None:
+    projects.add_member(lab.hub.lab, LEAD, PROJECT, GUEST)
+    before = lab.opens(GUEST)
+    with a_day_earlier(lab) as earlier:
+        projects.add_member(earlier, LEAD, PROJECT, GUEST, earlier.now().date())
+    ends_with(lab, before, "not-allowed", GUEST)
+    with pytest.raises(UnavailableError):
+        lab.opens(GUEST)
+
+
+def test_an_open_workspace_ends_when_its_project_gets_a_dataset_of_a_stricter_tier(lab: ReadyLab) -> None:
+    """It was opened under the looser rules of its browser channel; the next one is held by the stricter ones."""
+    with granted(lab):
+        before = lab.opens(LEAD)
+        made_known(lab.hub.lab, SECRET, Tier.SECRET)
+        assert lab.runs(LEAD, before["Id"])
+        grants.grant_dataset(lab.hub.lab, KEEPER, PROJECT, SECRET)
+        ends_with(lab, before, "changed")
+        lab.opens(LEAD)
+        assert (record := lab.record(LEAD)) is not None
+        assert record.tier == Tier.SECRET
