@@ -25,7 +25,7 @@ from hub.domain.projects import Room
 from hub.domain.runs import OutputFile
 from hub.domain.space import Place
 from hub.domain.uploads import Stored
-from hub.services.ports import ProjectFolders, WorkFolders
+from hub.services.storage_port import ProjectFolders, WorkFolders
 from hub.settings import Settings
 from spawner_config.gateway_client import GatewayClient
 from spawner_config.server_folder import servers_folder

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hub.adapters.accounts.known import account_uids, are_separate, own_groups
 from hub.adapters.signer import FileSigner, public_pem
+from hub.adapters.state_folder import writing_state
 from hub.domain.errors import InvalidError, UnavailableError
 from hub.settings import Settings
 
@@ -51,16 +52,8 @@ def make_secrets(settings: Settings) -> None:
     The state folder is closed to others on the way: containers are given what lies in it by mounts, not by its path.
     Raises UnavailableError when the folder cannot be written.
     """
-    try:
+    with writing_state(settings):
         _make_secrets(settings)
-    except OSError as error:
-        raise UnavailableError(
-            "The state folder {folder} cannot be written: {why}. Make room, or give the folder to the account that "
-            "runs the lab.",
-            reason="state-folder",
-            folder=settings.state,
-            why=error.strerror,
-        ) from error
 
 
 def _make_secrets(settings: Settings) -> None:

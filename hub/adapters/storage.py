@@ -25,7 +25,7 @@ from hub.adapters.snapshots import SnapshotMounts
 from hub.adapters.vault import FolderVault, full_disk_said
 from hub.adapters.work_folders import ScratchFolders
 from hub.domain.errors import ConflictError, UnavailableError
-from hub.services.ports import ProjectFolders, WorkFolders
+from hub.services.storage_port import ProjectFolders, WorkFolders
 from hub.settings import Settings
 from spawner_config.isolation import LOWEST_UID
 from spawner_config.server_folder import remove_folder

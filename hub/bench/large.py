@@ -10,8 +10,8 @@ import polars as pl
 from PIL import Image
 
 from hub.demo.data import write_demo_data
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import MountedDataset, from_scans
 
 SEED = 20_261_126
 YEARS_EACH = 8

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.adapters.clock import SystemClock
 from hub.adapters.engine import DockerEngine
 from hub.adapters.store import SqlStore
-from hub.doctor import containers, engine_gate, faults, machine, records, review, runs, snapshots
+from hub.doctor import containers, engine_gate, faults, machine, receipts, records, review, runs, snapshots
 from hub.doctor.scene import Scene, scene
 from hub.doctor.throwaway import ThrowAway, Weaken, as_the_lab_makes_it
 from hub.domain.errors import LabError, UnavailableError
@@ -108,7 +108,7 @@ class Doctor:
             yield from unseen(of_records, said(error))
             return
         store = SqlStore(self.settings.database, SystemClock().now)
-        yield from self._step(Promise.RELEASES, lambda: review.real_releases(lab))
+        yield from self._step(Promise.RELEASES, lambda: receipts.real_releases(lab))
         yield from self._step(Promise.AUDIT, lambda: records.log_tried(store))
         yield from self._step(Promise.FAULTS, lambda: faults.owners_looked_for(lab))
         store.engine.dispose()

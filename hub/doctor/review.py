@@ -1,4 +1,4 @@
-"""Promises 5 and 6, tried: votes that must not count, and releases whose bytes were changed.
+"""Promises 5 and 6, tried: votes that must not count, and releases of what was not reviewed.
 
 All of it goes through the lab's own use cases, on a store, a vault and a key of the scene's own. What must pass is
 tried, too, so that a refusal is no accident.
@@ -6,17 +6,16 @@ tried, too, so that a refusal is no accident.
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import BytesIO
 
 from hub.adapters.secrets import Secret
-from hub.adapters.signer import is_signature
 from hub.adapters.vault import FolderVault
+from hub.doctor.receipts import receipts_tried
+from hub.doctor.refusals import refusal
 from hub.doctor.runs import flip
 from hub.doctor.scene import OWN, Scene
 from hub.domain.audit import event
@@ -25,14 +24,12 @@ from hub.domain.examinations import Attempt, Promise, Verdict
 from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState
 from hub.domain.people import Organisation, Person, Role
 from hub.domain.projects import Project
-from hub.domain.releases import Release, verify_file, verify_receipt
-from hub.domain.uploads import Stored
 from hub.services import exports, releases
 from hub.services.lab import Lab
 from hub.services.policies import site_digest
 
 AUTHOR, FORMER, COLLEAGUE, RESEARCHER = "author", "former", "colleague", "researcher"
-MEMBER, FORGED = "member-of-project", "receipt-signature"
+MEMBER = "member-of-project"
 CONTENT = b"year,persons\n2013,120\n"
 WORDS = "Number of persons by year, made by the doctor."
 
@@ -126,10 +123,10 @@ def votes_tried(court: Court) -> Iterator[Attempt]:
         (RESEARCHER, "not-a-steward", "Vote without being a steward."),
     ):
         cast = partial(court.vote, who, court.request(f"by-{who}"))
-        yield _refusal(Promise.REVIEW, f"vote-{who}", reason, tried, cast)
+        yield refusal(Promise.REVIEW, f"vote-{who}", reason, tried, cast)
     request = court.request("other-bytes")
     tried = "Vote on other bytes than the ones that the gate wrote."
-    yield _refusal(
+    yield refusal(
         Promise.REVIEW,
         "vote-other-bytes",
         "vote-stale",
@@ -173,7 +170,7 @@ def releases_tried(court: Court) -> Iterator[Attempt]:
     """Promise 5: a release without votes, one whose bytes were changed, and what a recipient then sees."""
     lab, steward = court.lab, court.stewards[0]
     unreviewed = court.request("unreviewed")
-    yield _refusal(
+    yield refusal(
         Promise.RELEASES,
         "unreviewed",
         "not-approved",
@@ -182,7 +179,7 @@ def releases_tried(court: Court) -> Iterator[Attempt]:
     )
     changed = court.approved("changed")
     flip(court.vault, changed.files[0].canonical)
-    yield _refusal(
+    yield refusal(
         Promise.RELEASES,
         "changed-before",
         "vault-changed",
@@ -197,108 +194,10 @@ def releases_tried(court: Court) -> Iterator[Attempt]:
         return
     yield from receipts_tried(made, lab.settings.secret(Secret.PUBLIC).read_bytes())
     flip(court.vault, made.files[0].sha256)
-    yield _refusal(
+    yield refusal(
         Promise.RELEASES,
         "changed-after",
         "vault-changed",
         "Change one bit of a released file, and download it.",
         lambda: releases.released_file(lab, steward, made.id, made.files[0].name),
     )
-
-
-def receipts_tried(made: Release, key: bytes, verify: Callable[..., object] = verify_receipt) -> Iterator[Attempt]:
-    """Verify a receipt as a recipient does, then one with a changed number, a changed signature and a changed file."""
-
-    def signed(signature: bytes, message: bytes) -> bool:
-        return is_signature(key, signature, message)
-
-    tried = "Verify the receipt of a release, offline, as a control."
-    if _refused(lambda: verify(made.receipt, signed)):
-        seen = "The receipt was refused, so nothing is proved."
-        yield Attempt(Promise.RELEASES, "receipt", "host", tried, seen, Verdict.BROKEN)
-        return
-    yield Attempt(Promise.RELEASES, "receipt", "host", tried, "The receipt verifies.", Verdict.HOLDS)
-    body = json.loads(made.receipt)
-    body["files"][0]["size"] += 1
-    forged = json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
-    tried = "Change one number of a receipt, and verify it."
-    yield _refusal(Promise.RELEASES, "receipt-changed", FORGED, tried, lambda: verify(forged, signed))
-    signature = bytearray(base64.b64decode(json.loads(made.receipt)["signature"]))
-    signature[0] ^= 1
-    body = json.loads(made.receipt) | {"signature": base64.b64encode(bytes(signature)).decode()}
-    other = json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
-    tried = "Change one bit of a receipt's signature, and verify it."
-    yield _refusal(Promise.RELEASES, "signature-changed", FORGED, tried, lambda: verify(other, signed))
-    file = made.files[0]
-    tried = "Compare a file that differs by one bit with its receipt."
-    yield _refusal(
-        Promise.RELEASES,
-        "file-changed",
-        "released-file-changed",
-        tried,
-        lambda: verify_file(file, Stored(_other(file.sha256), file.size)),
-    )
-
-
-def _other(digest: str) -> str:
-    return ("1" if digest[0] == "0" else "0") + digest[1:]
-
-
-def real_releases(lab: Lab) -> Iterator[Attempt]:
-    """Sign with the lab's own key, and verify the receipts and the files of its latest releases."""
-    tried = "Sign with the lab's own key, and verify with the key that recipients have."
-    try:
-        key = lab.settings.secret(Secret.PUBLIC).read_bytes()
-        word = b"datalab doctor"
-        good = is_signature(key, lab.signer.sign(word), word) and not is_signature(
-            key, lab.signer.sign(word), word + b"."
-        )
-    except (LabError, OSError) as error:
-        why = str(error)[:200]
-        seen = f"The keys cannot be used: {why}"
-        yield Attempt(Promise.RELEASES, "own-key", "host", tried, seen, Verdict.UNSEEN)
-        return
-    seen = "The signature verifies, and no other does." if good else "The two keys do not belong together."
-    yield Attempt(Promise.RELEASES, "own-key", "host", tried, seen, Verdict.HOLDS if good else Verdict.BROKEN)
-    yield _kept_releases(lab, key)
-
-
-MOST_RELEASES = 50
-
-
-def _kept_releases(lab: Lab, key: bytes) -> Attempt:
-    tried = "Verify the receipts and the files of the lab's latest releases."
-    with lab.store.read() as reading:
-        latest = reading.find(Release)[-MOST_RELEASES:]
-    broken = [made.id for made in latest if _refused(partial(_verified, lab, made, key))]
-    names, count = ", ".join(broken[:5]), len(latest)
-    seen = f"These do not verify: {names}." if broken else f"All of {count} releases verify."
-    return Attempt(Promise.RELEASES, "kept", "host", tried, seen, Verdict.BROKEN if broken else Verdict.HOLDS)
-
-
-def _verified(lab: Lab, made: Release, key: bytes) -> None:
-    named = verify_receipt(made.receipt, lambda signature, message: is_signature(key, signature, message))
-    for file, kept in zip(named, made.files, strict=True):
-        verify_file(file, Stored(kept.sha256, kept.size))
-        lab.vault.check(kept.sha256, kept.size)
-
-
-def _refused(act: Callable[[], object]) -> bool:
-    try:
-        act()
-    except LabError:
-        return True
-    return False
-
-
-def _refusal(promise: Promise, name: str, wanted: str, tried: str, act: Callable[[], object]) -> Attempt:
-    """Do what must be refused, and for the right reason; any other refusal may be an accident."""
-    try:
-        act()
-    except LabError as error:
-        reason = error.reason
-        seen = (
-            f"It was refused ({reason})." if reason == wanted else f"It was refused, but for another reason ({reason})."
-        )
-        return Attempt(promise, name, "host", tried, seen, Verdict.HOLDS if reason == wanted else Verdict.BROKEN)
-    return Attempt(promise, name, "host", tried, "It was not refused.", Verdict.BROKEN)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 from hub.domain.exports import Finding, Fix, Severity, TableContext
-from hub.gate.datasets import DataFile, MountedDataset
+from hub.gate.datasets import DataFile
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import Fragment
 from hub.gate.full_text import FullText
 from hub.gate.kinds import Kind
+from hub.gate.mounted import MountedDataset
 from hub.gate.registered import EarlierTable, EarlierTables
 from hub.gate.views import TableView, pair_tables, tables, text_of, token_tables
 from hub.policy.model import Policy

@@ -21,7 +21,6 @@ from pydantic import ValidationError
 from hub.domain.errors import InvalidError
 from hub.domain.exports import Finding, Fix, TableContext
 from hub.domain.sandbox_exit import SandboxExit
-from hub.gate.datasets import MountedDataset, mount
 from hub.gate.engine import ENGINE, Judgement, OutOfTimeError, check_request, tables_of
 from hub.gate.exchange import (
     EARLIER_NAME,
@@ -37,6 +36,7 @@ from hub.gate.exchange import (
 )
 from hub.gate.fix import fix_request
 from hub.gate.fragments import FileFragments, refused
+from hub.gate.mounted import MountedDataset, mount
 from hub.gate.refusals import RefusalReason
 from hub.gate.registered import MOST_EARLIER_BYTES, EarlierTables, with_tables
 from hub.gate.sheets import sheets_of, split_path

@@ -10,7 +10,8 @@ from typing import TypeVar
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.people import Person, person_on
 from hub.domain.projects import Project, project_on
-from hub.services.ports import AccessLog, Clock, Engine, Reading, Signer, Storage, Store, Vault
+from hub.services.ports import AccessLog, Clock, Engine, Reading, Signer, Store, Vault
+from hub.services.storage_port import Storage
 from hub.settings import Settings
 
 T = TypeVar("T")

@@ -13,7 +13,8 @@ from datasets_mount.mounts import Mount
 from hub.domain.errors import InvalidError
 from hub.domain.work import Work, WorkKind, WorkStep
 from hub.services.lab import Lab
-from hub.services.ports import Reading, Transaction, WorkFolders
+from hub.services.ports import Reading, Transaction
+from hub.services.storage_port import WorkFolders
 from hub.settings import ContainerLimits
 from spawner_config.isolation import ContainerSpec, Limits, Purpose
 from spawner_config.names import LABEL, LABEL_LAB, LABEL_WORK

@@ -43,6 +43,7 @@ NOT_SHOWN = (
     "hub/adapters/processes",
     "hub/adapters/identity.py",
     "hub/adapters/secrets.py",
+    "hub/adapters/state_folder.py",
     "hub/web/__main__.py",
 )
 """The command line and the logs alone say these."""

@@ -15,8 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from hub.demo.data import DEMO_DATASETS, write_demo_data
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import MountedDataset, from_scans
 
 CANARY = "Zéphyrine Quatrelivres"
 NAMES = ("Acacia", "Bouleau", "Charme", "Cyprès", "Frêne", "Genêt", "Hêtre", "Mélèze", "Noisetier", "Olivier")

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from hub.domain.exports import Severity, TableContext
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.engine import Judgement, check_request
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import MountedDataset, from_scans
 from hub.gate.readers.files import read_file
 from hub.policy.load import load_profile
 from hub.policy.model import Policy

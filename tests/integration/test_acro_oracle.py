@@ -18,9 +18,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hub.domain.exports import TableContext
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.engine import check_request
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import MountedDataset, from_scans
 from hub.gate.readers.files import read_file
 from hub.policy.load import load_profile
 from hub.setup.places import here

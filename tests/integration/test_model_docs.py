@@ -14,10 +14,10 @@ from hub.domain.exports import Severity, TableContext
 from hub.gate.array_types import ArrayType
 from hub.gate.arrays import array_of
 from hub.gate.canonical_arrays import write_safetensors
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.engine import Judgement, check_request
 from hub.gate.exchange import DatasetDescription, Verdict
 from hub.gate.fragments import ArraysFragment
+from hub.gate.mounted import MountedDataset, from_scans
 from hub.gate.readers.files import read_file
 from hub.policy.load import load_profile
 from hub.setup.places import here

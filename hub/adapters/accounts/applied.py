@@ -15,7 +15,8 @@ from pathlib import Path
 from hub.accounts import MEMBERS, Group
 from hub.adapters.accounts.known import are_separate, check_are_there, gid_of, uid_of
 from hub.adapters.accounts.layout import A_SECRET, Kind, Place, layout
-from hub.domain.errors import InvalidError, UnavailableError
+from hub.adapters.state_folder import writing_state
+from hub.domain.errors import InvalidError
 from hub.settings import Settings
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -30,17 +31,9 @@ def apply_layout(settings: Settings) -> None:
     if separate:
         check_are_there()
         _check_database_folder(settings)
-    try:
+    with writing_state(settings):
         for place in layout(settings):
             _let_be(place, separate=separate)
-    except OSError as error:
-        raise UnavailableError(
-            "The state folder {folder} cannot be written: {why}. Make room, or give the folder to the account that "
-            "runs the lab.",
-            reason="state-folder",
-            folder=settings.state,
-            why=error.strerror,
-        ) from error
 
 
 def _let_be(place: Place, *, separate: bool) -> None:

@@ -16,7 +16,7 @@ from hub.adapters.power import verbs
 from hub.adapters.power.channel import ask
 from hub.domain.errors import InvalidError
 from hub.domain.projects import Room
-from hub.services.ports import ProjectFolders, WorkFolders
+from hub.services.storage_port import ProjectFolders, WorkFolders
 
 
 class AskedStorage(PlainStorage):

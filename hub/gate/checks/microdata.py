@@ -34,7 +34,7 @@ def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
     for view in context.tables(fragment):
         tabulation = lineage(view, context).tabulation
         if tabulation is not None and tabulation.agreeing:
-            if repeated(tabulation):
+            if _repeats(tabulation):
                 sentence = (
                     "The table shows the same cells more than once, so its rows may stand for records of single units. "
                     "Keep one row for each cell."
@@ -60,14 +60,15 @@ def microdata(fragment: Fragment, context: Context) -> list[Finding] | None:
     return findings or None
 
 
-def repeated(tabulation: Tabulation) -> int:
-    """How many rows show a cell that another row shows, too."""
-    count = 0
+def _repeats(tabulation: Tabulation) -> bool:
+    """Whether a row shows a cell that another row shows, too."""
     for dimensions, rows in tabulation.groups:
         shown = rows.filter(pl.col("shown"))
         keys = [dimension.key for dimension in dimensions]
-        count += shown.height - (shown.select(keys).unique().height if keys else min(shown.height, 1))
-    return count
+        cells = shown.select(keys).unique().height if keys else min(shown.height, 1)
+        if cells < shown.height:
+            return True
+    return False
 
 
 def _whole(view: TableView) -> str:

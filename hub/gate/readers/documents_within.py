@@ -68,13 +68,15 @@ def _texts(part: Fragment) -> Iterator[str]:
         yield from strings(part.value)
 
 
-def strings(value: JsonValue) -> Iterator[str]:
-    """Yield the texts of a document, without its keys."""
+def strings(value: JsonValue, *, with_keys: bool = False) -> Iterator[str]:
+    """Yield the texts of a document, with its keys or without."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for inner in value:
-            yield from strings(inner)
+            yield from strings(inner, with_keys=with_keys)
     elif isinstance(value, dict):
+        if with_keys:
+            yield from value
         for inner in value.values():
-            yield from strings(inner)
+            yield from strings(inner, with_keys=with_keys)

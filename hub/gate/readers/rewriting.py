@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from hub.gate.canonical_text import clean
 from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment, is_source
 from hub.gate.lookalikes import plain_letters
+from hub.gate.readers.documents_within import strings
 from hub.gate.readers.encodings import with_short_runs_read, word_read
 
 Read = Callable[[str], str]
@@ -68,7 +69,7 @@ def cell_read(cell: str, expected: str = "") -> tuple[str, str]:
 
 
 def _value_read(part: ValueFragment) -> Iterator[Fragment]:
-    known = {text: cell_read(text) for text in set(_strings(part.value)) if len(text) >= _LEAST_WORD}
+    known = {text: cell_read(text) for text in set(strings(part.value, with_keys=True)) if len(text) >= _LEAST_WORD}
     told = [code for code, _ in known.values() if code]
     if len(told) >= _FEWEST and len(told) >= _SOME * len(known):
         code = max(sorted(set(told)), key=told.count)
@@ -88,7 +89,7 @@ def _in_plain_letters(part: Fragment) -> Iterator[Fragment]:
             data = tuple(tuple(map(plain_letters, column)) for column in part.data)
             columns = tuple(map(plain_letters, part.columns))
             yield TableFragment(place=place, nested=True, columns=columns, data=data)
-        case ValueFragment() if _poses(_strings(part.value)):
+        case ValueFragment() if _poses(strings(part.value, with_keys=True)):
             yield ValueFragment(place=place, value=_mapped(part.value, plain_letters))
 
 
@@ -99,18 +100,6 @@ def _rewritten_text(part: TextFragment, way: str, text: str) -> TextFragment:
 
 def _poses(texts: Iterable[str]) -> bool:
     return any(not text.isascii() and plain_letters(text) != text for text in set(texts))
-
-
-def _strings(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from _strings(inner)
 
 
 def _mapped(value: JsonValue, read: Read) -> JsonValue:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from hub.adapters.vault import FolderVault
-from hub.doctor.review import Court, real_releases, receipts_tried, releases_tried, votes_tried
+from hub.doctor.receipts import real_releases, receipts_tried
+from hub.doctor.review import Court, releases_tried, votes_tried
 from hub.domain.errors import RefusedError
 from hub.domain.examinations import Verdict
 from hub.services import exports, releases

@@ -14,9 +14,9 @@ from hypothesis import settings
 from PIL import Image
 
 from hub.domain.exports import Severity, TableContext
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.engine import Judgement, check_file
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import MountedDataset, from_scans
 from hub.gate.readers.files import read_file
 from hub.policy.load import load_profile
 from hub.policy.model import Policy

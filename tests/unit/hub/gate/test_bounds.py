@@ -10,8 +10,8 @@ import pytest
 from hub.domain.exports import TableContext
 from hub.gate.bounds import least_share, may_be_dominated
 from hub.gate.contributions import contributions
-from hub.gate.datasets import from_scans
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import from_scans
 from hub.gate.tabulation import dimensions_of, tabulate
 from hub.gate.views import TableView
 

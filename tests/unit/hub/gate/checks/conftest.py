@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import MountedDataset, from_scans
 
 Mount = Callable[..., Any]
 

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from hub.domain.exports import Finding, Severity, TableContext
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.engine import Judgement, check_file, check_request
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import MountedDataset, from_scans
 from hub.gate.readers.files import read_file
 from hub.gate.registered import EarlierTable, EarlierTables
 from hub.policy.load import load_profile

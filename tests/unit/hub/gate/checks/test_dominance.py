@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from hub.domain.exports import TableContext
-from hub.gate.datasets import MountedDataset, from_scans
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import MountedDataset, from_scans
 from hub.policy.model import Dominance
 
 RULE = "dominance"

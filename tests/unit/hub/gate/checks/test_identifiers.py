@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from hub.domain.exports import Severity
-from hub.gate.datasets import from_scans
 from hub.gate.exchange import DatasetDescription
+from hub.gate.mounted import from_scans
 
 RULE = "direct-identifiers"
 

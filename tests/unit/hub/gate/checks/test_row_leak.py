@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hub.domain.exports import TableContext
 from hub.gate import evidence
 from hub.gate.context import Context
-from hub.gate.datasets import from_scans
 from hub.gate.exchange import DatasetDescription
 from hub.gate.kinds import Kind
+from hub.gate.mounted import from_scans
 from hub.gate.views import TableView
 
 RULE = "row-leak"
