@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from pathlib import Path
 
 from hub.domain.errors import InvalidError
@@ -17,17 +18,25 @@ def reach_of(project: Project, folder: Path, tell: Callable[[str], None]) -> Rea
     """Return what all tests reach; raises ``InvalidError`` where a test fails as things are."""
     kept = {str(file.relative_to(project.root)): folder / f"{_digest(project, file)}.json" for file in _files(project)}
     missing = [file for file, note in kept.items() if not note.exists()]
-    found: dict[str, dict[str, Reached]] = {file: {} for file in missing}
-    for test, reached in traced(project, missing) if missing else ():
+    left = set(missing)
+    by_file = groupby(traced(project, missing), key=lambda one: one[0].partition("::")[0]) if missing else ()
+    for file, tests in by_file:
+        reach.write(kept[file], _passing(tests, tell))
+        left.discard(file)
+    for file in sorted(left):
+        raise InvalidError("No test of {file} could be run.", reason="no-tests", file=file)
+    return Reach({name: reached for note in kept.values() for name, reached in reach.read(note).items()})
+
+
+def _passing(tests: Iterable[tuple[str, Reached]], tell: Callable[[str], None]) -> dict[str, Reached]:
+    """What the tests of one file reach; it is kept at once, so that a run that is stopped goes on with the next."""
+    found = {}
+    for test, reached in tests:
         tell(test)
         if not reached.passed:
             raise InvalidError("The test {test} fails as things are; mend it first.", reason="test-fails", test=test)
-        found[test.partition("::")[0]][test] = reached
-    for file, tests in found.items():
-        if not tests:
-            raise InvalidError("No test of {file} could be run.", reason="no-tests", file=file)
-        reach.write(kept[file], tests)
-    return Reach({name: reached for note in kept.values() for name, reached in reach.read(note).items()})
+        found[test] = reached
+    return found
 
 
 def _files(project: Project) -> list[Path]:

@@ -89,3 +89,11 @@ def test_a_test_that_fails_anyway_says_nothing(project: Path) -> None:
     done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "fails as things are" in done.stderr
+
+
+def test_what_the_tests_of_a_file_reach_is_kept_though_a_later_one_fails(project: Path) -> None:
+    (project / "checks/test_two.py").write_text("def test_never():\n    raise AssertionError\n")
+    done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)
+    assert "fails as things are" in done.stderr
+    kept = [json.loads(note.read_text(encoding="utf-8")) for note in (project / "cache/reach").iterdir()]
+    assert [sorted(tests) for tests in kept] == [["checks/test_one.py::test_limits", "checks/test_one.py::test_words"]]
