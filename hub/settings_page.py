@@ -57,7 +57,7 @@ MEANINGS: Mapping[str, str] = {
     "ports.identity": "The demonstration's own identity provider.",
     "ports.hub": "JupyterHub, behind the proxy.",
     "login.demo": "Run a provider with made-up people on loopback: for the demonstration and tests alone.",
-    "login.issuer": "The provider's own name. Nothing uses it so far.",
+    "login.issuer": "The provider's own name, exactly as its ID tokens have it (`iss`); empty: any name passes.",
     "login.client_id": "The name under which the lab is registered at the provider, with the redirect address "
     "`<url>/hub/oauth_callback`. The provider's secret for it goes into `secrets/client-secret`.",
     "login.authorize_url": "Where people log in. With https; needed unless `demo` is true.",
@@ -65,7 +65,11 @@ MEANINGS: Mapping[str, str] = {
     "login.userdata_url": "Where the hub asks who logged in. With https; needed unless `demo` is true.",
     "login.logout_url": "Where people are sent when they log out; empty: the lab's own page.",
     "login.username_claim": "What names a person in the provider's answer; it must never be given to another one.",
-    "login.scopes": "What the lab asks the provider for.",
+    "login.scopes": "What the lab asks the provider for. Without `openid` (GitHub) there is no ID token to be checked.",
+    "login.acr_values": "Levels of authentication that the lab asks the provider for (`acr_values`), best first.",
+    "login.second_factor_claim": "The claim of the ID token that tells of a second factor: `amr` or `acr`.",
+    "login.second_factor_values": "A login counts only where that claim names one of these; empty: a second factor is "
+    "not asked for. See [how to](../how-to/connect-a-provider.md).",
     "seconds": "The longest that one may take; a workspace is not ended by it.",
     "idle_seconds": "A workspace that its person has not used for so long, as the gateway sees it, is ended.",
     "lifetime_seconds": "A workspace ends so long after it was opened, whatever happens in it; its files stay.",

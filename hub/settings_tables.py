@@ -97,12 +97,17 @@ class Login(Section):
     logout_url: str = ""
     username_claim: str = "sub"
     scopes: tuple[str, ...] = ("openid", "profile")
+    acr_values: tuple[str, ...] = ()
+    second_factor_claim: Annotated[str, Field(min_length=1)] = "amr"
+    second_factor_values: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _a_provider_is_named(self) -> Login:
         addresses = (self.authorize_url, self.token_url, self.userdata_url)
         if not self.demo and not all(address.startswith("https://") for address in addresses):
             raise ValueError("authorize_url, token_url and userdata_url are needed, with https, or demo = true")
+        if self.second_factor_values and "openid" not in self.scopes:
+            raise ValueError("second_factor_values needs the scope “openid”: an ID token tells of a second factor")
         return self
 
 

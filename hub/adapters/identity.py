@@ -116,6 +116,7 @@ def _wanted(
 def _client(settings: Settings) -> dict[str, Any]:
     return {
         "client_id": settings.login.client_id,
+        "audience": [settings.login.client_id],
         "client_secret": read_secret(settings.secret(Secret.CLIENT)),
         "client_name": settings.title,
         "client_uri": f"{settings.public_url}/",
@@ -149,7 +150,9 @@ def _bring_in(settings: Settings, wanted: dict[str, dict[str, Any]]) -> None:
 
 
 def _same(item: dict[str, Any], present: dict[str, Any]) -> bool:
-    """Passwords are stored as hashes, so an account is the same when the rest of it is."""
+    """Passwords are stored as hashes, so an account is the same when the rest is; a client is its own audience."""
+    if present.get("audience") == [present["id"]]:
+        present = present | {"audience": [present["client_id"]]}
     return all(present.get(key) == value for key, value in item.items() if key != "password")
 
 
@@ -228,8 +231,7 @@ def _configuration(settings: Settings) -> str:
         "CANAILLE_SQL": {"DATABASE_URI": f"sqlite:///{_folder(settings) / 'data' / 'canaille.sqlite'}"},
         "CANAILLE_OIDC": {
             "ACTIVE_JWKS": [read_secret(settings.secret(Secret.IDENTITY_KEY))],
-            # oauthenticator sends no nonce; PKCE, which it sends, binds the code to the browser's login as well.
-            "REQUIRE_NONCE": False,
+            "REQUIRE_NONCE": True,
             "TRUSTED_DOMAINS": [urlsplit(settings.public_url).hostname],
         },
         # No worker processes: what the supervisor starts is what answers, and what it ends is gone.

@@ -3,17 +3,23 @@
 Invariants:
 
 * nobody comes in whom the lab's records do not know, and who is taken out of them is asked to log in again;
+* an answer of the provider counts for the login that asked for it, and only with the second factor that is asked for;
 * nobody is an administrator of the hub, whatever the provider or the hub's own tables say;
 * a name is taken as the provider writes it: two accounts that differ in capitals stay two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from oauthenticator.generic import GenericOAuthenticator
-from traitlets import Callable
+from oauthenticator.oauth2 import OAuthLoginHandler
+from tornado.web import HTTPError
+from traitlets import Callable, List, Unicode
+
+from spawner_config.hub_traits.id_token import OTHER_LOGIN, Asked, LoginRefusedError, check_id_token, nonce_of, subject
 
 UNKNOWN_PERSON = (
     "Your login worked, but this lab does not know you. Ask an administrator of the lab to add you, then log in again."
@@ -24,8 +30,29 @@ UNKNOWN_PERSON_FR = (
 )
 
 
+OPENID = "openid"
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Say to the browser why a login does not count."""
+    try:
+        yield
+    except LoginRefusedError as error:
+        raise HTTPError(403, str(error)) from None
+
+
 def _knows_nobody(_name: str) -> bool:
     return False
+
+
+class LabLoginHandler(OAuthLoginHandler):  # type: ignore[misc]  # oauthenticator ships no types
+    """Sends the browser to the provider with PKCE and state, as ever, and with a nonce."""
+
+    def authorize_redirect(self, *, extra_params: Mapping[str, Any], **options: Any) -> None:
+        """Ask for an ID token that carries the nonce of this login."""
+        nonce = nonce_of(str(extra_params["state"]))
+        super().authorize_redirect(extra_params={**extra_params, "nonce": nonce}, **options)
 
 
 class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthenticator ships no types
@@ -37,6 +64,12 @@ class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthent
     log_in = Callable(
         default_value=_knows_nobody, config=True, help="The same, asked once for each login, which it records."
     )
+    issuer = Unicode(config=True, help="The provider's name in its ID tokens; empty where it is not checked.")
+    second_factor_claim = Unicode("amr", config=True, help="The claim of the ID token that tells of a second factor.")
+    second_factor_values = List(
+        Unicode(), config=True, help="Of which it has to name one; an empty list asks for no second factor."
+    )
+    login_handler = LabLoginHandler
     any_allow_config = True  # Who may come in is decided below, by none of the hub's own lists.
 
     def normalize_username(self, username: str) -> str:
@@ -47,8 +80,29 @@ class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthent
         """Only a person of the lab's records comes in."""
         return auth_model is not None and self.log_in(username) is True
 
+    @property
+    def _asked(self) -> Asked:
+        values = frozenset(self.second_factor_values)
+        return Asked(self.client_id, self.issuer, self.second_factor_claim, values)
+
+    async def get_token_info(self, handler: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Fetch the tokens, and hold the ID token against the login; a provider without OpenID Connect gives none."""
+        told: dict[str, Any] = await super().get_token_info(handler, params)
+        if OPENID in self.scope:
+            with _refused():
+                check_id_token(told.get("id_token"), nonce_of(handler.get_state_url()), self._asked)
+        return told
+
     async def update_auth_model(self, auth_model: dict[str, Any]) -> dict[str, Any]:
-        """Nobody is an administrator of the hub, and what an earlier hub had granted is taken back."""
+        """Nobody is an administrator of the hub, and what an earlier hub had granted is taken back.
+
+        What the provider tells of a person is of the one whom the ID token is about (OpenID Connect Core 1.0, 5.3.2).
+        """
+        if OPENID in self.scope:
+            state = auth_model["auth_state"]
+            with _refused():
+                if subject(state["id_token"], self._asked) != state[self.user_auth_state_key].get("sub"):
+                    raise LoginRefusedError(OTHER_LOGIN)
         return auth_model | {"admin": False}
 
     async def refresh_user(self, user: Any, handler: Any = None, **_: Any) -> bool:

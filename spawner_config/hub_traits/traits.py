@@ -20,6 +20,7 @@ from traitlets.config import Config
 
 from hub.settings import Login, Settings
 from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR, LabAuthenticator
+from spawner_config.hub_traits.id_token import NO_SECOND_FACTOR, NO_SECOND_FACTOR_FR, OTHER_LOGIN, OTHER_LOGIN_FR
 from spawner_config.hub_traits.services import NAMES, services
 from spawner_config.server_folder import Server
 
@@ -155,6 +156,7 @@ def provider(settings: Settings) -> Login:
         "token_url": f"{url}/token",
         "userdata_url": f"{url}/userinfo",
         "logout_url": f"{url}/end_session?{after}",
+        "issuer": f"http://localhost:{settings.ports.identity}",
     }
     return settings.login.model_copy(update=places)
 
@@ -175,6 +177,9 @@ def set_login(c: Config, settings: Settings, client_secret: str, parts: Parts) -
     own.logout_redirect_url = login.logout_url
     own.username_claim = login.username_claim
     own.scope = list(login.scopes)
+    own.issuer = login.issuer
+    own.second_factor_claim, own.second_factor_values = login.second_factor_claim, list(login.second_factor_values)
+    own.extra_authorize_params = {"acr_values": " ".join(login.acr_values)} if login.acr_values else {}
     own.enable_pkce = True
     own.login_service = settings.title
     own.allow_all = False
@@ -206,7 +211,11 @@ def set_pages(c: Config, settings: Settings) -> None:
     c.JupyterHub.template_vars = {
         "lab_title": settings.title,
         "portal_url": PORTAL,
-        "unknown_person": {"en": UNKNOWN_PERSON, "fr": UNKNOWN_PERSON_FR},
+        "refusals": {
+            UNKNOWN_PERSON: UNKNOWN_PERSON_FR,
+            OTHER_LOGIN: OTHER_LOGIN_FR,
+            NO_SECOND_FACTOR: NO_SECOND_FACTOR_FR,
+        },
     }
     c.JupyterHub.cookie_max_age_days = COOKIE_DAYS
     c.JupyterHub.tornado_settings = {

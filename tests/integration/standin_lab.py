@@ -126,10 +126,11 @@ def _missing(name: str) -> int:
     raise LookupError(name)
 
 
-def make_lab(folder: Path, *, demo: bool = True) -> Lab:
+def make_lab(folder: Path, *, demo: bool = True, login: str = "") -> Lab:
     """Write lab.toml, the hub's configuration and the stand-ins; nothing is started.
 
-    Without ``demo`` the provider is one that nobody asks, which is quicker where no login is needed.
+    Without ``demo`` the provider is one that nobody asks, which is quicker where no login is needed. ``login`` are more
+    lines of that table.
     """
     names = ("public", "proxy_api", "portal", "gateway", "identity", "hub")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
@@ -137,6 +138,7 @@ def make_lab(folder: Path, *, demo: bool = True) -> Lab:
     config.write_text(
         f'name = "test{secrets.token_hex(4)}"\ntitle = "Test lab"\nstate = "State of the lab"\n'
         + ("[login]\ndemo = true\n" if demo else ELSEWHERE)
+        + login
         + "[ports]\n"
         + "".join(f"{name} = {port}\n" for name, port in ports.items())
     )

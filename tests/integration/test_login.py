@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -11,6 +12,7 @@ import requests
 from hub.adapters.identity import identity_url, prepare_identity
 from integration.standin_lab import Lab, log_in, make_lab
 from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR
+from spawner_config.hub_traits.id_token import NO_SECOND_FACTOR, NO_SECOND_FACTOR_FR
 from spawner_config.hub_traits.traits import KNOWN_AGAIN_SECONDS
 
 PEOPLE = [
@@ -100,6 +102,13 @@ def test_the_code_is_bound_to_the_browser_by_pkce(lab: Lab) -> None:
     assert "code_challenge_method=S256" in step.headers["Location"]
 
 
+def test_the_answer_is_bound_to_the_login_by_a_nonce(lab: Lab) -> None:
+    asked = [requests.get(hub(lab, "oauth_login"), allow_redirects=False).headers["Location"] for _ in range(2)]
+    nonces = [parse_qs(urlsplit(address).query)["nonce"] for address in asked]
+    assert [len(nonce) for nonce in nonces] == [1, 1]
+    assert nonces[0] != nonces[1]
+
+
 def test_the_providers_pages_speak_french_and_english(lab: Lab) -> None:
     french, english = (
         requests.get(hub(lab, "oauth_login"), headers={"Accept-Language": language}).text for language in ("fr", "en")
@@ -141,6 +150,24 @@ def test_who_is_taken_out_of_the_records_is_asked_to_log_in_and_refused(lab: Lab
         assert page.status_code == 403
     finally:
         lab.known.write_text(known)
+
+
+@pytest.mark.parametrize(("asked", "comes_in"), [("pwd", True), ("mfa", False)])
+def test_who_brings_no_second_factor_where_one_is_asked_for_is_refused_with_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, asked: str, comes_in: bool
+) -> None:
+    """The provider tells of one factor, the password; the harmless twin asks for that one."""
+    lab = make_lab(tmp_path_factory.mktemp("factor"), login=f'second_factor_values = ["{asked}"]\n')
+    words = prepare_identity(lab.settings, PEOPLE[:1])
+    lab.start()
+    try:
+        session, page = log_in(lab, "scientist", words["scientist"])
+        page.encoding = "utf-8"
+        assert page.status_code == (200 if comes_in else 403)
+        assert [sentence in page.text for sentence in (NO_SECOND_FACTOR, NO_SECOND_FACTOR_FR)] == [not comes_in] * 2
+        assert (_status(session, hub(lab, "home")) == 200) is comes_in
+    finally:
+        lab.stop()
 
 
 def _status(session: requests.Session, url: str) -> int:

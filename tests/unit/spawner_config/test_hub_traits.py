@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
+import jwt
 import pytest
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
 from jupyterhub import scopes
 from jupyterhub._data import DATA_FILES_PATH
+from pydantic import ValidationError
+from tornado.web import HTTPError
 from traitlets.config import Config
 
 from hub.adapters.secrets import Secret
 from hub.settings import Settings
 from spawner_config.hub_traits import Parts, apply, traits
 from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR, LabAuthenticator
+from spawner_config.hub_traits.id_token import NO_SECOND_FACTOR, NO_SECOND_FACTOR_FR, OTHER_LOGIN
 from spawner_config.hub_traits.services import services
 
 
@@ -175,7 +180,43 @@ def test_names_that_differ_in_capitals_are_two_people() -> None:
 
 
 def test_an_administrator_of_an_earlier_hub_is_none_after_login() -> None:
-    assert asyncio.run(authenticator().update_auth_model({"name": "a", "admin": True}))["admin"] is False
+    plain = authenticator(scope=["read:user"])
+    assert asyncio.run(plain.update_auth_model({"name": "a", "admin": True}))["admin"] is False
+
+
+def told(subject: str, **user: str) -> dict[str, object]:
+    now = int(time.time())
+    claims = {"iss": "x", "sub": subject, "aud": "datalab", "exp": now + 60, "iat": now}
+    token = jwt.encode(claims, "of nobody" * 8, algorithm="HS256")
+    return {"name": "a", "auth_state": {"id_token": token, "oauth_user": user}}
+
+
+def test_what_the_provider_tells_of_another_person_than_the_login_is_refused() -> None:
+    lab = authenticator(scope=["openid"], client_id="datalab")
+    assert asyncio.run(lab.update_auth_model(told("someone", sub="someone")))["name"] == "a"
+    for user in ({"sub": "somebody else"}, {}):
+        with pytest.raises(HTTPError) as refused:
+            asyncio.run(lab.update_auth_model(told("someone", **user)))
+        assert (refused.value.status_code, refused.value.log_message) == (403, OTHER_LOGIN)
+
+
+def test_a_login_without_the_second_factor_reads_why_in_both_languages() -> None:
+    context = {"status_code": 403, "status_message": "Forbidden"}
+    text = rendered("error.html", **context | {"message": NO_SECOND_FACTOR})
+    assert NO_SECOND_FACTOR in text
+    assert NO_SECOND_FACTOR_FR in text
+
+
+def test_a_second_factor_is_asked_for_only_of_a_provider_that_can_tell_of_it() -> None:
+    urls = {key: f"https://login.example/{key}" for key in ("authorize_url", "token_url", "userdata_url")}
+    c = Config()
+    asked = {"second_factor_values": ["mfa"], "acr_values": ["high", "low"], "issuer": "https://login.example"}
+    traits.set_login(c, settings(login=urls | asked), "secret", parts())
+    assert c.LabAuthenticator.second_factor_values == ["mfa"]
+    assert c.LabAuthenticator.extra_authorize_params == {"acr_values": "high low"}
+    assert c.LabAuthenticator.issuer == "https://login.example"
+    with pytest.raises(ValidationError, match="openid"):
+        settings(login=urls | asked | {"scopes": ["read:user"]})
 
 
 def test_pages_load_nothing_from_elsewhere_and_stand_in_no_frame(config: Config) -> None:
