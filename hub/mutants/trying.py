@@ -143,6 +143,70 @@ class _InPlace:
         return 0
 
 
+class _Anew:
+    """Tries changes of what happens at import: each in a fork that has imported nothing of the project.
+
+    Collecting takes longer than most tests do, so the file that noticed last goes first, then the folder of the
+    module's own tests, then all others.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._noticed = mmap.mmap(-1, 8)
+        """Which of its tests noticed, counted from 1, written by the fork."""
+        self._keen: dict[str, None] = {}
+
+    def code(self, trial: Trial) -> int | None:
+        """The exit code of the first turn whose tests notice; 0 where none does, None where one would not end."""
+        for tests in self._turns(trial):
+            self._noticed[:] = bytes(8)
+            code = ended(partial(self._tried, trial, tests), trial.limit)
+            number = int.from_bytes(self._noticed[:])
+            if number:
+                file = _file_of(tests[number - 1])
+                self._keen.pop(file, None)
+                self._keen[file] = None
+            if code != 0:
+                return code
+        return 0
+
+    def _turns(self, trial: Trial) -> Iterator[list[str]]:
+        left = list(trial.tests)
+        keen = next((file for file in reversed(self._keen) if any(_file_of(test) == file for test in left)), "")
+        own = str(Path(trial.module.path).parent)
+        for is_next in (
+            lambda file: file == (keen or _file_of(trial.tests[0])),
+            lambda file: str(Path(file).parent).endswith(own),
+            lambda file: True,
+        ):
+            turn = [test for test in left if is_next(_file_of(test))]
+            left = [test for test in left if test not in turn]
+            if turn:
+                yield turn
+
+    def _tried(self, trial: Trial, tests: list[str]) -> int:
+        silence()
+        module = trial.module
+        Changed(module.name, str(module.file), module.changed(trial.change)).install()
+        return int(_pytest(self._project, tests, _Calm(), _First(tests, self._noticed)))
+
+
+class _First:
+    """Notes which test failed first."""
+
+    def __init__(self, tests: Sequence[str], noticed: mmap.mmap) -> None:
+        self._tests, self._noticed = tests, noticed
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note its number, counted from 1."""
+        if report.failed and report.nodeid in self._tests and not any(self._noticed[:]):
+            self._noticed[:] = (self._tests.index(report.nodeid) + 1).to_bytes(8)
+
+
+def _file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
 def traced(project: Project, files: Sequence[str]) -> Iterator[tuple[str, Reached]]:
     """Run files of tests as they are, and yield each test with what it reaches."""
     names = {str(module.file): module.path for module in project.modules()}
@@ -159,16 +223,13 @@ def traced(project: Project, files: Sequence[str]) -> Iterator[tuple[str, Reache
 def tried(project: Project, trials: Sequence[Trial]) -> Iterator[tuple[Trial, Outcome]]:
     """Try changes, and yield what came of each, those inside of functions first."""
     load_foreign()
+    anew = _Anew(project)
     inside = [trial for trial in trials if not trial.change.at_import]
     for trial, code in _tried_in_place(project, inside) if inside else ():
-        yield trial, _outcome(_anew(project, trial) if code == ANEW else code, trial)
+        yield trial, _outcome(anew.code(trial) if code == ANEW else code, trial)
     for trial in trials:
         if trial.change.at_import:
-            yield trial, _outcome(_anew(project, trial), trial)
-
-
-def _anew(project: Project, trial: Trial) -> int | None:
-    return ended(partial(_tried_anew, project, trial), trial.limit)
+            yield trial, _outcome(anew.code(trial), trial)
 
 
 def _tried_in_place(project: Project, trials: Sequence[Trial]) -> Iterator[tuple[Trial, int | None]]:
@@ -184,13 +245,6 @@ def _tried_in_place(project: Project, trials: Sequence[Trial]) -> Iterator[tuple
             if line.startswith(FAULT):
                 raise TrialError(line.removeprefix(FAULT))
             yield trial, None if line == "None" else int(line)
-
-
-def _tried_anew(project: Project, trial: Trial) -> int:
-    silence()
-    module = trial.module
-    Changed(module.name, str(module.file), module.changed(trial.change)).install()
-    return int(_pytest(project, trial.tests, _Calm()))
 
 
 def _outcome(code: int | None, trial: Trial) -> Outcome:
