@@ -12,7 +12,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, groupby
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hub.domain.errors import InvalidError, LabError
 from hub.mutants import explained, record
 from hub.mutants.baseline import reach_of
-from hub.mutants.choosing import Choice
+from hub.mutants.choosing import SECONDS, Choice
 from hub.mutants.modules import Module, Project
 from hub.mutants.record import Known, Result
 from hub.mutants.trying import Outcome, Trial, TrialError, tried
@@ -37,6 +36,12 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m hub.mutants", description=__doc__)
     made.add_argument("modules", nargs="*", help="such as hub/policy/* or verdict; all where none is named")
     made.add_argument("--again", action="store_true", help="try also what was noticed before")
+    made.add_argument(
+        "--seconds",
+        type=float,
+        default=SECONDS,
+        help="of tests, at most, for each change; with fewer more changes survive, and those are tried again next time",
+    )
     made.add_argument("--list", action="store_true", help="print the changes, and try none")
     made.add_argument("--record", action="store_true", help=f"put the results into {RECORD.relative_to(ROOT)}")
     return made
@@ -55,7 +60,7 @@ def main(words: Sequence[str]) -> int:
             print(*(f"{m.path}: {change.words}" for m in modules for change in m.changes), sep="\n")
             return 0
         with _progress() as tell:
-            run(project, modules, CACHE, tell, again=given.again)
+            run(project, modules, CACHE, tell, again=given.again, seconds=given.seconds)
         code = 0
     except KeyboardInterrupt:
         print("Stopped; the next run goes on from here.", file=sys.stderr)
@@ -69,19 +74,27 @@ def main(words: Sequence[str]) -> int:
     return report(results) or code
 
 
-def run(project: Project, modules: Sequence[Module], cache: Path, tell: Tell, *, again: bool) -> None:
+def run(
+    project: Project,
+    modules: Sequence[Module],
+    cache: Path,
+    tell: Tell,
+    *,
+    again: bool,
+    seconds: float = SECONDS,
+) -> None:
     """Try the changes of some modules, and keep each outcome at once."""
     reach = reach_of(project, cache / "reach", lambda test: tell(test, 0, 0))
-    choice = Choice(project, reach)
-    known = {module.path: Known(cache, module) for module in modules}
-    trials = list(_trials(modules, choice, known, again=again))
+    choice = Choice(project, reach, seconds)
     stamp = project.stamp()
-    one_by_one = (tried(project, list(its)) for _, its in groupby(trials, key=lambda trial: trial.module.path))
-    for done, (trial, outcome) in enumerate(chain.from_iterable(one_by_one), start=1):
-        if project.stamp() != stamp:
-            raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
-        known[trial.module.path].note(trial.change.key, outcome)
-        tell(f"{trial.module.path} {outcome}", done, len(trials))
+    for module in modules:
+        known = Known(cache, module)
+        trials = list(_trials(module, choice, known, again=again))
+        for done, (trial, outcome) in enumerate(tried(project, trials), start=1):
+            if project.stamp() != stamp:
+                raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
+            known.note(trial.change.key, outcome)
+            tell(f"{module.path} {outcome}", done, len(trials))
 
 
 def results_of(modules: Sequence[Module], cache: Path) -> dict[str, Result]:
@@ -92,18 +105,17 @@ def results_of(modules: Sequence[Module], cache: Path) -> dict[str, Result]:
     return {module.path: _result(module, its, explanations) for module, its in whole}
 
 
-def _trials(modules: Sequence[Module], choice: Choice, known: dict[str, Known], *, again: bool) -> Iterator[Trial]:
-    """What is to be tried: all that is not known to be noticed, and that some test reaches."""
-    for module in modules:
-        for change in module.changes:
-            outcome = known[module.path].outcomes.get(change.key)
-            if outcome and outcome.is_noticed and not again:
-                continue
-            trial = choice.trial(module, change)
-            if trial.tests:
-                yield trial
-            else:
-                known[module.path].note(change.key, Outcome.UNREACHED)
+def _trials(module: Module, choice: Choice, known: Known, *, again: bool) -> Iterator[Trial]:
+    """What is to be tried of a module: all that is not known to be noticed, and that some test reaches."""
+    for change in module.changes:
+        outcome = known.outcomes.get(change.key)
+        if outcome and outcome.is_noticed and not again:
+            continue
+        trial = choice.trial(module, change)
+        if trial.tests:
+            yield trial
+        else:
+            known.note(change.key, Outcome.UNREACHED)
 
 
 def _result(module: Module, known: Known, explanations: list[explained.Explanation]) -> Result:

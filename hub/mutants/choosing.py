@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from hub.mutants.changes import Change
@@ -19,35 +18,40 @@ the quickest first; a change that only others notice survives."""
 class Choice:
     """Chooses tests for changes."""
 
-    def __init__(self, project: Project, reach: Reach) -> None:
+    def __init__(self, project: Project, reach: Reach, seconds: float = SECONDS) -> None:
         self._reach = reach
+        self._seconds = seconds
         self._naming = Naming(project.modules())
+        self._named: dict[frozenset[str], frozenset[str]] = {}
+        self._bound: dict[frozenset[str], frozenset[str]] = {}
         self._texts = {str(file.relative_to(project.root)): _text(file) for file in project.test_files()}
 
     def trial(self, module: Module, change: Change) -> Trial:
         """The change with its tests; none where no test reaches it."""
         tests = self._at_import(change) if change.at_import else self._reach.of_lines(module.path, change.lines)
-        chosen = self._reach.quickest(tests, SECONDS, first=self._in_files(_own_words(module)))
+        chosen = self._reach.quickest(tests, self._seconds, first=self._in_files(_own_words(module)))
         return Trial(module, change, tuple(chosen), sum(self._reach.tests[name].seconds for name in chosen))
 
-    def _at_import(self, change: Change) -> set[str]:
+    def _at_import(self, change: Change) -> frozenset[str]:
         """Tests of functions that name what the change is part of, and tests in files that name it."""
-        known = self._naming.made_of(change.binds)
-        tests: set[str] = set()
-        for path, lines in self._naming.reached(change.binds):
-            tests |= self._reach.of_lines(path, lines)
-        return tests | self._in_files(known)
+        if change.binds not in self._bound:
+            reached = self._naming.reached(change.binds)
+            tests = (self._reach.of_lines(path, lines) for path, lines in reached)
+            self._bound[change.binds] = self._in_files(self._naming.made_of(change.binds)).union(*tests)
+        return self._bound[change.binds]
 
-    def _in_files(self, names: Iterable[str]) -> set[str]:
-        naming = (file for file, text in self._texts.items() if names and mentions(text, names))
-        return {test for file in naming for test in self._reach.of_file(file)}
+    def _in_files(self, names: frozenset[str]) -> frozenset[str]:
+        if names not in self._named:
+            naming = [file for file, text in self._texts.items() if names and mentions(text, names)]
+            self._named[names] = frozenset(test for file in naming for test in self._reach.of_file(file))
+        return self._named[names]
 
 
-def _own_words(module: Module) -> set[str]:
+def _own_words(module: Module) -> frozenset[str]:
     """What files of tests call a module: its name, or that of its check, which may stand in the singular."""
     stem = module.file.stem
     words = {stem, stem.removesuffix("s")}
-    return {module.name, *words, *(word.replace("_", "-") for word in words)}
+    return frozenset({module.name, *words, *(word.replace("_", "-") for word in words)})
 
 
 def _text(file: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Container, Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -75,7 +75,9 @@ class Reach:
     def __init__(self, tests: dict[str, Reached]) -> None:
         self.tests = tests
         self._by_line: dict[tuple[str, int], list[str]] = {}
+        self._by_file: dict[str, set[str]] = {}
         for name, reached in tests.items():
+            self._by_file.setdefault(name.partition("::")[0], set()).add(name)
             for path, lines in reached.lines.items():
                 for line in lines:
                     self._by_line.setdefault((path, line), []).append(name)
@@ -86,9 +88,9 @@ class Reach:
 
     def of_file(self, file: str) -> set[str]:
         """The tests that stand in a file."""
-        return {test for test in self.tests if test.partition("::")[0] == file}
+        return self._by_file.get(file, set())
 
-    def quickest(self, tests: Iterable[str], seconds: float, first: set[str]) -> list[str]:
+    def quickest(self, tests: Iterable[str], seconds: float, first: Container[str]) -> list[str]:
         """Tests, some first and then the quickest, until their seconds are used up; one at least."""
         chosen: list[str] = []
         for test in sorted(tests, key=lambda name: (name not in first, self.tests[name].seconds, name)):

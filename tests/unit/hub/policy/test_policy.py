@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,6 +225,14 @@ def test_the_digest_is_of_canonical_text_that_reads_back() -> None:
     policy = merged_profiles(("uk-sacro", "fr-entreprises"))
     assert Policy.model_validate_json(canonical_text(policy)) == policy
     assert " " not in canonical_text(policy).replace(policy.profiles[0], "")
+
+
+def test_canonical_text_is_in_the_order_of_names_and_in_plain_letters() -> None:
+    policy = load_profile("uk-sacro").model_copy(update={"profiles": ("très-strict",)})
+    text = canonical_text(policy)
+    assert "très-strict" in text
+    assert list(json.loads(text)) == sorted(Policy.model_fields)
+    assert list(json.loads(text)["limits"]) == sorted(Limits.model_fields)
 
 
 RANGES: dict[str, tuple[int, int]] = {

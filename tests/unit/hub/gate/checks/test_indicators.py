@@ -1,0 +1,140 @@
+"""Facts about indicators: sums and means of zeros and ones give counts, of those with a yes and of those without."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.exports import Severity, TableContext
+
+RULE = "indicator"
+
+
+def ill(*yes: int, size: int = 400) -> pl.DataFrame:
+    """So many people of each town with an illness, of four hundred; each is two rows."""
+    rows = [
+        {"person": f"{town}{n}", "town": town, "ill": 1 if n < count else 0}
+        for town, count in zip("abcdef", yes, strict=False)
+        for n in range(size)
+    ]
+    return pl.concat([pl.DataFrame(rows)] * 2)
+
+
+def found(on: Any, rows: pl.DataFrame, table: str | pl.DataFrame, unit: str = "person", **declared: Any) -> list[Any]:
+    context = TableContext("d", ("town",), **declared)
+    text = table if isinstance(table, str) else table.write_csv()
+    return [f for f in on(rows, unit).judge("t.csv", text, context).findings if f.check == RULE]
+
+
+def sums(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.group_by("town").agg(pl.col("ill").sum()).sort("town")
+
+
+def means(rows: pl.DataFrame, decimals: int) -> pl.DataFrame:
+    return rows.group_by("town").agg(pl.col("ill").mean().round(decimals).alias("mean_ill")).sort("town")
+
+
+@pytest.mark.parametrize(("yes", "blocks"), [(1, True), (9, True), (10, False), (390, False), (391, True)])
+def test_a_sum_is_a_count_of_those_with_and_of_those_without(on: Any, yes: int, blocks: bool) -> None:
+    rows = ill(yes, 200)
+    assert [(f.severity, f.place) for f in found(on, rows, sums(rows))] == (
+        [(Severity.BLOCK, "t.csv, row 1, column 2")] if blocks else []
+    )
+
+
+@pytest.mark.parametrize("yes", [0, 400])
+def test_nobody_and_everybody_are_no_few(on: Any, yes: int) -> None:
+    rows = ill(yes, 200)
+    assert found(on, rows, sums(rows)) == []
+
+
+def test_it_is_said_with_its_rule_and_can_be_left_out(on: Any) -> None:
+    rows = ill(200, 7, 4)
+    (told,) = found(on, rows, sums(rows))
+    assert told.place == "t.csv, rows 2, 3, column 2"
+    assert "ill is a column of zeros and ones" in told.sentence
+    assert "fewer than 10" in told.sentence
+    assert told.rule == "at least 10 privacy units in each cell (uk-sacro)"
+    assert told.detail == "The smallest of these counts covers this many units: 4."
+    assert told.parameters == (("minimum_units", "10"),)
+    assert told.fix is not None
+    assert (told.fix.rows, told.fix.columns) == ((2, 3), (2,))
+
+
+@pytest.mark.parametrize(
+    ("decimals", "severity"), [(4, Severity.BLOCK), (3, Severity.BLOCK), (2, Severity.REVIEW), (1, Severity.REVIEW)]
+)
+def test_a_mean_with_few_decimals_leaves_larger_counts_possible(on: Any, decimals: int, severity: Severity) -> None:
+    """Of 800 answers, a mean to two decimals is known to four more or fewer, and here 9 is near ten."""
+    rows = ill(9, 200)
+    assert [f.severity for f in found(on, rows, means(rows, decimals), measure="ill", aggregate="mean")] == [severity]
+
+
+@pytest.mark.parametrize(("yes", "severity"), [(5, Severity.BLOCK), (6, Severity.REVIEW)])
+def test_what_a_rounded_mean_leaves_open_grows_with_the_answers(on: Any, yes: int, severity: Severity) -> None:
+    """Of 800 answers, half of a hundredth is four, which six may be beyond and five may not."""
+    rows = ill(yes, 200)
+    assert [f.severity for f in found(on, rows, means(rows, 2), measure="ill", aggregate="mean")] == [severity]
+
+
+def test_what_is_sure_blocks_and_what_is_not_is_read_each_with_its_rows(on: Any) -> None:
+    rows = ill(3, 200, 8)
+    told = found(on, rows, means(rows, 2), measure="ill", aggregate="mean")
+    assert [(f.severity, f.place) for f in told] == [
+        (Severity.BLOCK, "t.csv, row 1, column 2"),
+        (Severity.REVIEW, "t.csv, row 3, column 2"),
+    ]
+
+
+def test_a_cell_that_shows_nothing_tells_nothing(on: Any) -> None:
+    rows = ill(4, 200)
+    assert found(on, rows, "town,ill\na,c\nb,400\n") == []
+    assert found(on, rows, "town,ill\na,8\nb,c\n")
+
+
+def test_a_row_of_no_group_tells_nothing(on: Any) -> None:
+    rows = ill(4, 200)
+    told = found(on, rows, "town,ill\na,8\nb,400\nz,0\n")
+    assert [f.place for f in told] == ["t.csv, row 1, column 2"]
+
+
+def test_answers_that_are_missing_count_for_neither_side(on: Any) -> None:
+    """Of 400 people nine said no, and all others said nothing or yes."""
+    rows = ill(200, 180).with_columns(
+        pl.when(pl.col("person").is_in([f"a{n}" for n in range(209, 400)])).then(None).otherwise("ill").alias("ill")
+    )
+    assert [f.place for f in found(on, rows, sums(rows))] == ["t.csv, row 1, column 2"]
+
+
+def test_a_column_of_truths_is_one_too(on: Any) -> None:
+    rows = ill(4, 200).with_columns(pl.col("ill") == 1)
+    assert [f.place for f in found(on, rows, sums(rows))] == ["t.csv, row 1, column 2"]
+
+
+def test_other_numbers_are_no_yes_and_no(on: Any) -> None:
+    rows = ill(4, 200).with_columns(pl.col("ill") + pl.int_range(pl.len()) % 3)
+    assert found(on, rows, sums(rows)) == []
+
+
+def test_a_maximum_of_zeros_and_ones_is_no_count(on: Any) -> None:
+    rows = ill(4, 200)
+    table = rows.group_by("town").agg(pl.col("ill").max().alias("max_ill")).sort("town")
+    assert found(on, rows, table, measure="ill", aggregate="max") == []
+
+
+def test_each_figure_is_judged_by_itself(on: Any) -> None:
+    rows = ill(4, 200)
+    table = sums(rows).join(means(rows, 4), on="town")
+    assert [f.place for f in found(on, rows, table)] == ["t.csv, row 1, column 2", "t.csv, row 1, column 3"]
+
+
+def test_a_table_with_a_column_for_each_group_has_no_cells_to_leave_out_by_its_row(on: Any) -> None:
+    """What was reshaped is named by its author's rows, and has to be made anew."""
+    first = ill(4, 200).with_columns(year=pl.lit(2020))
+    rows = pl.concat([first, ill(200, 200).with_columns(year=pl.lit(2021))])
+    wide = rows.group_by("town", "year").agg(pl.col("ill").sum()).pivot("year", index="town", values="ill")
+    judged = on(rows, "person").judge("t.csv", wide.sort("town").write_csv(), TableContext("d", measure="ill"))
+    (told,) = [f for f in judged.findings if f.check == RULE]
+    assert told.fix is None
