@@ -11,8 +11,8 @@ from hub.mutants.reach import Reach
 from hub.mutants.trying import Trial
 
 SECONDS = 30.0
-"""Tests are taken until they would take so long, first those of files that name the module or its check, and of each
-the quickest first; a change that only others notice survives."""
+"""Tests are taken until they would take so long, first those of files that name the module or its check and
+stand in the folder of its tests, and of each the quickest first; a change that only others notice survives."""
 
 
 class Choice:
@@ -29,7 +29,12 @@ class Choice:
     def trial(self, module: Module, change: Change) -> Trial:
         """The change with its tests; none where no test reaches it."""
         tests = self._at_import(change) if change.at_import else self._reach.of_lines(module.path, change.lines)
-        chosen = self._reach.quickest(tests, self._seconds, first=self._in_files(_own_words(module)))
+        naming, own = self._in_files(_own_words(module)), f"{Path(module.path).parent}/"
+
+        def rank(test: str) -> int:
+            return (test not in naming) + (own not in test)
+
+        chosen = self._reach.quickest(tests, self._seconds, rank)
         return Trial(module, change, tuple(chosen), sum(self._reach.tests[name].seconds for name in chosen))
 
     def _at_import(self, change: Change) -> frozenset[str]:

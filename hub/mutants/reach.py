@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Container, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -90,10 +90,10 @@ class Reach:
         """The tests that stand in a file."""
         return self._by_file.get(file, set())
 
-    def quickest(self, tests: Iterable[str], seconds: float, first: Container[str]) -> list[str]:
-        """Tests, some first and then the quickest, until their seconds are used up; one at least."""
+    def quickest(self, tests: Iterable[str], seconds: float, rank: Callable[[str], int]) -> list[str]:
+        """Tests by their rank, and of each the quickest first, until their seconds are used up; one at least."""
         chosen: list[str] = []
-        for test in sorted(tests, key=lambda name: (name not in first, self.tests[name].seconds, name)):
+        for test in sorted(tests, key=lambda name: (rank(name), self.tests[name].seconds, name)):
             seconds -= self.tests[test].seconds
             if seconds < 0 and chosen:
                 break

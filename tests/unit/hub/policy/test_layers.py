@@ -157,3 +157,16 @@ def test_the_order_of_datasets_does_not_matter(order: list[tuple[str, str]]) -> 
     assert policy_digest(merged.policy) == policy_digest(
         merge_layers(layer_of(DATASET, name, profile) for name, profile in sorted(order)).policy
     )
+
+
+@pytest.mark.parametrize(("subject", "name"), [("", "site:mine"), ("jobs", "site:jobs")])
+def test_a_file_that_is_a_layer_is_known_by_its_subject_or_else_by_its_name(subject: str, name: str) -> None:
+    text = 'profile = "uk-sacro"\n[parameters]\nminimum_units = 20'
+    assert parse_file("mine", text, SITE, subject).name == name
+
+
+@pytest.mark.parametrize(("subject", "name"), [("", "“site”"), ("jobs", "“site:jobs”")])
+def test_a_fault_of_a_layer_is_said_with_its_name(subject: str, name: str) -> None:
+    for text in ("minimum_units = ", "surprise = 1"):
+        with pytest.raises(InvalidError, match=name):
+            parse_layer(text, SITE, subject)
