@@ -46,6 +46,12 @@ class Context:
         """Where the file is an output of a run: the notebook that ran."""
         self.sources: tuple[tuple[int, str, str], ...] = ()
         """Number, type and source of each cell, where the file is a notebook."""
+        self.offered: tuple[Fragment, ...] = ()
+        """The file's parts, as they were offered."""
+        self.parts: tuple[Fragment, ...] = ()
+        """The same, with what was decoded out of them."""
+        self.blocked_by: frozenset[str] = frozenset()
+        """Checks that block the file already."""
         self.released_here: list[EarlierTable] = []
         """Tables of this file that were looked at already; they would leave together."""
         self._tables: dict[int, tuple[Fragment, list[TableView]]] = {}

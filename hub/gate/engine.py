@@ -166,6 +166,8 @@ def check_request(
         judgement = check_file(file, table, policy, datasets, guard, known)
         context = judgement.context or Context(file.path, file.kind, table, policy, datasets)
         context.approved, context.sources = approved, sources_of(file)
+        context.offered, context.parts = file.fragments, (*file.fragments, *file.decoded)
+        context.blocked_by = frozenset(f.check for f in judgement.findings if f.severity is Severity.BLOCK)
         contexts.append(context)
         known = with_tables(known, judgement.tables)
         total += file.size

@@ -97,7 +97,7 @@ def tabulate(
     context: TableContext,
     also: tuple[str, ...] = (),
 ) -> Tabulation | None:
-    """Recompute a table; None where its rows sum over too many different sets of dimensions.
+    """Recompute a table; None where it has no rows, or these sum over too many different sets of dimensions.
 
     ``also`` names measures beyond those that the declaration and the table's headers name.
     """
@@ -108,7 +108,7 @@ def tabulate(
     measures = tuple(dict.fromkeys((*_measures(view, file, others, context), *also)))
     weight = file.names.get(context.weight.strip().casefold(), "") if context.weight else ""
     groups = _groups(_keyed(view, file, dimensions, others), dimensions)
-    if len(groups) > MOST_PATTERNS:
+    if not 0 < len(groups) <= MOST_PATTERNS:
         return None
     cells = figures_of(file, groups, Asked(measures, PLAIN, weight))
     return Tabulation(view, file, dimensions, groups, cells, measures, differing=tuple(others), weight=weight)

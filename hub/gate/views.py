@@ -239,7 +239,7 @@ def document_tables(place: str, value: JsonValue) -> Iterator[tuple[str, Grid]]:
 
 def _list_tables(value: list[JsonValue]) -> Iterator[Grid]:
     records = [part for part in value if isinstance(part, dict)]
-    if records:
+    if any(records):
         names = list(dict.fromkeys(key for record in records for key in record))
         yield [names, *([_plain(record.get(name)) for name in names] for record in records)]
     rows = [part for part in value if isinstance(part, list) and part and _is_flat(part)]

@@ -35,6 +35,8 @@ from hub.gate.checks.reading import FREE_TEXT, LEFT_BEHIND, PICTURE, REFUSAL, VA
 from hub.gate.checks.recompute import RECOMPUTE
 from hub.gate.checks.rounding import ROUNDING
 from hub.gate.checks.scaled_columns import SCALED_COLUMNS
+from hub.gate.checks.scattered import SCATTERED_IDENTIFIERS, SCATTERED_ROWS
+from hub.gate.checks.scattered_text import SCATTERED_TEXT
 from hub.gate.checks.secrets import ENCODED_PAYLOAD, SECRETS
 from hub.gate.checks.stored_records import STORED_RECORDS
 from hub.gate.checks.suppressed_cells import SECONDARY_SUPPRESSION
@@ -102,7 +104,14 @@ CHECKS: tuple[Check, ...] = (
     LEFT_BEHIND,
 )
 
-REQUEST_CHECKS: tuple[RequestCheck, ...] = (SECONDARY_SUPPRESSION, FIGURE_TABLE, PROVENANCE)
+REQUEST_CHECKS: tuple[RequestCheck, ...] = (
+    SECONDARY_SUPPRESSION,
+    FIGURE_TABLE,
+    PROVENANCE,
+    SCATTERED_ROWS,
+    SCATTERED_IDENTIFIERS,
+    SCATTERED_TEXT,
+)
 """Checks of what a request's files are together."""
 
 LEAK_CHECKS: tuple[Check, ...] = (

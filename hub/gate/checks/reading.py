@@ -14,7 +14,7 @@ from hub.gate.kinds import Kind
 from hub.gate.refusals import SENTENCES
 from hub.gate.training import model_in
 
-_MOST_DIGITS_IN_CODE = 20
+MOST_DIGITS_IN_CODE = 20
 _DIGITS = re.compile(r"\d")
 
 
@@ -47,7 +47,7 @@ def free_text(fragment: Fragment, context: Context) -> list[Finding] | None:
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence, rule)]
     slot = fragment.slot
     is_code = slot is not None and slot.output is None and slot.cell_kind == "code"
-    if len(_DIGITS.findall(fragment.text)) > (_MOST_DIGITS_IN_CODE if is_code else 0):
+    if len(_DIGITS.findall(fragment.text)) > (MOST_DIGITS_IN_CODE if is_code else 0):
         sentence = "The text holds numbers that no check can verify, so a steward reads it."
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence)]
     return []

@@ -25,7 +25,16 @@ def read_json(content: bytes) -> tuple[ValueFragment, ...]:
     value = parse_json(content)
     if isinstance(value, dict) and "nbformat" in value and "cells" in value:
         raise ReadRefusedError(RefusalReason.KIND_MISMATCH)
+    if not _says_something(value):
+        raise ReadRefusedError(RefusalReason.NO_VALUES)
     return (ValueFragment(value=value),)
+
+
+def _says_something(value: JsonValue) -> bool:
+    """Whether there is a value, or a name, anywhere within the brackets."""
+    if isinstance(value, list):
+        return any(map(_says_something, value))
+    return bool(value) if isinstance(value, dict) else True
 
 
 def parse_json(content: bytes) -> JsonValue:

@@ -29,6 +29,7 @@ def read_file(index: int, path: str, content: bytes) -> FileFragments:
         kind = decide_kind(name, content)
         fragments = _read(kind, content, sheet)
         _check_text(fragments)
+        _check_rows(fragments)
         inner = decoded(path, fragments)
     except ReadRefusedError as refusal:
         return refused(index, path, len(content), refusal.reason, refusal.row)
@@ -42,6 +43,13 @@ def _check_text(fragments: tuple[Fragment, ...]) -> None:
     tables = (fragment for fragment in fragments if isinstance(fragment, TableFragment))
     if sum(len(cell) for table in tables for column in table.data for cell in column) > MOST_TEXT:
         raise ReadRefusedError(RefusalReason.TOO_MANY_CELLS)
+
+
+def _check_rows(fragments: tuple[Fragment, ...]) -> None:
+    """A table that is a file, or a sheet, has a row at least; in a notebook an empty one may stand for nothing."""
+    tables = (fragment for fragment in fragments if isinstance(fragment, TableFragment) and fragment.slot is None)
+    if any(table.height == 0 for table in tables):
+        raise ReadRefusedError(RefusalReason.NO_ROWS)
 
 
 def _read(kind: Kind, content: bytes, sheet: str | None) -> tuple[Fragment, ...]:

@@ -28,6 +28,16 @@ _SMALL_PIECE = 16
 _LEAST_PART = 16
 """A stream that breaks off before so many bytes was none."""
 
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,
+    ValueError,
+    EOFError,
+    struct.error,
+)
+
 Packed = tuple[str, bytes]
 
 
@@ -152,7 +162,7 @@ def inflated(content: bytes, budget: Budget) -> bytes:
 
 
 def _entries(content: bytes, budget: Budget) -> Iterator[Packed]:
-    """The files of an archive, and their names; what is encrypted or packed in another way is a refusal."""
+    """The files of an archive, and their names; a broken one is a refusal, and so is one packed in another way."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             infos = archive.infolist()
@@ -166,5 +176,6 @@ def _entries(content: bytes, budget: Budget) -> Iterator[Packed]:
                 yield f"zip[{number}]", body
     except (RuntimeError, NotImplementedError):
         raise ReadRefusedError(RefusalReason.TOO_MUCH_ENCODED) from None
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, struct.error):
-        return
+    except _UNREADABLE:
+        # What another program may still take out of a broken archive, nobody here has seen.
+        raise ReadRefusedError(RefusalReason.BROKEN_ARCHIVE) from None

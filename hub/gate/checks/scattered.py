@@ -1,0 +1,98 @@
+"""Scattered data: what small pieces of a file, or the small files of a request, tell together.
+
+Each piece is judged by itself before. Here the small ones stand below each other as one text or one table, so that a
+row for each cell of a notebook, or an identifier for each file, counts as the rows and identifiers that they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from hub.domain.exports import Finding, Severity, TableContext
+from hub.gate.checks.check import RequestCheck
+from hub.gate.checks.columns import column_leak
+from hub.gate.checks.identifiers import direct_identifiers
+from hub.gate.checks.leak import row_leak
+from hub.gate.context import Context
+from hub.gate.fragments import Fragment
+from hub.gate.kinds import Kind
+from hub.gate.pieces import joined, numbers_of, small_pieces
+
+ROWS = "scattered-rows"
+IDENTIFIERS = "scattered-identifiers"
+Judge = Callable[[list[Fragment], Context], bool]
+
+
+def scattered_rows(files: Sequence[Context]) -> list[list[Finding]]:
+    """The small parts of a file, and those of all files of a request, hold no rows and no column of a dataset together.
+
+    They are put below each other, texts as lines and tables of the same width as rows, and judged by the rules for
+    rows and columns; evidence that is too little in each of them counts together.
+    """
+    sentence = (
+        "Parts of the file, or files of the request, that tell little each hold rows or a column of a dataset together. "
+        "Records of single units do not leave, however they are cut; send counts, means or a model instead."
+    )
+    return _judged(files, ("row-leak", "column-leak"), _has_rows, ROWS, sentence)
+
+
+def scattered_identifiers(files: Sequence[Context]) -> list[list[Finding]]:
+    """The small parts of a file, and those of all files of a request, do not name a dataset's units together.
+
+    They are put below each other and judged by the rule for direct identifiers; short numbers that tell little each
+    count together.
+    """
+    sentence = (
+        "Parts of the file, or files of the request, that tell little each name units of a dataset together. Take the "
+        "values out; results speak of groups."
+    )
+    return _judged(files, ("direct-identifiers",), _has_identifiers, IDENTIFIERS, sentence)
+
+
+def _judged(
+    files: Sequence[Context], known: Iterable[str], judge: Judge, check: str, sentence: str
+) -> list[list[Finding]]:
+    """Findings of each file by itself; where there are none, of all that have a part in what they say together."""
+    pieces = [small_pieces(context) for context in files]
+    if not any(context.datasets for context in files) or any(set(known) & context.blocked_by for context in files):
+        return [[] for _ in files]
+    found = [len(own) > 1 and judge(own, context) for own, context in zip(pieces, files, strict=True)]
+    together = [piece for own in pieces for piece in own]
+    if not any(found) and sum(map(bool, pieces)) > 1 and judge(together, files[0]):
+        found = list(map(bool, pieces))
+    rule = f"row leakage from {files[0].policy.evidence_bits} bits beyond chance ({files[0].policy.name})"
+    return [
+        [context.finding(check, Severity.BLOCK, "", sentence, rule)] if is_found else []
+        for context, is_found in zip(files, found, strict=True)
+    ]
+
+
+def _has_rows(pieces: list[Fragment], context: Context) -> bool:
+    fresh = _fresh(context)
+    _, fractions = numbers_of(pieces)
+    return any(row_leak(whole, fresh) for whole in joined(pieces)) or bool(column_leak(fractions, fresh))
+
+
+def _has_identifiers(pieces: list[Fragment], context: Context) -> bool:
+    fresh = _fresh(context)
+    whole_numbers, _ = numbers_of(pieces)
+    return any(direct_identifiers(whole, fresh) for whole in (*joined(pieces), whole_numbers))
+
+
+def _fresh(context: Context) -> Context:
+    """Surroundings of what was put together: no file that its author declared anything of."""
+    return Context("", Kind.UNKNOWN, TableContext(), context.policy, context.datasets)
+
+
+SCATTERED_ROWS = RequestCheck(
+    ROWS,
+    scattered_rows,
+    parameters=("evidence_bits", "minimum_units"),
+    source="The lab's own: what small parts tell adds up",
+)
+SCATTERED_IDENTIFIERS = RequestCheck(
+    IDENTIFIERS,
+    scattered_identifiers,
+    parameters=("evidence_bits",),
+    source="The lab's own: what small parts tell adds up",
+)

@@ -1,0 +1,80 @@
+"""Scattered text: many short texts carry as much as a long one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.domain.exports import Finding, Severity
+from hub.gate.checks.check import RequestCheck
+from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
+from hub.gate.context import Context
+from hub.gate.fragments import TextFragment, ValueFragment, is_source
+from hub.gate.notebook_source import cell_digest
+from hub.gate.views import text_of
+
+IDENTIFIER = "scattered-text"
+_DIGITS = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a file's texts come to: how many there are, their characters, and the digits of its sources."""
+
+    parts: int = 0
+    characters: int = 0
+    digits: int = 0
+
+    def __add__(self, other: _Said) -> _Said:
+        return _Said(self.parts + other.parts, self.characters + other.characters, self.digits + other.digits)
+
+
+def scattered_text(files: Sequence[Context]) -> list[list[Finding]]:
+    """Short texts are read by a steward where those of a file, or of a request, are together as long as a long text.
+
+    The digits of code cells count together, too. Cells of the notebook that was approved for the run are not counted:
+    they were read before.
+    """
+    said = [_said(context) for context in files]
+    total = sum(said, _Said())
+    alone = [_is_long(own, context) for own, context in zip(said, files, strict=True)]
+    together = not any(alone) and bool(files) and _is_long(total, files[0])
+    return [
+        [_finding(context)] if is_long or (together and own.parts) else []
+        for context, own, is_long in zip(files, said, alone, strict=True)
+    ]
+
+
+def _said(context: Context) -> _Said:
+    approved = set(context.approved.cells) if context.approved else set()
+    total = _Said()
+    for part in context.offered:
+        if not isinstance(part, (TextFragment, ValueFragment)):
+            continue
+        slot = part.slot if isinstance(part, TextFragment) else None
+        text = text_of(part)
+        if slot is not None and slot.output is None and cell_digest(slot.cell_kind, text) in approved:
+            continue
+        total += _Said(1, len(text), len(_DIGITS.findall(text)) if is_source(part) else 0)
+    return total
+
+
+def _is_long(said: _Said, context: Context) -> bool:
+    is_long = said.characters >= context.policy.free_text or said.digits > MOST_DIGITS_IN_CODE
+    return said.parts > 1 and is_long
+
+
+def _finding(context: Context) -> Finding:
+    sentence = (
+        "Short texts of the file, or of the files of the request, are long together, or their code holds many digits, so "
+        "that they could carry anything. A steward reads them; leave out what is not needed, or send the approved "
+        "notebook as its run wrote it."
+    )
+    rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
+    return context.finding(IDENTIFIER, Severity.REVIEW, "", sentence, rule, applied=("free_text",))
+
+
+SCATTERED_TEXT = RequestCheck(
+    IDENTIFIER, scattered_text, parameters=("free_text",), source="The lab's own: what small parts tell adds up"
+)

@@ -1,0 +1,63 @@
+"""The small parts of a file, and what they are when they stand below each other."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from hub.gate.context import Context
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.views import text_of
+
+LONGEST = 4_000
+"""Characters of a text, or a document, that is small; longer ones are read by a steward, and judged by themselves."""
+MOST_ROWS = 50
+_MOST_CHARACTERS = 200_000
+"""What is put together of a request; more small parts than that are not small."""
+_WHOLE = re.compile(r"(?<![\w.,-])\d{2,9}(?![\w.,-]*\d)")
+_FRACTION = re.compile(r"(?<![\w.,-])\d+\.\d+(?![\w.,-]*\d)")
+
+
+def small_pieces(context: Context) -> list[Fragment]:
+    """Return the small texts, documents and tables of a file."""
+    return context.once("pieces", (context.parts,), lambda: [part for part in context.parts if _is_small(part)])
+
+
+def _is_small(part: Fragment) -> bool:
+    if isinstance(part, TableFragment):
+        return 0 < part.height <= MOST_ROWS
+    return isinstance(part, (TextFragment, ValueFragment)) and 0 < len(text_of(part)) <= LONGEST
+
+
+def joined(pieces: Iterable[Fragment]) -> Iterator[Fragment]:
+    """Yield all texts as one, all documents as one list, and tables below each other, by width."""
+    texts = list(dict.fromkeys(part.text for part in pieces if isinstance(part, TextFragment)))
+    if len(texts) > 1:
+        yield TextFragment(text="\n".join(texts)[:_MOST_CHARACTERS])
+    documents = [part.value for part in pieces if isinstance(part, ValueFragment)]
+    if len(documents) > 1:
+        yield ValueFragment(value=documents)
+    by_width: dict[int, list[TableFragment]] = defaultdict(list)
+    for part in pieces:
+        if isinstance(part, TableFragment):
+            by_width[len(part.columns)].append(part)
+    yield from (_stacked(tables) for tables in by_width.values() if len(tables) > 1)
+
+
+def _stacked(tables: list[TableFragment]) -> TableFragment:
+    """Tables of one width below each other; headers that differ name nothing."""
+    headers = {tuple(title.strip().casefold() for title in table.columns) for table in tables}
+    columns = tables[0].columns if len(headers) == 1 else ("",) * len(tables[0].columns)
+    data = [[cell for table in tables for cell in table.data[at]] for at in range(len(columns))]
+    return TableFragment(nested=True, columns=columns, data=tuple(map(tuple, data)))
+
+
+def numbers_of(pieces: Iterable[Fragment]) -> tuple[TableFragment, TableFragment]:
+    """Return the different whole numbers of all small texts, and their different fractions, as columns."""
+    text = "\n".join(text_of(part) for part in pieces if not isinstance(part, TableFragment))[:_MOST_CHARACTERS]
+    return _column(_WHOLE.findall(text)), _column(_FRACTION.findall(text))
+
+
+def _column(numbers: Iterable[str]) -> TableFragment:
+    return TableFragment(nested=True, columns=("",), data=(tuple(dict.fromkeys(numbers)),))
