@@ -15,6 +15,7 @@ from hub.gate.checks.dressed import DRESSED_NUMBERS
 from hub.gate.checks.endpoints import ENDPOINTS
 from hub.gate.checks.figure_table import FIGURE_TABLE
 from hub.gate.checks.frequency import MINIMUM_FREQUENCY
+from hub.gate.checks.header_values import HEADER_VALUES
 from hub.gate.checks.histogram import HISTOGRAM_EDGES
 from hub.gate.checks.holdings import HOLDINGS
 from hub.gate.checks.identical_values import IDENTICAL_VALUES
@@ -86,6 +87,7 @@ CHECKS: tuple[Check, ...] = (
     COLUMN_LEAK,
     SCALED_COLUMNS,
     CANARIES,
+    HEADER_VALUES,
     DIRECT_IDENTIFIERS,
     SECRETS,
     ENCODED_PAYLOAD,

@@ -17,7 +17,7 @@ from hub.gate.views import TableView
 
 IDENTIFIER = "direct-identifiers"
 _SHORT_NUMBER = 0.9
-_COLUMN_BITS = 20.0
+COLUMN_BITS = 20.0
 _BITS = {"digit": math.log2(10), "letter": 4.0, "mixed": math.log2(36)}
 
 
@@ -103,7 +103,7 @@ def _meets(view: TableView, dataset: MountedDataset) -> bool:
 
 
 def _is_identifier_column(cells: pl.Series, met: pl.Series, known: pl.Series) -> bool:
-    """Nearly all of the column's different values are identifiers, and too many of them for chance."""
+    """Whether nearly all of the column's different values are known identifiers, and too many of them for chance."""
     different = cells.n_unique()
     hits = met.unique()
     if different < 3 or len(hits) < _SHORT_NUMBER * different:
@@ -112,7 +112,7 @@ def _is_identifier_column(cells: pl.Series, met: pl.Series, known: pl.Series) ->
     if len(numbers) < known.len():
         return True
     spread = max(numbers) - min(numbers) + 1
-    return len(hits) * -math.log2(min(known.len() / spread, 1.0)) >= _COLUMN_BITS
+    return len(hits) * -math.log2(min(known.len() / spread, 1.0)) >= COLUMN_BITS
 
 
 DIRECT_IDENTIFIERS = Check(IDENTIFIER, direct_identifiers, claims=False)

@@ -1,0 +1,124 @@
+"""Header values: what the names of a table's columns tell, which are cells like any other."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import polars as pl
+
+from hub.domain.exports import Finding, Severity, TableContext
+from hub.gate.cells import ValueClass, decimals_of, is_margin, table_key
+from hub.gate.checks.check import Check
+from hub.gate.checks.columns import column_leak
+from hub.gate.checks.identifiers import COLUMN_BITS, direct_identifiers
+from hub.gate.checks.leak import row_leak
+from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
+from hub.gate.context import Context
+from hub.gate.datasets import DataFile
+from hub.gate.fragments import Fragment, TableFragment
+from hub.gate.kinds import Kind
+
+IDENTIFIER = "header-values"
+_LONG_NUMBER = re.compile(r"\d[\d., \u00a0\u202f]*\d")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LONG = 4
+_FEWEST = 2
+_FEWEST_UNITS = 3
+_NEARLY = 0.9
+
+
+def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
+    """The names of a table's columns hold no rows, columns, identifiers or units of a dataset.
+
+    They are read as a row and as a column of values, by the rules for these. Names that hold numbers of four digits or
+    more, other than years, or many digits together, are read by a steward, unless they are groups of the dataset.
+    """
+    findings = []
+    for view in context.tables(fragment):
+        titles = list(dict.fromkeys(title.strip() for title in view.columns if title.strip()))
+        if not view.titled:
+            continue
+        place = f"{view.place}, the header"
+        if _holds_data(titles, context) or any(_names_units(titles, f) for d in context.datasets for f in d.files):
+            findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _BLOCKED))
+        elif _holds_numbers(_unknown(titles, context)):
+            findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _REVIEWED))
+    return findings or None
+
+
+_BLOCKED = (
+    "The names of the columns are values of a dataset: its rows, its figures, or the names of its units. Name the columns "
+    "for what stands below them, and groups for what they have in common."
+)
+_REVIEWED = (
+    "The names of the columns hold numbers that no check can verify, so a steward reads them. Name the columns for what "
+    "stands below them."
+)
+
+
+def _holds_data(titles: list[str], context: Context) -> bool:
+    """Whether the names are rows, a column or identifiers of a dataset."""
+    if sum(any(map(str.isdigit, title)) for title in titles) < _FEWEST:
+        return False
+    fresh = Context("", Kind.UNKNOWN, TableContext(), context.policy, context.datasets)
+    row = TableFragment(nested=True, columns=("",) * len(titles), data=tuple((title,) for title in titles))
+    column = TableFragment(nested=True, columns=("",), data=(tuple(titles),))
+    return bool(row_leak(row, fresh) or column_leak(column, fresh) or direct_identifiers(column, fresh))
+
+
+def _names_units(titles: list[str], file: DataFile) -> bool:
+    """Whether nearly all names that are no columns of the dataset are units of it, and too many for chance."""
+    if not file.unit:
+        return False
+    names = pl.Series("title", [t for t in titles if t.casefold() not in file.names], dtype=pl.String)
+    others = names.filter(~names.to_frame().select(is_margin(pl.col("title"))).to_series())
+    if others.len() < _FEWEST_UNITS:
+        return False
+    met = _met(others, file, file.unit)
+    if met.height < max(_NEARLY * others.len(), _FEWEST_UNITS):
+        return False
+    if file.value_class(file.unit) is not ValueClass.NUMBER:
+        return True
+    low, high = (int(file.select(pl.col(file.unit)).select(at).collect().item()) for at in (pl.min(file.unit), pl.max(file.unit)))
+    return met.height * -math.log2(min(file.density(file.unit, 0, low, high), 1.0)) >= COLUMN_BITS
+
+
+def _met(titles: pl.Series, file: DataFile, column: str) -> pl.DataFrame:
+    """The names that are values of a column."""
+    value_class = file.value_class(column)
+    decimals = decimals_of(titles) if value_class is ValueClass.NUMBER else 0
+    keys = titles.to_frame("title").with_columns(table_key(pl.col("title"), value_class, decimals).alias("key"))
+    keys = keys.drop_nulls("key")
+    return keys.join(file.counts(column, decimals, keys["key"]), on="key", how="semi")
+
+
+def _unknown(titles: list[str], context: Context) -> list[str]:
+    """The names that hold digits, and are neither columns of a dataset nor values of its groups."""
+    left = [title for title in titles if any(map(str.isdigit, title))]
+    for file in (file for dataset in context.datasets for file in dataset.files):
+        left = [title for title in left if title.casefold() not in file.names]
+        for column in file.schema if _holds_numbers(left) else ():
+            if column != file.unit and file.is_grouping(column):
+                known = set(_met(pl.Series("title", left, dtype=pl.String), file, column)["title"])
+                left = [title for title in left if title not in known]
+    return left
+
+
+def _holds_numbers(titles: list[str]) -> bool:
+    digits = sum(character.isdigit() for title in titles for character in title)
+    return digits > MOST_DIGITS_IN_CODE or any(_is_long(title) for title in titles)
+
+
+def _is_long(title: str) -> bool:
+    numbers = [re.sub(r"\D", "", found) for found in _LONG_NUMBER.findall(title)]
+    return any(len(n.strip("0")) >= _LONG and not _YEAR.fullmatch(n) for n in numbers)
+
+
+HEADER_VALUES = Check(
+    IDENTIFIER,
+    header_values,
+    claims=False,
+    parameters=("evidence_bits", "minimum_units"),
+    source="The lab's own: what names a column is a cell, too",
+)

@@ -1,0 +1,61 @@
+"""Data in the names of columns."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from corpus.case import Offer, bad, good
+from corpus.cases_leaks import rows
+from corpus.data import PEOPLE, jobs, per, survey
+from hub.domain.exports import Severity
+
+
+def _headed(*names: object, cell: str = "0") -> str:
+    """A table of one row below these names."""
+    return f"measure,{','.join(map(str, names))}\nlevel{f',{cell}' * len(names)}\n"
+
+
+@bad("header-values")
+def incomes_as_headers() -> Offer:
+    """A table of one empty row below forty incomes."""
+    return {"levels.csv": _headed(*rows(40, "income")["income"])}
+
+
+@bad("header-values")
+def a_row_as_header() -> Offer:
+    """Counts below names that are somebody's income, wealth, bonus, score and visits."""
+    return {"counts.csv": _headed(*rows(1, "income", "wealth", "bonus", "score", "visits").row(0), cell="40")}
+
+
+@bad("header-values")
+def a_column_for_each_person() -> Offer:
+    """Thirty columns that are named for one person each."""
+    return {"levels.csv": _headed(*survey()["person"].unique().sort()[:30], cell="1")}
+
+
+@bad("header-values", data=("jobs",), policy="fr-fiscal-personnes")
+def identifiers_as_headers() -> Offer:
+    """The catalogue's numbers of young men as names of columns."""
+    return {"levels.csv": _headed(*jobs()["nr"].unique().sort()[::20], cell="1")}
+
+
+@bad("header-values", severity=Severity.REVIEW)
+def counts_named_by_an_income() -> Offer:
+    """Counts by job whose column is named for somebody's income."""
+    income = rows(1, "income").item()
+    return {"counts.csv": per(survey(), "job", n=PEOPLE).rename({"n": f"n{int(income)}"})}
+
+
+@good("header-values")
+def a_column_for_each_year() -> Offer:
+    """Counts by job, with a column for each year."""
+    counts = per(survey(), "job", "year", n=PEOPLE)
+    return {"counts.csv": counts.pivot("year", index="job", values="n")}
+
+
+@good("header-values", review="no dataset gives quartiles of groups again")
+def columns_named_for_quantiles() -> Offer:
+    """Rounded quartiles of income by job, in columns that are named for them."""
+    income = pl.col("income")
+    levels = {f"p{q}": (income.quantile(q / 100) / 1000).round(0).cast(pl.Int64) * 1000 for q in (25, 50, 75)}
+    return {"quartiles.csv": per(survey(), "job", **levels)}
