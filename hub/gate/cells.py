@@ -25,9 +25,11 @@ _DRESSED = (
 _ENGLISH = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 _SUPPRESSED = (
     r"(?i)^(?:|c|s|x|\*+|-+|\.+|…|n/?a|<na>|nan|null|none|nd|secret|\[?(?:suppressed|redacted)\]?|confidential"
-    r"|[<≤]\s*\d+)$"
+    r"|[<≤]\s*\d{1,2})$"
 )
 _SUPPRESSED_CELL = re.compile(_SUPPRESSED.removeprefix("(?i)").strip("^$"), re.IGNORECASE)
+_BELOW = r"^[<≤]\s*\d{1,2}$"
+"""A mark of suppression that says below which number: of two digits at most, since a longer one is a figure."""
 _MARGIN = r"(?i)^(?:|all|total|totals?|ensemble|tous|toutes|overall|sum|marge)$"
 _MISSING = r"(?i)^(?:|n/?a|<na>|nan|null|none|nat)$"
 _LARGEST = 9e18
@@ -150,12 +152,21 @@ def decimals_by(numbers: pl.DataFrame, keys: Iterable[str]) -> dict[str, int]:
 def is_suppressed(frame: pl.DataFrame, key: str) -> pl.Expr:
     """Whether a cell of a column shows nothing: empty, or the one mark of suppression that the column uses.
 
-    A column with two different marks says something by their choice; there, only empty cells show nothing.
+    A column with two different marks says something by their choice, and so does a table whose marks say different
+    numbers; there, only empty cells show nothing.
     """
     text = pl.col(key).str.strip_chars()
     marks = frame.select(text.str.to_lowercase()).to_series()
     forms = marks.filter(marks.str.contains(_SUPPRESSED)).n_unique()
+    if forms == 1 and bool(marks.str.contains(_BELOW).any()) and _numbers_below(frame) > 1:
+        return text == ""
     return text.str.contains(_SUPPRESSED) if forms == 1 else text == ""
+
+
+def _numbers_below(frame: pl.DataFrame) -> int:
+    """How many different numbers a table's marks of suppression say."""
+    cells = frame.select(pl.col(pl.String)).unpivot(value_name="cell").select(pl.col("cell").str.strip_chars())
+    return cells.to_series().filter(cells.to_series().str.contains(_BELOW)).str.replace_all(r"\D", "").n_unique()
 
 
 def suppression_mark(cells: Iterable[str]) -> str:

@@ -33,6 +33,8 @@ class DataFile:
         self.unit = unit if unit in self.schema else ""
         self._source = scan
         self.filter = ""
+        self.base: DataFile = self
+        """The whole file, of which this one may be a part."""
         self._counts = ValueCounts(self)
         self._missing: dict[str, bool] = {}
         self._near: pl.DataFrame | None = None
@@ -97,7 +99,12 @@ class DataFile:
         """The rows that a condition takes, as a file of their own; ``said`` is the filter as its author wrote it."""
         part = DataFile(self.dataset, self.name, self._scan.filter(condition), self.unit)
         part.filter = said
+        part.base = self.base
         return part
+
+    def with_columns(self, columns: Sequence[pl.Expr]) -> DataFile:
+        """The same rows with further columns, as a file of its own."""
+        return DataFile(self.dataset, self.name, self._scan.with_columns(columns), self.unit)
 
     def select(self, *columns: pl.Expr, first: int | None = None) -> pl.LazyFrame:
         """Rows with the given columns, their number, and the unit that they belong to; the first ones, or all."""
@@ -252,12 +259,16 @@ class DataFile:
 
     def is_indicator(self, column: str) -> bool:
         """Whether the column is of zeros and ones, or of truths, so that its sum is a count."""
+        return self.two_values(column) == (0.0, 1.0)
+
+    def two_values(self, column: str) -> tuple[float, float] | None:
+        """The two values of a column that has no others, the lower first; None for any other column."""
         if self.value_class(column) is ValueClass.TRUTH:
-            return True
+            return 0.0, 1.0
         if self.value_class(column) is not ValueClass.NUMBER or not self.has_few(column, 2):
-            return False
-        finest = self.finest(column)
-        return set(self.counts(column, finest)["key"].to_list()) == {0, 10**finest}
+            return None
+        found = self._scan.select(pl.col(column).cast(pl.Float64).drop_nulls().unique().sort()).collect()[column]
+        return (float(found[0]), float(found[1])) if found.len() == 2 else None
 
     def is_grouping(self, column: str) -> bool:
         """Whether the column can make groups: few different values, or the privacy unit itself."""

@@ -109,6 +109,19 @@ def columns_of(node: Node) -> set[str]:
             return {node.column}
 
 
+def compared_columns(node: Node) -> set[str]:
+    """Return the columns that a filter compares with constants, and not only with nothing."""
+    match node:
+        case Not(part):
+            return compared_columns(part)
+        case Both(parts):
+            return {column for part in parts for column in compared_columns(part)}
+        case IsNull():
+            return set()
+        case _:
+            return {node.column}
+
+
 def _words(text: str) -> Iterator[tuple[str, str]]:
     """Cut a text into its words, each with its kind."""
     at, count, end = 0, 0, len(text.rstrip())

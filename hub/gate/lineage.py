@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.domain.errors import InvalidError
 from hub.domain.exports import AGGREGATES, TableContext
@@ -11,6 +11,7 @@ from hub.gate.agreement import recomputed
 from hub.gate.context import Context
 from hub.gate.crosstab import unpivoted
 from hub.gate.datasets import DataFile
+from hub.gate.figures import WEIGHT
 from hub.gate.filter_language import Node, parse
 from hub.gate.filtering import filtered, has_columns
 from hub.gate.fragments import Fragment
@@ -35,9 +36,27 @@ def lineage(view: TableView, context: Context) -> Lineage:
 
 
 def tabulations(fragment: Fragment, context: Context) -> list[Tabulation]:
-    """Return the tables of a fragment that come from a dataset, with what was recomputed."""
+    """Return the tables of a fragment that come from a dataset, with what was recomputed.
+
+    A table that shows the sum of its declared weight is one of that column, too, without a weight.
+    """
     found = [lineage(view, context).tabulation for view in context.tables(fragment)]
-    return [tabulation for tabulation in found if tabulation is not None]
+    weights = [_of_weight(tabulation, context) for tabulation in found if tabulation is not None]
+    return [tabulation for tabulation in (*found, *weights) if tabulation is not None]
+
+
+def _of_weight(tabulation: Tabulation, context: Context) -> Tabulation | None:
+    """The table as one of its weight's sums, where it shows them."""
+    if not any(figure.aggregate == WEIGHT for figure in tabulation.agreeing.values()):
+        return None
+    view, file = tabulation.view, tabulation.file
+    declared = replace(context.table if view.whole else TableContext(), measure=tabulation.weight, weight="")
+
+    def make() -> Tabulation | None:
+        plain = tabulate(view, file, tabulation.dimensions, declared)
+        return recomputed(plain, declared, context.policy) if plain is not None else None
+
+    return context.once("of weight", (view,), make)
 
 
 def _find(view: TableView, context: Context) -> Lineage:

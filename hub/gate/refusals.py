@@ -76,10 +76,10 @@ class RefusalReason(StrEnum):
 
 SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.EMPTY: "The file is empty; there is nothing to release. Leave it out.",
-    RefusalReason.NO_ROWS: "The table has column names and no rows, so it has no results. Write rows below the names, or "
-    "leave it out.",
-    RefusalReason.NO_VALUES: "The document has brackets and no value in them, so it has no results. Write values into it, "
+    RefusalReason.NO_ROWS: "The table has column names and no rows, so it has no results. Write rows below the names, "
     "or leave it out.",
+    RefusalReason.NO_VALUES: "The document has brackets and no value in them, so it has no results. Write values into "
+    "it, or leave it out.",
     RefusalReason.TOO_LARGE: "The file is larger than the gate reads. Send a summary, or split it.",
     RefusalReason.UNKNOWN_KIND: "The gate does not know this kind of file. Send CSV, Parquet, a workbook (.xlsx), "
     "JSON, text, PNG, JPEG, safetensors or a notebook.",
@@ -165,8 +165,8 @@ SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.TOO_MANY_PARTS: "The file has more parts than the gate reads. Split it.",
     RefusalReason.TOO_MUCH_ENCODED: "The file holds encoded or packed data that the gate cannot decode to the end. "
     "Send what is in it, plainly.",
-    RefusalReason.BROKEN_ARCHIVE: "A packed archive that stands encoded in the file is broken, so nobody can say what is "
-    "in it. Send what is in it, plainly.",
+    RefusalReason.BROKEN_ARCHIVE: "A packed archive that stands encoded in the file is broken, so nobody can say what "
+    "is in it. Send what is in it, plainly.",
     RefusalReason.BROKEN_SAFETENSORS: "The model is not a whole safetensors file: its header is no plain list of "
     "arrays, or they overlap, leave gaps or are empty. Save it again with the safetensors library.",
     RefusalReason.ARRAY_TYPE: "An array holds numbers of a kind that the gate does not compare. Save it as F16, BF16, "

@@ -8,7 +8,7 @@ import polars as pl
 
 from corpus.case import Offer, bad, good
 from corpus.cases_frequencies import by_region, by_sex_and_year, crosstab
-from corpus.data import PEOPLE, firms, per, survey
+from corpus.data import PEOPLE, firms, per, stays, survey
 from hub.domain.exports import Severity
 
 
@@ -92,6 +92,13 @@ def rates_of_few() -> Offer:
 def rates_of_few_rounded() -> Offer:
     """The same as rates with so few decimals that more patients are possible."""
     return {"rates.csv": per(survey(), "job", mean_ill=pl.col("ill").mean().round(1))}
+
+
+@bad("indicator", data=("stays",))
+def outcomes_of_few() -> Offer:
+    """The mean of outcomes 1 and 2 by ward, of which two patients in each have the second."""
+    wards = stays().filter(pl.col("ward") != "burns")
+    return {"outcomes.csv": per(wards, "ward", mean_outcome=pl.col("outcome").mean().round(6))}
 
 
 @good("indicator")

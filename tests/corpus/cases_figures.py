@@ -70,6 +70,13 @@ def a_sum_that_all_share() -> Offer:
     return {"bonus.csv": per(survey(), "job", x=pl.col("bonus").sum().round(2))}
 
 
+@bad("identical-values", data=("stays",), severity=Severity.REVIEW)
+def fees_that_are_nearly_the_same() -> Offer:
+    """Mean fees by ward; those of surgery differ by less than one percent."""
+    wards = stays().filter(pl.col("ward") != "burns")
+    return {"fees.csv": per(wards, "ward", mean_fee=pl.col("fee").mean().round(2))}
+
+
 @good("identical-values")
 def a_bonus_that_differs() -> Offer:
     """Mean bonus of the other jobs."""

@@ -13,7 +13,9 @@ from hub.domain.exports import Severity
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.notebook_source import cell_digest
 
-_SENTENCE = "The weather was fine, and nothing else that is worth a word happened on that day in the whole of the county."
+_SENTENCE = (
+    "The weather was fine, and nothing else that is worth a word happened on that day in the whole of the county."
+)
 
 
 def cells(*sources: str, kind: str = "code") -> bytes:
@@ -29,7 +31,9 @@ def cells(*sources: str, kind: str = "code") -> bytes:
 @bad("scattered-rows")
 def a_row_for_each_cell() -> Offer:
     """A notebook whose every code cell holds an income and a number of visits, a row for each cell."""
-    return {"plan.ipynb": cells(*(f"step = {income}, {visits}" for income, visits in rows(40, "income", "visits").rows()))}
+    return {
+        "plan.ipynb": cells(*(f"step = {income}, {visits}" for income, visits in rows(40, "income", "visits").rows()))
+    }
 
 
 @bad("scattered-rows")
@@ -102,3 +106,66 @@ def the_cells_of_the_approved_notebook() -> Offer:
     digests = tuple(cell_digest("code", source) for source in sources)
     approved = ApprovedNotebook(digest="0" * 64, cells=digests, parameters={})
     return Offered({"plan.ipynb": cells(*sources)}, approved=approved)
+
+
+def _nir(number: int) -> str:
+    return str(survey()["nir"].unique(maintain_order=True)[number])
+
+
+@bad("scattered-identifiers")
+def an_identifier_over_several_cells() -> Offer:
+    """A social security number, four digits for each cell of a notebook."""
+    nir = _nir(40)
+    return {"plan.ipynb": cells(*(f"step = '{nir[at : at + 4]}'" for at in range(0, len(nir), 4)))}
+
+
+@bad("scattered-identifiers")
+def an_identifier_over_two_lines() -> Offer:
+    """A social security number that a line end cuts."""
+    nir = _nir(50)
+    return {"notes.md": f"Ask for {nir[:8]}\n{nir[8:]}.\n"}
+
+
+@bad("scattered-identifiers")
+def an_identifier_digit_by_digit() -> Offer:
+    """A social security number with a space after each digit."""
+    return {"notes.md": f"Ask for {' '.join(_nir(60))}.\n"}
+
+
+@bad("scattered-identifiers")
+def a_name_backwards() -> Offer:
+    """Somebody's name from its end to its beginning."""
+    return {"notes.md": f"Ask for {survey()['full_name'][400][::-1]}.\n"}
+
+
+@bad("scattered-identifiers")
+def halves_of_identifiers() -> Offer:
+    """Social security numbers cut into two columns, the second half first."""
+    halves = "".join(f"{_nir(at)[7:]},{at},{_nir(at)[:7]}\n" for at in range(100, 104))
+    return {"table.csv": f"a,n,b\n{halves}"}
+
+
+@bad("personal-numbers", data=())
+def halves_of_numbers_that_nobody_declared() -> Offer:
+    """Social security numbers in two columns, without a dataset."""
+    return {"table.csv": "a,b\n" + "".join(f"{_nir(at)[:7]},{_nir(at)[7:]}\n" for at in range(100, 110))}
+
+
+@bad("personal-numbers", data=())
+def a_number_over_two_lines() -> Offer:
+    """A social security number that a line end cuts, without a dataset."""
+    return {"notes.md": f"Ask for {_nir(50)[:7]}\n{_nir(50)[7:]} again.\n"}
+
+
+@good("scattered-identifiers", review="text with numbers is read by a steward")
+def digits_that_are_nobody() -> Offer:
+    """A note with many numbers, on as many lines as a social security number has digits."""
+    return {"notes.md": "".join(f"{at * 7919 % 100}\n" for at in range(15))}
+
+
+@good("personal-numbers", data=(), review="no dataset was given to compare with")
+def columns_of_whole_numbers() -> Offer:
+    """A table of two columns of whole numbers that are as long as halves of social security numbers."""
+    return {
+        "table.csv": "a,b\n" + "".join(f"{1_230_000 + at * 7919},{at * 104_729 + 10_000_000}\n" for at in range(10))
+    }

@@ -106,7 +106,10 @@ def firms() -> pl.DataFrame:
 
 @cache
 def stays() -> pl.DataFrame:
-    """Stays in a hospital: 120 patients in three wards, and one patient with all seventy of the fourth."""
+    """Stays in a hospital: 120 patients in three wards, and one patient with all seventy of the fourth.
+
+    Few have the second outcome, and fees of surgery are nearly the same for all.
+    """
     draw = random.Random(13)
     rows = []
     for number in range(120):
@@ -114,7 +117,12 @@ def stays() -> pl.DataFrame:
             ward = ("medicine", "paediatrics", "surgery")[number % 3]
             rows.append({"patient": f"Q{number:04d}", "ward": ward, "cost": round(draw.lognormvariate(7, 0.5), 2)})
     rows += [{"patient": "Q9999", "ward": "burns", "cost": round(draw.lognormvariate(8, 0.5), 2)} for _ in range(70)]
-    return pl.DataFrame(rows).with_columns(month=pl.int_range(pl.len()) % 12 + 1)
+    number = pl.col("patient").str.slice(1).cast(pl.Int64)
+    return pl.DataFrame(rows).with_columns(
+        month=pl.int_range(pl.len()) % 12 + 1,
+        outcome=pl.when(number % 20 == 7).then(2).otherwise(1),
+        fee=pl.when(pl.col("ward") == "surgery").then(800.0 + number % 4).otherwise(500.0 + number * 7 % 300),
+    )
 
 
 @cache

@@ -14,6 +14,7 @@ from hub.gate.checks.dominance import DOMINANCE
 from hub.gate.checks.dressed import DRESSED_NUMBERS
 from hub.gate.checks.endpoints import ENDPOINTS
 from hub.gate.checks.figure_table import FIGURE_TABLE
+from hub.gate.checks.filters import FILTER
 from hub.gate.checks.frequency import MINIMUM_FREQUENCY
 from hub.gate.checks.header_values import HEADER_VALUES
 from hub.gate.checks.histogram import HISTOGRAM_EDGES
@@ -83,6 +84,7 @@ CHECKS: tuple[Check, ...] = (
     DRESSED_NUMBERS,
     MICRODATA,
     DIFFERENCING,
+    FILTER,
     ROW_LEAK,
     COLUMN_LEAK,
     SCALED_COLUMNS,

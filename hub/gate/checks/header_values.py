@@ -48,12 +48,12 @@ def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 
 _BLOCKED = (
-    "The names of the columns are values of a dataset: its rows, its figures, or the names of its units. Name the columns "
-    "for what stands below them, and groups for what they have in common."
+    "The names of the columns are values of a dataset: its rows, its figures, or the names of its units. Name the "
+    "columns for what stands below them, and groups for what they have in common."
 )
 _REVIEWED = (
-    "The names of the columns hold numbers that no check can verify, so a steward reads them. Name the columns for what "
-    "stands below them."
+    "The names of the columns hold numbers that no check can verify, so a steward reads them. Name the columns for "
+    "what stands below them."
 )
 
 
@@ -80,7 +80,9 @@ def _names_units(titles: list[str], file: DataFile) -> bool:
         return False
     if file.value_class(file.unit) is not ValueClass.NUMBER:
         return True
-    low, high = (int(file.select(pl.col(file.unit)).select(at).collect().item()) for at in (pl.min(file.unit), pl.max(file.unit)))
+    low, high = (
+        int(file.select(pl.col(file.unit)).select(at).collect().item()) for at in (pl.min(file.unit), pl.max(file.unit))
+    )
     return met.height * -math.log2(min(file.density(file.unit, 0, low, high), 1.0)) >= COLUMN_BITS
 
 

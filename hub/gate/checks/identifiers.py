@@ -13,12 +13,12 @@ from hub.gate.context import Context, rows_text
 from hub.gate.fragments import BlobFragment, Fragment
 from hub.gate.mounted import MountedDataset
 from hub.gate.sorted_values import are_among
+from hub.gate.spelled import bits_of
 from hub.gate.views import TableView
 
 IDENTIFIER = "direct-identifiers"
 _SHORT_NUMBER = 0.9
 COLUMN_BITS = 20.0
-_BITS = {"digit": math.log2(10), "letter": 4.0, "mixed": math.log2(36)}
 
 
 def direct_identifiers(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -49,7 +49,7 @@ def _is_told(said: pl.Series, dataset: MountedDataset, needed: int) -> bool:
     for known in dataset.plain_identifiers:
         met = said.filter(are_among(said, known)).to_list()
         chance = math.log2(max(known.len(), 1)) + numbers
-        if sum(max(_bits(phrase) - chance, 0.0) for phrase in met) >= needed:
+        if sum(max(bits_of(phrase) - chance, 0.0) for phrase in met) >= needed:
             return True
     return False
 
@@ -58,14 +58,6 @@ def _count_numbers(said: pl.Series) -> int:
     """How many phrases are of digits alone, of any script."""
     foreign = said.filter(said.str.len_bytes() > said.str.len_chars()).to_list()
     return said.filter(said.str.contains("^[0-9]+$")).len() + [phrase.isdigit() for phrase in foreign].count(True)
-
-
-def _bits(phrase: str) -> float:
-    """Information of a value, by its characters: digits, letters, or both."""
-    letters = [c for c in phrase if c.isalnum()]
-    digits = sum(c.isdigit() for c in letters)
-    sort = "digit" if digits == len(letters) else "letter" if digits == 0 else "mixed"
-    return len(letters) * _BITS[sort]
 
 
 def _columns(view: TableView, dataset: MountedDataset, context: Context) -> list[Finding]:

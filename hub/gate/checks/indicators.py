@@ -1,4 +1,4 @@
-"""Indicators: columns of zeros and ones, whose sums and means are counts and shares of those with a yes."""
+"""Indicators: columns of two values, whose sums and means are counts and shares of those with either."""
 
 from __future__ import annotations
 
@@ -22,35 +22,37 @@ _TELLING = ("sum", "mean", "std")
 
 
 def indicator(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """A figure of a column of zeros and ones gives no count below ``minimum_units``: neither of ones nor of zeros.
+    """A figure of a column of two values gives no count below ``minimum_units``: of neither of the two.
 
-    The sum of such a column is a count, and its mean a share, of the units with a yes, however large the group is.
-    They are counted in the dataset. Where a rounded mean leaves larger counts possible, a steward reads it.
+    The sum of zeros and ones is a count, and their mean a share, of the units with a yes, however large the group is;
+    of any other two values, such as 1 and 2, sum and mean tell as much. The units are counted in the dataset.
+    Where a rounded mean leaves larger counts possible, a steward reads it.
     """
     findings = []
     for tabulation in tabulations(fragment, context):
         for key, figure in tabulation.agreeing.items():
-            if figure.aggregate in _TELLING and tabulation.file.is_indicator(figure.measure):
-                findings += _judge(fragment, tabulation, key, figure, context)
+            if figure.aggregate in _TELLING and (sides := tabulation.file.two_values(figure.measure)):
+                findings += _judge(fragment, tabulation, key, figure, sides, context)
     return findings or None
 
 
-def _judge(fragment: Fragment, tabulation: Tabulation, key: str, figure: Figure, context: Context) -> list[Finding]:
+def _judge(
+    fragment: Fragment, tabulation: Tabulation, key: str, figure: Figure, sides: tuple[float, float], context: Context
+) -> list[Finding]:
     minimum = context.policy.minimum_units
     value = pl.col(figure.measure).cast(pl.Float64)
-    told = [pl.col(UNIT).filter(pl.col("value") == side).drop_nulls().n_unique().alias(name) for side, name in _SIDES]
+    named = tuple(zip(sides, ("lower", "upper"), strict=True))
+    told = [pl.col(UNIT).filter(pl.col("value") == side).drop_nulls().n_unique().alias(name) for side, name in named]
     counted = per_cell(tabulation, [value.alias("value")], [*told, pl.col("value").count().alias("answers")])
     shown = tabulation.cells.filter(pl.col("shown") & pl.col("rows").is_not_null()).select("row")
     cells = counted.join(shown, on="row", how="semi")
-    sides = [pl.when(pl.col(name) > 0).then(pl.col(name)) for _, name in _SIDES]
-    small = cells.with_columns(pl.min_horizontal(*sides).alias("fewest")).filter(pl.col("fewest") < minimum)
-    slack = 0.0 if figure.aggregate == "sum" else 0.5 * 10.0 ** -decimals_of(tabulation.view.frame[key])
+    filled = [pl.when(pl.col(name) > 0).then(pl.col(name)) for _, name in named]
+    small = cells.with_columns(pl.min_horizontal(*filled).alias("fewest")).filter(pl.col("fewest") < minimum)
+    rounded = 0.5 * 10.0 ** -decimals_of(tabulation.view.frame[key]) / (sides[1] - sides[0])
+    slack = 0.0 if figure.aggregate == "sum" else rounded
     is_sure = pl.col("fewest") + pl.col("answers") * slack < minimum
     found = ((Severity.BLOCK, small.filter(is_sure)), (Severity.REVIEW, small.filter(~is_sure)))
     return [_finding(fragment, tabulation, key, cells, severity, context) for severity, cells in found if cells.height]
-
-
-_SIDES = ((1.0, "ones"), (0.0, "zeros"))
 
 
 def _finding(
@@ -59,7 +61,7 @@ def _finding(
     minimum, view, rows = context.policy.minimum_units, tabulation.view, rows_of(cells)
     measure = tabulation.agreeing[key].measure
     sentence = (
-        f"{measure} is a column of zeros and ones, so that its figures tell how many units have it, and here these are "
+        f"{measure} is a column of two values, so that its figures tell how many units have either, and here these are "
         f"fewer than {minimum}, or all but so few. Merge categories, or leave these cells out."
     )
     rule = f"at least {minimum} privacy units in each cell ({context.policy.name})"

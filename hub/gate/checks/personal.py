@@ -12,8 +12,13 @@ from hub.gate.checks.places import line_place
 from hub.gate.context import Context
 from hub.gate.fragments import BlobFragment, Fragment, TableFragment
 from hub.gate.full_text import FullText, Sought
+from hub.gate.spelled import joined_columns
 
 _NEAR = 60
+_SHORT_TEXT = 20_000
+_FEWEST = 3
+_NEARLY = 0.9
+_LINE_ENDS = re.compile(r"\s*\n\s*")
 _ENTERPRISE = re.compile(r"(?i)siren|siret|\brcs\b|\btva\b|sirene|établissement|etablissement|enterprise|entreprise")
 _CARD_WORD = re.compile(r"(?i)card|carte|\bcb\b|visa|mastercard|\bpan\b")
 Match = re.Match[str]
@@ -23,7 +28,8 @@ def personal_numbers(fragment: Fragment, context: Context) -> list[Finding] | No
     """Social security numbers (NIR), bank accounts (IBAN) and payment cards stay in the lab.
 
     A number counts when its form and its check digits agree. A card's number counts where it is written in groups,
-    where a word says so, or where there are several.
+    where a word says so, or where there are several. A social security number counts, too, where lines or two columns
+    cut it.
     """
     said = context.text(fragment)
     found = [
@@ -31,7 +37,26 @@ def personal_numbers(fragment: Fragment, context: Context) -> list[Finding] | No
         ("a bank account's number (IBAN)", _first(numbers.IBAN, said, lambda m: numbers.is_iban(m[0]))),
         ("a payment card's number", _card(said)),
     ]
-    return [_finding(fragment, context, what, match) for what, match in found if match is not None] or None
+    findings = [_finding(fragment, context, what, match) for what, match in found if match is not None]
+    if not findings and _is_cut(fragment, said):
+        sentence = "There is what looks like social security numbers (NIR) that lines or columns cut. Take them out."
+        place, rule = f"{fragment.place}, the whole of it", "form and check digits agree"
+        findings.append(context.finding("personal-numbers", Severity.BLOCK, place, sentence, rule))
+    return findings or None
+
+
+def _is_cut(fragment: Fragment, said: FullText) -> bool:
+    """Whether numbers run over the lines of a short text, or over two columns of a table in nearly all of its rows."""
+    if isinstance(fragment, TableFragment):
+        return any(_are_nirs(cells) for cells in joined_columns(fragment))
+    if len(said.text) > _SHORT_TEXT or "\n" not in said.text.strip():
+        return False
+    return any(map(numbers.is_nir, numbers.NIR.finditer(FullText(_LINE_ENDS.sub(" ", said.text)))))
+
+
+def _are_nirs(cells: list[str]) -> bool:
+    met = [m for cell in set(cells) if (m := numbers.NIR.pattern.fullmatch(cell.strip())) and numbers.is_nir(m)]
+    return len(met) >= _FEWEST and len(met) >= _NEARLY * len(set(cells))
 
 
 def _finding(fragment: Fragment, context: Context, what: str, match: Match) -> Finding:

@@ -93,7 +93,7 @@ def _lost(tabulation: Tabulation, context: Context) -> list[Finding]:
     nothing = pl.all_horizontal(*zeros) if zeros else pl.lit(value=False)
     empty = view.frame.select(pl.int_range(1, pl.len() + 1).filter(nothing))
     missing = tabulation.cells.filter(pl.col("shown") & pl.col("rows").is_null())["row"].to_list()
-    lost = sorted(set(missing) - set(empty.to_series().to_list()))
+    lost = sorted((set(missing) - set(empty.to_series().to_list())) | _strange(tabulation))
     findings = []
     if lost:
         sentence = (
@@ -103,6 +103,20 @@ def _lost(tabulation: Tabulation, context: Context) -> list[Finding]:
         where = f"{place}, {rows_text(view.row_numbers(lost))}, {columns_text(tabulation.names)}"
         findings.append(context.finding(IDENTIFIER, Severity.REVIEW, where, sentence))
     return findings
+
+
+def _strange(tabulation: Tabulation) -> set[int]:
+    """Rows without a figure whose labels the dataset does not know: a group that is left out is one of its groups."""
+    found: set[int] = set()
+    for dimensions, rows in tabulation.groups:
+        silent = rows.filter(~pl.col("shown"))
+        for d in dimensions if silent.height else ():
+            known = tabulation.file.counts(d.column, d.decimals, silent[d.key])["key"].implode()
+            is_known = pl.col(d.key).is_in(known) | (
+                pl.col(d.key).is_null() & pl.lit(tabulation.file.has_missing(d.column))
+            )
+            found.update(silent.filter(~is_known.fill_null(value=False))["row"].to_list())
+    return found
 
 
 def _differing(tabulation: Tabulation, context: Context) -> list[Finding]:

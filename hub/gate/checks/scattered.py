@@ -14,12 +14,14 @@ from hub.gate.checks.columns import column_leak
 from hub.gate.checks.identifiers import direct_identifiers
 from hub.gate.checks.leak import row_leak
 from hub.gate.context import Context
-from hub.gate.fragments import Fragment
+from hub.gate.fragments import Fragment, TableFragment
 from hub.gate.kinds import Kind
-from hub.gate.pieces import joined, numbers_of, small_pieces
+from hub.gate.pieces import MOST_ROWS, joined, numbers_of, small_pieces
+from hub.gate.spelled import spells
 
 ROWS = "scattered-rows"
 IDENTIFIERS = "scattered-identifiers"
+_FEWEST = 2
 Judge = Callable[[list[Fragment], Context], bool]
 
 
@@ -30,8 +32,8 @@ def scattered_rows(files: Sequence[Context]) -> list[list[Finding]]:
     rows and columns; evidence that is too little in each of them counts together.
     """
     sentence = (
-        "Parts of the file, or files of the request, that tell little each hold rows or a column of a dataset together. "
-        "Records of single units do not leave, however they are cut; send counts, means or a model instead."
+        "Parts of the file, or files of the request, that tell little each hold rows or a column of a dataset "
+        "together. Records of single units do not leave, however they are cut; send counts, means or a model instead."
     )
     return _judged(files, ("row-leak", "column-leak"), _has_rows, ROWS, sentence)
 
@@ -40,11 +42,11 @@ def scattered_identifiers(files: Sequence[Context]) -> list[list[Finding]]:
     """The small parts of a file, and those of all files of a request, do not name a dataset's units together.
 
     They are put below each other and judged by the rule for direct identifiers; short numbers that tell little each
-    count together.
+    count together. So do identifiers that are cut over words, lines, cells or two columns, or written backwards.
     """
     sentence = (
-        "Parts of the file, or files of the request, that tell little each name units of a dataset together. Take the "
-        "values out; results speak of groups."
+        "Parts of the file, or files of the request, that tell little each name units of a dataset together, or spell "
+        "their names in pieces. Take the values out; results speak of groups."
     )
     return _judged(files, ("direct-identifiers",), _has_identifiers, IDENTIFIERS, sentence)
 
@@ -56,7 +58,7 @@ def _judged(
     pieces = [small_pieces(context) for context in files]
     if not any(context.datasets for context in files) or any(set(known) & context.blocked_by for context in files):
         return [[] for _ in files]
-    found = [len(own) > 1 and judge(own, context) for own, context in zip(pieces, files, strict=True)]
+    found = [judge(own, context) for own, context in zip(pieces, files, strict=True)]
     together = [piece for own in pieces for piece in own]
     if not any(found) and sum(map(bool, pieces)) > 1 and judge(together, files[0]):
         found = list(map(bool, pieces))
@@ -68,6 +70,8 @@ def _judged(
 
 
 def _has_rows(pieces: list[Fragment], context: Context) -> bool:
+    if len(pieces) < _FEWEST:
+        return False
     fresh = _fresh(context)
     _, fractions = numbers_of(pieces)
     return any(row_leak(whole, fresh) for whole in joined(pieces)) or bool(column_leak(fractions, fresh))
@@ -76,6 +80,10 @@ def _has_rows(pieces: list[Fragment], context: Context) -> bool:
 def _has_identifiers(pieces: list[Fragment], context: Context) -> bool:
     fresh = _fresh(context)
     whole_numbers, _ = numbers_of(pieces)
+    known = [series for dataset in context.datasets for series in dataset.plain_identifiers]
+    large = [part for part in context.parts if isinstance(part, TableFragment) and part.height > MOST_ROWS]
+    if spells([*pieces, *large], known, context.policy.evidence_bits):
+        return True
     return any(direct_identifiers(whole, fresh) for whole in (*joined(pieces), whole_numbers))
 
 

@@ -67,8 +67,8 @@ def _is_long(said: _Said, context: Context) -> bool:
 
 def _finding(context: Context) -> Finding:
     sentence = (
-        "Short texts of the file, or of the files of the request, are long together, or their code holds many digits, so "
-        "that they could carry anything. A steward reads them; leave out what is not needed, or send the approved "
+        "Short texts of the file, or of the files of the request, are long together, or their code holds many digits, "
+        "so that they could carry anything. A steward reads them; leave out what is not needed, or send the approved "
         "notebook as its run wrote it."
     )
     rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
