@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 from hub.domain.exports import Finding, Fix, Severity, TableContext
+from hub.gate.cut_cells import cut_cells
 from hub.gate.datasets import DataFile
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import Fragment
@@ -71,6 +72,11 @@ class Context:
     def lines(self, fragment: Fragment) -> list[TableView]:
         """The lines of a text as tables without a header."""
         return self.shared("lines", (fragment,), lambda: token_tables(fragment))
+
+    def cut(self, fragment: Fragment) -> list[TableView]:
+        """The cells of a table that hold several values, as tables without a header."""
+        views = self.tables(fragment)
+        return self.shared("cut", (fragment,), lambda: [part for view in views for part in cut_cells(fragment, view)])
 
     def pairs(self, fragment: Fragment) -> list[TableView]:
         """The records that a text writes as names with values."""

@@ -47,6 +47,7 @@ from hub.gate.checks.traces import CONFUSABLES, HOSTS, TRACEBACKS
 from hub.gate.checks.tree_leaves import PURE_LEAVES, TREE_LEAVES
 from hub.gate.checks.vocabulary import VOCABULARY
 from hub.gate.checks.volume import VOLUME
+from hub.gate.checks.writing import WRITING
 
 CHECKS: tuple[Check, ...] = (
     REFUSAL,
@@ -82,6 +83,7 @@ CHECKS: tuple[Check, ...] = (
     COORDINATES,
     SMALL_AREA,
     DRESSED_NUMBERS,
+    WRITING,
     MICRODATA,
     DIFFERENCING,
     FILTER,

@@ -33,12 +33,13 @@ def column_leak(fragment: Fragment, context: Context) -> list[Finding] | None:
     if not views or not context.datasets:
         return None
     findings = []
-    for view in views:
+    for view in (*views, *context.cut(fragment)):
+        if view.frame.height < FEWEST_VALUES:
+            continue
         tabulation = lineage(view, context).tabulation
         verified = set(tabulation.agreeing) if tabulation is not None else set()
         known = {d.key for d in tabulation.dimensions} if tabulation is not None and verified else set()
-        if view.frame.height >= FEWEST_VALUES:
-            findings += _columns(view, verified | known, context)
+        findings += _columns(view, verified | known, context)
     return findings or None
 
 

@@ -1,4 +1,4 @@
-"""Dressed numbers: what stands beside a number in its cell is read by nobody but people."""
+"""Dressed numbers: what stands beside a number in its cell is no figure that a rule recomputes."""
 
 from __future__ import annotations
 

@@ -44,6 +44,9 @@ def _judge(fragment: Fragment, file: DataFile, context: Context) -> list[Finding
         by_name = view.titled and (listed_records(view, file) or rare_records(view, file, context.policy))
         if by_name or leaked_rows(view, file, context):
             return [_finding(view, _lines(fragment), file, context)]
+    for view in context.cut(fragment):
+        if leaked_rows(view, file, context):
+            return [_finding(view, ", in its cells", file, context)]
     return []
 
 

@@ -16,6 +16,10 @@ from hub.gate.views import text_of
 
 IDENTIFIER = "scattered-text"
 _DIGITS = re.compile(r"\d")
+_WORDS = re.compile(r"[^\W\d_]+|\d+")
+_DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32,64}(?![0-9A-Za-z])")
+_MOST_NAME_DIGITS = 60
+"""A request may name years, dates and numbered parts, each once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +37,15 @@ class _Said:
 def scattered_text(files: Sequence[Context]) -> list[list[Finding]]:
     """Short texts are read by a steward where those of a file, or of a request, are together as long as a long text.
 
-    The digits of code cells count together, too. Cells of the notebook that was approved for the run are not counted:
-    they were read before.
+    The digits of code cells count together, too, and so do the different words and numbers of the files' names. Cells
+    of the notebook that was approved for the run are not counted: they were read before.
     """
     said = [_said(context) for context in files]
     total = sum(said, _Said())
     alone = [_is_long(own, context) for own, context in zip(said, files, strict=True)]
-    together = not any(alone) and bool(files) and _is_long(total, files[0])
+    together = not any(alone) and bool(files) and (_is_long(total, files[0]) or _name_much(files))
     return [
-        [_finding(context)] if is_long or (together and own.parts) else []
+        [_finding(context)] if is_long or (together and (own.parts or _name_much(files))) else []
         for context, own, is_long in zip(files, said, alone, strict=True)
     ]
 
@@ -65,9 +69,17 @@ def _is_long(said: _Said, context: Context) -> bool:
     return said.parts > 1 and is_long
 
 
+def _name_much(files: Sequence[Context]) -> bool:
+    """Whether the names of several files are long, or have many digits, with each word and number taken once."""
+    words = {word for context in files for word in _WORDS.findall(_DIGEST.sub("", context.path))}
+    digits = sum(len(word) for word in words if word.isdigit())
+    is_much = digits > _MOST_NAME_DIGITS or sum(map(len, words)) >= files[0].policy.free_text
+    return len(files) > 1 and is_much
+
+
 def _finding(context: Context) -> Finding:
     sentence = (
-        "Short texts of the file, or of the files of the request, are long together, or their code holds many digits, "
+        "Short texts of the file, or texts and names of the files of the request, are long together or hold many digits, "
         "so that they could carry anything. A steward reads them; leave out what is not needed, or send the approved "
         "notebook as its run wrote it."
     )

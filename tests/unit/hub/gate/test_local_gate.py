@@ -203,7 +203,7 @@ def test_a_description_may_be_stricter_than_the_policy_and_not_weaker(site: Path
 
 
 def test_a_file_named_like_the_report_is_not_kept_beside_it(site: Path) -> None:
-    (site / "out" / "report.json").write_text("[]")
+    (site / "out" / "report.json").write_text('["a"]')
     with pytest.raises(InvalidError, match="Rename"):
         check_paths([site / "out" / "report.json"], Asked(policy="uk-sacro", canonical=site / "canonical"))
 

@@ -62,7 +62,8 @@ def picture(form: str, **options: Any) -> bytes:
 def book() -> dict[str, str | bytes]:
     """A workbook that has a little of everything that the gate reads."""
     shared = '<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>a_x000A_b</t></si></sst>'
-    cells = '<sheetData><row r="2"><c r="B2" t="s"><v>0</v></c><c r="C2" s="1"><v>43832.5</v></c></row></sheetData>'
+    cells = '<sheetData><row r="2"><c r="B2" t="s"><v>0</v></c><c r="C2" s="1"><v>43832.5</v></c></row>'
+    cells += '<row r="3"><c r="B3"><v>1</v></c></row></sheetData>'
     merged = '<cols><col min="1" max="9" width="9"/></cols><mergeCells><mergeCell ref="B4:C5"/></mergeCells>'
     parts = workbook_parts({"Ages": (("age", "n"), ("0-9", 12)), "Régions": (("r",), ("x",))})
     relations = (("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "worksheet", "worksheets/sheet2.xml"))

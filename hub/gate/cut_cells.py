@@ -1,0 +1,34 @@
+"""Cells that hold several values: “clerk|17|3” and “40 (17; 3)” are cut into the rows that they are."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from hub.gate.cells import dressing, written
+from hub.gate.fragments import Fragment, TableFragment, TextFragment
+from hub.gate.views import TableView, token_tables
+
+MOST_CELLS = 5_000
+_SEVERAL = r"\d\D*[^\w.+-]\D*\d|\d\D*_\D*\d"
+"""Two numbers with something between them that no date and no number has."""
+_MARKS = re.compile(r"[^\w.+-]+|_+")
+
+
+def cut_cells(fragment: Fragment, view: TableView) -> list[TableView]:
+    """Return a table's cells of several values as tables without a header; of many different ones, the first."""
+    if not isinstance(fragment, TableFragment):
+        return []
+    found: dict[str, None] = {}
+    for key in view.keys:
+        cell = pl.col(key)
+        several = view.frame.filter(cell.str.contains(_SEVERAL)).select(cell).unique(maintain_order=True)
+        # A number in groups of thousands, or with a unit, is one value.
+        is_one = written(cell).is_not_null() & ~dressing(cell).str.contains(r"\d").fill_null(value=False)
+        found |= dict.fromkeys(several.filter(~is_one).head(MOST_CELLS).to_series().to_list())
+    cells = list(found)[:MOST_CELLS]
+    if not cells:
+        return []
+    lines = [*cells, *(_MARKS.sub(" ", cell).strip() for cell in cells)]
+    return token_tables(TextFragment(place=fragment.place, text="\n".join(line.replace("\n", " ") for line in lines)))
