@@ -46,8 +46,8 @@ def spells(parts: Iterable[Fragment], known: Iterable[pl.Series], needed: int) -
     """Whether the parts spell values of one of the sorted series; these are words as ``plain`` gives them."""
     texts, pairs = _stretched(parts)
     for values in known:
-        lengths = values.str.len_chars().unique().sort()
-        lengths = lengths.filter(lengths >= _SHORTEST).head(_MOST_LENGTHS).to_list()
+        known_lengths = values.str.len_chars().unique().sort()
+        lengths = known_lengths.filter(known_lengths >= _SHORTEST).head(_MOST_LENGTHS).to_list()
         said = pl.Series("said", list(_candidates(texts, pairs, lengths)), dtype=pl.String)
         chance = math.log2(max(values.len(), 1)) + math.log2(max(said.len(), 1))
         met = said.filter(are_among(said, values)).to_list()

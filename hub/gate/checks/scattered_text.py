@@ -79,9 +79,9 @@ def _name_much(files: Sequence[Context]) -> bool:
 
 def _finding(context: Context) -> Finding:
     sentence = (
-        "Short texts of the file, or texts and names of the files of the request, are long together or hold many digits, "
-        "so that they could carry anything. A steward reads them; leave out what is not needed, or send the approved "
-        "notebook as its run wrote it."
+        "Short texts of the file, or texts and names of the files of the request, are long together or hold many "
+        "digits, so that they could carry anything. A steward reads them; leave out what is not needed, or send the "
+        "approved notebook as its run wrote it."
     )
     rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
     return context.finding(IDENTIFIER, Severity.REVIEW, "", sentence, rule, applied=("free_text",))
