@@ -29,6 +29,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
 from datasets_mount.images import SnapshotImage
+from hub.domain.comments import Comment
 from hub.domain.examinations import Examination
 from hub.domain.exports import ExportRequest
 from hub.domain.freezes import Freeze
@@ -78,6 +79,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Run: ("run", "id"),
     Work: ("work", "id"),
     ExportRequest: ("export_request", "id"),
+    Comment: ("export_comment", "id"),
     Release: ("release", "id"),
     Register: ("table_register", "id"),
     Workspace: ("workspace", "id"),

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.client import Json, Portal, place
+from hub.cli.comments import comment, comments
 from hub.cli.files import write_new
 from hub.cli.freeze import freeze, frozen, unfreeze
 from hub.cli.gather import gather
@@ -168,6 +169,13 @@ def review(
     print_request(found, as_json=as_json)
 
 
+app.command(
+    epilog=examples(
+        "datalab export comment export-abc 'Which year is this?' --for project",
+        "datalab export comment export-abc 'Look at this one' --for stewards --file table.csv --row 3 --column 2",
+    )
+)(comment)
+app.command(epilog=examples("datalab export comments export-abc"))(comments)
 app.command(epilog=examples("datalab export gather past/ --project care"))(gather)
 app.command(
     epilog=examples(

@@ -129,10 +129,11 @@ def check_can_see_request(person: Person, request: ExportRequest, project: Proje
 
 def load_request(reading: Reading, actor: str, identifier: str) -> ExportRequest:
     """Return a request that the person may see; one that is not there looks the same as one that is hidden."""
-    return _load(reading, actor, identifier)[0]
+    return load_visible(reading, actor, identifier)[0]
 
 
-def _load(reading: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Person, Project]:
+def load_visible(reading: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Person, Project]:
+    """Return a request that the person may see, with the person and the request's project."""
     person = load_person(reading, actor)
     request = reading.get(ExportRequest, identifier)
     project = known_project(reading, request.project) if request else None
@@ -159,7 +160,7 @@ def requests(lab: Lab, actor: str, project: str = "") -> list[ExportRequest]:
 def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Return one request; the view is recorded, and a steward who may review it starts the review by looking."""
     with lab.store.begin() as records:
-        seen, person, project = _load(records, actor, identifier)
+        seen, person, project = load_visible(records, actor, identifier)
         if seen.state is ExportState.SUBMITTED and may_review(person, seen, project):
             started = step_request(seen, ExportStep.REVIEW)
             records.save(started, event("export:request:review", actor, seen.id, seen.project))
@@ -190,7 +191,7 @@ def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[Ex
 
 def load_reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
     """Return a request that the person may review, with its project; a claim counts while its steward may, too."""
-    seen, person, project = _load(records, actor, identifier)
+    seen, person, project = load_visible(records, actor, identifier)
     check_can_review(person, seen, project)
     if seen.claimed_by and not may_review(load_person(records, seen.claimed_by), seen, project):
         return without_claim(seen), project
@@ -263,7 +264,7 @@ def reject_request(lab: Lab, actor: str, identifier: str, reason: str, turn: int
 def withdraw_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Withdraw one's own request; nothing is deleted."""
     with lab.store.begin() as records:
-        seen, person, project = _load(records, actor, identifier)
+        seen, person, project = load_visible(records, actor, identifier)
         check_is_author(person, seen)
         withdrawn = step_request(seen, ExportStep.WITHDRAW)
         records.save(withdrawn, event("export:request:withdraw", actor, identifier, seen.project))

@@ -16,10 +16,11 @@ def check_leaves(reading: Reading, project: str) -> None:
 
     Freezes that cannot be read let nothing leave either: the error of the store goes on to whoever asked.
     """
-    rules.check_leaves(_in_force(reading), project)
+    rules.check_leaves(freezes_in_force(reading), project)
 
 
-def _in_force(reading: Reading) -> list[Freeze]:
+def freezes_in_force(reading: Reading) -> list[Freeze]:
+    """Return every freeze that is not lifted."""
     return reading.find(Freeze, lifted=None)
 
 
@@ -31,7 +32,7 @@ def freeze(lab: Lab, actor: str, project: str, reason: str) -> Freeze:
         if project:
             load_project(records, person, project)
         why = rules.check_reason(reason)
-        rules.check_not_frozen_twice(_in_force(records), project)
+        rules.check_not_frozen_twice(freezes_in_force(records), project)
         begun = Freeze(new_id("freeze"), project, why, actor, lab.now())
         records.save(begun, event("export:freeze:begin", actor, begun.id, project, reason=why))
         return begun
@@ -54,6 +55,6 @@ def freezes(lab: Lab, actor: str) -> list[Freeze]:
     """List the freezes in force that the person may know of, the whole lab's first."""
     with lab.store.read() as reading:
         person = load_person(reading, actor)
-        in_force = _in_force(reading)
+        in_force = freezes_in_force(reading)
         names = {p.name for p in known_projects(reading) if sees_project(person, p)} if in_force else set()
     return sorted((f for f in in_force if not f.project or f.project in names), key=lambda f: f.project)

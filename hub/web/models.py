@@ -15,6 +15,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from datasets_mount.catalogue import Tier
+from hub.domain.comments import Audience, Place
 from hub.domain.exports import Decision, Severity, TableContext
 from hub.domain.notebooks import Parameter, ParameterType
 from hub.domain.people import Role
@@ -243,6 +244,20 @@ class PathQuery(Model):
     """One file of an export request, by its path."""
 
     path: FilePath
+
+
+class CommentBody(Model):
+    """A comment: whom it is for, and what it is on; without a path the whole request, 0 and 0 the whole file."""
+
+    text: Prose
+    audience: Audience
+    path: Annotated[str, Field(max_length=400), AfterValidator(_plain)] = ""
+    row: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+    column: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+
+    def place(self) -> Place:
+        """Return the domain's value."""
+        return Place(self.path, self.row, self.column)
 
 
 class VoteBody(Model):

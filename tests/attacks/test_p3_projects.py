@@ -90,6 +90,7 @@ class Call:
 
 WHY = {"reason": "because a test wants to"}
 VOTE = {"decision": "approve", "canonical": {"words.txt": "0" * 64}, "policy": "0" * 64, "reason": ""}
+COMMENT = {"text": "Which year is this?", "audience": "project"}
 ABOUT = {"name": "theirs", "purpose": "To see what comes of it", "datasets": []}
 BY_ADDRESS = (
     Call("GET", "/projects/{project}"),
@@ -127,6 +128,8 @@ BY_ADDRESS = (
             Call("POST", "/exports/{export}/votes", VOTE, actor=actor),
             Call("POST", "/exports/{export}/claim", actor=actor),
             Call("DELETE", "/exports/{export}/claim", actor=actor),
+            Call("GET", "/exports/{export}/comments", actor=actor),
+            Call("POST", "/exports/{export}/comments", COMMENT, actor=actor),
             Call("POST", "/exports/{export}/release", actor=actor),
             Call("GET", "/releases/{export}", actor=actor),
             Call("GET", "/releases/{export}/receipt", actor=actor),

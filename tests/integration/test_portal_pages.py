@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from html import unescape
+from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -360,6 +360,56 @@ def test_what_the_gate_and_the_kernel_wrote_is_shown_and_never_run(site: Site, m
     monkeypatch.setattr(exports, "canonical_file", hostile)
     assert_harmless(site.browser("health-steward").open(f"/exports/{request.id}").text)
     assert_harmless(site.browser("health-steward").open(f"/exports/{request.id}/file?path={file.path}").text)
+
+
+def test_comments_are_shown_and_never_run(site: Site) -> None:
+    """Stored text of a steward, in the file's list, the request's, and on the file's own page; both languages."""
+    request = checked_request(site.lab)
+    steward = site.browser("health-steward")
+    for on in ("", "table.csv"):
+        fields = {"comment": f"{HOSTILE} {on}", "audience": "project", "on": on, "row": "", "column": ""}
+        landed = steward.post(f"/exports/{request.id}/comments", fields)
+        assert landed.status_code == 200
+        assert "Your comment stands there; the project reads it." in landed.text
+    for who in ("health-steward", "researcher", "auditor"):
+        for language in ("en", "fr"):
+            page = site.browser(who).open(f"/exports/{request.id}", **{"Accept-Language": language}).text
+            assert page.count(escape(HOSTILE, quote=False)[:30]) >= 3, (who, language)
+            assert_harmless(page)
+    alone = steward.open(f"/exports/{request.id}/file?path=table.csv").text
+    assert f"{HOSTILE} table.csv" in unescape(alone)
+    assert_harmless(alone)
+
+
+def test_a_comment_among_stewards_stands_on_no_page_of_the_project(site: Site) -> None:
+    request = checked_request(site.lab)
+    fields = {"comment": "Zebedee stands out", "audience": "stewards", "on": "table.csv", "row": "3", "column": "2"}
+    page = site.browser("health-steward").post(f"/exports/{request.id}/comments", fields).text
+    assert "Zebedee stands out" in page
+    assert "row 3, column 2" in page
+    assert "Zebedee" in site.browser("auditor").open(f"/exports/{request.id}").text
+    for who in ("researcher", "scientist"):
+        assert "Zebedee" not in site.browser(who).open(f"/exports/{request.id}").text
+
+
+def test_a_refused_comment_is_said_with_what_was_typed(site: Site) -> None:
+    request = checked_request(site.lab)
+    steward = site.browser("health-steward")
+    long = steward.post(f"/exports/{request.id}/comments", {"comment": "y" * 2001, "audience": "project", "on": ""})
+    assert (long.status_code, "at most 2000 characters" in long.text, "y" * 2001 in long.text) == (422, True, True)
+    empty = steward.post(f"/exports/{request.id}/comments", {"comment": "  ", "audience": "project", "on": ""})
+    assert (empty.status_code, "The comment is empty" in empty.text) == (422, True)
+    nobody = steward.post(f"/exports/{request.id}/comments", {"comment": "A word", "on": ""})
+    assert nobody.status_code == 422
+    lead = site.browser("scientist").post(f"/exports/{request.id}/comments", fields_of("A word"))
+    assert lead.status_code == 403
+    site.browser("health-steward").post("/freezes", {"project": "wages", "reason": "A suspicion", "sure": "yes"})
+    frozen = steward.post(f"/exports/{request.id}/comments", fields_of("A word"))
+    assert (frozen.status_code, "is frozen, so it takes no comments" in frozen.text) == (409, True)
+
+
+def fields_of(comment: str) -> dict[str, str]:
+    return {"comment": comment, "audience": "project", "on": "table.csv"}
 
 
 class Tags(HTMLParser):

@@ -50,6 +50,7 @@ PROJECT = {
 NOTEBOOK = {"project": "wages", "upload": "none", "name": "again", "purpose": "A purpose in a sentence"}
 EXPORT = {"project": "wages", "source": "{run}", "files": {"table.csv": {}}, "context": "too short"}
 VOTE = {"decision": "approve", "canonical": {"table.csv": "0" * 64}, "policy": "0" * 64}
+COMMENT = {"text": "Which year is this?", "audience": "project", "path": "table.csv", "row": 1, "column": 2}
 REASON = {"reason": "because it is so"}
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -138,6 +139,10 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("DELETE", "/exports/{id}/claim"): (
         "/exports/{released}/claim", None, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
+    ),
+    ("GET", "/exports/{id}/comments"): ("/exports/{request}/comments", None, SEES_EXPORT),
+    ("POST", "/exports/{id}/comments"): (
+        "/exports/{request}/comments", COMMENT, (HIDDEN, NO, OK, HIDDEN, HIDDEN, OK, OK, NO, NO),
     ),
     ("GET", "/queue"): ("/queue", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/releases"): ("/releases", None, EVERYBODY),
@@ -272,6 +277,7 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
             "tier": "open", "profile": "uk-sacro", "reason": "because", "refuse_reason": "because",
             "withdraw_reason": "because", "reject_reason": "because", "decision": "approve", "path": "table.csv",
             "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
+            "comment": "Which year?", "audience": "project",
             "path-0": "table.csv", "context": "x" * 30,
         }  # fmt: skip
         query = f"?project=wages&source={made['run']}" if form.startswith("/new/export") else ""

@@ -18,6 +18,7 @@ from hub.adapters.migrate import migrate
 from hub.adapters.store import SqlStore
 from hub.adapters.tables import KEYS
 from hub.domain.audit import event, verify_chain
+from hub.domain.comments import Audience, Comment
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext, Vote
 from hub.domain.freezes import Freeze
@@ -135,6 +136,7 @@ RECORDS = [
         ),
         NOW,
     ),
+    Comment("comment-1", "e-1", 2, "steward", NOW, Audience.STEWARDS, "Which year?\né", "t.csv", 3, 2, "b" * 64),
     Freeze("freeze-1", "care", "a suspicion", "steward", NOW, NOW, "other", "it was nothing"),
 ]
 

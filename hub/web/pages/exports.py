@@ -20,6 +20,7 @@ from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
 from hub.services import exports, freezes, lineage, people, projects
+from hub.services.comments import comments_shown
 from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit, refusal
 from hub.web.previews import NoPreview, Preview, is_picture, preview_of
@@ -54,7 +55,14 @@ def show_export(visit: Visit) -> Context:
         "possible": {str(step) for state, step in STEPS if state is request.state},
         "previews": {} if reviews else _previews(lab, actor, request),
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
+        **said_of(lab, actor, request.id),
     }
+
+
+def said_of(lab: Lab, actor: str, identifier: str) -> Context:
+    """Return the comments that the person may read, whom they may write for, and the rule that says no to any."""
+    found, audiences, refused = comments_shown(lab, actor, identifier)
+    return {"comments": found, "audiences": audiences, "comment_rule": refused}
 
 
 def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in_force: Iterable[Freeze]) -> Context:
@@ -100,7 +108,8 @@ def show_file(visit: Visit) -> Context:
     """Show one canonical file alone."""
     lab, actor, path = visit.lab, visit.actor, visit.asked("path")
     file, content = exports.canonical_file(lab, actor, visit.path["id"], path)
-    return {"id": visit.path["id"], "file": file, "preview": preview_of(file.kind, content)}
+    shown = {"id": visit.path["id"], "file": file, "preview": preview_of(file.kind, content)}
+    return shown | said_of(lab, actor, visit.path["id"])
 
 
 def export_progress(visit: Visit) -> Context:

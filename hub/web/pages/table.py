@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from hub.web.pages import datasets, export_forms, exports, freezes, home, notebooks, projects, queue, releases, runs
+from hub.web.pages import (
+    comments,
+    datasets,
+    export_forms,
+    exports,
+    freezes,
+    home,
+    notebooks,
+    projects,
+    queue,
+    releases,
+    runs,
+)
 from hub.web.pages.types import Form, Page
 
 PAGES: tuple[Page, ...] = (
@@ -23,6 +35,7 @@ FORMS: tuple[Form, ...] = (
     *notebooks.FORMS,
     *runs.FORMS,
     *export_forms.FORMS,
+    *comments.FORMS,
     *releases.FORMS,
     *freezes.FORMS,
     *queue.FORMS,

@@ -225,3 +225,19 @@ def test_the_queue_is_listed_by_its_filters_and_a_request_is_claimed_and_given_b
     assert "jobs-steward" in datalab("export", "claim", "export-a").stdout
     assert datalab("export", "unclaim", "export-a").exit_code == 0
     assert datalab("export", "queue", "--level", "yesterday").exit_code == 2
+
+
+def test_a_comment_says_whom_it_is_for_and_what_it_is_on(fake: FakeLab, datalab: Command) -> None:
+    said = {
+        "id": "comment-a", "request": "export-a", "author": "steward", "at": "2026-01-01", "audience": "stewards",
+        "turn": 1, "path": "wages.csv", "row": 3, "column": 2, "text": "Look here", "canonical": "",
+    }  # fmt: skip
+    fake.answers[("POST", "/exports/export-a/comments")] = said
+    fake.answers[("GET", "/exports/export-a/comments")] = [said]
+    where = ("--file", "wages.csv", "--row", "3", "--column", "2")
+    assert datalab("export", "comment", "export-a", "Look here", "--for", "stewards", *where).exit_code == 0
+    assert fake.calls[0].body == {
+        "text": "Look here", "audience": "stewards", "path": "wages.csv", "row": 3, "column": 2,
+    }  # fmt: skip
+    assert "Look here" in datalab("export", "comments", "export-a").output
+    assert datalab("export", "comment", "export-a", "Look here").exit_code == 2
