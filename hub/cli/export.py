@@ -18,12 +18,27 @@ from hub.cli.gather import gather
 from hub.cli.options import AsJson, ProjectFilter, Reason, Wait, examples, portal
 from hub.cli.queue import claim, queue, unclaim
 from hub.cli.screen import print_json, print_record, print_rows
+from hub.cli.split import split
 from hub.cli.waiting import Tell, shown, wait_until
 from hub.domain.errors import InvalidError, NotFoundError
 
 app = typer.Typer(help="Export requests: outputs with their context, through the gate.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
-FIELDS = ("id", "project", "author", "source", "state", "context", "snapshots", "policy", "engine", "turn", "reason")
+FIELDS = (
+    "id",
+    "project",
+    "author",
+    "source",
+    "state",
+    "context",
+    "snapshots",
+    "policy",
+    "engine",
+    "turn",
+    "reason",
+    "split_from",
+    "split_into",
+)
 TABLE_WORDS = ("dataset", "dimensions", "measure", "aggregate", "quantile", "weight", "filter", "rounding")
 
 
@@ -176,6 +191,12 @@ app.command(
     )
 )(comment)
 app.command(epilog=examples("datalab export comments export-abc"))(comments)
+app.command(
+    epilog=examples(
+        "datalab export split export-abc --file figure.png",
+        "datalab export split export-abc --file a.csv --file b.csv --reason 'These two need another look'",
+    )
+)(split)
 app.command(epilog=examples("datalab export gather past/ --project care"))(gather)
 app.command(
     epilog=examples(

@@ -54,6 +54,7 @@ class ExportStep(StrEnum):
     RELEASE = "release"
     REVOKE = "revoke"
     WITHDRAW = "withdraw"
+    SPLIT = "split"
 
 
 _S, _E = ExportState, ExportStep
@@ -75,6 +76,11 @@ STEPS: dict[tuple[ExportState, ExportStep], ExportState] = {
     (_S.RETURNED, _E.WITHDRAW): _S.WITHDRAWN,
     (_S.FAILED, _E.SUBMIT): _S.CHECKING,
     (_S.FAILED, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.BLOCKED, _E.SPLIT): _S.CHECKING,
+    (_S.FAILED, _E.SPLIT): _S.CHECKING,
+    (_S.SUBMITTED, _E.SPLIT): _S.CHECKING,
+    (_S.IN_REVIEW, _E.SPLIT): _S.CHECKING,
+    (_S.RETURNED, _E.SPLIT): _S.CHECKING,
     (_S.APPROVED, _E.BEGIN_RELEASE): _S.RELEASING,
     (_S.APPROVED, _E.RECHECK): _S.RECHECKING,
     (_S.RECHECKING, _E.CONFIRM): _S.APPROVED,
@@ -216,7 +222,8 @@ class ExportRequest:
     ``source`` is the identifier of a run, or ``workspace`` for the author's own outputs folder; ``snapshots`` names
     the snapshot of every dataset that was mounted where the outputs come from; ``policy`` is the digest of the
     policy that the last check applied; ``turn`` counts submissions, the last of which was at ``submitted``; ``claimed``
-    is when a steward took it for a while.
+    is when a steward took it for a while. ``split_from`` is the request that its files were split off, and
+    ``split_into`` those that were split off it.
     """
 
     id: str
@@ -236,6 +243,8 @@ class ExportRequest:
     submitted: datetime | None = None
     claimed_by: str = ""
     claimed: datetime | None = None
+    split_from: str = ""
+    split_into: tuple[str, ...] = ()
 
 
 WORKSPACE_SOURCE = "workspace"

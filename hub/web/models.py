@@ -260,6 +260,14 @@ class CommentBody(Model):
         return Place(self.path, self.row, self.column)
 
 
+class SplitBody(Model):
+    """The files that go on in a request of their own, and why; ``turn`` is the submission that was seen, if said."""
+
+    files: Annotated[tuple[FilePath, ...], Field(min_length=1, max_length=MOST_FILES)]
+    reason: Prose = ""
+    turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+
+
 class VoteBody(Model):
     """A steward's decision on canonical files, named by path and digest, under the policy that was seen.
 

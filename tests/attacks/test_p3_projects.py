@@ -130,6 +130,7 @@ BY_ADDRESS = (
             Call("DELETE", "/exports/{export}/claim", actor=actor),
             Call("GET", "/exports/{export}/comments", actor=actor),
             Call("POST", "/exports/{export}/comments", COMMENT, actor=actor),
+            Call("POST", "/exports/{export}/split", {"files": ["words.txt"]} | WHY, actor=actor),
             Call("POST", "/exports/{export}/release", actor=actor),
             Call("GET", "/releases/{export}", actor=actor),
             Call("GET", "/releases/{export}/receipt", actor=actor),

@@ -31,7 +31,7 @@ from doubles.people import (
 )
 from doubles.portal import PREFIX, login_cookie, served
 from hub.domain.examinations import Attempt, Examination, Promise, Verdict, examination_digest
-from hub.domain.exports import ExportRequest
+from hub.domain.exports import ExportRequest, TableContext
 from hub.domain.people import Role
 from hub.domain.space import Place, PlaceName
 from hub.services import exports, freezes, people, projects, releases, runs
@@ -410,6 +410,40 @@ def test_a_refused_comment_is_said_with_what_was_typed(site: Site) -> None:
 
 def fields_of(comment: str) -> dict[str, str]:
     return {"comment": comment, "audience": "project", "on": "table.csv"}
+
+
+def test_a_steward_splits_files_off_and_both_halves_name_each_other(site: Site) -> None:
+    request = two_files(site.lab)
+    steward, author = site.browser("health-steward"), site.browser("researcher")
+    assert "Split files off into a request of their own" in steward.open(f"/exports/{request.id}").text
+    assert "Split files off" not in site.browser("scientist").open(f"/exports/{request.id}").text
+    fields = {"split_path": "b.csv", "split_reason": "Another look at b", "turn": "1"}
+    none = steward.post(f"/exports/{request.id}/split", {"split_reason": "Another look at b", "turn": "1"})
+    assert none.status_code == 422
+    silent = steward.post(f"/exports/{request.id}/split", fields | {"split_reason": ""})
+    assert (silent.status_code, "Say why you split it" in silent.text) == (422, True)
+    landed = steward.post(f"/exports/{request.id}/split", fields).text
+    assert "The request is split; both halves go through the gate again." in landed
+    assert f'/exports/{request.id}">{request.id}</a>' in landed
+    (part,) = (r for r in exports.requests(site.lab, "auditor") if r.split_from == request.id)
+    rest = author.open(f"/exports/{request.id}", **{"Accept-Language": "fr"}).text
+    assert "Détachées d’elle" in rest
+    assert f'/exports/{part.id}">{part.id}</a>' in rest
+    assert "Another look at b" in rest
+    again = steward.post(f"/exports/{request.id}/split", fields)
+    assert again.status_code == 409
+
+
+def two_files(lab: Lab) -> ExportRequest:
+    programs = play(lab)
+    programs.outputs = {name: f"{name}\n1980,545\n".encode() for name in ("a.csv", "b.csv")}
+    files = {name: TableContext("jobs", ("year",), "", "count") for name in programs.outputs}
+    made = exports.create_request(
+        lab, "researcher", "wages", source=finished_run(lab).id, files=files, context="x" * 30
+    )  # fmt: skip
+    exports.submit_request(lab, "researcher", made.id)
+    work_off(lab)
+    return made
 
 
 class Tags(HTMLParser):

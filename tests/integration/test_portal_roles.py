@@ -144,6 +144,10 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/exports/{id}/comments"): (
         "/exports/{request}/comments", COMMENT, (HIDDEN, NO, OK, HIDDEN, HIDDEN, OK, OK, NO, NO),
     ),
+    ("POST", "/exports/{id}/split"): (
+        "/exports/{released}/split", {"files": ["table.csv"]} | REASON,
+        (HIDDEN, NO, BAD, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
+    ),
     ("GET", "/queue"): ("/queue", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/releases"): ("/releases", None, EVERYBODY),
     ("GET", "/releases/{id}"): ("/releases/{released}", None, SEES_EXPORT),
@@ -277,7 +281,7 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
             "tier": "open", "profile": "uk-sacro", "reason": "because", "refuse_reason": "because",
             "withdraw_reason": "because", "reject_reason": "because", "decision": "approve", "path": "table.csv",
             "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
-            "comment": "Which year?", "audience": "project",
+            "comment": "Which year?", "split_path": "table.csv", "split_reason": "because", "audience": "project",
             "path-0": "table.csv", "context": "x" * 30,
         }  # fmt: skip
         query = f"?project=wages&source={made['run']}" if form.startswith("/new/export") else ""

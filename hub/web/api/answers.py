@@ -7,6 +7,7 @@ from datetime import datetime
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
 from hub.domain.examinations import Attempt, Examination, Verdict, examination_digest
+from hub.domain.exports import ExportRequest
 from hub.domain.projects import Project, Room
 from hub.domain.runs import Run
 from hub.domain.work import Work
@@ -102,3 +103,11 @@ def answer_of(examination: Examination) -> ExaminationAnswer:
         examination.entry,
         examination_digest(examination),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SplitAnswer:
+    """What stays of a request that was split, and the request that its other files go on in."""
+
+    rest: ExportRequest
+    part: ExportRequest

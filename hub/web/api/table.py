@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.web.api import comment_routes, gate_routes, lab_routes, work_routes
+from hub.web.api import comment_routes, gate_routes, lab_routes, split_routes, work_routes
 from hub.web.api.routes import Route
 
 PREFIX = "api/v1"
-ROUTES: tuple[Route[Any], ...] = (*lab_routes.ROUTES, *work_routes.ROUTES, *gate_routes.ROUTES, *comment_routes.ROUTES)
+ROUTES: tuple[Route[Any], ...] = (
+    *lab_routes.ROUTES,
+    *work_routes.ROUTES,
+    *gate_routes.ROUTES,
+    *comment_routes.ROUTES,
+    *split_routes.ROUTES,
+)

@@ -9,9 +9,10 @@ from hub.domain.work import WorkState
 from hub.services import exports, people, projects, runs
 from hub.services.lab import Lab
 from hub.web.api import gate_routes as api
+from hub.web.api import split_routes
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import ExportBody, Nothing, RejectBody, VoteBody
+from hub.web.models import ExportBody, Nothing, RejectBody, SplitBody, VoteBody
 from hub.web.pages.exports import EXPORT
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted
 
@@ -105,6 +106,17 @@ def reject(posted: Posted) -> Landing:
     return Landing(("exports", posted.path["id"]), N_("The request is rejected; its author reads your reason."))
 
 
+def split(posted: Posted) -> Landing:
+    """Split the ticked files off; the person lands on the new request, which names the other."""
+    body = {
+        "files": posted.fields.exact("split_path"),
+        "reason": posted.fields.one("split_reason"),
+        "turn": posted.fields.one("turn", "0"),
+    }
+    answer = split_routes.split_export(posted.lab, posted.actor, request_of(SplitBody, posted.path, body))
+    return Landing(("exports", answer.part.id), N_("The request is split; both halves go through the gate again."))
+
+
 def vote(posted: Posted) -> Landing:
     """Vote on every file, by the digests that stood on the page that the steward saw."""
     fields = posted.fields
@@ -134,6 +146,7 @@ FORMS = (
     Form("/exports/{id}/submit", EXPORT, submit),
     Form("/exports/{id}/withdraw", EXPORT, withdraw),
     Form("/exports/{id}/reject", EXPORT, reject),
+    Form("/exports/{id}/split", EXPORT, split),
     Form("/exports/{id}/vote", EXPORT, vote),
     Form("/exports/{id}/release", EXPORT, release),
 )

@@ -19,6 +19,7 @@ from hub.domain.freezes import Freeze, check_leaves
 from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
+from hub.domain.splits import check_can_split
 from hub.services import exports, freezes, lineage, people, projects
 from hub.services.comments import comments_shown
 from hub.services.lab import Lab
@@ -84,6 +85,9 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
     return {
         "submit": refusal(is_author, lambda: step_request(request, ExportStep.SUBMIT)),
         "withdraw": refusal(is_author, lambda: step_request(request, ExportStep.WITHDRAW)),
+        "split": refusal(
+            lambda: check_can_split(person, request, project), lambda: step_request(request, ExportStep.SPLIT), is_free
+        ),
         "vote": refusal(reviews, is_free),
         "reject": refusal(reviews, is_free, lambda: step_request(request, ExportStep.REJECT)),
         "release": refusal(reviews, is_releasable, lambda: check_leaves(in_force, project.name)),

@@ -241,3 +241,13 @@ def test_a_comment_says_whom_it_is_for_and_what_it_is_on(fake: FakeLab, datalab:
     }  # fmt: skip
     assert "Look here" in datalab("export", "comments", "export-a").output
     assert datalab("export", "comment", "export-a", "Look here").exit_code == 2
+
+
+def test_a_split_names_the_files_and_prints_both_halves(fake: FakeLab, datalab: Command) -> None:
+    rest, part = request("checking"), request("checking") | {"id": "export-b", "split_from": "export-a"}
+    fake.answers[("POST", "/exports/export-a/split")] = {"rest": rest, "part": part}
+    done = datalab("export", "split", "export-a", "--file", "wages.csv", "--reason", "Another look")
+    assert done.exit_code == 0, done.output
+    assert fake.calls[0].body == {"files": ["wages.csv"], "reason": "Another look"}
+    assert "export-b" in done.output
+    assert datalab("export", "split", "export-a").exit_code == 2

@@ -1,0 +1,91 @@
+"""Splitting an export request: some of its files go on in a request of their own.
+
+Invariants:
+
+* no file is lost or doubled: each is in one of the halves, as it was taken in, and neither half is empty;
+* both halves go through the gate again, each as a set of its own, without any vote;
+* each half names the other, so that nobody takes one for the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from hub.domain.errors import ConflictError, InvalidError
+from hub.domain.exports import (
+    ExportFile,
+    ExportRequest,
+    ExportState,
+    ExportStep,
+    check_can_review,
+    step_request,
+)
+from hub.domain.people import Person
+from hub.domain.projects import Project
+from hub.domain.queue import without_claim
+
+BY_STEWARDS = (ExportState.SUBMITTED, ExportState.IN_REVIEW, ExportState.RETURNED)
+
+
+def check_can_split(person: Person, request: ExportRequest, project: Project) -> None:
+    """Its author splits a request, or a steward who may review it, while it is in review or returned."""
+    if person.name == request.author:
+        return
+    check_can_review(person, request, project)
+    if request.state not in BY_STEWARDS:
+        raise ConflictError(
+            "The export request {id} is {state}; a steward splits one that is in review or returned.",
+            reason="request-state",
+            id=request.id,
+            state=request.state,
+        )
+
+
+def check_splits(request: ExportRequest, paths: Collection[str]) -> None:
+    """What is split off are files of the request, and at least one file stays."""
+    known = {file.path for file in request.files}
+    if not set(paths) <= known:
+        raise InvalidError("The request has no file of that name.", reason="no-such-file")
+    if not paths or set(paths) == known:
+        raise InvalidError("Split off at least one file, and leave at least one.", reason="no-split")
+
+
+def split_request(
+    request: ExportRequest, paths: Collection[str], identifier: str, now: datetime, reason: str = ""
+) -> tuple[ExportRequest, ExportRequest]:
+    """Return what stays, and what goes on as a request of its own under a new identifier; both are being checked.
+
+    Votes bind to nothing that has not been checked anew, so neither half keeps any, as after a submission.
+    """
+    check_splits(request, paths)
+    sent = step_request(without_claim(request), ExportStep.SPLIT, reason)
+    rest = replace(
+        sent,
+        files=tuple(_as_offered(f) for f in request.files if f.path not in paths),
+        votes=(),
+        policy="",
+        turn=request.turn + 1,
+        submitted=now,
+        split_into=(*request.split_into, identifier),
+    )
+    draft = ExportRequest(
+        identifier,
+        request.project,
+        request.author,
+        request.source,
+        request.context,
+        now,
+        request.snapshots,
+        tuple(_as_offered(f) for f in request.files if f.path in paths),
+        turn=1,
+        submitted=now,
+        split_from=request.id,
+    )
+    return rest, step_request(draft, ExportStep.SUBMIT, reason)
+
+
+def _as_offered(file: ExportFile) -> ExportFile:
+    """Return the bytes that were taken in, without anything that a check said or wrote."""
+    return ExportFile(file.path, file.table, file.sha256, file.size)
