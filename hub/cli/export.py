@@ -204,7 +204,7 @@ app.command(
         "datalab export freeze --project care --reason 'The contract is being looked at'",
     )
 )(freeze)
-app.command(epilog=examples("datalab export unfreeze --project care --reason 'The contract holds'"))(unfreeze)
+app.command(epilog=examples("datalab export unfreeze freeze-abc --reason 'The contract holds'"))(unfreeze)
 app.command(epilog=examples("datalab export frozen"))(frozen)
 app.command(
     epilog=examples("datalab export queue --show unclaimed", "datalab export queue --project care --level late")

@@ -159,7 +159,7 @@ def test_nobody_but_a_steward_freezes_or_lifts_whatever_they_call_themselves(liv
                     assert answer.status_code == 403, answer.text
         for more in ({"frozen_by": JOBS_STEWARD}, {"actor": JOBS_STEWARD}, {"lifted": None}):
             assert living.answer(person, "POST", lift, json=WHY | more).status_code in (403, 422)
-        done = living.command("export", "unfreeze", "--project", PROJECT, "--reason", "a whim", actor=person)
+        done = living.command("export", "unfreeze", begun, "--reason", "a whim", actor=person)
         assert done.returncode == 1
         assert begun in in_force(living)
     assert person not in {actor for _, actor, *_ in living.audit(BEGUN, "export:freeze:lift")}

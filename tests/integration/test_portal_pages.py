@@ -684,6 +684,31 @@ def test_a_steward_freezes_one_project_and_lifts_the_freeze(site: Site) -> None:
     assert site.browser("health-steward").post(f"/exports/{request.id}/release", {}).status_code == 200
 
 
+def test_no_two_freezes_share_names_for_who_hears_the_page(site: Site) -> None:
+    for project in ("", "wages"):
+        freezes.freeze(site.lab, "jobs-steward", project, "A suspicion")
+    page = site.browser("health-steward").open("/freezes").text
+    begin = page.index('id="begin"')
+    for pattern in (r"<summary>(.*?)</summary>", r"<button[^>]*>(Lift.*?)</button>", r"<label[^>]*>(.*?)</label>"):
+        names = re.findall(pattern, page[:begin], re.DOTALL)
+        assert len(names) >= 2, pattern
+        assert len(set(names)) == len(names), names
+        assert any("Project wages" in name for name in names)
+
+
+def test_who_can_freeze_nothing_more_is_told_so_instead_of_an_empty_list(site: Site) -> None:
+    for project in ("wages", "other"):
+        freezes.freeze(site.lab, "jobs-steward", project, "A suspicion")
+    page = site.browser("jobs-steward").open("/freezes").text
+    assert re.findall(r'<option value="([^"]*)"', page) == [""]
+    freezes.freeze(site.lab, "jobs-steward", "", "A suspicion")
+    page = site.browser("jobs-steward").open("/freezes").text
+    assert "<select" not in page.split('id="begin"')[1].split("</section>")[0]
+    assert "Everything is frozen already" in page
+    french = site.browser("jobs-steward").open("/freezes", **{"Accept-Language": "fr"}).text
+    assert "Tout est déjà gelé" in french
+
+
 @pytest.mark.parametrize(("who", "project"), [("jobs-steward", "wages"), ("jobs-steward", "")])
 def test_nothing_is_frozen_or_lifted_by_a_slip(site: Site, who: str, project: str) -> None:
     asked = {"project": project, "reason": "A table is under suspicion"}

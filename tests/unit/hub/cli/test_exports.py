@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from doubles.api import Answer, FakeLab
+from doubles.api import Answer, FakeLab, error
 from hub.cli.export import declared
 from hub.cli.files import write_new
 from hub.domain.errors import InvalidError
@@ -188,27 +188,28 @@ def test_a_steward_freezes_the_lab_or_one_project(
     assert fake.calls[0].body == body
 
 
-@pytest.mark.parametrize(("words", "lifted"), [((), "freeze-a"), (("--project", "care"), "freeze-b")])
-def test_the_freeze_that_is_meant_is_lifted(
-    fake: FakeLab, datalab: Command, words: tuple[str, ...], lifted: str
-) -> None:
-    path = f"/freezes/{lifted}/lift"
+def test_the_freeze_of_that_identifier_is_lifted_and_no_other(fake: FakeLab, datalab: Command) -> None:
     fake.answers = {
         ("GET", "/freezes"): Answer([FROZEN | {"id": "freeze-b", "project": "care"}, FROZEN]),
-        ("POST", path): FROZEN | {"lifted": "2027"},
+        ("POST", "/freezes/freeze-b/lift"): FROZEN | {"lifted": "2027"},
     }
-    assert "2027" in datalab("export", "unfreeze", *words, "--reason", "It was nothing").stdout
-    assert [(c.path, c.body) for c in fake.made("POST")] == [(path, {"reason": "It was nothing"})]
-    assert "care" in datalab("export", "frozen").stdout
+    assert "freeze-b" in datalab("export", "frozen").stdout
+    assert "2027" in datalab("export", "unfreeze", "freeze-b", "--reason", "It was nothing").stdout
+    assert [(c.path, c.body) for c in fake.made("POST")] == [("/freezes/freeze-b/lift", {"reason": "It was nothing"})]
 
 
-@pytest.mark.parametrize(("words", "said"), [((), "The lab is not frozen"), (("--project", "care"), "care is not")])
-def test_what_is_not_frozen_is_not_lifted(fake: FakeLab, datalab: Command, words: tuple[str, ...], said: str) -> None:
-    fake.answers[("GET", "/freezes")] = Answer([FROZEN | {"project": "mobility"}])
-    done = datalab("export", "unfreeze", *words, "--reason", "It was nothing")
-    assert (done.exit_code, fake.made("POST")) == (1, [])
-    assert said in done.output
+def test_nothing_is_lifted_without_an_identifier_or_a_reason(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("GET", "/freezes")] = Answer([FROZEN])
+    for words in (("--reason", "It was nothing"), ("--project", "care", "--reason", "It was nothing"), ("freeze-a",)):
+        assert datalab("export", "unfreeze", *words).exit_code == 2
+    assert fake.made("POST") == []
     assert datalab("export", "freeze", "--project", "care").exit_code == 2, "a reason is needed"
+
+
+def test_a_freeze_that_is_not_there_is_said(fake: FakeLab, datalab: Command) -> None:
+    fake.answers[("POST", "/freezes/freeze-x/lift")] = error(404, "not-found", "There is no freeze freeze-x.")
+    done = datalab("export", "unfreeze", "freeze-x", "--reason", "It was nothing")
+    assert (done.exit_code, "There is no freeze freeze-x" in done.output) == (1, True)
 
 
 def test_the_queue_is_listed_by_its_filters_and_a_request_is_claimed_and_given_back(
