@@ -13,10 +13,12 @@ from hub.services.exports import load_visible
 from hub.services.freezes import freezes_in_force
 from hub.services.lab import Lab, new_id
 from hub.services.ports import Reading
+from hub.services.refusals import records_refusals
 
 WHOLE = Place()
 
 
+@records_refusals("comment")
 def add_comment(lab: Lab, actor: str, identifier: str, text: str, audience: Audience, place: Place = WHOLE) -> Comment:
     """Add a comment; its author, place and turn are audited, and not what it says."""
     with lab.store.begin() as records:

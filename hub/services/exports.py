@@ -37,12 +37,14 @@ from hub.services.lab import Lab, known_project, known_projects, load_person, ne
 from hub.services.lineage import lineage_of
 from hub.services.ports import Reading
 from hub.services.projects import load_project
+from hub.services.refusals import records_refusals
 from hub.services.space import check_space
 
 MOST_BYTES_A_FILE = 64 * 2**20
 SEEING_ROLES = {Role.STEWARD, Role.AUDITOR}
 
 
+@records_refusals("create")
 def create_request(
     lab: Lab, actor: str, project_name: str, *, source: str, files: dict[str, TableContext], context: str
 ) -> ExportRequest:
@@ -65,6 +67,7 @@ def create_request(
         return request
 
 
+@records_refusals("submit")
 def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Copy the offered files into the vault and send them through the gate; earlier votes and findings are dropped."""
     with lab.store.read() as reading:

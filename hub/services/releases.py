@@ -23,8 +23,10 @@ from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, known_project, known_projects, load_person
 from hub.services.lineage import check_lineage
 from hub.services.ports import Reading, Transaction
+from hub.services.refusals import records_refusals
 
 
+@records_refusals("release")
 def release(lab: Lab, actor: str, identifier: str) -> Release:
     """Make the release of an approved request: its canonical files are hashed again and named in a signed receipt.
 
@@ -132,6 +134,7 @@ def receipt(lab: Lab, actor: str, identifier: str) -> str:
         return kept.receipt
 
 
+@records_refusals("download")
 def released_file(lab: Lab, actor: str, identifier: str, name: str) -> tuple[ReleasedFile, bytes]:
     """Return a released file's bytes, checked against their digest; the download is recorded before they leave.
 

@@ -17,9 +17,11 @@ from hub.services.grants import check_all_granted
 from hub.services.lab import Lab, new_id
 from hub.services.lineage import lineage_of
 from hub.services.ports import Transaction
+from hub.services.refusals import records_refusals
 from hub.services.space import check_space
 
 
+@records_refusals("split")
 def split(
     lab: Lab, actor: str, identifier: str, paths: Collection[str], reason: str = "", turn: int = 0
 ) -> tuple[ExportRequest, ExportRequest]:
