@@ -118,3 +118,21 @@ def test_rows_are_found_by_their_numbers(both: tuple[DataFile, DataFile]) -> Non
 def test_units_are_counted_once_each(table: pl.DataFrame, both: tuple[DataFile, DataFile]) -> None:
     assert [file.units for file in both] == [1_000, 1_000]
     assert DataFile("d", "d", table.lazy(), "").units == table.height
+
+
+@pytest.mark.parametrize(
+    ("values", "two"),
+    [
+        ([1, 2, 2, None], (1.0, 2.0)),
+        ([0.0, 1.0, float("nan")], (0.0, 1.0)),
+        ([True, None], (0.0, 1.0)),
+        ([-0.25, 0.75], (-0.25, 0.75)),
+        ([1, 2, 3], None),
+        ([4, 4], None),
+        (["a", "b"], None),
+    ],
+)
+def test_a_column_of_two_values_is_known(values: list[Any], two: tuple[float, float] | None) -> None:
+    file = DataFile("d", "d.parquet", pl.DataFrame({"x": values}).lazy(), "")
+    assert file.two_values("x") == two
+    assert file.is_indicator("x") is (two == (0.0, 1.0))

@@ -194,3 +194,23 @@ def test_a_filter_makes_cells_smaller(gate: Any, data: pl.DataFrame, make: Any) 
     few = data.filter(pl.col("income") > 1e6).group_by("year").agg(n=pl.len()).sort("year").write_csv()
     judged = gate.judge("t.csv", few, TableContext("survey", ("year",), filter="income > 1000000"))
     assert "minimum-frequency" in make.checks(judged)
+
+
+def test_labels_without_a_figure_are_groups_of_the_dataset(gate: Any, data: pl.DataFrame) -> None:
+    table = data.filter(pl.col("region") != "Nord").group_by("region").agg(n=pl.col("person").n_unique()).sort("region")
+    judged = gate.judge("t.csv", table.write_csv() + "Nord,\n")
+    assert not [f for f in judged.findings if f.severity is Severity.REVIEW]
+    judged = gate.judge("t.csv", table.write_csv() + "Nord,\nwhat I wanted to say,\n")
+    assert [f.place for f in judged.findings if f.severity is Severity.REVIEW] == ["t.csv, row 5, column region"]
+
+
+def test_marks_of_several_thresholds_are_figures(gate: Any, data: pl.DataFrame) -> None:
+    n = data.filter(pl.col("region") == "Est")["person"].n_unique()
+    for marks, severities in (
+        ("<10,<10", set()),
+        ("<10,", set()),
+        ("<10,<11", {Severity.REVIEW}),
+        ("<20391,", {Severity.REVIEW}),
+    ):
+        judged = gate.judge("t.csv", f"region,n,a,b\nEst,{n},{marks}\n")
+        assert {f.severity for f in judged.findings if f.check == "recompute"} - {Severity.NOTE} == severities

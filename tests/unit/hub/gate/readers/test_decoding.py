@@ -129,6 +129,13 @@ def test_packed_rows_are_found(gate: Any, make: Any, data: Any, packer: str, cod
     assert "row-leak" in make.checks(judged)
 
 
+@pytest.mark.parametrize("cut", [slice(None, -30), slice(None, 40)])
+def test_a_broken_archive_is_said_to_be_broken(cut: slice) -> None:
+    run = base64.b64encode(zipped(bytes(random.Random(5).randbytes(400)))[cut]).decode()
+    found = decoded("t.txt", (TextFragment(text=f"see {run} there"),))
+    assert RefusalReason.BROKEN_ARCHIVE in {part.reason for part in found if isinstance(part, RefusalFragment)}
+
+
 @pytest.mark.parametrize("code", ["base64", "hex"])
 def test_rows_in_a_stream_without_marks_are_found(gate: Any, make: Any, data: Any, code: str) -> None:
     run = CODES[code](zlib.compress(rows(data), wbits=-15))

@@ -73,3 +73,13 @@ def test_a_document_of_too_many_parts_is_refused(monkeypatch: pytest.MonkeyPatch
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     with contextlib.suppress(ReadRefusedError):
         read_json(content)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "[{}]", "[[], {}, [{}]]"])
+def test_a_document_without_a_value_is_refused(content: str) -> None:
+    assert refusal(content) is RefusalReason.NO_VALUES
+
+
+@pytest.mark.parametrize("content", ['{"a": []}', "[{}, 0]", "[null]", '""', "false"])
+def test_a_name_or_a_value_is_something(content: str) -> None:
+    assert read_json(content.encode())[0].value == json.loads(content)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doubles.workbooks import workbook
 from hub.gate.fragments import FileFragments, RefusalFragment
 from hub.gate.kinds import ENDINGS
 from hub.gate.readers import files
@@ -52,3 +53,18 @@ def test_a_reader_that_runs_out_refuses(monkeypatch: pytest.MonkeyPatch, error: 
     monkeypatch.setattr(files, "read_text", fail)
     (only,) = read_file(1, "a.txt", b"abcd").fragments
     assert only == RefusalFragment(reason=RefusalReason.CRASHED)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("t.csv", b"region,n\n"),
+        ("t.tsv", b"region\tn"),
+        ("t.xlsx", workbook({"A": (("region", "n"),)})),
+        ("t.xlsx", workbook({"A": (("region", "n"), ("Est", 12)), "B": (("region", "n"),)})),
+    ],
+)
+def test_a_table_without_rows_says_what_it_lacks(name: str, content: bytes) -> None:
+    (said,) = read_file(1, name, content).fragments
+    assert isinstance(said, RefusalFragment)
+    assert said.reason is RefusalReason.NO_ROWS

@@ -1,0 +1,57 @@
+"""Facts about the names of columns: values in them are values, and groups and statistics are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.exports import Severity
+
+RULE = "header-values"
+
+
+def said(gate: Any, make: Any, *titles: object) -> Severity | None:
+    judged = gate.judge("t.csv", f"{','.join(map(str, titles))}\n{','.join('x' for _ in titles)}\n")
+    return next((f.severity for f in judged.findings if f.check == RULE), None)
+
+
+def test_a_column_of_incomes_as_header_blocks(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    assert said(gate, make, *data["income"][100:140]) is Severity.BLOCK
+
+
+def test_units_as_headers_block(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    people = data["person"].unique().sort()
+    assert said(gate, make, *people[:5]) is Severity.BLOCK
+    assert said(gate, make, "Total", "region", *people[:5]) is Severity.BLOCK
+    assert said(gate, make, *people[:2], "n", "m", "k") is not Severity.BLOCK
+
+
+def test_units_that_are_numbers_block_where_they_are_too_many_for_chance(gate: Any, make: Any, on: Any) -> None:
+    rows = pl.DataFrame({"nr": [n * 97 for n in range(400)] * 2, "x": [float(n) for n in range(800)]})
+    other = on(rows, unit="nr")
+    assert said(other, make, *(n * 97 for n in range(100, 110))) is Severity.BLOCK
+    assert said(other, make, *(n * 97 + 1 for n in range(100, 110))) is Severity.REVIEW
+
+
+@pytest.mark.parametrize(
+    "titles", [("job", "n17699"), ("job", "17699.95"), ("a 12", "b 345", "c 678", "d901", "12 34 56 78 90")]
+)
+def test_numbers_are_read_by_a_steward(gate: Any, make: Any, titles: tuple[str, ...]) -> None:
+    assert said(gate, make, *titles) is Severity.REVIEW
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ("region", "2019", "2020", "2021", "2022"),
+        ("region", "n_2019", "n_2020"),
+        ("job", "p10", "p25", "p50", "p75", "p90"),
+        ("job", "mean", "ci_2.5", "ci_97.5"),
+        ("income", "up to 1000", "up to 2000"),
+    ],
+)
+def test_groups_and_statistics_are_names(gate: Any, make: Any, titles: tuple[str, ...]) -> None:
+    assert said(gate, make, *titles) is None
+    assert said(gate.without_data(), make, *titles) is None

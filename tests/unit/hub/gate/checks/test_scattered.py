@@ -1,0 +1,99 @@
+"""Facts about small parts: what they tell adds up over a file and over a request, and other parts are left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.exports import Severity, TableContext
+from hub.gate.engine import check_request
+from hub.gate.exchange import ApprovedNotebook
+from hub.gate.notebook_source import cell_digest
+from hub.gate.readers.files import read_file
+
+ROWS, IDENTIFIERS, TEXT = "scattered-rows", "scattered-identifiers", "scattered-text"
+
+
+def found(gate: Any, files: dict[str, str | bytes], approved: ApprovedNotebook | None = None) -> list[set[str]]:
+    """The checks of this file that say something of each file."""
+    read = [
+        (read_file(n, name, body.encode() if isinstance(body, str) else body), TableContext())
+        for n, (name, body) in enumerate(files.items(), start=1)
+    ]
+    judged = check_request(read, gate.policy, gate.datasets, approved=approved)
+    return [{f.check for f in file.findings if f.check in (ROWS, IDENTIFIERS, TEXT)} for file in judged]
+
+
+@pytest.fixture
+def pairs(data: pl.DataFrame) -> list[tuple[float, int]]:
+    return data.select("income", "visits")[200:220].rows()
+
+
+def test_a_row_for_each_cell_is_found(gate: Any, make: Any, pairs: list[tuple[float, int]]) -> None:
+    cells = [(f"step = {income}, {visits}", []) for income, visits in pairs]
+    assert ROWS in found(gate, {"n.ipynb": make.notebook(*cells)})[0]
+    assert ROWS not in found(gate, {"n.ipynb": make.notebook(*cells[:1])})[0]
+
+
+def test_all_files_with_a_part_in_it_block(gate: Any, pairs: list[tuple[float, int]]) -> None:
+    files: dict[str, str | bytes] = {f"{at}.csv": f"a,b\n{i},{v}\n" for at, (i, v) in enumerate(pairs)}
+    assert all(ROWS in own for own in found(gate, files))
+
+
+def test_a_file_that_is_blocked_alone_is_not_said_twice(gate: Any, data: pl.DataFrame) -> None:
+    whole = data[40:60].write_csv()
+    assert found(gate, {"a.csv": whole, "b.csv": "a,b\nx,1\n"}) == [set(), set()]
+
+
+def test_numbers_without_a_dataset_are_nobodys(gate: Any, pairs: list[tuple[float, int]]) -> None:
+    files: dict[str, str | bytes] = {f"{at}.csv": f"a,b\n{i},{v}\n" for at, (i, v) in enumerate(pairs)}
+    assert not any(found(gate.without_data(), files))
+
+
+def test_an_identifier_in_pieces_is_found(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    social = str(data["social"][77])
+    cells = [(f"x = '{social[at : at + 5]}'", []) for at in range(0, len(social), 5)]
+    assert IDENTIFIERS in found(gate, {"n.ipynb": make.notebook(*cells)})[0]
+    assert IDENTIFIERS not in found(gate, {"n.ipynb": make.notebook(*cells[:-1])})[0]
+
+
+def test_halves_in_the_columns_of_a_long_table_are_found(gate: Any, data: pl.DataFrame) -> None:
+    halves = "".join(f"{s[6:]},{s[:6]}\n" for s in data["social"].unique(maintain_order=True)[:80])
+    assert IDENTIFIERS in found(gate, {"t.csv": f"a,b\n{halves}"})[0]
+
+
+def test_short_texts_are_read_where_they_are_long_together(gate: Any) -> None:
+    note = "word " * (gate.policy.free_text // 15)
+    files: dict[str, str | bytes] = {f"{letter}.md": note for letter in "abcd"}
+    assert all(own == {TEXT} for own in found(gate, files))
+    assert found(gate, {"a.md": note}) == [set()]
+
+
+def test_digits_of_code_count_together(gate: Any, make: Any) -> None:
+    cells = [(f"step_{letter} = 123", []) for letter in "abcdefgh"]
+    assert found(gate, {"n.ipynb": make.notebook(*cells)}) == [{TEXT}]
+    assert found(gate, {"n.ipynb": make.notebook(*cells[:4])}) == [set()]
+
+
+def test_cells_of_the_approved_notebook_do_not_count(gate: Any, make: Any) -> None:
+    sources = [f"step_{letter} = 123" for letter in "abcdefgh"]
+    approved = ApprovedNotebook(digest="a" * 64, cells=tuple(cell_digest("code", source) for source in sources))
+    body = make.notebook(*((source, []) for source in sources))
+    assert found(gate, {"n.ipynb": body}, approved) == [set()]
+    other = make.notebook(*((f"{source}1", []) for source in sources))
+    assert found(gate, {"n.ipynb": other}, approved) == [{TEXT}]
+
+
+def test_names_of_files_are_read_together(gate: Any) -> None:
+    files: dict[str, str | bytes] = {f"counts-{at * 79_193 + 100_003}.md": "a word" for at in range(12)}
+    assert all(own == {TEXT} for own in found(gate, files))
+    years: dict[str, str | bytes] = {f"counts-{year}-2026-11-26.md": "a word" for year in range(2015, 2022)}
+    assert not any(found(gate, years))
+
+
+def test_they_are_for_a_steward_and_not_blocked(gate: Any) -> None:
+    read = [(read_file(n, f"{n}.md", b"word " * 40), TableContext()) for n in range(1, 6)]
+    judged = check_request(read, gate.policy, gate.datasets)
+    assert {f.severity for file in judged for f in file.findings} == {Severity.REVIEW}
