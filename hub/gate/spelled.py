@@ -20,7 +20,8 @@ from hub.gate.words import plain
 _MOST_CHARACTERS = 20_000
 _MOST_STRETCHES = 40_000
 """Stretches of a text that are looked at, of all lengths together; a longer text is looked at from its beginning."""
-_FIRST_ROWS = 200
+_FIRST_ROWS = 50
+"""Rows of a table whose columns are joined; one of no more rows is also read cell by cell."""
 _MOST_COLUMNS = 8
 _SHORTEST = 6
 _MOST_LENGTHS = 40
@@ -61,9 +62,9 @@ def _stretched(parts: Iterable[Fragment]) -> tuple[list[str], set[str]]:
     along, down, pairs = [], [], set[str]()
     for part in parts:
         if isinstance(part, TableFragment):
-            rows = zip(*(column[:_FIRST_ROWS] for column in part.data), strict=True)
-            along.append("".join("".join(row) for row in rows))
-            down.append("".join("".join(column[:_FIRST_ROWS]) for column in part.data))
+            if part.height <= _FIRST_ROWS:
+                along.append("".join("".join(row) for row in zip(*part.data, strict=True)))
+                down.append("".join("".join(column) for column in part.data))
             pairs.update(plain(cell) for cells in joined_columns(part) for cell in cells)
         elif not isinstance(part, (BlobFragment, ImageFragment)):
             along.append(text_of(part)[:_MOST_CHARACTERS])

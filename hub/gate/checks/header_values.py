@@ -22,6 +22,7 @@ from hub.gate.kinds import Kind
 IDENTIFIER = "header-values"
 _LONG_NUMBER = re.compile(r"\d[\d., \u00a0\u202f]*\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _LONG = 4
 _FEWEST = 2
 _FEWEST_UNITS = 3
@@ -59,12 +60,18 @@ _REVIEWED = (
 
 def _holds_data(titles: list[str], context: Context) -> bool:
     """Whether the names are rows, a column or identifiers of a dataset."""
-    if sum(any(map(str.isdigit, title)) for title in titles) < _FEWEST:
+    if sum(map(_may_be_value, titles)) < _FEWEST:
         return False
     fresh = Context("", Kind.UNKNOWN, TableContext(), context.policy, context.datasets)
     row = TableFragment(nested=True, columns=("",) * len(titles), data=tuple((title,) for title in titles))
     column = TableFragment(nested=True, columns=("",), data=(tuple(titles),))
     return bool(row_leak(row, fresh) or column_leak(column, fresh) or direct_identifiers(column, fresh))
+
+
+def _may_be_value(title: str) -> bool:
+    """Whether a name is a number, other than a year, or has as many digits as one of somebody's."""
+    digits = sum(map(str.isdigit, title))
+    return not _YEAR.fullmatch(title) and (digits >= _LONG or _NUMBER.fullmatch(title) is not None)
 
 
 def _names_units(titles: list[str], file: DataFile) -> bool:
@@ -92,6 +99,8 @@ def _met(titles: pl.Series, file: DataFile, column: str) -> pl.DataFrame:
     decimals = decimals_of(titles) if value_class is ValueClass.NUMBER else 0
     keys = titles.to_frame("title").with_columns(table_key(pl.col("title"), value_class, decimals).alias("key"))
     keys = keys.drop_nulls("key")
+    if keys.height == 0:
+        return keys
     return keys.join(file.counts(column, decimals, keys["key"]), on="key", how="semi")
 
 

@@ -17,7 +17,6 @@ from hub.gate.spelled import joined_columns
 _NEAR = 60
 _SHORT_TEXT = 20_000
 _FEWEST = 3
-_NEARLY = 0.9
 _LINE_ENDS = re.compile(r"\s*\n\s*")
 _ENTERPRISE = re.compile(r"(?i)siren|siret|\brcs\b|\btva\b|sirene|établissement|etablissement|enterprise|entreprise")
 _CARD_WORD = re.compile(r"(?i)card|carte|\bcb\b|visa|mastercard|\bpan\b")
@@ -46,7 +45,7 @@ def personal_numbers(fragment: Fragment, context: Context) -> list[Finding] | No
 
 
 def _is_cut(fragment: Fragment, said: FullText) -> bool:
-    """Whether numbers run over the lines of a short text, or over two columns of a table in nearly all of its rows."""
+    """Whether numbers run over the lines of a short text, or over two columns of a table in several of its first rows."""
     if isinstance(fragment, TableFragment):
         return any(_are_nirs(cells) for cells in joined_columns(fragment))
     if len(said.text) > _SHORT_TEXT or "\n" not in said.text.strip():
@@ -56,7 +55,7 @@ def _is_cut(fragment: Fragment, said: FullText) -> bool:
 
 def _are_nirs(cells: list[str]) -> bool:
     met = [m for cell in set(cells) if (m := numbers.NIR.pattern.fullmatch(cell.strip())) and numbers.is_nir(m)]
-    return len(met) >= _FEWEST and len(met) >= _NEARLY * len(set(cells))
+    return len(met) >= _FEWEST
 
 
 def _finding(fragment: Fragment, context: Context, what: str, match: Match) -> Finding:

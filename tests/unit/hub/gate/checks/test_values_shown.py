@@ -7,13 +7,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.domain.exports import TableContext
+from hub.domain.exports import Severity, TableContext
 
 
 def staff(pay: list[float]) -> pl.DataFrame:
     """One team with the given pay, and another one with ordinary pay."""
     rows = [{"p": n, "team": "a", "pay": v} for n, v in enumerate(pay)]
-    return pl.DataFrame(rows + [{"p": 100 + n, "team": "b", "pay": 900.0 + n * 3 % 70} for n in range(120)])
+    return pl.DataFrame(rows + [{"p": 100 + n, "team": "b", "pay": 900.0 + n * 3 % 170} for n in range(120)])
 
 
 def table(rows: pl.DataFrame, **figures: pl.Expr) -> str:
@@ -46,7 +46,7 @@ def test_equal_values_are_named_by_row_and_measure_and_can_be_left_out(on: Any) 
     judged = on(rows, "p").judge(
         "t.csv", table(rows, pay=pl.col("pay").mean()), TableContext("d", ("team",), "pay", "mean")
     )
-    (found,) = [f for f in judged.findings if f.check == "identical-values"]
+    (found,) = [f for f in judged.findings if f.check == "identical-values" and f.severity is Severity.BLOCK]
     assert found.place == "t.csv, row 1, column team"
     assert "the same value of pay" in found.sentence
     assert "500" not in found.sentence
@@ -170,7 +170,7 @@ def test_a_quantile_without_a_count_is_reviewed(gate: Any) -> None:
 
 def test_the_units_of_a_quantile_are_counted_in_the_dataset(on: Any, make: Any) -> None:
     for team, blocks in ((19, True), (20, False)):
-        rows = staff([500.0 + n for n in range(team)])
+        rows = staff([500.0 + 10 * n for n in range(team)])
         shown = table(rows, median_pay=pl.col("pay").median())
         judged = on(rows, "p").judge("t.csv", shown, TableContext("d", ("team",), "pay", "median"))
         assert ("quantiles" in make.checks(judged)) is blocks
@@ -196,3 +196,22 @@ def test_a_small_bin_is_a_small_count(on: Any, make: Any) -> None:
     rows = staff([400.0 + n * n for n in range(20)])
     bins = 'bin,count\n"[350, 560)",20\n"[560, 761)",3\n"[761, 1000]",90\n'
     assert "minimum-frequency" in make.checks(on(rows, "p").judge("t.csv", bins))
+
+
+@pytest.mark.parametrize(
+    ("pay", "is_near"),
+    [
+        ([500.0, 549.0] * 10, True),
+        ([500.0, 560.0] * 10, False),
+        ([-500.0, -549.0] * 10, True),
+        ([-1.0, 1.0] * 10, False),
+        ([0.0, 1.0] * 10, False),
+    ],
+)
+def test_values_that_the_p_rule_takes_for_one_are_read(on: Any, pay: list[float], is_near: bool) -> None:
+    rows = staff(pay)
+    judged = on(rows, "p").judge(
+        "t.csv", table(rows, pay=pl.col("pay").mean()), TableContext("d", ("team",), "pay", "mean")
+    )
+    found = [(f.severity, f.place) for f in judged.findings if f.check == "identical-values"]
+    assert found == ([(Severity.REVIEW, "t.csv, row 1, column team")] if is_near else [])
