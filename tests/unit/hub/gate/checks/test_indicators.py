@@ -54,7 +54,7 @@ def test_it_is_said_with_its_rule_and_can_be_left_out(on: Any) -> None:
     rows = ill(200, 7, 4)
     (told,) = found(on, rows, sums(rows))
     assert told.place == "t.csv, rows 2, 3, column 2"
-    assert "ill is a column of zeros and ones" in told.sentence
+    assert "ill is a column of two values" in told.sentence
     assert "fewer than 10" in told.sentence
     assert told.rule == "at least 10 privacy units in each cell (uk-sacro)"
     assert told.detail == "The smallest of these counts covers this many units: 4."
@@ -113,8 +113,14 @@ def test_a_column_of_truths_is_one_too(on: Any) -> None:
     assert [f.place for f in found(on, rows, sums(rows))] == ["t.csv, row 1, column 2"]
 
 
-def test_other_numbers_are_no_yes_and_no(on: Any) -> None:
+def test_any_two_numbers_are_a_yes_and_a_no(on: Any) -> None:
     rows = ill(4, 200).with_columns(pl.when(pl.col("ill") == 0).then(5.0).otherwise("ill").alias("ill"))
+    assert [f.place for f in found(on, rows, sums(rows))] == ["t.csv, row 1, column 2"]
+
+
+def test_three_numbers_are_no_yes_and_no(on: Any) -> None:
+    third = pl.when(pl.col("person") == "a399").then(5.0).otherwise("ill").alias("ill")
+    rows = ill(4, 200).with_columns(third)
     assert found(on, rows, sums(rows)) == []
 
 
