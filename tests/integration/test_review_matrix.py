@@ -1,0 +1,135 @@
+"""The matrix of the docs, tried in full: each person tries each action in each state, through the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import requests
+
+from doubles.lab import make_lab
+from doubles.people import CONTEXT, cast_vote, finished_run, found_consortium, play, registered_dataset, work_off
+from doubles.portal import served
+from hub.domain.audit import event
+from hub.domain.exports import ExportRequest, ExportState, TableContext
+from hub.domain.people import Role
+from hub.domain.releases import Release
+from hub.review_matrix import ACTIONS, CLAIMANT, EVER_RELEASED, PEOPLE, STATUSES, Action, Who, outcome
+from hub.services import exports, people, projects, releases
+from hub.services.lab import Lab, new_id
+from hub.web.api.table import ROUTES
+
+WHY = {"reason": "because a test wants to"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A portal, an approved request, and another one that was released."""
+
+    lab: Lab
+    base: str
+    approved: ExportRequest
+    released: ExportRequest
+    release: Release
+
+    def put(self, state: ExportState, who: Who, action: Action) -> ExportRequest:
+        """Put a request of its own, with all its votes, into a state; what was once released has its release beside it.
+
+        A release needs what the gate kept of the very request, so that one goes the whole way.
+        """
+        lab, is_made = self.lab, state is ExportState.APPROVED and action.path.endswith("/release")
+        model = self.released if state in EVER_RELEASED else self.approved
+        fresh = approved(lab, self.approved.source) if is_made else replace(model, id=new_id("export"))
+        claim = (CLAIMANT, lab.now()) if who.claimed else ("", None)
+        put = replace(fresh, state=state, claimed_by=claim[0], claimed=claim[1])
+        with lab.store.begin() as records:
+            records.save(put, event("test:request:put", "test", put.id))
+            if state in EVER_RELEASED:
+                records.save(replace(self.release, id=put.id), event("test:release:put", "test", put.id))
+        return put
+
+    def now(self, identifier: str) -> ExportRequest | None:
+        with self.lab.store.read() as reading:
+            return reading.get(ExportRequest, identifier)
+
+    def attempt(self, who: Who, action: Action, identifier: str) -> tuple[int, str]:
+        path = action.path.partition("#")[0].replace("{id}", identifier)
+        path += "?path=a.csv" if path.endswith("/canonical") else ""
+        body = None if action.method == "GET" else self.body(action)
+        head = {"Authorization": f"token {who.name}-token"}
+        answer = requests.request(action.method, f"{self.base}/api/v1{path}", json=body, headers=head, timeout=30)
+        return answer.status_code, answer.text[:300]
+
+    def body(self, action: Action) -> dict[str, Any]:
+        path, _, audience = action.path.partition("#")
+        canonical = {f.path: f.canonical for f in self.approved.files}
+        vote = {"decision": "approve", "canonical": canonical, "policy": self.approved.policy, "reason": ""}
+        return {
+            "comments": {"text": "A word", "audience": audience},
+            "split": {"files": ["a.csv"]} | WHY,
+            "votes": vote,
+            "reject": WHY,
+            "revoke": WHY,
+        }.get(path.rpartition("/")[2], {})
+
+
+def approved(lab: Lab, source: str) -> ExportRequest:
+    files = {name: TableContext("jobs", ("year",), "", "count") for name in ("a.csv", "b.csv")}
+    made = exports.create_request(lab, "researcher", "wages", source=source, files=files, context=CONTEXT)
+    exports.submit_request(lab, "researcher", made.id)
+    work_off(lab)
+    checked = exports.request(lab, "health-steward", made.id)
+    cast_vote(lab, "health-steward", checked)
+    return cast_vote(lab, "jobs-steward", checked)
+
+
+@pytest.fixture(scope="module", params=ExportState)
+def state(request: pytest.FixtureRequest) -> ExportState:
+    found: ExportState = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def scene(state: ExportState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    lab = make_lab(tmp_path_factory.mktemp(f"matrix-{state}"))
+    found_consortium(lab)
+    people.add_person(lab, "administrator", "approver", "Approver", "lab-office", (Role.APPROVER,))
+    projects.add_member(lab, "scientist", "wages", "transport-steward")
+    projects.remove_member(lab, "scientist", "wages", "transport-steward")
+    programs = play(lab)
+    programs.outputs = {name: f"{name}\n1980,545\n".encode() for name in ("a.csv", "b.csv")}
+    registered_dataset(lab)
+    source = finished_run(lab).id
+    released = approved(lab, source)
+    release = releases.release(lab, "health-steward", released.id)
+    with served(lab) as base:
+        yield Scene(lab, base, approved(lab, source), released, release)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.title)
+def test_each_person_gets_what_the_matrix_says(scene: Scene, state: ExportState, action: Action) -> None:
+    expected, seen = {}, {}
+    for who in PEOPLE:
+        expected[who.title] = STATUSES[outcome(who, action, state)]
+        put = scene.put(state, who, action)
+        status, said = scene.attempt(who, action, put.id)
+        seen[who.title] = status if status in STATUSES.values() else (status, said)
+        assert status == 200 or scene.now(put.id) == put, "what is refused changes nothing"
+    assert seen == expected
+
+
+def test_every_route_of_a_request_stands_in_the_matrix() -> None:
+    """Looks at releases alone are of another page: they do not depend on the request's state."""
+    there = {(r.method, r.path) for r in ROUTES if r.path.startswith("/exports/{id}")}
+    there |= {(r.method, r.path) for r in ROUTES if r.path.startswith("/releases/{id}") and r.method != "GET"}
+    assert {(a.method, a.path.partition("#")[0]) for a in ACTIONS} == there
+
+
+def test_somebody_may_do_everything_somewhere_and_nobody_everywhere() -> None:
+    """A matrix of one word would hold of nothing."""
+    for action in ACTIONS:
+        told = {outcome(who, action, state) for who in PEOPLE for state in ExportState}
+        assert "yes" in told, action.title
+        assert "hidden" in told, action.title
