@@ -96,6 +96,31 @@ def test_a_keyboard_is_enough_to_vote(lab: Lab, chromium: Browser) -> None:
     assert complaints == []
 
 
+def test_a_steward_comments_on_a_cell_and_hostile_text_of_a_comment_runs_nothing(lab: Lab, chromium: Browser) -> None:
+    request = checked_request(lab)
+    hostile = """</p><img src=x onerror="window.stolen=1"><script>window.stolen=1</script>{{ 7*7 }}"""
+    complaints: list[str] = []
+    with served(lab) as base:
+        page = page_of(chromium, base, "health-steward", complaints)
+        page.goto(f"exports/{request.id}")
+        page.get_by_label("On", exact=True).select_option("table.csv")
+        page.get_by_label("Row of a cell").fill("3")
+        page.get_by_label("Column of a cell").fill("2")
+        page.get_by_label("Your comment").fill(hostile)
+        assert page.get_by_label("Who reads it").input_value() == "stewards", "nothing is told by accident"
+        page.get_by_label("Who reads it").select_option("project")
+        page.get_by_role("button", name="Comment", exact=True).click()
+        page.get_by_text("Your comment stands there; the project reads it.").wait_for(timeout=5000)
+        for who in ("health-steward", "researcher"):
+            reader = page_of(chromium, base, who, complaints)
+            reader.goto(f"exports/{request.id}")
+            assert reader.get_by_text(hostile).count() == 2
+            assert reader.get_by_text("row 3, column 2").count() == 2
+            assert reader.evaluate("window.stolen") is None
+            assert reader.locator(".comments img, .comments script").count() == 0
+    assert complaints == []
+
+
 def focused(page: Page) -> str:
     """What the control is called that has the focus."""
     said = "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()"
