@@ -13,7 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from hub.domain.exports import TableContext
-from hub.gate.cells import decimals_of, is_suppressed, number
+from hub.gate.cells import decimals_of, is_suppressed, numbers_in
 from hub.gate.figures import COUNTS, MORE, PLAIN, WEIGHT, Figure, column_of
 from hub.gate.shares import shares_of
 from hub.gate.tabulation import MEASURES, Asked, Tabulation, figures_of, tabulate
@@ -84,12 +84,13 @@ def _match(
     if shown.height == 0:
         return None
     places = decimals_of(shown[key])
-    near = [near_figure(places, key, name, context, policy).all().alias(name) for name in candidates]
+    cell = pl.lit(numbers_in(shown[key]))
+    near = [near_figure(places, cell, name, context, policy).all().alias(name) for name in candidates]
     agrees = shown.select(near).row(0, named=True)
     return next((figure for name, figure in candidates.items() if agrees[name]), None)
 
 
-def near_figure(places: int, key: str, figure: str, context: TableContext, policy: Policy) -> pl.Expr:
+def near_figure(places: int, cell: pl.Expr, figure: str, context: TableContext, policy: Policy) -> pl.Expr:
     """A cell is the figure: to half of its last decimal, of the declared rounding, or of a canonical file's digits."""
     is_count = figure in COUNTS
     half_decimal = 0.5 * 10.0**-places
@@ -99,7 +100,6 @@ def near_figure(places: int, key: str, figure: str, context: TableContext, polic
         digits = pl.col(figure).abs() * 0.5 * 10.0 ** (1 - policy.significant_digits)
         tolerance = pl.max_horizontal(tolerance, digits)
     scale = 100.0 if figure.endswith("_percent") else 1.0
-    cell = number(pl.col(key))
     near = (cell - pl.col(figure) * scale).abs() <= tolerance * 1.001
     if context.rounding > 1:
         # What was rounded is a multiple of that; else a large one would agree with anything.

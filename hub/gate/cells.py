@@ -93,9 +93,12 @@ def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Exp
 
 def number_key(plain: pl.Expr, decimals: int) -> pl.Expr:
     """Return the key of numbers as ``written`` gives them."""
-    whole = pl.when(plain.str.contains(_WHOLE)).then(plain.str.replace(r"\.0*$", "").str.strip_prefix("+"))
-    exact = _shifted(whole.cast(pl.Int64, strict=False), decimals)
+    exact = _shifted(_whole(plain).cast(pl.Int64, strict=False), decimals)
     return pl.coalesce(exact, _scaled(_finite(plain), decimals))
+
+
+def _whole(plain: pl.Expr) -> pl.Expr:
+    return pl.when(plain.str.contains(_WHOLE)).then(plain.str.replace(r"\.0*$", "").str.strip_prefix("+"))
 
 
 def number(column: pl.Expr) -> pl.Expr:
@@ -127,6 +130,48 @@ def written(column: pl.Expr) -> pl.Expr:
     return pl.coalesce(plain, pointed)
 
 
+def written_in(cells: pl.Series) -> pl.Series:
+    """Return the numbers of text cells as ``written`` gives them, at little cost where none is dressed.
+
+    In an expression, what is written is worked out again for each time that the expression names it.
+    """
+    text = pl.col("text")
+    read = cells.to_frame("cell").select(pl.col("cell").str.strip_chars().alias("text"))
+    told = read.select(
+        pl.when(text.str.contains(NUMBER)).then(text).alias("plain"),
+        text.str.contains(_IS_DRESSED).any().alias("is_dressed"),
+    )
+    if told.height and told["is_dressed"][0]:
+        return cells.to_frame("cell").select(written(pl.col("cell")).alias(cells.name)).to_series()
+    return told["plain"].alias(cells.name)
+
+
+def numbers_in(cells: pl.Series) -> pl.Series:
+    """Return the finite numbers that text cells show, or null, as ``number``."""
+    value = written_in(cells).cast(pl.Float64, strict=False)
+    return value.to_frame("value").select(pl.when(pl.col("value").is_finite()).then("value")).to_series()
+
+
+def keys_in(cells: pl.Series, value_class: ValueClass, decimals: int) -> pl.Series:
+    """Return the keys of text cells, as ``table_key``."""
+    if value_class is ValueClass.NUMBER:
+        return number_keys(written_in(cells), decimals)
+    key = table_key(pl.col("cell"), value_class, decimals)
+    return cells.to_frame("cell").select(key.alias("key")).to_series()
+
+
+def number_keys(numbers: pl.Series, decimals: int) -> pl.Series:
+    """Return the keys of numbers as ``written`` gives them, as ``number_key``."""
+    plain = pl.col("plain")
+    read = numbers.to_frame("plain").select(
+        _whole(plain).cast(pl.Int64, strict=False).alias("whole"), plain.cast(pl.Float64, strict=False).alias("value")
+    )
+    value = pl.when(pl.col("value").is_finite()).then("value")
+    return read.select(
+        pl.coalesce(_shifted(pl.col("whole"), decimals), _scaled(value, decimals)).alias("key")
+    ).to_series()
+
+
 def dressing(column: pl.Expr) -> pl.Expr:
     """Return what a number is dressed in behind it, as ``written`` leaves it out; null where nothing is."""
     text = column.str.strip_chars()
@@ -136,14 +181,13 @@ def dressing(column: pl.Expr) -> pl.Expr:
 
 def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
-    shown = cells.to_frame("cell").select(pl.lit("").alias("key"), written(pl.col("cell")).alias("number"))
-    return decimals_by(shown, [""])[""]
+    return decimals_by(written_in(cells).to_frame("number").with_columns(pl.lit("").alias("key")), [""])[""]
 
 
 def decimals_by(numbers: pl.DataFrame, keys: Iterable[str]) -> dict[str, int]:
     """Return the same for several columns: numbers, as ``written``, stand below each other beside their ``key``."""
     text = pl.col("number")
-    after_point = text.str.extract(r"\.(\d*?)0*$", 1).str.len_chars().clip(0, MOST_DECIMALS)
+    after_point = text.str.strip_chars_end("0").str.split_exact(".", 1).struct[1].str.len_chars().clip(0, MOST_DECIMALS)
     shown = pl.when(text.str.contains("[eE]")).then(MOST_DECIMALS).otherwise(after_point)
     found = numbers.drop_nulls("number").group_by("key").agg(shown.max().fill_null(0)).rows()
     return dict.fromkeys(keys, 0) | {str(key): int(decimals) for key, decimals in found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_of, is_margin, table_key
+from hub.gate.cells import ValueClass, decimals_of, is_margin, keys_in
 from hub.gate.datasets import DataFile
 from hub.gate.views import TableView
 
@@ -40,7 +40,7 @@ def _values(view: TableView, others: list[int], file: DataFile, column: str) -> 
     decimals = decimals_of(headers["header"]) if value_class is ValueClass.NUMBER else 0
     margin = is_margin(pl.col("header"))
     categories = headers.filter(~margin)
-    keys = categories.select("at", table_key(pl.col("header"), value_class, decimals).alias("key"))
+    keys = categories.select("at", keys_in(categories["header"], value_class, decimals).alias("key"))
     known = keys.join(file.counts(column, decimals, keys["key"]), on="key", how="semi")
     if known.height < _FEWEST:
         return []

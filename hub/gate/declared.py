@@ -8,7 +8,7 @@ import polars as pl
 
 from hub.domain.exports import AGGREGATES, TableContext
 from hub.gate.agreement import near_figure
-from hub.gate.cells import decimals_of, is_suppressed
+from hub.gate.cells import decimals_of, is_suppressed, number
 from hub.gate.figures import COUNTS, WEIGHT, column_of
 from hub.gate.tabulation import Tabulation
 from hub.policy.model import Policy
@@ -37,9 +37,9 @@ def mismatch(tabulation: Tabulation, declared: TableContext, policy: Policy) -> 
     tries = []
     for key in (*tabulation.differing, *tabulation.agreeing):
         shown = joined.filter(~is_suppressed(view.frame, key))
-        places = decimals_of(shown[key])
+        places, cell = decimals_of(shown[key]), number(pl.col(key))
         for name in _candidates(tabulation, declared):
-            off = shown.filter(~near_figure(places, key, name, declared, policy))
+            off = shown.filter(~near_figure(places, cell, name, declared, policy))
             tries.append((off.height, Mismatch(key, tuple(off["row"].to_list()))))
     fewest, nearest = min(tries, key=lambda tried: tried[0], default=(0, None))
     return nearest if fewest else None

@@ -12,7 +12,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from hub.gate.cells import is_suppressed, number
+from hub.gate.cells import is_suppressed, number, numbers_in
 from hub.gate.column_names import is_count_name
 from hub.gate.exchange import FilePath, TablePart
 from hub.gate.fragments import Part
@@ -127,7 +127,7 @@ def _shown_numbers(view: TableView, keys: tuple[str, ...], policy: Policy) -> li
     for key in keys:
         title = view.columns[view.keys.index(key)]
         shown = pl.col(key).str.strip_chars().replace("", None)
-        value = number(shown)
+        value = numbers_in(view.frame[key])
         cells = view.frame.select(value.alias("value"), shown.alias("text"), is_suppressed(view.frame, key).alias("no"))
         told = cells.filter(~pl.col("no"))
         whole = (pl.col("value") % 1 == 0) & (pl.col("value") >= 0) & (pl.col("value") < 1e15)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_by, is_missing, number_key, table_key, written
+from hub.gate.cells import ValueClass, decimals_by, is_missing, keys_in, number_keys, written_in
 from hub.gate.datasets import ROW, DataFile
 from hub.gate.views import TableView
 
@@ -46,7 +46,7 @@ class Cells:
     def __init__(self, table: pl.DataFrame) -> None:
         self.table = table
         texts = table.unpivot(index="row", variable_name="key", value_name="text")
-        self._texts = texts.with_columns(written(pl.col("text")).alias("number"))
+        self._texts = texts.with_columns(written_in(texts["text"]).alias("number"))
         self.decimals = decimals_by(self._texts, [key for key in table.columns if key != "row"])
         self._values: dict[tuple[tuple[str, ...], ValueClass, int], pl.DataFrame] = {}
 
@@ -57,9 +57,7 @@ class Cells:
             texts = self._texts if len(keys) == len(self.decimals) else self._texts.filter(pl.col("key").is_in(keys))
             is_number = value_class is ValueClass.NUMBER
             value = (
-                number_key(pl.col("number"), decimals)
-                if is_number
-                else table_key(pl.col("text"), value_class, decimals)
+                number_keys(texts["number"], decimals) if is_number else keys_in(texts["text"], value_class, decimals)
             )
             self._values[asked] = texts.select("key", "row", value.alias("value")).drop_nulls("value")
         return self._values[asked]

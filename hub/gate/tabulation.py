@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hub.domain.exports import TableContext
-from hub.gate.cells import ValueClass, decimals_of, is_margin, is_missing, is_suppressed, table_key
+from hub.gate.cells import ValueClass, decimals_of, is_margin, is_missing, is_suppressed, keys_in
 from hub.gate.column_names import is_area
 from hub.gate.datasets import UNIT, DataFile
 from hub.gate.figures import PLAIN, WEIGHT, Figure, column_of, statistics, value_columns
@@ -159,14 +159,14 @@ def _decimals(view: TableView, key: str, file: DataFile, column: str) -> int:
     return decimals_of(view.frame[key]) if file.value_class(column) is ValueClass.NUMBER else 0
 
 
-def _table_key(file: DataFile, dimension: Dimension) -> pl.Expr:
-    return table_key(pl.col(dimension.key), file.value_class(dimension.column), dimension.decimals)
+def _table_keys(frame: pl.DataFrame, file: DataFile, dimension: Dimension) -> pl.Series:
+    return keys_in(frame[dimension.key], file.value_class(dimension.column), dimension.decimals).alias("key")
 
 
 def _is_known(view: TableView, file: DataFile, dimension: Dimension, share: float) -> bool:
     """That part of the column's cells, and one at least, are values that the dataset's column has."""
     cell = pl.col(dimension.key)
-    keys = view.frame.filter(~is_margin(cell)).select(_table_key(file, dimension).alias("key"))
+    keys = _table_keys(view.frame.filter(~is_margin(cell)), file, dimension).to_frame()
     known = keys.join(file.counts(dimension.column, dimension.decimals, keys["key"]), on="key", how="semi").height
     return keys.height == 0 or known >= max(share * keys.height, 1)
 
@@ -194,10 +194,10 @@ def _keyed(view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], o
         margin = is_margin(cell)
         if file.has_missing(d.column):
             margin = margin & ~is_missing(cell)
-        asked = view.frame.select(_table_key(file, d)).to_series()
+        asked = _table_keys(view.frame, file, d)
         known = file.counts(d.column, d.decimals, asked)["key"].implode()
-        columns.append((margin & ~_table_key(file, d).is_in(known).fill_null(False)).alias(f"margin_{d.key}"))
-        columns.append(_table_key(file, d).alias(d.key))
+        columns.append((margin & ~pl.lit(asked).is_in(known).fill_null(False)).alias(f"margin_{d.key}"))
+        columns.append(pl.lit(asked).alias(d.key))
     shown = pl.any_horizontal(*(~is_suppressed(view.frame, k) for k in others)) if others else pl.lit(value=True)
     return view.frame.select(*columns, shown.alias("shown"))
 

@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import JsonValue
 
 from hub.gate.array_views import grids, text_of_arrays
-from hub.gate.cells import written
+from hub.gate.cells import written_in
 from hub.gate.fragments import ArraysFragment, Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.headers import Grid
 from hub.gate.printed import printed_tables
@@ -122,7 +122,7 @@ def pair_tables(fragment: Fragment) -> list[TableView]:
 
 def turned(view: TableView) -> TableView | None:
     """Return a small table with rows and columns exchanged, as a printed record or a transposed frame has them."""
-    if not 1 <= view.frame.height <= _TURNED_COLUMNS or not 2 <= view.frame.width <= _TURNED_ROWS:
+    if not _can_be_turned(view):
         return None
     columns = [view.frame[key].to_list() for key in view.keys]
     if view.titled:
@@ -131,9 +131,15 @@ def turned(view: TableView) -> TableView | None:
     return TableView(view.place, tuple(header), _frame(len(header), rows), titled=True)
 
 
+def _can_be_turned(view: TableView) -> bool:
+    return 1 <= view.frame.height <= _TURNED_COLUMNS and 2 <= view.frame.width <= _TURNED_ROWS
+
+
 def turned_by_labels(view: TableView) -> list[TableView]:
     """Return a small table with rows and columns exchanged, once for each of its first columns without numbers."""
-    texts = [key for key in view.keys if view.frame.select(written(pl.col(key)).is_null().all()).item()]
+    if not _can_be_turned(view):
+        return []
+    texts = [key for key in view.keys if written_in(view.frame[key]).null_count() == view.frame.height]
     return [other for key in texts[:_MOST_LABELS] if (other := _turned_by(view, key)) is not None]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import ValueClass, number
+from hub.gate.cells import ValueClass, number, numbers_in
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place, rows_of
 from hub.gate.context import Context
@@ -75,12 +75,14 @@ def _labelled(view: TableView, context: Context) -> Iterator[tuple[str, list[int
 
     Below a header that names groups, only words count that name no group, such as “max”.
     """
+    shown: dict[str, pl.Series] = {}
     for key, title in zip(view.keys, view.columns, strict=True):
         words = _SHORT if title.strip() else _BARE
         likely = view.frame[key].filter(view.frame[key].str.contains(_LIKELY)).unique().to_list()
         labels = [label for label in likely if _says_extreme(label, words, context)]
-        others = [number(pl.col(other)).is_not_null() for other in view.keys if other != key]
-        if labels and others:
+        if labels and view.frame.width > 1:
+            shown = shown or {other: numbers_in(view.frame[other]).is_not_null() for other in view.keys}
+            others = [pl.lit(cells) for other, cells in shown.items() if other != key]
             rows = view.frame.select(
                 pl.int_range(1, pl.len() + 1).filter(pl.col(key).is_in(labels), pl.any_horizontal(others))
             )
