@@ -24,27 +24,46 @@ def unpivoted(view: TableView, file: DataFile, *, partly: bool = False) -> list[
         return []
     used = {file.names[names[at]] for at in leading}
     others = [at for at in range(len(names)) if at not in leading]
+    headers = _Headers(others, [view.columns[at].strip() for at in others])
     found = []
     for column in file.schema:
-        if column not in used and file.is_grouping(column):
-            told = _values(view, others, file, column)
+        if column not in used and headers.may_be(file, column) and file.is_grouping(column):
+            told = headers.told(file, column)
             if told and (partly or told == others):
                 found.append(_long(view, leading, told, column))
     return found
 
 
-def _values(view: TableView, others: list[int], file: DataFile, column: str) -> list[int]:
-    """The columns whose headers are values of the dataset's column, two at least, and the margins'."""
-    headers = pl.DataFrame({"at": others, "header": [view.columns[at].strip() for at in others]})
-    value_class = file.value_class(column)
-    decimals = decimals_of(headers["header"]) if value_class is ValueClass.NUMBER else 0
-    margin = is_margin(pl.col("header"))
-    categories = headers.filter(~margin)
-    keys = categories.select("at", keys_in(categories["header"], value_class, decimals).alias("key"))
-    known = keys.join(file.counts(column, decimals, keys["key"]), on="key", how="semi")
-    if known.height < _FEWEST:
-        return []
-    return sorted((*known["at"].to_list(), *headers.filter(margin)["at"].to_list()))
+class _Headers:
+    """The headers of some columns, with what they may be as values; the same for all columns of a class."""
+
+    def __init__(self, places: list[int], headers: list[str]) -> None:
+        told = pl.DataFrame({"at": places, "header": headers})
+        margin = is_margin(pl.col("header"))
+        self._categories = told.filter(~margin)
+        self._margins = told.filter(margin)["at"].to_list()
+        self._decimals = decimals_of(told["header"])
+        self._keys: dict[ValueClass, pl.DataFrame] = {}
+
+    def may_be(self, file: DataFile, column: str) -> bool:
+        """Whether as many as it takes are values of the column's class."""
+        return self._of(file.value_class(column)).height >= _FEWEST
+
+    def told(self, file: DataFile, column: str) -> list[int]:
+        """The columns whose headers are values of the dataset's column, two at least, and the margins'."""
+        keys = self._of(file.value_class(column))
+        counts = file.counts(column, self._places(file.value_class(column)), keys["key"])
+        known = keys.join(counts, on="key", how="semi")
+        return sorted((*known["at"].to_list(), *self._margins)) if known.height >= _FEWEST else []
+
+    def _places(self, value_class: ValueClass) -> int:
+        return self._decimals if value_class is ValueClass.NUMBER else 0
+
+    def _of(self, value_class: ValueClass) -> pl.DataFrame:
+        if value_class not in self._keys:
+            keys = keys_in(self._categories["header"], value_class, self._places(value_class)).alias("key")
+            self._keys[value_class] = self._categories.select("at", keys).drop_nulls("key")
+        return self._keys[value_class]
 
 
 def _long(view: TableView, leading: list[int], told: list[int], column: str) -> TableView:

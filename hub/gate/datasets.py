@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from hub.gate.cells import ValueClass, classify, dataset_key
-from hub.gate.large_columns import COUNT, GROUPING, ROWS_AT_ONCE, LargeColumns
+from hub.gate.large_columns import COUNT, GROUPING, MOST_COMBINED, ROWS_AT_ONCE, LargeColumns
 from hub.gate.value_counts import ValueCounts
 
 UNIT = "__unit"
@@ -56,7 +56,7 @@ class DataFile:
         """Number of rows of the unit that has the most of them."""
         if not self.unit:
             return 1
-        counted = self._source.select(self.unit).drop_nulls().group_by(self.unit).len()
+        counted = self._read.select(self.unit).drop_nulls().group_by(self.unit).len()
         return int(counted.select(pl.col("len").max().fill_null(0)).collect(engine="streaming").item() or 0)
 
     @cached_property
@@ -70,15 +70,20 @@ class DataFile:
         return self.height * len(self.schema) <= MOST_KEPT
 
     @cached_property
+    def _read(self) -> pl.LazyFrame:
+        """The rows as they lie in the file; what is kept is read once."""
+        return self._source.collect().lazy() if self.is_kept else self._source
+
+    @cached_property
     def _scan(self) -> pl.LazyFrame:
         """The rows with their texts in one form."""
         strings = [name for name in self._texts if isinstance(self.schema[name], pl.String)]
         is_plain = self.large.plain_texts(strings, with_cube=not self.is_kept)
         odd = [name for name in self._texts if name not in is_plain]
-        plain = self._source.with_columns(
+        plain = self._read.with_columns(
             pl.col(name).cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars() for name in odd
         )
-        return plain.collect().lazy() if self.is_kept else plain
+        return plain.collect().lazy() if self.is_kept and odd else plain
 
     @cached_property
     def _texts(self) -> list[str]:
@@ -87,7 +92,7 @@ class DataFile:
     @cached_property
     def large(self) -> LargeColumns:
         """The columns as they lie in the file."""
-        return LargeColumns(self._source, self.height)
+        return LargeColumns(self._read, self.height)
 
     def value_class(self, column: str) -> ValueClass:
         """How the column's values are compared."""
@@ -255,8 +260,12 @@ class DataFile:
     def has_missing(self, column: str) -> bool:
         """Whether a value is missing somewhere."""
         if column not in self._missing:
-            missing = self._scan.select(self.key(column).is_null().any()).collect(engine=self.engine).item()
-            self._missing[column] = bool(missing)
+            cube = None if self.is_kept else self.large.cube
+            known = (
+                self.combinations({"key": (column, 0)}, MOST_COMBINED) if cube is not None and column in cube else None
+            )
+            keys = self.keys(column) if known is None else known.lazy()
+            self._missing[column] = bool(keys.select(pl.col("key").is_null().any()).collect(engine=self.engine).item())
         return self._missing[column]
 
     def is_indicator(self, column: str) -> bool:

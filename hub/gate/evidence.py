@@ -146,12 +146,10 @@ def _least(file: DataFile) -> float:
 
 
 def _near(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame | None:
-    """The rows of a large file that may have a rare combination in common with the table; None: all of them.
+    """The rows of the file that may have a rare combination in common with the table; None: all of them.
 
     A row's hope is what its values could tell at most, each by itself, if the table has them at all.
     """
-    if file.is_kept:
-        return None
     hopes, weights = [], []
     for a in alignments:
         told = keyed.filter(pl.col(f"bits {a.name}") > 0).group_by(a.name).agg(pl.col(f"bits {a.name}").max())
@@ -162,7 +160,7 @@ def _near(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> p
         for name, hope in hopes:
             part = part.join(hope, on=name, how="left")
         hoped = part.filter(pl.sum_horizontal(weights) >= _least(file)).select(*(a.name for a in alignments), ROW)
-        found.append(hoped.collect(engine="streaming"))
+        found.append(hoped.collect(engine=file.engine))
         if sum(frame.height for frame in found) > _MOST_NEAR:
             return None
     return pl.concat(found)

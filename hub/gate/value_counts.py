@@ -23,7 +23,9 @@ FEW = 1_000
 MOST_COUNTED = 2_000_000
 """Rows of a file of which all keys of a column are kept with their numbers, as soon as they are asked for twice."""
 MOST_ORDERED = 40_000_000
-"""Row numbers of a file that are kept in the order of a column's keys, which are looked up for the second time."""
+"""Row numbers of a file that are kept in the order of a column's keys, which are looked up again and again."""
+_SCANS = 6
+"""Times that a column is read for its rows before these are put in order, which takes about as long as all of them."""
 _MANY = 16
 """Of more than this part of what is known, a join finds values sooner than one search for each."""
 _HITS = {"key": pl.String, "column": pl.String, "row": pl.Int64, "bits": pl.Float64}
@@ -36,7 +38,7 @@ class ValueCounts:
         self._file = file
         self._asked: set[tuple[str, int]] = set()
         self._counted: dict[tuple[str, int], pl.DataFrame] = {}
-        self._sought: set[tuple[str, int]] = set()
+        self._sought: dict[tuple[str, int], int] = {}
         self._order: dict[tuple[str, int], tuple[pl.DataFrame, pl.Series]] = {}
         self._room = MOST_ORDERED
         self._few: dict[tuple[ValueClass, int], pl.DataFrame] = {}
@@ -79,11 +81,11 @@ class ValueCounts:
 
     def _found(self, column: str, decimals: int, asked: pl.Series) -> pl.DataFrame:
         file, known = self._file, (column, decimals)
-        is_new = known in self._sought and known not in self._order
+        self._sought[known] = self._sought.get(known, 0) + 1
+        is_new = self._sought[known] > _SCANS and known not in self._order
         if is_new and file.height <= min(self._room, MOST_COUNTED):
             self._room -= file.height
             self._order[known] = self._ordered(*known)
-        self._sought.add(known)
         if known not in self._order:
             keys = file.keys(*known).with_row_index("at")
             return keys.join(asked.alias("key").to_frame().lazy(), on="key", how="semi").collect(engine=file.engine)
