@@ -5,6 +5,8 @@ Invariants:
 * the token is sent to the lab's own address alone: no redirect is followed;
 * only reading is tried again; whatever changes something is sent once;
 * every failure becomes one of the lab's errors with a sentence.
+
+What sends requests is loaded by the first connection: it takes a while, and every command loads this module.
 """
 
 from __future__ import annotations
@@ -12,12 +14,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
-import requests
-
-from hub.adapters.loopback_names import loopback_session
 from hub.domain.errors import (
     ConflictError,
     InvalidError,
@@ -26,6 +25,9 @@ from hub.domain.errors import (
     RefusedError,
     UnavailableError,
 )
+
+if TYPE_CHECKING:
+    import requests
 
 Json = dict[str, Any]
 
@@ -57,6 +59,8 @@ class Portal:
     """One person's connection to one lab."""
 
     def __init__(self, url: str, token: str, session: requests.Session | None = None) -> None:
+        from hub.adapters.loopback_session import loopback_session
+
         self.url = url.rstrip("/")
         self._session = session or loopback_session()
         self._session.headers["Authorization"] = f"token {token}"
@@ -111,6 +115,8 @@ class Portal:
         return None if answer.status_code in BUSY else answer
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        import requests
+
         options = {"timeout": TIMES_OUT} | options
         try:
             return self._session.request(method, self.url + API + path, allow_redirects=False, **options)
@@ -118,6 +124,8 @@ class Portal:
             raise self._unreachable(error) from None
 
     def _unreachable(self, error: requests.RequestException) -> LabError:
+        import requests
+
         if isinstance(error, requests.exceptions.SSLError):
             return UnavailableError(
                 "The certificate of the lab at {url} is not trusted by this machine; ask its administrator.",

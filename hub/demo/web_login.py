@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from hub.adapters.loopback_names import loopback_session
+from hub.adapters.loopback_session import loopback_session
 from hub.cli.login_file import SCOPE
 from hub.domain.errors import RefusedError, UnavailableError
 

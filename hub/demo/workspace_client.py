@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import requests
 
-from hub.adapters.loopback_names import LoopbackResolver
+from hub.adapters.loopback_resolver import LoopbackResolver
 from hub.demo.web_login import Visitor
 from hub.domain.errors import UnavailableError
 

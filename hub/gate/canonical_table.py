@@ -29,9 +29,10 @@ class _Cells(dict[str, str]):
 
     def __init__(self, digits: int) -> None:
         self._digits = digits
+        self._leaves = _as_it_leaves(digits).fullmatch
 
     def __missing__(self, text: str) -> str:
-        self[text] = made = canonical_cell(text, self._digits)
+        self[text] = made = text if self._leaves(text) else _worked_out(text, self._digits)
         return made
 
 
@@ -45,8 +46,10 @@ def _as_it_leaves(digits: int) -> re.Pattern[str]:
 
 def canonical_cell(text: str, digits: int) -> str:
     """Return a cell as it leaves: numbers with bounded digits, text that no spreadsheet takes for a formula."""
-    if _as_it_leaves(digits).fullmatch(text):
-        return text
+    return text if _as_it_leaves(digits).fullmatch(text) else _worked_out(text, digits)
+
+
+def _worked_out(text: str, digits: int) -> str:
     plain = clean_cell(text)
     if _FRACTION.fullmatch(plain):
         return bounded(plain, digits)

@@ -16,6 +16,8 @@ _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 def clean(text: str) -> str:
     """Return a text without escapes, control, direction and invisible characters; every space is a plain one."""
+    if text.isascii() and text.isprintable():
+        return text
     lines = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     if _PLAIN.fullmatch(lines):
         return lines

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from hub.adapters.loopback_names import LoopbackAdapter, is_loopback_name, loopback_session
+from hub.adapters.loopback_names import is_loopback_name
+from hub.adapters.loopback_session import LoopbackAdapter, loopback_session
 
 
 @pytest.mark.parametrize("name", ["lab.localhost", "alice.lab.localhost", "LAB.LOCALHOST", "lab.localhost."])
