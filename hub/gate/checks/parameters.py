@@ -29,7 +29,7 @@ def model_parameters(fragment: Fragment, context: Context) -> list[Finding] | No
     else:
         return None
     needed = context.policy.residual_degrees
-    if units is None or units - parameters >= max(needed, 0):
+    if units is None or units - parameters >= needed:
         return None
     sentence = (
         f"The model has learned more numbers than there are units to learn from, less {needed} degrees of freedom, so "

@@ -51,6 +51,7 @@ def test_equal_values_are_named_by_row_and_measure_and_can_be_left_out(on: Any) 
     assert "the same value of pay" in found.sentence
     assert "500" not in found.sentence
     assert found.rule == "values that differ within each cell (uk-sacro)"
+    assert (found.detail, found.parameters) == ("", ())
     assert found.fix is not None
     assert (found.fix.rows, found.fix.columns) == ((1,), (2,))
 
