@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hub.mutants.changes import Change
@@ -28,13 +29,21 @@ class Choice:
 
     def trial(self, module: Module, change: Change) -> Trial:
         """The change with its tests; none where no test reaches it."""
-        tests = self._at_import(change) if change.at_import else self._reach.of_lines(module.path, change.lines)
+        tests = frozenset(self._reach.of_lines(module.path, change.lines))
+        if not tests and self._naming.made_of(change.binds) != change.binds:
+            # What is called while modules are imported has run before any test does.
+            change = replace(change, at_import=True)
+        if change.at_import:
+            tests = self._at_import(change)
         naming, own = self._in_files(_own_words(module)), f"{Path(module.path).parent}/"
 
         def rank(test: str) -> int:
             return (test not in naming) + (own not in test)
 
         chosen = self._reach.quickest(tests, self._seconds, rank)
+        if change.at_import and tests.difference(chosen):
+            # Pages and lists of all modules are compared by tests that name none of them, and are quick.
+            chosen += self._reach.quickest(tests.difference(chosen), self._seconds / 4, lambda test: 0)
         return Trial(module, change, tuple(chosen), sum(self._reach.tests[name].seconds for name in chosen))
 
     def _at_import(self, change: Change) -> frozenset[str]:

@@ -84,6 +84,16 @@ def test_what_no_test_notices_is_named_and_a_better_test_is_enough(project: Path
     assert (project / "rules/one.py").read_text() == SOURCE
 
 
+def test_what_is_called_while_a_module_is_imported_is_tried_too(project: Path) -> None:
+    made = "\n\ndef _made(count: int) -> int:\n    return count + 2\n\n\nTWELVE = _made(10)\n"
+    more = f"{made}\n\ndef twelve() -> int:\n    return TWELVE\n"
+    (project / "rules/one.py").write_text(SOURCE + more)
+    test = "\n\ndef test_twelve():\n    from rules.one import twelve\n    assert twelve() == 12\n"
+    (project / "checks/test_one.py").write_text(TESTS + test)
+    _, _, left = ran(project)
+    assert not [words for words in left if words.startswith("_made")]
+
+
 def test_a_test_that_fails_anyway_says_nothing(project: Path) -> None:
     (project / "checks/test_one.py").write_text(TESTS + "\ndef test_wrong():\n    assert not is_small(1)\n")
     done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)

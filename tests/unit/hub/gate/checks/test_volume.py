@@ -88,6 +88,11 @@ def test_a_table_that_is_too_long_and_too_wide_is_told_both(gate: Any) -> None:
     ]
 
 
+def test_what_a_model_says_of_itself_is_no_text(gate: Any) -> None:
+    named = numbers(6).model_copy(update={"metadata": (("about", "x" * 30_001),)})
+    assert found(gate, named) is None
+
+
 def test_texts_in_a_table_are_no_text(gate: Any) -> None:
     """What its cells say is bounded by rows and columns, and read by other checks."""
     long = TableFragment(columns=("a",), data=(("x" * 30_001,),))
