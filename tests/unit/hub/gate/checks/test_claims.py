@@ -32,6 +32,19 @@ CLAIMED: dict[str, tuple[Fragment, Kind, set[str]]] = {
     "unknown to all": (BLOB, Kind.CSV, set()),
     "refusal": (RefusalFragment(reason=RefusalReason.EMPTY), Kind.UNKNOWN, {"reader"}),
 }
+CLAIMING = {
+    "differencing",
+    "dominance",
+    "encoded-payload",
+    "free-text",
+    "left-behind",
+    "minimum-frequency",
+    "model",
+    "picture",
+    "reader",
+    "recompute",
+    "values",
+}
 
 
 @pytest.mark.parametrize("with_data", [True, False])
@@ -41,3 +54,9 @@ def test_a_fragment_is_claimed_by_the_checks_that_judge_its_kind_alone(gate: Any
     context = Context("t", kind, TableContext(), gate.policy, gate.datasets if with_data else ())
     claiming = {check.identifier for check in CHECKS if check.claims and check.run(fragment, context) is not None}
     assert claiming == expected
+
+
+def test_the_checks_that_judge_a_whole_kind_of_fragment_are_these() -> None:
+    """Others only add to what these say, so that what none of these speaks of blocks."""
+    assert {check.identifier for check in CHECKS if check.claims} == CLAIMING
+    assert [check.identifier for check in CHECKS if not check.alone] == ["differencing"]

@@ -88,9 +88,12 @@ def test_a_table_that_is_too_long_and_too_wide_is_told_both(gate: Any) -> None:
     ]
 
 
-def test_what_a_model_says_of_itself_is_no_text(gate: Any) -> None:
-    named = numbers(6).model_copy(update={"metadata": (("about", "x" * 30_001),)})
-    assert found(gate, named) is None
+def test_numbers_of_a_model_are_no_text(gate: Any) -> None:
+    """They are bounded by how many they are."""
+    short = gate.under(limits=gate.policy.limits.model_copy(update={"text_characters": 2}))
+    part = numbers(3).arrays[0].model_copy(update={"name": "weights"})
+    context = Context("a", Kind.SAFETENSORS, TableContext(), short.policy, ())
+    assert volume(ArraysFragment(arrays=(part,)), context) is None
 
 
 def test_texts_in_a_table_are_no_text(gate: Any) -> None:

@@ -40,14 +40,29 @@ def streamed() -> bytes:
     """A zip whose sizes follow the data, as programs write them that cannot go back."""
 
     class Pipe(io.BytesIO):
-        def seekable(self) -> bool:
-            return False
+        def seek(self, *_: object) -> int:
+            raise OSError("a pipe")
 
     out = Pipe()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in PARTS.items():
             file.writestr(name, content)
     return out.getvalue()
+
+
+def without_mark(content: bytes) -> bytes:
+    """The same without the mark before the sizes that follow, which programs may leave out."""
+    mark, names = b"PK\x07\x08", list(PARTS)
+    start = content.index(b"PK\x01\x02")
+    bare = bytearray(content.replace(mark, b""))
+    at = start - len(mark) * content.count(mark)
+    for number in range(len(names)):
+        entry = bare.index(b"PK\x01\x02", at)
+        (before,) = struct.unpack_from("<L", bare, entry + 42)
+        struct.pack_into("<L", bare, entry + 42, before - len(mark) * number)
+        at = entry + 4
+    struct.pack_into("<L", bare, len(bare) - 6, start - len(mark) * content.count(mark))
+    return bytes(bare)
 
 
 def with_extra(extra: bytes) -> bytes:
@@ -65,12 +80,21 @@ def with_extra(extra: bytes) -> bytes:
         PLAIN,
         zipped(PARTS, zipfile.ZIP_STORED),
         streamed(),
+        without_mark(streamed()),
         with_extra(struct.pack("<2H", 0xA028, 8) + b"\x20\xa2\x04\x00\0\0\0\0"),
         with_extra(struct.pack("<2HBL", 0x5455, 5, 1, 99)),
     ],
 )
 def test_what_spreadsheet_programs_write_is_read(content: bytes) -> None:
     assert read_parts(content)["a.xml"].startswith(b"<a/>")
+
+
+def test_sizes_that_follow_the_data_are_those_of_the_directory() -> None:
+    content = streamed()
+    assert content.count(b"PK\x07\x08") == len(PARTS)
+    at = content.index(b"PK\x07\x08")
+    for other in (at, at + 4, at + 8, at + 12):
+        assert refusal(with_bytes(content, other, bytes([content[other] ^ 1]))) is RefusalReason.BROKEN_XLSX
 
 
 def test_parts_are_what_was_packed() -> None:
