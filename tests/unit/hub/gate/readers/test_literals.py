@@ -116,3 +116,25 @@ def test_any_source_is_read(pieces: list[str]) -> None:
 )
 def test_source_that_is_nested_beyond_reason_is_read(source: str) -> None:
     assert list(literals(TextFragment(slot=SLOT, text=source))) == []
+
+
+def found_in(source: str) -> list[str]:
+    return [part.text for part in literals(TextFragment(slot=SLOT, text=source)) if isinstance(part, TextFragment)]
+
+
+def test_bytes_in_a_list_are_read_as_text_or_as_digits() -> None:
+    words = "b'a text of some length that is read'"
+    (text,) = found_in(f"x = [{words}, {words}, b'\\xff\\xfe\\x00\\x01']")
+    assert text.split("\n") == ["a text of some length that is read"] * 2 + ["fffe0001"]
+
+
+def test_numbers_below_zero_are_numbers() -> None:
+    rows = [[-n, float(-n)] for n in range(1, 12)]
+    tables = [p for p in literals(TextFragment(slot=SLOT, text=f"x = {rows}")) if isinstance(p, TableFragment)]
+    cells = {cell for table in tables for column in table.data for cell in column}
+    assert {"-11", "-11.0"} <= cells
+
+
+def test_a_text_that_only_begins_like_a_document_stays_one() -> None:
+    said = "{ this is no document, only words in a brace that go on for long"
+    assert found_in(f"x = '{said[:30]}' '{said[30:]}'") == [said]
