@@ -51,12 +51,14 @@ def _parts(path: str, body: list[ast.stmt]) -> Iterator[_Part]:
         if isinstance(statement, Function):
             yield _Part(path, _names_in(statement), frozenset(), lines)
         elif isinstance(statement, ast.ClassDef):
+            above = frozenset(name for base in statement.bases for name in _names_in(base))
+            yield _Part(path, above, frozenset({statement.name}), lines)
             yield from _parts(path, statement.body)
         elif not isinstance(statement, ast.Import | ast.ImportFrom):
             yield _Part(path, _names_in(statement), names_bound(statement), lines)
 
 
-def _names_in(statement: ast.stmt) -> frozenset[str]:
+def _names_in(statement: ast.AST) -> frozenset[str]:
     names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
     return frozenset(names | {node.attr for node in ast.walk(statement) if isinstance(node, ast.Attribute)})
 

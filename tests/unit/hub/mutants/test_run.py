@@ -94,6 +94,16 @@ def test_what_is_called_while_a_module_is_imported_is_tried_too(project: Path) -
     assert not [words for words in left if words.startswith("_made")]
 
 
+def test_a_class_is_made_of_those_that_it_stands_below(project: Path) -> None:
+    classes = "\n\nclass Base:\n    SIZE = 3\n\n\nclass Below(Base):\n    pass\n"
+    function = "\n\ndef size() -> int:\n    return Below.SIZE\n"
+    (project / "rules/one.py").write_text(SOURCE + classes + function)
+    test = "\n\ndef test_size():\n    from rules.one import size\n    assert size() == 3\n"
+    (project / "checks/test_one.py").write_text(TESTS + test)
+    _, _, left = ran(project)
+    assert not [words for words in left if words.startswith("Base")]
+
+
 def test_a_test_that_fails_anyway_says_nothing(project: Path) -> None:
     (project / "checks/test_one.py").write_text(TESTS + "\ndef test_wrong():\n    assert not is_small(1)\n")
     done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)
