@@ -45,7 +45,7 @@ def personal_numbers(fragment: Fragment, context: Context) -> list[Finding] | No
 
 
 def _is_cut(fragment: Fragment, said: FullText) -> bool:
-    """Whether numbers run over the lines of a short text, or over two columns of a table in several of its first rows."""
+    """Whether numbers run over the lines of a short text, or over two columns of several of a table's first rows."""
     if isinstance(fragment, TableFragment):
         return any(_are_nirs(cells) for cells in joined_columns(fragment))
     if len(said.text) > _SHORT_TEXT or "\n" not in said.text.strip():
