@@ -59,6 +59,10 @@ class Context:
         self._kept: Made = {}
         self._passing: Made = {}
 
+    def undeclared(self) -> Context:
+        """Surroundings of what no author declared anything of: the same policy and datasets, and no file."""
+        return Context("", Kind.UNKNOWN, TableContext(), self.policy, self.datasets)
+
     def tables(self, fragment: Fragment) -> list[TableView]:
         """The tables with a header that a fragment shows."""
         if id(fragment) not in self._tables:

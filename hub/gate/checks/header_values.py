@@ -7,7 +7,7 @@ import re
 
 import polars as pl
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
 from hub.gate.cells import ValueClass, decimals_of, is_margin, table_key
 from hub.gate.checks.check import Check
 from hub.gate.checks.columns import column_leak
@@ -17,7 +17,6 @@ from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
 from hub.gate.context import Context
 from hub.gate.datasets import DataFile
 from hub.gate.fragments import Fragment, TableFragment
-from hub.gate.kinds import Kind
 
 IDENTIFIER = "header-values"
 _LONG_NUMBER = re.compile(r"\d[\d., \u00a0\u202f]*\d")
@@ -62,7 +61,7 @@ def _holds_data(titles: list[str], context: Context) -> bool:
     """Whether the names are rows, a column or identifiers of a dataset."""
     if sum(map(_may_be_value, titles)) < _FEWEST:
         return False
-    fresh = Context("", Kind.UNKNOWN, TableContext(), context.policy, context.datasets)
+    fresh = context.undeclared()
     row = TableFragment(nested=True, columns=("",) * len(titles), data=tuple((title,) for title in titles))
     column = TableFragment(nested=True, columns=("",), data=(tuple(titles),))
     return bool(row_leak(row, fresh) or column_leak(column, fresh) or direct_identifiers(column, fresh))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import RequestCheck
 from hub.gate.checks.columns import column_leak
 from hub.gate.checks.identifiers import direct_identifiers
 from hub.gate.checks.leak import row_leak
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment, TableFragment
-from hub.gate.kinds import Kind
 from hub.gate.pieces import MOST_ROWS, joined, numbers_of, small_pieces
 from hub.gate.spelled import spells
 
@@ -72,24 +71,19 @@ def _judged(
 def _has_rows(pieces: list[Fragment], context: Context) -> bool:
     if len(pieces) < _FEWEST:
         return False
-    fresh = _fresh(context)
+    fresh = context.undeclared()
     _, fractions = numbers_of(pieces)
     return any(row_leak(whole, fresh) for whole in joined(pieces)) or bool(column_leak(fractions, fresh))
 
 
 def _has_identifiers(pieces: list[Fragment], context: Context) -> bool:
-    fresh = _fresh(context)
+    fresh = context.undeclared()
     whole_numbers, _ = numbers_of(pieces)
     known = [series for dataset in context.datasets for series in dataset.plain_identifiers]
     large = [part for part in context.parts if isinstance(part, TableFragment) and part.height > MOST_ROWS]
     if spells([*pieces, *large], known, context.policy.evidence_bits):
         return True
     return any(direct_identifiers(whole, fresh) for whole in (*joined(pieces), whole_numbers))
-
-
-def _fresh(context: Context) -> Context:
-    """Surroundings of what was put together: no file that its author declared anything of."""
-    return Context("", Kind.UNKNOWN, TableContext(), context.policy, context.datasets)
 
 
 SCATTERED_ROWS = RequestCheck(

@@ -43,9 +43,10 @@ def scattered_text(files: Sequence[Context]) -> list[list[Finding]]:
     said = [_said(context) for context in files]
     total = sum(said, _Said())
     alone = [_is_long(own, context) for own, context in zip(said, files, strict=True)]
-    together = not any(alone) and bool(files) and (_is_long(total, files[0]) or _name_much(files))
+    names = bool(files) and _name_much(files)
+    together = not any(alone) and bool(files) and (names or _is_long(total, files[0]))
     return [
-        [_finding(context)] if is_long or (together and (own.parts or _name_much(files))) else []
+        [_finding(context)] if is_long or (together and (own.parts or names)) else []
         for context, own, is_long in zip(files, said, alone, strict=True)
     ]
 
