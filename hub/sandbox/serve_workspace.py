@@ -11,16 +11,13 @@ All that takes time and is the same for everybody, the imports, is done first; t
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
-from collections.abc import Iterable
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from hub.sandbox.claim import take_over
-from hub.sandbox.first_kernel import made_to_wait, offer
+from hub.sandbox.first_kernel import import_all, made_to_wait, offer
 
 SOCKETS = Path("/run/nb")
 
@@ -82,14 +79,6 @@ def leave_out() -> None:
         package, _, last = name.rpartition(".")
         if package == jupyterhub.__name__:
             setattr(jupyterhub, last, module)
-
-
-def import_all(names: Iterable[str]) -> None:
-    """Import what the server will need; none of it looks at its person's home, or knows its person."""
-    gc.disable()  # nothing of it is garbage, and looking through all of it again and again takes an eighth of the time
-    for name in names:
-        import_module(name)
-    gc.enable()
 
 
 def main() -> None:
