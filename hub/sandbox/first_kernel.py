@@ -108,7 +108,7 @@ class FirstKernel:
 
 
 def made_to_wait() -> FirstKernel:
-    """Fork before anything is imported or known: the child learns nothing that this process will."""
+    """Fork before anything is known: the child learns nothing that this process will."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -48,6 +48,8 @@ STAND_INS: dict[str, dict[str, object]] = {
 NOT_THERE = ("aiodns", "fqdn", "isoduration", "rfc3986_validator", "rfc3987_syntax", "uri_template", "webcolors")
 """Modules that their importers do without: for looking up names, and for forms of values that no schema here has."""
 
+SHARED = ("jupyter_client", "tornado.platform.asyncio")
+"""What a server and a kernel import, both: it is done once, before there are two."""
 IMPORTED = (
     "jupyterhub.singleuser",
     "jupyterlab.labapp",
@@ -58,7 +60,6 @@ IMPORTED = (
     "jupyter_server.nbconvert.handlers",
     "jupyter_server.view.handlers",
     "jinja2.ext",
-    "tornado.platform.asyncio",
 )
 """What a server imports until it has shown its page."""
 LATER = ("ipykernel.kernelspec",)
@@ -84,6 +85,7 @@ def leave_out() -> None:
 def main() -> None:
     """Get ready, wait for the claim, and serve until the container ends."""
     began = time.perf_counter() - time.process_time()  # what the interpreter itself took counts, too
+    import_all(SHARED)
     kernel = made_to_wait()  # before the names that stand for the hub's modules, which are not the kernel's affair
     leave_out()
     import_all(IMPORTED)
