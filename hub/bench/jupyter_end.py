@@ -20,6 +20,7 @@ from spawner_config.names import LABEL
 
 PATIENCE, PAUSE = 60.0, 0.1
 SOCKET = "nb.sock"
+SETTINGS = "/opt/datalab/venv/etc/jupyter"
 NOTEBOOK = 50 * 2**20
 SMALL, LARGE = "small.txt", "large.ipynb"
 
@@ -33,11 +34,10 @@ def jupyter(name: str, folder: Path, base: str, *, plain: bool) -> Iterator[None
         "--ip=", f"--ServerApp.sock=/run/nb/{SOCKET}", f"--ServerApp.base_url={base}", "--ServerApp.root_dir=/files",
         "--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", "--ServerApp.allow_remote_access=True",
         "--ServerApp.open_browser=False", "--allow-root",
-        *(["--LabApp.override_static_url="] if plain else []),
     ]  # fmt: skip
     command = [
         "docker", "run", "--rm", "--detach", "--name", name, "--label", f"{LABEL}=bench", "--network", "none",
-        "--user", str(os.getuid()), "-v", f"{folder}:/run/nb", "-v", f"{files}:/files", own_image(),
+        "--user", str(os.getuid()), "-v", f"{folder}:/run/nb", "-v", f"{files}:/files", *(_plain(folder.parent) if plain else []), own_image(),
         "jupyter-lab", *options,
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
@@ -46,6 +46,13 @@ def jupyter(name: str, folder: Path, base: str, *, plain: bool) -> Iterator[None
         yield
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", name], check=False, capture_output=True)
+
+
+def _plain(folder: Path) -> list[str]:
+    """Nothing in the places of the lab's settings."""
+    nothing = folder / "nothing.json"
+    nothing.write_text("{}")
+    return ["-v", f"{nothing}:{SETTINGS}/jupyter_server_config.json:ro", "--tmpfs", f"{SETTINGS}/labconfig"]
 
 
 def make_files(folder: Path) -> None:

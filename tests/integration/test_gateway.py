@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import json
 import socket
 import stat
@@ -87,6 +88,30 @@ def test_bodies_are_passed_on_as_they_come_in_both_directions(tmp_path: Path) ->
             url, headers = b.url("health", "api/contents/a"), {"Content-Length": "7"}
             async with b.session.put(url, data=slowly(), headers=headers) as answer:
                 assert await answer.read() == b"streams"
+
+    asyncio.run(story())
+
+
+def test_what_jupyterlab_says_of_itself_is_packed_for_browsers_that_unpack_and_counted_as_it_is(tmp_path: Path) -> None:
+    text = json.dumps({"settings": ["as ever"] * 5000}).encode()
+
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            folder = await b.open("health", says(ok(text)))
+
+            async def encoding(target: str, accepted: str = "gzip") -> str | None:
+                before = b.total(folder.name)
+                async with b.session.get(b.url("health", target), headers={"Accept-Encoding": accepted}) as answer:
+                    body, encoding = await answer.read(), answer.headers.get("Content-Encoding")
+                assert (gzip.decompress(body) if encoding == "gzip" else body) == text
+                assert b.total(folder.name) - before >= len(text)
+                return encoding
+
+            assert await encoding("lab/api/settings?1") == "gzip"
+            assert await encoding("lab/api/translations/fr_FR") == "gzip"
+            assert await encoding("lab/api/settings?1", "identity") is None
+            assert await encoding("api/contents/lab/api/settings") is None
+            assert await encoding("lab/api/workspaces/settings") is None
 
     asyncio.run(story())
 
