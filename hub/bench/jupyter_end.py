@@ -37,8 +37,8 @@ def jupyter(name: str, folder: Path, base: str, *, plain: bool) -> Iterator[None
     ]  # fmt: skip
     command = [
         "docker", "run", "--rm", "--detach", "--name", name, "--label", f"{LABEL}=bench", "--network", "none",
-        "--user", str(os.getuid()), "-v", f"{folder}:/run/nb", "-v", f"{files}:/files", *(_plain(folder.parent) if plain else []), own_image(),
-        "jupyter-lab", *options,
+        "--user", str(os.getuid()), "-v", f"{folder}:/run/nb", "-v", f"{files}:/files",
+        *(_plain(folder.parent) if plain else []), own_image(), "jupyter-lab", *options,
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
     try:
