@@ -64,6 +64,25 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """Invented rows with the columns and types of a snapshot, made from nothing else of it, under a dataset's name.
+
+    ``snapshot`` is the digest of the real one, ``digest`` the twin's own.
+    """
+
+    snapshot: str
+    dataset: str
+    digest: str
+    files: tuple[SnapshotFile, ...]
+    created: datetime
+
+
+def twin_as_snapshot(twin: Twin) -> Snapshot:
+    """Return a twin in the form in which datasets are mounted."""
+    return Snapshot(twin.digest, twin.dataset, twin.files, "lab", twin.created)
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """A project may use a dataset, says its owner, until they say otherwise, or for as long as they said.
 

@@ -24,6 +24,7 @@ from hub.settings_tables import (
     Gate,
     Images,
     Login,
+    Notebooks,
     Ports,
     ReaderLimits,
     Review,
@@ -78,6 +79,7 @@ class Settings(Section):
     browser: Browser = Browser()
     gate: Gate = Gate()
     review: Review = Review()
+    notebooks: Notebooks = Notebooks()
     images: Images = Images()
     allowance: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], Allowance] = Field(default={})
     concurrent_work: Annotated[int, Field(ge=1)] = 2

@@ -119,6 +119,11 @@ MEANINGS: Mapping[str, str] = {
     "on it.",
     "review.soon_seconds": "After how long a request that waits for the stewards is due soon, in their queue.",
     "review.late_seconds": "After how long it is late there.",
+    "notebooks.validation_seconds": "How long a notebook that was sent for approval may run on invented data. One that "
+    "takes longer was not validated.",
+    "notebooks.approve_failed": "Whether approvers may approve a notebook with a cell that fails on invented data.",
+    "notebooks.approve_unvalidated": "Whether approvers may approve a notebook that was not validated, since its "
+    "validation crashed or took too long.",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
 }
 """What each key means; the keys of a container's limits are the same in three sections and have one meaning."""

@@ -245,6 +245,14 @@ class Review(Section):
         return self
 
 
+class Notebooks(Section):
+    """How long a submitted notebook may run on invented data, and whether one may be approved that did not pass."""
+
+    validation_seconds: Annotated[int, Field(ge=10, le=24 * 3600)] = 600
+    approve_failed: bool = False
+    approve_unvalidated: bool = False
+
+
 class Images(Section):
     """The image that workspaces, runs and the gate's containers are made from."""
 

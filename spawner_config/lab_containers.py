@@ -48,6 +48,8 @@ KINDS: Mapping[str, Kind] = {
     "inspect": Kind(Purpose.READER, _program("inspect_notebook")),
     "read": Kind(Purpose.READER, _program("read")),
     "run": Kind(Purpose.RUN, _program("execute")),
+    "validate": Kind(Purpose.RUN, _program("validate")),
+    "twin": Kind(Purpose.CHECKER, _program("twin")),
     "check": Kind(Purpose.CHECKER, _program("check")),
 }
 """By the value of the label ``datalab``."""
@@ -96,6 +98,8 @@ PLACES: Mapping[Purpose, tuple[Place, ...]] = {
     Purpose.RUN: (
         _INSIDE,
         Place("/outputs", rf"projects/(?P<project>{NAME})/runs/(?P<work>{WORK})", writable=True),
+        # A validation's outputs are nobody's: they go when it has ended.
+        Place("/outputs", rf"scratch/(?P<work>{WORK})/out", writable=True),
         _PROGRESS,
         _DATA,
     ),

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
+from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot, Twin
 from datasets_mount.images import SnapshotImage
 from hub.domain.comments import Comment
 from hub.domain.examinations import Examination
@@ -74,6 +74,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Offer: ("offer", "id"),
     Snapshot: ("snapshot", "digest"),
     SnapshotImage: ("snapshot_image", "snapshot"),
+    Twin: ("twin", "snapshot"),
     Grant: ("dataset_grant", "id"),
     Notebook: ("notebook", "id"),
     Run: ("run", "id"),

@@ -16,7 +16,7 @@ from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 
 app = typer.Typer(help="Notebooks: submitted, inspected, approved or refused.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="Its identifier, or PROJECT/NAME for the newest of that name.")]
-ABOUT = ("id", "project", "name", "state", "author", "purpose", "datasets", "parameters", "digest")
+ABOUT = ("id", "project", "name", "state", "author", "purpose", "datasets", "parameters", "digest", "validation")
 FIELDS = (*ABOUT, "decided_by", "reason")
 
 
@@ -44,6 +44,35 @@ def show(
             typer.echo("\n".join(plain(line) for line in text.splitlines()))
 
 
+@app.command(epilog=examples("datalab notebook changes care/table"))
+def changes(context: typer.Context, notebook: Identifier, as_json: AsJson = False) -> None:
+    """Show what changed in a notebook's cells since the version that was approved before; the view is recorded."""
+    lab = portal(context)
+    found = lab.get(place("notebooks", find(lab, notebook)["id"], "changes"))
+    if as_json:
+        print_record(found, as_json=True)
+        return
+    typer.echo("\n".join(changed_lines(found)))
+
+
+MARKS = {"same": " ", "added": "+", "removed": "-"}
+
+
+def changed_lines(found: Json) -> list[str]:
+    """What changed, as lines for a terminal; cells that did not change are left out."""
+    if not found["before"]:
+        return ["No version of this name was approved before."]
+    lines = [f"compared with {found['before']}"]
+    lines += [] if found["same_image"] else ["It is for another image."]
+    lines += [f"+ dataset {name}" for name in found["datasets_added"]]
+    lines += [f"- dataset {name}" for name in found["datasets_removed"]]
+    changed = [cell for cell in found["cells"] if cell["change"] != "same"]
+    for cell in changed:
+        lines.append(f"\n── cell {cell['before'] or '-'} → {cell['after'] or '-'} · {cell['type']} · {cell['change']}")
+        lines += [f"{MARKS[line['change']]} {plain(line['text'])}" for line in cell["lines"]]
+    return lines if changed else [*lines, "No cell changed."]
+
+
 def find(lab: Portal, notebook: str, state: str = "") -> Json:
     """Return a notebook by its identifier, or the newest of PROJECT/NAME, in the state where one is given."""
     project, _, name = notebook.partition("/")
@@ -60,7 +89,23 @@ def find(lab: Portal, notebook: str, state: str = "") -> Json:
 
 
 def _flat(found: Json) -> Json:
-    return {**found, "parameters": [describe(p) for p in found["parameters"]]}
+    return {
+        **found,
+        "parameters": [describe(p) for p in found["parameters"]],
+        "validation": describe_validation(found.get("validation")),
+    }
+
+
+def describe_validation(validation: Json | None) -> str:
+    """What came of a notebook's run on invented data, in a few words."""
+    if validation is None:
+        return ""
+    match validation["result"]:
+        case "passed":
+            return "passed on invented data"
+        case "failed":
+            return f"cell {validation['cell']} failed on invented data: {validation['error']}"
+    return f"not validated: {validation['reason']}"
 
 
 def describe(parameter: Json) -> str:
@@ -86,7 +131,7 @@ def submit(
     wait: Wait = False,
     as_json: AsJson = False,
 ) -> None:
-    """Submit a notebook's exact bytes for approval; a container reads its source and drafts its parameters."""
+    """Submit a notebook's exact bytes for approval; containers read its source and run it on invented data."""
     lab = portal(context)
     with shown(f"notebook {name}") as tell:
         tell("sending")
@@ -125,11 +170,15 @@ def approve(
         Path | None,
         typer.Option(help="JSON list of parameters in place of the drafted ones.", exists=True, dir_okay=False),
     ] = None,
+    accept_free_text: Annotated[
+        bool, typer.Option("--accept-free-text", help="Say that you know of parameters that take any text.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Approve a notebook with its parameter schema, as a steward or approver, never its author."""
     lab = portal(context)
-    body = {"parameters": read_schema(schema)} if schema else {}
+    body: Json = {"parameters": read_schema(schema)} if schema else {}
+    body |= {"accept_free_text": True} if accept_free_text else {}
     found = lab.post(place("notebooks", find(lab, notebook)["id"], "approve"), body)
     print_record(found if as_json else _flat(found), as_json=as_json, fields=() if as_json else FIELDS)
 
@@ -153,7 +202,7 @@ def refuse(context: typer.Context, notebook: Identifier, reason: Reason, as_json
 
 @app.command(epilog=examples("datalab notebook withdraw notebook-abc --reason 'Replaced by a better one'"))
 def withdraw(context: typer.Context, notebook: Identifier, reason: Reason, as_json: AsJson = False) -> None:
-    """Withdraw a notebook: queued runs of it no longer start."""
+    """Withdraw a notebook: queued runs of it do not start, and those under way are ended."""
     _end(context, notebook, "withdraw", reason, as_json=as_json)
 
 

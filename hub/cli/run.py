@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hub.cli import notebook as notebooks
 from hub.cli.client import Json, Portal, place
+from hub.cli.files import write_new
 from hub.cli.options import AsJson, ProjectFilter, Wait, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.cli.values import typed
@@ -98,6 +100,19 @@ def check_succeeded(found: Json) -> None:
             state=work["state"].replace("_", " "),
             why=work["reason"] or "see its page.",
         )
+
+
+@app.command(epilog=examples("datalab run record run-abc --to evidence"))
+def record(
+    context: typer.Context,
+    run: Identifier,
+    to: Annotated[Path, typer.Option(help="A folder for ro-crate-metadata.json.", file_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the record of a run that has ended, as Workflow Run RO-Crate: digests and values, no contents."""
+    content = portal(context).download(place("runs", run, "record"))
+    written = write_new(to, "ro-crate-metadata.json", content)
+    print_rows([{"file": str(written)}], ("file",), as_json=as_json)
 
 
 @app.command(epilog=examples("datalab run cancel run-abc"))

@@ -9,11 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
+from hub.domain.free_text import LONGEST_TEXT, check_text
 from hub.domain.people import Person, Role
+from hub.domain.validation import Validation
 
 PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-LONGEST_TEXT = 200
-
 ParameterValue = bool | int | float | str
 
 
@@ -24,6 +24,7 @@ class ParameterType(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     CHOICE = "choice"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Notebook:
 
     ``digest`` is the SHA-256 of the exact bytes; ``image`` the digest of the image that it may run in; ``datasets``
     the names of the datasets that its runs mount; ``cells`` its source as inspection saw it, (type, source) each.
+    ``canonical`` is the digest of cells, tags and kernel as they are read; empty for notebooks older than it.
+    ``validation`` says whether it ran to its end on twins of its datasets; None before that, and for older notebooks.
     """
 
     id: str
@@ -75,6 +78,8 @@ class Notebook:
     decided_by: str = ""
     decided: datetime | None = None
     reason: str = ""
+    validation: Validation | None = None
+    canonical: str = ""
 
 
 NOTEBOOK_STEPS: dict[tuple[NotebookState, str], NotebookState] = {
@@ -141,6 +146,8 @@ def check_value(parameter: Parameter, value: object) -> ParameterValue:
     """A value has the parameter's exact type and lies inside its range or choices."""
     ok: bool
     match parameter.type:
+        case ParameterType.TEXT:
+            return check_text(parameter.name, value)
         case ParameterType.BOOLEAN:
             ok = isinstance(value, bool)
         case ParameterType.CHOICE:
@@ -159,6 +166,17 @@ def check_value(parameter: Parameter, value: object) -> ParameterValue:
     return value
 
 
+def check_free_text(parameters: tuple[Parameter, ...], *, accepted: bool) -> None:
+    """A parameter that takes any text is approved only by somebody who says that they know it."""
+    free = [p.name for p in parameters if p.type is ParameterType.TEXT]
+    if free and not accepted:
+        raise RefusedError(
+            "These parameters take free text: {names}. Accept it explicitly, or make them choices.",
+            reason="free-text-not-accepted",
+            names=", ".join(free),
+        )
+
+
 def _inside(parameter: Parameter, value: float) -> bool:
     """Comparisons with a NaN are false, so a NaN is never inside."""
     low = parameter.minimum if parameter.minimum is not None else -1e15
@@ -173,6 +191,8 @@ def describe(parameter: Parameter) -> str:
             return "true | false"
         case ParameterType.CHOICE:
             return " | ".join(parameter.choices)
+        case ParameterType.TEXT:
+            return str(parameter.type)
     low = "" if parameter.minimum is None else f"{parameter.minimum:g} ≤ "
     high = "" if parameter.maximum is None else f" ≤ {parameter.maximum:g}"
     return f"{low}{parameter.type}{high}"

@@ -21,6 +21,8 @@ class WorkKind(StrEnum):
 
     SNAPSHOT = "snapshot"  # offered dataset files -> Parquet
     INSPECT = "inspect"  # a submitted notebook -> its source and draft parameter schema
+    TWIN = "twin"  # columns and types of a notebook's datasets -> twins of invented rows
+    VALIDATE = "validate"  # a submitted notebook, from top to bottom on the twins -> whether it gets there
     RUN = "run"  # an approved notebook -> executed notebook and outputs
     READ = "read"  # offered outputs -> fragments
     CHECK = "check"  # fragments and datasets -> findings and canonical files

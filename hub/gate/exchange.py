@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
-from hub.domain.notebooks import LONGEST_TEXT
+from hub.domain.free_text import LONGEST_TEXT
 from hub.domain.registers import RegisteredTable
 from hub.gate.filter_language import LONGEST
 from hub.gate.fragments import Part

@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.domain.notebooks import LONGEST_TEXT, Parameter, ParameterType
+from hub.domain.free_text import LONGEST_TEXT
+from hub.domain.notebooks import Parameter, ParameterType
 
 MOST_CELLS = 500
 LONGEST_CELL = 100_000
@@ -28,6 +29,8 @@ STEM_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}"
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")]
 Name = Annotated[str, Field(min_length=1, max_length=40)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+ParquetName = Annotated[str, Field(pattern=rf"^{STEM_PATTERN}\.parquet\z")]
+DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\z", max_length=100)]
 Column = Annotated[str, Field(min_length=1, max_length=LONGEST_COLUMN)]
 Value = bool | int | float | Text
 
@@ -100,6 +103,21 @@ class InspectResult(Message):
         return tuple(p.value() for p in self.parameters)
 
 
+class ValidateRequest(Message):
+    """What ``validate`` is asked: whether these bytes run to their end, each cell at most so many seconds."""
+
+    digest: Digest
+    cell_seconds: Annotated[int, Field(ge=1, le=7 * 86400)]
+
+
+class ValidateResult(Message):
+    """What ``validate`` saw: where the notebook failed, its first such cell, from 1, and the error's class."""
+
+    passed: bool
+    cell: Annotated[int, Field(ge=0, le=MOST_CELLS)] = 0
+    error: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]{0,59})?\z")] = ""
+
+
 class OfferedEntry(Message):
     """One offered file: its number, which names it inside the container, and the name that its sender gave it."""
 
@@ -119,11 +137,37 @@ class SnapshotRequest(Message):
 class SnapshotEntry(Message):
     """One Parquet file that ``snapshot`` wrote."""
 
-    path: Annotated[str, Field(pattern=rf"^{STEM_PATTERN}\.parquet\z")]
+    path: ParquetName
     rows: Annotated[int, Field(ge=1)]
     columns: Annotated[tuple[Column, ...], Field(min_length=1, max_length=MOST_COLUMNS)]
     sha256: Digest
     size: Annotated[int, Field(ge=1)]
+
+
+class TwinDataset(Message):
+    """One dataset of which ``twin`` is asked, and the names of its Parquet files."""
+
+    name: DatasetName
+    files: Annotated[tuple[ParquetName, ...], Field(min_length=1, max_length=MOST_FILES)]
+
+
+class TwinRequest(Message):
+    """What ``twin`` is asked: invent rows for these datasets, mounted below ``/data``."""
+
+    datasets: Annotated[tuple[TwinDataset, ...], Field(min_length=1, max_length=MOST_FILES)]
+
+
+class TwinEntry(Message):
+    """The files of one twin; they stand in a folder named as the dataset."""
+
+    name: DatasetName
+    files: Annotated[tuple[SnapshotEntry, ...], Field(min_length=1, max_length=MOST_FILES)]
+
+
+class TwinResult(Message):
+    """The twins that ``twin`` made."""
+
+    datasets: Annotated[tuple[TwinEntry, ...], Field(max_length=MOST_FILES)]
 
 
 class SnapshotResult(Message):

@@ -67,7 +67,7 @@ def _convert_all(root: Path, request: SnapshotRequest) -> tuple[SnapshotEntry, .
     for file, stem in zip(request.files, stems, strict=True):
         with _at(file):
             table = read_table(root / "in" / f"{file.index:04d}", Path(file.name).suffix.lower())
-            entries.append(_write(root / "out", stem, table))
+            entries.append(write_table(root / "out", stem, table))
     columns = {column for entry in entries for column in entry.columns}
     wanted = {request.privacy_unit, *request.direct_identifiers, *request.other_columns} - {""}
     if not wanted <= columns:
@@ -129,7 +129,8 @@ def _is_plain(name: str) -> bool:
     return 0 < len(name) <= LONGEST_COLUMN and name.isprintable() and name == name.strip()
 
 
-def _write(out: Path, stem: str, table: pl.DataFrame) -> SnapshotEntry:
+def write_table(out: Path, stem: str, table: pl.DataFrame) -> SnapshotEntry:
+    """Write a table as Parquet, the same bytes for the same table, and return what stands in the manifest."""
     buffer = io.BytesIO()  # Written through memory, since Polars tells a full disk and a broken file by one error.
     table.write_parquet(
         buffer, compression="zstd", compression_level=3, statistics=True, row_group_size=ROWS_IN_A_GROUP

@@ -16,6 +16,7 @@ from hub.services.datasets import accept_snapshot
 from hub.services.lab import Lab
 from hub.services.ports import Transaction
 from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.validate_work import queue_validation
 from spawner_config.isolation import ContainerSpec, Purpose
 
 PARQUET = b"PAR1"
@@ -97,7 +98,7 @@ def _prepare_inspect(lab: Lab, work: Work) -> ContainerSpec:
 
 
 def _finish_inspect(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
-    """A notebook that inspection cannot accept is refused with the reason."""
+    """A notebook that inspection cannot accept is refused with the reason; any other is validated next."""
     notebook = _load_notebook(lab, work)
     looked = replace(notebook, state=next_state(notebook, "refuse"), reason=reason)
     if step is WorkStep.SUCCEED:
@@ -106,16 +107,19 @@ def _finish_inspect(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending
             schema = result.schema_values()
             check_schema(schema)
             cells = tuple((c.type, c.source) for c in result.cells)
-            looked = replace(notebook, state=next_state(notebook, "accept"), parameters=schema, cells=cells)
+            looked = replace(notebook, parameters=schema, cells=cells, canonical=result.canonical)
         except LabError as error:
             step, reason = WorkStep.FAIL, str(error)
             looked = replace(looked, reason=reason)
-    name = f"lab:notebook:inspected-{looked.state}"
-    return Ending(step, reason, lambda records: _save_looked(records, looked, name))
 
+    def apply(records: Transaction) -> None:
+        accepted = step is WorkStep.SUCCEED
+        name = "lab:notebook:inspected" if accepted else "lab:notebook:inspected-refused"
+        records.save(looked, event(name, "worker", looked.id, looked.project, digest=looked.digest))
+        if accepted:
+            queue_validation(lab, records, looked)
 
-def _save_looked(records: Transaction, looked: Notebook, name: str) -> None:
-    records.save(looked, event(name, "worker", looked.id, looked.project, digest=looked.digest))
+    return Ending(step, reason, apply)
 
 
 SNAPSHOT = Recipe(_prepare_snapshot, _finish_snapshot)

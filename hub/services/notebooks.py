@@ -10,19 +10,26 @@ from hub.domain.notebooks import (
     Notebook,
     NotebookState,
     Parameter,
+    ParameterType,
     check_can_decide,
+    check_free_text,
     check_schema,
     next_state,
 )
 from hub.domain.people import Role, check_name
 from hub.domain.projects import check_works_in, sees_project
-from hub.domain.work import Work, WorkKind
+from hub.domain.runs import Run
+from hub.domain.validation import check_validated
+from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
 from hub.services.datasets import own_uploads
 from hub.services.grants import check_all_granted, granted_datasets
 from hub.services.lab import Lab, known_project, load_person, new_id
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
 from hub.services.space import check_space
+
+APPROVAL_WITHDRAWN = "The approval of its notebook was withdrawn."
+"""Why a run ended that somebody's withdrawal stopped."""
 
 
 def submit_notebook(
@@ -63,7 +70,14 @@ def load_notebook(reading: Reading, actor: str, identifier: str) -> Notebook:
 
 
 def decide(
-    lab: Lab, actor: str, identifier: str, *, approve: bool, reason: str, parameters: tuple[Parameter, ...] | None
+    lab: Lab,
+    actor: str,
+    identifier: str,
+    *,
+    approve: bool,
+    reason: str,
+    parameters: tuple[Parameter, ...] | None,
+    accept_free_text: bool = False,
 ) -> Notebook:
     """Approve a notebook with its parameter schema (the drafted one where none is given), or refuse it."""
     with lab.store.begin() as records:
@@ -71,7 +85,9 @@ def decide(
         check_can_decide(load_person(records, actor), notebook)
         schema = notebook.parameters if parameters is None else parameters
         if approve:
+            check_can_be_approved(lab, notebook)
             _check_covers(notebook, schema)
+            check_free_text(schema, accepted=accept_free_text)
             _supersede(records, notebook, actor)
         elif len(reason.strip()) < 5:
             raise InvalidError("Say why you refuse, so that the author can mend it.", reason="reason-missing")
@@ -84,9 +100,17 @@ def decide(
             decided=lab.now(),
             reason=reason.strip(),
         )
-        details = {"digest": notebook.digest, "parameters": " ".join(p.name for p in schema)}
+        free = " ".join(p.name for p in schema if p.type is ParameterType.TEXT)
+        details = {"digest": notebook.digest, "parameters": " ".join(p.name for p in schema), "free_text": free}
         records.save(decided, event(f"lab:notebook:{step}", actor, identifier, notebook.project, **details))
         return decided
+
+
+def check_can_be_approved(lab: Lab, notebook: Notebook) -> None:
+    """Approving follows from where the notebook stands, and it was validated as far as ``lab.toml`` asks for it."""
+    next_state(notebook, "approve")
+    allowed = lab.settings.notebooks
+    check_validated(notebook.validation, failed=allowed.approve_failed, unvalidated=allowed.approve_unvalidated)
 
 
 def _check_covers(notebook: Notebook, schema: tuple[Parameter, ...]) -> None:
@@ -108,15 +132,32 @@ def _supersede(records: Transaction, notebook: Notebook, actor: str) -> None:
 
 
 def withdraw_notebook(lab: Lab, actor: str, identifier: str, reason: str) -> Notebook:
-    """Withdraw a notebook: its author, or whoever may decide on it, does this; queued runs no longer start."""
+    """Withdraw a notebook: its author, or whoever may decide on it, does this.
+
+    Queued runs of it end at once, and the worker ends those that are under way within a second or two.
+    """
     with lab.store.begin() as records:
         notebook = load_notebook(records, actor, identifier)
         person = load_person(records, actor)
         if person.name != notebook.author:
             check_can_decide(person, notebook)
         withdrawn = replace(notebook, state=next_state(notebook, "withdraw"), reason=reason.strip())
-        records.save(withdrawn, event("lab:notebook:withdraw", actor, identifier, notebook.project))
+        stopped = _stop_runs(lab, records, withdrawn, actor)
+        details = {"digest": notebook.digest, "stopped": stopped}
+        records.save(withdrawn, event("lab:notebook:withdraw", actor, identifier, notebook.project, **details))
         return withdrawn
+
+
+def _stop_runs(lab: Lab, records: Transaction, notebook: Notebook, actor: str) -> int:
+    """End a notebook's queued runs, ask for the end of those under way, and return how many these were."""
+    found = [(run, records.get(Work, run.id)) for run in records.find(Run, notebook=notebook.id)]
+    going_on = [(run, work) for run, work in found if work is not None and work.state not in ENDED]
+    for run, work in going_on:
+        stopped = replace(work, cancel_asked=True, reason=APPROVAL_WITHDRAWN)
+        if work.state is WorkState.QUEUED:
+            stopped = step_work(stopped, WorkStep.CANCEL, now=lab.now())
+        records.save(stopped, event("lab:run:stop", actor, run.id, run.project, notebook=notebook.id))
+    return len(going_on)
 
 
 def notebooks(lab: Lab, actor: str, project: str = "") -> list[Notebook]:

@@ -52,7 +52,10 @@ class Recipe:
 
 
 def limits_of(lab: Lab, kind: WorkKind) -> ContainerLimits:
-    """Runs have limits of their own; all that parses foreign bytes has the reader's."""
+    """Runs have limits of their own; all that parses foreign bytes has the reader's. A validation is a shorter run."""
+    if kind is WorkKind.VALIDATE:
+        seconds = min(lab.settings.run.seconds, lab.settings.notebooks.validation_seconds)
+        return lab.settings.run.model_copy(update={"seconds": seconds})
     return lab.settings.run if kind is WorkKind.RUN else lab.settings.reader
 
 

@@ -8,10 +8,10 @@ from datasets_mount.catalogue import Snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError
-from hub.domain.notebooks import Notebook, check_can_run
+from hub.domain.notebooks import Notebook, NotebookState, check_can_run
 from hub.domain.projects import Project, check_works_in
 from hub.domain.runs import OutputFile, Run
-from hub.domain.work import Work, WorkStep
+from hub.domain.work import Work, WorkState, WorkStep
 from hub.sandbox.exchange import RunRequest, entry_of
 from hub.services.grants import check_all_granted
 from hub.services.lab import Lab, known_project, load_person
@@ -81,8 +81,13 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
 
 
 def _check(reading: Reading, work: Work) -> None:
-    """A run goes on as long as its requester may work in the project, and the project may use its datasets."""
-    run, _, project = _load(reading, work)
+    """A run goes on as long as its notebook is approved, its requester may work there, and its datasets are granted.
+
+    A newer version takes an approval's place and does not take it back: what runs already goes on to its end.
+    """
+    run, notebook, project = _load(reading, work)
+    if work.state is not WorkState.RUNNING or notebook.state is not NotebookState.SUPERSEDED:
+        check_can_run(notebook)
     check_works_in(load_person(reading, run.requester), project, reading.moment.date())
     check_all_granted(reading, project.name, tuple(run.snapshots))
 

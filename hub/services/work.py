@@ -23,12 +23,15 @@ from hub.services.lab import Lab
 from hub.services.ports import ContainerState, ContainerView, Reading
 from hub.services.recipe import Recipe, limits_of
 from hub.services.run_work import RUN
+from hub.services.validate_work import TWIN, VALIDATE
 from spawner_config.isolation import container_body
 from spawner_config.names import work_container
 
 RECIPES: dict[WorkKind, Recipe] = {
     WorkKind.SNAPSHOT: SNAPSHOT,
     WorkKind.INSPECT: INSPECT,
+    WorkKind.TWIN: TWIN,
+    WorkKind.VALIDATE: VALIDATE,
     WorkKind.RUN: RUN,
     WorkKind.READ: READ,
     WorkKind.CHECK: CHECK,
@@ -96,7 +99,7 @@ def _run_of(reading: Reading, work: Work) -> Run | None:
 def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:
     """Bring one piece of work one step further; True while it is still under way."""
     if work.cancel_asked:
-        return _end_early(lab, work, WorkStep.CANCEL, "It was cancelled.")
+        return _end_early(lab, work, WorkStep.CANCEL, work.reason or "It was cancelled.")
     if why := _refusal(lab, work):
         return _end_early(lab, work, WorkStep.FAIL, why)
     if work.state is WorkState.STARTING:

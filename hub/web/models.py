@@ -173,9 +173,13 @@ class ParameterBody(Model):
 
 
 class ApprovalBody(Model):
-    """The schema under which a notebook may run; without one, the drafted schema counts."""
+    """The schema under which a notebook may run; without one, the drafted schema counts.
+
+    ``accept_free_text`` says that the approver knows of parameters that take any text.
+    """
 
     parameters: Annotated[tuple[ParameterBody, ...], Field(max_length=50)] | None = None
+    accept_free_text: bool = False
 
 
 class ReasonBody(Model):

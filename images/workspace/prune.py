@@ -18,6 +18,14 @@ BUILD_NOTES = frozenset({"uv_cache.json", ".lock"})
 KEPT = ("jupyterlab/staging", "numpy/_core/tests")
 """``numpy.testing`` imports one module of ``numpy/_core/tests``."""
 
+UNUSED = (
+    *("etc/jupyter/jupyter_server_config.d/nbgrader.json", "share/jupyter/labextensions/@jupyter/nbgrader"),
+    "lib/python3*/site-packages/distutils-precedence.pth",
+    "lib/python3*/site-packages/setuptools/_vendor/*.dist-info",
+)
+"""What would open nbgrader's pages and its exchange in a workspace, run code of setuptools whenever Python starts, and
+name versions that are not in the lock."""
+
 
 def is_kept(path: Path, packages: Path) -> bool:
     """Says whether the path lies in a folder that stays whole."""
@@ -36,6 +44,15 @@ def prune(packages: Path) -> None:
             path.unlink()
 
 
+def leave_out(environment: Path) -> None:
+    """Removes what a package puts beside its modules and no program of the lab reads."""
+    for path in [path for name in UNUSED for path in environment.glob(name)]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def true_record(record: str, packages: Path) -> str:
     """A distribution's list of files, less those that are not there any more."""
     rows = [row for row in csv.reader(io.StringIO(record)) if row and (packages / row[0]).exists()]
@@ -49,6 +66,7 @@ def main(environment: Path) -> None:
     (environment / ".lock").unlink(missing_ok=True)
     packages = next(environment.glob("lib/python3*/site-packages"))
     prune(packages)
+    leave_out(environment)
     for record in packages.glob("*.dist-info/RECORD"):
         record.write_text(true_record(record.read_text(), packages))
 

@@ -102,6 +102,42 @@ def test_bytes_that_are_not_what_was_sent_are_not_shown_for_approval(living: Liv
     assert living.process("worker") == worker
 
 
+def test_a_withdrawal_ends_what_runs_and_what_waits(living: Living) -> None:
+    """The code goes on for ever and takes no signal; its container is gone all the same."""
+    endless = "import signal, time\nif open('/in/request.json').read().count('parameters'):\n"
+    endless += "    signal.pthread_sigmask(2, range(1, 65))\n    while True: time.sleep(0.1)"
+    notebook = living.approved(notebook_of(endless), name="endless")
+    started = [living.start(notebook) for _ in range(4)]
+    wait_for(lambda: living.look(started[0])["work"]["state"] == "running", 60)
+    living.portal(JOBS_STEWARD).post(place("notebooks", notebook, "withdraw"), WHY)
+    works = [living.ended(run)["work"] for run in started]
+    assert {(w["state"], w["reason"]) for w in works} == {("cancelled", "The approval of its notebook was withdrawn.")}
+    left = [living.container(run) for run in started]
+    wait_for(lambda: not set(left) & set(living.work_containers()), 10, "a container stays")
+    refused(partial(living.start, notebook), "notebook-not-approved")
+
+
+def test_what_does_not_run_to_its_end_is_not_approved_whoever_asks(living: Living) -> None:
+    made = living.submitted(notebook_of("1", "1 / 0"), name="failing")
+    seen = {key: made["validation"][key] for key in ("result", "cell", "error")}
+    assert (made["state"], seen) == ("submitted", {"result": "failed", "cell": 2, "error": "ZeroDivisionError"})
+    steward = living.portal(JOBS_STEWARD)
+    refused(lambda: steward.post(place("notebooks", made["id"], "approve")), "notebook-validation-failed")
+    refused(partial(living.start, made["id"]), "notebook-not-approved")
+
+
+SPYING = """import polars as pl
+table = pl.read_parquet('/data/jobs/*.parquet')
+assert table.height == 420 and table['nr'].n_unique() < 20 and table['year'].max() < 20, 'these are real people'"""
+
+
+def test_before_its_approval_a_notebook_sees_invented_rows_alone(living: Living) -> None:
+    """It passes on the twin, and fails on the real rows, since it looks whether they are invented."""
+    notebook = living.approved(notebook_of(SPYING), name="spying")
+    found = living.ended(living.start(notebook))
+    assert (found["work"]["state"], found["work"]["exit_code"]) == ("failed", 15)
+
+
 HIDING = {
     "a tag that papermill acts on": ({"cells": [code_cell("1", "injected-parameters")]}, "papermill would act on"),
     "an attachment": ({"cells": [code_cell("1") | {"attachments": {"a.png": {"image/png": "aGk="}}}]}, "not a valid"),
@@ -221,6 +257,29 @@ def test_a_name_or_a_value_outside_of_the_schema_is_refused_and_nothing_is_queue
     assert answer.status_code == 422, answer.text
     assert answer.json()["error"]["reason"] in ("invalid", "parameter-value", "parameter-unknown")
     assert runs_of(living, typed) == before
+
+
+TEXTS = [
+    "__import__('os').system('id')", "'; import os; os._exit(0) #", "{text}", "{0.__class__}", "%(text)s", "a\nb",
+    "a\\", "a\u200b", "Rеnnes", "\u202eab", "Ａ", "a" * 201, " a", 1, None, True, ["a"],
+]  # fmt: skip
+
+
+def test_free_text_is_approved_knowingly_and_takes_no_code(living: Living) -> None:
+    body = notebook_of(
+        code_cell("text = 'a'", "parameters"), "import json\njson.dump(text, open('/outputs/said.json', 'w'))"
+    )
+    notebook = living.submitted(body, name="free")["id"]
+    asked: Json = {"parameters": [{"name": "text", "type": "text", "default": "a"}]}
+    steward, path = living.portal(JOBS_STEWARD), place("notebooks", notebook, "approve")
+    refused(lambda: steward.post(path, asked), "free-text-not-accepted")
+    steward.post(path, asked | {"accept_free_text": True})
+    for text in TEXTS:
+        answer = living.answer(SCIENTIST, "POST", "/runs", json={"notebook": notebook, "parameters": {"text": text}})
+        assert answer.status_code == 422, text
+    assert runs_of(living, notebook) == []
+    found = living.ended(living.start(notebook, text="L'Haÿ-les-Roses, 3/4"))
+    assert (found["work"]["state"], living.said(found)) == ("succeeded", "L'Haÿ-les-Roses, 3/4")
 
 
 def test_values_inside_the_schema_arrive_as_they_are_and_are_no_format(living: Living, typed: str) -> None:

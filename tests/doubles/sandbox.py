@@ -43,6 +43,7 @@ class GoodPrograms:
         self.asked: dict[str, Any] = {}
         self.outputs = {"table.csv": b"year,persons\n1980,545\n"}
         self.sheets: list[str] = []
+        self.validation: dict[str, Any] = {"passed": True}
         self.exit_code = 0
         engine.on_start = self.play
 
@@ -61,6 +62,20 @@ class GoodPrograms:
         schema = [{"name": "minimum", "type": "integer", "default": 10}]
         result = {"canonical": "0" * 64, "parameters": schema, "cells": [{"type": "code", "source": "print(1)"}]}
         write(mounted(body, "/out"), "result.json", json.dumps(result).encode())
+
+    def twin(self, body: dict[str, Any]) -> None:
+        """The double reads no Parquet: the columns are those that ``snapshot`` above says."""
+        out = mounted(body, "/out")
+        asked = json.loads((mounted(body, "/in") / "request.json").read_text())
+        made = []
+        for dataset in asked["datasets"]:
+            stored = write(out / dataset["name"], "persons.parquet", b"PAR1 twin PAR1")
+            file = {"path": "persons.parquet", "rows": 3, "columns": ["nr", "wage"], **stored}
+            made.append({"name": dataset["name"], "files": [file]})
+        write(out, "result.json", json.dumps({"datasets": made}).encode())
+
+    def validate(self, body: dict[str, Any]) -> None:
+        write(mounted(body, "/outputs"), "result.json", json.dumps(self.validation).encode())
 
     def execute(self, body: dict[str, Any]) -> None:
         outputs = mounted(body, "/outputs")

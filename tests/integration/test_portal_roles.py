@@ -100,6 +100,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/notebooks"): ("/notebooks", None, EVERYBODY),
     ("POST", "/notebooks"): ("/notebooks", NOTEBOOK, (NO, HIDDEN, HIDDEN, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/notebooks/{id}"): ("/notebooks/{notebook}", None, SEES_PROJECT),
+    ("GET", "/notebooks/{id}/changes"): ("/notebooks/{notebook}/changes", None, SEES_PROJECT),
     ("POST", "/notebooks/{id}/approve"): (
         "/notebooks/{notebook}/approve", PARAMETERS, (NO, NO, NO, HIDDEN, NOW, NOW, NOW, NO, NO),
     ),
@@ -112,6 +113,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/runs"): ("/runs", None, EVERYBODY),
     ("POST", "/runs"): ("/runs", {"notebook": "{refused}"}, (NO, NO, NO, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/runs/{id}"): ("/runs/{run}", None, SEES_PROJECT),
+    ("GET", "/runs/{id}/record"): ("/runs/{run}/record", None, SEES_PROJECT),
     ("POST", "/runs/{id}/cancel"): ("/runs/{run}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/exports"): ("/exports", None, EVERYBODY),
     ("POST", "/exports"): ("/exports", EXPORT, (BAD,) * 9),

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from datasets_mount.catalogue import SnapshotFile, Twin
 from hub.adapters.clock import SystemClock
 from hub.adapters.migrate import migrate
 from hub.adapters.store import SqlStore
@@ -26,6 +27,7 @@ from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterTy
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.registers import Register, RegisteredTable
+from hub.domain.validation import Validation, ValidationResult
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState
 from hub.services.ports import WorkTimes, pages
@@ -82,7 +84,10 @@ RECORDS = [
         "steward",
         NOW,
         "",
+        Validation(ValidationResult.FAILED, 2, "ZeroDivisionError", "", {"jobs": "e" * 64}),
+        "c" * 64,
     ),
+    Twin("d" * 64, "jobs", "e" * 64, (SnapshotFile("t.parquet", "a" * 64, 9, 3, ("nr", "é")),), NOW),
     ExportRequest(
         "e-1",
         "care",

@@ -6,11 +6,13 @@ from typing import Any
 
 from hub.domain.notebooks import Notebook
 from hub.domain.work import Work
-from hub.services import notebooks, runs
+from hub.services import notebook_changes, notebooks, run_record, runs
 from hub.services.lab import Lab
+from hub.services.notebook_changes import NotebookChanges
 from hub.web.api.answers import RunAnswer, RunProgressAnswer
-from hub.web.api.routes import Request, Route
+from hub.web.api.routes import Download, Request, Route
 from hub.web.models import ApprovalBody, NotebookBody, Nothing, ProjectFilter, ReasonBody, RunBody
+from hub.web.run_crate import run_crate
 
 
 def list_notebooks(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[Notebook]:
@@ -31,11 +33,19 @@ def get_notebook(lab: Lab, actor: str, request: Request[Nothing]) -> Notebook:
     return notebooks.notebook(lab, actor, request.path["id"])
 
 
+def get_changes(lab: Lab, actor: str, request: Request[Nothing]) -> NotebookChanges:
+    """Return what changed in a notebook since the version approved before."""
+    return notebook_changes.notebook_changes(lab, actor, request.path["id"])
+
+
 def approve_notebook(lab: Lab, actor: str, request: Request[ApprovalBody]) -> Notebook:
     """Approve a notebook with its schema."""
     given = request.body.parameters
     schema = None if given is None else tuple(p.value() for p in given)
-    return notebooks.decide(lab, actor, request.path["id"], approve=True, reason="", parameters=schema)
+    accepted = request.body.accept_free_text
+    return notebooks.decide(
+        lab, actor, request.path["id"], approve=True, reason="", parameters=schema, accept_free_text=accepted
+    )
 
 
 def refuse_notebook(lab: Lab, actor: str, request: Request[ReasonBody]) -> Notebook:
@@ -66,6 +76,13 @@ def get_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunProgressAnswe
     return RunProgressAnswer(run, work, runs.notebook_name(lab, actor, run), progress)
 
 
+def get_run_record(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
+    """Return the record of a run that has ended, as Workflow Run RO-Crate."""
+    identifier = request.path["id"]
+    crate = run_crate(run_record.run_record(lab, actor, identifier))
+    return Download(f"{identifier}-ro-crate-metadata.json", crate, "application/ld+json; charset=utf-8")
+
+
 def cancel_run(lab: Lab, actor: str, request: Request[Nothing]) -> Work:
     """Ask for a run to be ended."""
     return runs.cancel_run(lab, actor, request.path["id"])
@@ -83,6 +100,14 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("POST", "/notebooks", "Submit a notebook for approval (a member)", post_notebook, NotebookBody, Notebook),
     Route(
         "GET", "/notebooks/{id}", "A notebook with its source; the view is recorded", get_notebook, Nothing, Notebook
+    ),
+    Route(
+        "GET",
+        "/notebooks/{id}/changes",
+        "What changed in a notebook's cells since the version approved before; the view is recorded",
+        get_changes,
+        Nothing,
+        NotebookChanges,
     ),
     Route(
         "POST",
@@ -111,5 +136,13 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("GET", "/runs", "Runs, newest first", list_runs, ProjectFilter, list[RunAnswer]),
     Route("POST", "/runs", "Run an approved notebook (a member)", post_run, RunBody, RunAnswer),
     Route("GET", "/runs/{id}", "A run, and how far it has come", get_run, Nothing, RunProgressAnswer),
+    Route(
+        "GET",
+        "/runs/{id}/record",
+        "The record of a run that has ended, as Workflow Run RO-Crate: digests, and no contents",
+        get_run_record,
+        Nothing,
+        Download,
+    ),
     Route("POST", "/runs/{id}/cancel", "Ask for a run to be ended (a member)", cancel_run, Nothing, Work),
 )

@@ -13,7 +13,7 @@ from hub.domain.notebooks import (
 )
 from hub.domain.people import Person
 from hub.domain.projects import check_works_in
-from hub.services import notebooks, people, projects
+from hub.services import notebook_changes, notebooks, people, projects
 from hub.web.api import work_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -50,13 +50,18 @@ def show_notebook(visit: Visit) -> Context:
     person = people.whoami(lab, actor)
     project, _ = projects.project(lab, actor, notebook.project)
     may_decide = refusal(lambda: check_can_decide(person, notebook))
+    may_approve = refusal(
+        lambda: check_can_decide(person, notebook), lambda: notebooks.check_can_be_approved(lab, notebook)
+    )
     return {
         "notebook": notebook,
+        "changes": notebook_changes.shown_changes(lab, notebook),
         "inspecting": notebook.state is NotebookState.INSPECTING,
         "types": list(ParameterType),
         "typed": typed,
         "waits": notebook.state is NotebookState.SUBMITTED,
         "decides": may_decide,
+        "approves": may_approve,
         "withdraws": refusal(lambda: _check_withdraws(person, notebook)),
         "runs": refusal(
             lambda: check_works_in(person, project, lab.now().date()),
@@ -88,14 +93,19 @@ def submit_notebook(posted: Posted) -> Landing:
         "datasets": fields.many("datasets"),
     }
     made = api.post_notebook(posted.lab, posted.actor, request_of(NotebookBody, {}, body))
-    return Landing(("notebooks", made.id), N_("The notebook was sent; a container reads its source now."))
+    return Landing(
+        ("notebooks", made.id), N_("The notebook was sent; containers read its source and try it on invented data now.")
+    )
 
 
 def approve(posted: Posted) -> Landing:
     """Approve a notebook with the schema as the form has it."""
     fields = posted.fields
     names = fields.many("parameter")
-    body = {"parameters": [_parameter(fields, number, name) for number, name in enumerate(names)]}
+    body = {
+        "parameters": [_parameter(fields, number, name) for number, name in enumerate(names)],
+        "accept_free_text": bool(fields.one("accept_free_text")),
+    }
     made = api.approve_notebook(posted.lab, posted.actor, request_of(ApprovalBody, posted.path, body))
     return Landing(("notebooks", made.id), N_("The notebook is approved; members can run it."))
 

@@ -26,7 +26,15 @@ STATE = Path("/srv/lab/state")
 SETTINGS = Settings(name="lab", state=STATE, login=Login(demo=True))
 IMAGE = "sha256:" + "1" * 64
 SERVER = names.server_id("scientist", "care")
-WORKS = {"snapshot": "offer-abc", "inspect": "inspect-abc", "run": "run-abc", "read": "e-read-1", "check": "e-check-1"}
+WORKS = {
+    "snapshot": "offer-abc",
+    "inspect": "inspect-abc",
+    "run": "run-abc",
+    "twin": "twin-abc",
+    "validate": "validate-abc",
+    "read": "e-read-1",
+    "check": "e-check-1",
+}
 
 
 def mounts(label: str) -> tuple[Mount, ...]:
@@ -56,6 +64,8 @@ def mounts(label: str) -> tuple[Mount, ...]:
             Mount(f"{scratch}/e-read-1/fragments", "/in/fragments", sealed=True),
             dataset_mount(data, "jobs"),
         ),
+        "twin": (inside, out, dataset_mount(data, "jobs")),
+        "validate": (inside, Mount(out.source, "/outputs", writable=True), dataset_mount(data, "jobs")),
     }.get(label, (inside, out))
 
 

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import Result
 
 from doubles.api import Answer, FakeLab
+from hub.cli.notebook import changed_lines, describe_validation
 
 Command = Callable[..., Result]
 PARAMETERS = [
@@ -167,3 +168,36 @@ def test_runs_are_listed_and_cancelled(fake: FakeLab, datalab: Command) -> None:
     assert "running" in datalab("run", "list", "-p", "care").stdout
     assert datalab("run", "cancel", "run-a").exit_code == 0
     assert fake.calls[0].query == {"project": "care"}
+
+
+@pytest.mark.parametrize(
+    ("validation", "told"),
+    [
+        (None, ""),
+        ({"result": "passed"}, "passed on invented data"),
+        ({"result": "failed", "cell": 3, "error": "KeyError"}, "cell 3 failed on invented data: KeyError"),
+        ({"result": "not_validated", "reason": "It took too long."}, "not validated: It took too long."),
+    ],
+)
+def test_what_came_of_a_validation_is_said_in_a_few_words(validation: dict[str, Any] | None, told: str) -> None:
+    assert describe_validation(validation) == told
+
+
+def test_changes_name_the_cells_that_changed_and_print_nothing_that_acts_on_the_terminal() -> None:
+    lines = [{"change": "removed", "text": "a"}, {"change": "added", "text": "b\x1b[2J"}]
+    cells = [
+        {"change": "same", "before": 1, "after": 1, "type": "code", "lines": []},
+        {"change": "changed", "before": 2, "after": 2, "type": "code", "lines": lines},
+    ]
+    found = {
+        "before": "notebook-a",
+        "cells": cells,
+        "same_image": False,
+        "datasets_added": ["x"],
+        "datasets_removed": [],
+    }
+    told = "\n".join(changed_lines(found))
+    assert "cell 2 → 2 · code · changed\n- a\n+ b" in told
+    assert "\x1b" not in told
+    assert ("cell 1" not in told, "another image" in told, "+ dataset x" in told) == (True, True, True)
+    assert changed_lines({"before": ""}) == ["No version of this name was approved before."]

@@ -17,6 +17,7 @@ from hub.domain.notebooks import (
     ParameterType,
     check_can_decide,
     check_can_run,
+    check_free_text,
     check_parameters,
     check_schema,
     check_value,
@@ -47,6 +48,36 @@ def test_defaults_fill_what_is_not_given() -> None:
 def test_a_value_outside_its_type_or_range_is_refused(parameter: Parameter, value: object) -> None:
     with pytest.raises(InvalidError, match=parameter.name):
         check_value(parameter, value)
+
+
+TEXT = Parameter("town", ParameterType.TEXT, "Saint-Étienne")
+
+
+@pytest.mark.parametrize("value", ["", "Rennes", "L'Haÿ-les-Roses", "L’Île-d’Œuf, 3/4", "a" * 200, "2013.5"])
+def test_a_free_text_is_what_people_write(value: str) -> None:
+    assert check_value(TEXT, value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "__import__", "os.system('id')", "a; b", "a\nb", "a\\", '"', "`id`", "$HOME", "%s", "{town}", "{0.__class__}",
+        "<b>", "a=b", "a#b", "a" * 201, " a", "a ", "a\t", "a\u00a0b", "a\u200bb", "\u202eab", "a\u0000",
+        "\ud800", "E\u0301", "Rеnnes", "Αthens", "ﬁ", "Ａ", "１", "٥", "ɑ", "ſ\u0323", "🔬", "ª", "²",
+        1, True, None, ["a"], math.nan, 10**400,
+    ],
+)  # fmt: skip
+def test_a_free_text_that_hides_or_could_act_is_refused(value: object) -> None:
+    with pytest.raises(InvalidError, match="town"):
+        check_value(TEXT, value)
+
+
+def test_free_text_is_accepted_knowingly_or_not_at_all() -> None:
+    with pytest.raises(RefusedError, match="town") as refused:
+        check_free_text((*SCHEMA, TEXT), accepted=False)
+    assert refused.value.reason == "free-text-not-accepted"
+    check_free_text((*SCHEMA, TEXT), accepted=True)
+    check_free_text(SCHEMA, accepted=False)
 
 
 def test_an_open_number_still_has_an_end() -> None:

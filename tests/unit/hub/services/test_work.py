@@ -11,9 +11,11 @@ import pytest
 
 from doubles.engine import MemoryEngine
 from doubles.people import approved_notebook, play, registered_dataset, work_off
-from hub.domain.errors import UnavailableError
+from hub.domain.audit import event
+from hub.domain.errors import ConflictError, UnavailableError
+from hub.domain.notebooks import Notebook, NotebookState
 from hub.domain.work import ENDED, Work, WorkState
-from hub.services import runs
+from hub.services import notebooks, runs
 from hub.services.audit import verify_audit
 from hub.services.lab import Lab
 from hub.services.work import do_round
@@ -229,3 +231,74 @@ def test_a_project_with_an_allowance_has_so_many_runs_under_way_and_the_rest_wai
     assert state(lab, waiting[1].id)[0] in (WorkState.STARTING, WorkState.RUNNING)
     # Without an allowance both would be under way.
     assert lab.settings.runs_in(waiting[0].project) == 2
+
+
+WITHDRAWN = "The approval of its notebook was withdrawn."
+
+
+def withdraw(lab: Lab, notebook: str) -> None:
+    notebooks.withdraw_notebook(lab, "jobs-steward", notebook, "because a test wants to")
+
+
+def test_a_queued_run_whose_notebook_is_withdrawn_ends_at_once_and_never_starts(
+    lab: Lab, engine: MemoryEngine, notebook: str, queued: str
+) -> None:
+    withdraw(lab, notebook)
+    assert state(lab, queued) == (WorkState.CANCELLED, WITHDRAWN)
+    do_round(lab)
+    assert work_container("datalab", queued) not in engine.started
+
+
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_a_run_under_way_whose_notebook_is_withdrawn_is_ended_with_the_reason(
+    lab: Lab, engine: MemoryEngine, notebook: str, queued: str, rounds: int
+) -> None:
+    for _ in range(rounds):
+        do_round(lab)
+    withdraw(lab, notebook)
+    do_round(lab)
+    assert state(lab, queued) == (WorkState.CANCELLED, WITHDRAWN)
+    assert work_container("datalab", queued) not in engine.views
+
+
+def test_a_withdrawal_leaves_ended_runs_and_those_of_others_as_they_are(
+    lab: Lab, engine: MemoryEngine, notebook: str, queued: str
+) -> None:
+    ended = runs.start_run(lab, "researcher", notebook, {})[0].id
+    for identifier in (queued, ended):
+        for _ in range(3):
+            do_round(lab)
+        engine.exit(work_container("datalab", identifier), 0)
+    work_off(lab)
+    play(lab)
+    other = approved_notebook(lab).id
+    engine.on_start = None
+    going_on = runs.start_run(lab, "researcher", other, {})[0].id
+    with pytest.raises(ConflictError):
+        withdraw(lab, notebook)  # The newer version superseded it.
+    assert [state(lab, i)[0] for i in (queued, ended, going_on)] == [
+        WorkState.SUCCEEDED,
+        WorkState.SUCCEEDED,
+        WorkState.QUEUED,
+    ]
+    withdraw(lab, other)
+    assert [state(lab, i)[0] for i in (queued, ended)] == [WorkState.SUCCEEDED, WorkState.SUCCEEDED]
+    assert state(lab, going_on) == (WorkState.CANCELLED, WITHDRAWN)
+
+
+def test_a_run_under_way_goes_on_when_a_newer_version_is_approved_and_a_queued_one_does_not_start(
+    lab: Lab, engine: MemoryEngine, queued: str, notebook: str
+) -> None:
+    for _ in range(3):
+        do_round(lab)
+    late = runs.start_run(lab, "researcher", notebook, {})[0].id
+    with lab.store.begin() as records:
+        kept = records.get(Notebook, notebook)
+        assert kept is not None
+        records.save(replace(kept, state=NotebookState.SUPERSEDED), event("a:b:c", "actor", notebook))
+    do_round(lab)
+    do_round(lab)
+    assert state(lab, queued)[0] is WorkState.RUNNING
+    failed, why = state(lab, late)
+    assert (failed, "superseded" in why) == (WorkState.FAILED, True)
+    assert work_container("datalab", late) not in engine.started

@@ -185,7 +185,12 @@ def test_pruning_takes_tests_and_leaves_what_jupyterlab_reads(tmp_path: Path) ->
     info.mkdir()
     (info / "uv_cache.json").touch()
     (info / "RECORD").write_text("a/b.py,sha256=x,0\na/tests/t.py,sha256=y,0\na-1.dist-info/uv_cache.json,,\n")
+    unused = [tmp_path / name for name in prune_script().UNUSED]
+    for path in (unused[0], unused[1] / "package.json"):
+        path.parent.mkdir(parents=True)
+        path.touch()
     prune_script().main(tmp_path)
+    assert not any(path.exists() for path in unused)
     left = {path.relative_to(packages).as_posix() for path in packages.rglob("*") if path.is_file()}
     kept = {"jupyterlab/staging/tests/package.json", "numpy/_core/tests/n.py", "a/b.py", "a-1.dist-info/RECORD"}
     assert left == kept
