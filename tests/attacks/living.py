@@ -121,11 +121,11 @@ class Living:
         datasets: tuple[str, ...] = ("jobs",),
         name: str = "attack",
     ) -> Json:
-        """Submit a notebook, or an upload, and wait until it was inspected."""
+        """Submit a notebook, or an upload, and wait until it was inspected and validated."""
         sent = self.sent(body, author) if isinstance(body, bytes) else body
         asked = {"project": project, "upload": sent["id"], "name": name, "purpose": "To see what the lab does with it"}
         made = self.portal(author).post("/notebooks", asked | {"datasets": list(datasets)})["id"]
-        return dict(wait_for(lambda: self._inspected(self.portal(author), made), 60))
+        return dict(wait_for(lambda: self._inspected(self.portal(author), made), 120))
 
     def _inspected(self, lab: Portal, identifier: str) -> Json | None:
         found = next(n for n in lab.get("/notebooks") if n["id"] == identifier)

@@ -24,7 +24,7 @@ from hub.demo.people import CARE, SCIENTIST
 from hub.demo.story import STORY
 from hub.demo.story_stage import Stage
 from hub.settings import load_settings
-from integration.sandbox_container import notebook_of
+from integration.sandbox_container import code_cell, notebook_of
 from lab_fixture import StoryLab, make_story_lab, remove_images
 from spawner_config.names import workspace_container
 
@@ -34,7 +34,7 @@ AWAY = 8.0
 PATIENT = """
 import pathlib, time
 pathlib.Path("/outputs/started.txt").write_text("started")
-until = time.monotonic() + 170
+until = time.monotonic() + seconds
 while not pathlib.Path("/outputs/.word").exists() and time.monotonic() < until:
     time.sleep(0.1)
 """
@@ -60,7 +60,7 @@ class Lab:
 
     def waiting(self) -> str:
         """A run that is under way until it is told to end."""
-        run = self.living.start(self.notebook)
+        run = self.living.start(self.notebook, seconds=170)
         wait_for(lambda: (self.folder(run) / "started.txt").exists(), 90, "the run does not start")
         return run
 
@@ -78,7 +78,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
                 for step in STORY[:3]:
                     step.act(stage)
             living = Living(stage, engine.client())
-            notebook = living.approved(notebook_of(PATIENT), project=CARE, datasets=(), name="patient")
+            notebook = living.approved(
+                notebook_of(code_cell("seconds = 0", "parameters"), PATIENT), project=CARE, datasets=(), name="patient"
+            )
             yield Lab(made, engine, living, notebook)
             living.engine.close()
         finally:
@@ -98,7 +100,7 @@ def test_workspaces_and_runs_go_on_while_the_engine_is_away_and_what_is_asked_me
         before = lab.states()
         lab.engine.end(number)
         heard = len(computing.answers)
-        asked = living.start(lab.notebook)
+        asked = living.start(lab.notebook, seconds=170)
         time.sleep(AWAY)
         assert living.look(asked)["work"]["state"] in ("queued", "starting")
         assert len(computing.answers) > heard + 3

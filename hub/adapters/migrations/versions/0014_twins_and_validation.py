@@ -8,7 +8,7 @@ from alembic import op
 from hub.adapters.tables import UtcTime
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 
 
 def upgrade() -> None:

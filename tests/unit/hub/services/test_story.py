@@ -228,7 +228,7 @@ def test_a_notebook_withdrawn_while_its_run_waits_never_starts(lab: Lab) -> None
     notebooks.withdraw_notebook(lab, "jobs-steward", notebook.id, "a fault")
     work_off(lab)
     _, work, _ = runs.run(lab, "researcher", run.id)
-    assert work.state is WorkState.FAILED
+    assert work.state is WorkState.CANCELLED
     assert "withdrawn" in work.reason
     assert not [n for n in lab.engine.started if run.id in n]  # type: ignore[attr-defined]
 
