@@ -52,6 +52,11 @@ class Seen:
         self.bytes += count
         return True
 
+    def brings(self, count: int) -> bool:
+        """Count bytes that a browser sends; they may go on."""
+        self.received += count
+        return True
+
     @property
     def seconds(self) -> float:
         """How long it has taken so far."""
@@ -70,6 +75,7 @@ class Seen:
             "path": self.path.partition("?")[0][:LONGEST_PATH],
             "status": self.status,
             "bytes": self.bytes,
+            "received": self.received,
             "milliseconds": round(self.seconds * 1000),
             "reason": self.reason,
         }
@@ -80,7 +86,7 @@ class Seen:
         if self.act is None:
             return {}
         phase = "begin" if self.begins else "end"
-        return {"act": self.act.kind, "name": self.act.name, "received": self.received, "phase": phase}
+        return {"act": self.act.kind, "name": self.act.name, "phase": phase}
 
 
 class AccessLog:

@@ -10,11 +10,11 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Bytes and seconds; ``answer`` and ``message`` hold for the tiers above open."""
+    """Bytes and seconds; ``answer`` holds for the tiers above open."""
 
     answer: int = 16 * MEGABYTE  # one response; the largest file of JupyterLab itself has 5 MB
-    message: int = 16 * MEGABYTE  # one message of a websocket
-    open_message: int = 64 * MEGABYTE  # the same in the open tier: the gateway holds a message as a whole
+    message: int = 16 * MEGABYTE  # one message of a websocket, in each tier: the gateway holds a message as a whole
+    under_way: int = 64 * MEGABYTE  # of all websockets' messages that have come and not gone on
     upload: int = 64 * MEGABYTE  # one request's body
     requests: int = 128  # at the same time, websockets included
     connect_seconds: float = 5

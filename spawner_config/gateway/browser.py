@@ -20,7 +20,7 @@ from spawner_config.gateway.meter import Meter, day_is_over
 from spawner_config.gateway.origins import Origins
 from spawner_config.gateway.static_files import StaticFiles
 from spawner_config.gateway.upstream import Upstream, exact_url
-from spawner_config.gateway.websockets import SWITCHED, forward_websocket
+from spawner_config.gateway.websockets import SWITCHED, Told, forward_websocket
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BODILESS = frozenset({204, 304})
@@ -90,15 +90,13 @@ class BrowserSide:
             self._log.write(seen)
             seen.reason = "closed"
 
-        return await forward_websocket(
-            request,
-            url,
-            headers,
-            found.upstream,
+        told = Told(
             opened,
-            lambda count: seen.takes(count, self._meter),
-            lambda: self._door.still_admits(request, found.target),
+            takes=lambda count: seen.takes(count, self._meter),
+            brings=seen.brings,
+            stays=lambda: self._door.still_admits(request, found.target),
         )
+        return await forward_websocket(request, url, headers, found.upstream, told)
 
 
 async def _ask(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +17,7 @@ from yarl import URL
 
 from hub.domain.errors import InvalidError, UnavailableError
 from spawner_config.gateway.bounds import Bounds
+from spawner_config.gateway.under_way import Held, UnderWay
 from spawner_config.gateway.use import Use
 from spawner_config.server_folder import CARD, NOTEBOOK_SOCKET, Server, checked_socket
 
@@ -27,21 +28,24 @@ READ_BYTES = 2**18
 
 
 class CheckedConnector(aiohttp.UnixConnector):
-    """Connects to the inode that was checked; every new connection is checked anew."""
+    """Connects to the inode that was checked; every new connection is checked anew, and counted where it is wanted."""
 
-    def __init__(self, folder: Path, owner: int, limit: int) -> None:
+    def __init__(self, folder: Path, owner: int, limit: int, held: Held | None = None) -> None:
         super().__init__(path=str(folder / NOTEBOOK_SOCKET), limit=limit)
         self._folder = folder
         self._owner = owner
+        self._held = held
 
     async def _create_connection(
         self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
         try:
             with checked_socket(self._folder, NOTEBOOK_SOCKET, self._owner) as address:
-                _, protocol = await self._loop.create_unix_connection(self._factory, address)
+                transport, protocol = await self._loop.create_unix_connection(self._factory, address)
         except OSError as error:
             raise UnixClientConnectorError(self.path, req.connection_key, error) from error
+        if self._held is not None:
+            self._held.watch(transport)
         return protocol
 
 
@@ -55,6 +59,8 @@ class Upstream:
         self.in_use = 0
         self.use = Use(folder / CARD)
         self.folder = folder / "nb"
+        self.under_way = UnderWay(bounds.under_way)
+        self._counted: set[aiohttp.ClientSession] = set()
         self.session = plain_session(CheckedConnector(self.folder, server.uid, limit=bounds.requests), bounds)
 
     def has(self, name: str) -> bool:
@@ -74,9 +80,21 @@ class Upstream:
         finally:
             self.in_use -= 1
 
+    @asynccontextmanager
+    async def counted_session(self, held: Held) -> AsyncIterator[aiohttp.ClientSession]:
+        """Make the session of one websocket, whose connection's bytes are counted."""
+        connector = CheckedConnector(self.folder, self.server.uid, limit=1, held=held)
+        async with plain_session(connector, self.bounds) as session:
+            self._counted.add(session)
+            try:
+                yield session
+            finally:
+                self._counted.discard(session)
+
     async def close(self) -> None:
         """Drop every connection to the workspace."""
-        await self.session.close()
+        for session in (self.session, *self._counted):
+            await session.close()
 
 
 def plain_session(connector: aiohttp.BaseConnector, bounds: Bounds) -> aiohttp.ClientSession:

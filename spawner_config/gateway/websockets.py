@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
 
 import aiohttp
 from aiohttp import ClientWebSocketResponse, WSMsgType, web
@@ -12,10 +14,10 @@ from yarl import URL
 
 from hub.domain.errors import InvalidError, RefusedError, UnavailableError
 from spawner_config.gateway import answers
-from spawner_config.gateway.downloads import held
+from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway.headers import Headers, plain_token
+from spawner_config.gateway.under_way import Held, size_of_frame
 from spawner_config.gateway.upstream import Upstream
-from spawner_config.gateway.use import Use
 
 SWITCHED = 101
 CLOSE_SECONDS = 2.0
@@ -23,62 +25,95 @@ LOGIN_ENDED = 4401, "Your login has ended; open the workspace again from the pag
 DAY_IS_OVER = 4429, "The lab sends no more from this workspace to your browser today."
 _SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1012), *range(3000, 5000)})
 
-Socket = ClientWebSocketResponse | web.WebSocketResponse
+Inner = ClientWebSocketResponse[Literal[False]]
+Socket = Inner | web.WebSocketResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a websocket, and asked about it, while it is open.
+
+    ``takes`` counts bytes towards the browser, and says whether they may go; ``brings`` counts those that come from it.
+    """
+
+    opened: Callable[[], None]
+    takes: Callable[[int], bool]
+    brings: Callable[[int], bool]
+    stays: Callable[[], Awaitable[bool]]
 
 
 async def forward_websocket(
-    request: web.BaseRequest,
-    url: URL,
-    headers: Headers,
-    upstream: Upstream,
-    opened: Callable[[], None],
-    takes: Callable[[int], bool],
-    stays: Callable[[], Awaitable[bool]],
+    request: web.BaseRequest, url: URL, headers: Headers, upstream: Upstream, told: Told
 ) -> web.StreamResponse:
     """Open the workspace's end first, so that its refusal is the browser's; then pass messages until one end closes."""
-    bounds = upstream.bounds
     if not web.WebSocketResponse().can_prepare(request).ok:
         raise InvalidError("This is not the opening of a websocket.", reason="bad-websocket")
-    largest = bounds.message if held(upstream.server.tier) else bounds.open_message
-    inner = await _connect(url, headers, _protocols(request), upstream, largest)
-    async with inner:
-        outer = web.WebSocketResponse(
-            protocols=[inner.protocol] if inner.protocol else [],
-            heartbeat=bounds.heartbeat_seconds,
-            max_msg_size=largest,
-            compress=False,
-            timeout=CLOSE_SECONDS,
-        )
-        await outer.prepare(request)
-        opened()
-        ways = (
-            asyncio.create_task(_pass(inner, outer, upstream.use, takes)),
-            asyncio.create_task(_pass(outer, inner, upstream.use, None)),
-            asyncio.create_task(_while(stays, bounds.look_seconds)),
-        )
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            ended = await asyncio.gather(*ways, return_exceptions=True)
-            code, why = next((end for end in ended if isinstance(end, tuple)), (inner.close_code, ""))
-            await asyncio.gather(_close(outer, code, why), _close(inner, outer.close_code))
+    held = Held(upstream.under_way)
+    try:
+        async with upstream.counted_session(held) as session:
+            inner = await _connect(session, url, headers, _protocols(request), upstream.bounds)
+            async with inner:
+                outer = _towards_browser(inner, upstream.bounds)
+                await outer.prepare(request)
+                held.watch(request.transport)
+                told.opened()
+                await _between(inner, outer, held, upstream, told)
+    finally:
+        held.ends()
     return outer
 
 
-async def _connect(
-    url: URL, headers: Headers, protocols: list[str], upstream: Upstream, largest: int
-) -> ClientWebSocketResponse:
+def _towards_browser(inner: Inner, bounds: Bounds) -> web.WebSocketResponse:
+    return web.WebSocketResponse(
+        protocols=[inner.protocol] if inner.protocol else [],
+        heartbeat=bounds.heartbeat_seconds,
+        max_msg_size=bounds.message,
+        compress=False,
+        timeout=CLOSE_SECONDS,
+        decode_text=False,
+    )
+
+
+async def _between(inner: Inner, outer: web.WebSocketResponse, held: Held, upstream: Upstream, told: Told) -> None:
+    """Pass messages both ways until an end closes, is too slow, or the person may no longer see them."""
+
+    def showing(payload: int) -> bool:
+        upstream.use.note()
+        return told.takes(payload)
+
+    def asking(payload: int) -> bool:
+        upstream.use.note()
+        return told.brings(payload)
+
+    seconds = upstream.bounds.chunk_seconds
+    ways = (
+        asyncio.create_task(_pass(inner, outer, showing, lambda n: held.goes(size_of_frame(n, masked=False)), seconds)),
+        asyncio.create_task(_pass(outer, inner, asking, lambda n: held.goes(size_of_frame(n, masked=True)), seconds)),
+        asyncio.create_task(_while(told.stays, upstream.bounds.look_seconds)),
+    )
     try:
-        async with asyncio.timeout(upstream.bounds.header_seconds):
-            return await upstream.session.ws_connect(
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for way in ways:
+            way.cancel()
+        ended = await asyncio.gather(*ways, return_exceptions=True)
+        code, why = next((end for end in ended if isinstance(end, tuple)), (inner.close_code, ""))
+        await asyncio.gather(_close(outer, code, why), _close(inner, outer.close_code))
+
+
+async def _connect(
+    session: aiohttp.ClientSession, url: URL, headers: Headers, protocols: list[str], bounds: Bounds
+) -> Inner:
+    try:
+        async with asyncio.timeout(bounds.header_seconds):
+            return await session.ws_connect(
                 url,
                 headers=headers,
                 protocols=protocols,
-                max_msg_size=largest,
-                heartbeat=upstream.bounds.heartbeat_seconds,
+                max_msg_size=bounds.message,
+                heartbeat=bounds.heartbeat_seconds,
                 compress=0,
+                decode_text=False,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
             )
     except TimeoutError:
@@ -98,22 +133,22 @@ def _protocols(request: web.BaseRequest) -> list[str]:
     return [word for word in (part.strip() for part in asked) if plain_token(word)][:8]
 
 
-async def _pass(source: Socket, sink: Socket, use: Use, takes: Callable[[int], bool] | None) -> tuple[int, str] | None:
-    """Pass messages on until the source closes, or until what goes to the browser meets the day's cap."""
+async def _pass(
+    source: Socket, sink: Socket, may_go: Callable[[int], bool], gone: Callable[[int], None], seconds: float
+) -> tuple[int, str] | None:
+    """Pass messages on until the source closes, the sink takes none, or they may not go."""
     async for message in source:
-        if message.type is WSMsgType.TEXT:
-            size = len(message.data.encode())
-        elif message.type is WSMsgType.BINARY:
-            size = len(message.data)
-        else:
+        if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             return None
-        if takes is not None and not takes(size):
+        size = len(message.data)
+        if not may_go(size):
             return DAY_IS_OVER
-        use.note()
         try:
-            await (sink.send_str(message.data) if message.type is WSMsgType.TEXT else sink.send_bytes(message.data))
-        except (ConnectionError, RuntimeError):  # the other end closed while this one was speaking
+            async with asyncio.timeout(seconds):
+                await sink.send_frame(message.data, message.type)
+        except (ConnectionError, RuntimeError, TimeoutError):  # the other end closed while this one spoke, or is stuck
             return None
+        gone(size)
     return None
 
 
