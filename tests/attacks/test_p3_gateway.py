@@ -37,7 +37,7 @@ CAP = 3_000_000
 
 SERVER = """
 import base64, hashlib, os, socket, sys, threading, time
-HALF = 15 * 2**20
+HALF = b"x" * 15 * 2**20
 answers = {k: base64.b64decode(v) for k, v in (pair.split("=", 1) for pair in sys.argv[1].split("&"))}
 os.path.lexists("/run/nb/nb.sock") and os.unlink("/run/nb/nb.sock")
 s = socket.socket(socket.AF_UNIX)
@@ -50,7 +50,8 @@ def websocket(c, head):
     c.sendall(b"HTTP/1.1 101 x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n")
     c.sendall(b"Sec-WebSocket-Accept: " + accept + b"\\r\\n\\r\\n")
     if b"/kernels/half/" in head:  # a message of nearly the largest size, whose last byte never comes
-        c.sendall(b"\\x82\\x7f" + HALF.to_bytes(8, "big") + b"x" * (HALF - 1))
+        c.sendall(b"\\x82\\x7f" + len(HALF).to_bytes(8, "big"))
+        c.sendall(memoryview(HALF)[:-1])
         time.sleep(60)
     while True:
         c.sendall(b"\\x82\\x7e\\xff\\xff" + b"x" * 65535)
