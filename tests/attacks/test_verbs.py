@@ -11,24 +11,28 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.adapters.host import Host
+from hub.adapters.power.channel import BUSY
 from hub.adapters.power.places import VERBS_SOCKET, privileged_folder
 from hub.adapters.power.storage import AskedStorage
 from hub.adapters.processes.alone import privileged_process
 from hub.adapters.vault import FolderVault
 from hub.domain.errors import LabError
+from hub.privileged.verb_door import MOST_EACH
 from hub.settings import Settings, load_settings
 from hub.wiring import storage_from
 
 UID = 234_568
 LENGTH = struct.Struct("!I")
+SOON = 5.0  # on a busy machine; whoever waits for silent ones waits for 10 seconds
 
 
 @pytest.fixture(scope="module")
@@ -172,17 +176,35 @@ def test_a_message_that_claims_to_be_huge_is_not_waited_for(settings: Settings, 
     assert said(settings, b"x", length)["reason"] == "verb-length"
 
 
-def test_whoever_says_nothing_holds_nobody_up(settings: Settings) -> None:
-    silent = [socket.socket(socket.AF_UNIX) for _ in range(12)]
+@contextmanager
+def silent_ones(settings: Settings, count: int) -> Iterator[list[socket.socket]]:
+    """Connect and say nothing."""
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(count)]
     folder = os.open(privileged_folder(settings.state), os.O_PATH)
     try:
         for connection in silent:
             connection.connect(f"/proc/self/fd/{folder}/{VERBS_SOCKET}")
-        assert asked(settings, "open-project", **OPEN_PROJECT)["error"] == ""
+        yield silent
     finally:
         os.close(folder)
         for connection in silent:
             connection.close()
+
+
+def test_whoever_says_nothing_holds_nobody_up(settings: Settings) -> None:
+    with silent_ones(settings, 40):
+        began = time.monotonic()
+        assert asked(settings, "open-project", **OPEN_PROJECT)["error"] == ""
+        assert time.monotonic() - began < SOON
+
+
+def test_an_account_with_too_many_connections_is_told_at_once(settings: Settings) -> None:
+    with silent_ones(settings, MOST_EACH + 40) as silent:
+        began = time.monotonic()
+        silent[-1].settimeout(SOON)
+        answer = b"".join(iter(lambda: silent[-1].recv(2**16), b""))
+        assert json.loads(answer[LENGTH.size :])["reason"] == BUSY
+        assert time.monotonic() - began < SOON
 
 
 def test_a_folder_of_one_project_is_not_given_to_another(settings: Settings) -> None:

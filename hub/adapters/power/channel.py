@@ -27,6 +27,8 @@ LENGTH = struct.Struct("!I")
 MOST_ASKED, MOST_ANSWERED = 4 * 2**20, 32 * 2**20
 CONNECT_SECONDS, PAUSE = 8.0, 0.1
 """How long a killed privileged process may take to come back before its absence is said."""
+BUSY = "verb-busy"
+"""The reason of a refusal that is worth another try: the account has too many connections."""
 LONGEST_DEED = 3660.0
 """A large dataset's image takes its time."""
 ERRORS: dict[str, Callable[..., LabError]] = {
@@ -91,9 +93,13 @@ def ask(state: Path, verb: BaseModel) -> tuple[Any, int | None]:
                     "try again in a few seconds, then tell the administrator.",
                     reason="no-privileged",
                 ) from error
-            time.sleep(PAUSE)
-            continue
-        return _understood(text, files)
+        else:
+            try:
+                return _understood(text, files)
+            except UnavailableError as error:
+                if error.reason != BUSY or time.monotonic() > deadline:
+                    raise
+        time.sleep(PAUSE)
 
 
 def _exchange(state: Path, verb: BaseModel) -> tuple[bytes, list[int]]:
