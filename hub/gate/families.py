@@ -112,7 +112,8 @@ def atoms(file: DataFile, among: Sequence[Family]) -> Atoms | None:
             cube = cube.join(cells.select(*on, name), on=on, how="left", nulls_equal=True)
         else:
             cube = cube.with_columns(pl.lit(0, pl.Int32).alias(name))
-    counted = cube.group_by(flags, maintain_order=True).agg(pl.col("rows").sum()).with_row_index("atom")
+    # Atoms are numbered by their cells: the order of what a group-by finds differs from run to run.
+    counted = cube.group_by(flags).agg(pl.col("rows").sum()).sort(flags).with_row_index("atom")
     combinations = cube.join(counted.select(*flags, "atom"), on=flags, how="left", nulls_equal=True)
     return Atoms(file, keys, combinations.select(*keys, "rows", "atom"), counted)
 

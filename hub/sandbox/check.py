@@ -76,7 +76,7 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
     for part, judgement in zip(parts, judged, strict=True):
         if judgement.canonical is not None:
             (target / "canonical" / file_name(part.file.index, part.number)).write_bytes(judgement.canonical.content)
-        files.append(_checked(part, judgement))
+        files.append(checked(part.file, part.number, judgement))
     result = CheckResult(
         engine=ENGINE,
         policy_digest=policy_digest(request.policy),
@@ -144,11 +144,12 @@ def _declaration(file: CheckFile) -> TableContext:
     return file.table.value()
 
 
-def _checked(part: _Part, judgement: Judgement) -> CheckedFile:
-    file, made = part.file, judgement.canonical
+def checked(file: FileFragments, number: int, judgement: Judgement) -> CheckedFile:
+    """Return what the answer says of a file, or of the sheet of that number."""
+    made = judgement.canonical
     return CheckedFile(
         index=file.index,
-        part=part.number,
+        part=number,
         path=file.path,
         kind=file.kind,
         verdict=judgement.verdict,

@@ -35,7 +35,7 @@ def cell_by_cell(table: pl.DataFrame) -> pl.DataFrame:
 @bad("row-leak")
 def rows_packed_and_encoded() -> Offer:
     """Rows packed by gzip, in base64 and in short lines of a text."""
-    run = base64.b64encode(gzip.compress(rows().write_csv().encode())).decode()
+    run = base64.b64encode(gzip.compress(rows().write_csv().encode(), mtime=0)).decode()
     return {"notes.md": "\n".join(run[at : at + 24] for at in range(0, len(run), 24)) + "\n"}
 
 
