@@ -107,7 +107,7 @@ def _candidates(
     whole = _meeting(keyed, tuple(order), file, near)
     # A row that is met in all of its columns can be met no better.
     left = keyed.join(whole, on="row", how="anti") if whole.height else keyed
-    met = [part for c in combined if (part := _meeting(left, c, file, near)).height]
+    met = [part for c in _possible(left, combined, file) if (part := _meeting(left, c, file, near)).height]
     yield pl.concat([whole, *met]).unique() if met else whole, pl.DataFrame(schema=_EXCESS)
 
 
@@ -166,17 +166,29 @@ def _near(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> p
     return pl.concat(found)
 
 
+def _possible(
+    keyed: pl.DataFrame, combined: list[tuple[Alignment, ...]], file: DataFile
+) -> list[tuple[Alignment, ...]]:
+    """The combinations that tell enough in a row, by one look at all of them."""
+    said = keyed.select(_is_meeting(c, file).any().alias(str(at)) for at, c in enumerate(combined)).row(0)
+    return [c for c, is_said in zip(combined, said, strict=True) if is_said]
+
+
+def _is_meeting(combination: tuple[Alignment, ...], file: DataFile) -> pl.Expr:
+    """Whether a combination tells enough in a row, and no two of three do already."""
+    names, least = [a.name for a in combination], _least(file)
+    together = pl.sum_horizontal(*(pl.col(f"bits {name}") for name in names)) >= least
+    # What two columns tell needs no third.
+    pairs = combinations(names, 2) if len(names) == _THREE else ()
+    is_told = [pl.col(f"bits {one}") + pl.col(f"bits {two}") >= least for one, two in pairs]
+    return together & ~pl.any_horizontal(pl.lit(value=False), *is_told)
+
+
 def _meeting(
     keyed: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile, near: pl.DataFrame | None
 ) -> pl.DataFrame:
     names = [a.name for a in combination]
-    together = pl.sum_horizontal(*(pl.col(f"bits {name}") for name in names))
-    least = _least(file)
-    # What two columns tell needs no third.
-    pairs = combinations(names, 2) if len(names) == _THREE else ()
-    is_told = [pl.col(f"bits {one}") + pl.col(f"bits {two}") >= least for one, two in pairs]
-    rows = keyed.filter(together >= least, ~pl.any_horizontal(pl.lit(value=False), *is_told))
-    rows = rows.select("row", *names).drop_nulls()
+    rows = keyed.filter(_is_meeting(combination, file)).select("row", *names).drop_nulls()
     if rows.height == 0:
         return pl.DataFrame(schema=_PAIRS)
     if near is None:

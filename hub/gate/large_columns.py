@@ -9,7 +9,8 @@ import polars as pl
 COUNT = "__count"
 GROUPING = 100
 """A column with more different values than this is not taken for a group column."""
-ROWS_AT_ONCE = 500_000
+ROWS_AT_ONCE = 2**19
+"""Whole groups of rows, as files are mostly written, so that none is read for two pieces."""
 MOST_COMBINED = 200_000
 """Combinations of columns of few values that are kept of a large file."""
 _ROWS_EACH = 8_000

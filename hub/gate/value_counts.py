@@ -13,7 +13,7 @@ import polars as pl
 
 from hub.gate.cells import ValueClass
 from hub.gate.large_columns import MOST_COMBINED
-from hub.gate.sorted_values import places_among
+from hub.gate.sorted_values import are_among, places_among
 
 if TYPE_CHECKING:
     from hub.gate.datasets import DataFile
@@ -24,8 +24,11 @@ MOST_COUNTED = 2_000_000
 """Rows of a file of which all keys of a column are kept with their numbers, as soon as they are asked for twice."""
 MOST_ORDERED = 40_000_000
 """Row numbers of a file that are kept in the order of a column's keys, which are looked up again and again."""
+MOST_MET = 1_000_000
+"""Rows of all columns together that are kept where values were counted: often they are asked for right afterwards."""
 _SCANS = 6
 """Times that a column is read for its rows before these are put in order, which takes about as long as all of them."""
+_MOST_LOOKED_FOR = 4_096
 _MANY = 16
 """Of more than this part of what is known, a join finds values sooner than one search for each."""
 _HITS = {"key": pl.String, "column": pl.String, "row": pl.Int64, "bits": pl.Float64}
@@ -41,6 +44,8 @@ class ValueCounts:
         self._sought: dict[tuple[str, int], int] = {}
         self._order: dict[tuple[str, int], tuple[pl.DataFrame, pl.Series]] = {}
         self._room = MOST_ORDERED
+        self._met: dict[tuple[str, int], tuple[pl.Series, pl.DataFrame]] = {}
+        self._too_many: set[tuple[str, int]] = set()
         self._few: dict[tuple[ValueClass, int], pl.DataFrame] = {}
 
     def counts(self, column: str, decimals: int, wanted: pl.Series | None = None) -> pl.DataFrame:
@@ -81,6 +86,9 @@ class ValueCounts:
 
     def _found(self, column: str, decimals: int, asked: pl.Series) -> pl.DataFrame:
         file, known = self._file, (column, decimals)
+        wanted, rows = self._met.get(known, (None, None))
+        if wanted is not None and rows is not None and bool(are_among(asked, wanted).all()):
+            return rows.join(asked.alias("key").to_frame(), on="key", how="semi")
         self._sought[known] = self._sought.get(known, 0) + 1
         is_new = self._sought[known] > _SCANS and known not in self._order
         if is_new and file.height <= min(self._room, MOST_COUNTED):
@@ -88,7 +96,7 @@ class ValueCounts:
             self._order[known] = self._ordered(*known)
         if known not in self._order:
             keys = file.keys(*known).with_row_index("at")
-            return keys.join(asked.alias("key").to_frame().lazy(), on="key", how="semi").collect(engine=file.engine)
+            return _among(keys, asked).collect(engine=file.engine)
         counted, order = self._order[known]
         picked = counted[places_among(asked, counted["key"]).drop_nulls()]
         spread = picked.select("key", pl.int_ranges(pl.col("end") - pl.col("count"), "end").alias("at")).explode("at")
@@ -142,15 +150,29 @@ class ValueCounts:
         return self._counted[known]
 
     def _some(self, column: str, decimals: int, wanted: pl.Series) -> pl.DataFrame:
-        keys = self._file.keys(column, decimals)
+        keys, known = self._file.keys(column, decimals), (column, decimals)
         if wanted.len() == 0:
             return keys.head(0).group_by("key").len("count").collect()
-        met = keys.join(wanted.alias("key").to_frame().lazy(), on="key", how="semi")
-        return met.group_by("key").len("count").collect(engine="streaming")
+        if known not in self._too_many:
+            self._met.pop(known, None)
+            room = MOST_MET - sum(rows.height for _, rows in self._met.values())
+            rows = _among(keys.with_row_index("at"), wanted).head(room + 1).collect(engine="streaming")
+            if rows.height <= room:
+                self._met[known] = wanted.sort(), rows
+                return rows.group_by("key").len("count")
+            self._too_many.add(known)
+        return _among(keys, wanted).group_by("key").len("count").collect(engine="streaming")
 
 
 def _kind(value_class: ValueClass) -> type[pl.DataType]:
     return pl.String if value_class is ValueClass.TEXT else pl.Int64
+
+
+def _among(keys: pl.LazyFrame, wanted: pl.Series) -> pl.LazyFrame:
+    """The rows whose ``key`` is wanted; a few values are looked for sooner without a join."""
+    if wanted.len() <= _MOST_LOOKED_FOR:
+        return keys.filter(pl.col("key").is_in(wanted.implode()))
+    return keys.join(wanted.alias("key").to_frame().lazy(), on="key", how="semi")
 
 
 def _picked(counts: pl.DataFrame, asked: pl.Series) -> pl.DataFrame:
