@@ -38,7 +38,7 @@ from hub.gate.sizes import in_month, size, together
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
-ENGINE = "datalab-gate/4"
+ENGINE = "datalab-gate/5"
 """Version of the rules and of the canonical writers; it changes when the same file could be judged otherwise."""
 
 _DIGIT = re.compile(r"\d")

@@ -7,6 +7,7 @@ import gzip
 import uuid
 
 import polars as pl
+import pyarrow
 
 from corpus import dress
 from corpus.case import Offer, Offered, bad, good
@@ -27,6 +28,12 @@ def rows(count: int = 8) -> pl.DataFrame:
     return table.rename(dict(zip(table.columns, "abc", strict=True)))
 
 
+def zstd(content: bytes) -> bytes:
+    """Packed bytes, the same each time."""
+    packed: bytes = pyarrow.compress(content, codec="zstd", asbytes=True)
+    return packed
+
+
 def cell_by_cell(table: pl.DataFrame) -> pl.DataFrame:
     """Each cell in hexadecimal by itself."""
     return pl.DataFrame({name: [str(cell).encode().hex() for cell in table[name]] for name in table.columns})
@@ -37,6 +44,12 @@ def rows_packed_and_encoded() -> Offer:
     """Rows packed by gzip, in base64 and in short lines of a text."""
     run = base64.b64encode(gzip.compress(rows().write_csv().encode(), mtime=0)).decode()
     return {"notes.md": "\n".join(run[at : at + 24] for at in range(0, len(run), 24)) + "\n"}
+
+
+@bad("row-leak")
+def rows_packed_by_zstd() -> Offer:
+    """Rows packed by zstd, in base64."""
+    return {"notes.md": base64.b64encode(zstd(rows().write_csv().encode())).decode() + "\n"}
 
 
 @bad("row-leak")
@@ -88,6 +101,12 @@ def identifiers_of_files() -> Offer:
     """Identifiers of files, as programs make them."""
     names = (uuid.uuid5(uuid.NAMESPACE_URL, str(number)) for number in range(20))
     return {"notes.md": "".join(f"{name}\n" for name in names)}
+
+
+@good("row-leak", review="packed bytes are read by a steward")
+def a_text_packed_by_zstd() -> Offer:
+    """A text without a record, packed by zstd and in base64."""
+    return {"notes.md": base64.b64encode(zstd(b"What was done, and why it was done.\n" * 4)).decode() + "\n"}
 
 
 @good("encoded-payload", data=(), review=READ)

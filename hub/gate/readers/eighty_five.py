@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from hub.gate.readers import zstandard
 from hub.gate.readers.packed import CLOSED, SHORT_MARKS
 
 _SOLID = re.compile(r"\S{15,}+")
@@ -29,7 +30,18 @@ class _Code:
 
 def _starts(encode: Callable[[bytes], bytes], first: str, others: str, longer: str) -> re.Pattern[str]:
     """Letters and line ends have one of ``first`` at the head of each five; packed bytes begin in one way each."""
-    known = [mark[:4] for mark in (*SHORT_MARKS, *CLOSED, b"\x1f\x8b\x08", b"\xfd7zX", b"PK\x03\x04")]
+    known = [
+        mark[:4]
+        for mark in (
+            *SHORT_MARKS,
+            *CLOSED,
+            zstandard.MARK,
+            *zstandard.SKIPPED,
+            b"\x1f\x8b\x08",
+            b"\xfd7zX",
+            b"PK\x03\x04",
+        )
+    ]
     marks = {encode(mark + fill * 4)[: len(mark)] for mark in known for fill in (b"\x00", b"\xff")}
     packed = "|".join(re.escape(mark.decode("ascii")) for mark in sorted(marks))
     head = rf"(?:{first}{others}{{4}}){{3}}|(?:{packed}){others}{{13}}"

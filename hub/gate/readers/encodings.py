@@ -41,7 +41,8 @@ _LINE = re.compile(r"""[\s>#|(\[]*(?:\+\s*)?["']?([A-Za-z0-9+/_-]{4,}+={0,2})["'
 _TAIL = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+$")
 _MARKED = re.compile(
     rb"\x1f\x8b\x08[\x00-\x1f]|BZh[1-9]1AY&SY|\xfd7zXZ\x00|PK\x03\x04|\x89PNG\r\n|PAR1.|\xff\xd8\xff|%PDF-|\x93NUMPY|"
-    rb"\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\x04\x22\x4d\x18|SQLite format 3|\x89HDF\r\n",
+    rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|\x04\x22\x4d\x18|"
+    rb"SQLite format 3|\x89HDF\r\n",
     re.DOTALL,
 )
 

@@ -1,10 +1,10 @@
-"""Unpacks packed bytes that stood encoded in a file: gzip, zlib, bzip2, xz and zip, by the standard library alone.
+"""Unpacks packed bytes that stood encoded in a file: gzip, zlib, bzip2, xz and zip by the standard library, and zstd.
 
 Invariants:
 
 * no more bytes come out than the budget has left, whatever the input promises; more is a refusal of the file;
 * what can be unpacked only in part is unpacked in part, since a reader at the other end could do the same;
-* what is known to be packed in a way that is not unpacked here (zstd, 7z, rar, lz4, encrypted zip) is a refusal, too.
+* what is known to be packed in a way that is not unpacked here (7z, rar, lz4, encrypted zip) is a refusal, too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
+from hub.gate.readers import zstandard
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 MOST_BYTES = 16 * 2**20
@@ -62,23 +63,31 @@ _KNOWN: tuple[tuple[bytes, str], ...] = (
     (b"\xfd7zXZ\x00", "xz"),
     (b"]\x00\x00", "lzma"),
     (b"PK\x03\x04", "zip"),
+    (zstandard.MARK, "zstd"),
+    *((mark, "zstd") for mark in zstandard.SKIPPED),
     *((bytes((0x78, flag)), "zlib") for flag in (0x01, 0x5E, 0x9C, 0xDA)),
 )
 SHORT_MARKS = tuple(mark for mark, name in _KNOWN if name in ("zlib", "lzma"))
 """Marks that other bytes begin with now and then."""
-CLOSED: tuple[bytes, ...] = (b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x04\x22\x4d\x18")
-"""How zstd, 7z, rar and lz4 begin, which are not opened here."""
+CLOSED: tuple[bytes, ...] = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x04\x22\x4d\x18")
+"""How 7z, rar and lz4 begin, which are not opened here."""
 
 
 def unpacked(content: bytes, budget: Budget) -> list[Packed]:
     """Return what is packed in these bytes, with the format's name; nothing where they are not packed."""
     if content.startswith(CLOSED):
         raise ReadRefusedError(RefusalReason.TOO_MUCH_ENCODED)
+    if content.startswith(zstandard.MARK) and not zstandard.can_unpack(content):
+        raise ReadRefusedError(RefusalReason.TOO_MUCH_ENCODED)
     name = next((name for start, name in _KNOWN if content.startswith(start)), "")
     if name == "zip":
         return list(_entries(content, budget))
     if name:
-        return _with_rest(name, *_stream(_OPENERS[name], content, budget))
+        out, rest, whole = _stream(_OPENERS[name], content, budget)
+        if name == "zstd" and not whole:
+            # Its blocks are large: of one that breaks off nothing comes out here.
+            raise ReadRefusedError(RefusalReason.BROKEN_ARCHIVE)
+        return _with_rest(name, out, rest, whole)
     return []
 
 
@@ -110,12 +119,13 @@ class _Zlib:
         return self._opened.decompress(content or self._opened.unconsumed_tail, most)
 
 
-Opened = _Zlib | bz2.BZ2Decompressor | lzma.LZMADecompressor
+Opened = _Zlib | bz2.BZ2Decompressor | lzma.LZMADecompressor | zstandard.Zstandard
 _OPENERS: dict[str, Callable[[], Opened]] = {
     "gzip": lambda: _Zlib(31),
     "zlib": lambda: _Zlib(15),
     "bz2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY),
+    "zstd": zstandard.Zstandard,
     "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=_MEMORY),
 }
 

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ from hub.gate.fragments import (
 )
 from hub.gate.readers.decoding import decoded
 from hub.gate.readers.files import read_file
+from hub.gate.readers.zstandard import frame_end
 from hub.gate.refusals import RefusalReason
 
 Code = Callable[[bytes], str]
@@ -42,6 +44,15 @@ def zipped(content: bytes) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("rows.csv", content)
     return out.getvalue()
+
+
+def zstd(content: bytes) -> bytes:
+    packed: bytes = pyarrow.compress(content, codec="zstd", asbytes=True)
+    return packed
+
+
+def skipped(content: bytes) -> bytes:
+    return b"\x50\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content
 
 
 def wrapped(width: int) -> Code:
@@ -104,6 +115,10 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "xz": lzma.compress,
     "lzma": lambda content: lzma.compress(content, lzma.FORMAT_ALONE),
     "zip": zipped,
+    "zstd": zstd,
+    "zstd behind a frame that is skipped": lambda content: skipped(b"x" * 40) + zstd(content),
+    "skipped by zstd": skipped,
+    "two frames of zstd": lambda content: zstd(content[:90]) + zstd(content[90:]),
     "gzip twice": lambda content: gzip.compress(gzip.compress(content)),
     "gzip with a wrong checksum": lambda content: gzip.compress(content)[:-8] + b"12345678",
     "gzip broken off": lambda content: gzip.compress(content)[:-11],
@@ -288,7 +303,7 @@ def test_packed_bytes_are_read_however_short(gate: Any, make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "start", [b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07\x01\x00", b"\x04\x22\x4d\x18"]
+    "start", [b"\x28\xb5\x2f\xfd\x03", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07\x01\x00", b"\x04\x22\x4d\x18"]
 )
 def test_what_cannot_be_opened_blocks(gate: Any, make: Any, start: bytes) -> None:
     run = base64.b64encode(start + random.Random(1).randbytes(60)).decode()
@@ -297,8 +312,34 @@ def test_what_cannot_be_opened_blocks(gate: Any, make: Any, start: bytes) -> Non
     assert [f.place for f in judged.findings if f.check == "reader"] == ["t.txt!base64[1]"]
 
 
-def test_a_bomb_is_refused_within_bounds() -> None:
-    bomb = bz2.compress(bz2.compress(bytes(60 * 2**20)))
+def test_zstd_that_breaks_off_blocks(gate: Any, make: Any, data: Any) -> None:
+    whole = zstd(rows(data))
+    for broken in (whole[:-3], whole[:40], zstd(b"words") + whole[:-20]):
+        assert "reader" in make.checks(gate.judge("t.txt", f"see {base64.b64encode(broken).decode()}"))
+
+
+def test_zstd_is_refused_where_no_decoder_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.gate.readers.zstandard.find_spec", lambda name: None)
+    (_, refusal) = decoded("t.txt", [TextFragment(text=base64.b64encode(zstd(b"words " * 9)).decode())])
+    assert isinstance(refusal, RefusalFragment)
+    assert refusal.reason is RefusalReason.TOO_MUCH_ENCODED
+
+
+def test_what_stands_behind_a_frame_of_zstd_is_read(gate: Any, make: Any, data: Any) -> None:
+    run = base64.b64encode(zstd(b"words ") + gzip.compress(rows(data))).decode()
+    assert "row-leak" in make.checks(gate.judge("t.txt", f"see {run}"))
+
+
+@given(st.binary(max_size=3_000), st.binary(max_size=40))
+def test_a_frame_of_zstd_ends_where_it_ends(content: bytes, behind: bytes) -> None:
+    whole = zstd(content)
+    assert frame_end(whole + behind) == len(whole)
+    assert frame_end(whole[:-1]) == len(whole) - 1
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, zstd])
+def test_a_bomb_is_refused_within_bounds(pack: Callable[[bytes], bytes]) -> None:
+    bomb = bz2.compress(pack(bytes(60 * 2**20)))
     (_, refusal) = decoded("t.txt", [TextFragment(text=base64.b64encode(bomb).decode())])
     assert isinstance(refusal, RefusalFragment)
     assert refusal.reason is RefusalReason.TOO_MUCH_ENCODED
