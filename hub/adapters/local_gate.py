@@ -47,6 +47,8 @@ class Asked:
     earlier: Path | None = None
     fix: bool = False
     audience: Audience = Audience.STEWARD
+    registered: tuple[Description, ...] = ()
+    """Snapshots of a lab's datasets; their files are named from the root."""
 
 
 def check_paths(paths: Iterable[Path], asked: Asked = Asked()) -> Report:
@@ -57,6 +59,7 @@ def check_paths(paths: Iterable[Path], asked: Asked = Asked()) -> Report:
     where the request cannot be understood and UnavailableError where a program did not answer.
     """
     described = [(read_description(path), path.parent) for path in asked.descriptions]
+    described += [(description, Path("/")) for description in asked.registered]
     files = list(offered(paths))
     before = list(left_before(asked.earlier)) if asked.earlier else []
     merged = merged_of([d for d, _ in described], asked.policy)

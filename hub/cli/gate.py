@@ -12,12 +12,16 @@ import typer
 from typer._click.exceptions import UsageError  # Typer's own; it has no public name
 from typer.core import TyperCommand
 
-from hub.cli.options import examples
+from hub.cli.client import place
+from hub.cli.dataset import find
+from hub.cli.options import examples, portal
 from hub.cli.screen import plain, print_error
-from hub.domain.errors import InvalidError, LabError
+from hub.domain.errors import LabError
 from hub.gate.report_form import Audience
+from hub.policy.explain import ExplainedPolicy
 
 if TYPE_CHECKING:
+    from hub.adapters.local_policy import Description
     from hub.gate.report import Report
 
 app = typer.Typer(help="The gate's engine on local files, without a lab.", no_args_is_help=True)
@@ -57,14 +61,25 @@ def group() -> None:
         "datalab gate check table.csv --dataset wages.toml --policy fr-fiscal-personnes --canonical checked/",
         "datalab gate check table.csv --dataset wages.toml --fix --canonical checked/",
         "datalab gate check table.csv --dataset wages.toml --earlier released/",
+        "datalab gate check table.csv --dataset wages@3f9a21c07b --data snapshots/",
         "datalab gate check notebook.ipynb --dataset wages.toml --format sarif",
     ),
 )
 def check(
+    context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files and folders.", metavar="PATH…")],
     dataset: Annotated[
         list[str] | None,
-        typer.Option("--dataset", "-d", help="Description of a dataset (TOML) that the files draw on.", metavar="FILE"),
+        typer.Option(
+            "--dataset",
+            "-d",
+            help="A dataset that the files draw on: a description (TOML), or a snapshot of one that the lab knows.",
+            metavar="FILE|NAME[@DIGEST]",
+        ),
+    ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="A folder that holds the files of a snapshot, found by their SHA-256.", file_okay=False),
     ] = None,
     policy: Annotated[str, typer.Option(help="A profile's name, or a file that ends in .toml.")] = "",
     manifest: Annotated[
@@ -86,13 +101,18 @@ def check(
 ) -> None:
     """Check files as the lab's gate would.
 
+    A registered dataset is named with the first digits of its snapshot's digest. The lab tells what its owner declared
+    and which policy is in force; the files have to be at hand, since the lab gives their bytes to nobody.
+
     Exit codes: 0 when nothing is found or only put right, 1 when a steward must look, 2 when something is blocked,
     3 when the command could not be carried out, or was typed wrongly.
     """
     from hub.adapters.local_gate import Asked, check_paths  # Late: it loads what reads tables.
 
     try:
-        asked = Asked(_descriptions(dataset or []), policy, canonical, manifest, earlier, fix, audience)
+        local = tuple(Path(name) for name in dataset or () if name.endswith(".toml"))
+        registered = _registered(context, [name for name in dataset or () if not name.endswith(".toml")], data or [])
+        asked = Asked(local, policy, canonical, manifest, earlier, fix, audience, registered)
         report = check_paths(paths, asked)
     except LabError as error:
         print_error(str(error))
@@ -104,17 +124,23 @@ def check(
     raise typer.Exit(report.exit_code)
 
 
-def _descriptions(names: list[str]) -> tuple[Path, ...]:
-    """Only descriptions are read here: the lab gives no dataset's bytes to anybody's machine."""
-    other = next((name for name in names if not name.endswith(".toml")), "")
-    if other:
-        raise InvalidError(
-            "“{name}” is no description: outside of the lab, name a TOML file that says where the dataset's Parquet "
-            "files lie. The lab checks with its own datasets when you submit an export request.",
-            reason="dataset-description",
-            name=other,
-        )
-    return tuple(map(Path, names))
+def _registered(context: typer.Context, names: list[str], folders: list[Path]) -> tuple[Description, ...]:
+    """Snapshots of registered datasets, as the lab of the person's login tells of them."""
+    if not names:
+        return ()
+    from pydantic import TypeAdapter
+
+    from hub.adapters.snapshot_at_hand import description_of, named, snapshot_of
+
+    asked, described = [named(name) for name in names], []
+    lab = portal(context)
+    for name, digest in asked:
+        entry = find(lab, name)
+        snapshot = snapshot_of(entry, digest)
+        found = lab.get(place("datasets", name, "policy"))
+        policy = TypeAdapter(ExplainedPolicy).validate_python(found["policy"])
+        described.append(description_of(entry, snapshot, policy, folders))
+    return tuple(described)
 
 
 _PRINTED: dict[Format, Callable[[Report], str]] = {

@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import polars as pl
 import pytest
+from pydantic import TypeAdapter
 from typer.testing import Result
 
+from doubles.api import FakeLab
 from hub.adapters import local_gate
 from hub.domain.errors import InvalidError
+from hub.domain.policy_layers import LayerKind
 from hub.gate.report_form import Audience
+from hub.policy.explain import ExplainedPolicy, explain
+from hub.policy.layers import merge_layers
+from hub.policy.load import layer_of
 
 Command = Callable[..., Result]
 
@@ -41,9 +50,84 @@ def test_the_exit_code_is_the_verdict(datalab: Command, monkeypatch: pytest.Monk
     )
 
 
-def test_a_dataset_outside_of_the_lab_is_a_description(datalab: Command) -> None:
-    done = datalab("gate", "check", "a.csv", "--dataset", "jobs@0011")
-    assert (done.exit_code, "is no description" in done.stderr) == (3, True)
+@dataclass(frozen=True)
+class Registered:
+    """A registered dataset with two snapshots, and a folder that holds the files of one."""
+
+    fake: FakeLab
+    data: Path
+    digest: str = "ab" * 32
+    older: str = "cd" * 32
+
+    def wages(self) -> Path:
+        return self.data / "below" / "anything"
+
+
+@pytest.fixture
+def registered(fake: FakeLab, tmp_path: Path) -> Registered:
+    lab = Registered(fake, tmp_path / "data")
+    lab.wages().parent.mkdir(parents=True)
+    rows = [{"person": f"p{number}", "sector": "ab"[number // 57], "wage": 100 + number} for number in range(60)]
+    pl.DataFrame(rows).write_parquet(lab.wages())
+    body = lab.wages().read_bytes()
+    files = [{"path": "wages.parquet", "sha256": hashlib.sha256(body).hexdigest(), "size": len(body), "rows": 60}]
+    about = {"name": "wages", "privacy_unit": "person", "direct_identifiers": ["person"], "profile": "uk-sacro"}
+    gone = [{"path": "wages.parquet", "sha256": "0" * 64, "size": 5, "rows": 1}]
+    snapshots = [{"digest": lab.older, "files": gone}, {"digest": lab.digest, "files": files}]
+    stricter = layer_of(LayerKind.DATASET, "wages", "uk-sacro", {"minimum_units": 30})
+    policy = TypeAdapter(ExplainedPolicy).dump_python(explain(merge_layers([stricter])), mode="json")
+    fake.answers[("GET", "/datasets")] = [{"dataset": about, "snapshots": snapshots}]
+    fake.answers[("GET", "/datasets/wages/policy")] = {"policy": policy, "layer": None}
+    return lab
+
+
+@pytest.mark.parametrize("name", ["wages", "wages@abababab", f"wages@{'ab' * 32}"])
+def test_a_snapshot_at_hand_is_checked_under_the_policy_of_the_lab(
+    datalab: Command, registered: Registered, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "n.csv").write_text("sector,n\na,57\nb,3\n")
+    words = ("gate", "check", str(tmp_path / "n.csv"), "--dataset", name, "--data", str(registered.data))
+    done = datalab(*words, "--format", "json")
+    said = json.loads(done.stdout)
+    (found,) = [f for f in said["files"][0]["findings"] if f["check"] == "minimum-frequency"]
+    assert (done.exit_code, found["severity"]) == (2, "block")
+    assert {p["name"]: p["value"] for p in found["parameters"]}["minimum_units"] == "30"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nobody", "There is no dataset nobody, or you may not see it."),
+        ("wages@0011223344", "has no snapshot 0011223344; the lab knows cdcdcdcdcdcdcdcd, abababababababab."),
+        ("wages@cdcdcdcd", "are not at hand"),
+        ("wages@", "names no snapshot"),
+        ("wages@xyz", "names no snapshot"),
+        ("wages@abc", "eight or more digits"),
+    ],
+)
+def test_what_the_lab_does_not_know_is_not_checked(
+    datalab: Command, registered: Registered, tmp_path: Path, name: str, reason: str
+) -> None:
+    (tmp_path / "n.csv").write_text("sector,n\na,57\n")
+    words = ("gate", "check", str(tmp_path / "n.csv"), "--dataset", name, "--data", str(registered.data))
+    done = datalab(*words)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert reason in " ".join(done.stderr.split())
+
+
+def test_a_file_with_another_byte_is_not_the_snapshot(datalab: Command, registered: Registered, tmp_path: Path) -> None:
+    body = bytearray(registered.wages().read_bytes())
+    body[100] ^= 1
+    registered.wages().write_bytes(body)
+    done = datalab("gate", "check", str(tmp_path), "--dataset", "wages", "--data", str(registered.data))
+    assert (done.exit_code, "are not at hand" in done.stderr) == (3, True)
+
+
+def test_two_snapshots_that_begin_alike_are_told_apart(datalab: Command, registered: Registered) -> None:
+    (entry,) = registered.fake.answers[("GET", "/datasets")]
+    entry["snapshots"].append({"digest": "ab" * 31 + "00", "files": []})
+    done = datalab("gate", "check", "a.csv", "--dataset", "wages@abababab")
+    assert (done.exit_code, "type more of the digest" in done.stderr) == (3, True)
 
 
 def test_what_could_not_be_carried_out_ends_with_three(datalab: Command, monkeypatch: pytest.MonkeyPatch) -> None:
