@@ -53,6 +53,8 @@ class Context:
         """The same, with what was decoded out of them."""
         self.blocked_by: frozenset[str] = frozenset()
         """Checks that block the file already."""
+        self.others: tuple[Context, ...] = ()
+        """Files of other requests of the project, whose small parts count together with this one's."""
         self.released_here: list[EarlierTable] = []
         """Tables of this file that were looked at already; they would leave together."""
         self._tables: dict[int, tuple[Fragment, list[TableView]]] = {}

@@ -154,18 +154,21 @@ def check_request(
     earlier: EarlierTables | None = None,
     month_bytes: int = 0,
     approved: ApprovedNotebook | None = None,
+    others: Iterable[FileFragments] = (),
 ) -> list[Judgement]:
     """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``.
 
-    ``approved`` is the notebook of the run whose outputs they are.
+    ``approved`` is the notebook of the run whose outputs they are; ``others`` are files of the project's other
+    requests, newest first, which are not judged.
     """
+    beside = tuple(_other(file, policy, datasets) for file in others)
     judged: list[Judgement] = []
     contexts: list[Context] = []
     total, names, known, month = 0, set[str](), earlier or EarlierTables(), month_bytes
     for count, (file, table) in enumerate(files, start=1):
         judgement = check_file(file, table, policy, datasets, guard, known)
         context = judgement.context or Context(file.path, file.kind, table, policy, datasets)
-        context.approved, context.sources = approved, sources_of(file)
+        context.approved, context.sources, context.others = approved, sources_of(file), beside
         context.offered, context.parts = file.fragments, (*file.fragments, *file.decoded)
         context.blocked_by = frozenset(f.check for f in judgement.findings if f.severity is Severity.BLOCK)
         contexts.append(context)
@@ -181,6 +184,13 @@ def check_request(
         found = _apply_together(check, contexts, guard)
         judged = [_with(added, judgement) for added, judgement in zip(found, judged, strict=True)]
     return judged
+
+
+def _other(file: FileFragments, policy: Policy, datasets: tuple[MountedDataset, ...]) -> Context:
+    """The surroundings of a file that counts together with those that are judged."""
+    context = Context(file.path, file.kind, TableContext(), policy, datasets)
+    context.offered, context.parts = file.fragments, (*file.fragments, *file.decoded)
+    return context
 
 
 def _apply_together(check: RequestCheck, contexts: list[Context], guard: Guard) -> list[list[Finding]]:

@@ -11,7 +11,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
@@ -50,12 +50,13 @@ def fix_request(
     earlier: EarlierTables | None = None,
     month_bytes: int = 0,
     approved: ApprovedNotebook | None = None,
+    others: Sequence[FileFragments] = (),
 ) -> list[Judgement]:
     """Judge a request, carry out what its findings propose, and judge it again, until nothing is proposed any more."""
     offered = list(files)
 
     def judge(request: list[Offer]) -> list[Judgement]:
-        return check_request(request, policy, datasets, guard, earlier, month_bytes, approved)
+        return check_request(request, policy, datasets, guard, earlier, month_bytes, approved, others)
 
     before = judge(offered)
     changes: list[list[Change]] = [[] for _ in offered]

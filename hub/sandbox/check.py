@@ -70,7 +70,8 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
         return _time_limit(seconds)
 
     judge = fix_request if request.fix else check_request
-    judged = judge(offered, request.policy, datasets, guard, earlier, request.month_bytes, request.approved)
+    others = list(_others(source / "fragments", request))
+    judged = judge(offered, request.policy, datasets, guard, earlier, request.month_bytes, request.approved, others)
     (target / "canonical").mkdir(exist_ok=True)
     files = []
     for part, judgement in zip(parts, judged, strict=True):
@@ -104,11 +105,18 @@ def _datasets(request: CheckRequest) -> tuple[MountedDataset, ...]:
 def _parts(folder: Path, request: CheckRequest) -> Iterator[_Part]:
     """Give the files to judge; what is declared of a workbook speaks of each sheet without a declaration of its own."""
     for file in request.files:
-        if not file.earlier:
+        if not (file.earlier or file.other):
             parts = sheets_of(_fragments(folder, file))
             for number, part in enumerate(parts, start=1):
                 declared = file.sheets.get(split_path(part.path)[1] or "", file.table)
                 yield _Part(part, declared.value(), number if len(parts) > 1 else 0)
+
+
+def _others(folder: Path, request: CheckRequest) -> Iterator[FileFragments]:
+    """Give the files that are not judged, and whose small parts count together with those that are."""
+    for file in request.files:
+        if file.earlier or file.other:
+            yield from sheets_of(_fragments(folder, file))
 
 
 def _fragments(folder: Path, file: CheckFile) -> FileFragments:

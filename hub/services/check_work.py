@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from datasets_mount.catalogue import Dataset, Snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
@@ -31,6 +33,7 @@ from hub.gate.sheets import split_path
 from hub.services import registry
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
+from hub.services.other_requests import others_of
 from hub.services.policies import policy_in_force
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
@@ -49,11 +52,13 @@ def _load(reading: Reading, work: Work) -> ExportRequest:
 def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         request = _load(reading, work)
+        others = others_of(reading, request)
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    for number, file in enumerate(request.files, 1):
-        lab.vault.check(file.sha256, file.size)
-        lab.storage.link(folders.inside, file_name(number), lab.vault.path(file.sha256))
-    offered = tuple(OfferedFile(index=n, path=f.path) for n, f in enumerate(request.files, 1))
+    own = tuple((OfferedFile(index=n, path=f.path), f.sha256, f.size) for n, f in enumerate(request.files, 1))
+    for file, sha256, size in (*own, *others):
+        lab.vault.check(sha256, size)
+        lab.storage.link(folders.inside, file_name(file.index), lab.vault.path(sha256))
+    offered = tuple(file for file, _, _ in (*own, *others))
     put_request(lab, folders.inside, ReadRequest(files=offered))
     return spec_of(lab, work, Purpose.READER, "read", reader_mounts(folders))
 
@@ -95,7 +100,7 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     if len(known) < len(datasets):
         raise ConflictError("A dataset of the request is gone.", reason="gone")
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    files = tuple(_file_entry(n, f) for n, f in enumerate(request.files, 1))
+    files = (*(_file_entry(n, f) for n, f in enumerate(request.files, 1)), *_read_beside(lab, request))
     entries = tuple(dataset_entry(d) for d, _ in known)
     asked = CheckRequest(files=files, datasets=entries, policy=policy, month_bytes=month, approved=ran)
     put_request(lab, folders.inside, asked)
@@ -117,6 +122,16 @@ def _approved(reading: Reading, request: ExportRequest) -> ApprovedNotebook | No
         return None
     cells = tuple(cell_digest(kind, source) for kind, source in notebook.cells)
     return ApprovedNotebook(digest=notebook.digest, cells=cells, parameters=run.parameters)
+
+
+def _read_beside(lab: Lab, request: ExportRequest) -> list[CheckFile]:
+    """The files of other requests that the reader was asked for, as the lab itself wrote it down then."""
+    inside = lab.storage.work(_read_work(request), lab.settings.storage.reader_uid).inside
+    try:
+        asked = ReadRequest.model_validate_json((inside / "request.json").read_bytes())
+    except (OSError, ValidationError):
+        raise ConflictError("What was read of the request is gone; submit it again.", reason="gone") from None
+    return [CheckFile(index=f.index, path=f.path, other=True) for f in asked.files if f.index > len(request.files)]
 
 
 def _file_entry(number: int, file: ExportFile) -> CheckFile:

@@ -62,6 +62,30 @@ def cells_that_compute() -> Offer:
     return {"plan.ipynb": cells("import polars as pl", "step = 0.5", "shares = [step * n for n in range(4)]")}
 
 
+@bad("scattered-rows")
+def a_row_for_each_request() -> Offer:
+    """A document of two values, after two others left in requests of their own, a row each."""
+    found = rows(3, "income", "visits").rows()
+    *before, last = [json.dumps({"a": income, "b": visits}) for income, visits in found]
+    return Offered({"part.json": last}, earlier={f"before-{at}.json": part for at, part in enumerate(before)})
+
+
+@bad("scattered-rows", severity=Severity.REVIEW)
+def one_more_row_after_many() -> Offer:
+    """A document of two values, after requests that held rows enough by themselves left."""
+    found = rows(7, "income", "visits").rows()
+    *before, last = [json.dumps({"a": income, "b": visits}) for income, visits in found]
+    return Offered({"part.json": last}, earlier={f"before-{at}.json": part for at, part in enumerate(before)})
+
+
+@good("scattered-rows")
+def means_in_several_requests() -> Offer:
+    """Mean incomes by job of one year, after those of the other years left in requests of their own."""
+    means = per(survey(), "year", "job", income=pl.col("income").mean().round(2))
+    tables = {f"means-{year}.csv": means.filter(pl.col("year") == year) for year in YEARS}
+    return Offered({(last := f"means-{YEARS[-1]}.csv"): tables.pop(last)}, earlier=tables)
+
+
 @good("scattered-rows")
 def means_in_several_files() -> Offer:
     """Mean incomes by job, a table for each year."""
@@ -75,10 +99,25 @@ def an_identifier_for_each_cell() -> Offer:
     return {"plan.ipynb": cells(*(f"keep = {nr}" for nr in jobs()["nr"].unique().sort()[::20]))}
 
 
+@bad("scattered-identifiers", data=("jobs",), policy="fr-fiscal-personnes")
+def identifiers_in_each_request() -> Offer:
+    """A document with two numbers of young men, after two others with two each left in requests of their own."""
+    numbers = jobs()["nr"].unique().sort()[::20]
+    one, *before = [json.dumps([numbers[at], numbers[at + 1]]) for at in (0, 2, 4)]
+    return Offered({"keep.json": one}, earlier={f"before-{at}.json": part for at, part in enumerate(before)})
+
+
 @good("scattered-identifiers", data=("jobs",), policy="fr-fiscal-personnes")
 def numbers_of_cells() -> Offer:
     """A notebook whose cells hold a few numbers, of which one is somebody's."""
     return {"plan.ipynb": cells("rows = 100", "seed = 17", "columns = 12")}
+
+
+@bad("scattered-text", severity=Severity.REVIEW)
+def a_short_note_in_each_request() -> Offer:
+    """A note without numbers, too short to be read, after seven others left in requests of their own."""
+    notes = {f"note-{letter}.md": f"{_SENTENCE} This is the {letter} part.\n" for letter in "abcdefgh"}
+    return Offered({"note-a.md": notes.pop("note-a.md")}, earlier=notes)
 
 
 @bad("scattered-text", severity=Severity.REVIEW)

@@ -88,7 +88,7 @@ class GoodPrograms:
 
     def parts(self, files: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int, str]]:
         """Files, and workbooks sheet by sheet."""
-        for file in files:
+        for file in (file for file in files if not file["other"]):
             if self.sheets and file["path"].endswith(".xlsx"):
                 yield from ((file, part, f"{file['path']}!{sheet}") for part, sheet in enumerate(self.sheets, 1))
             else:

@@ -1,4 +1,4 @@
-"""Scattered data: what small pieces of a file, or the small files of a request, tell together.
+"""Scattered data: what small pieces of a file, of a request, or of a project's requests, tell together.
 
 Each piece is judged by itself before. Here the small ones stand below each other as one text or one table, so that a
 row for each cell of a notebook, or an identifier for each file, counts as the rows and identifiers that they are.
@@ -21,6 +21,7 @@ from hub.gate.spelled import spells
 ROWS = "scattered-rows"
 IDENTIFIERS = "scattered-identifiers"
 _FEWEST = 2
+_OTHERS = "This holds for the request together with others of the project that left or are under way. "
 Judge = Callable[[list[Fragment], Context], bool]
 
 
@@ -28,7 +29,9 @@ def scattered_rows(files: Sequence[Context]) -> list[list[Finding]]:
     """The small parts of a file, and those of all files of a request, hold no rows and no column of a dataset together.
 
     They are put below each other, texts as lines and tables of the same width as rows, and judged by the rules for
-    rows and columns; evidence that is too little in each of them counts together.
+    rows and columns; evidence that is too little in each of them counts together. So do those of the project's other
+    requests on the same dataset, as far as these left or are under way; where these alone told rows already, a
+    steward judges what is added.
     """
     sentence = (
         "Parts of the file, or files of the request, that tell little each hold rows or a column of a dataset "
@@ -41,7 +44,8 @@ def scattered_identifiers(files: Sequence[Context]) -> list[list[Finding]]:
     """The small parts of a file, and those of all files of a request, do not name a dataset's units together.
 
     They are put below each other and judged by the rule for direct identifiers; short numbers that tell little each
-    count together. So do identifiers that are cut over words, lines, cells or two columns, or written backwards.
+    count together. So do identifiers that are cut over words, lines, cells or two columns, or written backwards, and
+    what the project's other requests on the same dataset hold.
     """
     sentence = (
         "Parts of the file, or files of the request, that tell little each name units of a dataset together, or spell "
@@ -61,11 +65,23 @@ def _judged(
     together = [piece for own in pieces for piece in own]
     if not any(found) and sum(map(bool, pieces)) > 1 and judge(together, files[0]):
         found = list(map(bool, pieces))
+    severity = Severity.BLOCK
+    if not any(found) and any(pieces) and (told := _with_others(together, files[0], judge)) is not None:
+        found, severity = list(map(bool, pieces)), told
+        sentence = f"{_OTHERS}{sentence}"
     rule = f"row leakage from {files[0].policy.evidence_bits} bits beyond chance ({files[0].policy.name})"
     return [
-        [context.finding(check, Severity.BLOCK, "", sentence, rule)] if is_found else []
+        [context.finding(check, severity, "", sentence, rule)] if is_found else []
         for context, is_found in zip(files, found, strict=True)
     ]
+
+
+def _with_others(own: list[Fragment], context: Context, judge: Judge) -> Severity | None:
+    """What is to be said of a request with the project's others; what these said alone, it is not blocked for."""
+    others = [piece for other in context.others for piece in small_pieces(other)]
+    if not others or not judge([*own, *others], context):
+        return None
+    return Severity.REVIEW if judge(others, context) else Severity.BLOCK
 
 
 def _has_rows(pieces: list[Fragment], context: Context) -> bool:

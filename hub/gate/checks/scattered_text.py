@@ -37,6 +37,7 @@ class _Said:
 def scattered_text(files: Sequence[Context]) -> list[list[Finding]]:
     """Short texts are read by a steward where those of a file, or of a request, are together as long as a long text.
 
+    So are those that the project's other requests on the same dataset add up to, as far as these left or are under way.
     The digits of code cells count together, too, and so do the different words and numbers of the files' names. Cells
     of the notebook that was approved for the run are not counted: they were read before.
     """
@@ -44,6 +45,9 @@ def scattered_text(files: Sequence[Context]) -> list[list[Finding]]:
     total = sum(said, _Said())
     alone = [_is_long(own, context) for own, context in zip(said, files, strict=True)]
     names = bool(files) and _name_much(files)
+    if files and total.parts:
+        # Sources of others are left out: most are of approved notebooks, and each was read with its request.
+        total = sum((_said(other, with_sources=False) for other in files[0].others), total)
     together = not any(alone) and bool(files) and (names or _is_long(total, files[0]))
     return [
         [_finding(context)] if is_long or (together and (own.parts or names)) else []
@@ -51,11 +55,13 @@ def scattered_text(files: Sequence[Context]) -> list[list[Finding]]:
     ]
 
 
-def _said(context: Context) -> _Said:
+def _said(context: Context, *, with_sources: bool = True) -> _Said:
     approved = set(context.approved.cells) if context.approved else set()
     total = _Said()
     for part in context.offered:
         if not isinstance(part, (TextFragment, ValueFragment)):
+            continue
+        if is_source(part) and not with_sources:
             continue
         slot = part.slot if isinstance(part, TextFragment) else None
         text = text_of(part)

@@ -172,3 +172,15 @@ def test_what_the_reader_decoded_is_judged(container: Container) -> None:
     assert container.run() is SandboxExit.OK
     (file,) = container.result.files
     assert ("secrets", "t.txt!hex, line 1") in {(f.check, f.place) for f in file.findings}
+
+
+def test_a_file_of_another_request_is_not_judged_and_counts(container: Container) -> None:
+    note = b"The weather was fine, and nothing else that is worth a word happened on that day in the whole county. " * 4
+    container.offer("note.md", note)
+    assert container.run() is SandboxExit.OK
+    assert "scattered-text" not in {f.check for f in container.result.files[0].findings}
+    container.offer("another/note.md", note + b"Nor on the next.")
+    container.request["files"][-1]["other"] = True
+    assert container.run() is SandboxExit.OK
+    (file,) = container.result.files
+    assert "scattered-text" in {f.check for f in file.findings}

@@ -43,15 +43,19 @@ def test_the_gate_judges_both_halves_as_sets_of_their_own(
 ) -> None:
     rest, part = split(lab, "researcher", request_.id, ["b.csv"])
     asked: list[list[str]] = []
+    beside: list[list[str]] = []
     real = programs.check
 
     def note(body: dict[str, object]) -> None:
         real(body)
-        asked.append([f["path"] for f in programs.asked["files"]])
+        asked.append([f["path"] for f in programs.asked["files"] if not f["other"]])
+        beside.append([f["path"] for f in programs.asked["files"] if f["other"]])
 
     programs.check = note  # type: ignore[method-assign]
     work_off(lab)
     assert sorted(asked) == [["a.csv", "c.csv"], ["b.csv"]]
+    # What small parts tell adds up over both halves.
+    assert sorted(beside) == sorted([[f"{part.id}/b.csv"], [f"{rest.id}/a.csv", f"{rest.id}/c.csv"]])
     rest, part = now(lab, rest), now(lab, part)
     assert (rest.state, part.state) == (ExportState.SUBMITTED, ExportState.SUBMITTED)
     assert all(f.canonical for half in (rest, part) for f in half.files)

@@ -16,13 +16,19 @@ from hub.gate.readers.files import read_file
 ROWS, IDENTIFIERS, TEXT = "scattered-rows", "scattered-identifiers", "scattered-text"
 
 
-def found(gate: Any, files: dict[str, str | bytes], approved: ApprovedNotebook | None = None) -> list[set[str]]:
+def found(
+    gate: Any,
+    files: dict[str, str | bytes],
+    approved: ApprovedNotebook | None = None,
+    others: dict[str, str] | None = None,
+) -> list[set[str]]:
     """The checks of this file that say something of each file."""
     read = [
         (read_file(n, name, body.encode() if isinstance(body, str) else body), TableContext())
         for n, (name, body) in enumerate(files.items(), start=1)
     ]
-    judged = check_request(read, gate.policy, gate.datasets, approved=approved)
+    beside = [read_file(n, name, body.encode()) for n, (name, body) in enumerate((others or {}).items(), start=100)]
+    judged = check_request(read, gate.policy, gate.datasets, approved=approved, others=beside)
     return [{f.check for f in file.findings if f.check in (ROWS, IDENTIFIERS, TEXT)} for file in judged]
 
 
@@ -40,6 +46,23 @@ def test_a_row_for_each_cell_is_found(gate: Any, make: Any, pairs: list[tuple[fl
 def test_all_files_with_a_part_in_it_block(gate: Any, pairs: list[tuple[float, int]]) -> None:
     files: dict[str, str | bytes] = {f"{at}.csv": f"a,b\n{i},{v}\n" for at, (i, v) in enumerate(pairs)}
     assert all(ROWS in own for own in found(gate, files))
+
+
+def test_other_requests_of_the_project_count_together_with_this_one(gate: Any, pairs: list[tuple[float, int]]) -> None:
+    files = {f"{at}.csv": f"a,b\n{income},{visits}\n" for at, (income, visits) in enumerate(pairs)}
+    fewest = next(n for n in range(2, 20) if ROWS in found(gate, dict(list(files.items())[:n]))[0])
+    own, others = dict(list(files.items())[:1]), dict(list(files.items())[1:fewest])
+    assert found(gate, own, others=others) == [{ROWS}]
+    assert found(gate, own, others=dict(list(others.items())[1:])) == [set()]
+    assert found(gate, {"method.csv": ""}, others=files) == [set()]
+
+
+def test_what_others_told_by_themselves_is_for_a_steward(gate: Any, pairs: list[tuple[float, int]]) -> None:
+    others = {f"{at}.csv": f"a,b\n{income},{visits}\n" for at, (income, visits) in enumerate(pairs)}
+    beside = [read_file(n, name, body.encode()) for n, (name, body) in enumerate(others.items(), start=100)]
+    read = [(read_file(1, "a.csv", b"a,b\n1,2\n"), TableContext())]
+    (judged,) = check_request(read, gate.policy, gate.datasets, others=beside)
+    assert [f.severity for f in judged.findings if f.check == ROWS] == [Severity.REVIEW]
 
 
 def test_a_file_that_is_blocked_alone_is_not_said_twice(gate: Any, data: pl.DataFrame) -> None:
