@@ -52,6 +52,8 @@ def main(words: Sequence[str]) -> int:
     given = parser().parse_args(words)
     os.chdir(ROOT)
     os.environ["POLARS_MAX_THREADS"] = "1"
+    # Compiled files, of tests too, are kept beside the results: most changes at import cost little else than loading.
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(CACHE / "compiled")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     project = Project(ROOT)
     try:
@@ -87,14 +89,13 @@ def run(
     reach = reach_of(project, cache / "reach", lambda test: tell(test, 0, 0))
     choice = Choice(project, reach, seconds)
     stamp = project.stamp()
-    for module in modules:
-        known = Known(cache, module)
-        trials = list(_trials(module, choice, known, again=again))
-        for done, (trial, outcome) in enumerate(tried(project, trials), start=1):
-            if project.stamp() != stamp:
-                raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
-            known.note(trial.change.key, outcome)
-            tell(f"{module.path} {outcome}", done, len(trials))
+    known = {module: Known(cache, module) for module in modules}
+    trials = [trial for module in modules for trial in _trials(module, choice, known[module], again=again)]
+    for done, (trial, outcome) in enumerate(tried(project, trials), start=1):
+        if project.stamp() != stamp:
+            raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
+        known[trial.module].note(trial.change.key, outcome)
+        tell(f"{trial.module.path} {outcome}", done, len(trials))
 
 
 def results_of(modules: Sequence[Module], cache: Path) -> dict[str, Result]:

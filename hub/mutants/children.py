@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import resource
 import select
 import signal
 import sys
@@ -13,24 +15,36 @@ from pathlib import Path
 
 BROKEN = 70
 """The exit code of a child whose own work failed, which no test's failure gives."""
+WAITING = 10
+"""How many times longer it may wait for the machine, or for what never comes, than it may compute."""
 
 
 def ended(act: Callable[[], int], seconds: float) -> int | None:
-    """Call something in a fork; its exit code, or None where it took longer than it may."""
+    """Call something in a fork; its exit code, or None where it took longer than it may.
+
+    It may compute for so many seconds, however busy the machine is, and wait for ten times as long.
+    """
     child = os.fork()
     if child == 0:
+        may_compute(seconds)
         _act(act)
     watch = os.pidfd_open(child)
     try:
         poll = select.poll()
         poll.register(watch, select.POLLIN)
-        if not poll.poll(seconds * 1000):
+        if not poll.poll(seconds * WAITING * 1000):
             os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return None
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return None if code in (-signal.SIGXCPU, -signal.SIGKILL) else code
     finally:
         os.close(watch)
+
+
+def may_compute(seconds: float) -> None:
+    """From now on this process may compute for so long, whole seconds upwards; then it is ended."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    until = math.ceil(used.ru_utime + used.ru_stime + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
 
 
 @contextmanager

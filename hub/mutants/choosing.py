@@ -44,7 +44,7 @@ class Choice:
         if change.at_import and tests.difference(chosen):
             # Pages and lists of all modules are compared by tests that name none of them, and are quick.
             chosen += self._reach.quickest(tests.difference(chosen), self._seconds / 4, lambda test: 0)
-        return Trial(module, change, tuple(chosen), sum(self._reach.tests[name].seconds for name in chosen))
+        return Trial(module, change, {name: self._reach.tests[name].seconds for name in chosen})
 
     def _at_import(self, change: Change) -> frozenset[str]:
         """Tests of functions that name what the change is part of, and tests in files that name it."""
