@@ -28,7 +28,19 @@ from hub.mutants.modules import Module, Project
 from hub.mutants.reach import Reached, Tracer, told
 
 QUIET = ("-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
-FOREIGN = ("polars", "pydantic", "PIL.Image", "PIL.PngImagePlugin", "scipy.optimize", "scipy.sparse")
+FOREIGN = (
+    "polars",
+    "pydantic.main",
+    "pydantic.fields",
+    "PIL.Image",
+    "PIL.PngImagePlugin",
+    "scipy.optimize",
+    "scipy.sparse",
+    "pandas",
+    "openpyxl",
+    "jsonschema",
+    "pydantic_sarif",
+)
 """What others wrote and takes long to load; loaded once, before anything forks."""
 FAULT = "!"
 EXAMPLES = 20

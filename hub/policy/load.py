@@ -122,17 +122,13 @@ def layer_of(
 
 def _own(name: str, parameters: Mapping[str, object]) -> dict[str, int]:
     """Return the parameters of a layer by their flat names; they are judged within a whole policy, as any others."""
-    whole = load_profile("uk-sacro").model_dump(mode="json", exclude={"profiles"})
-    limits = parameters.get("limits", {})
+    whole = load_profile("uk-sacro").model_dump(exclude={"profiles"})
+    limits: Any = parameters.get("limits", {})
     merged = whole["limits"] | limits if isinstance(limits, dict) else limits
     policy = _policy(name, whole | dict(parameters) | {"limits": merged})
     said = flat(policy)
-    wanted = {key for key in parameters if key != "limits"} | {f"limits.{key}" for key in _keys(limits)}
+    wanted = {key for key in parameters if key != "limits"} | {f"limits.{key}" for key in limits}
     return {key: value for key, value in said.items() if key in wanted or key.split(".")[0] in wanted}
-
-
-def _keys(value: object) -> list[str]:
-    return [str(key) for key in value] if isinstance(value, dict) else []
 
 
 def _body(name: str, text: str) -> dict[str, Any]:

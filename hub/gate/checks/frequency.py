@@ -81,20 +81,21 @@ def _recounted(fragment: Fragment, view: TableView, small: list[int], context: C
 def _shown_counts(fragment: Fragment, view: TableView, known: list[int], context: Context) -> list[Finding]:
     """Numbers in columns that are named like counts, which are too small by themselves, beyond the rows known."""
     findings = []
+    counted = set(known)
     for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
         if not is_count_name(title):
             continue
         value = number(pl.col(key))
         small = (value > 0) & (value < context.policy.minimum_units)
         found = view.frame.select(pl.int_range(1, pl.len() + 1).filter(small)).to_series().to_list()
-        rows = sorted(set(view.row_numbers(found)) - set(known))
+        rows = [row for row in found if row not in counted]
         if rows:
             sentence = (
                 f"Column {at} looks like a count and holds numbers below {context.policy.minimum_units}. Merge "
                 "categories, or leave these cells empty; if it is no count, name the column for what it is."
             )
             place = f"{view.place}, {rows_text(rows)}, column {at}"
-            fix = None if view.numbers else suppress_cells(fragment, rows, (at,))
+            fix = suppress_cells(fragment, rows, (at,))
             said = (IDENTIFIER, Severity.BLOCK, place, sentence, _rule(context))
             findings.append(context.finding(*said, applied=APPLIED, fix=fix))
     return findings

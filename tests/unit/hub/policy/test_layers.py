@@ -163,6 +163,7 @@ def test_the_order_of_datasets_does_not_matter(order: list[tuple[str, str]]) -> 
 def test_a_file_that_is_a_layer_is_known_by_its_subject_or_else_by_its_name(subject: str, name: str) -> None:
     text = 'profile = "uk-sacro"\n[parameters]\nminimum_units = 20'
     assert parse_file("mine", text, SITE, subject).name == name
+    assert parse_file("mine", text).name == "site:mine"
 
 
 @pytest.mark.parametrize(("subject", "name"), [("", "“site”"), ("jobs", "“site:jobs”")])
