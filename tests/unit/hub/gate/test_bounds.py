@@ -49,7 +49,33 @@ def test_bounds_spare_what_is_even() -> None:
     assert may_be_dominated(made, "v", made.cells.select("row"), 0.5, 2).height == 0
 
 
+@pytest.mark.parametrize(
+    ("values", "share", "most", "is_looked_at"),
+    [
+        ([30, 30, 10, 10, 10, 10], 0.6, 2, True),
+        ([30, 30, 10, 10, 10, 10], 0.61, 2, False),
+        ([60, 40, 0], 0.6, 1, True),
+        ([60, 40, 0], 0.61, 1, False),
+        ([-60, 40, 0], 0.6, 1, True),
+        ([-60, 40, 0], 0.61, 1, False),
+    ],
+)
+def test_a_cell_is_looked_at_from_the_share_on_and_once(
+    values: list[int], share: float, most: int, is_looked_at: bool
+) -> None:
+    """Each value is another unit's, in a row of its own, so that the bound is the share itself."""
+    data = pl.DataFrame({"u": range(len(values)), "g": 1, "v": [float(value) for value in values]})
+    file = from_scans(DatasetDescription(name="d", folder="/", privacy_unit="u"), {"d.parquet": data.lazy()}).files[0]
+    view = TableView("", ("g", "n"), pl.DataFrame({"c0": ["1"], "c1": ["9"]}), whole=True)
+    declared = TableContext("d", ("g",), "v", "sum")
+    made = tabulate(view, file, dimensions_of(view, file, declared), declared)
+    assert made is not None
+    found = may_be_dominated(made, "v", made.cells.select("row"), share, most)
+    assert found["row"].to_list() == ([1] if is_looked_at else [])
+
+
 def test_the_least_share_is_that_of_the_strictest_rule() -> None:
     assert least_share([(1, 85), (2, 90)], 0) == (0.85, 2)
+    assert least_share([(1, 85)], 0) == (0.85, 1)
     assert least_share([(2, 90)], 10) == (0.9, 2)
     assert least_share([], 25) == (0.8, 2)
