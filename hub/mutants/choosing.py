@@ -13,7 +13,8 @@ from hub.mutants.trying import Trial
 
 SECONDS = 30.0
 """Tests are taken until they would take so long, first those of files that name the module or its check and
-stand in the folder of its tests, and of each the quickest first; a change that only others notice survives."""
+stand in the folder of its tests, of these one for each way through the module, and of each the quickest first; a change
+that only others notice survives."""
 
 
 class Choice:
@@ -36,14 +37,15 @@ class Choice:
         if change.at_import:
             tests = self._at_import(change)
         naming, own = self._in_files(_own_words(module)), f"{Path(module.path).parent}/"
+        turns = self._reach.turns(tests, module.path)
 
-        def rank(test: str) -> int:
-            return (test not in naming) + (own not in test)
+        def rank(test: str) -> tuple[int, int]:
+            return (test not in naming) + (own not in test), turns[test]
 
         chosen = self._reach.quickest(tests, self._seconds, rank)
         if change.at_import and tests.difference(chosen):
             # Pages and lists of all modules are compared by tests that name none of them, and are quick.
-            chosen += self._reach.quickest(tests.difference(chosen), self._seconds / 4, lambda test: 0)
+            chosen += self._reach.quickest(tests.difference(chosen), self._seconds / 4, lambda test: (0, 0))
         return Trial(module, change, {name: self._reach.tests[name].seconds for name in chosen})
 
     def _at_import(self, change: Change) -> frozenset[str]:

@@ -45,7 +45,7 @@ def report(audience: Audience = Audience.STEWARD) -> Report:
         parameters=(("minimum_units", "15"), ("dominance", "none")),
         fix=FixPart(kind=FixKind.SUPPRESS, place="", rows=(2,), columns=(2,)),
     )
-    note = FoundPart(check="digits", severity=Severity.FIXED, place="b.csv", sentence="Numbers were rounded.")
+    note = FoundPart(check="digits", severity=Severity.FIXED, place="b.csv", sentence="“Numbers” were rounded.")
     files = (
         CheckedFile(index=1, path="a file.csv", kind=Kind.CSV, verdict=Verdict.BLOCK, findings=(found,)),
         CheckedFile(
@@ -146,3 +146,43 @@ def test_the_text_names_rule_source_and_fix() -> None:
     text = report().to_text()
     assert "minimum_units = 15: project:care" in text
     assert "Fix: suppress (applied with --fix)." in text
+
+
+def test_the_text_is_laid_out_by_file_and_finding() -> None:
+    said = "These cells cover too few units. Categories were looked at one by one, "
+    said += "and just these places are the ones to merge."
+    found = FoundPart(check="digits", severity=Severity.NOTE, place="long.csv", sentence=said)
+    long = CheckedFile(index=4, path="long.csv", kind=Kind.CSV, verdict=Verdict.NONE, findings=(found,))
+    shown = report()
+    files = (*shown.result.files, long)
+    result = shown.result.model_copy(update={"files": files})
+    assert Report(result, shown.merged).to_text().split("\n") == [
+        "a file.csv: blocked",
+        "  BLOCK  minimum-frequency  a file.csv, row 2",
+        "         These cells cover too few units. The smallest of these cells covers this many units: 3.",
+        "         Rule: at least 15 units.",
+        "         minimum_units = 15: project:care",
+        "         dominance = none: dataset:jobs (profile uk-sacro)",
+        "         Fix: suppress (applied with --fix).",
+        "",
+        "b.csv: put right",
+        "  FIXED  digits  b.csv",
+        "         “Numbers” were rounded.",
+        "",
+        "c.txt: a steward must look",
+        "",
+        "long.csv: nothing found",
+        "  NOTE   digits  long.csv",
+        "         These cells cover too few units. Categories were looked at one by one, and just these",
+        "         places are the ones to merge.",
+        "",
+        "Verdict: blocked.",
+        f"Policy project:care + uk-sacro ({policy_digest(merged().policy)[:12]}), engine datalab-gate/1.",
+    ]
+
+
+def test_programs_read_sorted_keys_and_people_read_their_letters() -> None:
+    shown = report()
+    for text in (shown.to_json(), shown.to_sarif(), shown.to_acro("2026-01-01T00:00:00")):
+        assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False, sort_keys=True)
+    assert "“Numbers” were rounded." in shown.to_json()
