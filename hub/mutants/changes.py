@@ -2,7 +2,8 @@
 
 Not changed are docstrings, annotations (but for ranges), and sentences (a text with a space in it, or a part of an
 f-string): what they say is translated, and a test of their words would be the sentence written twice. Nor are
-decorators and ``strict=True``: they guard against our own mistakes, not against a file.
+decorators and ``strict=True``: they guard against our own mistakes, not against a file; nor what a module does when it
+is run as a command.
 """
 
 from __future__ import annotations
@@ -144,8 +145,10 @@ def _is_rule(annotation: ast.expr | None) -> bool:
 
 
 def _is_left_alone(child: ast.AST, parent: ast.AST) -> bool:
-    """Docstrings, the parts of f-strings, and ``strict=True``."""
+    """Docstrings, the parts of f-strings, ``strict=True``, and what is run as a command."""
     if isinstance(child, ast.keyword) and is_strict(child):
+        return True
+    if isinstance(child, ast.If) and ast.unparse(child.test) == "__name__ == '__main__'":
         return True
     if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant) and isinstance(child.value.value, str):
         return True

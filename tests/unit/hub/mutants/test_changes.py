@@ -61,6 +61,7 @@ def test_this_is_changed(source: str, expected: str) -> None:
         "a = f'{b}word{c:>3}'",
         "import a",
         "d = a(b, c, strict=True)",
+        "if __name__ == '__main__':\n    f(1)",
     ],
 )
 def test_this_is_left_alone(source: str) -> None:
