@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 from rich.console import Console
@@ -31,11 +32,20 @@ RECORD = ROOT / "docs" / "reference" / "mutants.json"
 Tell = Callable[[str, int, int], None]
 
 
+class Tried(StrEnum):
+    """Which changes that were tried before are tried once more."""
+
+    NONE = "none"
+    SURVIVORS = "survivors"
+    ALL = "all"
+
+
 def parser() -> argparse.ArgumentParser:
     """The command's options."""
     made = argparse.ArgumentParser(prog="python -m hub.mutants", description=__doc__)
     made.add_argument("modules", nargs="*", help="such as hub/policy/* or verdict; all where none is named")
     made.add_argument("--again", action="store_true", help="try also what was noticed before")
+    made.add_argument("--new", action="store_true", help="try only what was never tried, and no survivor once more")
     made.add_argument(
         "--seconds",
         type=float,
@@ -62,7 +72,8 @@ def main(words: Sequence[str]) -> int:
             print(*(f"{m.path}: {change.words}" for m in modules for change in m.changes), sep="\n")
             return 0
         with _progress() as tell:
-            run(project, modules, CACHE, tell, again=given.again, seconds=given.seconds)
+            once_more = Tried.ALL if given.again else Tried.NONE if given.new else Tried.SURVIVORS
+            run(project, modules, CACHE, tell, once_more=once_more, seconds=given.seconds)
         code = 0
     except KeyboardInterrupt:
         print("Stopped; the next run goes on from here.", file=sys.stderr)
@@ -82,7 +93,7 @@ def run(
     cache: Path,
     tell: Tell,
     *,
-    again: bool,
+    once_more: Tried = Tried.SURVIVORS,
     seconds: float = SECONDS,
 ) -> None:
     """Try the changes of some modules, and keep each outcome at once."""
@@ -90,7 +101,7 @@ def run(
     choice = Choice(project, reach, seconds)
     stamp = project.stamp()
     known = {module: Known(cache, module) for module in modules}
-    trials = [trial for module in modules for trial in _trials(module, choice, known[module], again=again)]
+    trials = [trial for module in modules for trial in _trials(module, choice, known[module], once_more)]
     for done, (trial, outcome) in enumerate(tried(project, trials), start=1):
         if project.stamp() != stamp:
             raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
@@ -106,11 +117,11 @@ def results_of(modules: Sequence[Module], cache: Path) -> dict[str, Result]:
     return {module.path: _result(module, its, explanations) for module, its in whole}
 
 
-def _trials(module: Module, choice: Choice, known: Known, *, again: bool) -> Iterator[Trial]:
-    """What is to be tried of a module: all that is not known to be noticed, and that some test reaches."""
+def _trials(module: Module, choice: Choice, known: Known, once_more: Tried) -> Iterator[Trial]:
+    """What is to be tried of a module: what was not, what of the rest is tried once more, where some test reaches it."""
     for change in module.changes:
         outcome = known.outcomes.get(change.key)
-        if outcome and outcome.is_noticed and not again:
+        if outcome and (once_more is Tried.NONE or (once_more is Tried.SURVIVORS and outcome.is_noticed)):
             continue
         trial = choice.trial(module, change)
         if trial.tests:

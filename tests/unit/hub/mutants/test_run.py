@@ -39,7 +39,7 @@ from pathlib import Path
 from hub.mutants.__main__ import results_of, run
 from hub.mutants.modules import Project
 project = Project(Path.cwd(), ("rules",), ("checks",))
-run(project, project.modules(), Path("cache"), lambda *_: None, again=False)
+run(project, project.modules(), Path("cache"), lambda *_: None)
 (result,) = results_of(project.modules(), Path("cache")).values()
 print(json.dumps([result.changes, result.noticed, result.unexplained]))
 """
