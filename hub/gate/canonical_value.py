@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 from pydantic import JsonValue
 
@@ -12,11 +13,13 @@ from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 
 def canonical_value(value: JsonValue, digits: int) -> JsonValue:
-    """Return the document as it leaves; two keys that become one are refused."""
+    """Return the document as it leaves; two keys that become one, and a number that rounds to none, are refused."""
     if isinstance(value, str):
         return clean_block(value)
     if isinstance(value, float):
         number = float(bounded(repr(value), digits))
+        if math.isinf(number):
+            raise ReadRefusedError(RefusalReason.STRANGE_NUMBER)
         return number if number != 0 else 0.0
     if isinstance(value, list):
         return [canonical_value(part, digits) for part in value]

@@ -118,7 +118,7 @@ def results_of(modules: Sequence[Module], cache: Path) -> dict[str, Result]:
 
 
 def _trials(module: Module, choice: Choice, known: Known, once_more: Tried) -> Iterator[Trial]:
-    """What is to be tried of a module: what was not, what of the rest is tried once more, where some test reaches it."""
+    """What was not tried of a module, and what is tried once more, where some test reaches it."""
     for change in module.changes:
         outcome = known.outcomes.get(change.key)
         if outcome and (once_more is Tried.NONE or (once_more is Tried.SURVIVORS and outcome.is_noticed)):
