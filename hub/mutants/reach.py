@@ -102,14 +102,13 @@ class Reach:
         return found
 
     def quickest(self, tests: Iterable[str], seconds: float, rank: Callable[[str], tuple[int, int]]) -> list[str]:
-        """Tests by their rank, and of each the quickest first, until their seconds are used up; one at least."""
+        """Tests by their rank, and of each the quickest first, as many as the seconds are enough for; one at least."""
         chosen: list[str] = []
         for test in sorted(tests, key=lambda name: (rank(name), self.tests[name].seconds, name)):
-            seconds -= self.tests[test].seconds
-            if seconds < 0 and chosen:
-                break
-            chosen.append(test)
-        return chosen
+            if self.tests[test].seconds <= seconds:
+                chosen.append(test)
+                seconds -= self.tests[test].seconds
+        return chosen or sorted(tests, key=lambda name: (self.tests[name].seconds, name))[:1]
 
 
 def read(path: Path) -> dict[str, Reached]:
