@@ -171,6 +171,14 @@ def test_what_is_impossible_tells_nothing(on: Any) -> None:
     assert class_findings(other.judge("t.csv", crossed(rows)))
 
 
+def test_what_is_impossible_of_columns_that_a_table_has_not_says_nothing(on: Any) -> None:
+    rows = patients(40)
+    own = on(rows, "p", structural_zeros=({"group": "a", "ill": "no", "p": "1"},))
+    assert class_findings(own.judge("t.csv", crossed(rows))) == class_findings(
+        on(rows, "p").judge("t.csv", crossed(rows))
+    )
+
+
 def test_a_code_and_its_label_are_one_thing(on: Any) -> None:
     rows = pl.DataFrame({"code": ["1", "2", "3"] * 40, "label": ["x", "y", "z"] * 40})
     table = rows.group_by("code", "label").len("n").sort("code").write_csv()
