@@ -15,7 +15,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, Connection, Engine, Row, create_engine, event, insert, select, text, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -57,6 +70,13 @@ def _entry_of(row: Row[Any]) -> AuditEntry:
     return AuditEntry(row.seq, row.at, happened, row.previous, row.digest)
 
 
+def _is_one_of(column: Column[Any], wanted: object) -> ColumnElement[bool]:
+    """The column has the value, or one of those of a tuple."""
+    if isinstance(wanted, tuple):
+        return column.in_([w.value if isinstance(w, Enum) else w for w in wanted])
+    return column == (wanted.value if isinstance(wanted, Enum) else wanted)
+
+
 class SqlReading:
     """A consistent look at the records, inside one database transaction."""
 
@@ -70,10 +90,10 @@ class SqlReading:
         row = self._connection.execute(select(table).where(table.c[KEYS[kind][1]] == key)).one_or_none()
         return None if row is None else _value_of(kind, row)
 
-    def find(self, kind: type[T], **equal: object) -> list[T]:
-        """Return the records whose fields equal the given values, oldest first."""
+    def find(self, kind: type[T], /, **equal: object) -> list[T]:
+        """Return the records whose fields equal the given values, or one of them for a tuple; oldest first."""
         table = TABLES[kind]
-        wanted = [table.c[k] == (v.value if isinstance(v, Enum) else v) for k, v in equal.items()]
+        wanted = [_is_one_of(table.c[k], v) for k, v in equal.items()]
         rows = self._connection.execute(select(table).where(*wanted).order_by(table.c.ordinal))
         return [_value_of(kind, row) for row in rows]
 
@@ -81,6 +101,11 @@ class SqlReading:
         """Return entries of the audit log with a larger sequence number, in order."""
         rows = self._connection.execute(select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq).limit(limit))
         return [_entry_of(row) for row in rows]
+
+    def audit_named(self, names: tuple[str, ...], projects: tuple[str, ...]) -> list[AuditEntry]:
+        """Return the entries of events of these names in these projects, in order."""
+        wanted = (AUDIT.c.name.in_(names), AUDIT.c.project.in_(projects))
+        return [_entry_of(row) for row in self._connection.execute(select(AUDIT).where(*wanted).order_by(AUDIT.c.seq))]
 
     def last_audit_entry(self) -> AuditEntry | None:
         """Return the head of the chain."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Index,
     Integer,
     MetaData,
     Table,
@@ -142,6 +143,7 @@ AUDIT = Table(
     Column("details", JSON(), nullable=False),
     Column("previous", Text(), nullable=False),
     Column("digest", Text(), nullable=False),
+    Index("ix_audit_name", "name", "seq"),
 )
 
 HEARTBEAT = Table(

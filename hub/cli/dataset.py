@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from datasets_mount.catalogue import Tier
+from hub.cli import uses
 from hub.cli.client import Json, Portal, place
 from hub.cli.options import AsJson, Reason, Until, day_of, examples, portal
 from hub.cli.screen import print_record, print_rows
@@ -162,3 +163,6 @@ def withdraw(
     """
     taken = portal(context).delete(place("projects", project, "datasets", name), {"reason": reason})
     print_record(taken, as_json=as_json)
+
+
+app.command(epilog=examples(*uses.EXAMPLES))(uses.uses)

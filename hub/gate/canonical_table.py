@@ -55,9 +55,16 @@ def _worked_out(text: str, digits: int) -> str:
         return bounded(plain, digits)
     if _WHOLE.fullmatch(plain):
         return plain.removeprefix("+")
-    if plain.startswith(_RUNS) and not _HARMLESS.fullmatch(plain):
-        return f"'{plain}"
-    return plain
+    return _as_text(plain)
+
+
+def harmless_cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula; numbers stay as they are written."""
+    return _as_text(clean_cell(text))
+
+
+def _as_text(plain: str) -> str:
+    return f"'{plain}" if plain.startswith(_RUNS) and not _HARMLESS.fullmatch(plain) else plain
 
 
 @cache

@@ -46,11 +46,14 @@ class Reading(Protocol):
     def get(self, kind: type[T], key: str) -> T | None:
         """Return the record of that name, identifier or digest."""
 
-    def find(self, kind: type[T], **equal: object) -> list[T]:
-        """Return the records whose fields equal the given values, oldest first."""
+    def find(self, kind: type[T], /, **equal: object) -> list[T]:
+        """Return the records whose fields equal the given values, or one of them for a tuple; oldest first."""
 
     def audit_entries(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return entries of the audit log with a larger sequence number, in order."""
+
+    def audit_named(self, names: tuple[str, ...], projects: tuple[str, ...]) -> list[AuditEntry]:
+        """Return the entries of events of these names in these projects, in order."""
 
     def last_audit_entry(self) -> AuditEntry | None:
         """Return the head of the chain."""

@@ -41,6 +41,7 @@ Row = tuple[str, dict[str, Any] | None, tuple[int, ...]]
 EVERYBODY = (OK, OK, OK, OK, OK, OK, OK, OK, NO)
 SEES_PROJECT = (OK, OK, OK, HIDDEN, OK, OK, OK, OK, NO)
 SEES_EXPORT = (HIDDEN, OK, OK, HIDDEN, HIDDEN, OK, OK, OK, NO)
+SEES_USES = (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, OK, NO)
 PARAMETERS = {"parameters": [{"name": "minimum", "type": "integer", "default": 10}]}
 DATASET = {"title": "Jobs", "owner": "jobs-institute", "tier": "open", "profile": "uk-sacro"}
 STRICTER = {"text": "[parameters]\nminimum_units = 20\n"}
@@ -94,6 +95,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("PUT", "/projects/{name}/policy"): (
         "/projects/wages/policy", STRICTER, (NO, NO, NO, HIDDEN, NO, OK, OK, NO, NO),
     ),
+    ("GET", "/uses"): ("/uses", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+    ("GET", "/datasets/{name}/uses"): ("/datasets/jobs/uses", None, SEES_USES),
+    ("GET", "/datasets/{name}/uses/csv"): ("/datasets/jobs/uses/csv", None, SEES_USES),
     ("GET", "/offers/{id}"): (
         "/offers/{offer}", None, (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO),
     ),
@@ -176,6 +180,8 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/people": ("/people", (OK, NO, NO, NO, NO, NO, NO, NO, NO)),
     "/datasets": ("/datasets", EVERYBODY),
     "/datasets/{name}": ("/datasets/jobs", (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO)),
+    "/uses": ("/uses", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+    "/datasets/{name}/uses": ("/datasets/jobs/uses", SEES_USES),
     "/new/dataset": ("/new/dataset", (NO, NO, NO, NO, NO, OK, OK, NO, NO)),
     "/offers/{id}": ("/offers/{offer}", (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO)),
     "/offers/{id}/progress": (

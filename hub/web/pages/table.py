@@ -14,6 +14,7 @@ from hub.web.pages import (
     queue,
     releases,
     runs,
+    uses,
 )
 from hub.web.pages.types import Form, Page
 
@@ -28,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     *releases.PAGES,
     *freezes.PAGES,
     *queue.PAGES,
+    *uses.PAGES,
 )
 FORMS: tuple[Form, ...] = (
     *projects.FORMS,

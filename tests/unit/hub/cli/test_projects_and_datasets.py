@@ -193,3 +193,24 @@ def test_a_dataset_that_cannot_be_seen_is_not_there(fake: FakeLab, datalab: Comm
     done = datalab("dataset", "show", "jobs")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "jobs" in done.stderr
+
+
+USE = {
+    "kind": "run", "at": "2026-03-01T12:00:00+00:00", "ended": None, "person": "anna", "project": "care",
+    "subject": "run-aaaaaaaaaaaa", "state": "running", "snapshot": "d" * 64, "policy": "", "entry": 0,
+}  # fmt: skip
+
+
+def test_uses_are_shown_and_their_evidence_is_written_once(fake: FakeLab, datalab: Command, tmp_path: Path) -> None:
+    fake.answers["GET", "/datasets/jobs/uses"] = {"dataset": {}, "uses": [USE], "due": []}
+    fake.answers["GET", "/datasets/jobs/uses/csv"] = Answer(b"kind\r\nrun\r\n")
+    shown = datalab("dataset", "uses", "jobs").stdout
+    assert "anna" in shown
+    assert "d" * 12 in shown
+    assert "d" * 13 not in shown
+    file = tmp_path / "uses.csv"
+    assert datalab("dataset", "uses", "jobs", "--csv", str(file)).exit_code == 0
+    assert file.read_bytes() == b"kind\r\nrun\r\n"
+    fake.answers["GET", "/datasets/jobs/uses/csv"] = Answer(b"other")
+    assert datalab("dataset", "uses", "jobs", "--csv", str(file)).exit_code == 1
+    assert file.read_bytes() == b"kind\r\nrun\r\n"
