@@ -102,9 +102,11 @@ class SqlReading:
         rows = self._connection.execute(select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq).limit(limit))
         return [_entry_of(row) for row in rows]
 
-    def audit_named(self, names: tuple[str, ...], projects: tuple[str, ...]) -> list[AuditEntry]:
-        """Return the entries of events of these names in these projects, in order."""
-        wanted = (AUDIT.c.name.in_(names), AUDIT.c.project.in_(projects))
+    def audit_named(self, names: tuple[str, ...], projects: tuple[str, ...] | None = None) -> list[AuditEntry]:
+        """Return the entries of events of these names, in these projects where some are named, in order."""
+        wanted = [AUDIT.c.name.in_(names)]
+        if projects is not None:
+            wanted.append(AUDIT.c.project.in_(projects))
         return [_entry_of(row) for row in self._connection.execute(select(AUDIT).where(*wanted).order_by(AUDIT.c.seq))]
 
     def last_audit_entry(self) -> AuditEntry | None:

@@ -52,8 +52,8 @@ class Reading(Protocol):
     def audit_entries(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return entries of the audit log with a larger sequence number, in order."""
 
-    def audit_named(self, names: tuple[str, ...], projects: tuple[str, ...]) -> list[AuditEntry]:
-        """Return the entries of events of these names in these projects, in order."""
+    def audit_named(self, names: tuple[str, ...], projects: tuple[str, ...] | None = None) -> list[AuditEntry]:
+        """Return the entries of events of these names, in these projects where some are named, in order."""
 
     def last_audit_entry(self) -> AuditEntry | None:
         """Return the head of the chain."""

@@ -147,6 +147,14 @@ class ProjectFilter(Model):
     project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
 
 
+class ReportFilter(Model):
+    """Which submissions to report: of a project, from a first to a last day (UTC), both included."""
+
+    project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+    since: date | None = None
+    until: date | None = None
+
+
 class NotebookBody(Model):
     """A notebook that is submitted for approval."""
 

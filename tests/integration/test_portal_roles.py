@@ -42,6 +42,7 @@ EVERYBODY = (OK, OK, OK, OK, OK, OK, OK, OK, NO)
 SEES_PROJECT = (OK, OK, OK, HIDDEN, OK, OK, OK, OK, NO)
 SEES_EXPORT = (HIDDEN, OK, OK, HIDDEN, HIDDEN, OK, OK, OK, NO)
 SEES_USES = (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, OK, NO)
+REVIEWS = (NO, NO, NO, NO, NO, OK, OK, OK, NO)
 PARAMETERS = {"parameters": [{"name": "minimum", "type": "integer", "default": 10}]}
 DATASET = {"title": "Jobs", "owner": "jobs-institute", "tier": "open", "profile": "uk-sacro"}
 STRICTER = {"text": "[parameters]\nminimum_units = 20\n"}
@@ -98,6 +99,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/uses"): ("/uses", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/datasets/{name}/uses"): ("/datasets/jobs/uses", None, SEES_USES),
     ("GET", "/datasets/{name}/uses/csv"): ("/datasets/jobs/uses/csv", None, SEES_USES),
+    ("GET", "/reports/submissions"): ("/reports/submissions", None, REVIEWS),
+    ("GET", "/reports/submissions/csv"): ("/reports/submissions/csv?since=2026-01-01", None, REVIEWS),
+    ("GET", "/reports/figures"): ("/reports/figures?project=wages", None, REVIEWS),
     ("GET", "/offers/{id}"): (
         "/offers/{offer}", None, (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO),
     ),
@@ -182,6 +186,7 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/datasets/{name}": ("/datasets/jobs", (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO)),
     "/uses": ("/uses", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     "/datasets/{name}/uses": ("/datasets/jobs/uses", SEES_USES),
+    "/reports": ("/reports?project=wages&since=2026-01-01", REVIEWS),
     "/new/dataset": ("/new/dataset", (NO, NO, NO, NO, NO, OK, OK, NO, NO)),
     "/offers/{id}": ("/offers/{offer}", (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO)),
     "/offers/{id}/progress": (

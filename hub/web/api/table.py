@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.web.api import comment_routes, gate_routes, lab_routes, owner_routes, split_routes, work_routes
+from hub.web.api import comment_routes, gate_routes, lab_routes, owner_routes, report_routes, split_routes, work_routes
 from hub.web.api.routes import Route
 
 PREFIX = "api/v1"
@@ -15,4 +15,5 @@ ROUTES: tuple[Route[Any], ...] = (
     *comment_routes.ROUTES,
     *split_routes.ROUTES,
     *owner_routes.ROUTES,
+    *report_routes.ROUTES,
 )

@@ -13,6 +13,7 @@ from hub.web.pages import (
     projects,
     queue,
     releases,
+    reports,
     runs,
     uses,
 )
@@ -30,6 +31,7 @@ PAGES: tuple[Page, ...] = (
     *freezes.PAGES,
     *queue.PAGES,
     *uses.PAGES,
+    *reports.PAGES,
 )
 FORMS: tuple[Form, ...] = (
     *projects.FORMS,
