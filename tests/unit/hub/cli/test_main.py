@@ -40,6 +40,7 @@ def test_the_subcommands_are_all_there() -> None:
         "policy",
         "release",
         "receipt",
+        "report",
         "audit",
         "doctor",
         "admin",
