@@ -24,6 +24,7 @@ from hub.settings_tables import (
     Gate,
     Images,
     Login,
+    Mail,
     Notebooks,
     Ports,
     ReaderLimits,
@@ -32,6 +33,7 @@ from hub.settings_tables import (
     Server,
     Space,
     Storage,
+    Webhook,
     WorkspaceLimits,
 )
 
@@ -41,12 +43,14 @@ __all__ = [
     "ContainerLimits",
     "Images",
     "Login",
+    "Mail",
     "Ports",
     "ReaderLimits",
     "Server",
     "Settings",
     "Space",
     "Storage",
+    "Webhook",
     "load_settings",
 ]
 """The one door: whoever asks what an installation decided asks here."""
@@ -80,6 +84,8 @@ class Settings(Section):
     gate: Gate = Gate()
     review: Review = Review()
     notebooks: Notebooks = Notebooks()
+    mail: Mail = Mail()
+    webhook: Webhook = Webhook()
     images: Images = Images()
     allowance: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], Allowance] = Field(default={})
     concurrent_work: Annotated[int, Field(ge=1)] = 2

@@ -124,6 +124,17 @@ MEANINGS: Mapping[str, str] = {
     "notebooks.approve_failed": "Whether approvers may approve a notebook with a cell that fails on invented data.",
     "notebooks.approve_unvalidated": "Whether approvers may approve a notebook that was not validated, since its "
     "validation crashed or took too long.",
+    "mail.host": "The mail server. Empty: no notice is sent by mail; the portal shows them all the same.",
+    "mail.port": "Its port.",
+    "mail.tls": "`starttls`: plain at first, then TLS; `tls`: TLS from the start; `none`: only on loopback.",
+    "mail.user": "The lab's name at the mail server; its password goes into `secrets/mail-password`. Empty: no login.",
+    "mail.sender": "The address that notices come from; needed with `host`.",
+    "mail.domain": "A person's address is their name in the lab at this domain. Empty: only those in `addresses`.",
+    "mail.addresses": "Addresses that differ from that, in a table `[mail.addresses]`: name = address.",
+    "mail.stewards": "The box that is told of export requests that nobody has claimed; empty: none.",
+    "mail.approvers": "The box that is told of notebooks that wait for a decision; empty: none.",
+    "webhook.url": "Where notices are posted to as JSON, with https but on loopback, and signed with the key in "
+    "`secrets/webhook-key`, 32 bytes or more. Empty: none are. See [how to](../how-to/send-notifications.md).",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
 }
 """What each key means; the keys of a container's limits are the same in three sections and have one meaning."""
@@ -143,6 +154,8 @@ KINDS: Mapping[object, str] = {
     Path: "path",
     tuple[str, ...]: "list of texts",
     dict[str, Any]: "table",
+    dict[str, str]: "table of texts",
+    Literal["starttls", "tls", "none"]: "`starttls`, `tls` or `none`",
     Literal["auto", "erofs", "folder"]: "`auto`, `erofs` or `folder`",
 }
 UNITS = ((40, "T"), (30, "G"), (20, "M"), (10, "K"), (0, ""))

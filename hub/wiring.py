@@ -6,19 +6,24 @@ import json
 
 from hub.adapters.access_log import FolderAccessLog
 from hub.adapters.clock import SystemClock
+from hub.adapters.couriers import Letter, SmtpCourier, WebhookCourier, link_to, plain
 from hub.adapters.engine import DockerEngine
 from hub.adapters.host import Host
 from hub.adapters.hub_servers import HubApi
 from hub.adapters.migrate import migrate
 from hub.adapters.power.storage import AskedStorage
-from hub.adapters.secrets import read_secret
+from hub.adapters.secrets import Secret, read_secret
 from hub.adapters.signer import FileSigner
 from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
 from hub.adapters.vault import FolderVault
+from hub.domain.notices import Channel, Message
 from hub.services.lab import Lab
+from hub.services.notices import channels_of
+from hub.services.outbox import Courier
 from hub.services.policies import check_site
 from hub.settings import Settings
+from hub.web.letters import letter_of
 from spawner_config.names import LABEL
 from spawner_config.server_folder import access_log_folder
 
@@ -66,9 +71,27 @@ def hub_from(settings: Settings) -> HubApi:
     return HubApi(known["JUPYTERHUB_API_URL"], known["JUPYTERHUB_API_TOKEN"])
 
 
+def couriers_from(settings: Settings) -> dict[Channel, Courier]:
+    """Return the ways by which the worker sends messages out of the lab: those that have an address."""
+    known, portal = channels_of(settings), f"{settings.public_url}/services/portal"
+
+    def write(message: Message) -> Letter:
+        names = (settings.name, plain(message.project), plain(message.subject))
+        return Letter(*letter_of(message, *names, link_to(portal, message)))
+
+    made: dict[Channel, Courier] = {}
+    if Channel.MAIL in known:
+        password = read_secret(settings.secret(Secret.MAIL)) if settings.mail.user else ""
+        made[Channel.MAIL] = SmtpCourier(settings.mail, password, write)
+    if Channel.WEBHOOK in known:
+        key = read_secret(settings.secret(Secret.WEBHOOK))
+        made[Channel.WEBHOOK] = WebhookCourier(settings.webhook, key, portal, SystemClock().now)
+    return made
+
+
 def store_from(settings: Settings) -> SqlStore:
     """Return the lab's tables as they are."""
-    return SqlStore(settings.database, SystemClock().now)
+    return SqlStore(settings.database, SystemClock().now, channels_of(settings))
 
 
 def lab_from(settings: Settings) -> Lab:

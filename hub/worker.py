@@ -6,25 +6,32 @@ import argparse
 import logging
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
 from hub.domain.errors import LabError
+from hub.domain.notices import Channel
 from hub.services.access_log import fold
 from hub.services.health import WORKER
 from hub.services.lab import Lab
+from hub.services.notices import channels_of, end_claims
+from hub.services.outbox import Courier, deliver, give_up
 from hub.services.ports import HubServers
 from hub.services.reaper import Suspects, reap
 from hub.services.space import watch_space
 from hub.services.work import do_round
 from hub.settings import load_settings
-from hub.wiring import hub_from, lab_from
+from hub.wiring import couriers_from, hub_from, lab_from
 
 BUSY_PAUSE, IDLE_PAUSE, FAULT_PAUSE = 0.1, 0.3, 2.0
 BEAT_SECONDS, REAP_SECONDS = 5.0, 5.0
 FOLD_SECONDS = 20.0
+CLAIM_SECONDS = 10.0
+SEND_SECONDS = 5.0
 log = logging.getLogger("datalab.worker")
 
 
@@ -64,6 +71,7 @@ class Worker:
         self._hub = hub
         self._suspects: Suspects = {}
         self._beat, self._reap, self._fold = Turn(BEAT_SECONDS), Turn(REAP_SECONDS), Turn(FOLD_SECONDS)
+        self._claims = Turn(CLAIM_SECONDS)
         self._under_way = 0
 
     def do_round(self) -> float:
@@ -76,6 +84,9 @@ class Worker:
             _tried(self._clear_away)
         if self._fold.has_come():
             _tried(self._read_access_log)
+        if self._claims.has_come():
+            _tried(lambda: end_claims(self._lab))
+            _tried(lambda: give_up(self._lab))
         if not went_well:
             return FAULT_PAUSE
         return BUSY_PAUSE if self._under_way else IDLE_PAUSE
@@ -90,6 +101,26 @@ class Worker:
 
     def _clear_away(self) -> None:
         self._suspects = reap(self._lab, self._hub, self._suspects)
+
+
+class Sender(threading.Thread):
+    """Sends messages beside the rounds of work, so that a mail server that hangs keeps no work from its turn."""
+
+    def __init__(self, lab: Lab, couriers: Callable[[], Mapping[Channel, Courier]]) -> None:
+        super().__init__(name="sender", daemon=True)
+        self._lab = lab
+        self._couriers = cache(couriers)
+        self._over = threading.Event()
+
+    def end(self) -> None:
+        """Send nothing more after what is being sent now."""
+        self._over.set()
+
+    def run(self) -> None:
+        """Try what is due until asked to end; a secret that is missing is looked for again."""
+        while not self._over.is_set():
+            _tried(lambda: deliver(self._lab, self._couriers()))
+            self._over.wait(SEND_SECONDS)
 
 
 def _tried(act: Callable[[], None]) -> bool:
@@ -108,7 +139,10 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path(os.environ.get("DATALAB_CONFIG", "lab.toml")))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     settings = load_settings(parser.parse_args().config)
-    worker = Worker(lab_from(settings), hub_from(settings))
+    lab = lab_from(settings)
+    worker = Worker(lab, hub_from(settings))
+    if channels_of(settings):
+        Sender(lab, lambda: couriers_from(settings)).start()
     stop = Stop()
     log.info("started")
     while not stop.asked:

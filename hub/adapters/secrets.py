@@ -39,6 +39,8 @@ class Secret(StrEnum):
     GATEWAY = "gateway-token"  # the gateway's own at the hub: it logs people in to workspaces
     GATEWAY_SEAL = "gateway-seal"  # seals the cookies that browsers keep for the gateway
     METRICS = "metrics-token"  # lets Prometheus read the metrics of hub and portal, and nothing else
+    MAIL = "mail-password"  # of the lab at its mail server; the administrator brings it
+    WEBHOOK = "webhook-key"  # signs what is posted to the webhook; shared with whoever receives it
     SIGNING = "signing.pem"  # Ed25519, signs receipts
     PUBLIC = "lab.pub"  # what a recipient verifies receipts with; open to everybody
     DEMO = "demo-passwords.json"  # of the demonstration's people; a real lab has no such file

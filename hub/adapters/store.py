@@ -35,8 +35,10 @@ from sqlalchemy.pool import PoolProxiedConnection
 from hub.adapters.tables import AUDIT, HEARTBEAT, KEYS, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent, chain
 from hub.domain.errors import UnavailableError
+from hub.domain.notices import Channel
 from hub.domain.space import full_disk
 from hub.domain.work import Work, WorkKind, WorkState
+from hub.services.notices import told_by
 from hub.services.ports import WorkTimes
 
 T = TypeVar("T")
@@ -124,9 +126,10 @@ class SqlReading:
 class SqlTransaction(SqlReading):
     """All of it happens, or nothing."""
 
-    def __init__(self, connection: Connection, now: Callable[[], datetime]) -> None:
+    def __init__(self, connection: Connection, now: Callable[[], datetime], channels: tuple[Channel, ...] = ()) -> None:
         super().__init__(connection, now())
         self._now = now
+        self._channels = channels
 
     def record(self, event: AuditEvent) -> AuditEntry:
         """Append an event to the chain."""
@@ -147,14 +150,19 @@ class SqlTransaction(SqlReading):
         return entry
 
     def save(self, value: object, event: AuditEvent) -> AuditEntry:
-        """Insert or replace a record together with its audit event."""
+        """Insert or replace a record together with its audit event, and with what people are told of it."""
         entry = self.record(event)
+        self._put(value, entry)
+        for told in told_by(self, value, event, self._channels):
+            self._put(told, entry)
+        return entry
+
+    def _put(self, value: object, entry: AuditEntry) -> None:
         table, key = TABLES[type(value)], KEYS[type(value)][1]
         row = _row_of(value)
         changed = self._connection.execute(update(table).where(table.c[key] == row[key]).values(**row))
         if changed.rowcount == 0:
             self._connection.execute(insert(table).values(ordinal=entry.seq, **row))
-        return entry
 
     def beat(self, name: str) -> None:
         """Write that a process of the lab lives."""
@@ -164,11 +172,12 @@ class SqlTransaction(SqlReading):
 
 
 class SqlStore:
-    """The lab's own tables behind an SQLAlchemy URL."""
+    """The lab's own tables behind an SQLAlchemy URL; ``channels`` is how messages leave the lab, if at all."""
 
-    def __init__(self, url: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, now: Callable[[], datetime], channels: tuple[Channel, ...] = ()) -> None:
         self.engine = _engine(url)
         self._now = now
+        self._channels = channels
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
@@ -181,7 +190,7 @@ class SqlStore:
             with connection.begin():
                 if self.engine.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
-                yield SqlTransaction(connection, self._now)
+                yield SqlTransaction(connection, self._now, self._channels)
 
     @contextmanager
     def read(self) -> Iterator[SqlReading]:

@@ -35,6 +35,7 @@ from hub.domain.examinations import Examination
 from hub.domain.exports import ExportRequest
 from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook
+from hub.domain.notices import Message, Notice
 from hub.domain.people import Organisation, Person
 from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project
@@ -89,6 +90,8 @@ KEYS: dict[type, tuple[str, str]] = {
     Examination: ("examination", "id"),
     PolicyLayer: ("policy_layer", "id"),
     Freeze: ("export_freeze", "id"),
+    Notice: ("notice", "id"),
+    Message: ("message", "id"),
 }
 """Kind of record → its table's name and the field that names a record."""
 

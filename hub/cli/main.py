@@ -26,6 +26,7 @@ from hub.cli import (
     gate,
     login,
     notebook,
+    notices,
     policy,
     project,
     receipt,
@@ -90,6 +91,7 @@ app.add_typer(admin.app, name="admin")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command(epilog=demo.EXAMPLES)(demo.demo)
 app.command(epilog=login.EXAMPLES)(login.login)
+app.command(epilog=notices.EXAMPLES)(notices.notices)
 
 
 def _version(asked: bool) -> None:

@@ -41,6 +41,7 @@ NOT_SHOWN = (
     "hub/gate/report.py",
     "hub/adapters/accounts",
     "hub/adapters/processes",
+    "hub/adapters/couriers.py",
     "hub/adapters/identity.py",
     "hub/adapters/secrets.py",
     "hub/adapters/state_folder.py",

@@ -26,7 +26,16 @@ from hub.web.parts import Parts
 
 T = TypeVar("T")
 log = logging.getLogger("datalab.portal")
-NOBODYS_PAGE = {"person": None, "token": "", "here": "", "section": "", "message": "", "typed_in": None, "freezes": ()}
+NOBODYS_PAGE = {
+    "person": None,
+    "token": "",
+    "here": "",
+    "section": "",
+    "message": "",
+    "typed_in": None,
+    "freezes": (),
+    "unread": 0,
+}
 """What a page needs beside its own content where nobody is logged in."""
 
 

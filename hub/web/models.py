@@ -210,6 +210,12 @@ class RejectBody(Model):
     turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
 
 
+class NoticeFilter(Model):
+    """Which of one's own notices to list."""
+
+    unread: bool = False
+
+
 class QueueFilter(Model):
     """Which part of the queue to list; what is left out counts for all."""
 

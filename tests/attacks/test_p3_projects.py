@@ -50,6 +50,7 @@ NOTHING = {
     "offer": "offer-aaaaaaaaaaaa",
     "upload": "upload-aaaaaaaaaaaa",
     "freeze": "freeze-aaaaaaaaaaaa",
+    "notice": "notice-aaaaaaaaaaaa",
 }
 """Names of what does not exist, each as long as the real one's."""
 
@@ -62,7 +63,8 @@ def others(living: Living, acts: str, written: str, released: Json) -> dict[str,
     there = {"project": PROJECT, "dataset": "transport", "notebook": acts, "run": written, "export": released["id"]}
     frozen = living.portal(JOBS_STEWARD).post("/freezes", {"project": PROJECT} | WHY)["id"]
     living.portal(JOBS_STEWARD).post(place("freezes", frozen, "lift"), WHY)
-    there |= {"offer": offer, "upload": sent, "freeze": frozen}
+    told = living.portal(SCIENTIST).get("/notices")[0]["id"]
+    there |= {"offer": offer, "upload": sent, "freeze": frozen, "notice": told}
     assert {kind: len(name) for kind, name in there.items()} == {kind: len(name) for kind, name in NOTHING.items()}
     return there
 
@@ -118,6 +120,8 @@ BY_ADDRESS = (
     Call("GET", "/runs/{run}"),
     Call("GET", "/runs/{run}/record"),
     Call("POST", "/runs/{run}/cancel"),
+    Call("POST", "/notices/{notice}"),
+    Call("POST", "/notices/{notice}", actor=ADMINISTRATOR),
     Call("POST", "/freezes/{freeze}/lift", WHY),
     Call("POST", "/freezes/{freeze}/lift", WHY, actor=ADMINISTRATOR),
     *(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,6 +21,7 @@ from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
 from hub.adapters.vault import FolderVault
 from hub.services.lab import Lab
+from hub.services.notices import channels_of
 from hub.settings import Login, Settings, Space, Storage
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -97,13 +99,13 @@ class MemorySigner:
         return self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def make_lab(folder: Path, database_url: str = "") -> Lab:
+def make_lab(folder: Path, database_url: str = "", **more: Any) -> Lab:
     storage_settings, space = Storage(datasets="folder"), Space(alarm=0, floor=0)
     settings = Settings(
-        state=folder, login=Login(demo=True), database_url=database_url, storage=storage_settings, space=space
+        state=folder, login=Login(demo=True), database_url=database_url, storage=storage_settings, space=space, **more
     )
     clock = SteppingClock()
-    store = SqlStore(settings.database, clock.now)
+    store = SqlStore(settings.database, clock.now, channels_of(settings))
     migrate(store.engine)
     vault = FolderVault(folder / "vault")
     storage = FolderStorage(settings, vault, PlainHost("none", "datalab"))

@@ -24,6 +24,7 @@ from doubles.portal import served
 from hub.domain.examinations import Examination
 from hub.domain.people import Role
 from hub.services import datasets, freezes, notebooks, people, releases
+from hub.services import notices as told
 from hub.services.examinations import keep_examination
 from hub.web.api.handlers import ARGUMENT
 from hub.web.api.table import ROUTES
@@ -159,6 +160,11 @@ MATRIX: dict[tuple[str, str], Row] = {
         (HIDDEN, NO, BAD, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
     ),
     ("GET", "/queue"): ("/queue", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+    ("GET", "/notices"): ("/notices", None, EVERYBODY),
+    ("POST", "/notices"): ("/notices", None, EVERYBODY),
+    ("POST", "/notices/{id}"): (
+        "/notices/{notice}", None, (HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, NO),
+    ),
     ("GET", "/releases"): ("/releases", None, EVERYBODY),
     ("GET", "/releases/{id}"): ("/releases/{released}", None, SEES_EXPORT),
     ("GET", "/releases/{id}/receipt"): ("/releases/{released}/receipt", None, SEES_EXPORT),
@@ -211,6 +217,7 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/releases": ("/releases", EVERYBODY),
     "/releases/{id}": ("/releases/{released}", SEES_EXPORT),
     "/freezes": ("/freezes", EVERYBODY),
+    "/notices": ("/notices", EVERYBODY),
     "/promises": ("/promises", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     "/audit": ("/audit", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
 }  # fmt: skip
@@ -237,6 +244,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
     approved = [n for n in notebooks.notebooks(lab, "scientist") if n.state == "approved"]
     made = {
         "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id, "lifted": lifted.id,
+        "notice": told.notices(lab, "researcher")[0].id,
         "run": request.source, "notebook": approved[0].id if approved else approved_notebook(lab).id,
     }  # fmt: skip
     with served(lab) as base:
@@ -277,6 +285,10 @@ def test_each_person_sees_the_pages_that_the_matrix_says(site: tuple[str, dict[s
     assert dict(zip(WHO, seen, strict=True)) == dict(zip(WHO, expected, strict=True))
 
 
+OWN = ("/notices",)
+"""Forms that everybody whom the lab knows uses on what is their own."""
+
+
 @pytest.mark.parametrize("form", [form.path for form in FORMS])
 def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]], form: str) -> None:
     """Somebody of another project, and somebody whom the lab does not know, are refused by every form."""
@@ -284,7 +296,7 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
     names = {"name": "wages" if form.startswith("/projects") else "jobs", "id": made["request"]}
     for start, name in (("/notebooks", "notebook"), ("/runs", "run"), ("/releases", "released")):
         names["id"] = made[name] if form.startswith(start) else names["id"]
-    for who in ("outsider", "nobody"):
+    for who in ("nobody",) if form in OWN else ("outsider", "nobody"):
         head = {"Authorization": f"token {who}-token"}
         fields = {
             "organisation_name": "x", "organisation_title": "X", "name": "x", "title": "X", "person": "outsider",

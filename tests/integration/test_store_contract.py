@@ -24,6 +24,7 @@ from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext, Vote
 from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
+from hub.domain.notices import Box, Channel, Message, Notice, NoticeKind
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.registers import Register, RegisteredTable
@@ -62,6 +63,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
 
 
 RECORDS = [
+    Notice("notice-1", "a", NoticeKind.FROZEN, "care", "freezes", "", NOW, NOW),
+    Message("message-1", Channel.WEBHOOK, "", None, NoticeKind.THAWED, "", "freezes", "", NOW, NOW, 2, None, NOW, "x"),
+    Message("message-2", Channel.MAIL, "", Box.STEWARDS, NoticeKind.EXPORT_WAITS, "care", "exports", "e-1", NOW, NOW),
     STEWARD,
     Project("care", "Soins", "étude", "lead", date(2026, 1, 1), date(2026, 12, 31), 200000, ("a", "b")),
     Work("run-1", WorkKind.RUN, "run-1", "a", NOW, WorkState.RUNNING, True, NOW, None, None, "why"),

@@ -62,6 +62,8 @@ SECRETS: dict[Secret, tuple[Owner, Holder]] = {
     Secret.GATEWAY: (Account.HUB, Account.GATEWAY),
     Secret.METRICS: (Account.HUB, Account.HUB),
     Secret.GATEWAY_SEAL: (Account.GATEWAY, Account.GATEWAY),
+    Secret.MAIL: (Account.WORKER, Account.WORKER),
+    Secret.WEBHOOK: (Account.WORKER, Account.WORKER),
     Secret.SIGNING: (Account.PORTAL, Account.PORTAL),
     Secret.DEMO: (ROOT, ROOT),
     Secret.IDENTITY_KEY: (ROOT, ROOT),  # what the provider needs of both stands in its own configuration

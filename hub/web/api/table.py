@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.web.api import comment_routes, gate_routes, lab_routes, owner_routes, report_routes, split_routes, work_routes
+from hub.web.api import (
+    comment_routes,
+    gate_routes,
+    lab_routes,
+    notice_routes,
+    owner_routes,
+    report_routes,
+    split_routes,
+    work_routes,
+)
 from hub.web.api.routes import Route
 
 PREFIX = "api/v1"
@@ -16,4 +25,5 @@ ROUTES: tuple[Route[Any], ...] = (
     *split_routes.ROUTES,
     *owner_routes.ROUTES,
     *report_routes.ROUTES,
+    *notice_routes.ROUTES,
 )

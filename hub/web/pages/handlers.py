@@ -13,7 +13,7 @@ from tornado.web import HTTPError
 from hub.domain.errors import LabError, RefusedError
 from hub.domain.freezes import Freeze
 from hub.domain.people import Person
-from hub.services import exports, freezes, people
+from hub.services import exports, freezes, notices, people
 from hub.web.api.routes import checked_path, request_of
 from hub.web.faults import Fault, fault_of
 from hub.web.handlers import SignedIn
@@ -41,6 +41,7 @@ class PageHandler(SignedIn):
     SUPPORTED_METHODS = ("GET", "POST")
     person: Person | None = None
     freezes: Sequence[Freeze] = ()
+    unread = 0
 
     def initialize(self, page: Page | None = None, form: Form | None = None) -> None:
         """Take the rows of this address."""
@@ -87,6 +88,7 @@ class PageHandler(SignedIn):
         visit = Visit(lab, actor, path, self._query())
         self.person = await self.use(lambda: people.whoami(lab, actor))
         self.freezes = await self.use(lambda: freezes.freezes(lab, actor))
+        self.unread = await self.use(lambda: notices.unread_count(lab, actor))
         context = await self.use(lambda: page.look(visit))
         if frame := context.get("frame"):
             policy = page_policy(self.request.host, self.parts.prefix, str(frame))
@@ -101,6 +103,7 @@ class PageHandler(SignedIn):
             "section": self.request.path.removeprefix(self.parts.prefix).split("/")[0],
             "message": self._message(),
             "freezes": self.freezes,
+            "unread": self.unread,
         }
         self.finish(self.parts.render(template, self.spoken, {**around, **context}))
 

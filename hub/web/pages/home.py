@@ -6,7 +6,7 @@ from hub.domain.exports import STEPS, ExportRequest, ExportState
 from hub.domain.people import Person
 from hub.domain.projects import Project, is_member
 from hub.domain.queue import holder
-from hub.services import exports, notebooks, people, projects, runs, space
+from hub.services import exports, notebooks, outbox, people, projects, runs, space
 from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit
 
@@ -25,6 +25,7 @@ def home(visit: Visit) -> Context:
     requests = exports.requests(lab, actor)
     return {
         "alarms": space.space_alarms(lab, actor),
+        "lost": len(outbox.lost_messages(lab, actor)),
         "mine": [p for p in known.values() if is_member(person, p)],
         "to_decide": notebooks.waiting_for_decision(lab, actor),
         "to_review": [r for r in requests if waits_for(person, r, known) and not claimed_by_another(lab, person, r)],

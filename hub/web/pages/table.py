@@ -10,6 +10,7 @@ from hub.web.pages import (
     freezes,
     home,
     notebooks,
+    notices,
     projects,
     queue,
     releases,
@@ -32,6 +33,7 @@ PAGES: tuple[Page, ...] = (
     *queue.PAGES,
     *uses.PAGES,
     *reports.PAGES,
+    *notices.PAGES,
 )
 FORMS: tuple[Form, ...] = (
     *projects.FORMS,
@@ -43,4 +45,5 @@ FORMS: tuple[Form, ...] = (
     *releases.FORMS,
     *freezes.FORMS,
     *queue.FORMS,
+    *notices.FORMS,
 )

@@ -45,7 +45,7 @@ def test_the_subcommands_are_all_there() -> None:
         "doctor",
         "admin",
     }
-    assert named == promised | {"demo", "login"}
+    assert named == promised | {"demo", "login", "notices"}
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
