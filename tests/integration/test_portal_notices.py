@@ -75,7 +75,7 @@ def test_forms_tick_one_and_then_all(site: tuple[Lab, str]) -> None:
     assert sent(base, "outsider", f"/notices/{first.id}/read") == 404
     assert sent(base, "scientist", f"/notices/{first.id}/read") == 303
     assert [n.read is not None for n in notices(lab, "scientist")] == [True, False]
-    assert opened(base, "scientist", "/notices?unread=yes").count('class="card') == 1
+    assert opened(base, "scientist", "/notices?unread=yes").count('class="card unread"') == 1
     assert sent(base, "scientist", "/notices") == 303
     page = opened(base, "scientist", "/notices")
     assert "Unread:" not in page
