@@ -8,7 +8,7 @@ from alembic import op
 from hub.adapters.tables import UtcTime
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 
 ABOUT = ("kind", "project", "place", "subject")
 
