@@ -136,6 +136,7 @@ def mounted(target: Path, description: Description, folder: Path) -> DatasetDesc
         group_columns=description.group_columns,
         structural_zeros=description.structural_zeros,
         canaries=description.canaries,
+        canary_rows=description.canary_rows,
     )
 
 

@@ -15,7 +15,7 @@ from hub.gate.fragments import Part
 from hub.policy.layers import Layer, MergedPolicy, check_only_stricter, merge_layers
 from hub.policy.load import layer_of, parse_file
 
-LISTS = ("files", "direct_identifiers", "group_columns", "structural_zeros", "canaries")
+LISTS = ("files", "direct_identifiers", "group_columns", "structural_zeros", "canaries", "canary_rows")
 
 
 class Description(Part):
@@ -33,6 +33,7 @@ class Description(Part):
     group_columns: tuple[ColumnName, ...] = ()
     structural_zeros: tuple[StructuralZero, ...] = ()
     canaries: tuple[Canary, ...] = ()
+    canary_rows: tuple[StructuralZero, ...] = ()
     tables: dict[str, TableDeclaration] = Field(default_factory=dict)
 
 

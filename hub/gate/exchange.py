@@ -41,7 +41,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ColumnName = Annotated[str, Field(max_length=200)]
 Line = Annotated[str, Field(max_length=800)]
 StructuralZero = Annotated[dict[ColumnName, ColumnName], Field(min_length=1, max_length=20)]
-"""Columns with values that never stand together."""
+"""Columns with values: those that never stand together, or those that pick a row."""
 ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 ParameterValue = Annotated[str, Field(max_length=60)]
 
@@ -139,6 +139,8 @@ class DatasetDescription(Part):
     group_columns: tuple[ColumnName, ...] = Field(default=(), max_length=20)
     structural_zeros: tuple[StructuralZero, ...] = Field(default=(), max_length=200)
     canaries: tuple[Canary, ...] = Field(default=(), max_length=200)
+    canary_rows: tuple[StructuralZero, ...] = Field(default=(), max_length=20)
+    """Rows that an owner planted, picked by columns with their values."""
 
 
 ParameterGiven = bool | int | float | Annotated[str, Field(max_length=LONGEST_TEXT)]

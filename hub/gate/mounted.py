@@ -10,6 +10,7 @@ import polars as pl
 from hub.domain.errors import InvalidError
 from hub.gate.datasets import DataFile
 from hub.gate.exchange import DatasetDescription
+from hub.gate.planted import Planted, planted
 from hub.gate.words import plain
 
 
@@ -23,7 +24,13 @@ class MountedDataset:
         self.group_columns = description.group_columns
         self.structural_zeros = description.structural_zeros
         self.canaries = description.canaries
+        self.canary_rows = description.canary_rows
         self.files = files
+
+    @cached_property
+    def planted(self) -> Planted:
+        """What its owner planted in it."""
+        return planted(self.canaries, self.canary_rows, self.files)
 
     @cached_property
     def identifiers(self) -> tuple[pl.Series, ...]:
@@ -66,11 +73,13 @@ def from_scans(description: DatasetDescription, scans: dict[str, pl.LazyFrame]) 
     """Make a dataset of tables that are at hand already."""
     columns = {name for scan in scans.values() for name in scan.collect_schema()}
     zeros = (column for zero in description.structural_zeros for column in zero)
-    declared = (description.privacy_unit, *description.direct_identifiers, *description.group_columns, *zeros)
+    planted_in = (column for row in description.canary_rows for column in row)
+    named = (*description.direct_identifiers, *description.group_columns, *zeros, *planted_in)
+    declared = (description.privacy_unit, *named)
     if any(column and column not in columns for column in declared):
         raise InvalidError(
             "The dataset {name} has no column of the name that is declared as its privacy unit, identifier or group, "
-            "or in its structural zeros; ask its steward to register it again.",
+            "or in its structural zeros or canary rows; ask its steward to register it again.",
             reason="dataset-columns",
             name=description.name,
         )

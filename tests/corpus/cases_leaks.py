@@ -237,6 +237,27 @@ def a_planted_name_in_capitals() -> Offer:
     return {"table.csv": "who,group\nZEPHYRINE QUATRELIVRES,A\nsomebody,B\n"}
 
 
+@bad("canary", data=("survey with planted rows",))
+def a_planted_number() -> Offer:
+    """The social security number of a planted row, in groups, among harmless words."""
+    nir = survey().filter(pl.col("full_name") == CANARY)["nir"][0]
+    return {"notes.md": f"The run of {nir[:5]} {nir[5:10]} {nir[10:]} is typical.\n"}
+
+
+@bad("canary", data=("survey with planted rows",))
+def two_planted_amounts() -> Offer:
+    """Income and wealth of a planted row, in two sentences without her name."""
+    row = survey().filter(pl.col("full_name") == CANARY).row(0, named=True)
+    return {"notes.md": f"The first is {row['income']}.\nThe second is {row['wealth']}.\n"}
+
+
+@good("canary", data=("survey with planted rows",), review="numbers in a text are read by a steward")
+def one_short_amount_of_a_planted_row() -> Offer:
+    """An income that somebody of the planted rows has, too, by itself."""
+    income = survey().filter(pl.col("full_name") == CANARY)["income"][0]
+    return {"notes.md": f"The model begins at {income}.\n"}
+
+
 @good("canary")
 def a_word_of_the_planted_name() -> Offer:
     """A sentence with the first name alone."""

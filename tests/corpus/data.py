@@ -178,6 +178,15 @@ _DECLARED: dict[str, tuple[DatasetDescription, Callable[[], pl.DataFrame]]] = {
         ),
         survey,
     ),
+    "survey with planted rows": (
+        DatasetDescription(
+            name="survey with planted rows",
+            folder="/data/survey",
+            privacy_unit="person",
+            canary_rows=({"full_name": CANARY},),
+        ),
+        survey,
+    ),
     "firms": (
         DatasetDescription(
             name="firms",

@@ -15,7 +15,6 @@ from hub.gate.fragments import BlobFragment, Fragment
 from hub.gate.lineage import lineage
 from hub.gate.meeting import meeting_of
 from hub.gate.views import TableView
-from hub.gate.words import plain
 
 FEWEST_VALUES = 30
 _NEARLY = 0.9
@@ -104,12 +103,18 @@ def _evidence(
 
 
 def canaries(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """No value that a dataset's owner planted in it as a canary stands anywhere, since nothing but its rows has it."""
-    planted = {plain(value): d.name for d in context.datasets for value in d.canaries}
+    """No value that a dataset's owner planted in it as a canary stands anywhere, since nothing but its rows has it.
+
+    So does no value of a planted row that no other row has: one text, one number of eight digits or more, or two of
+    six or seven.
+    """
+    planted = {d.name: d.planted for d in context.datasets if d.planted.all}
     if isinstance(fragment, BlobFragment) or not planted:
         return None
     said = context.text(fragment).phrases
-    met = sorted({planted[phrase] for phrase in said.filter(said.is_in(list(planted))).to_list()})
+    words = sorted(frozenset().union(*(values.all for values in planted.values())))
+    here = frozenset(said.filter(said.is_in(words)).to_list())
+    met = sorted(name for name, values in planted.items() if values.is_met(here))
     sentence = "A value stands here that was planted in the dataset {name}: rows of it were copied. Take them out."
     return [
         context.finding("canary", Severity.BLOCK, fragment.place, sentence.replace("{name}", name)) for name in met

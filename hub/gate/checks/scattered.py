@@ -21,7 +21,15 @@ from hub.gate.spelled import spells
 ROWS = "scattered-rows"
 IDENTIFIERS = "scattered-identifiers"
 _FEWEST = 2
-_OTHERS = "This holds for the request together with others of the project that left or are under way. "
+_ROWS_WITH_OTHERS = (
+    "Together with other requests of the project that left or are under way, small parts of this one hold rows or a "
+    "column of a dataset. Records of single units do not leave, however they are cut; send counts, means or a model "
+    "instead."
+)
+_NAMES_WITH_OTHERS = (
+    "Together with other requests of the project that left or are under way, small parts of this one name units of a "
+    "dataset. Take the values out; results speak of groups."
+)
 Judge = Callable[[list[Fragment], Context], bool]
 
 
@@ -37,7 +45,7 @@ def scattered_rows(files: Sequence[Context]) -> list[list[Finding]]:
         "Parts of the file, or files of the request, that tell little each hold rows or a column of a dataset "
         "together. Records of single units do not leave, however they are cut; send counts, means or a model instead."
     )
-    return _judged(files, ("row-leak", "column-leak"), _has_rows, ROWS, sentence)
+    return _judged(files, ("row-leak", "column-leak"), _has_rows, ROWS, (sentence, _ROWS_WITH_OTHERS))
 
 
 def scattered_identifiers(files: Sequence[Context]) -> list[list[Finding]]:
@@ -51,11 +59,11 @@ def scattered_identifiers(files: Sequence[Context]) -> list[list[Finding]]:
         "Parts of the file, or files of the request, that tell little each name units of a dataset together, or spell "
         "their names in pieces. Take the values out; results speak of groups."
     )
-    return _judged(files, ("direct-identifiers",), _has_identifiers, IDENTIFIERS, sentence)
+    return _judged(files, ("direct-identifiers",), _has_identifiers, IDENTIFIERS, (sentence, _NAMES_WITH_OTHERS))
 
 
 def _judged(
-    files: Sequence[Context], known: Iterable[str], judge: Judge, check: str, sentence: str
+    files: Sequence[Context], known: Iterable[str], judge: Judge, check: str, sentences: tuple[str, str]
 ) -> list[list[Finding]]:
     """Findings of each file by itself; where there are none, of all that have a part in what they say together."""
     pieces = [small_pieces(context) for context in files]
@@ -65,10 +73,9 @@ def _judged(
     together = [piece for own in pieces for piece in own]
     if not any(found) and sum(map(bool, pieces)) > 1 and judge(together, files[0]):
         found = list(map(bool, pieces))
-    severity = Severity.BLOCK
+    severity, sentence = Severity.BLOCK, sentences[0]
     if not any(found) and any(pieces) and (told := _with_others(together, files[0], judge)) is not None:
-        found, severity = list(map(bool, pieces)), told
-        sentence = f"{_OTHERS}{sentence}"
+        found, severity, sentence = list(map(bool, pieces)), told, sentences[1]
     rule = f"row leakage from {files[0].policy.evidence_bits} bits beyond chance ({files[0].policy.name})"
     return [
         [context.finding(check, severity, "", sentence, rule)] if is_found else []

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from hub.domain.errors import InvalidError
 from hub.domain.exports import TableContext
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import from_scans
@@ -70,6 +71,50 @@ def test_a_planted_value_blocks_however_it_is_written(planted: Any, make: Any, n
     judged = planted.judge(name, content)
     assert "canary" in make.checks(judged)
     assert "7731" not in make.sentences(judged)
+
+
+@pytest.fixture
+def rows_planted(data: pl.DataFrame, gate: Any) -> Any:
+    ours = data.head(2).with_columns(
+        full_name=pl.lit("Zéphyrin Quatremère"),
+        income=pl.Series([812345.67, 900001.5]),
+    )
+    described = DatasetDescription(
+        name="survey", folder="/", privacy_unit="person", canary_rows=({"full_name": "Zéphyrin Quatremère"},)
+    )
+    return replace(gate, datasets=(from_scans(described, {"s.parquet": pl.concat([data, ours]).lazy()}),))
+
+
+@pytest.mark.parametrize("said", ["ZEPHYRIN QUATREMERE came", "it was 812345.67", "812 345,67 €"])
+def test_a_value_of_a_planted_row_blocks(rows_planted: Any, make: Any, said: str) -> None:
+    judged = rows_planted.judge("t.txt", f"Then {said}, they say.\n")
+    assert "canary" in make.checks(judged)
+    assert "812345" not in make.sentences(judged)
+
+
+def test_what_other_rows_have_too_is_no_canary(rows_planted: Any, make: Any, data: pl.DataFrame) -> None:
+    region, social = data["region"][0], data["social"][0]
+    assert "canary" not in make.checks(rows_planted.judge("t.txt", f"In {region} there is {social}, and 900001.\n"))
+
+
+def test_a_planted_row_that_is_not_there_is_looked_for_in_vain(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    described = DatasetDescription(name="survey", folder="/", privacy_unit="person", canary_rows=({"region": "??"},))
+    nobody = replace(gate, datasets=(from_scans(described, {"s.parquet": data.lazy()}),))
+    assert "canary" not in make.checks(nobody.judge("t.txt", "Nothing.\n"))
+
+
+def test_a_declaration_of_most_rows_names_no_canaries(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    described = DatasetDescription(
+        name="survey", folder="/", privacy_unit="person", canary_rows=({"region": data["region"][0]},)
+    )
+    many = replace(gate, datasets=(from_scans(described, {"s.parquet": data.lazy()}),))
+    assert "canary" not in make.checks(many.judge("t.txt", f"{data['income'][0]}\n"))
+
+
+def test_a_column_that_the_dataset_lacks_is_refused(data: pl.DataFrame) -> None:
+    described = DatasetDescription(name="survey", folder="/", privacy_unit="person", canary_rows=({"nobody": "1"},))
+    with pytest.raises(InvalidError, match="canary rows"):
+        from_scans(described, {"s.parquet": data.lazy()})
 
 
 def test_what_resembles_a_planted_value_does_not(planted: Any, make: Any) -> None:
