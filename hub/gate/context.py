@@ -53,6 +53,10 @@ class Context:
         """The same, with what was decoded out of them."""
         self.blocked_by: frozenset[str] = frozenset()
         """Checks that block the file already."""
+        self.leaves: tuple[Fragment, ...] = ()
+        """What the canonical file would show."""
+        self.has_left = False
+        """Whether the file left before, as one of another request may have."""
         self.others: tuple[Context, ...] = ()
         """Files of other requests of the project, whose small parts count together with this one's."""
         self.released_here: list[EarlierTable] = []

@@ -154,14 +154,14 @@ def check_request(
     earlier: EarlierTables | None = None,
     month_bytes: int = 0,
     approved: ApprovedNotebook | None = None,
-    others: Iterable[FileFragments] = (),
+    others: Iterable[tuple[FileFragments, bool]] = (),
 ) -> list[Judgement]:
     """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``.
 
     ``approved`` is the notebook of the run whose outputs they are; ``others`` are files of the project's other
-    requests, newest first, which are not judged.
+    requests, newest first, which are not judged, with whether they left.
     """
-    beside = tuple(_other(file, policy, datasets) for file in others)
+    beside = tuple(_other(file, policy, datasets, has_left) for file, has_left in others)
     judged: list[Judgement] = []
     contexts: list[Context] = []
     total, names, known, month = 0, set[str](), earlier or EarlierTables(), month_bytes
@@ -170,6 +170,7 @@ def check_request(
         context = judgement.context or Context(file.path, file.kind, table, policy, datasets)
         context.approved, context.sources, context.others = approved, sources_of(file), beside
         context.offered, context.parts = file.fragments, (*file.fragments, *file.decoded)
+        context.leaves = judgement.canonical.file.fragments if judgement.canonical else ()
         context.blocked_by = frozenset(f.check for f in judgement.findings if f.severity is Severity.BLOCK)
         contexts.append(context)
         known = with_tables(known, judgement.tables)
@@ -186,10 +187,11 @@ def check_request(
     return judged
 
 
-def _other(file: FileFragments, policy: Policy, datasets: tuple[MountedDataset, ...]) -> Context:
+def _other(file: FileFragments, policy: Policy, datasets: tuple[MountedDataset, ...], has_left: bool) -> Context:
     """The surroundings of a file that counts together with those that are judged."""
     context = Context(file.path, file.kind, TableContext(), policy, datasets)
     context.offered, context.parts = file.fragments, (*file.fragments, *file.decoded)
+    context.has_left = has_left
     return context
 
 

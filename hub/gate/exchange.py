@@ -114,7 +114,8 @@ class TableDeclaration(Part):
 class CheckFile(OfferedFile):
     """A file to check, with its declaration; one that left ``earlier`` is compared with and not judged.
 
-    One of another request of the project is an ``other``: its small parts count together with those that are judged.
+    One of another request of the project is an ``other``, which may have ``left``: its small parts count together with
+    those that are judged.
     ``sheets`` are the declarations of a workbook's sheets by their names; what has none there is as ``table`` says.
     """
 
@@ -122,6 +123,7 @@ class CheckFile(OfferedFile):
     sheets: dict[ColumnName, TableDeclaration] = Field(default_factory=dict, max_length=50)
     earlier: bool = False
     other: bool = False
+    left: bool = False
 
 
 Canary = Annotated[str, Field(min_length=6, max_length=200)]

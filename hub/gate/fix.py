@@ -50,7 +50,7 @@ def fix_request(
     earlier: EarlierTables | None = None,
     month_bytes: int = 0,
     approved: ApprovedNotebook | None = None,
-    others: Sequence[FileFragments] = (),
+    others: Sequence[tuple[FileFragments, bool]] = (),
 ) -> list[Judgement]:
     """Judge a request, carry out what its findings propose, and judge it again, until nothing is proposed any more."""
     offered = list(files)

@@ -24,6 +24,11 @@ def small_pieces(context: Context) -> list[Fragment]:
     return context.once("pieces", (context.parts,), lambda: [part for part in context.parts if _is_small(part)])
 
 
+def small_leaving(context: Context) -> list[Fragment]:
+    """Return the same of what would leave of a file, in which numbers may be shorter than they were offered."""
+    return context.once("leaving", (context.leaves,), lambda: [part for part in context.leaves if _is_small(part)])
+
+
 def _is_small(part: Fragment) -> bool:
     if isinstance(part, TableFragment):
         return 0 < part.height <= MOST_ROWS

@@ -112,11 +112,11 @@ def _parts(folder: Path, request: CheckRequest) -> Iterator[_Part]:
                 yield _Part(part, declared.value(), number if len(parts) > 1 else 0)
 
 
-def _others(folder: Path, request: CheckRequest) -> Iterator[FileFragments]:
-    """Give the files that are not judged, and whose small parts count together with those that are."""
+def _others(folder: Path, request: CheckRequest) -> Iterator[tuple[FileFragments, bool]]:
+    """Give the files that are not judged, and whose small parts count with those that are, and whether they left."""
     for file in request.files:
         if file.earlier or file.other:
-            yield from sheets_of(_fragments(folder, file))
+            yield from ((part, file.earlier or file.left) for part in sheets_of(_fragments(folder, file)))
 
 
 def _fragments(folder: Path, file: CheckFile) -> FileFragments:

@@ -33,7 +33,7 @@ from hub.gate.sheets import split_path
 from hub.services import registry
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
-from hub.services.other_requests import others_of
+from hub.services.other_requests import LEFT, others_of
 from hub.services.policies import policy_in_force
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
@@ -131,7 +131,8 @@ def _read_beside(lab: Lab, request: ExportRequest) -> list[CheckFile]:
         asked = ReadRequest.model_validate_json((inside / "request.json").read_bytes())
     except (OSError, ValidationError):
         raise ConflictError("What was read of the request is gone; submit it again.", reason="gone") from None
-    return [CheckFile(index=f.index, path=f.path, other=True) for f in asked.files if f.index > len(request.files)]
+    beside = [f for f in asked.files if f.index > len(request.files)]
+    return [CheckFile(index=f.index, path=f.path, other=True, left=f.path.startswith(LEFT)) for f in beside]
 
 
 def _file_entry(number: int, file: ExportFile) -> CheckFile:

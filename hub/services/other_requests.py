@@ -31,7 +31,10 @@ COUNTED = frozenset(
 MOST = 100
 LARGEST = 2**19
 MOST_BYTES = 2**22
-_LONGEST_PATH = 300
+LEFT, UNDER_WAY = "left/", "under-way/"
+"""How the paths begin under which the reader is given the files."""
+_PAST = frozenset({ExportState.RELEASED, ExportState.REVOKED})
+_LONGEST_PATH = 280
 _WITHOUT_TEXT = frozenset({".png", ".jpg", ".jpeg", ".parquet", ".safetensors"})
 Kept = tuple[OfferedFile, str, int]
 """A file as the reader is asked for it, with its SHA-256 and size in the vault."""
@@ -46,7 +49,8 @@ def others_of(reading: Reading, request: ExportRequest) -> tuple[Kept, ...]:
             continue
         for path, sha256, size in (kept for file in other.files for kept in _kept(file, other)):
             if sha256 not in found and size <= min(LARGEST, room) and len(found) < _most(request):
-                found[sha256] = (f"{other.id}/{path}"[-_LONGEST_PATH:], size)
+                way = LEFT if other.state in _PAST else UNDER_WAY
+                found[sha256] = (f"{way}{f'{other.id}/{path}'[-_LONGEST_PATH:]}", size)
                 room -= size
     first = len(request.files) + 1
     kept = enumerate(found.items(), start=first)

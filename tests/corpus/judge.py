@@ -78,7 +78,7 @@ def judge(case: Case, files: Sequence[Read], earlier: Sequence[Read]) -> Judged:
     for file, table in earlier:
         known = with_tables(known, tables_of(file, table, policy, datasets))
     approved = case.offered().approved
-    others = [file for file, _ in earlier]
+    others = [(file, True) for file, _ in earlier]
     return Judged(tuple(check_request(files, policy, datasets, earlier=known, approved=approved, others=others)))
 
 

@@ -15,7 +15,7 @@ from hub.gate.checks.identifiers import direct_identifiers
 from hub.gate.checks.leak import row_leak
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment, TableFragment
-from hub.gate.pieces import MOST_ROWS, joined, numbers_of, small_pieces
+from hub.gate.pieces import MOST_ROWS, joined, numbers_of, small_leaving, small_pieces
 from hub.gate.spelled import spells
 
 ROWS = "scattered-rows"
@@ -38,8 +38,8 @@ def scattered_rows(files: Sequence[Context]) -> list[list[Finding]]:
 
     They are put below each other, texts as lines and tables of the same width as rows, and judged by the rules for
     rows and columns; evidence that is too little in each of them counts together. So do those of the project's other
-    requests on the same dataset, as far as these left or are under way; where these alone told rows already, a
-    steward judges what is added.
+    requests on the same dataset, as far as these left or are under way; where what left told rows already, a steward
+    judges what is added.
     """
     sentence = (
         "Parts of the file, or files of the request, that tell little each hold rows or a column of a dataset "
@@ -74,7 +74,7 @@ def _judged(
     if not any(found) and sum(map(bool, pieces)) > 1 and judge(together, files[0]):
         found = list(map(bool, pieces))
     severity, sentence = Severity.BLOCK, sentences[0]
-    if not any(found) and any(pieces) and (told := _with_others(together, files[0], judge)) is not None:
+    if not any(found) and any(pieces) and (told := _with_others(files, judge)) is not None:
         found, severity, sentence = list(map(bool, pieces)), told, sentences[1]
     rule = f"row leakage from {files[0].policy.evidence_bits} bits beyond chance ({files[0].policy.name})"
     return [
@@ -83,12 +83,23 @@ def _judged(
     ]
 
 
-def _with_others(own: list[Fragment], context: Context, judge: Judge) -> Severity | None:
-    """What is to be said of a request with the project's others; what these said alone, it is not blocked for."""
-    others = [piece for other in context.others for piece in small_pieces(other)]
-    if not others or not judge([*own, *others], context):
+def _with_others(files: Sequence[Context], judge: Judge) -> Severity | None:
+    """What is to be said of a request with the project's others; what left and told rows alone, it is not blocked for.
+
+    What left of others was written by the gate, so that it is put beside what would leave of this one, too.
+    """
+    context = files[0]
+    others, left = (
+        [piece for other in context.others if other.has_left or not is_past for piece in small_pieces(other)]
+        for is_past in (False, True)
+    )
+    if not others:
         return None
-    return Severity.REVIEW if judge(others, context) else Severity.BLOCK
+    offered, leaving = ([part for file in files for part in pieces(file)] for pieces in (small_pieces, small_leaving))
+    ways = [offered] if leaving == offered else [offered, leaving]
+    if not any(judge([*own, *others], context) for own in ways):
+        return None
+    return Severity.REVIEW if left and judge(left, context) else Severity.BLOCK
 
 
 def _has_rows(pieces: list[Fragment], context: Context) -> bool:

@@ -45,8 +45,8 @@ def test_what_would_leave_of_others_counts_newest_first_after_the_own_files() ->
     reading: Any = Known(request("export-1"), PRESENT, request("export-2", ExportState.IN_REVIEW))
     found = others_of(reading, PRESENT)
     assert [(f.index, f.path, sha256, size) for f, sha256, size in found] == [
-        (2, "export-2/export-2.csv", "2" * 64, 20),
-        (3, "export-1/export-1.csv", "1" * 64, 20),
+        (2, "under-way/export-2/export-2.csv", "2" * 64, 20),
+        (3, "left/export-1/export-1.csv", "1" * 64, 20),
     ]
 
 
@@ -61,7 +61,7 @@ def test_of_a_half_that_the_gate_reads_just_now_what_was_taken_in_counts() -> No
     raw = replace(request("export-1").files[0], canonical="", canonical_name="", canonical_size=0)
     reading: Any = Known(request("export-1", ExportState.CHECKING, files=(raw,)))
     ((file, sha256, size),) = others_of(reading, PRESENT)
-    assert (file.path, sha256, size) == ("export-1/export-1.csv", raw.sha256, raw.size)
+    assert (file.path, sha256, size) == ("under-way/export-1/export-1.csv", raw.sha256, raw.size)
     assert paths(request("export-1", ExportState.IN_REVIEW, files=(raw,))) == []
 
 
@@ -74,7 +74,7 @@ def test_other_datasets_and_pictures_do_not_count() -> None:
 
 def test_the_same_bytes_count_once() -> None:
     again = request("export-2", files=request("export-1").files)
-    assert paths(request("export-1"), again) == ["export-2/export-1.csv"]
+    assert paths(request("export-1"), again) == ["left/export-2/export-1.csv"]
 
 
 def test_the_work_is_bounded() -> None:

@@ -55,7 +55,9 @@ def test_the_gate_judges_both_halves_as_sets_of_their_own(
     work_off(lab)
     assert sorted(asked) == [["a.csv", "c.csv"], ["b.csv"]]
     # What small parts tell adds up over both halves.
-    assert sorted(beside) == sorted([[f"{part.id}/b.csv"], [f"{rest.id}/a.csv", f"{rest.id}/c.csv"]])
+    assert sorted(beside) == sorted(
+        [[f"under-way/{half.id}/{name}.csv" for name in names] for half, names in ((part, "b"), (rest, "ac"))]
+    )
     rest, part = now(lab, rest), now(lab, part)
     assert (rest.state, part.state) == (ExportState.SUBMITTED, ExportState.SUBMITTED)
     assert all(f.canonical for half in (rest, part) for f in half.files)

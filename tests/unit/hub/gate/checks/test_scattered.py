@@ -27,7 +27,8 @@ def found(
         (read_file(n, name, body.encode() if isinstance(body, str) else body), TableContext())
         for n, (name, body) in enumerate(files.items(), start=1)
     ]
-    beside = [read_file(n, name, body.encode()) for n, (name, body) in enumerate((others or {}).items(), start=100)]
+    texts = enumerate((others or {}).items(), start=100)
+    beside = [(read_file(n, name, body.encode()), False) for n, (name, body) in texts]
     judged = check_request(read, gate.policy, gate.datasets, approved=approved, others=beside)
     return [{f.check for f in file.findings if f.check in (ROWS, IDENTIFIERS, TEXT)} for file in judged]
 
@@ -57,12 +58,16 @@ def test_other_requests_of_the_project_count_together_with_this_one(gate: Any, p
     assert found(gate, {"method.csv": ""}, others=files) == [set()]
 
 
-def test_what_others_told_by_themselves_is_for_a_steward(gate: Any, pairs: list[tuple[float, int]]) -> None:
+@pytest.mark.parametrize(("has_left", "severity"), [(True, Severity.REVIEW), (False, Severity.BLOCK)])
+def test_what_left_and_told_rows_by_itself_leaves_the_rest_to_a_steward(
+    gate: Any, pairs: list[tuple[float, int]], has_left: bool, severity: Severity
+) -> None:
     others = {f"{at}.csv": f"a,b\n{income},{visits}\n" for at, (income, visits) in enumerate(pairs)}
-    beside = [read_file(n, name, body.encode()) for n, (name, body) in enumerate(others.items(), start=100)]
+    texts = enumerate(others.items(), start=100)
+    beside = [(read_file(n, name, body.encode()), has_left) for n, (name, body) in texts]
     read = [(read_file(1, "a.csv", b"a,b\n1,2\n"), TableContext())]
     (judged,) = check_request(read, gate.policy, gate.datasets, others=beside)
-    assert [f.severity for f in judged.findings if f.check == ROWS] == [Severity.REVIEW]
+    assert [f.severity for f in judged.findings if f.check == ROWS] == [severity]
 
 
 def test_a_file_that_is_blocked_alone_is_not_said_twice(gate: Any, data: pl.DataFrame) -> None:
