@@ -67,6 +67,19 @@ def test_one_good_file_exits_with_nothing_found(site: Path) -> None:
     assert json.loads(report.to_json())["policy"]["minimum_units"] == 10
 
 
+def test_a_description_declares_planted_rows(site: Path, data: pl.DataFrame) -> None:
+    social = data["social"][0]
+    (site / "survey.toml").write_text(
+        DESCRIPTION.replace("[tables", f'canary_rows = [{{ social = "{social}" }}]\n[tables')
+    )
+    (site / "note.md").write_text(f"It is {data['income'][0]}, and {social[:6]} {social[6:]}.\n")
+    report = check_paths([site / "note.md"], Asked((site / "survey.toml",)))
+    assert "canary" in {f.check for file in report.result.files for f in file.findings}
+    (site / "survey.toml").write_text(DESCRIPTION.replace("[tables", 'canary_rows = [{ nobody = "1" }]\n[tables'))
+    with pytest.raises(UnavailableError):
+        check_paths([site / "note.md"], Asked((site / "survey.toml",)))
+
+
 def test_the_report_reads_as_text(site: Path) -> None:
     text = check_paths([site / "out" / "rows.csv"], Asked((site / "survey.toml",))).to_text()
     assert text.startswith("rows.csv: blocked\n  BLOCK  ")
