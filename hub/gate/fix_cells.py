@@ -18,7 +18,7 @@ def suppress_cells(fragment: Fragment, rows: Sequence[int], columns: Sequence[in
 
 def suppress_rows(fragment: Fragment, tabulation: Tabulation, rows: Sequence[int]) -> Fix | None:
     """Return the fix that leaves the figures of a tabulation's rows out, and keeps their dimensions."""
-    columns = sorted({column for row in rows for column in columns_of(tabulation, row)})
+    columns = [column for row in rows for column in columns_of(tabulation, row)]
     return suppress_cells(fragment, tabulation.view.row_numbers(rows), columns)
 
 
