@@ -28,7 +28,7 @@ _MOSTLY = 0.8
 
 def plain_name(title: str) -> str:
     """A header in lower case, without accents, with underscores for what separates words."""
-    plain = unicodedata.normalize("NFKD", title.strip().casefold()).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", title.strip()).casefold().encode("ascii", "ignore").decode()
     return re.sub(r"[\s.-]+", "_", plain)
 
 
