@@ -12,9 +12,9 @@ from hub.mutants.reach import Reach
 from hub.mutants.trying import Trial
 
 SECONDS = 30.0
-"""Tests are taken until they would take so long, first those of files that name the module or its check and
-stand in the folder of its tests, of these one for each way through the module, and of each the quickest first; a change
-that only others notice survives."""
+"""Tests are taken until they would take so long, first those of the file that is called like the module, then of files
+that name it or its check and stand in the folder of its tests; of these one for each way through the module, and of each
+the quickest first. A change that only others notice survives."""
 
 
 class Choice:
@@ -36,11 +36,13 @@ class Choice:
             change = replace(change, at_import=True)
         if change.at_import:
             tests = self._at_import(change)
-        naming, own = self._in_files(_own_words(module)), f"{Path(module.path).parent}/"
+        words, own = _own_words(module), f"{Path(module.path).parent}/"
+        naming, called = self._in_files(words), tuple(f"{own}test_{word}.py" for word in words)
         turns = self._reach.turns(tests, module.path)
 
         def rank(test: str) -> tuple[int, int]:
-            return (test not in naming) + (own not in test), turns[test]
+            is_called = test.partition("::")[0].endswith(called)
+            return 0 if is_called else 1 + (test not in naming) + (own not in test), turns[test]
 
         chosen = self._reach.quickest(tests, self._seconds, rank)
         if change.at_import and tests.difference(chosen):

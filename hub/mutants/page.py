@@ -21,12 +21,12 @@ of a table, an argument, a statement), and runs the tests that reach the place u
 MODULES="hub/policy/* verdict"` tries a part; Ctrl-C stops it, and the next run goes on from there. A change that no
 test notices has to be explained in `hub/mutants/explained.toml`, else the command fails.
 
-Docstrings, annotations but for ranges, decorators, sentences, `strict=True` and what a module does when it is run as a
-command are not changed. Of the tests that reach a change those of files that name the module and stand in the folder of
-its tests are run first, then others: one for each way through the module before a second one, the quickest first, until
-they would take half a minute, or as long as `--seconds` says: with less time more changes are left over, never fewer.
-*By time* are those whose tests computed several times as long as ever, and were ended. *Source* is the digest of the
-module as it was when it was run.
+Docstrings, annotations but for ranges, decorators, sentences, `strict=True` and what a module does when it is run as
+a command are not changed. Of the tests that reach a change those of the file that is called like the module are run
+first, then those of files that name it and stand in the folder of its tests, then others: one for each way through
+the module before a second one, the quickest first, until they would take half a minute, or as long as `--seconds`
+says: with less time more changes are left over, never fewer. *By time* are those whose tests computed several times
+as long as ever, and were ended. *Source* is the digest of the module as it was when it was run.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.gate import cut_cells as rules
 from hub.gate.cut_cells import cut_cells
 from hub.gate.fragments import Fragment, TableFragment, TextFragment
 from hub.gate.views import tables
@@ -33,3 +34,21 @@ def test_one_value_is_not_cut(cell: str) -> None:
 def test_a_text_has_lines_of_its_own() -> None:
     text = TextFragment(text="| a |\n|---|\n| 1;2 |\n")
     assert [cut for view in tables(text) for cut in cut_cells(text, view)] == []
+
+
+def test_a_text_is_not_cut_even_where_its_table_would_be() -> None:
+    table = TableFragment(columns=("x",), data=(("clerk|17.5|3",),))
+    assert cut_cells(TextFragment(text="clerk|17.5|3"), tables(table)[0]) == []
+
+
+def test_of_many_cells_the_first_are_cut_each_whole_and_without_its_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_CELLS", 2)
+    found = rows("a|1|2", "b|3|4", "a|1|2", "c|5|6")
+    assert {("a", "1", "2"), ("b", "3", "4")} <= set(found)
+    assert not [row for row in found if "c" in row]
+    assert ("a", "1,5", "2") in rows("a 1,5 2", "b 3,5 4")
+
+
+def test_what_is_cut_is_found_where_its_table_stands() -> None:
+    table = TableFragment(place="!sheet2", columns=("x",), data=(("a|1|2", "b|3|4"),))
+    assert {view.place.startswith("!sheet2") for view in cut_cells(table, tables(table)[0])} == {True}

@@ -60,3 +60,9 @@ def test_a_column_of_one_file_is_enough(tmp_path: Path) -> None:
         ("u", ["P1", "P2"]),
     ]
     assert [known.to_list() for known in made.plain_identifiers] == [["anna", "zoeb"], ["p1", "p2"]]
+
+
+def test_identifiers_without_a_letter_are_no_words() -> None:
+    dataset = from_scans(described(direct_identifiers=("name",)), {"a": pl.DataFrame({"name": ["-", "..."]}).lazy()})
+    (words,) = dataset.plain_identifiers
+    assert (words.to_list(), words.dtype) == ([], pl.String)
