@@ -13,8 +13,8 @@ from hub.mutants.trying import Trial
 
 SECONDS = 30.0
 """Tests are taken until they would take so long, first those of the file that is called like the module, then of files
-that name it or its check and stand in the folder of its tests; of these one for each way through the module, and of each
-the quickest first. A change that only others notice survives."""
+that name it or its check and stand in the folder of its tests; of these one for each way through the module, and of
+each the quickest first. A change that only others notice survives."""
 
 
 class Choice:

@@ -81,6 +81,26 @@ def test_the_same_cells_of_the_same_figures_are_one_family_of_several_tables() -
     assert [f.tables for f in families(file, [one, sums, other, fewer])] == [{0, 2}, {1}, {3}]
 
 
+def test_the_same_words_in_other_columns_are_other_cells() -> None:
+    file = file_of(ROWS.with_columns(h="g"))
+    tables = [part(file, ("=a",), dimensions=("g",)), part(file, ("=a",), dimensions=("h",))]
+    assert [f.tables for f in families(file, tables)] == [{0}, {1}]
+
+
+def test_a_word_that_is_no_key_of_the_dataset_is_no_error() -> None:
+    file = file_of()
+    (found,) = families(file, [part(file, ("=a", "=x"))])
+    assert found.cells.rows() == [(0, "a", None, 0)]
+
+
+def test_units_of_rows_without_a_value_are_counted_too() -> None:
+    file = file_of()
+    found = atoms(file, families(file, [part(file, ("=a",), ("=b",), dimensions=("g",))]))
+    assert found is not None
+    outside = found.cells.filter(pl.col("family 0").is_null())["atom"].to_list()
+    assert units_of(found, sets(*((3, atom) for atom in outside)), 10) == {3: 1}
+
+
 def test_atoms_are_the_rows_that_lie_in_the_same_cells_of_each_family() -> None:
     file = file_of()
     among = families(file, [part(file, ("=a", "*"), ("?", "*"), ("*", "=1"), ("*", "*"))])

@@ -186,3 +186,20 @@ def test_programs_read_sorted_keys_and_people_read_their_letters() -> None:
     for text in (shown.to_json(), shown.to_sarif(), shown.to_acro("2026-01-01T00:00:00")):
         assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False, sort_keys=True)
     assert "“Numbers” were rounded." in shown.to_json()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code"), [(Verdict.NONE, 0), (Verdict.FIXED, 0), (Verdict.REVIEW, 1), (Verdict.BLOCK, 2)]
+)
+def test_programs_read_the_verdict_from_the_exit_code(verdict: Verdict, code: int) -> None:
+    shown = report()
+    assert Report(shown.result.model_copy(update={"verdict": verdict}), shown.merged).exit_code == code
+
+
+def test_a_parameter_without_a_source_is_not_named() -> None:
+    shown = report()
+    first = shown.result.files[0]
+    (found,) = first.findings
+    asked = found.model_copy(update={"parameters": (("no_such_parameter", "3"),)})
+    result = shown.result.model_copy(update={"files": (first.model_copy(update={"findings": (asked,)}),)})
+    assert "no_such_parameter" not in Report(result, shown.merged).to_text()
