@@ -20,7 +20,7 @@ def canonical_value(value: JsonValue, digits: int) -> JsonValue:
         number = float(bounded(repr(value), digits))
         if math.isinf(number):
             raise ReadRefusedError(RefusalReason.STRANGE_NUMBER)
-        return number if number != 0 else 0.0
+        return number
     if isinstance(value, list):
         return [canonical_value(part, digits) for part in value]
     if isinstance(value, dict):
