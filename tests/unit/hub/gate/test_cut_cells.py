@@ -47,6 +47,7 @@ def test_of_many_cells_the_first_are_cut_each_whole_and_without_its_marks(monkey
     assert {("a", "1", "2"), ("b", "3", "4")} <= set(found)
     assert not [row for row in found if "c" in row]
     assert ("a", "1,5", "2") in rows("a 1,5 2", "b 3,5 4")
+    assert ("a", "1,5", "2") in rows("a\n1,5\n2", "b\n3,5\n4")
 
 
 def test_what_is_cut_is_found_where_its_table_stands() -> None:
