@@ -15,7 +15,9 @@ def rows(*cells: str) -> list[tuple[str, ...]]:
     return [row for view in cut_cells(table, tables(table)[0]) for row in view.frame.rows()]
 
 
-@pytest.mark.parametrize("cell", ["clerk|17.5|3", "clerk_17.5_3", "clerk/17.5/3", "clerk; 17.5; 3", "clerk\n17.5\n3"])
+@pytest.mark.parametrize(
+    "cell", ["clerk|17.5|3", "clerk_17.5_3", "clerk/17.5/3", "clerk:17.5:3", "clerk; 17.5; 3", "clerk\n17.5\n3"]
+)
 def test_values_between_marks_are_a_row(cell: str) -> None:
     assert ("clerk", "17.5", "3") in rows(cell)
 
