@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,8 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    Text,
+    cast,
     create_engine,
     event,
     insert,
@@ -32,9 +35,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import PoolProxiedConnection
 
-from hub.adapters.tables import AUDIT, HEARTBEAT, KEYS, TABLES
+from hub.adapters.tables import AUDIT, DERIVED, HEARTBEAT, KEYS, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent, chain
 from hub.domain.errors import UnavailableError
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, Severity
+from hub.domain.heads import RequestHead
 from hub.domain.notices import Channel
 from hub.domain.space import full_disk
 from hub.domain.work import Work, WorkKind, WorkState
@@ -54,16 +59,48 @@ def _row_of(value: object) -> dict[str, object]:
     dumped = _ADAPTERS[kind].dump_python(value, mode="json")
     table = TABLES[kind]
     plain = {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type]
-    return {
+    made = {
         name: dumped[name] if isinstance(table.c[name].type, JSON) else (held.value if isinstance(held, Enum) else held)
         for name, held in plain.items()
     }
+    return made | {name: derive(value) for name, (_, derive) in DERIVED.get(kind, {}).items()}
 
 
 def _value_of(kind: type[T], row: Row[Any]) -> T:
-    body = {k: v for k, v in row._mapping.items() if k != "ordinal"}
+    body = dict(row._mapping)
+    if kind is ExportRequest:
+        body["files"] = _files_of(body["files"])
     value: T = _ADAPTERS[kind].validate_python(body)
     return value
+
+
+_FILES = TypeAdapter(tuple[ExportFile, ...])
+LONG, KEPT = 20_000, 32
+"""Characters from which on the files of a request are read once and kept, and for how many requests."""
+
+
+def _files_of(text: str) -> tuple[ExportFile, ...]:
+    """Read the files of a request; those of a long one are kept by their exact text, since they are only values."""
+    return _long_files(text) if len(text) >= LONG else _FILES.validate_json(text)
+
+
+@lru_cache(KEPT)
+def _long_files(text: str) -> tuple[ExportFile, ...]:
+    return _FILES.validate_json(text)
+
+
+def _columns(kind: type) -> list[ColumnElement[Any]]:
+    """The columns of a record's own fields; a request's files as the text that they are stored as."""
+    own = [TABLES[kind].c[f.name] for f in fields(kind)]
+    return [cast(c, Text).label("files") if kind is ExportRequest and c.name == "files" else c for c in own]
+
+
+def _head_of(row: Any) -> RequestHead:
+    place, name, project, author, state, turn, created, submitted, claimed_by, claimed, files, risk = row
+    stands, gravest = ExportState(state), Severity(risk) if risk else None
+    return RequestHead(
+        place, name, project, author, stands, turn, created, submitted, claimed_by, claimed, files, gravest
+    )
 
 
 def _entry_of(row: Row[Any]) -> AuditEntry:
@@ -89,15 +126,32 @@ class SqlReading:
     def get(self, kind: type[T], key: str) -> T | None:
         """Return the record of that name, identifier or digest."""
         table = TABLES[kind]
-        row = self._connection.execute(select(table).where(table.c[KEYS[kind][1]] == key)).one_or_none()
+        chosen = select(*_columns(kind)).where(table.c[KEYS[kind][1]] == key)
+        row = self._connection.execute(chosen).one_or_none()
         return None if row is None else _value_of(kind, row)
 
     def find(self, kind: type[T], /, **equal: object) -> list[T]:
         """Return the records whose fields equal the given values, or one of them for a tuple; oldest first."""
         table = TABLES[kind]
         wanted = [_is_one_of(table.c[k], v) for k, v in equal.items()]
-        rows = self._connection.execute(select(table).where(*wanted).order_by(table.c.ordinal))
+        rows = self._connection.execute(select(*_columns(kind)).where(*wanted).order_by(table.c.ordinal))
         return [_value_of(kind, row) for row in rows]
+
+    def request_heads(
+        self,
+        states: tuple[ExportState, ...] = (),
+        projects: tuple[str, ...] | None = None,
+        before: int = 0,
+        limit: int = 0,
+    ) -> list[RequestHead]:
+        """Return what lists show of export requests, newest first; 0, empty and None stand for no bound."""
+        c = TABLES[ExportRequest].c
+        own = (c.ordinal, c.id, c.project, c.author, c.state, c.turn, c.created, c.submitted, c.claimed_by, c.claimed)
+        chosen = select(*own, c.file_count, c.risk).order_by(c.ordinal.desc())
+        chosen = chosen.where(_is_one_of(c.state, states)) if states else chosen
+        chosen = chosen.where(c.project.in_(projects)) if projects is not None else chosen
+        chosen = chosen.where(c.ordinal < before) if before else chosen
+        return [_head_of(row) for row in self._connection.execute(chosen.limit(limit) if limit else chosen)]
 
     def audit_entries(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return entries of the audit log with a larger sequence number, in order."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import Enum
 
@@ -34,6 +35,7 @@ from hub.domain.comments import Comment
 from hub.domain.examinations import Examination
 from hub.domain.exports import ExportRequest
 from hub.domain.freezes import Freeze
+from hub.domain.heads import risk_of
 from hub.domain.notebooks import Notebook
 from hub.domain.notices import Message, Notice
 from hub.domain.people import Organisation, Person
@@ -118,6 +120,15 @@ _PLAIN: list[tuple[type, TypeEngine[typing.Any]]] = [
 ]
 
 
+DERIVED: dict[type, dict[str, tuple[TypeEngine[typing.Any], Callable[[typing.Any], object]]]] = {
+    ExportRequest: {
+        "file_count": (Integer(), lambda request: len(request.files)),
+        "risk": (Text(), lambda request: risk_of(request) or ""),
+    }
+}
+"""Columns beside a record's own fields, made from it when it is saved, so that lists need not read what is nested."""
+
+
 def _table(kind: type, name: str, key: str) -> Table:
     hints = typing.get_type_hints(kind)
     columns = [
@@ -129,10 +140,13 @@ def _table(kind: type, name: str, key: str) -> Table:
         )
         for field in dataclasses.fields(kind)
     ]
+    columns += [Column(derived, type_, nullable=False) for derived, (type_, _) in DERIVED.get(kind, {}).items()]
     return Table(name, METADATA, Column("ordinal", BigInteger(), nullable=False, index=True), *columns)
 
 
 TABLES: dict[type, Table] = {kind: _table(kind, name, key) for kind, (name, key) in KEYS.items()}
+
+Index("ix_export_request_state", TABLES[ExportRequest].c.state)
 
 AUDIT = Table(
     "audit",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hub.bench import dataset_scan, fifty, gate_check, gate_large, gateway_way, lab_page, trivial_run, workspaces
+from hub.bench import dataset_scan, fifty, gate_check, gate_large, gateway_way, lab_page, pages, trivial_run, workspaces
 from hub.bench.rows import Row
 
 Measurement = Callable[[Path, int, Callable[[str], None]], Iterator[Row]]
@@ -15,6 +15,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "workspaces": workspaces.rows,
     "gateway": gateway_way.rows,
     "page": lab_page.rows,
+    "pages": pages.rows,
     "run": trivial_run.rows,
     "gate": gate_check.rows,
     "large": gate_large.rows,

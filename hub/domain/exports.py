@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.people import Person, Role
@@ -292,7 +293,15 @@ def check_is_author(person: Person, request: ExportRequest) -> None:
         raise RefusedError("Only the author of an export request can do this.", reason="not-the-author")
 
 
-def check_can_review(steward: Person, request: ExportRequest, project: Project) -> None:
+class HasAuthor(Protocol):
+    """A request, or what a list shows of one."""
+
+    @property
+    def author(self) -> str:
+        """Who asks."""
+
+
+def check_can_review(steward: Person, request: HasAuthor, project: Project) -> None:
     """A steward may review a request of a project that they never were a member of, and never their own."""
     if steward.name == request.author:
         raise RefusedError("You cannot review your own export request.", reason="own-request")

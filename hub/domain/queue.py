@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.domain.errors import ConflictError
-from hub.domain.exports import ExportRequest, ExportState, Severity
+from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.heads import RequestHead
 
 IN_REVIEW = (ExportState.SUBMITTED, ExportState.IN_REVIEW)
 QUEUED = (*IN_REVIEW, ExportState.APPROVED, ExportState.RETURNED)
@@ -56,7 +57,7 @@ class Seen:
     policy: str = ""
 
 
-def holder(request: ExportRequest, now: datetime, lasts: timedelta) -> str:
+def holder(request: ExportRequest | RequestHead, now: datetime, lasts: timedelta) -> str:
     """Who has claimed the request; nobody once the time is over, or where nothing is to be decided."""
     if request.state not in IN_REVIEW or request.claimed is None:
         return ""
@@ -124,12 +125,14 @@ def check_fresh(request: ExportRequest, seen: Seen) -> None:
         )
 
 
-def waiting_since(request: ExportRequest) -> datetime:
+def waiting_since(request: ExportRequest | RequestHead) -> datetime:
     """When its author sent it last; requests of before that was kept count from when they were made."""
     return request.submitted or request.created
 
 
-def level_of(request: ExportRequest, now: datetime, soon: timedelta, late: timedelta) -> ServiceLevel | None:
+def level_of(
+    request: ExportRequest | RequestHead, now: datetime, soon: timedelta, late: timedelta
+) -> ServiceLevel | None:
     """How late the stewards are with a request; none where it waits for its author."""
     if request.state is ExportState.RETURNED:
         return None
@@ -137,9 +140,3 @@ def level_of(request: ExportRequest, now: datetime, soon: timedelta, late: timed
     if waited >= late:
         return ServiceLevel.LATE
     return ServiceLevel.SOON if waited >= soon else ServiceLevel.IN_TIME
-
-
-def risk_of(request: ExportRequest) -> Severity | None:
-    """The gravest finding of the gate in any file; none where it found nothing."""
-    found = {finding.severity for file in request.files for finding in file.findings}
-    return next((severity for severity in Severity if severity in found), None)

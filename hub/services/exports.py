@@ -14,6 +14,7 @@ from hub.domain.exports import (
     ExportRequest,
     ExportState,
     ExportStep,
+    HasAuthor,
     TableContext,
     Vote,
     add_votes,
@@ -25,6 +26,7 @@ from hub.domain.exports import (
     step_request,
     without_members_votes,
 )
+from hub.domain.heads import RequestHead
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import Seen, check_fresh, check_not_claimed, without_claim
@@ -148,15 +150,30 @@ def load_visible(reading: Reading, actor: str, identifier: str) -> tuple[ExportR
     return request, person, project
 
 
-def requests(lab: Lab, actor: str, project: str = "") -> list[ExportRequest]:
-    """List the requests that the person may see, newest first."""
+def request_heads(lab: Lab, actor: str, project: str = "", before: int = 0, limit: int = 0) -> list[RequestHead]:
+    """List what lists show of the requests that the person may see, newest first, from a place on."""
+    with lab.store.read() as reading:
+        person = load_person(reading, actor)
+        if Role.ADMINISTRATOR in person.roles:
+            return []
+        sees_all = bool(SEEING_ROLES & set(person.roles))
+        seen = [p.name for p in known_projects(reading) if sees_all or is_member(person, p)]
+        return reading.request_heads((), tuple(n for n in seen if project in ("", n)), before, limit)
+
+
+def requests(
+    lab: Lab, actor: str, project: str = "", states: tuple[ExportState, ...] = tuple(ExportState)
+) -> list[ExportRequest]:
+    """List the requests that the person may see, in these states, newest first."""
     with lab.store.read() as reading:
         person = load_person(reading, actor)
         if Role.ADMINISTRATOR in person.roles:
             return []
         sees_all = bool(SEEING_ROLES & set(person.roles))
         shown = {p.name: p for p in known_projects(reading) if sees_all or is_member(person, p)}
-        seen = [r for r in reading.find(ExportRequest) if r.project in shown and project in ("", r.project)]
+        seen = [
+            r for r in reading.find(ExportRequest, state=states) if r.project in shown and project in ("", r.project)
+        ]
         return [as_seen_by(person, r, shown[r.project]) for r in reversed(seen)]
 
 
@@ -172,7 +189,7 @@ def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         return as_seen_by(person, seen, project)
 
 
-def may_review(person: Person, seen: ExportRequest, project: Project) -> bool:
+def may_review(person: Person, seen: HasAuthor, project: Project) -> bool:
     """Say whether the rule lets the person review."""
     try:
         check_can_review(person, seen, project)
@@ -190,6 +207,17 @@ def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[Ex
             raise NotFoundError("The request has no canonical file of that name.", reason="not-found")
         records.record(event("export:file:view", actor, identifier, seen.project, path=path, sha256=file.canonical))
     return file, lab.vault.read(file.canonical, MOST_BYTES_A_FILE)
+
+
+def canonical_files(lab: Lab, actor: str, identifier: str, paths: tuple[str, ...]) -> dict[str, tuple[str, bytes]]:
+    """Return kind and bytes of several canonical files, as for one; each view is recorded, all in one transaction."""
+    with lab.store.begin() as records:
+        seen, _ = load_reviewable(records, actor, identifier)
+        files = [f for f in seen.files if f.path in paths and f.canonical]
+        for file in files:
+            details = {"path": file.path, "sha256": file.canonical}
+            records.record(event("export:file:view", actor, identifier, seen.project, **details))
+    return {f.path: (f.kind, lab.vault.read(f.canonical, MOST_BYTES_A_FILE)) for f in files}
 
 
 def load_reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:

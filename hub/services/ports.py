@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from hub.domain.audit import AuditEntry, AuditEvent
+from hub.domain.exports import ExportState
+from hub.domain.heads import RequestHead
 from hub.domain.uploads import Stored
 from hub.domain.work import WorkKind, WorkState
 
@@ -48,6 +50,15 @@ class Reading(Protocol):
 
     def find(self, kind: type[T], /, **equal: object) -> list[T]:
         """Return the records whose fields equal the given values, or one of them for a tuple; oldest first."""
+
+    def request_heads(
+        self,
+        states: tuple[ExportState, ...] = (),
+        projects: tuple[str, ...] | None = None,
+        before: int = 0,
+        limit: int = 0,
+    ) -> list[RequestHead]:
+        """Return what lists show of export requests, newest first; 0, empty and None stand for no bound."""
 
     def audit_entries(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return entries of the audit log with a larger sequence number, in order."""

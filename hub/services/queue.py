@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hub.domain import queue as rules
 from hub.domain.audit import event
 from hub.domain.exports import ExportRequest, ExportState, Severity
+from hub.domain.heads import RequestHead
 from hub.domain.people import Person, Role, check_has_role
 from hub.domain.projects import Project
 from hub.domain.queue import ServiceLevel, Show
@@ -45,41 +46,60 @@ def queue(
 
     The number of questions to the database does not depend on how much waits.
     """
+    heads, now = waiting(lab, actor, QueueFilter(show, project, risk, level))
+    return [entry_of(lab, head, now) for head in heads]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilter:
+    """Which part of the queue is asked for."""
+
+    show: Show = Show.ALL
+    project: str = ""
+    risk: Severity | None = None
+    level: ServiceLevel | None = None
+
+
+def waiting(lab: Lab, actor: str, asked: QueueFilter) -> tuple[list[RequestHead], datetime]:
+    """Return what lists show of what waits, the longest first, and the moment of the look."""
     with lab.store.read() as reading:
         person = load_person(reading, actor)
         check_has_role(person, Role.STEWARD, Role.AUDITOR)
         projects = {p.name: p for p in known_projects(reading)}
-        found = [r for state in rules.QUEUED for r in reading.find(ExportRequest, state=state)]
+        found = reading.request_heads(rules.QUEUED)
     now = lab.now()
-    entries = [_entry(lab, r, now) for r in found if _is_shown(person, r, projects)]
     wanted = [
-        e
-        for e in entries
-        if _belongs(e, show, actor)
-        and project in ("", e.project)
-        and risk in (None, e.risk)
-        and level in (None, e.level)
+        head
+        for head in found
+        if asked.project in ("", head.project)
+        and asked.risk in (None, head.risk)
+        and _is_shown(person, head, projects)
+        and _belongs(lab, head, asked, actor, now)
     ]
-    return sorted(wanted, key=lambda e: (e.since, e.id))
+    return sorted(wanted, key=lambda head: (rules.waiting_since(head), head.id)), now
 
 
-def _is_shown(person: Person, request: ExportRequest, projects: dict[str, Project]) -> bool:
+def _is_shown(person: Person, request: RequestHead, projects: dict[str, Project]) -> bool:
     project = projects.get(request.project)
     return project is not None and (Role.AUDITOR in person.roles or may_review(person, request, project))
 
 
-def _belongs(entry: QueueEntry, show: Show, actor: str) -> bool:
-    match show:
+def _belongs(lab: Lab, head: RequestHead, asked: QueueFilter, actor: str, now: datetime) -> bool:
+    review = lab.settings.review
+    if asked.level not in (None, rules.level_of(head, now, review.soon, review.late) if asked.level else None):
+        return False
+    match asked.show:
         case Show.UNCLAIMED:
-            return entry.state in rules.IN_REVIEW and not entry.claimed_by
+            return head.state in rules.IN_REVIEW and not rules.holder(head, now, review.claim)
         case Show.MINE:
-            return entry.claimed_by == actor
+            return rules.holder(head, now, review.claim) == actor
         case Show.RETURNED:
-            return entry.state is ExportState.RETURNED
+            return head.state is ExportState.RETURNED
     return True
 
 
-def _entry(lab: Lab, request: ExportRequest, now: datetime) -> QueueEntry:
+def entry_of(lab: Lab, request: RequestHead, now: datetime) -> QueueEntry:
+    """Return a request that waits, with how late it is and who has claimed it."""
     review = lab.settings.review
     held = rules.holder(request, now, review.claim)
     since = rules.waiting_since(request)
@@ -89,11 +109,11 @@ def _entry(lab: Lab, request: ExportRequest, now: datetime) -> QueueEntry:
         request.author,
         request.state,
         request.turn,
-        len(request.files),
+        request.files,
         since,
         now - since,
         rules.level_of(request, now, review.soon, review.late),
-        rules.risk_of(request),
+        request.risk,
         held,
         request.claimed + review.claim if held and request.claimed else None,
     )

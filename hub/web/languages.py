@@ -34,6 +34,8 @@ NAMES = {"en": "English", "fr": "Français"}
 COOKIE = "portal-language"
 TYPES = re.compile(r"\b(?:integer|number)\b")
 """Words of what a parameter must be."""
+UNGROUPED = 1000
+"""Numbers below are written the same in every language of ours."""
 SHORTEST = 10
 """Letters of its own that a template needs to be recognised in a filled sentence."""
 _STEPS = ((2**30, "GB", "Go"), (2**20, "MB", "Mo"), (2**10, "kB", "ko"))
@@ -118,7 +120,7 @@ class Language:
 
     def number(self, number: int) -> str:
         """Write a whole number."""
-        return format_decimal(number, locale=self._locale)
+        return str(number) if 0 <= number < UNGROUPED else format_decimal(number, locale=self._locale)
 
     def size(self, size: int) -> str:
         """Write a number of bytes."""

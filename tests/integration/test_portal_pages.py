@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -277,7 +278,7 @@ def test_an_export_goes_from_the_form_to_a_download(site: Site) -> None:
     for steward in ("health-steward", "transport-steward"):
         reviewed = site.browser(steward).open(path).text
         assert "<td>545</td>" in reviewed
-        vote = {name: re.findall(rf'name="{name}" value="([^"]+)"', reviewed) for name in ("path", "canonical")}
+        vote = {"seen": [unescape(found) for found in re.findall(r'name="seen" value="([^"]+)"', reviewed)]}
         policy = re.findall(r'name="policy" value="([^"]+)"', reviewed)
         form = vote | {"policy": policy, "decision": "approve", "reason": ""}
         voted = site.browser(steward).post(f"{path}/vote", form)
@@ -299,10 +300,15 @@ def test_an_export_goes_from_the_form_to_a_download(site: Site) -> None:
 
 def test_a_vote_on_other_bytes_than_the_present_ones_is_stale(site: Site) -> None:
     request = checked_request(site.lab)
-    form = {"path": "table.csv", "canonical": "0" * 64, "policy": request.policy, "decision": "approve"}
+    form = {"seen": json.dumps({"table.csv": "0" * 64}), "policy": request.policy, "decision": "approve"}
     answer = site.browser("health-steward").post(f"/exports/{request.id}/vote", form)
     assert answer.status_code == 409
     assert "has changed since you looked" in answer.text
+    for nothing in ("", "{}", "[]", "{", "[" * 5000, '{"table.csv": 1}'):
+        assert (
+            site.browser("health-steward").post(f"/exports/{request.id}/vote", form | {"seen": nothing}).status_code
+            == 422
+        )
 
 
 def test_a_member_sees_why_they_cannot_review(site: Site) -> None:
@@ -357,7 +363,11 @@ def test_what_the_gate_and_the_kernel_wrote_is_shown_and_never_run(site: Site, m
         found, _ = real(*given)
         return replace(found, canonical_name=HOSTILE), f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",b\r\n'.encode()
 
+    def all_hostile(lab: Lab, actor: str, identifier: str, paths: tuple[str, ...]) -> dict[str, tuple[str, bytes]]:
+        return {path: (file.kind, hostile(lab, actor, identifier, path)[1]) for path in paths}
+
     monkeypatch.setattr(exports, "canonical_file", hostile)
+    monkeypatch.setattr(exports, "canonical_files", all_hostile)
     assert_harmless(site.browser("health-steward").open(f"/exports/{request.id}").text)
     assert_harmless(site.browser("health-steward").open(f"/exports/{request.id}/file?path={file.path}").text)
 
@@ -783,7 +793,7 @@ def vote_on(request: ExportRequest, decision: str = "approve") -> dict[str, Any]
     """What the form of the request's page sends."""
     return {
         "decision": decision, "policy": request.policy, "turn": str(request.turn), "reason": "looked at it",
-        "path": [f.path for f in request.files], "canonical": [f.canonical for f in request.files],
+        "seen": json.dumps({f.path: f.canonical for f in request.files}),
     }  # fmt: skip
 
 

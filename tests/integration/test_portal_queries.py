@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,7 +28,12 @@ from hub.services import freezes, releases
 from hub.services import queue as queues
 from hub.services.lab import Lab
 
-PAGES = ("/", "/queue", "/queue?show=unclaimed", "/exports", "/releases", "/runs", "/notebooks", "/freezes")
+PAGES = (
+    "/", "/queue", "/queue?show=unclaimed", "/exports", "/releases", "/runs", "/notebooks", "/freezes", "/uses",
+    "/datasets/jobs/uses", "/reports", "/datasets", "/datasets/jobs", "/projects", "/projects/wages", "/promises",
+    "/audit",
+)  # fmt: skip
+ONLY_STEWARDS = ("/queue", "/uses", "/datasets/jobs/uses", "/reports", "/promises", "/audit")
 MORE = 30
 
 
@@ -77,7 +83,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tupl
                 multiply(lab)
             for who in ("jobs-steward", "researcher"):
                 for page in PAGES:
-                    if page.startswith("/queue") and who == "researcher":
+                    if page.startswith(ONLY_STEWARDS) and who == "researcher":
                         continue
                     with counted(lab) as asked:
                         answer = requests.get(base + page, cookies=login_cookie(who), timeout=60)
@@ -97,3 +103,51 @@ def test_a_page_asks_as_often_for_many_rows_as_for_few(
 def test_the_pages_really_showed_more(seen: dict[tuple[str, str], tuple[int, int, int]]) -> None:
     for page in ("/queue", "/exports", "/releases", "/runs", "/notebooks"):
         assert seen["jobs-steward", page][2] >= MORE
+
+
+def test_a_request_is_shown_a_few_files_at_a_time_and_asks_as_often_for_a_thousand(tmp_path: Path) -> None:
+    lab = make_lab(tmp_path)
+    found_consortium(lab)
+    play(lab)
+    registered_dataset(lab)
+    request = checked_request(lab)
+    asked_for: dict[int, int] = {}
+    with served(lab) as base:
+        for count in (20, 1000):
+            files = tuple(replace(request.files[0], path=f"table-{n:04}.csv") for n in range(count))
+            with lab.store.begin() as records:
+                records.save(replace(request, files=files), event("test:request:grow", "test", request.id))
+            with counted(lab) as asked:
+                page = requests.get(f"{base}/exports/{request.id}", cookies=login_cookie("health-steward"), timeout=60)
+            asked_for[count] = len(asked)
+            assert page.text.count('<article class="file"') == 20
+        last = requests.get(f"{base}/exports/{request.id}?from=980", cookies=login_cookie("auditor"), timeout=60).text
+        beyond = requests.get(
+            f"{base}/exports/{request.id}?from=99999", cookies=login_cookie("auditor"), timeout=60
+        ).text
+    assert asked_for[1000] == asked_for[20]
+    assert "Files 981 to 1,000 of 1,000" in last
+    assert "table-0999.csv" in last
+    assert "table-0979.csv" not in last
+    assert "table-0999.csv" in beyond
+
+
+def test_requests_are_listed_a_page_at_a_time(tmp_path: Path) -> None:
+    lab = make_lab(tmp_path)
+    found_consortium(lab)
+    play(lab)
+    registered_dataset(lab)
+    checked_request(lab)
+    for _ in range(2):
+        multiply(lab)
+    with served(lab) as base:
+        seen: list[str] = []
+        address = "/exports"
+        while address:
+            page = requests.get(base + address, cookies=login_cookie("auditor"), timeout=60).text
+            seen += re.findall(r'/exports/(export-[^"?]+)"', page)
+            older = re.search(r'href="[^"]*(/exports\?before=\d+)"', page)
+            address = older[1] if older else ""
+    with lab.store.read() as reading:
+        assert seen == [r.id for r in reversed(reading.find(ExportRequest))]
+    assert len(seen) > 100

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ from hub.services.ports import WorkTimes, pages
 from integration.postgresql import postgresql
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+BEFORE_HEADS = import_module("hub.adapters.migrations.versions.0017_owners").down_revision
 STEWARD = Person("steward", "Steward", "office", (Role.STEWARD,))
 
 
@@ -312,3 +314,71 @@ def test_workspaces_are_found_by_project_and_state(store: SqlStore) -> None:
     with store.read() as reading:
         assert reading.find(Workspace, project="care", state=WorkspaceState.OPEN) == [opened]
         assert reading.get(Workspace, ended.id) == ended
+
+
+def test_lists_of_requests_say_how_many_files_and_the_gravest_finding(store: SqlStore) -> None:
+    grave = Finding("x", Severity.BLOCK, "p", "s")
+    files = (ExportFile("a", findings=(Finding("y", Severity.NOTE, "p", "s"),)), ExportFile("b", findings=(grave,)))
+    plain = ExportRequest("export-1", "care", "anna", "workspace", "c", NOW, {}, (ExportFile("a"),))
+    changed = replace(plain, id="export-2", files=files, state=ExportState.APPROVED, claimed_by="ben", claimed=NOW)
+    with store.begin() as records:
+        for request in (plain, replace(changed, files=()), changed, replace(plain, id="export-3", project="other")):
+            records.save(request, event("test:request:save", "test", request.id))
+    with store.read() as reading:
+        found = reading.request_heads()
+        assert [h.id for h in found] == ["export-3", "export-2", "export-1"]
+        assert (found[1].files, found[1].risk, found[1].claimed_by, found[1].claimed) == (2, Severity.BLOCK, "ben", NOW)
+        assert (found[2].files, found[2].risk, found[2].state) == (1, None, ExportState.DRAFT)
+        assert [h.id for h in reading.request_heads((ExportState.APPROVED,))] == ["export-2"]
+        assert [h.id for h in reading.request_heads((), ("care",), 0, 1)] == ["export-2"]
+        assert [h.id for h in reading.request_heads((), None, found[1].place)] == ["export-1"]
+        assert reading.request_heads((), ()) == []
+        assert [r.id for r in reading.find(ExportRequest, id=("export-3", "export-1", "none"))] == [
+            "export-1",
+            "export-3",
+        ]
+        assert reading.find(ExportRequest, state=()) == []
+
+
+def test_a_request_of_many_files_reads_as_it_was_saved_each_time(store: SqlStore) -> None:
+    files = tuple(ExportFile(f"file-{n}.csv", size=n) for n in range(300))
+    request = ExportRequest("export-1", "care", "anna", "workspace", "c", NOW, {"d": "x"}, files)
+    other = replace(request, files=(*files[:-1], replace(files[-1], size=7)))
+    for saved in (request, other, request):
+        with store.begin() as records:
+            records.save(saved, event("test:request:save", "test", request.id))
+        with store.read() as reading:
+            assert reading.get(ExportRequest, request.id) == saved
+            assert reading.find(ExportRequest) == [saved]
+
+
+def test_events_are_found_by_name_and_project(store: SqlStore) -> None:
+    with store.begin() as records:
+        for name, project in (("a:b:c", "care"), ("a:b:d", "care"), ("a:b:c", "other"), ("a:b:c", "")):
+            records.record(event(name, "anna", "it", project))
+    with store.read() as reading:
+        assert [e.seq for e in reading.audit_named(("a:b:c",))] == [1, 3, 4]
+        assert [e.seq for e in reading.audit_named(("a:b:c", "a:b:d"), ("care",))] == [1, 2]
+        assert reading.audit_named(("a:b:c",), ()) == []
+
+
+def test_requests_of_before_get_what_lists_show_of_them(tmp_path: Path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path}/lab.sqlite", SystemClock().now)
+    files = (ExportFile("a", findings=(Finding("y", Severity.REVIEW, "p", "s"),)), ExportFile("b"))
+    request = ExportRequest("export-1", "care", "anna", "workspace", "c", NOW, {}, files)
+    migrate(store.engine)
+    with store.begin() as records:
+        records.save(request, event("test:request:save", "test", request.id))
+    columns = ("file_count", "risk")
+    with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
+        connection.execute(text("DROP INDEX ix_audit_name"))
+        connection.execute(text("DROP INDEX ix_export_request_state"))
+        for column in columns:
+            connection.execute(text(f"ALTER TABLE export_request DROP COLUMN {column}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = (:before)"), {"before": BEFORE_HEADS})
+    migrate(store.engine)
+    with store.read() as reading:
+        [head] = reading.request_heads()
+        assert (head.files, head.risk) == (2, Severity.REVIEW)
+        assert reading.get(ExportRequest, "export-1") == request
+    store.engine.dispose()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from hub.domain.exports import (
     STEPS,
+    ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
@@ -27,13 +29,25 @@ from hub.web.pages.types import Context, Page, Visit, refusal
 from hub.web.previews import NoPreview, Preview, is_picture, preview_of
 
 SHOWN_AT_ONCE = 8
+"""Files with a preview on one page."""
+FILES_AT_ONCE = 20
+LISTED = 50
+LONGEST_PLACE = 16
 LARGEST_SHOWN = 4 * 2**20
 UNDER_CHECK = (ExportState.CHECKING, ExportState.RECHECKING)
 
 
 def list_exports(visit: Visit) -> Context:
     """List requests, newest first."""
-    return {"requests": exports.requests(visit.lab, visit.actor, visit.asked("project"))}
+    project, before = visit.asked("project"), place_of(visit.asked("before"))
+    found = exports.request_heads(visit.lab, visit.actor, project, before, LISTED + 1)
+    older = str(found[LISTED - 1].place) if len(found) > LISTED else ""
+    return {"requests": found[:LISTED], "project": project, "older": older, "newest": before == 0}
+
+
+def place_of(asked: str) -> int:
+    """Read a place in a list from an address; what is none is the beginning."""
+    return int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < LONGEST_PLACE else 0
 
 
 def show_export(visit: Visit) -> Context:
@@ -43,6 +57,8 @@ def show_export(visit: Visit) -> Context:
     person = people.whoami(lab, actor)
     project, _ = projects.project(lab, actor, request.project)
     reviews = refusal(lambda: check_can_review(person, request, project))
+    first = min(place_of(visit.asked("from")), max(0, len(request.files) - 1)) // FILES_AT_ONCE * FILES_AT_ONCE
+    shown = request.files[first : first + FILES_AT_ONCE]
     held = holder(request, lab.now(), lab.settings.review.claim)
     return {
         "request": request,
@@ -54,7 +70,11 @@ def show_export(visit: Visit) -> Context:
         "reviews": reviews,
         "rules": rules(lab, person, request, project, freezes.freezes(lab, actor)),
         "possible": {str(step) for state, step in STEPS if state is request.state},
-        "previews": {} if reviews else _previews(lab, actor, request),
+        "seen": "" if reviews else json.dumps({f.path: f.canonical for f in request.files}),
+        "shown": shown,
+        "first": first,
+        "at_once": FILES_AT_ONCE,
+        "previews": {} if reviews else _previews(lab, actor, request.id, shown),
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
         **said_of(lab, actor, request.id),
     }
@@ -94,18 +114,15 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
     }
 
 
-def _previews(lab: Lab, actor: str, request: ExportRequest) -> dict[str, Preview]:
-    """Return previews of the first files; each look at one is recorded."""
-    shown = [f for f in request.files if f.canonical and f.canonical_size <= LARGEST_SHOWN][:SHOWN_AT_ONCE]
-    return {f.path: preview(lab, actor, request.id, f.path, f.kind) for f in shown}
+def _previews(lab: Lab, actor: str, identifier: str, shown: Iterable[ExportFile]) -> dict[str, Preview]:
+    """Return previews of the first files; each look at one is recorded.
 
-
-def preview(lab: Lab, actor: str, identifier: str, path: str, kind: str) -> Preview:
-    """Return the preview of one canonical file; a picture is fetched, and recorded, by the page's own address."""
-    if is_picture(kind):
-        return NoPreview("picture")
-    file, content = exports.canonical_file(lab, actor, identifier, path)
-    return preview_of(file.kind, content)
+    A picture is fetched, and recorded, by the page's own address.
+    """
+    some = [f for f in shown if f.canonical and f.canonical_size <= LARGEST_SHOWN][:SHOWN_AT_ONCE]
+    read = tuple(f.path for f in some if not is_picture(f.kind))
+    found = exports.canonical_files(lab, actor, identifier, read) if read else {}
+    return {f.path: preview_of(*found[f.path]) if f.path in found else NoPreview("picture") for f in some}
 
 
 def show_file(visit: Visit) -> Context:

@@ -15,6 +15,7 @@ WAITING = (ExportState.SUBMITTED, ExportState.IN_REVIEW, ExportState.APPROVED)
 ENDED = frozenset(state for state in ExportState if not any(start is state for start, _ in STEPS)) | {
     ExportState.RELEASED
 }
+UNDER_WAY = tuple(state for state in ExportState if state not in ENDED)
 
 
 def home(visit: Visit) -> Context:
@@ -22,7 +23,7 @@ def home(visit: Visit) -> Context:
     lab, actor = visit.lab, visit.actor
     person = people.whoami(lab, actor)
     known = {p.name: p for p in projects.projects(lab, actor)}
-    requests = exports.requests(lab, actor)
+    requests = exports.requests(lab, actor, states=UNDER_WAY)
     return {
         "alarms": space.space_alarms(lab, actor),
         "lost": len(outbox.lost_messages(lab, actor)),

@@ -1,13 +1,35 @@
-"""Events of the audit log are found by their names."""
+"""Events of the audit log are found by their names; lists of requests need not read files and findings."""
 
 from __future__ import annotations
 
+import json
+
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
 down_revision = "0016"
 
+SEVERITIES = ("block", "review", "fixed", "note")
+
 
 def upgrade() -> None:
-    """The log stays as it is; it gets an index."""
+    """What is derived is made for the requests that there are."""
     op.create_index("ix_audit_name", "audit", ["name", "seq"], unique=False)
+    op.create_index("ix_export_request_state", "export_request", ["state"], unique=False)
+    op.add_column("export_request", sa.Column("file_count", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("export_request", sa.Column("risk", sa.Text(), nullable=False, server_default=""))
+    table = sa.table(
+        "export_request",
+        sa.column("id", sa.Text()),
+        sa.column("files", sa.JSON()),
+        sa.column("file_count", sa.Integer()),
+        sa.column("risk", sa.Text()),
+    )
+    connection = op.get_bind()
+    for identifier, files in connection.execute(sa.select(table.c.id, table.c.files)).all():
+        listed = json.loads(files) if isinstance(files, str) else files
+        found = {finding["severity"] for file in listed for finding in file["findings"]}
+        risk = next((severity for severity in SEVERITIES if severity in found), "")
+        derived = {"file_count": len(listed), "risk": risk}
+        connection.execute(sa.update(table).where(table.c.id == identifier).values(**derived))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hub.domain.errors import ConflictError
 from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity
+from hub.domain.heads import risk_of
 from hub.domain.queue import (
     IN_REVIEW,
     Change,
@@ -19,7 +20,6 @@ from hub.domain.queue import (
     claim,
     holder,
     level_of,
-    risk_of,
     unclaim,
 )
 
