@@ -87,7 +87,7 @@ class Grant:
     """A project may use a dataset, says its owner, until they say otherwise, or for as long as they said.
 
     ``ends`` is the last day, where there is one; ``used`` is when a workspace or a run first had the dataset under this
-    grant or an earlier one.
+    grant or an earlier one. ``waits`` is whether the project's lead has to accept it first.
     """
 
     id: str
@@ -100,6 +100,7 @@ class Grant:
     withdrawn: datetime | None = None
     withdrawn_by: str = ""
     reason: str = ""
+    waits: bool = False
 
 
 def check_grant_end(ends: date | None, today: date) -> None:
@@ -109,8 +110,8 @@ def check_grant_end(ends: date | None, today: date) -> None:
 
 
 def is_in_force(grant: Grant, today: date) -> bool:
-    """A grant holds until it is withdrawn, and to the end of its last day."""
-    return grant.withdrawn is None and (grant.ends is None or today <= grant.ends)
+    """A grant holds from its acceptance, where it needs one, until it is withdrawn, and to the end of its last day."""
+    return not grant.waits and grant.withdrawn is None and (grant.ends is None or today <= grant.ends)
 
 
 def manifest_text(dataset: str, files: tuple[SnapshotFile, ...]) -> str:
@@ -134,6 +135,14 @@ def strictest(tiers: tuple[Tier, ...]) -> Tier:
     """A workspace takes the strictest tier of its datasets."""
     order = list(Tier)
     return max(tiers, key=order.index, default=Tier.OPEN)
+
+
+def raises_tier(dataset: Tier, present: tuple[Tier, ...]) -> bool:
+    """A dataset of a stricter tier than all that a project has makes its workspaces stricter; the first one does not.
+
+    A project without any data has nothing that could be made stricter than it was.
+    """
+    return bool(present) and strictest((dataset, *present)) is not strictest(present)
 
 
 def check_stewards_for(person: Person, owner: str) -> None:
@@ -163,6 +172,13 @@ def check_granted(grant: Grant | None, project: str, dataset: str, today: date) 
         raise RefusedError(
             "The owner of the dataset {dataset} has withdrawn it from the project {project}; ask them.",
             reason="grant-withdrawn",
+            project=project,
+            dataset=dataset,
+        )
+    if grant.waits:
+        raise RefusedError(
+            "The dataset {dataset} would make the project {project} stricter; its lead has to accept it first.",
+            reason="grant-waits",
             project=project,
             dataset=dataset,
         )

@@ -40,6 +40,7 @@ class DueKind(StrEnum):
     """What an owner may want to act on, or to know."""
 
     GRANT_ENDS = "grant_ends"
+    GRANT_WAITS = "grant_waits"
     GRANT_ENDED = "grant_ended"
     GRANT_WITHDRAWN = "grant_withdrawn"
     SNAPSHOT_BROKEN = "snapshot_broken"
@@ -129,6 +130,8 @@ def due_of(grant: Grant, today: date) -> Due | None:
     """Return what there is to say of a grant's end; nothing where it holds without one."""
     if grant.withdrawn is not None:
         return Due(DueKind.GRANT_WITHDRAWN, grant.project, grant.withdrawn.date(), grant.reason)
+    if grant.waits:
+        return Due(DueKind.GRANT_WAITS, grant.project, grant.created.date())
     if grant.ends is None:
         return None
     kind = DueKind.GRANT_ENDS if is_in_force(grant, today) else DueKind.GRANT_ENDED

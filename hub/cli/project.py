@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from hub.cli.client import Json, place
-from hub.cli.options import AsJson, Until, day_of, examples, portal
+from hub.cli.options import AsJson, Reason, Until, day_of, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.domain.errors import InvalidError
 from hub.settings_tables import parse_size
 
 app = typer.Typer(help="Projects: purposes with members, dates and datasets.", no_args_is_help=True)
+Dataset = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
 Name = Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")]
 Person = Annotated[str, typer.Argument(help="The person's login.", metavar="PERSON")]
 FirstDay = Annotated[datetime, typer.Option(help="First day.", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
@@ -53,12 +54,14 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
 def _flat(found: Json) -> Json:
     datasets = [grant["dataset"] for grant in found["grants"]]
     past = [grant["dataset"] for grant in found["past_grants"]]
+    waiting = [grant["dataset"] for grant in found.get("waiting_grants", ())]
     workspace = {name: found[name] for name in ("workspace_url", "workspace_ends")}
     return {
         "growing": "",
         **found["project"],
         "datasets": datasets,
         "past_datasets": past,
+        "waiting_datasets": waiting,
         **workspace,
         **room_words(found["room"]),
     }
@@ -154,3 +157,16 @@ def grant(
     """Let a project use a dataset, or change the last day of that; a steward of the dataset's owner does this."""
     given = portal(context).put(place("projects", name, "datasets", dataset), {"ends": day_of(until)})
     print_record(given, as_json=as_json)
+
+
+@app.command(epilog=examples("datalab project accept care registry"))
+def accept(context: typer.Context, name: Name, dataset: Dataset, as_json: AsJson = False) -> None:
+    """Accept a dataset that makes the project stricter; the project's lead does this."""
+    print_record(portal(context).post(place("projects", name, "datasets", dataset, "accept")), as_json=as_json)
+
+
+@app.command(epilog=examples("datalab project decline care registry --reason 'The project does without it'"))
+def decline(context: typer.Context, name: Name, dataset: Dataset, reason: Reason, as_json: AsJson = False) -> None:
+    """Decline a dataset that the project has not used; the project's lead does this."""
+    address = place("projects", name, "datasets", dataset, "decline")
+    print_record(portal(context).post(address, {"reason": reason}), as_json=as_json)

@@ -3,6 +3,7 @@
 Invariants:
 
 * whether a project may use a dataset now is asked here, of the grant and of the day, and remembered nowhere;
+* nobody makes a project stricter that has data already but with its lead: such a grant waits until the lead accepts it;
 * a grant that is over stays in the records: what a project once used still counts where nobody knows what is in a file.
 """
 
@@ -11,9 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from datasets_mount.catalogue import Dataset, Grant, check_grant_end, check_granted, is_in_force
+from datasets_mount.catalogue import Dataset, Grant, check_grant_end, check_granted, is_in_force, raises_tier
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
+from hub.domain.projects import check_leads
 from hub.services.datasets import check_owns, latest_snapshot
 from hub.services.lab import Lab, found, known_project, load_person
 from hub.services.ports import Reading, Transaction
@@ -38,8 +40,9 @@ def grant_dataset(lab: Lab, actor: str, project_name: str, dataset_name: str, en
         identifier = grant_id(project_name, dataset_name)
         present = records.get(Grant, identifier)
         used = present.used if present else None
-        grant = Grant(identifier, project_name, dataset_name, actor, lab.now(), ends, used)
-        details = {"ends": ends.isoformat()} if ends else {}
+        waits = _raises_tier(records, project_name, dataset_name)
+        grant = Grant(identifier, project_name, dataset_name, actor, lab.now(), ends, used, waits=waits)
+        details = ({"ends": ends.isoformat()} if ends else {}) | ({"waits": "lead"} if waits else {})
         records.save(grant, event("lab:dataset:grant", actor, dataset_name, project_name, **details))
         return grant
 
@@ -76,6 +79,66 @@ def withdraw_grant(lab: Lab, actor: str, project_name: str, dataset_name: str, r
         return withdrawn
 
 
+def _raises_tier(reading: Reading, project: str, name: str) -> bool:
+    """Whether a dataset would make a project's workspaces stricter than all that it has, or had, makes them."""
+    dataset = found(reading.get(Dataset, name), "dataset", name)
+    present = (*granted_datasets(reading, project), *used_before(reading, project))
+    return raises_tier(dataset.tier, tuple(d.tier for d in present))
+
+
+def accept_grant(lab: Lab, actor: str, project_name: str, dataset_name: str) -> Grant:
+    """Accept a dataset that makes the project stricter; its lead does this, and its workspaces end."""
+    with lab.store.begin() as records:
+        grant = _for_the_lead(records, actor, project_name, dataset_name)
+        if not grant.waits:
+            raise ConflictError(
+                "The dataset {dataset} does not wait for you.", reason="grant-not-waiting", dataset=dataset_name
+            )
+        accepted = replace(grant, waits=False)
+        records.save(accepted, event("lab:dataset:accept", actor, dataset_name, project_name))
+        return accepted
+
+
+def decline_grant(lab: Lab, actor: str, project_name: str, dataset_name: str, reason: str) -> Grant:
+    """Decline a dataset that the project has not used, with the reason; its lead does this."""
+    why = reason.strip()
+    with lab.store.begin() as records:
+        grant = _for_the_lead(records, actor, project_name, dataset_name)
+        if len(why) < 5:
+            raise InvalidError("Say why you decline it, so that its owner understands.", reason="reason-missing")
+        if grant.used is not None:
+            raise ConflictError(
+                "The project has used the dataset {dataset}; only its owner takes it back.",
+                reason="grant-used",
+                dataset=dataset_name,
+            )
+        declined = replace(grant, waits=False, withdrawn=lab.now(), withdrawn_by=actor, reason=why)
+        records.save(declined, event("lab:dataset:decline", actor, dataset_name, project_name, reason=why))
+        return declined
+
+
+def _for_the_lead(reading: Reading, actor: str, project_name: str, dataset_name: str) -> Grant:
+    """Return a grant that was not withdrawn, to the lead of its project."""
+    person = load_person(reading, actor)
+    check_leads(person, load_project(reading, person, project_name))
+    grant = reading.get(Grant, grant_id(project_name, dataset_name))
+    if grant is None or grant.withdrawn is not None:
+        raise NotFoundError(
+            "The project {project} has no grant for the dataset {dataset}.",
+            reason="not-granted",
+            dataset=dataset_name,
+            project=project_name,
+        )
+    return grant
+
+
+def waiting_grants(lab: Lab, actor: str, project_name: str) -> list[Grant]:
+    """Return a project's grants that wait for its lead, for whoever may know of the project."""
+    with lab.store.read() as reading:
+        load_project(reading, load_person(reading, actor), project_name)
+        return [g for g in reading.find(Grant, project=project_name) if g.waits and g.withdrawn is None]
+
+
 def grants_of(reading: Reading, project: str) -> list[Grant]:
     """Return the grants by which a project may use datasets now."""
     return [g for g in reading.find(Grant, project=project) if is_in_force(g, reading.moment.date())]
@@ -86,7 +149,7 @@ def past_grants(lab: Lab, actor: str, project_name: str) -> list[Grant]:
     with lab.store.read() as reading:
         load_project(reading, load_person(reading, actor), project_name)
         now = grants_of(reading, project_name)
-        return [g for g in reading.find(Grant, project=project_name) if g not in now]
+        return [g for g in reading.find(Grant, project=project_name) if g not in now and not g.waits]
 
 
 def granted_datasets(reading: Reading, project: str) -> list[Dataset]:

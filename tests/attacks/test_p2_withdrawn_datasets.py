@@ -260,7 +260,9 @@ def test_an_open_workspace_ends_when_its_project_gets_a_dataset_of_a_stricter_ti
         before = lab.opens(LEAD)
         made_known(lab.hub.lab, SECRET, Tier.SECRET)
         assert lab.runs(LEAD, before["Id"])
-        grants.grant_dataset(lab.hub.lab, KEEPER, PROJECT, SECRET)
+        assert grants.grant_dataset(lab.hub.lab, KEEPER, PROJECT, SECRET).waits
+        assert lab.runs(LEAD, before["Id"]), "nobody but the project's lead makes it stricter"
+        grants.accept_grant(lab.hub.lab, LEAD, PROJECT, SECRET)
         ends_with(lab, before, "changed")
         lab.opens(LEAD)
         assert (record := lab.record(LEAD)) is not None

@@ -103,6 +103,8 @@ BY_ADDRESS = (
     Call("PUT", f"/projects/{CARE}/datasets/{{dataset}}", actor=SCIENTIST),
     Call("DELETE", "/projects/{project}/datasets/jobs", WHY),
     Call("DELETE", f"/projects/{CARE}/datasets/{{dataset}}", WHY, actor=SCIENTIST),
+    Call("POST", "/projects/{project}/datasets/jobs/accept"),
+    Call("POST", "/projects/{project}/datasets/jobs/decline", WHY),
     Call("GET", "/datasets/{dataset}/policy", actor=SCIENTIST),
     Call("PUT", "/datasets/{dataset}/policy", {"text": ""}),
     Call("GET", "/projects/{project}/policy"),
@@ -172,6 +174,8 @@ def test_every_address_with_a_name_in_it_is_attacked() -> None:
     there = {(r.method, shape(r.path)) for r in ROUTES if "{" in r.path and (r.method, r.path) not in OF_THE_LAB}
     fixed = {
         "/projects/{}/datasets/jobs": "/projects/{}/datasets/{}",
+        "/projects/{}/datasets/jobs/accept": "/projects/{}/datasets/{}/accept",
+        "/projects/{}/datasets/jobs/decline": "/projects/{}/datasets/{}/decline",
         f"/projects/{CARE}/datasets/{{}}": "/projects/{}/datasets/{}",
         "/exports/{}/canonical": "/exports/{}/canonical",
         "/releases/{}/files/words.txt": "/releases/{}/files/{}",

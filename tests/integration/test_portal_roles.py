@@ -81,6 +81,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("DELETE", "/projects/{name}/datasets/{dataset}"): (
         "/projects/other/datasets/jobs", REASON, (NO, NO, NO, NO, NO, HIDDEN, NO, NO, NO),
     ),
+    ("POST", "/projects/{name}/datasets/{dataset}/accept"): (
+        "/projects/wages/datasets/jobs/accept", None, (NO, NOW, NO, HIDDEN, NO, NO, NO, NO, NO),
+    ),
+    ("POST", "/projects/{name}/datasets/{dataset}/decline"): (
+        "/projects/wages/datasets/jobs/decline", REASON, (NO, NOW, NO, HIDDEN, NO, NO, NO, NO, NO),
+    ),
     ("POST", "/uploads"): ("/uploads", None, (BAD,) * 9),
     ("GET", "/datasets"): ("/datasets", None, EVERYBODY),
     ("PUT", "/datasets/{name}"): ("/datasets/jobs", DATASET, (NO, NO, NO, NO, NO, OK, NO, NO, NO)),

@@ -369,12 +369,12 @@ def test_requests_of_before_get_what_lists_show_of_them(tmp_path: Path) -> None:
     migrate(store.engine)
     with store.begin() as records:
         records.save(request, event("test:request:save", "test", request.id))
-    columns = ("file_count", "risk")
+    columns = (("export_request", "file_count"), ("export_request", "risk"), ("dataset_grant", "waits"))
     with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
         connection.execute(text("DROP INDEX ix_audit_name"))
         connection.execute(text("DROP INDEX ix_export_request_state"))
-        for column in columns:
-            connection.execute(text(f"ALTER TABLE export_request DROP COLUMN {column}"))
+        for table, column in columns:
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = (:before)"), {"before": BEFORE_HEADS})
     migrate(store.engine)
     with store.read() as reading:

@@ -17,13 +17,15 @@ from hub.domain.work import Work
 class ProjectAnswer:
     """A project, what it may use, and where the person's own workspace in it opens; empty for who is no member.
 
-    ``past_grants`` are those that were withdrawn, or whose last day is over.
+    ``past_grants`` are those that were withdrawn, or whose last day is over; ``waiting_grants`` those that the lead
+    has to accept first.
     ``workspace_ends`` is when the person's open workspace ends at the latest.
     """
 
     project: Project
     grants: tuple[Grant, ...]
     past_grants: tuple[Grant, ...]
+    waiting_grants: tuple[Grant, ...]
     workspace_url: str
     workspace_ends: datetime | None
     room: Room

@@ -82,7 +82,8 @@ def get_project(lab: Lab, actor: str, request: Request[Nothing]) -> ProjectAnswe
     project, given = projects.project(lab, actor, request.path["name"])
     url = workspace_url(lab, actor, project) if is_member(people.whoami(lab, actor), project) else ""
     ends, room = workspaces.ends_at(lab, actor, project.name), projects.project_room(lab, actor, project.name)
-    return ProjectAnswer(project, tuple(given), tuple(grants.past_grants(lab, actor, project.name)), url, ends, room)
+    past, waiting = (look(lab, actor, project.name) for look in (grants.past_grants, grants.waiting_grants))
+    return ProjectAnswer(project, tuple(given), tuple(past), tuple(waiting), url, ends, room)
 
 
 def workspace_url(lab: Lab, actor: str, project: Project) -> str:
@@ -113,6 +114,16 @@ def put_grant(lab: Lab, actor: str, request: Request[GrantBody]) -> Grant:
 def delete_grant(lab: Lab, actor: str, request: Request[ReasonBody]) -> Grant:
     """Take a dataset back from a project."""
     return grants.withdraw_grant(lab, actor, request.path["name"], request.path["dataset"], request.body.reason)
+
+
+def accept_grant(lab: Lab, actor: str, request: Request[Nothing]) -> Grant:
+    """Accept a dataset that makes the project stricter."""
+    return grants.accept_grant(lab, actor, request.path["name"], request.path["dataset"])
+
+
+def decline_grant(lab: Lab, actor: str, request: Request[ReasonBody]) -> Grant:
+    """Decline a dataset that the project has not used."""
+    return grants.decline_grant(lab, actor, request.path["name"], request.path["dataset"], request.body.reason)
 
 
 def post_upload(lab: Lab, actor: str, request: Request[UploadQuery]) -> Upload:
@@ -216,6 +227,22 @@ ROUTES: tuple[Route[Any], ...] = (
         "/projects/{name}/datasets/{dataset}",
         "Take a dataset back from a project, with a reason (a steward of its owner)",
         delete_grant,
+        ReasonBody,
+        Grant,
+    ),
+    Route(
+        "POST",
+        "/projects/{name}/datasets/{dataset}/accept",
+        "Accept a dataset that makes the project stricter (the lead)",
+        accept_grant,
+        Nothing,
+        Grant,
+    ),
+    Route(
+        "POST",
+        "/projects/{name}/datasets/{dataset}/decline",
+        "Decline a dataset that the project has not used (the lead)",
+        decline_grant,
         ReasonBody,
         Grant,
     ),

@@ -48,6 +48,7 @@ def show_project(visit: Visit) -> Context:
         "project": project,
         "grants": given,
         "past_grants": grants.past_grants(lab, actor, project.name),
+        "waiting_grants": grants.waiting_grants(lab, actor, project.name),
         "mine": {d.name for d in mine},
         "is_member": is_member(person, project),
         "leads": not refusal(lambda: check_leads(person, project)),
@@ -102,6 +103,23 @@ def withdraw_dataset(posted: Posted) -> Landing:
     reason = {"reason": posted.fields.one("withdraw_reason")}
     api.delete_grant(posted.lab, posted.actor, request_of(ReasonBody, path, reason))
     return Landing(("projects", path["name"]), N_("The dataset was withdrawn from the project."))
+
+
+def accept_dataset(posted: Posted) -> Landing:
+    """Accept a dataset that makes the project stricter."""
+    path = {"name": posted.path["name"], "dataset": posted.fields.one("dataset")}
+    api.accept_grant(posted.lab, posted.actor, request_of(Nothing, path, {}))
+    return Landing(
+        ("projects", path["name"]), N_("The project may now use the dataset, and is as strict as it asks for.")
+    )
+
+
+def decline_dataset(posted: Posted) -> Landing:
+    """Decline a dataset that the project has not used."""
+    path = {"name": posted.path["name"], "dataset": posted.fields.one("dataset")}
+    reason = {"reason": posted.fields.one("decline_reason")}
+    api.decline_grant(posted.lab, posted.actor, request_of(ReasonBody, path, reason))
+    return Landing(("projects", path["name"]), N_("The dataset is declined; its owner reads why."))
 
 
 def list_people(visit: Visit) -> Context:
@@ -177,6 +195,8 @@ FORMS = (
     Form("/projects/{name}/members/remove", PROJECT, remove_member),
     Form("/projects/{name}/datasets", PROJECT, grant_dataset),
     Form("/projects/{name}/datasets/withdraw", PROJECT, withdraw_dataset),
+    Form("/projects/{name}/datasets/accept", PROJECT, accept_dataset),
+    Form("/projects/{name}/datasets/decline", PROJECT, decline_dataset),
     Form("/projects/{name}/policy", PROJECT, set_policy),
     Form("/people", PEOPLE, put_person),
     Form("/people/organisations", PEOPLE, put_organisation),

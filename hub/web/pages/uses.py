@@ -20,7 +20,7 @@ def list_uses(visit: Visit) -> Context:
 
 def is_ahead(due: Due) -> bool:
     """What is still to come, or has to be mended; the past stands on the dataset's own page."""
-    return due.kind in (DueKind.GRANT_ENDS, DueKind.SNAPSHOT_BROKEN)
+    return due.kind in (DueKind.GRANT_ENDS, DueKind.GRANT_WAITS, DueKind.SNAPSHOT_BROKEN)
 
 
 def _row(found: DatasetUses) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Events of the audit log are found by their names; lists of requests need not read files and findings."""
+"""Events of the audit log are found by their names, lists need not read files, and grants wait for a project's lead."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.create_index("ix_export_request_state", "export_request", ["state"], unique=False)
     op.add_column("export_request", sa.Column("file_count", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("export_request", sa.Column("risk", sa.Text(), nullable=False, server_default=""))
+    op.add_column("dataset_grant", sa.Column("waits", sa.Boolean(), nullable=False, server_default=sa.false()))
     table = sa.table(
         "export_request",
         sa.column("id", sa.Text()),

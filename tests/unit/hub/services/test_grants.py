@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import cast
@@ -14,11 +15,13 @@ from doubles.engine import MemoryEngine
 from doubles.lab import SteppingClock
 from doubles.people import (
     CONTEXT,
+    JOBS,
     approved_notebook,
     approved_request,
     finished_run,
     play,
     registered_dataset,
+    send,
     work_off,
 )
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
@@ -358,3 +361,81 @@ def test_an_administrator_whose_role_is_over_can_be_followed_by_command(lab: Lab
     with pytest.raises(RefusedError):
         add_steward(lab, None)
     assert people.make_first_administrator(lab, "successor", "lab-office", "Lab office")
+
+
+def foreign_grant(lab: Lab, tier: Tier = Tier.SECRET, project: str = PROJECT) -> Grant:
+    """A steward of another organisation registers a dataset of their own, and grants it to the project."""
+    about = replace(JOBS, name="grim", owner="health-observatory", tier=tier)
+    datasets.register_dataset(lab, "health-steward", about)
+    datasets.offer_snapshot(lab, "health-steward", "grim", (send(lab, "health-steward", "grim.csv"),))
+    work_off(lab)
+    return grants.grant_dataset(lab, "health-steward", project, "grim")
+
+
+def test_a_foreign_stewards_grant_raises_no_projects_tier(lab: Lab) -> None:
+    open_workspace(lab, MEMBER, PROJECT)
+    given = foreign_grant(lab)
+    assert given.waits
+    assert tier_in(lab, PROJECT) is Tier.SENSITIVE
+    assert why_ends(lab, MEMBER, PROJECT, lab.now()) is None
+    plan = open_workspace(lab, MEMBER, PROJECT)
+    assert (plan.tier, [m.target for m in plan.mounts if "grim" in m.target]) == (Tier.SENSITIVE, [])
+    assert [g.dataset for g in grants.waiting_grants(lab, MEMBER, PROJECT)] == ["grim"]
+    assert grants.past_grants(lab, MEMBER, PROJECT) == []
+    with pytest.raises(RefusedError, match="lead has to accept"), lab.store.read() as reading:
+        grants.check_all_granted(reading, PROJECT, ("grim",))
+
+
+def test_granting_again_does_not_pass_the_lead_by(lab: Lab) -> None:
+    foreign_grant(lab)
+    assert grants.grant_dataset(lab, "health-steward", PROJECT, "grim", lab.now().date()).waits
+    grants.withdraw_grant(lab, "health-steward", PROJECT, "grim", "another try")
+    assert grants.grant_dataset(lab, "health-steward", PROJECT, "grim").waits
+    assert tier_in(lab, PROJECT) is Tier.SENSITIVE
+
+
+def test_a_grant_that_raises_nothing_needs_nobody(lab: Lab) -> None:
+    assert not foreign_grant(lab, Tier.SENSITIVE).waits
+    assert not foreign_grant(lab, Tier.SECRET, "other").waits, (
+        "a project without data is as strict as its first dataset"
+    )
+
+
+def test_the_lead_accepts_and_the_project_is_stricter_from_then_on(lab: Lab) -> None:
+    foreign_grant(lab)
+    open_workspace(lab, MEMBER, PROJECT)
+    assert not grants.accept_grant(lab, LEAD, PROJECT, "grim").waits
+    assert tier_in(lab, PROJECT) is Tier.SECRET
+    assert why_ends(lab, MEMBER, PROJECT, lab.now()) is EndReason.CHANGED
+    with pytest.raises(ConflictError):
+        grants.accept_grant(lab, LEAD, PROJECT, "grim")
+    assert not grants.grant_dataset(lab, "health-steward", PROJECT, "grim", lab.now().date()).waits
+
+
+def test_the_lead_declines_what_was_not_used_and_its_owner_reads_why(lab: Lab) -> None:
+    foreign_grant(lab)
+    declined = grants.decline_grant(lab, LEAD, PROJECT, "grim", "we do without it")
+    assert (declined.withdrawn_by, declined.reason, declined.waits) == (LEAD, "we do without it", False)
+    with pytest.raises(NotFoundError):
+        grants.accept_grant(lab, LEAD, PROJECT, "grim")
+    foreign_grant(lab, Tier.SECRET, "other")
+    grants.decline_grant(lab, "outsider", "other", "grim", "not with us")
+    assert tier_in(lab, "other") is Tier.OPEN
+
+
+def test_the_lead_takes_nothing_back_that_was_used(lab: Lab) -> None:
+    open_workspace(lab, MEMBER, PROJECT)
+    with pytest.raises(ConflictError, match="only its owner"):
+        grants.decline_grant(lab, LEAD, PROJECT, "jobs", "we do without it")
+    with pytest.raises(InvalidError):
+        grants.decline_grant(lab, LEAD, PROJECT, "jobs", " no ")
+
+
+@pytest.mark.parametrize("actor", ["administrator", MEMBER, "health-steward", OWNER, "auditor"])
+def test_nobody_but_the_lead_accepts_or_declines(lab: Lab, actor: str) -> None:
+    foreign_grant(lab)
+    with pytest.raises(RefusedError):
+        grants.accept_grant(lab, actor, PROJECT, "grim")
+    with pytest.raises(RefusedError):
+        grants.decline_grant(lab, actor, PROJECT, "grim", "we do without it")
+    assert tier_in(lab, PROJECT) is Tier.SENSITIVE
