@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -180,7 +181,11 @@ class UnknownPage(PageHandler):
     """Whatever has no page."""
 
     async def prepare(self) -> None:
-        """Refuse after the login."""
+        """Refuse after the login, on a page with the menu and the freezes that every page has."""
         await super().prepare()
         if not self._finished:
+            lab, actor = self.parts.lab, self.actor
+            with suppress(LabError):  # whom the lab does not know sees no menu
+                self.person = await self.use(lambda: people.whoami(lab, actor))
+                self.freezes = await self.use(lambda: freezes.freezes(lab, actor))
             raise HTTPError(404)
