@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from attacks.cells import EVERY, Body, Cells, Weaken, host
+from attacks.own_network import OWN, joined, within
 from hub.doctor.inside.network import connect_everywhere, find_network_devices, find_open_doors, resolve_names
-from hub.doctor.listeners import listening
+from hub.doctor.listeners import NEAR, Listeners, listening
 from spawner_config.isolation import Purpose
 from waiting import wait_for
 
@@ -30,9 +36,9 @@ def test_the_list_of_interfaces_sees_the_hosts_in_a_weak_container(cells: Cells)
 
 
 def addresses() -> tuple[str, ...]:
-    """The host's addresses, as its kernel lists them, and some that only a device leads to."""
+    """The host's addresses, as its kernel lists them, and one that only a device leads to."""
     found = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True)
-    return (*found.stdout.split(), "::", "fe80::1")
+    return (*found.stdout.split(), "fe80::1")
 
 
 @EVERY
@@ -42,13 +48,70 @@ def test_no_address_of_host_or_elsewhere_is_reached(cells: Cells, purpose: Purpo
         assert listeners.came == []
 
 
-def test_the_connections_reach_the_host_from_a_weak_container(cells: Cells) -> None:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A network in which a container is: it reaches whatever a host could reach."""
+
+    container: str
+    listeners: Listeners
+
+    def join(self, body: Body) -> None:
+        """Let a container be in it, too."""
+        body["HostConfig"]["NetworkMode"] = f"container:{self.container}"
+        for key in ("Dns", "DnsSearch", "DnsOptions", "ExtraHosts"):
+            body["HostConfig"].pop(key, None)
+        for key in ("Hostname", "Domainname", "NetworkDisabled"):
+            body.pop(key, None)
+
+    def order(self) -> dict[str, Any]:
+        """Everything that the lab's containers are asked to reach."""
+        return self.listeners.arguments((*OWN, "fe80::1"))
+
+
+def sleep_long() -> None:
+    import time
+
+    time.sleep(300)
+
+
+@pytest.fixture
+def network(cells: Cells) -> Iterator[Joined]:
+    holder = cells.begin(sleep_long)
+    pid = wait_for(lambda: int(cells.engine.inspect_container(holder)["State"]["Pid"]))
+    with joined(pid), ExitStack() as stack:
+        yield Joined(holder, within(pid, lambda: stack.enter_context(listening())))
+
+
+def test_every_address_is_reached_from_a_weak_container(cells: Cells, network: Joined) -> None:
+    order = network.order()
+    said = cells.run(connect_everywhere, weaken=network.join, **order).said
+    assert len(said["tried"]) == len(order["tcp"]) + len(order["udp"]) + 1 > 40
+    assert set(said["tried"]) - set(said["done"]) == set()
+    wait_for(lambda: Counter(network.listeners.came)["tcp"] >= len(NEAR) + len(OWN), 5)
+    assert set(network.listeners.came) == {"tcp", "udp", "abstract socket"}
+
+
+def test_the_same_addresses_are_out_of_reach_of_the_labs_containers(cells: Cells, network: Joined) -> None:
+    assert cells.worked(connect_everywhere, **network.order()) == []
+    assert network.listeners.came == []
+
+
+def test_a_neighbour_that_refuses_counts_as_reached(cells: Cells, network: Joined) -> None:
+    closed = [["10.0.0.1", 9], ["2001:db8::1", 9]]
+    order: dict[str, Any] = {"tcp": closed, "udp": closed, "abstract": "nobody"}
+    reached = ["tcp 10.0.0.1 9", "tcp 2001:db8::1 9", "udp 10.0.0.1 9", "udp 2001:db8::1 9"]
+    assert cells.worked(connect_everywhere, weaken=network.join, **order) == reached
+    assert cells.worked(connect_everywhere, **order) == []
+
+
+def test_whoever_does_not_know_the_word_is_not_counted() -> None:
     with listening() as listeners:
-        tcp, udp = listeners.tcp.getsockname(), listeners.udp.getsockname()
-        order = {"tcp": [list(tcp)], "udp": [list(udp)], "abstract": listeners.name}
-        said = cells.worked(connect_everywhere, weaken=host(NetworkMode="host"), **order)
-        assert said == [f"tcp 127.0.0.1 {tcp[1]}", f"udp 127.0.0.1 {udp[1]}", "abstract socket"]
-        wait_for(lambda: set(listeners.came) == {"tcp", "udp", "abstract socket"}, 5)
+        with socket.create_connection(("127.0.0.1", listeners.tcp.getsockname()[1])) as stranger:
+            stranger.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", listeners.tcp.getsockname()[1])) as known:
+            known.sendall(listeners.name.encode())
+            wait_for(lambda: listeners.came, 5)
+        assert listeners.came == ["tcp"]
 
 
 @EVERY

@@ -19,38 +19,63 @@ def find_network_devices() -> Any:
 
 
 def connect_everywhere(tcp: list[Any], udp: list[Any], abstract: str) -> Any:
-    """Connect and send to addresses of the host, of its neighbours, of clouds, and to an abstract socket."""
+    """Connect and send to addresses of the host, of its neighbours, of clouds, and to an abstract socket.
+
+    ``abstract`` is the socket's name and the word that is said to whoever answers.
+    """
     import errno
+    import ipaddress
     import socket
 
     # Anything else, a time-out among it, means that something was sent; EINVAL is an address without device.
-    nothing = (errno.ENETUNREACH, errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EINVAL)
+    nothing = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EINVAL)
+    devices = [index for index, name in socket.if_nameindex() if name != "lo"]
+    word = abstract.encode()
 
-    def family(address: str) -> socket.AddressFamily:
-        return socket.AF_INET6 if ":" in address else socket.AF_INET
+    def target(address: str, port: int) -> tuple[socket.AddressFamily, Any]:
+        if ":" not in address:
+            return socket.AF_INET, (address, port)
+        near = address.startswith(("fe80:", "ff02:"))  # such an address has a device
+        return socket.AF_INET6, (address, port, 0, devices[0] if near and devices else 0)
+
+    def refusal_is_another_ones(address: str) -> bool:
+        """The container's own loopback refuses where nobody listens; whoever else refuses was reached."""
+        found = ipaddress.ip_address(address)
+        found = getattr(found, "ipv4_mapped", None) or found
+        return not (found.is_loopback or found.is_unspecified)
+
+    def reached(error: int | None, address: str) -> bool:
+        return refusal_is_another_ones(address) if error == errno.ECONNREFUSED else error not in nothing
 
     def connects(address: str, port: int) -> bool:
-        with socket.socket(family(address), socket.SOCK_STREAM) as s:
+        family, place = target(address, port)
+        with socket.socket(family, socket.SOCK_STREAM) as s:
             s.settimeout(0.5)
-            return s.connect_ex((address, port)) not in nothing
+            if (error := s.connect_ex(place)) == 0:
+                s.sendall(word)
+            return reached(error, address)
 
     def sends(address: str, port: int) -> bool:
-        with socket.socket(family(address), socket.SOCK_DGRAM) as s:
+        family, place = target(address, port)
+        with socket.socket(family, socket.SOCK_DGRAM) as s:
             s.settimeout(0.5)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
             try:
-                s.sendto(b"out", (address, port))
-                s.connect((address, port))
-                s.send(b"out")
+                s.sendto(word, place)
+                s.connect(place)
+                s.send(word)
                 return bool(s.recv(10))
             except TimeoutError:
                 return True
-            except OSError:
-                return False
+            except OSError as error:
+                return reached(error.errno, address)
 
     done = [f"tcp {address} {port}" for address, port in tcp if connects(address, port)]
     done += [f"udp {address} {port}" for address, port in udp if sends(address, port)]
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-        done += ["abstract socket"] if s.connect_ex("\0" + abstract) == 0 else []
+        if s.connect_ex("\0" + abstract) == 0:
+            s.sendall(word)
+            done.append("abstract socket")
     names = [f"{kind} {a} {port}" for kind, pairs in (("tcp", tcp), ("udp", udp)) for a, port in pairs]
     return {"tried": [*names, "abstract socket"], "done": done}
 
