@@ -5,6 +5,7 @@ What the doctor says of containers as the lab makes them is tested with the stor
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -20,10 +21,13 @@ import pytest
 from attacks.cells import UNFILTERED, Body, Weaken, host, root
 from hub.adapters.engine import DockerEngine
 from hub.doctor import containers
+from hub.doctor.arguments import HARMLESS
 from hub.doctor.attacks import ATTACKS, Attack
 from hub.doctor.containers import Cell
 from hub.doctor.examine import Doctor
 from hub.doctor.faults import what_is_there
+from hub.doctor.inside.network import open_sockets
+from hub.doctor.program import Said, heard
 from hub.doctor.runs import runs_tried
 from hub.doctor.scene import DATASET, Scene, scene
 from hub.doctor.throwaway import ThrowAway
@@ -87,6 +91,112 @@ WEAK: dict[str, tuple[Weaken, ...]] = {
     "neighbour": (host(NetworkMode="host"), host(PidMode="host"), host(IpcMode="host")),
 }
 """For each attack, containers in which it has to work."""
+POWERS = ["SYS_ADMIN", "NET_ADMIN", "NET_RAW", "SYS_CHROOT", "SYS_BOOT", "SYS_TIME", "SYS_PTRACE", "SYS_RAWIO",
+          "SYS_PACCT", "SYSLOG", "MKNOD", "DAC_READ_SEARCH", "DAC_OVERRIDE", "FOWNER", "IPC_OWNER", "SYS_MODULE",
+          "SYS_TTY_CONFIG", "CHOWN"]  # fmt: skip
+LIKE_THE_HOST = root(
+    CapAdd=POWERS, DeviceCgroupRules=["a *:* rwm"], MaskedPaths=[], ReadonlyPaths=[], ReadonlyRootfs=False, **UNFILTERED
+)
+"""Root with nearly all powers and no mask; the engine's own word for it asks for more than some machines can give."""
+
+
+def writable_data(body: Body) -> None:
+    """The same as ``other_data``, whose folder may be written, too, as may everything that is mounted."""
+    other_data(body)
+    body["HostConfig"].update(CapAdd=POWERS, **UNFILTERED)
+    for mount in body["HostConfig"]["Mounts"]:
+        mount["ReadOnly"] = False
+
+
+def forged_data(body: Body) -> None:
+    """Mount a folder with other bytes, and a manifest that tells of none of them."""
+    other_data(body)
+    for mount in body["HostConfig"]["Mounts"]:
+        if mount["Target"] == f"/data/{DATASET}":
+            forged = Path(mount["Source"]).with_name("forged")
+            if not forged.exists():
+                shutil.copytree(mount["Source"], forged)
+                (forged / "persons.parquet").write_bytes(b"PAR1PAR1")
+                (forged / "manifest.json").write_bytes((forged / "manifest.json").read_bytes() + b"\n")
+            mount["Source"] = str(forged)
+
+
+def same_sockets(body: Body) -> None:
+    """Be root, and have one folder of sockets with everybody."""
+    root(CapAdd=POWERS)(body)
+    for mount in body["HostConfig"]["Mounts"]:
+        if mount["Target"] == "/run/nb":
+            mount["Source"] = DOOR
+            return
+    body["HostConfig"]["Mounts"].append({"Type": "bind", "Source": DOOR, "Target": "/run/nb", "ReadOnly": False})
+
+
+NAMES = ["localhost.localdomain.example", "lab.example", "metadata.google.internal"]
+WEAKER: dict[str, tuple[Weaken, ...]] = {
+    "resolver": (host(ExtraHosts=[f"{name}:127.0.0.9" for name in NAMES]),),
+    "kinds-of-sockets": (LIKE_THE_HOST,),
+    "powers": (LIKE_THE_HOST,),
+    "name-spaces": (LIKE_THE_HOST,),
+    "kernel": (LIKE_THE_HOST,),
+    "told-of-others": (LIKE_THE_HOST,),
+    "system-calls": (LIKE_THE_HOST,),
+    "host-devices": (LIKE_THE_HOST,),
+    "scratch-programs": (host(Tmpfs={"/dev/shm": "rw,exec,size=8m", "/tmp": "rw,exec,size=8m"}),),
+    "memory-of-files": (writable_data,),
+    "changes": (writable_data,),
+    "opening": (writable_data,),
+    "mounts": (LIKE_THE_HOST,),
+    "digest": (forged_data,),
+    "neighbour": (host(IpcMode="host", **UNFILTERED), same_sockets),
+}
+"""More of them, in which all that an attack tries has to work at least once."""
+NEVER: dict[str, dict[str, str]] = {
+    "devices": {"IPv6 addresses": "not every machine's devices have one"},
+    "connections": {
+        "udp ff02::1 53": "the same; tests/attacks/test_p1_no_network.py reaches it in a network of its own"
+    },
+    "powers": dict.fromkeys(("CapAmb", "CapInh"), "the engine gives these sets to no container"),
+    "name-spaces": {"enter user": "the kernel lets nobody enter the one that they are in"},
+    "system-calls": dict.fromkeys(
+        ("delete_module", "init_module", "kexec_load", "iopl", "uselib"),
+        "calls for modules and other kernels, and dead numbers: not every kernel has them",
+    ),
+    "memory-of-files": dict.fromkeys(
+        ("splice", "own memory", "unprotected reading"), "works on a kernel with a fault alone"
+    ),
+    "told-of-others": {"/dev/kmsg": "waits where nothing is new", "/proc/kcore": "asks for a power of its own"},
+}
+"""For each attack, ways that work in no container here, and why."""
+OTHER_NAMES = {
+    "devices": {"network devices": r"(?!route |IPv6 ).+", "IPv4 routes": "route .+", "IPv6 addresses": "IPv6 .+"},
+    "doors": {"every file outside of /proc": "/.+"},
+    "writing": {r"\d+ folders": "/.*"},
+}
+"""Ways, by an expression, whose success has other names than they do."""
+
+
+def never(attack: Attack, way: str) -> bool:
+    """What works in no container has a reason, or does not work for the machine's own root either."""
+    match attack.name:
+        case "kinds-of-sockets":
+            return way not in open_sockets()["done"]
+        case "told-of-others" | "kernel" if way.startswith(("/proc/", "/sys/")) and not tells(Path(way)):
+            return True
+        case "host-devices":
+            return not way.startswith("made ") and (way in HARMLESS or way.startswith(("../", "pts/")))
+        case "changes":
+            return way.startswith("name in ")  # another mount, where no file gets a second name
+    return way in NEVER.get(attack.name, {})
+
+
+def tells(path: Path) -> bool:
+    """The machine has this, and something in it."""
+    try:
+        return any(path.iterdir()) if path.is_dir() else bool(path.open("rb").read(1))
+    except OSError:
+        return False
+
+
 CASES = [(attack, weaken) for attack in ATTACKS for weaken in WEAK[attack.name]]
 
 
@@ -134,18 +244,56 @@ def test_every_attack_has_a_weak_twin() -> None:
     assert sorted(WEAK) == sorted(a.name for a in ATTACKS)
 
 
+def seen_in(
+    played: Callable[[Weaken], tuple[Scene, ThrowAway]], attack: Attack, weaken: Weaken
+) -> tuple[list[Attempt], Said | str]:
+    """Make an attack in a container that was weakened, once for all tests: what is judged of it, and what it said."""
+    known = attack.name, weaken
+    if known not in SEEN:
+        said: list[Said | str] = []
+
+        def hear(text: str) -> dict[str, Said | str]:
+            found = heard(text)
+            said.append(found.get(attack.name, "nothing"))
+            return found
+
+        with door(), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(containers, "heard", hear)
+            SEEN[known] = tried(*played(weaken), attack), said[-1]
+    return SEEN[known]
+
+
+SEEN: dict[tuple[str, Weaken], tuple[list[Attempt], Said | str]] = {}
+
+
 @pytest.mark.parametrize(("attack", "weaken"), CASES, ids=[a.name for a, _ in CASES])
 def test_an_attack_is_seen_to_work_in_a_weak_container(
     played: Callable[[Weaken], tuple[Scene, ThrowAway]], attack: Attack, weaken: Weaken
 ) -> None:
-    with door():
-        found = tried(*played(weaken), attack)
+    found, _ = seen_in(played, attack, weaken)
     seen = next(a for a in found if a.name == attack.name)
     assert seen.verdict is Verdict.BROKEN
     assert seen.seen.startswith("It worked: "), seen.seen
     if attack.promise is Promise.NETWORK:
         # What was weakened shows in the engine's own account, too.
         assert next(a for a in found if a.name == "engine").verdict is Verdict.BROKEN
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=[a.name for a in ATTACKS])
+def test_every_way_that_is_tried_works_in_some_weak_container(
+    played: Callable[[Weaken], tuple[Scene, ThrowAway]], attack: Attack
+) -> None:
+    """What works nowhere stands with its reason; whatever else does is an attempt that cannot fail."""
+    attempted, worked = set[str](), set[str]()
+    for weaken in (*WEAK[attack.name], *WEAKER.get(attack.name, ())):
+        _, said = seen_in(played, attack, weaken)
+        assert isinstance(said, Said), said
+        attempted |= set(said.tried)
+        worked |= set(said.done)
+    for way, names in OTHER_NAMES.get(attack.name, {}).items():
+        if any(re.fullmatch(names, done) for done in worked):
+            worked |= {one for one in attempted if re.fullmatch(way, one)}
+    assert sorted(way for way in attempted - worked if not never(attack, way)) == []
 
 
 def test_listeners_of_the_machine_see_who_comes(played: Callable[[Weaken], tuple[Scene, ThrowAway]]) -> None:

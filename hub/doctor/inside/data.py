@@ -55,7 +55,7 @@ def open_to_write(folder: str, file: str, other: str) -> Any:
             "by folder": by_folder,
             "by own root": lambda: through(f"/proc/self/root{path}"),
             "by first process": lambda: through(f"/proc/1/root{path}"),
-            "by first process's folder": lambda: through(f"/proc/1/cwd/..{path}"),
+            "by first process's folder": lambda: through(f"/proc/1/cwd/../../../..{path}"),
         }
     )
 
@@ -84,7 +84,14 @@ def change_memory(folder: str, file: str) -> Any:
         ctypes.memset(place + 16, 65, 1)
 
     def punched() -> None:
-        if libc.fallocate(reading, 3, ctypes.c_long(0), ctypes.c_long(64)) != 0:
+        if libc.fallocate(os.open(path, os.O_RDWR), 3, ctypes.c_long(0), ctypes.c_long(64)) != 0:
+            raise OSError
+
+    def by_own_memory() -> None:
+        # CVE-2016-5195: what is written into a private copy is written into the file.
+        place = libc.mmap(None, 4096, 1, 2, reading, 0)
+        os.pwrite(os.open("/proc/self/mem", os.O_RDWR), b"memory", place + 40)
+        if os.pread(reading, 6, 40) != b"memory":
             raise OSError
 
     def spliced() -> None:
@@ -105,7 +112,7 @@ def change_memory(folder: str, file: str) -> Any:
             "unprotected reading": lambda: unprotected(reading),
             "punched hole": punched,
             "splice": spliced,
-            "own memory": lambda: os.pwrite(os.open("/proc/self/mem", os.O_RDWR), b"x", 0),
+            "own memory": by_own_memory,
         }
     )
 
@@ -170,7 +177,8 @@ def mount_over(folder: str) -> Any:
         "scratch over": (b"none", place, b"tmpfs", 0),
         "overlay": (b"none", place, b"overlay", 0),
     }
-    done = [name for name, (a, b, c, d) in calls.items() if libc.mount(a, b, c, d, None) == 0]
+    options = {"overlay": b"lowerdir=/tmp:/usr"}
+    done = [name for name, call in calls.items() if libc.mount(*call, options.get(name)) == 0]
     if libc.umount2(place, 2) == 0:
         done.append("unmount")
     if (child := os.fork()) == 0:
