@@ -51,7 +51,7 @@ check: python  ## format, lint, types, import rules
 
 bench: python  ## measure the lab beside what one would pick instead, and print the ratios
 	@$(SETUP) bench
-	@.venv/bin/python -m hub.bench
+	@.venv/bin/python -m hub.bench --fifty
 
 mutants: python  ## change the gate and the policy bit by bit: does a test notice? MODULES="hub/policy/* verdict" RECORD=1
 	@$(SETUP) checks

@@ -22,6 +22,7 @@ from hub.cli.screen import console, print_error, print_json
 from hub.cli.waiting import shown
 from hub.domain.errors import LabError
 
+ROOT = Path(__file__).parents[2]
 ROUNDS = 5
 
 
@@ -51,8 +52,9 @@ def main(words: Sequence[str]) -> int:
     try:
         with ended_in_order(), tempfile.TemporaryDirectory(prefix="datalab-bench-") as folder:
             for name, act in chosen(given).items():
-                before = said_of_the_machine()
-                runs[name] = record.Run(before, given.rounds, taken(name, act, Path(folder) / name, given.rounds))
+                before, moment = said_of_the_machine(), record.present_moment()
+                came = taken(name, act, Path(folder) / name, given.rounds)
+                runs[name] = record.Run(before, given.rounds, came, record.present_commit(ROOT), moment)
                 if given.record:
                     record.write(given.record, {name: runs[name]})
     except KeyboardInterrupt:

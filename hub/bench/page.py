@@ -23,10 +23,12 @@ HEAD = """\
 <!-- Made by “python -m hub.bench.page > docs/reference/measurements.md”, from docs/reference/measurements.json, which
      “python -m hub.bench --fifty --record docs/reference/measurements.json” writes. -->
 
-`make bench` measures the lab beside what one would pick instead: in one run, on one machine, in turn, the median of
-some rounds after one that does not count. A ratio below one means that the lab takes less. On a machine that does
-other things at the same time, seconds mean little and ratios still something: the load when a measurement began
-stands beside it. `--only NAME` measures a part, `--fifty` more, `--json` prints JSON.
+`make bench` measures the lab beside what one would pick instead: both in turn, on one machine, the median of some
+rounds after one that does not count. A section is one run; sections were recorded at different moments, and some with
+other code: below each stands when, and at which commit. Where that is missing, it was recorded before that was kept.
+A ratio below one means that the lab takes less. On a machine that does other things at the same time, seconds mean
+little and ratios still something: the load when a measurement began stands beside it. It takes many minutes and 4 GB;
+`--only NAME` measures a part, `--json` prints JSON.
 """
 
 
@@ -61,7 +63,9 @@ def _table(run: dict[str, Any]) -> Iterator[str]:
         met = {None: "", True: "yes", False: "**no**"}[row["met"]]
         yield f"| {row['title']} | {lab} | {instead} | {ratio} | {row['goal'] or ''} | {met} |"
     yield ""
-    yield f"{run['machine']} when it began; rounds: {run['rounds']}."
+    when = f"; {run['moment']}" if run.get("moment") else ""
+    code = f", commit {run['commit']}" if run.get("commit") else ""
+    yield f"{run['machine']} when it began; rounds: {run['rounds']}{when}{code}."
 
 
 if __name__ == "__main__":

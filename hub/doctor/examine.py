@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.adapters.clock import SystemClock
 from hub.adapters.engine import DockerEngine
 from hub.adapters.store import SqlStore
-from hub.doctor import containers, engine_gate, faults, machine, receipts, records, review, runs, snapshots
+from hub.doctor import containers, engine_gate, faults, machine, origins, receipts, records, review, runs, snapshots
 from hub.doctor.scene import Scene, scene
 from hub.doctor.throwaway import ThrowAway, Weaken, as_the_lab_makes_it
 from hub.domain.errors import LabError, UnavailableError
@@ -99,18 +99,19 @@ class Doctor:
 
     def _of_the_lab(self) -> Iterator[Attempt]:
         """Look at the lab's own records, where there are any."""
-        of_records = self.wanted & {Promise.RELEASES, Promise.AUDIT, Promise.FAULTS}
+        of_records = self.wanted & {Promise.RELEASES, Promise.AUDIT, Promise.FAULTS, Promise.MACHINE}
         if not of_records:
             return
         try:
             lab = lab_of(self.settings)
         except (LabError, *FAULTS) as error:
-            yield from unseen(of_records, said(error))
+            yield from unseen(of_records - {Promise.MACHINE}, said(error))
             return
         store = SqlStore(self.settings.database, SystemClock().now)
         yield from self._step(Promise.RELEASES, lambda: receipts.real_releases(lab))
         yield from self._step(Promise.AUDIT, lambda: records.log_tried(store))
         yield from self._step(Promise.FAULTS, lambda: faults.owners_looked_for(lab))
+        yield from self._step(Promise.MACHINE, lambda: [origins.origins_looked_at(self.settings, lab)])
         store.engine.dispose()
 
     def _step(self, promise: Promise, act: Callable[[], Iterable[Attempt]]) -> Iterator[Attempt]:

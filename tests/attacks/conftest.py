@@ -10,9 +10,17 @@ import pytest
 from attacks.acts import ACTS
 from attacks.cells import Cells
 from attacks.living import Living, acting, schema_of
+from attacks.page import OPEN_CHANNEL
 from hub.cli.client import Json
 from hub.demo.story_stage import Stage
 from lab_fixture import StoryLab
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the report tell which tests show a channel that stays open, for the page of attacks."""
+    for item in items:
+        if item.get_closest_marker("open_channel") is not None:
+            item.user_properties.append((OPEN_CHANNEL, item.name))
 
 
 @pytest.fixture

@@ -25,9 +25,40 @@ HEAD = """# What was attacked, and what came of it
 This page is made from a run of all tests by `python tests/attacks/page.py`; a test fails when it does not list the
 attacks that there are. Each row is one test in `tests/attacks`, and says what it shows. “Held” means that all its cases
 ended as the row says. A row with “in a weak container”, or one that says that something succeeds, is the same attack
-where the protection was taken away on purpose: it shows that the attack is real. What stays open is in the
-[security model](../explanation/security-model.md).
+where the protection was taken away on purpose: it shows that the attack is real. What stays open has a section of its
+own, at the end.
 """
+ABOUT = {
+    "Accounts": "Bears on P3, P7 and P9: what a process of the lab that was taken over may read, write and become.",
+    "Doctor": "Shows that what `datalab doctor` tries of P1 to P4 can fail: its attempts work where the lab is weak.",
+    "Doctor engine gate": "Shows the same of what the doctor tries of the engine gate, which P1 to P3 rest on.",
+    "Engine gate": "P1 to P3 rest on it: whoever takes over hub or worker makes the lab's containers and no other.",
+    "Verb places": "Bears on P9: a process that was taken over does not hold up the others.",
+    "Verbs": "P2 and P3 rest on it: whoever takes over hub, portal or worker gets what has a name, and no path.",
+}
+"""What the attacks are about that are on no single promise, by the name of their section."""
+OPEN_HEAD = """
+## What stays open
+
+Each row is a test that shows a channel that is *not* closed; “open” means that it is as open as the row says.
+
+| what is open | cases | outcome |
+| --- | ---: | --- |
+"""
+OPEN_REST = """
+No test closes these either; the [security model](../explanation/security-model.md#what-is-not-promised) says more:
+
+"""
+OPEN = {
+    "what a person sees on a screen": "can copy it by eye",
+    "WebRTC, preconnect and DNS prefetch in the browser": "preconnect and DNS prefetch",
+    "locks on anonymous inodes, on a kernel that two projects share": "locks on anonymous inodes",
+    "timing, and totals of the machine, on a kernel that two projects share": "totals of the machine",
+}
+"""What stays open, and the words by which the security model says it."""
+OPEN_CHANNEL = "open-channel"
+"""The property of a test that shows an open channel."""
+
 MEASURED = """
 ## What was measured in that run
 
@@ -90,7 +121,7 @@ def _outcome(case: ElementTree.Element) -> str:
         return "broken"
     skipped = case.find("skipped")
     if skipped is None:
-        return "held"
+        return "open" if any(p.get("name") == OPEN_CHANNEL for p in case.iter("property")) else "held"
     return "open" if skipped.get("type") == "pytest.xfail" else "not tried"
 
 
@@ -102,7 +133,7 @@ def measured_of(report: ElementTree.Element) -> list[tuple[str, str]]:
         found += [(place, f"{words.rstrip(']') or name}: ") for place in case.iterfind("properties")]
     told = [(about, p.get("name", ""), p.get("value", "")) for place, about in found for p in place]
     # Tools write properties, too, under names that hold the test's path.
-    kept = [one for one in told if re.fullmatch(r"[a-z_-]+", one[1]) and one[1] not in FAULT]
+    kept = [one for one in told if re.fullmatch(r"[a-z_-]+", one[1]) and one[1] not in (*FAULT, OPEN_CHANNEL)]
     return sorted((re.sub("[-_]", " ", about + name), value) for about, name, value in kept)
 
 
@@ -116,9 +147,13 @@ def page(report: ElementTree.Element, model: str) -> str:
     """Return the page's text."""
     promises = dict(PROMISE.findall(model))
     groups: defaultdict[str, list[Attack]] = defaultdict(list)
-    for attack in attacks_of(report):
-        groups[_group(attack.module)].append(attack)
+    attacks = attacks_of(report)
+    for attack in attacks:
+        if attack.outcome != "open":
+            groups[group_of(attack.module)].append(attack)
     parts = [HEAD, *(_section(name, promises.get(name, ""), groups[name]) for name in sorted(groups))]
+    rest = "".join(f"* {what}\n" for what in OPEN)
+    parts.append(OPEN_HEAD + _rows([a for a in attacks if a.outcome == "open"]) + OPEN_REST + rest)
     faults = faults_of(report)
     if faults:
         parts.append(FAULTS + "".join(f"| {' | '.join(row)} |\n" for row in faults))
@@ -128,7 +163,7 @@ def page(report: ElementTree.Element, model: str) -> str:
     return "".join(parts)
 
 
-def _group(module: str) -> str:
+def group_of(module: str) -> str:
     """The promise that a module attacks, or the module's own words where it is about none of them alone."""
     match = MODULE.fullmatch(module)
     if match is None:
@@ -139,8 +174,12 @@ def _group(module: str) -> str:
 def _section(name: str, promise: str, attacks: list[Attack]) -> str:
     title = f"{name} · {promise}" if promise else name
     count = f"{len(attacks)} attacks, {sum(attack.cases for attack in attacks)} cases."
-    rows = "".join(f"| {a.sentence} | {a.cases} | {a.outcome} |\n" for a in attacks)
-    return f"\n## {title}\n\n{count}\n\n| attack | cases | outcome |\n| --- | ---: | --- |\n{rows}"
+    about = f"{ABOUT[name]}\n\n" if name in ABOUT else ""
+    return f"\n## {title}\n\n{about}{count}\n\n| attack | cases | outcome |\n| --- | ---: | --- |\n{_rows(attacks)}"
+
+
+def _rows(attacks: list[Attack]) -> str:
+    return "".join(f"| {a.sentence} | {a.cases} | {a.outcome} |\n" for a in attacks)
 
 
 def attacks_there_are(folder: Path) -> Iterator[str]:

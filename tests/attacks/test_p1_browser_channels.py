@@ -279,6 +279,7 @@ def test_a_framed_workspace_opens_no_window_and_leads_nobody_elsewhere(chromium:
         assert s.listener.heard == set()
 
 
+@pytest.mark.open_channel
 def test_without_subdomains_a_workspace_can_lead_its_own_page_and_new_windows_elsewhere(
     chromium: Browser,
     tmp_path: Path,
@@ -308,6 +309,7 @@ def lasting(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.mark.open_channel
 @pytest.mark.parametrize("how", [FRAMED, ALONE, WEAK])
 def test_preconnect_and_webrtc_stay_open(chromium: Browser, tmp_path: Path, how: str) -> None:
     """No policy of Chromium 156 names them; a connection or a datagram tells little, but it tells."""

@@ -190,6 +190,7 @@ def test_a_framed_page_opens_no_other_workspace_and_leads_to_none(chromium: Brow
         assert t.heard == set()
 
 
+@pytest.mark.open_channel
 def test_without_subdomains_a_page_can_open_another_workspace_as_a_link_does(
     chromium: Browser,
     tmp_path: Path,
@@ -207,25 +208,30 @@ def test_without_subdomains_a_page_can_open_another_workspace_as_a_link_does(
         context.close()
 
 
-@pytest.mark.parametrize(("how", "kept"), [(FRAMED, None), (ALONE, "x")])
-def test_with_subdomains_two_projects_share_no_storage_and_without_they_do(
-    chromium: Browser,
-    tmp_path: Path,
-    how: str,
-    kept: str | None,
-) -> None:
-    """Without subdomains it is open: said in the security model."""
-    with two(how, chromium, tmp_path, Tier.OPEN) as t:
-        context = t.context()
-        other = context.new_page()
-        other.goto(t.address("jobs", "lab"))
-        other.evaluate("() => { new BroadcastChannel('c').onmessage = m => { window.told = m.data } }")
-        frame = t.shown(context)
-        frame.evaluate("() => { localStorage.setItem('note', 'x'); new BroadcastChannel('c').postMessage('x') }")
-        other.wait_for_timeout(1000)
-        assert other.evaluate("() => localStorage.getItem('note')") == kept
-        assert other.evaluate("() => window.told ?? null") == kept
-        context.close()
+def told_by_storage_and_channel(t: Two) -> set[str | None]:
+    """What another project's page is told by storage and by a broadcast that a hostile page leaves."""
+    context = t.context()
+    other = context.new_page()
+    other.goto(t.address("jobs", "lab"))
+    other.evaluate("() => { new BroadcastChannel('c').onmessage = m => { window.told = m.data } }")
+    frame = t.shown(context)
+    frame.evaluate("() => { localStorage.setItem('note', 'x'); new BroadcastChannel('c').postMessage('x') }")
+    other.wait_for_timeout(1000)
+    told = {other.evaluate(f"() => {what}") for what in ("localStorage.getItem('note')", "window.told ?? null")}
+    context.close()
+    return told
+
+
+def test_with_subdomains_two_projects_share_no_storage(chromium: Browser, tmp_path: Path) -> None:
+    with two(FRAMED, chromium, tmp_path, Tier.OPEN) as t:
+        assert told_by_storage_and_channel(t) == {None}
+
+
+@pytest.mark.open_channel
+def test_without_subdomains_two_projects_share_storage(chromium: Browser, tmp_path: Path) -> None:
+    """It is open: said in the security model."""
+    with two(ALONE, chromium, tmp_path, Tier.OPEN) as t:
+        assert told_by_storage_and_channel(t) == {"x"}
 
 
 @pytest.mark.usefixtures("weak")
@@ -241,3 +247,24 @@ def test_the_same_code_behind_a_gateway_that_tells_no_rules_reaches_the_other_wo
         t.run(FORMS, apart=True)
         assert t.awaited - t.heard == set()
         assert not OPAQUE & t.heard
+
+
+@pytest.mark.usefixtures("weak")
+def test_the_same_pages_markup_and_redirects_behind_such_a_gateway_reach_the_other_workspace(
+    chromium: Browser,
+    tmp_path: Path,
+) -> None:
+    with two(ALONE, chromium, tmp_path) as t:
+        t.awaited = {*MARKUP, "below"} - {"base", *OPAQUE}  # the base's picture has that name
+        context = t.context()
+        page = context.new_page()
+        page.goto(t.address("health", "lab"))
+        t.settle(page.main_frame)
+        context.close()
+        assert t.awaited - t.heard == set()
+        t.awaited = set(LED)
+        t.run(LED)
+        assert t.awaited - t.heard == set()
+        t.awaited = set(LEAVING)
+        t.run(LEAVING, apart=True)
+        assert t.awaited - t.heard == set()

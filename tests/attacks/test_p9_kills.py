@@ -24,6 +24,7 @@ from hub.demo.people import AUDITOR, CARE, JOBS_STEWARD, SCIENTIST
 from hub.demo.workspace_client import Workspace
 from spawner_config.names import workspace_container
 
+WITHIN = 60.0
 SURVIVES = "a run, a workspace, a check, a vote, as they were"
 
 
@@ -87,9 +88,9 @@ def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
         seconds = living.up_again()
         voting.join()
         judged = living.judged(submitted)
-    left = left_words(ownerless(living, living.engine))
-    tell_fault(record_property, f"{name} killed", SURVIVES, seconds, left)
-    print(f"{name}: back after {seconds:.1f} s")
+    left = ownerless(living, living.engine)
+    tell_fault(record_property, f"{name} killed", SURVIVES, seconds, left_words(left))
+    print(f"{name}: back after {seconds:.1f} s; left behind: {left}")
     assert (judged["state"], judged["turn"]) == ("submitted", 1)
     assert [starts[living.container(f"{submitted}-{kind}-1")] for kind in ("read", "check")] == [1, 1]
     assert [started(living, container) for container in names] == before
@@ -99,6 +100,7 @@ def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
     assert [v["steward"] for v in living.vote(JOBS_STEWARD, voted)["votes"]] == [JOBS_STEWARD]
     assert wait_for(lambda: computed(at_work), 30, "the workspace does not answer") == "42"
     assert living.audit_verifies() > 0
+    wait_for(lambda: not ownerless(living, living.engine), WITHIN, "something is nobody's")
 
 
 def voters(living: Living, request: Json) -> list[str]:

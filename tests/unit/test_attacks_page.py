@@ -7,7 +7,21 @@ from xml.etree import ElementTree
 
 import pytest
 
-from attacks.page import PAGE, attacks_of, attacks_there_are, faults_of, measured_of, page
+from attacks.page import (
+    ABOUT,
+    OPEN,
+    OPEN_CHANNEL,
+    PAGE,
+    attacks_of,
+    attacks_there_are,
+    faults_of,
+    group_of,
+    measured_of,
+    page,
+)
+from attacks.page import (
+    MODEL as MODEL_PAGE,
+)
 
 MODEL = "| P1 | Nothing leaves | by | `tests/x` |\n"
 
@@ -71,3 +85,24 @@ def test_what_was_measured_is_told_and_of_which_case() -> None:
     body = report(whole, case("test_a_flood[memory]", inside=own))
     assert measured_of(body) == [("hub back after seconds", "3.3"), ("memory: longest answer ms", "27")]
     assert "| hub back after seconds | 3.3 |" in page(body, MODEL)
+
+
+def test_a_channel_that_is_open_stands_as_open_and_under_no_promise() -> None:
+    inner = f'<properties><property name="{OPEN_CHANNEL}" value="test_it_stays_open"/></properties>'
+    body = report(case("test_it_stays_open", inside=inner), case("test_another"))
+    promises, _, rest = page(body, MODEL).partition("## What stays open")
+    assert "| It stays open | 1 | open |" in rest
+    assert "It stays open" not in promises
+    assert "| Another | 1 | held |" in promises
+    assert measured_of(body) == []
+
+
+def test_what_stays_open_is_what_the_security_model_says() -> None:
+    model = " ".join(MODEL_PAGE.read_text(encoding="utf-8").split())
+    assert [words for words in OPEN.values() if words not in model] == []
+
+
+def test_every_section_under_no_promise_says_which_ones_it_is_about() -> None:
+    groups = {group_of(path.stem) for path in (PAGE.parents[2] / "tests/attacks").glob("test_*.py")}
+    assert {group for group in groups if not re.fullmatch(r"P\d", group)} == set(ABOUT)
+    assert [group for group, about in ABOUT.items() if not re.search(r"\bP\d\b", about)] == []

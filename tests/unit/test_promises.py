@@ -18,6 +18,12 @@ def test_every_promise_names_a_test_that_exists() -> None:
     assert missing == []
 
 
+def test_every_file_of_attacks_is_named_in_the_security_model() -> None:
+    model = (ROOT / "docs/explanation/security-model.md").read_text()
+    there = [f"tests/attacks/{path.name}" for path in (ROOT / "tests/attacks").glob("test_*.py")]
+    assert sorted(name for name in there if f"`{name}`" not in model) == []
+
+
 def _text(name: str) -> str:
     path = ROOT / name
     return path.read_text() if path.is_file() else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from hub.bench import __main__ as command
 from hub.bench import record
 from hub.bench.measuring import Pair, measure, seconds
+from hub.bench.page import _table
 from hub.bench.rows import Row
 
 
@@ -53,7 +56,27 @@ def test_a_record_keeps_what_was_not_measured_again(tmp_path: Path) -> None:
     record.write(path, {"b": record.Run("4 cores", 3, ())})
     kept = record.read(path)
     assert kept["a"]["rows"][0]["lab"] == 1.0
-    assert kept["b"] == {"machine": "4 cores", "rounds": 3, "rows": []}
+    assert kept["b"] == {"machine": "4 cores", "rounds": 3, "rows": [], "commit": "", "moment": ""}
+
+
+def test_a_record_knows_which_code_was_measured(tmp_path: Path) -> None:
+    assert record.present_commit(tmp_path) == ""
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=test", "-c", "user.email=test@lab.example"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    (tmp_path / "code.py").write_text("1\n")
+    subprocess.run([*git, "add", "code.py"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message", "Begin"], check=True)
+    assert re.fullmatch("[0-9a-f]{12}", record.present_commit(tmp_path))
+    (tmp_path / "code.py").write_text("2\n")
+    assert re.fullmatch("[0-9a-f]{12}\\+", record.present_commit(tmp_path))
+
+
+def test_the_page_says_when_and_at_which_commit_a_section_was_recorded() -> None:
+    old = {"machine": "2 cores", "rounds": 5, "rows": []}
+    *_, said = _table(old | {"commit": "0123456789ab", "moment": "2026-11-27T01:00Z"})
+    assert said == "2 cores when it began; rounds: 5; 2026-11-27T01:00Z, commit 0123456789ab."
+    *_, said = _table(old)
+    assert said == "2 cores when it began; rounds: 5."
 
 
 def test_fifty_workspaces_are_started_only_when_asked_for() -> None:
