@@ -427,11 +427,17 @@ def test_every_other_call_is_refused(lab: Gated, method: str, target: str, prefi
 
 
 WITHOUT = [c for c in CALLS if c[0] == "GET" and c[1].startswith(("/info", "/images/json", "/networks", "/volumes"))]
+OF_ONE = [c for c in CALLS if c[0] in ("GET", "HEAD") and c[1].startswith("/containers/{name}/")]
 
 
 @pytest.mark.parametrize(("method", "target"), WITHOUT)
 def test_without_the_gate_the_engine_answers_them(lab: Gated, method: str, target: str) -> None:
     assert call(ENGINE, method, target).status == 200
+
+
+@pytest.mark.parametrize(("method", "target"), OF_ONE)
+def test_without_the_gate_the_engine_tells_of_any_container(lab: Gated, others: str, method: str, target: str) -> None:
+    assert call(ENGINE, method, target.format(name=others)).status == 200
 
 
 def test_an_own_container_cannot_be_entered_read_or_changed_through_the_gate(lab: Gated) -> None:
@@ -577,6 +583,27 @@ def test_a_name_that_changes_hands_between_look_and_deed_does_not_end_the_new_on
     assert seen <= {404, 403}
     assert lab.engine.inspect_container(others)["State"]["Running"]
     assert body["Labels"][names.LABEL_LAB] == lab.settings.name
+
+
+@pytest.mark.parametrize("deed", ["by name", "by identifier"])
+def test_a_deed_by_name_after_a_look_ends_whatever_was_slipped_under_it(lab: Gated, deed: str) -> None:
+    """The weak twin: a gate that looks at a name, and then acts on the name."""
+    name, body = lab.order("run")
+    victim = f"{name}-victim"
+    assert lab.create(lab.gate, name, body).status == 201
+    slipped = lab.engine.create_container(lab.image, ["true"], name=victim)["Id"]
+    try:
+        looked_at = call(ENGINE, "GET", f"/containers/{name}/json").json
+        assert looked_at["Config"]["Labels"][names.LABEL_LAB] == lab.settings.name
+        lab.engine.rename(looked_at["Id"], f"{name}-moved")
+        lab.engine.rename(slipped, name)
+        target = name if deed == "by name" else looked_at["Id"]
+        assert call(ENGINE, "DELETE", f"/containers/{target}?force=1").status == 204
+        left = call(ENGINE, "GET", f"/containers/{slipped}/json").status
+        assert left == (404 if deed == "by name" else 200)
+    finally:
+        for made in (name, f"{name}-moved", victim):
+            lab.remove(made)
 
 
 def test_another_user_of_the_machine_is_not_answered(lab: Gated, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from doubles.hub_addresses import every_address
 from integration.lab_harness import Lab
 
 PERSON, PROJECT = "scientist", "health"
@@ -100,6 +101,42 @@ def test_the_calls_succeed_where_nothing_stands_between(lab: Lab) -> None:
     assert ["GET", "/hub/api/users", 200] in answered
     assert ["POST", "/hub/api/users/steward/tokens", 201] in answered
     assert len(answered) > 6
+
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def ask_all(address: Any, token: str, methods: list[str], addresses: list[str]) -> Any:
+    import http.client
+    import socket
+
+    answered = []
+    for path in addresses:
+        for method in methods:
+            connection = http.client.HTTPConnection("hub")
+            connection.sock = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+            connection.sock.settimeout(20)
+            connection.sock.connect(address if isinstance(address, str) else tuple(address))
+            connection.request(method, path, headers={"Authorization": f"token {token}"})
+            answered.append([method, path, connection.getresponse().status])
+            connection.close()
+    return answered
+
+
+def test_of_all_addresses_that_the_hub_has_a_workspace_is_answered_at_two(lab: Lab) -> None:
+    """The third call is one that needs a body: a workspace's own activity."""
+    addresses = sorted(every_address(PERSON, "steward"))
+    source = inspect.getsource(ask_all)
+    call = f"ask_all('/run/hub/api.sock', os.environ['JUPYTERHUB_API_TOKEN'], {METHODS!r}, {addresses!r})"
+    answered = inside(lab, f"from typing import Any\n{source}\nprint(json.dumps({call}))")
+    assert len(answered) == len(addresses) * len(METHODS) > 300
+    assert [one for one in answered if one[2] < 400] == [["GET", "/hub/api/", 200], ["GET", "/hub/api/user", 200]]
+
+
+def test_the_hub_itself_answers_many_of_those_addresses(lab: Lab) -> None:
+    addresses = sorted(every_address(PERSON, "steward"))
+    answered = ask_all(["127.0.0.1", lab.hub], lab.token, ["GET"], addresses)
+    assert len([path for _, path, status in answered if status < 400]) > 20
 
 
 def test_the_three_calls_are_answered_and_tell_nothing_of_others(lab: Lab) -> None:

@@ -253,7 +253,9 @@ def test_the_same_code_behind_a_gateway_that_tells_no_rules_reaches_the_other_wo
 def test_the_same_pages_markup_and_redirects_behind_such_a_gateway_reach_the_other_workspace(
     chromium: Browser,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(headers, "_own_place", lambda value, *_: value)
     with two(ALONE, chromium, tmp_path) as t:
         t.awaited = {*MARKUP, "below"} - {"base", *OPAQUE}  # the base's picture has that name
         context = t.context()

@@ -343,6 +343,13 @@ def test_another_persons_running_server_gives_nothing(living: Living, scientist_
     assert "explore.ipynb" not in answer.text.replace(path, "")
 
 
+@pytest.mark.parametrize("path", ["lab", "api/contents", "api/kernels", "api/sessions"])
+def test_the_same_server_answers_its_owner(living: Living, scientist_at_work: Workspace, path: str) -> None:
+    answer = living.visitor(SCIENTIST).get(f"{scientist_at_work.path}{path}")
+    assert answer.status_code == 200
+    assert "explore.ipynb" in answer.text or path != "api/contents"
+
+
 @pytest.mark.parametrize("path", ["lab", "api", "api/contents"])
 def test_another_persons_running_server_answers_as_one_that_does_not_run(
     living: Living, scientist_at_work: Workspace, path: str

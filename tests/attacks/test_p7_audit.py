@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
@@ -304,9 +305,21 @@ def test_an_address_with_such_signs_finds_nothing_and_leaves_no_line_of_its_own(
     refusals = [entry for entry in living.audit()[before:] if entry[0] == "lab:workspace:refuse"]
     assert all(subject.isprintable() for _, _, subject, _ in refusals)
     for log in [*(living.state / "logs").glob("*"), *(living.state / "access-log").glob("*")]:
-        lines = log.read_bytes().split(b"\n")
-        assert [line for line in lines if line.startswith((b"2026-01-01 lab", b"FORGED"))] == []
-        assert [line for line in lines[-50:] if b"\x1b[2J" in line] == []
+        assert forged_in(log.read_bytes()) == []
+
+
+def forged_in(log: bytes) -> list[bytes]:
+    """Lines of a log that somebody else wrote, and late ones that change a screen."""
+    lines = log.split(b"\n")
+    forged = [line for line in lines if line.startswith((b"2026-01-01 lab", b"FORGED"))]
+    return forged + [line for line in lines[-50:] if b"\x1b[2J" in line]
+
+
+@pytest.mark.parametrize("word", ["a%0Ab", "a%1B%5B2Jb", "a%0D%0Ab"])
+def test_a_log_that_writes_an_address_as_it_reads_it_is_found_to_be_forged(word: str) -> None:
+    naive = b"GET /projects/" + unquote_to_bytes(f"{word}FORGED%0A2026-01-01%20lab:nothing:happened") + b" 404\n"
+    assert b"2026-01-01 lab:nothing:happened 404" in forged_in(naive)
+    assert (b"\x1b" in naive) == any(b"\x1b" in line for line in forged_in(naive))
 
 
 def test_the_command_shows_no_sign_that_changes_a_screen(living: Living) -> None:

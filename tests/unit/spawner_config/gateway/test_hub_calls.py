@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_mount.catalogue import Tier
+from doubles.hub_addresses import every_address
 from hub.domain.errors import InvalidError, LabError, RefusedError
 from spawner_config.gateway.hub_calls import HubCall, answer, badge_answer, judge
 from spawner_config.server_folder import Server
@@ -102,18 +102,6 @@ def test_an_answer_of_no_known_form_is_not_passed_on() -> None:
 def test_the_gateways_badge_opens_its_own_server_and_no_other() -> None:
     told = json.loads(badge_answer(SERVER))
     assert (told["name"], told["scopes"]) == ("scientist", ["access:servers!server=scientist/health"])
-
-
-def every_address(*names: str) -> set[str]:
-    """Every address that the hub of today has a handler for, with these names in its places."""
-    from jupyterhub import apihandlers, handlers
-
-    made = set()
-    for pattern, *_ in [*apihandlers.default_handlers, *handlers.default_handlers]:
-        for name in names:
-            filled = re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)\??", name, pattern).replace("\\", "").rstrip("$?")
-            made.add(f"/hub{filled}")
-    return made
 
 
 def test_of_all_that_the_hub_answers_a_workspace_reaches_three_calls() -> None:
