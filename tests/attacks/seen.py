@@ -53,11 +53,9 @@ def ownerless(living: Living, engine: docker.APIClient) -> dict[str, list[str]]:
     works = {i for (i,) in _rows(living, f"SELECT id FROM work WHERE state NOT IN ({_ENDED})")}
     storage = storage_from(living.settings)
     found = engine.containers(all=True, filters={"label": [f"{LABEL_LAB}={living.settings.name}"]})
-    nobodys = [
-        entry["Names"][0]
-        for entry in found
-        if not {entry["Labels"].get(LABEL_SERVER), entry["Labels"].get(LABEL_WORK)} & (servers | works)
-    ]
+    owners = [{e["Labels"].get(LABEL_SERVER), e["Labels"].get(LABEL_WORK)} & (servers | works) for e in found]
+    nobodys = [entry["Names"][0] for entry, owner in zip(found, owners, strict=True) if not owner]
+    held = _held_by(living, [entry["Id"] for entry, owner in zip(found, owners, strict=True) if owner])
     places = Path("/proc/self/mountinfo").read_text().replace("\\040", " ").splitlines()
     below = f"{living.state}/servers/"
     mounts = [line.split(below)[1].split("/")[0] for line in places if below in line]
@@ -66,9 +64,19 @@ def ownerless(living: Living, engine: docker.APIClient) -> dict[str, list[str]]:
         "folders": sorted(set(storage.servers()) - servers),
         "mounts": sorted(set(mounts) - servers),
         "work": sorted(set(storage.works()) - works - _kept(living)),
-        "loops": sorted(storage.loose_loops()),
+        "loops": sorted(loop for loop in storage.loose_loops() if loop.partition(" ")[0] not in held),
     }
     return {name: things for name, things in left.items() if things}
+
+
+def _held_by(living: Living, containers: list[str]) -> set[str]:
+    """Devices that are mounted in containers: one whose mount was made anew on the host goes with its container."""
+    held = set[str]()
+    for pid in (pid_of(living, container) for container in containers):
+        with suppress(OSError):
+            lines = Path(f"/proc/{pid}/mountinfo").read_text().splitlines() if pid else []
+            held |= {line.partition(" - ")[2].split(" ")[1] for line in lines}
+    return held
 
 
 _ENDED = ", ".join(f"'{state}'" for state in ENDED)
