@@ -60,6 +60,10 @@ class PlainStorage(ABC):
         """Return where the work wrote its results."""
         return self._state / "scratch" / work / "out"
 
+    def work_progress(self, work: str) -> Path:
+        """Return where a run said how far it was and, at its end, what it used."""
+        return self.work_folders(work).progress
+
     def fragments_folder(self, work: str) -> Path:
         """Return where what a reader wrote is shown to the checker."""
         return self._state / "scratch" / work / "fragments"

@@ -19,7 +19,7 @@ from hub.domain.errors import ConflictError
 app = typer.Typer(help="Runs: approved notebooks, executed with parameters.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The run's identifier.", metavar="RUN")]
 COLUMNS = ("id", "project", "notebook", "requester", "state", "parameters", "created")
-FIELDS = (*COLUMNS, "snapshots", "progress", "reason", "outputs")
+FIELDS = (*COLUMNS, "snapshots", "progress", "reason", "outputs", "resources", "reproduces", "reproduction")
 
 
 @app.command("list", epilog=examples("datalab run list --project care"))
@@ -39,7 +39,13 @@ def flat(found: Json) -> Json:
     """A run and its work in one record."""
     outputs = [file["path"] for file in found["run"]["outputs"]]
     work = {"state": found["work"]["state"], "reason": found["work"]["reason"]}
-    return {**found["run"], **work, "outputs": outputs, "progress": found.get("progress")}
+    return {
+        **found["run"],
+        **work,
+        "outputs": outputs,
+        "progress": found.get("progress"),
+        "reproduction": found.get("reproduction"),
+    }
 
 
 def _print(found: Json, *, as_json: bool) -> None:
@@ -113,6 +119,37 @@ def record(
     content = portal(context).download(place("runs", run, "record"))
     written = write_new(to, "ro-crate-metadata.json", content)
     print_rows([{"file": str(written)}], ("file",), as_json=as_json)
+
+
+@app.command(epilog=examples("datalab run reproduce run-abc --wait"))
+def reproduce(context: typer.Context, run: Identifier, wait: Wait = False, as_json: AsJson = False) -> None:
+    """Run a run that succeeded again, in a clean container, and compare the outputs by SHA-256.
+
+    With --wait, the exit code is 1 unless all outputs are the same.
+    """
+    lab = portal(context)
+    found = dict(lab.post(place("runs", run, "reproduce")))
+    repeated = found["run"]["id"]
+    if wait:
+        with shown(f"repetition of {run}") as tell:
+            found = wait_for_run(lab, repeated, tell)
+    _print(found, as_json=as_json)
+    if wait:
+        check_succeeded(found)
+        check_equal(lab.get(place("runs", run)), repeated)
+
+
+def check_equal(original: Json, repeated: str) -> None:
+    """A repetition whose outputs are others is said to be, with their paths."""
+    entry = next(r for r in original["repetitions"] if r["run"] == repeated)
+    if not entry["equal"]:
+        raise ConflictError(
+            "The run {id} gave other outputs than {original}: {paths}",
+            reason="run-not-reproduced",
+            id=repeated,
+            original=original["run"]["id"],
+            paths=", ".join(entry["differing"]),
+        )
 
 
 @app.command(epilog=examples("datalab run cancel run-abc"))

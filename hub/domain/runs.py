@@ -18,8 +18,25 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What a run was allowed and what it used: memory in bytes, processors, processor time in seconds.
+
+    None where the kernel of the machine does not say. The peak counts what the kernel keeps of files, too.
+    """
+
+    memory_allowed: int | None = None
+    memory_peak: int | None = None
+    cpus_allowed: float | None = None
+    cpu_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """What was asked and what came: ``snapshots`` pins each dataset to a digest when the run is queued."""
+    """What was asked and what came: ``snapshots`` pins each dataset to a digest when the run is queued.
+
+    ``resources`` and ``packages``, the SHA-256 of the list of the image's packages in the vault, are known of a run
+    that succeeded. ``reproduces`` names the run that this one repeats.
+    """
 
     id: str
     project: str
@@ -29,3 +46,15 @@ class Run:
     parameters: dict[str, ParameterValue]
     snapshots: dict[str, str]
     outputs: tuple[OutputFile, ...] = field(default=())
+    resources: Resources | None = None
+    packages: str = ""
+    reproduces: str = ""
+
+
+def seeds(parameters: dict[str, ParameterValue]) -> dict[str, ParameterValue]:
+    """Return the parameters that seed random numbers: whole numbers named ``seed``, or with that last word."""
+    return {
+        name: value
+        for name, value in parameters.items()
+        if (name == "seed" or name.endswith("_seed")) and isinstance(value, int) and not isinstance(value, bool)
+    }

@@ -22,6 +22,8 @@ MOST_PARAMETERS = 50
 MOST_CHOICES = 200
 MOST_FILES = 100
 MOST_COLUMNS = 5000
+MOST_PACKAGES = 2000
+REPORT_FILE, PACKAGES_FILE = "report.json", "packages.json"
 LONGEST_COLUMN = 120
 MOST_REQUEST_BYTES = 2**20
 STEM_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}"
@@ -32,6 +34,7 @@ Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 ParquetName = Annotated[str, Field(pattern=rf"^{STEM_PATTERN}\.parquet\z")]
 DatasetName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\z", max_length=100)]
 Column = Annotated[str, Field(min_length=1, max_length=LONGEST_COLUMN)]
+Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}==[A-Za-z0-9._+!-]{1,80}\z")]
 Value = bool | int | float | Text
 
 
@@ -82,6 +85,21 @@ class RunRequest(Message):
     def schema_values(self) -> tuple[Parameter, ...]:
         """Return the domain's schema."""
         return tuple(p.value() for p in self.parameter_schema)
+
+
+class RunReport(Message):
+    """What ``execute`` tells of a run: memory in bytes and processor time in seconds, where the kernel says them."""
+
+    memory_allowed: Annotated[int, Field(ge=0)] | None = None
+    memory_peak: Annotated[int, Field(ge=0)] | None = None
+    cpus_allowed: Annotated[float, Field(ge=0)] | None = None
+    cpu_seconds: Annotated[float, Field(ge=0)] | None = None
+
+
+class PackagesReport(Message):
+    """The Python packages of an image, each as ``name==version``."""
+
+    packages: Annotated[tuple[Package, ...], Field(max_length=MOST_PACKAGES)]
 
 
 class Cell(Message):

@@ -1,7 +1,7 @@
 """Program of a run's container: executes the approved bytes with the accepted parameters and says how it ended.
 
 It reads ``/in/request.json`` (``RunRequest``) and ``/in/notebook.ipynb``, works in ``/outputs``, writes
-``/outputs/executed.ipynb`` and tells its progress in ``/progress``. Invariants:
+``/outputs/executed.ipynb`` and tells its progress, and at the end what it used, in ``/progress``. Invariants:
 
 * the bytes have the digest that was asked for, and the values lie inside the schema, or nothing is started;
 * the code of ``SandboxExit`` comes from what the runner saw, never from what stands in a notebook;
@@ -24,6 +24,7 @@ from hub.sandbox.notebook_file import MOST_NOTEBOOK_BYTES, read_notebook, v4
 from hub.sandbox.process import end_children, harden
 from hub.sandbox.program import SandboxError, read_bounded, read_request, run_program, write_atomically
 from hub.sandbox.progress import write_progress
+from hub.sandbox.report import write_report
 
 
 def execute(root: Path) -> SandboxExit:
@@ -46,6 +47,7 @@ def execute(root: Path) -> SandboxExit:
             run_cells(notebook, watch)
         finally:
             end_children()
+    write_report(root / "progress")
     executed = executed_notebook(watch)
     check_same(notebook, executed)
     write_atomically(watch.outputs, "executed.ipynb", v4.writes(executed).encode())

@@ -9,21 +9,29 @@ from dataclasses import asdict, dataclass
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError
 from hub.domain.notebooks import Notebook, Parameter
+from hub.domain.reproductions import Repetition
 from hub.domain.runs import Run
 from hub.domain.work import ENDED, Work
 from hub.services.lab import Lab
 from hub.services.notebooks import load_notebook
+from hub.services.reproductions import repetitions_of
+from hub.services.run_report import packages_of
 from hub.services.runs import load_run
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run with its work and the notebook that was approved; ``lab`` is the lab's title."""
+    """A run with its work and the notebook that was approved; ``lab`` is the lab's title.
+
+    ``packages`` are the image's, as ``name==version``; none where the run did not come to tell them.
+    """
 
     run: Run
     work: Work
     notebook: Notebook
     lab: str
+    packages: tuple[str, ...] = ()
+    repetitions: tuple[Repetition, ...] = ()
 
     @property
     def schema_digest(self) -> str:
@@ -47,5 +55,6 @@ def run_record(lab: Lab, actor: str, identifier: str) -> RunRecord:
                 "The run {id} has not ended yet; its record is made then.", reason="run-not-ended", id=identifier
             )
         notebook = load_notebook(records, actor, run.notebook)
+        repeated = repetitions_of(records, run)
         records.record(event("lab:run:record", actor, identifier, run.project))
-        return RunRecord(run, work, notebook, lab.settings.title)
+    return RunRecord(run, work, notebook, lab.settings.title, packages_of(lab, run), repeated)

@@ -17,6 +17,7 @@ from hub.services.grants import check_all_granted
 from hub.services.lab import Lab, known_project, load_person
 from hub.services.ports import Reading, Transaction
 from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, spec_of
+from hub.services.run_report import told_by
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
 
@@ -72,9 +73,10 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
         more = str(error) if str(error) != reason else ""
         step = WorkStep.FAIL if step is WorkStep.SUCCEED else step
     reason = f"{reason} {more}".strip()
+    resources, packages = told_by(lab, work) if step is WorkStep.SUCCEED else (None, "")
 
     def apply(records: Transaction) -> None:
-        done = replace(run, outputs=tuple(outputs))
+        done = replace(run, outputs=tuple(outputs), resources=resources, packages=packages)
         records.save(done, event("lab:run:end", "worker", run.id, run.project, outputs=len(outputs), end=step))
 
     return Ending(step, reason, apply)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
-from hub.domain.notebooks import check_can_run, check_parameters
+from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_parameters
 from hub.domain.projects import check_works_in, sees_project
 from hub.domain.runs import Run
 from hub.domain.work import ENDED, Work, WorkKind
@@ -14,7 +14,7 @@ from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
 from hub.services.lab import Lab, known_project, load_person, new_id
 from hub.services.notebooks import load_notebook
-from hub.services.ports import Reading
+from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
 from hub.services.space import check_space
 
@@ -30,13 +30,28 @@ def start_run(lab: Lab, actor: str, notebook_id: str, values: dict[str, object])
         record_use(records, actor, notebook.project, notebook.datasets)
         parameters = check_parameters(notebook.parameters, values)
         snapshots = {name: latest_snapshot(records, name).digest for name in notebook.datasets}
-        now = lab.now()
-        run = Run(new_id("run"), notebook.project, notebook.id, actor, now, parameters, snapshots)
-        work = Work(run.id, WorkKind.RUN, run.id, actor, now)
-        details = {"notebook": notebook.id, "digest": notebook.digest, "datasets": " ".join(sorted(snapshots))}
-        records.save(run, event("lab:run:start", actor, run.id, run.project, **details))
-        records.save(work, event("work:run:queue", actor, run.id, run.project))
-        return run, work
+        return queue_run(lab, records, actor, notebook, parameters, snapshots)
+
+
+def queue_run(
+    lab: Lab,
+    records: Transaction,
+    actor: str,
+    notebook: Notebook,
+    parameters: dict[str, ParameterValue],
+    snapshots: dict[str, str],
+    *,
+    reproduces: str = "",
+) -> tuple[Run, Work]:
+    """Save a run with its work, when everything was checked; ``reproduces`` names the run that it repeats."""
+    now = lab.now()
+    run = Run(new_id("run"), notebook.project, notebook.id, actor, now, parameters, snapshots, reproduces=reproduces)
+    work = Work(run.id, WorkKind.RUN, run.id, actor, now)
+    details = {"notebook": notebook.id, "digest": notebook.digest, "datasets": " ".join(sorted(snapshots))}
+    more = {"reproduces": reproduces} if reproduces else {}
+    records.save(run, event("lab:run:start", actor, run.id, run.project, **details, **more))
+    records.save(work, event("work:run:queue", actor, run.id, run.project))
+    return run, work
 
 
 def load_run(reading: Reading, actor: str, identifier: str) -> tuple[Run, Work]:

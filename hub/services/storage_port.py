@@ -65,6 +65,9 @@ class Storage(Protocol):
     def work_out(self, work: str) -> Path:
         """Return where the work wrote its results."""
 
+    def work_progress(self, work: str) -> Path:
+        """Return where a run said how far it was and, at its end, what it used."""
+
     def progress(self, work: str) -> tuple[int, int] | None:
         """Return (done, of how many) as the work reports it, or None when it says nothing that can be trusted."""
 

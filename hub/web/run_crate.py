@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -23,6 +24,8 @@ from rocrate.model import ContextEntity, DataEntity
 from rocrate.rocrate import ROCrate
 
 from hub.domain.notebooks import Parameter, ParameterType
+from hub.domain.reproductions import Repetition
+from hub.domain.runs import seeds
 from hub.domain.work import ENDED, WorkState
 from hub.services.run_record import RunRecord
 
@@ -41,6 +44,7 @@ TYPES = {
     ParameterType.TEXT: "Text",
 }
 PYTHON = "https://www.python.org/"
+UNITS = {"memory_allowed": "byte", "memory_peak": "byte", "cpus_allowed": "processor", "cpu_seconds": "second"}
 
 Reference = dict[str, str]
 
@@ -79,7 +83,7 @@ class _Crate:
         root["conformsTo"] = [
             self._context(url, {"@type": "CreativeWork", "name": name}) for url, name in PROFILES.items()
         ]
-        root["mentions"] = [action, *self._approval()]
+        root["mentions"] = [action, *self._approval(), *map(self._repetition, self._record.repetitions)]
 
     def _context(self, identifier: str, properties: dict[str, Any]) -> Reference:
         """Add something that the crate speaks of, and return what points to it."""
@@ -96,6 +100,7 @@ class _Crate:
         notebook = self._record.notebook
         language = self._context(PYTHON, {"@type": "ComputerLanguage", "name": "Python", "url": PYTHON})
         inputs = [*map(self._parameter, notebook.parameters), *map(self._dataset_parameter, notebook.datasets)]
+        packages = [self._package(package) for package in self._record.packages]
         workflow = self._data(
             named(notebook.digest),
             {
@@ -111,6 +116,7 @@ class _Crate:
                 "programmingLanguage": language,
                 "creator": self._person(notebook.author),
                 "input": inputs,
+                **({"softwareRequirements": packages} if packages else {}),
             },
         )
         self._crate.root_dataset["mainEntity"] = workflow
@@ -153,16 +159,35 @@ class _Crate:
             "description": "An approved notebook, run in a container without network",
             "startTime": _moment(work.started or run.created),
         }
+        if usage := list(self._resources()):
+            properties["resourceUsage"] = usage
         if work.ended:
             properties["endTime"] = _moment(work.ended)
         if work.state in ENDED and work.state is not WorkState.SUCCEEDED:
             properties["error"] = f"{work.state.replace('_', ' ')}: {work.reason or 'no reason was kept'}"
         return self._context(f"#{run.id}", properties)
 
+    def _package(self, package: str) -> Reference:
+        """One package of the image, as the run found it there."""
+        name, _, version = package.partition("==")
+        properties = {"@type": "SoftwareApplication", "name": name, "softwareVersion": version}
+        return self._context(f"#package-{name}-{version}", properties)
+
+    def _resources(self) -> Iterable[Reference]:
+        """What the run was allowed and what it used; what the kernel did not say is left out."""
+        resources = self._record.run.resources
+        for name, value in (asdict(resources) if resources else {}).items():
+            if value is not None:
+                properties = {"@type": "PropertyValue", "name": name, "value": str(value), "unitText": UNITS[name]}
+                yield self._context(f"#resource-{name}", properties)
+
     def _values(self) -> Iterable[Reference]:
+        seeding = seeds(self._record.run.parameters)
         for name, value in self._record.run.parameters.items():
             of = {"@id": f"#parameter-{name}"}
             properties = {"@type": "PropertyValue", "name": name, "value": _written(value), "exampleOfWork": of}
+            if name in seeding:
+                properties["description"] = "Seed of random numbers"
             yield self._context(f"#value-{name}", properties)
 
     def _snapshots(self) -> Iterable[Reference]:
@@ -203,6 +228,23 @@ class _Crate:
             "description": f"Parameter schema sha256:{self._record.schema_digest}",
         }
         return [self._context(f"#approval-{notebook.id}", properties)]
+
+    def _repetition(self, repetition: Repetition) -> Reference:
+        """A repetition of the run, and whether the same outputs came of it."""
+        properties: dict[str, Any] = {
+            "@type": "CreateAction",
+            "name": f"Repetition {repetition.run}",
+            "instrument": {"@id": named(self._record.notebook.digest)},
+            "actionStatus": {"@id": _status(repetition.state)},
+            "description": _compared(repetition),
+        }
+        return self._context(f"#{repetition.run}", properties)
+
+
+def _compared(repetition: Repetition) -> str:
+    if repetition.state is not WorkState.SUCCEEDED:
+        return "No outputs to compare"
+    return "Equal outputs" if repetition.equal else f"Other outputs: {', '.join(repetition.differing)}"
 
 
 def _moment(moment: datetime) -> str:

@@ -121,6 +121,7 @@ BY_ADDRESS = (
     Call("POST", "/notebooks/{notebook}/withdraw", WHY),
     Call("GET", "/runs/{run}"),
     Call("GET", "/runs/{run}/record"),
+    Call("POST", "/runs/{run}/reproduce"),
     Call("POST", "/runs/{run}/cancel"),
     Call("POST", "/notices/{notice}"),
     Call("POST", "/notices/{notice}", actor=ADMINISTRATOR),

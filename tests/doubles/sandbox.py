@@ -33,6 +33,7 @@ class GoodPrograms:
 
     ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it; ``asked`` is what
     they were asked last. ``outputs`` is what a run writes, and ``sheets`` what the checks find in each workbook.
+    ``told`` is what a run tells of itself, by file, and ``run_code`` how it ends.
     """
 
     def __init__(self, engine: MemoryEngine) -> None:
@@ -45,12 +46,14 @@ class GoodPrograms:
         self.sheets: list[str] = []
         self.validation: dict[str, Any] = {"passed": True}
         self.exit_code = 0
+        self.run_code = 0
+        self.told: dict[str, Any] = {}
         engine.on_start = self.play
 
     def play(self, name: str, body: dict[str, Any]) -> None:
         if self.exit_code == 0:
             getattr(self, program(body))(body)
-        self.engine.exit(name, self.exit_code)
+        self.engine.exit(name, self.exit_code or (self.run_code if program(body) == "execute" else 0))
 
     def snapshot(self, body: dict[str, Any]) -> None:
         out = mounted(body, "/out")
@@ -82,6 +85,8 @@ class GoodPrograms:
         for name, content in self.outputs.items():
             write(outputs, name, content)
         (outputs / "link.csv").symlink_to("/etc/hostname")
+        for name, told in self.told.items():
+            write(mounted(body, "/progress"), name, json.dumps(told).encode())
 
     def read(self, body: dict[str, Any]) -> None:
         write(mounted(body, "/out"), "fragments/0001.json", b"{}")

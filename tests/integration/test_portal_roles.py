@@ -129,6 +129,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/runs"): ("/runs", {"notebook": "{refused}"}, (NO, NO, NO, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/runs/{id}"): ("/runs/{run}", None, SEES_PROJECT),
     ("GET", "/runs/{id}/record"): ("/runs/{run}/record", None, SEES_PROJECT),
+    ("POST", "/runs/{id}/reproduce"): ("/runs/{run}/reproduce", None, (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     ("POST", "/runs/{id}/cancel"): ("/runs/{run}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/exports"): ("/exports", None, EVERYBODY),
     ("POST", "/exports"): ("/exports", EXPORT, (BAD,) * 9),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hub.domain.sandbox_exit import SandboxExit
+from hub.sandbox.exchange import PACKAGES_FILE, REPORT_FILE, PackagesReport, RunReport
 from hub.sandbox.progress import read_progress
 from integration.sandbox_container import LIMITS, Ended, code_cell, execute, notebook_of, on_small_disk, word
 
@@ -26,6 +27,19 @@ def test_a_good_run_leaves_its_notebook_and_outputs(tmp_path: Path) -> None:
     assert (run.root / "outputs" / "table.csv").read_text() == "a\n1\n"
     assert sorted(p.name for p in (run.root / "outputs").iterdir()) == ["executed.ipynb", "table.csv"]
     assert read_progress(run.root / "progress") == (2, 2)
+
+
+def test_a_good_run_tells_what_it_used_and_its_packages(tmp_path: Path) -> None:
+    lie = "import pathlib\nfor name in ('report', 'packages'): pathlib.Path(f'/progress/{name}.json').write_text('{}')"
+    run = execute(tmp_path / "run", notebook_of("held = bytearray(2**27)", lie))
+    told = RunReport.model_validate_json((run.root / "progress" / REPORT_FILE).read_bytes())
+    listed = PackagesReport.model_validate_json((run.root / "progress" / PACKAGES_FILE).read_bytes()).packages
+    assert told.memory_allowed == LIMITS.memory
+    assert told.memory_peak is not None
+    assert 2**27 < told.memory_peak <= LIMITS.memory
+    assert told.cpu_seconds is not None
+    assert 0.1 < told.cpu_seconds < 60
+    assert {"papermill", "polars"} <= {package.partition("==")[0] for package in listed}
 
 
 def test_the_same_run_gives_the_same_notebook(tmp_path: Path) -> None:

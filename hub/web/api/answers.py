@@ -9,6 +9,7 @@ from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
 from hub.domain.examinations import Attempt, Examination, Verdict, examination_digest
 from hub.domain.exports import ExportRequest
 from hub.domain.projects import Project, Room
+from hub.domain.reproductions import Repetition, Reproduction
 from hub.domain.runs import Run
 from hub.domain.work import Work
 
@@ -61,12 +62,17 @@ class RunAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RunProgressAnswer:
-    """A run with its notebook's name and, while it runs, how many cells are done of how many."""
+    """A run with its notebook's name and, while it runs, how many cells are done of how many.
+
+    ``repetitions`` are those of this run, oldest first; ``reproduction`` is what they say of its outputs.
+    """
 
     run: Run
     work: Work
     notebook_name: str
     progress: tuple[int, int] | None
+    repetitions: tuple[Repetition, ...]
+    reproduction: Reproduction
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hub.domain.notebooks import Notebook
+from hub.domain.reproductions import reproduction
 from hub.domain.work import Work
-from hub.services import notebook_changes, notebooks, run_record, runs
+from hub.services import notebook_changes, notebooks, reproductions, run_record, runs
 from hub.services.lab import Lab
 from hub.services.notebook_changes import NotebookChanges
 from hub.web.api.answers import RunAnswer, RunProgressAnswer
@@ -73,7 +74,8 @@ def post_run(lab: Lab, actor: str, request: Request[RunBody]) -> RunAnswer:
 def get_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunProgressAnswer:
     """Return a run, and how far it has come."""
     run, work, progress = runs.run(lab, actor, request.path["id"])
-    return RunProgressAnswer(run, work, runs.notebook_name(lab, actor, run), progress)
+    repeated = reproductions.repetitions(lab, actor, run.id)
+    return RunProgressAnswer(run, work, runs.notebook_name(lab, actor, run), progress, repeated, reproduction(repeated))
 
 
 def get_run_record(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
@@ -81,6 +83,11 @@ def get_run_record(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
     identifier = request.path["id"]
     crate = run_crate(run_record.run_record(lab, actor, identifier))
     return Download(f"{identifier}-ro-crate-metadata.json", crate, "application/ld+json; charset=utf-8")
+
+
+def reproduce_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunAnswer:
+    """Queue a repetition of a run."""
+    return RunAnswer(*reproductions.reproduce_run(lab, actor, request.path["id"]))
 
 
 def cancel_run(lab: Lab, actor: str, request: Request[Nothing]) -> Work:
@@ -143,6 +150,14 @@ ROUTES: tuple[Route[Any], ...] = (
         get_run_record,
         Nothing,
         Download,
+    ),
+    Route(
+        "POST",
+        "/runs/{id}/reproduce",
+        "Run a run again in a clean container, so that its outputs are compared (a member)",
+        reproduce_run,
+        Nothing,
+        RunAnswer,
     ),
     Route("POST", "/runs/{id}/cancel", "Ask for a run to be ended (a member)", cancel_run, Nothing, Work),
 )

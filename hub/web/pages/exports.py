@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from hub.domain.exports import (
     STEPS,
+    WORKSPACE_SOURCE,
     ExportFile,
     ExportRequest,
     ExportState,
@@ -21,8 +22,9 @@ from hub.domain.freezes import Freeze, check_leaves
 from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
+from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
-from hub.services import exports, freezes, lineage, people, projects
+from hub.services import exports, freezes, lineage, people, projects, reproductions
 from hub.services.comments import comments_shown
 from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit, refusal
@@ -76,8 +78,17 @@ def show_export(visit: Visit) -> Context:
         "at_once": FILES_AT_ONCE,
         "previews": {} if reviews else _previews(lab, actor, request.id, shown),
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
+        "repetitions": (repeated := repetitions_of_source(lab, actor, request)),
+        "reproduction": reproduction(repeated),
         **said_of(lab, actor, request.id),
     }
+
+
+def repetitions_of_source(lab: Lab, actor: str, request: ExportRequest) -> tuple[Repetition, ...]:
+    """Return the repetitions of the run that the files are from; a workspace's are not repeated."""
+    if request.source == WORKSPACE_SOURCE:
+        return ()
+    return reproductions.repetitions(lab, actor, request.source)
 
 
 def said_of(lab: Lab, actor: str, identifier: str) -> Context:

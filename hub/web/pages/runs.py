@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hub.domain.notebooks import check_can_run
 from hub.domain.projects import check_works_in
+from hub.domain.reproductions import check_can_reproduce, reproduction
 from hub.domain.work import ENDED, WorkState
-from hub.services import notebooks, people, projects, runs
+from hub.services import notebooks, people, projects, reproductions, runs
 from hub.web.api import work_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -39,6 +40,7 @@ def show_run(visit: Visit) -> Context:
     run, work, progress = runs.run(lab, actor, visit.path["id"])
     person = people.whoami(lab, actor)
     project, _ = projects.project(lab, actor, run.project)
+    repeated = reproductions.repetitions(lab, actor, run.id)
     works = refusal(lambda: check_works_in(person, project, lab.now().date()))
     return {
         "run": run,
@@ -48,6 +50,9 @@ def show_run(visit: Visit) -> Context:
         "succeeded": work.state is WorkState.SUCCEEDED,
         "notebook_name": runs.notebook_name(lab, actor, run),
         "works": works,
+        "repetitions": repeated,
+        "reproduction": reproduction(repeated),
+        "repeats": works or refusal(lambda: check_can_reproduce(run, work)),
         "typed": typed,
     }
 
@@ -67,6 +72,12 @@ def start_run(posted: Posted) -> Landing:
     return Landing(("runs", started.run.id), N_("The run is queued."))
 
 
+def reproduce_run(posted: Posted) -> Landing:
+    """Queue a repetition of a run."""
+    started = api.reproduce_run(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
+    return Landing(("runs", started.run.id), N_("The run is repeated; its outputs are compared when it has ended."))
+
+
 def cancel_run(posted: Posted) -> Landing:
     """Ask for a run to be ended."""
     api.cancel_run(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
@@ -81,4 +92,8 @@ PAGES = (
     NEW_RUN,
     Page("/runs/{id}/progress", "run_progress.html", run_progress),
 )
-FORMS = (Form("/notebooks/{id}/run", NEW_RUN, start_run), Form("/runs/{id}/cancel", RUN, cancel_run))
+FORMS = (
+    Form("/notebooks/{id}/run", NEW_RUN, start_run),
+    Form("/runs/{id}/reproduce", RUN, reproduce_run),
+    Form("/runs/{id}/cancel", RUN, cancel_run),
+)

@@ -12,7 +12,9 @@ from rocrate.rocrate import ROCrate
 
 from doubles.people import approved_notebook, finished_run, play, registered_dataset, work_off
 from hub.domain.errors import ConflictError, NotFoundError
-from hub.domain.runs import OutputFile
+from hub.domain.reproductions import Repetition
+from hub.domain.runs import OutputFile, Resources
+from hub.domain.work import WorkState
 from hub.services import runs
 from hub.services.lab import Lab
 from hub.services.run_record import RunRecord, run_record
@@ -59,6 +61,26 @@ def test_everything_that_is_pointed_to_is_there(record: RunRecord) -> None:
     named_only = ("http://schema.org/", "https://w3id.org/ro/crate/", "https://w3id.org/ro/terms/")
     missing = [i for e in found.values() for i in pointed(e) if i not in found and not i.startswith(named_only)]
     assert missing == []
+
+
+def test_packages_resources_seed_and_repetitions_are_in_it(record: RunRecord) -> None:
+    used = Resources(2**30, 90, None, 0.5)
+    run = replace(record.run, resources=used, parameters={"minimum": 11, "seed": 7})
+    repetition = Repetition("run-2", WorkState.SUCCEEDED, False, ("table.csv",))
+    found = replace(record, run=run, packages=("polars==1.2.3",), repetitions=(repetition,))
+    (package,) = of_type(found, "SoftwareApplication")
+    assert (package["name"], package["softwareVersion"]) == ("polars", "1.2.3")
+    values = {e["name"]: e for e in of_type(found, "PropertyValue")}
+    assert {name: values[name]["value"] for name in values if name.startswith(("memory", "cpu"))} == {
+        "memory_allowed": str(2**30),
+        "memory_peak": "90",
+        "cpu_seconds": "0.5",
+    }
+    assert values["seed"]["description"] == "Seed of random numbers"
+    assert "description" not in values["minimum"]
+    assert entities(found)["#run-2"]["description"] == "Other outputs: table.csv"
+    equal = replace(record, repetitions=(replace(repetition, equal=True, differing=()),))
+    assert entities(equal)["#run-2"]["description"] == "Equal outputs"
 
 
 def test_the_profile_of_a_workflow_run_is_kept(record: RunRecord) -> None:
