@@ -22,6 +22,7 @@ from lab_fixture import COMMAND, StoryLab
 
 REPOSITORY = Path(__file__).parents[2]
 ENGLISH, FRENCH = REPOSITORY / "docs/tutorial", REPOSITORY / "docs/tutoriel"
+HOW_TO = REPOSITORY / "docs/how-to"
 PEOPLE = {
     "data-scientist": "scientist",
     "lab-researcher": "researcher",
@@ -30,6 +31,9 @@ PEOPLE = {
     "administrator": "administrator",
 }
 """Whose terminal is meant where a block names nobody."""
+HOW_TOS = {"approve-notebooks": "jobs-steward"}
+IN_FRENCH = {"approve-notebooks": "approuver-des-notebooks"}
+"""Pages for one purpose whose commands are tried as well."""
 RUN = ("console", "python", "text")
 STOPPED = 204
 
@@ -122,6 +126,15 @@ def test_every_command_of_a_tutorial_does_what_it_shows(
         follow(Readers(story_lab, tmp_path, stack), ENGLISH / f"{name}.md", person)
 
 
+@pytest.mark.parametrize(("name", "person"), HOW_TOS.items())
+def test_every_command_of_a_how_to_does_what_it_shows(
+    story_lab: StoryLab, tmp_path: Path, name: str, person: str
+) -> None:
+    lay_out(story_lab, tmp_path)
+    with ExitStack() as stack:
+        follow(Readers(story_lab, tmp_path, stack), HOW_TO / f"{name}.md", person)
+
+
 def lay_out(lab: StoryLab, folder: Path) -> None:
     """Make a folder look like the one of the demonstration, so that nothing is written into the real one."""
     (folder / ".venv").symlink_to(sys.prefix)
@@ -130,12 +143,18 @@ def lay_out(lab: StoryLab, folder: Path) -> None:
         (folder / name).symlink_to(REPOSITORY / name)
 
 
-@pytest.mark.parametrize("page", sorted(FRENCH.glob("*.md")), ids=lambda page: page.stem)
-def test_a_tutorial_in_french_shows_what_the_english_one_shows(page: Path) -> None:
+SAME = {
+    **{page.name: (page, ENGLISH / page.name) for page in sorted(FRENCH.glob("*.md"))},
+    **{name: (HOW_TO / f"{IN_FRENCH[name]}.md", HOW_TO / f"{name}.md") for name in HOW_TOS},
+}
+
+
+@pytest.mark.parametrize(("page", "english"), SAME.values(), ids=SAME)
+def test_a_page_in_french_shows_what_the_english_one_shows(page: Path, english: Path) -> None:
     def run(text: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
         return [(block.words, block.lines) for block in blocks(text) if block.words[:1] and block.words[0] in RUN]
 
-    assert run(page.read_text(encoding="utf-8")) == run((ENGLISH / page.name).read_text(encoding="utf-8"))
+    assert run(page.read_text(encoding="utf-8")) == run(english.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
