@@ -110,6 +110,10 @@ class Settings(Section):
         """How many runs of a project may be under way at the same time."""
         return self.allowance.get(project, Allowance()).runs or self.concurrent_work
 
+    def runs_a_month(self, project: str) -> int:
+        """How many runs a project may start in a calendar month."""
+        return self.allowance.get(project, Allowance()).runs_a_month or self.notebooks.runs_a_month
+
     @property
     def vault_folder(self) -> Path:
         """Where the files by their digest are."""

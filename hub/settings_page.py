@@ -78,6 +78,7 @@ MEANINGS: Mapping[str, str] = {
     "allowance.memory": "Memory of each of its workspaces.",
     "allowance.cpus": "Processors of each of its workspaces.",
     "allowance.processes": "Processes and threads of each of its workspaces.",
+    "allowance.runs_a_month": "How many runs it may start in a calendar month, in place of `notebooks.runs_a_month`.",
     "allowance.runs": "How many of its runs may be under way at the same time; at most `concurrent_work`.",
     "ready_memory": "Make a member's next workspace ready when they come to the lab, so that it opens at once: all "
     "that wait hold no more memory than this, 96 MiB each, and none is made while the machine has less than a quarter "
@@ -135,6 +136,8 @@ MEANINGS: Mapping[str, str] = {
     "mail.approvers": "The box that is told of notebooks that wait for a decision; empty: none.",
     "webhook.url": "Where notices are posted to as JSON, with https but on loopback, and signed with the key in "
     "`secrets/webhook-key`, 32 bytes or more. Empty: none are. See [how to](../how-to/send-notifications.md).",
+    "notebooks.runs_a_month": "How many runs a project may start in a calendar month (UTC), those of "
+    "sweeps and repetitions counted.",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
 }
 """What each key means; the keys of a container's limits are the same in three sections and have one meaning."""

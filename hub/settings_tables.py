@@ -140,11 +140,12 @@ class Allowance(Section):
     cpus: Annotated[float, Field(ge=0)] = 0
     processes: Annotated[int, Field(ge=0)] = 0
     runs: Annotated[int, Field(ge=0)] = 0
+    runs_a_month: Annotated[int, Field(ge=0)] = 0
 
     @property
     def of_a_workspace(self) -> dict[str, int | float]:
         """What differs for a workspace."""
-        return {name: value for name, value in self.model_dump(exclude={"runs"}).items() if value}
+        return {name: value for name, value in self.model_dump(exclude={"runs", "runs_a_month"}).items() if value}
 
 
 class ReaderLimits(ContainerLimits):
@@ -246,11 +247,12 @@ class Review(Section):
 
 
 class Notebooks(Section):
-    """How long a submitted notebook may run on invented data, and whether one may be approved that did not pass."""
+    """How long a notebook may run on invented data, whether one that did not pass may be approved, how many may run."""
 
     validation_seconds: Annotated[int, Field(ge=10, le=24 * 3600)] = 600
     approve_failed: bool = False
     approve_unvalidated: bool = False
+    runs_a_month: Annotated[int, Field(ge=1)] = 10_000
 
 
 ADDRESS = r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9][A-Za-z0-9.-]*"

@@ -35,7 +35,7 @@ class Run:
     """What was asked and what came: ``snapshots`` pins each dataset to a digest when the run is queued.
 
     ``resources`` and ``packages``, the SHA-256 of the list of the image's packages in the vault, are known of a run
-    that succeeded. ``reproduces`` names the run that this one repeats.
+    that succeeded. ``reproduces`` names the run that this one repeats, ``sweep`` the sweep that it is part of.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Run:
     resources: Resources | None = None
     packages: str = ""
     reproduces: str = ""
+    sweep: str = ""
 
 
 def seeds(parameters: dict[str, ParameterValue]) -> dict[str, ParameterValue]:

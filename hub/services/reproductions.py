@@ -12,7 +12,7 @@ from hub.services.lab import Lab, load_person
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading
 from hub.services.projects import load_project
-from hub.services.runs import load_run, queue_run
+from hub.services.runs import check_runs_left, load_run, queue_run
 from hub.services.space import check_space
 
 
@@ -26,6 +26,7 @@ def reproduce_run(lab: Lab, actor: str, identifier: str) -> tuple[Run, Work]:
         check_can_reproduce(original, work)
         notebook = load_notebook(records, actor, original.notebook)
         check_can_run(notebook)
+        check_runs_left(lab, records, original.project, 1)
         record_use(records, actor, original.project, tuple(original.snapshots))
         parameters, snapshots = original.parameters, original.snapshots
         return queue_run(lab, records, actor, notebook, parameters, snapshots, reproduces=identifier)

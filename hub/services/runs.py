@@ -9,6 +9,7 @@ from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_parameters
 from hub.domain.projects import check_works_in, sees_project
 from hub.domain.runs import Run
+from hub.domain.sweeps import check_budget
 from hub.domain.work import ENDED, Work, WorkKind
 from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
@@ -27,10 +28,20 @@ def start_run(lab: Lab, actor: str, notebook_id: str, values: dict[str, object])
         person = load_person(records, actor)
         check_works_in(person, load_project(records, person, notebook.project), lab.now().date())
         check_can_run(notebook)
+        check_runs_left(lab, records, notebook.project, 1)
         record_use(records, actor, notebook.project, notebook.datasets)
         parameters = check_parameters(notebook.parameters, values)
         snapshots = {name: latest_snapshot(records, name).digest for name in notebook.datasets}
         return queue_run(lab, records, actor, notebook, parameters, snapshots)
+
+
+def check_runs_left(lab: Lab, reading: Reading, project: str, asked: int) -> None:
+    """Refuse where a project's runs of this calendar month (UTC) and those that are asked for exceed its budget."""
+    now = lab.now()
+    started = sum(
+        (run.created.year, run.created.month) == (now.year, now.month) for run in reading.find(Run, project=project)
+    )
+    check_budget(asked, started, lab.settings.runs_a_month(project))
 
 
 def queue_run(
@@ -42,13 +53,18 @@ def queue_run(
     snapshots: dict[str, str],
     *,
     reproduces: str = "",
+    sweep: str = "",
 ) -> tuple[Run, Work]:
-    """Save a run with its work, when everything was checked; ``reproduces`` names the run that it repeats."""
+    """Save a run with its work, when everything was checked.
+
+    ``reproduces`` names the run that it repeats, and ``sweep`` the sweep that it is part of.
+    """
     now = lab.now()
-    run = Run(new_id("run"), notebook.project, notebook.id, actor, now, parameters, snapshots, reproduces=reproduces)
+    run = Run(new_id("run"), notebook.project, notebook.id, actor, now, parameters, snapshots)
+    run = replace(run, reproduces=reproduces, sweep=sweep)
     work = Work(run.id, WorkKind.RUN, run.id, actor, now)
     details = {"notebook": notebook.id, "digest": notebook.digest, "datasets": " ".join(sorted(snapshots))}
-    more = {"reproduces": reproduces} if reproduces else {}
+    more = {key: value for key, value in (("reproduces", reproduces), ("sweep", sweep)) if value}
     records.save(run, event("lab:run:start", actor, run.id, run.project, **details, **more))
     records.save(work, event("work:run:queue", actor, run.id, run.project))
     return run, work

@@ -232,6 +232,17 @@ class RunBody(Model):
     parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
 
 
+class SweepBody(Model):
+    """The notebook to run, the parameters with several values, and those that are the same in every run."""
+
+    notebook: Word
+    grid: Annotated[
+        dict[Word, Annotated[tuple[Value, ...], Field(min_length=1, max_length=200)]],
+        Field(min_length=1, max_length=10),
+    ]
+    parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
+
+
 class TableBody(Model):
     """What the author declares about a table."""
 

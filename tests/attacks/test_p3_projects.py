@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from attacks.acts import look_around
+from attacks.acts import break_out, look_around, write_words
 from attacks.cells import Cells
 from attacks.living import CONTEXT, PROJECT, Living
 from hub.cli.client import Json, Portal, place
@@ -46,6 +46,7 @@ NOTHING = {
     "dataset": "transmute",
     "notebook": "notebook-aaaaaaaaaaaa",
     "run": "run-aaaaaaaaaaaa",
+    "sweep": "sweep-aaaaaaaaaaaa",
     "export": "export-aaaaaaaaaaaa",
     "offer": "offer-aaaaaaaaaaaa",
     "upload": "upload-aaaaaaaaaaaa",
@@ -63,6 +64,8 @@ def others(living: Living, acts: str, written: str, released: Json) -> dict[str,
     there = {"project": PROJECT, "dataset": "transport", "notebook": acts, "run": written, "export": released["id"]}
     frozen = living.portal(JOBS_STEWARD).post("/freezes", {"project": PROJECT} | WHY)["id"]
     living.portal(JOBS_STEWARD).post(place("freezes", frozen, "lift"), WHY)
+    swept = {"notebook": acts, "grid": {"act": [write_words.__name__, break_out.__name__]}}
+    there["sweep"] = living.portal(SCIENTIST).post("/sweeps", swept)["id"]
     told = living.portal(SCIENTIST).get("/notices")[0]["id"]
     there |= {"offer": offer, "upload": sent, "freeze": frozen, "notice": told}
     assert {kind: len(name) for kind, name in there.items()} == {kind: len(name) for kind, name in NOTHING.items()}
@@ -122,6 +125,8 @@ BY_ADDRESS = (
     Call("GET", "/runs/{run}"),
     Call("GET", "/runs/{run}/record"),
     Call("POST", "/runs/{run}/reproduce"),
+    Call("GET", "/sweeps/{sweep}"),
+    Call("POST", "/sweeps/{sweep}/cancel"),
     Call("POST", "/runs/{run}/cancel"),
     Call("POST", "/notices/{notice}"),
     Call("POST", "/notices/{notice}", actor=ADMINISTRATOR),
@@ -155,6 +160,7 @@ BY_BODY = (
     Call("POST", "/notebooks", {"project": CARE, "upload": "{upload}"} | ABOUT),
     Call("POST", "/notebooks", {"project": CARE, "upload": "{upload}"} | ABOUT | {"datasets": ["{dataset}"]}),
     Call("POST", "/runs", {"notebook": "{notebook}", "parameters": {}}),
+    Call("POST", "/sweeps", {"notebook": "{notebook}", "grid": {"act": ["write_words", "break_out"]}}),
     Call("POST", "/exports", {"project": "{project}", "source": "workspace", "files": {"a": {}}, "context": CONTEXT}),
     Call("POST", "/exports", {"project": CARE, "source": "{run}", "files": {"a": {}}, "context": CONTEXT}),
     Call("POST", "/datasets/jobs/offers", {"uploads": ["{upload}"]}, actor=JOBS_STEWARD),

@@ -19,11 +19,12 @@ from doubles.people import (
     registered_dataset,
     send,
     submitted_notebook,
+    work_off,
 )
 from doubles.portal import served
 from hub.domain.examinations import Examination
 from hub.domain.people import Role
-from hub.services import datasets, freezes, notebooks, people, releases
+from hub.services import datasets, freezes, notebooks, people, releases, sweeps
 from hub.services import notices as told
 from hub.services.examinations import keep_examination
 from hub.web.api.handlers import ARGUMENT
@@ -130,6 +131,11 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/runs/{id}"): ("/runs/{run}", None, SEES_PROJECT),
     ("GET", "/runs/{id}/record"): ("/runs/{run}/record", None, SEES_PROJECT),
     ("POST", "/runs/{id}/reproduce"): ("/runs/{run}/reproduce", None, (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
+    ("POST", "/sweeps"): (
+        "/sweeps", {"notebook": "{refused}", "grid": {"minimum": [1, 2]}}, (NO, NO, NO, HIDDEN, NO, NO, NO, NO, NO),
+    ),
+    ("GET", "/sweeps/{id}"): ("/sweeps/{sweep}", None, SEES_PROJECT),
+    ("POST", "/sweeps/{id}/cancel"): ("/sweeps/{sweep}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
     ("POST", "/runs/{id}/cancel"): ("/runs/{run}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/exports"): ("/exports", None, EVERYBODY),
     ("POST", "/exports"): ("/exports", EXPORT, (BAD,) * 9),
@@ -213,6 +219,8 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/runs/{id}": ("/runs/{run}", SEES_PROJECT),
     "/notebooks/{id}/run": ("/notebooks/{notebook}/run", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     "/runs/{id}/progress": ("/runs/{run}/progress", SEES_PROJECT),
+    "/sweeps/{id}": ("/sweeps/{sweep}", SEES_PROJECT),
+    "/sweeps/{id}/progress": ("/sweeps/{sweep}/progress", SEES_PROJECT),
     "/queue": ("/queue?show=unclaimed&project=wages", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     "/exports": ("/exports", EVERYBODY),
     "/exports/{id}": ("/exports/{request}", SEES_EXPORT),
@@ -249,7 +257,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
     freezes.freeze(lab, "jobs-steward", "other", "because of a test")
     keep_examination(lab, Examination("", lab.now(), 1, {}, ()))
     approved = [n for n in notebooks.notebooks(lab, "scientist") if n.state == "approved"]
+    latest = next(n.id for n in notebooks.notebooks(lab, "scientist") if n.state == "approved")
+    sweep = sweeps.start_sweep(lab, "scientist", latest, {"minimum": (1, 2)}, {})
+    work_off(lab)
     made = {
+        "sweep": sweep.id,
         "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id, "lifted": lifted.id,
         "notice": told.notices(lab, "researcher")[0].id,
         "run": request.source, "notebook": approved[0].id if approved else approved_notebook(lab).id,

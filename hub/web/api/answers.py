@@ -61,6 +61,20 @@ class RunAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepAnswer:
+    """A sweep with its runs, how many of them have ended of how many, and how many are in each state."""
+
+    id: str
+    project: str
+    notebook: str
+    requester: str
+    created: datetime
+    progress: tuple[int, int]
+    states: dict[str, int]
+    runs: tuple[RunAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunProgressAnswer:
     """A run with its notebook's name and, while it runs, how many cells are done of how many.
 

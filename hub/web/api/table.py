@@ -12,6 +12,7 @@ from hub.web.api import (
     owner_routes,
     report_routes,
     split_routes,
+    sweep_routes,
     work_routes,
 )
 from hub.web.api.routes import Route
@@ -20,6 +21,7 @@ PREFIX = "api/v1"
 ROUTES: tuple[Route[Any], ...] = (
     *lab_routes.ROUTES,
     *work_routes.ROUTES,
+    *sweep_routes.ROUTES,
     *gate_routes.ROUTES,
     *comment_routes.ROUTES,
     *split_routes.ROUTES,

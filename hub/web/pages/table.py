@@ -16,6 +16,7 @@ from hub.web.pages import (
     releases,
     reports,
     runs,
+    sweeps,
     uses,
 )
 from hub.web.pages.types import Form, Page
@@ -26,6 +27,7 @@ PAGES: tuple[Page, ...] = (
     *datasets.PAGES,
     *notebooks.PAGES,
     *runs.PAGES,
+    *sweeps.PAGES,
     *exports.PAGES,
     *export_forms.PAGES,
     *releases.PAGES,
@@ -40,6 +42,7 @@ FORMS: tuple[Form, ...] = (
     *datasets.FORMS,
     *notebooks.FORMS,
     *runs.FORMS,
+    *sweeps.FORMS,
     *export_forms.FORMS,
     *comments.FORMS,
     *releases.FORMS,

@@ -201,3 +201,54 @@ def test_changes_name_the_cells_that_changed_and_print_nothing_that_acts_on_the_
     assert "\x1b" not in told
     assert ("cell 1" not in told, "another image" in told, "+ dataset x" in told) == (True, True, True)
     assert changed_lines({"before": ""}) == ["No version of this name was approved before."]
+
+
+def compared(*, equal: bool) -> dict[str, Any]:
+    """The run that was repeated, with its repetition."""
+    differing = [] if equal else ["wages.csv"]
+    return run("succeeded") | {"repetitions": [{"run": "run-b", "equal": equal, "differing": differing}]}
+
+
+@pytest.mark.parametrize(("equal", "code"), [(True, 0), (False, 1)])
+def test_a_repetition_ends_with_one_where_its_outputs_are_others(
+    fake: FakeLab, datalab: Command, equal: bool, code: int
+) -> None:
+    queued, ended = run("queued"), run("succeeded")
+    queued["run"]["id"] = ended["run"]["id"] = "run-b"
+    fake.answers = {
+        ("POST", "/runs/run-a/reproduce"): queued,
+        ("GET", "/runs/run-b"): ended,
+        ("GET", "/runs/run-a"): compared(equal=equal),
+    }
+    done = datalab("run", "reproduce", "run-a", "--wait")
+    assert done.exit_code == code, done.stderr
+    assert ("gave other outputs than run-a: wages.csv" in done.stderr) is not equal
+
+
+def sweep(done: int, state: str) -> dict[str, Any]:
+    about = {"id": "sweep-a", "project": "care", "notebook": "notebook-a", "requester": "researcher"}
+    return about | {"created": "", "progress": [done, 2], "states": {state: 2}, "runs": [run(state), run(state)]}
+
+
+@pytest.mark.parametrize(("state", "code"), [("succeeded", 0), ("failed", 1)])
+def test_a_sweep_is_typed_as_a_grid_and_watched_as_one(fake: FakeLab, datalab: Command, state: str, code: int) -> None:
+    fake.answers = {
+        ("GET", "/notebooks"): Answer([notebook()]),
+        ("POST", "/sweeps"): sweep(0, "queued"),
+        ("GET", "/sweeps/sweep-a"): [Answer(sweep(1, "running")), Answer(sweep(2, state))],
+        ("POST", "/sweeps/sweep-a/cancel"): sweep(2, "cancelled"),
+    }
+    done = datalab("sweep", "start", "care/wages", "minimum=5,6", "by=year", "--wait")
+    assert done.exit_code == code, done.stderr
+    asked = {"notebook": "notebook-a", "grid": {"minimum": [5, 6]}, "parameters": {"by": "year"}}
+    assert fake.made("POST")[0].body == asked
+    assert "2 of 2 runs" in done.stdout
+    assert "2 of 2 runs" in datalab("sweep", "show", "sweep-a").stdout
+    assert "cancelled" in datalab("sweep", "cancel", "sweep-a").stdout
+
+
+@pytest.mark.parametrize("words", [("minimum=5,x",), ("minimum=5,6", "minimum=7,8"), ("none=1,2",), ("minimum",)])
+def test_what_is_no_grid_is_refused_before_it_is_sent(fake: FakeLab, datalab: Command, words: tuple[str, ...]) -> None:
+    fake.answers[("GET", "/notebooks")] = Answer([notebook()])
+    assert datalab("sweep", "start", "care/wages", *words).exit_code == 1
+    assert fake.made("POST") == []

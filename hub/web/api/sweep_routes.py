@@ -1,0 +1,59 @@
+"""Routes of sweeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.domain.sweeps import Sweep
+from hub.services import sweeps
+from hub.services.lab import Lab
+from hub.web.api.answers import RunAnswer, SweepAnswer
+from hub.web.api.routes import Request, Route
+from hub.web.models import Nothing, SweepBody
+
+
+def answer_of(sweep: Sweep) -> SweepAnswer:
+    """Return what the API says of a sweep."""
+    runs = tuple(RunAnswer(run, work) for run, work in sweep.runs)
+    states = {str(state): count for state, count in sweep.states.items()}
+    return SweepAnswer(
+        sweep.id, sweep.project, sweep.notebook, sweep.requester, sweep.created, sweep.progress, states, runs
+    )
+
+
+def post_sweep(lab: Lab, actor: str, request: Request[SweepBody]) -> SweepAnswer:
+    """Queue a sweep."""
+    body = request.body
+    grid: dict[str, tuple[object, ...]] = dict(body.grid)
+    return answer_of(sweeps.start_sweep(lab, actor, body.notebook, grid, dict(body.parameters)))
+
+
+def get_sweep(lab: Lab, actor: str, request: Request[Nothing]) -> SweepAnswer:
+    """Return a sweep with its runs."""
+    return answer_of(sweeps.sweep(lab, actor, request.path["id"]))
+
+
+def cancel_sweep(lab: Lab, actor: str, request: Request[Nothing]) -> SweepAnswer:
+    """Ask for all that is left of a sweep to be ended."""
+    return answer_of(sweeps.cancel_sweep(lab, actor, request.path["id"]))
+
+
+ROUTES: tuple[Route[Any], ...] = (
+    Route(
+        "POST",
+        "/sweeps",
+        "Run an approved notebook at every point of a grid; all runs are queued, or none (a member)",
+        post_sweep,
+        SweepBody,
+        SweepAnswer,
+    ),
+    Route("GET", "/sweeps/{id}", "A sweep with its runs, and how far it has come", get_sweep, Nothing, SweepAnswer),
+    Route(
+        "POST",
+        "/sweeps/{id}/cancel",
+        "Ask for all runs of a sweep that have not ended to be ended (a member)",
+        cancel_sweep,
+        Nothing,
+        SweepAnswer,
+    ),
+)
