@@ -35,6 +35,7 @@ def test_the_subcommands_are_all_there() -> None:
         "dataset",
         "notebook",
         "run",
+        "sweep",
         "export",
         "gate",
         "policy",
