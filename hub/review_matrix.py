@@ -16,12 +16,15 @@ from http import HTTPStatus
 from hub.domain import queue
 from hub.domain.comments import Audience, check_can_comment, check_takes_comments
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
+from hub.domain.exceptions import ASKED_IN, check_can_be_excepted
 from hub.domain.exports import (
     Decision,
     ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
+    Finding,
+    Severity,
     Vote,
     check_can_release,
     check_can_review,
@@ -92,6 +95,8 @@ PEOPLE = (
     Who("an administrator", "administrator", Role.ADMINISTRATOR),
     Who("a researcher of another project", "outsider", Role.RESEARCHER),
 )
+FOUND = Finding("minimum-frequency", Severity.REVIEW, "a.csv, row 1", "A cell stands for few.")
+"""What the gate found in the first file: of a rule that allows exceptions."""
 PROJECT = Project(
     "wages", "Wages", "purpose", "scientist", date(2026, 1, 1), date(2026, 12, 31), 1, ("researcher",),
     ("transport-steward",),
@@ -145,6 +150,17 @@ def _split(person: Person, request: ExportRequest) -> None:
     if person.name != request.author:
         queue.check_not_claimed(request, person.name, NOW, LASTS)
     split_request(request, ["a.csv"], "other", NOW)
+
+
+def _asks_exception(person: Person, request: ExportRequest) -> None:
+    check_is_author(person, request)
+    check_can_be_excepted(request, request.files[0], FOUND)
+
+
+def _decides_exception(person: Person, request: ExportRequest) -> None:
+    _reviews(person, request)
+    if request.state not in ASKED_IN:
+        raise ConflictError("No exception is decided on in this state.", reason="request-state")
 
 
 def _claim(person: Person, request: ExportRequest) -> None:
@@ -207,6 +223,9 @@ ACTIONS = (
     Action("Comment for the project", "POST", "/exports/{id}/comments#project", _comments(Audience.PROJECT)),
     Action("Send it through the gate", "POST", "/exports/{id}/submit", _authors(ExportStep.SUBMIT)),
     Action("Split files off", "POST", "/exports/{id}/split", _split),
+    Action("List the exceptions", "GET", "/exports/{id}/exceptions", lambda _person, _request: None),
+    Action("Ask for an exception", "POST", "/exports/{id}/exceptions", _asks_exception),
+    Action("Decide on an exception", "POST", "/exports/{id}/exceptions/{exception}/votes", _decides_exception),
     Action("Withdraw it", "POST", "/exports/{id}/withdraw", _authors(ExportStep.WITHDRAW)),
     Action("Claim it", "POST", "/exports/{id}/claim", _claim),
     Action("Give it back", "DELETE", "/exports/{id}/claim", _unclaim),

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from hub.domain.errors import InvalidError
 from hub.domain.workspaces import workspace_id
+from hub.settings_notices import Exceptions, Mail, Webhook
 from hub.settings_tables import (
     Allowance,
     Browser,
@@ -24,7 +25,6 @@ from hub.settings_tables import (
     Gate,
     Images,
     Login,
-    Mail,
     Notebooks,
     Ports,
     ReaderLimits,
@@ -33,7 +33,6 @@ from hub.settings_tables import (
     Server,
     Space,
     Storage,
-    Webhook,
     WorkspaceLimits,
 )
 
@@ -41,6 +40,7 @@ __all__ = [
     "Allowance",
     "Browser",
     "ContainerLimits",
+    "Exceptions",
     "Images",
     "Login",
     "Mail",
@@ -84,6 +84,7 @@ class Settings(Section):
     gate: Gate = Gate()
     review: Review = Review()
     notebooks: Notebooks = Notebooks()
+    exceptions: Exceptions = Exceptions()
     mail: Mail = Mail()
     webhook: Webhook = Webhook()
     images: Images = Images()

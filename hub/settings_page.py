@@ -125,6 +125,10 @@ MEANINGS: Mapping[str, str] = {
     "notebooks.approve_failed": "Whether approvers may approve a notebook with a cell that fails on invented data.",
     "notebooks.approve_unvalidated": "Whether approvers may approve a notebook that was not validated, since its "
     "validation crashed or took too long.",
+    "exceptions.tiers": "Tiers of data for which an exception from a finding may be asked for; every dataset behind "
+    "a request has to be of one of them. Empty: none ever.",
+    "exceptions.more_votes": "How many stewards more than `gate.votes` must grant one.",
+    "exceptions.days": "For how many days one that was granted holds.",
     "mail.host": "The mail server. Empty: no notice is sent by mail; the portal shows them all the same.",
     "mail.port": "Its port.",
     "mail.tls": "`starttls`: plain at first, then TLS; `tls`: TLS from the start; `none`: only on loopback.",
@@ -158,6 +162,7 @@ KINDS: Mapping[object, str] = {
     tuple[str, ...]: "list of texts",
     dict[str, Any]: "table",
     dict[str, str]: "table of texts",
+    tuple[Literal["open", "sensitive", "secret"], ...]: "list of tiers",
     Literal["starttls", "tls", "none"]: "`starttls`, `tls` or `none`",
     Literal["auto", "erofs", "folder"]: "`auto`, `erofs` or `folder`",
 }

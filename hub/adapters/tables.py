@@ -33,6 +33,7 @@ from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot, Twin
 from datasets_mount.images import SnapshotImage
 from hub.domain.comments import Comment
 from hub.domain.examinations import Examination
+from hub.domain.exceptions import GateException
 from hub.domain.exports import ExportRequest
 from hub.domain.freezes import Freeze
 from hub.domain.heads import risk_of
@@ -92,6 +93,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Examination: ("examination", "id"),
     PolicyLayer: ("policy_layer", "id"),
     Freeze: ("export_freeze", "id"),
+    GateException: ("export_exception", "id"),
     Notice: ("notice", "id"),
     Message: ("message", "id"),
 }

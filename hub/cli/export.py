@@ -12,6 +12,7 @@ import typer
 
 from hub.cli.client import Json, Portal, place
 from hub.cli.comments import comment, comments
+from hub.cli.exceptions import ask_exception, decide_exception, exceptions
 from hub.cli.files import write_new
 from hub.cli.freeze import freeze, frozen, unfreeze
 from hub.cli.gather import gather
@@ -209,6 +210,19 @@ app.command(epilog=examples("datalab export frozen"))(frozen)
 app.command(
     epilog=examples("datalab export queue --show unclaimed", "datalab export queue --project care --level late")
 )(queue)
+app.command(epilog=examples("datalab export exceptions export-abc"))(exceptions)
+app.command(
+    epilog=examples(
+        "datalab export ask-exception export-abc --file t.csv --finding 1 --ground public_already "
+        "--text 'The institute has published this table'"
+    )
+)(ask_exception)
+app.command(
+    epilog=examples(
+        "datalab export decide-exception export-abc exception-def grant",
+        "datalab export decide-exception export-abc exception-def deny --reason 'It is not public'",
+    )
+)(decide_exception)
 app.command(epilog=examples("datalab export claim export-abc"))(claim)
 app.command(epilog=examples("datalab export unclaim export-abc"))(unclaim)
 

@@ -9,6 +9,9 @@ Invariants:
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -56,6 +59,7 @@ class ExportStep(StrEnum):
     REVOKE = "revoke"
     WITHDRAW = "withdraw"
     SPLIT = "split"
+    EXCEPT = "except"
 
 
 _S, _E = ExportState, ExportStep
@@ -66,6 +70,7 @@ STEPS: dict[tuple[ExportState, ExportStep], ExportState] = {
     (_S.CHECKING, _E.PASS): _S.SUBMITTED,
     (_S.CHECKING, _E.FAIL): _S.FAILED,
     (_S.BLOCKED, _E.WITHDRAW): _S.WITHDRAWN,
+    (_S.BLOCKED, _E.EXCEPT): _S.SUBMITTED,
     (_S.SUBMITTED, _E.REVIEW): _S.IN_REVIEW,
     (_S.SUBMITTED, _E.WITHDRAW): _S.WITHDRAWN,
     (_S.IN_REVIEW, _E.RETURN): _S.RETURNED,
@@ -265,13 +270,31 @@ def step_request(request: ExportRequest, step: ExportStep, reason: str = "") -> 
     return replace(request, state=state, reason=reason)
 
 
-def step_checked(before: ExportRequest, checked: ExportRequest) -> ExportStep:
+Excepted = Collection[tuple[str, str]]
+"""Findings, by their file's path and their identifier, that an exception in force covers; see ``exceptions``."""
+
+
+def finding_id(finding: Finding) -> str:
+    """Return a finding's identifier: SHA-256 of rule, severity, place, sentence and numbers, not of its detail."""
+    parts = [finding.check, finding.severity, finding.place, finding.sentence, finding.rule, finding.parameters]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def is_blocked(request: ExportRequest, excepted: Excepted = ()) -> bool:
+    """A file is blocked by a finding that no exception covers, or by having no canonical form."""
+    return any(not file.canonical for file in request.files) or any(
+        f.severity is Severity.BLOCK and (file.path, finding_id(f)) not in excepted
+        for file in request.files
+        for f in file.findings
+    )
+
+
+def step_checked(before: ExportRequest, checked: ExportRequest, excepted: Excepted = ()) -> ExportStep:
     """What follows from a check: files that are blocked, or have no canonical form, go back to their author.
 
     An approved request that was checked again is confirmed where nothing of what its votes rest on has changed.
     """
-    blocked = any(f.severity is Severity.BLOCK for file in checked.files for f in file.findings)
-    if blocked or any(not file.canonical for file in checked.files):
+    if is_blocked(checked, excepted):
         return ExportStep.BLOCK
     is_same = (before.files, before.policy) == (checked.files, checked.policy)
     is_confirmed = before.state is ExportState.RECHECKING and is_same
@@ -372,7 +395,7 @@ def without_members_votes(request: ExportRequest, project: Project) -> ExportReq
     return replace(request, votes=tuple(v for v in request.votes if v.steward not in members))
 
 
-def check_can_release(request: ExportRequest, needed: int) -> None:
+def check_can_release(request: ExportRequest, needed: int, excepted: Excepted = ()) -> None:
     """Only a request whose every canonical file carries the needed votes is released."""
     if request.state not in (ExportState.APPROVED, ExportState.RELEASING) or not is_approved(request, needed):
         raise RefusedError(
@@ -381,5 +404,5 @@ def check_can_release(request: ExportRequest, needed: int) -> None:
             id=request.id,
             needed=needed,
         )
-    if any(f.severity is Severity.BLOCK for file in request.files for f in file.findings):
+    if is_blocked(request, excepted):
         raise RefusedError("The gate blocks a file of this request.", reason="blocked")

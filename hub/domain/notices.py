@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.domain.audit import AuditEvent
+from hub.domain.exceptions import GateException
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.notebooks import Notebook
 
@@ -41,6 +42,9 @@ class NoticeKind(StrEnum):
     EXPORT_SPLIT = "export_split"
     EXPORT_QUESTION = "export_question"
     EXPORT_COMMENT = "export_comment"
+    EXCEPTION_WAITS = "exception_waits"
+    EXCEPTION_GRANTED = "exception_granted"
+    EXCEPTION_DENIED = "exception_denied"
     EXPORT_WAITS = "export_waits"
     EXPORT_TO_RELEASE = "export_to_release"
     CLAIM_ENDED = "claim_ended"
@@ -181,11 +185,19 @@ def claim_ends(request: ExportRequest, steward: str) -> list[Telling]:
     return [ended, replace(ended, kind=_K.EXPORT_WAITS, people=(), boxes=(Box.STEWARDS,))]
 
 
+def exception_tells(asked: GateException) -> list[Telling]:
+    """What was asked for waits for the stewards; what was decided is told to who asked."""
+    where = (asked.project, "exports", asked.request)
+    if asked.denied or asked.granted:
+        return [Telling(_K.EXCEPTION_DENIED if asked.denied else _K.EXCEPTION_GRANTED, *where, (asked.asked_by,))]
+    return [Telling(_K.EXCEPTION_WAITS, *where, boxes=(Box.STEWARDS,))] if not asked.votes else []
+
+
 def notebook_tells(happened: AuditEvent, notebook: Notebook) -> list[Telling]:
     """Return whom a change of a notebook tells."""
     act = happened.name.removeprefix("lab:notebook:")
     place = (notebook.project, "notebooks", notebook.id)
-    if act == "inspected-submitted":
+    if act == "validated":
         return [Telling(_K.NOTEBOOK_WAITS, *place, boxes=(Box.APPROVERS,))]
     kind = NOTEBOOK_ACTS.get(act)
     return [Telling(kind, *place, (notebook.author,))] if kind else []

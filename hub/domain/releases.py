@@ -13,12 +13,13 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.domain.audit import AuditEntry
 from hub.domain.errors import InvalidError
+from hub.domain.exceptions import GateException, Word
 from hub.domain.exports import ExportRequest, approvals
 from hub.domain.uploads import Stored
 
@@ -60,9 +61,18 @@ def receipt_text(body: dict[str, object]) -> str:
 
 
 def make_receipt(
-    request: ExportRequest, lab: str, anchor: AuditEntry, now: datetime, sign: Callable[[bytes], bytes], key: str
+    request: ExportRequest,
+    lab: str,
+    anchor: AuditEntry,
+    now: datetime,
+    sign: Callable[[bytes], bytes],
+    key: str,
+    excepted: Iterable[GateException] = (),
 ) -> str:
-    """Make the signed receipt of an approved request; ``key`` is the fingerprint of the lab's public key."""
+    """Make the signed receipt of an approved request; ``key`` is the fingerprint of the lab's public key.
+
+    ``excepted`` are the exceptions by which findings kept nothing from leaving: the receipt says so.
+    """
     body: dict[str, object] = {
         "format": RECEIPT_FORMAT,
         "lab": lab,
@@ -78,6 +88,15 @@ def make_receipt(
                 "checks": sorted({finding.check for finding in f.findings}),
             }
             for f in request.files
+        ],
+        "exceptions": [
+            {
+                "check": e.check,
+                "sha256": e.canonical,
+                "ground": e.ground.value,
+                "grants": len({v.steward for v in e.votes if v.word is Word.GRANT}),
+            }
+            for e in excepted
         ],
         "snapshots": request.snapshots,
         "policy": request.policy,

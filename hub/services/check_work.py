@@ -31,6 +31,7 @@ from hub.gate.exchange import (
 from hub.gate.notebook_source import cell_digest
 from hub.gate.sheets import split_path
 from hub.services import registry
+from hub.services.exceptions import excepted
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
 from hub.services.other_requests import LEFT, others_of
@@ -154,7 +155,7 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     def apply(records: Transaction) -> None:
         present = _load(records, work)
         judged = replace(present, files=checked, policy=result.policy_digest, engine=result.engine)
-        export_step = step_checked(present, judged)
+        export_step = step_checked(present, judged, excepted(records, lab.settings, judged))
         votes = present.votes if export_step is ExportStep.CONFIRM else ()
         judged = replace(step_request(judged, export_step), votes=votes)
         details = {"policy": judged.policy, "engine": judged.engine}

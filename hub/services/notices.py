@@ -15,6 +15,7 @@ from dataclasses import replace
 from datasets_mount.catalogue import Grant
 from hub.domain.audit import AuditEvent, event
 from hub.domain.comments import Audience, Comment
+from hub.domain.exceptions import GateException
 from hub.domain.exports import ExportRequest
 from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook
@@ -26,6 +27,7 @@ from hub.domain.notices import (
     NoticeKind,
     Telling,
     claim_ends,
+    exception_tells,
     notebook_tells,
     request_tells,
     reviewers,
@@ -87,6 +89,8 @@ def _tellings(reading: Reading, value: object, happened: AuditEvent) -> list[Tel
             return request_tells(happened, value)
         case Comment():
             return _comment_tells(reading, value)
+        case GateException():
+            return exception_tells(value)
         case Notebook():
             return notebook_tells(happened, value)
         case Grant() if happened.name in ("lab:dataset:grant", "lab:dataset:withdraw"):

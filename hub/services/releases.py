@@ -18,7 +18,7 @@ from hub.domain.exports import (
 from hub.domain.people import Role
 from hub.domain.projects import is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
-from hub.services import freezes, policies, registry
+from hub.services import exceptions, freezes, policies, registry
 from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, known_project, known_projects, load_person
 from hub.services.lineage import check_lineage
@@ -46,7 +46,7 @@ def release(lab: Lab, actor: str, identifier: str) -> Release:
         freezes.check_leaves(records, request.project)
         if (done := records.get(Release, identifier)) is not None:
             return done
-        check_can_release(request, lab.settings.gate.votes)
+        _check_carries(lab, records, request)
         check_lineage(records, request)
         has_changed = policies.has_changed(records, lab.settings.gate, request)
         if not has_changed and not registry.has_moved(records, request):
@@ -78,14 +78,17 @@ def _make(lab: Lab, records: Transaction, actor: str, request: ExportRequest) ->
     identifier = request.id
     anchor = records.save(releasing, event("export:release:begin", actor, identifier, request.project))
     key = fingerprint(lab.signer.public_key())
-    receipt = make_receipt(releasing, lab.settings.title, anchor, lab.now(), lab.signer.sign, key)
+    held = exceptions.in_force(records, lab.settings, request)
+    receipt = make_receipt(releasing, lab.settings.title, anchor, lab.now(), lab.signer.sign, key, held)
     files = tuple(ReleasedFile(f.canonical_name, f.canonical, f.canonical_size) for f in request.files)
     made = Release(identifier, request.project, actor, lab.now(), files, receipt)
     records.save(
         step_request(releasing, ExportStep.RELEASE),
         event("export:request:release", actor, identifier, made.project),
     )
-    records.save(made, event("export:release:make", actor, identifier, made.project, files=len(files)))
+    records.save(
+        made, event("export:release:make", actor, identifier, made.project, files=len(files), exceptions=len(held))
+    )
     registry.register_tables(lab, records, actor, request)
     return made
 
@@ -100,8 +103,13 @@ def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> Expo
     check_can_review(load_person(reading, actor), request, project)
     request = without_members_votes(request, project)
     if request.state is not ExportState.RELEASED:
-        check_can_release(request, lab.settings.gate.votes)
+        _check_carries(lab, reading, request)
     return request
+
+
+def _check_carries(lab: Lab, reading: Reading, request: ExportRequest) -> None:
+    """Every file carries its votes, and what blocks is covered by an exception that holds now."""
+    check_can_release(request, lab.settings.gate.votes, exceptions.excepted(reading, lab.settings, request))
 
 
 def load_release(reading: Reading, actor: str, identifier: str) -> Release:

@@ -11,7 +11,7 @@ from hub.web.marks import N_
 
 _K = NoticeKind
 SENTENCES: dict[NoticeKind, str] = {
-    _K.EXPORT_BLOCKED: N_("The gate blocks your export request. Change its files and send it again."),
+    _K.EXPORT_BLOCKED: N_("The gate blocks your export request. Change its files, or ask for an exception."),
     _K.EXPORT_CHECKED: N_("The gate has checked your export request; it waits for the stewards."),
     _K.EXPORT_FAILED: N_("The gate could not check your export request. Send it again."),
     _K.EXPORT_IN_REVIEW: N_("A steward has begun to review your export request."),
@@ -25,6 +25,9 @@ SENTENCES: dict[NoticeKind, str] = {
     _K.EXPORT_SPLIT: N_("A steward has split your export request."),
     _K.EXPORT_QUESTION: N_("A steward has a question about your export request."),
     _K.EXPORT_COMMENT: N_("Somebody has commented on an export request that you review."),
+    _K.EXCEPTION_WAITS: N_("An exception from a finding of the gate waits for the stewards."),
+    _K.EXCEPTION_GRANTED: N_("The exception that you asked for was granted."),
+    _K.EXCEPTION_DENIED: N_("The exception that you asked for was denied."),
     _K.EXPORT_WAITS: N_("An export request waits for a steward."),
     _K.EXPORT_TO_RELEASE: N_("An approved export request waits for its release."),
     _K.CLAIM_ENDED: N_("Your claim of an export request has ended."),

@@ -16,6 +16,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 
 from datasets_mount.catalogue import Tier
 from hub.domain.comments import Audience, Place
+from hub.domain.exceptions import Ground
+from hub.domain.exceptions import Word as ExceptionWord
 from hub.domain.exports import Decision, Severity, TableContext
 from hub.domain.notebooks import Parameter, ParameterType
 from hub.domain.people import Role
@@ -208,6 +210,25 @@ class RejectBody(Model):
 
     reason: Prose
     turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+
+
+class ExceptionBody(Model):
+    """From which finding of which file an exception is asked for: its number as listed, from 1; and why."""
+
+    path: FilePath
+    finding: Annotated[int, Field(ge=1, le=LARGEST_COUNT)]
+    ground: Ground
+    text: Prose
+    turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+
+
+class ExceptionVoteBody(Model):
+    """A steward's word on an exception, on the canonical file and under the policy that they saw."""
+
+    word: ExceptionWord
+    reason: Prose = ""
+    canonical: Digest
+    policy: Digest
 
 
 class NoticeFilter(Model):

@@ -52,6 +52,7 @@ NOTHING = {
     "upload": "upload-aaaaaaaaaaaa",
     "freeze": "freeze-aaaaaaaaaaaa",
     "notice": "notice-aaaaaaaaaaaa",
+    "exception": "exception-aaaaaaaaaaaa",
 }
 """Names of what does not exist, each as long as the real one's."""
 
@@ -68,6 +69,7 @@ def others(living: Living, acts: str, written: str, released: Json) -> dict[str,
     there["sweep"] = living.portal(SCIENTIST).post("/sweeps", swept)["id"]
     told = living.portal(SCIENTIST).get("/notices")[0]["id"]
     there |= {"offer": offer, "upload": sent, "freeze": frozen, "notice": told}
+    there["exception"] = "exception-bbbbbbbbbbbb"  # hidden with its request, whether there is one or not
     assert {kind: len(name) for kind, name in there.items()} == {kind: len(name) for kind, name in NOTHING.items()}
     return there
 
@@ -97,6 +99,8 @@ WHY = {"reason": "because a test wants to"}
 VOTE = {"decision": "approve", "canonical": {"words.txt": "0" * 64}, "policy": "0" * 64, "reason": ""}
 COMMENT = {"text": "Which year is this?", "audience": "project"}
 ABOUT = {"name": "theirs", "purpose": "To see what comes of it", "datasets": []}
+EXCEPTION = {"path": "words.txt", "finding": 1, "ground": "public_already", "text": "It was published before"}
+WORD = {"word": "grant", "canonical": "0" * 64, "policy": "0" * 64}
 BY_ADDRESS = (
     Call("GET", "/projects/{project}"),
     Call("PUT", f"/projects/{{project}}/members/{RESEARCHER}"),
@@ -146,6 +150,9 @@ BY_ADDRESS = (
             Call("DELETE", "/exports/{export}/claim", actor=actor),
             Call("GET", "/exports/{export}/comments", actor=actor),
             Call("POST", "/exports/{export}/comments", COMMENT, actor=actor),
+            Call("GET", "/exports/{export}/exceptions", actor=actor),
+            Call("POST", "/exports/{export}/exceptions", EXCEPTION, actor=actor),
+            Call("POST", "/exports/{export}/exceptions/{exception}/votes", WORD, actor=actor),
             Call("POST", "/exports/{export}/split", {"files": ["words.txt"]} | WHY, actor=actor),
             Call("POST", "/exports/{export}/release", actor=actor),
             Call("GET", "/releases/{export}", actor=actor),

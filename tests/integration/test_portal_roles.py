@@ -55,6 +55,8 @@ NOTEBOOK = {"project": "wages", "upload": "none", "name": "again", "purpose": "A
 EXPORT = {"project": "wages", "source": "{run}", "files": {"table.csv": {}}, "context": "too short"}
 VOTE = {"decision": "approve", "canonical": {"table.csv": "0" * 64}, "policy": "0" * 64}
 COMMENT = {"text": "Which year is this?", "audience": "project", "path": "table.csv", "row": 1, "column": 2}
+EXCEPTION = {"path": "table.csv", "finding": 9, "ground": "public_already", "text": "It was published before"}
+WORD = {"word": "grant", "canonical": "0" * 64, "policy": "0" * 64}
 REASON = {"reason": "because it is so"}
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -167,6 +169,14 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/exports/{id}/comments"): ("/exports/{request}/comments", None, SEES_EXPORT),
     ("POST", "/exports/{id}/comments"): (
         "/exports/{request}/comments", COMMENT, (HIDDEN, NO, OK, HIDDEN, HIDDEN, OK, OK, NO, NO),
+    ),
+    ("GET", "/exports/{id}/exceptions"): ("/exports/{request}/exceptions", None, SEES_EXPORT),
+    ("POST", "/exports/{id}/exceptions"): (
+        "/exports/{request}/exceptions", EXCEPTION, (HIDDEN, NO, HIDDEN, HIDDEN, HIDDEN, NO, NO, NO, NO),
+    ),
+    ("POST", "/exports/{id}/exceptions/{exception}/votes"): (
+        "/exports/{request}/exceptions/none/votes", WORD,
+        (HIDDEN, NO, NO, HIDDEN, HIDDEN, HIDDEN, HIDDEN, NO, NO),
     ),
     ("POST", "/exports/{id}/split"): (
         "/exports/{released}/split", {"files": ["table.csv"]} | REASON,
@@ -312,7 +322,7 @@ OWN = ("/notices",)
 def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]], form: str) -> None:
     """Somebody of another project, and somebody whom the lab does not know, are refused by every form."""
     base, made = site
-    names = {"name": "wages" if form.startswith("/projects") else "jobs", "id": made["request"]}
+    names = {"exception": "none", "name": "wages" if form.startswith("/projects") else "jobs", "id": made["request"]}
     for start, name in (("/notebooks", "notebook"), ("/runs", "run"), ("/releases", "released")):
         names["id"] = made[name] if form.startswith(start) else names["id"]
     for who in ("nobody",) if form in OWN else ("outsider", "nobody"):
@@ -326,7 +336,8 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
             "withdraw_reason": "because", "reject_reason": "because", "decision": "approve", "path": "table.csv",
             "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
             "comment": "Which year?", "split_path": "table.csv", "split_reason": "because", "audience": "project",
-            "path-0": "table.csv", "context": "x" * 30,
+            "path-0": "table.csv", "finding": "9:table.csv", "ground": "public_already", "exception_text": "x" * 30,
+            "word": "grant", "exception_reason": "because", "context": "x" * 30,
         }  # fmt: skip
         query = f"?project=wages&source={made['run']}" if form.startswith("/new/export") else ""
         address = base + filled(form, names) + query

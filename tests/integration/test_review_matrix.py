@@ -13,7 +13,8 @@ from doubles.lab import make_lab
 from doubles.people import CONTEXT, cast_vote, finished_run, found_consortium, play, registered_dataset, work_off
 from doubles.portal import served
 from hub.domain.audit import event
-from hub.domain.exports import ExportRequest, ExportState, TableContext
+from hub.domain.exceptions import GateException, Ground
+from hub.domain.exports import ExportRequest, ExportState, TableContext, finding_id
 from hub.domain.people import Role
 from hub.domain.releases import Release
 from hub.review_matrix import ACTIONS, CLAIMANT, EVER_RELEASED, PEOPLE, STATUSES, Action, Who, outcome
@@ -48,7 +49,17 @@ class Scene:
             records.save(put, event("test:request:put", "test", put.id))
             if state in EVER_RELEASED:
                 records.save(replace(self.release, id=put.id), event("test:release:put", "test", put.id))
+            if "{exception}" in action.path:
+                records.save(self.asked_of(put), event("test:exception:put", "test", put.id))
         return put
+
+    def asked_of(self, put: ExportRequest) -> GateException:
+        """An exception that its author has asked for, from the first file's finding."""
+        file, now = put.files[0], self.lab.now()
+        found = file.findings[0]
+        which = (file.path, found.check, found.place, finding_id(found), file.canonical, put.policy)
+        why = (Ground.PUBLIC, "The institute has published it", "researcher", now)
+        return GateException(f"exception-{put.id}", put.id, put.project, *which, *why)
 
     def now(self, identifier: str) -> ExportRequest | None:
         with self.lab.store.read() as reading:
@@ -56,6 +67,7 @@ class Scene:
 
     def attempt(self, who: Who, action: Action, identifier: str) -> tuple[int, str]:
         path = action.path.partition("#")[0].replace("{id}", identifier)
+        path = path.replace("{exception}", f"exception-{identifier}")
         path += "?path=a.csv" if path.endswith("/canonical") else ""
         body = None if action.method == "GET" else self.body(action)
         head = {"Authorization": f"token {who.name}-token"}
@@ -65,11 +77,14 @@ class Scene:
     def body(self, action: Action) -> dict[str, Any]:
         path, _, audience = action.path.partition("#")
         canonical = {f.path: f.canonical for f in self.approved.files}
+        if action.path.endswith("/exceptions/{exception}/votes"):
+            return {"word": "grant", "canonical": canonical["a.csv"], "policy": self.approved.policy}
         vote = {"decision": "approve", "canonical": canonical, "policy": self.approved.policy, "reason": ""}
         return {
             "comments": {"text": "A word", "audience": audience},
             "split": {"files": ["a.csv"]} | WHY,
             "votes": vote,
+            "exceptions": {"path": "a.csv", "finding": 1, "ground": "public_already", "text": "T" * 20},
             "reject": WHY,
             "revoke": WHY,
         }.get(path.rpartition("/")[2], {})
@@ -100,6 +115,9 @@ def scene(state: ExportState, tmp_path_factory: pytest.TempPathFactory) -> Itera
     projects.remove_member(lab, "scientist", "wages", "transport-steward")
     programs = play(lab)
     programs.outputs = {name: f"{name}\n1980,545\n".encode() for name in ("a.csv", "b.csv")}
+    programs.findings = [
+        {"check": "minimum-frequency", "severity": "review", "place": "row 1", "sentence": "A cell stands for few."}
+    ]
     registered_dataset(lab)
     source = finished_run(lab).id
     released = approved(lab, source)

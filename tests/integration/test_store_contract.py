@@ -22,6 +22,7 @@ from hub.adapters.tables import KEYS
 from hub.domain.audit import event, verify_chain
 from hub.domain.comments import Audience, Comment
 from hub.domain.errors import ConflictError, UnavailableError
+from hub.domain.exceptions import ExceptionVote, GateException, Ground, Word
 from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext, Vote
 from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
@@ -65,6 +66,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
 
 
 RECORDS = [
+    GateException(
+        *("exception-1", "e-1", "care", "t.csv", "dominance", "row 1", "i" * 64, "c" * 64, "p" * 64),
+        *(Ground.LAW, "a text", "a", NOW, (ExceptionVote("s", Word.GRANT, "", NOW),), NOW, None),
+    ),
     Notice("notice-1", "a", NoticeKind.FROZEN, "care", "freezes", "", NOW, NOW),
     Message("message-1", Channel.WEBHOOK, "", None, NoticeKind.THAWED, "", "freezes", "", NOW, NOW, 2, None, NOW, "x"),
     Message("message-2", Channel.MAIL, "", Box.STEWARDS, NoticeKind.EXPORT_WAITS, "care", "exports", "e-1", NOW, NOW),

@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.web.api import (
     comment_routes,
+    exception_routes,
     gate_routes,
     lab_routes,
     notice_routes,
@@ -27,5 +28,6 @@ ROUTES: tuple[Route[Any], ...] = (
     *split_routes.ROUTES,
     *owner_routes.ROUTES,
     *report_routes.ROUTES,
+    *exception_routes.ROUTES,
     *notice_routes.ROUTES,
 )

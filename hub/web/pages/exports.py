@@ -24,9 +24,10 @@ from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
 from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
-from hub.services import exports, freezes, lineage, people, projects, reproductions
+from hub.services import exceptions, exports, freezes, lineage, people, projects, reproductions
 from hub.services.comments import comments_shown
 from hub.services.lab import Lab
+from hub.web.pages.exceptions import forms, shown_exceptions
 from hub.web.pages.types import Context, Page, Visit, refusal
 from hub.web.previews import NoPreview, Preview, is_picture, preview_of
 
@@ -80,6 +81,8 @@ def show_export(visit: Visit) -> Context:
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
         "repetitions": (repeated := repetitions_of_source(lab, actor, request)),
         "reproduction": reproduction(repeated),
+        "tier_rule": refusal(lambda: exceptions.check_tier_allows(lab, request)),
+        **shown_exceptions(lab, actor, request),
         **said_of(lab, actor, request.id),
     }
 
@@ -110,7 +113,8 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
         check_not_claimed(request, person.name, lab.now(), lab.settings.review.claim)
 
     def is_releasable() -> None:
-        check_can_release(without_members_votes(request, project), lab.settings.gate.votes)
+        covered = exceptions.excepted_now(lab, request)
+        check_can_release(without_members_votes(request, project), lab.settings.gate.votes, covered)
         lineage.check_draws_on_granted(lab, request)
 
     return {
@@ -157,3 +161,5 @@ PAGES = (
     Page("/exports/{id}/file", "export_file.html", show_file),
     Page("/exports/{id}/progress", "export_progress.html", export_progress),
 )
+
+FORMS = forms(EXPORT)

@@ -43,6 +43,7 @@ FORMS: tuple[Form, ...] = (
     *notebooks.FORMS,
     *runs.FORMS,
     *sweeps.FORMS,
+    *exports.FORMS,
     *export_forms.FORMS,
     *comments.FORMS,
     *releases.FORMS,
