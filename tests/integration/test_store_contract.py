@@ -37,7 +37,7 @@ from hub.services.ports import WorkTimes, pages
 from integration.postgresql import postgresql
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-BEFORE_HEADS = import_module("hub.adapters.migrations.versions.0017_owners").down_revision
+BEFORE_HEADS = import_module("hub.adapters.migrations.versions.0017b_heads_and_waiting_grants").down_revision
 STEWARD = Person("steward", "Steward", "office", (Role.STEWARD,))
 
 
@@ -376,7 +376,6 @@ def test_requests_of_before_get_what_lists_show_of_them(tmp_path: Path) -> None:
         records.save(request, event("test:request:save", "test", request.id))
     columns = (("export_request", "file_count"), ("export_request", "risk"), ("dataset_grant", "waits"))
     with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
-        connection.execute(text("DROP INDEX ix_audit_name"))
         connection.execute(text("DROP INDEX ix_export_request_state"))
         for table, column in columns:
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))

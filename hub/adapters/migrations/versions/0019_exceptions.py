@@ -8,7 +8,7 @@ from alembic import op
 from hub.adapters.tables import UtcTime
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 
 TEXTS = (
     *("request", "project", "path", "check", "place", "finding"),
