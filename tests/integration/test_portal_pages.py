@@ -176,7 +176,10 @@ def test_a_steward_registers_and_offers_and_grants(site: Site) -> None:
     assert "data-poll" in page.text
     work_off(site.lab)
     assert "data-reload" in browser.open(page.url.removeprefix(site.base) + "/progress").text
-    assert "The project may now use" in browser.post("/datasets/care/grants", {"project": "wages"}).text
+    assert "waits for the project’s lead" in browser.post("/datasets/care/grants", {"project": "wages"}).text
+    assert site.browser("scientist").open("/datasets/care").status_code == 404
+    lead = site.browser("scientist").post("/projects/wages/datasets/accept", {"dataset": "care"})
+    assert "The project may now use the dataset" in lead.text
     assert "The description was saved." in browser.post("/datasets/care", fields | {"title": "Use of care"}).text
     shown = site.browser("scientist").open("/datasets/care").text
     assert "Use of care" in shown

@@ -15,6 +15,8 @@ from hub.web.models import DatasetBody, GrantBody, OfferBody, PolicyBody, Reason
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import zero_of, zero_text, zeros_text
 
+WAITS = N_("The grant waits for the project’s lead, since it makes the project stricter.")
+
 
 def list_datasets(visit: Visit) -> Context:
     """List datasets."""
@@ -118,8 +120,10 @@ def offer_snapshot(posted: Posted) -> Landing:
 def grant_project(posted: Posted) -> Landing:
     """Let a project use the dataset."""
     path = {"dataset": posted.path["name"], "name": posted.fields.one("project")}
-    api.put_grant(posted.lab, posted.actor, request_of(GrantBody, path, {"ends": posted.fields.one("ends") or None}))
-    return Landing(("datasets", path["dataset"]), N_("The project may now use the dataset."))
+    grant = api.put_grant(
+        posted.lab, posted.actor, request_of(GrantBody, path, {"ends": posted.fields.one("ends") or None})
+    )
+    return Landing(("datasets", path["dataset"]), WAITS if grant.waits else N_("The project may now use the dataset."))
 
 
 def withdraw_from_project(posted: Posted) -> Landing:

@@ -19,6 +19,7 @@ from hub.web.models import (
     ProjectBody,
     ReasonBody,
 )
+from hub.web.pages.datasets import WAITS
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, permitted, refusal
 
 SANDBOX = ("allow-scripts", "allow-same-origin", "allow-forms", "allow-modals")
@@ -160,8 +161,10 @@ def remove_member(posted: Posted) -> Landing:
 def grant_dataset(posted: Posted) -> Landing:
     """Let the project use a dataset."""
     path = {"name": posted.path["name"], "dataset": posted.fields.one("dataset")}
-    api.put_grant(posted.lab, posted.actor, request_of(GrantBody, path, {"ends": posted.fields.one("ends") or None}))
-    return Landing(("projects", path["name"]), N_("The project may now use the dataset."))
+    grant = api.put_grant(
+        posted.lab, posted.actor, request_of(GrantBody, path, {"ends": posted.fields.one("ends") or None})
+    )
+    return Landing(("projects", path["name"]), WAITS if grant.waits else N_("The project may now use the dataset."))
 
 
 def put_organisation(posted: Posted) -> Landing:
