@@ -56,9 +56,11 @@ def test_percentages_and_fractions_are_told_apart(title: str, scale: float | Non
     assert percent_scale(title) == scale
 
 
-@pytest.mark.parametrize("title", ["residuals", "Résidus", "y_hat", "pred.y", "fitted", "cooks_d", "x_leverage"])
+@pytest.mark.parametrize(
+    "title", ["residuals", "Résidus", "y_hat", "pred.y", "fitted", "cooks_d", "x_leverage", "hatch"]
+)
 def test_values_of_a_model_for_each_record_are_known(title: str) -> None:
-    assert is_vector_name(title) is (title != "pred.y")
+    assert is_vector_name(title) is (title not in ("pred.y", "hatch"))
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,7 @@ def test_values_of_a_model_for_each_record_are_known(title: str) -> None:
         ("zip", ["", ""], False),
         ("zip", ["7505", "750560", "2C001"], False),
         ("income", ["75056", "13055"], False),
+        ("comments", ["75056", "13055"], False),
     ],
 )
 def test_small_areas_are_known_by_name_and_codes(title: str, cells: list[str], is_one: bool) -> None:

@@ -39,6 +39,7 @@ def test_other_words_are_names(cell: str) -> None:
         ([["", "", "pay"], ["town", "sex", ""]], ["town", "sex", "pay"]),
         ([["", "pay", "pay"], ["", "pay", "sum"]], ["", "pay", "pay_sum"]),
         ([["", ""], ["town", "sex"]], ["town", "sex"]),
+        ([["", "pay", "visits"], ["", "mean", ""]], ["", "pay_mean", "visits"]),
     ],
 )
 def test_a_column_has_one_name(rows: list[list[str]], names: list[str]) -> None:
