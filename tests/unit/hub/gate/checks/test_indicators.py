@@ -79,6 +79,13 @@ def test_what_a_rounded_mean_leaves_open_grows_with_the_answers(on: Any, yes: in
     assert [f.severity for f in found(on, rows, means(rows, 2), measure="ill", aggregate="mean")] == [severity]
 
 
+def test_what_a_rounded_mean_leaves_open_shrinks_with_what_lies_between_the_two(on: Any) -> None:
+    """Of 800 answers of 10 or 20, a mean to one decimal is known to four more or fewer."""
+    rows = ill(7, 200).with_columns(10 + 10 * pl.col("ill"))
+    told = found(on, rows, means(rows, 1), measure="ill", aggregate="mean")
+    assert [f.severity for f in told] == [Severity.REVIEW]
+
+
 def test_what_is_sure_blocks_and_what_is_not_is_read_each_with_its_rows(on: Any) -> None:
     rows = ill(3, 200, 8)
     told = found(on, rows, means(rows, 2), measure="ill", aggregate="mean")
