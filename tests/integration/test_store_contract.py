@@ -37,7 +37,7 @@ from hub.services.ports import WorkTimes, pages
 from integration.postgresql import postgresql
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-BEFORE_HEADS = import_module("hub.adapters.migrations.versions.0017b_heads_and_waiting_grants").down_revision
+BEFORE_HEADS = import_module("hub.adapters.migrations.versions.0018_heads_and_waiting_grants").down_revision
 STEWARD = Person("steward", "Steward", "office", (Role.STEWARD,))
 
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from hub.adapters.tables import UtcTime
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 TEXTS = (
     *("request", "project", "path", "check", "place", "finding"),

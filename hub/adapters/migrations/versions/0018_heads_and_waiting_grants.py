@@ -7,7 +7,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017b"
+revision = "0018"
 down_revision = "0017"
 
 SEVERITIES = ("block", "review", "fixed", "note")
