@@ -16,12 +16,13 @@ import pytest
 
 from attacks import accounts
 from hub.accounts import Account, Group, groups_of
+from hub.adapters.accounts.applied import apply_layout
 from hub.adapters.accounts.entering import REPOSITORY, entering
 from hub.adapters.accounts.layout import SECRETS
 from hub.adapters.power import verbs
 from hub.adapters.power.places import ENGINE_SOCKET, VERBS_SOCKET, privileged_folder
 from hub.adapters.processes.records import is_alive, read_records
-from hub.adapters.secrets import Secret
+from hub.adapters.secrets import Secret, make_once
 from hub.privileged.permissions import VERBS
 from lab_fixture import StoryLab
 from spawner_config.server_folder import CONTROL_SOCKET, control_folder
@@ -75,7 +76,11 @@ print(json.dumps(said))
 
 @pytest.fixture(scope="module")
 def lab(story_lab: StoryLab) -> StoryLab:
+    """The lab of the story, with the secrets that an administrator brings, as the lab's next start leaves them."""
     assert story_lab.first.code == 0, story_lab.first.err
+    for name in (Secret.MAIL, Secret.WEBHOOK):
+        make_once(story_lab.settings.secret(name), lambda: "brought" * 8)
+    apply_layout(story_lab.settings)
     return story_lab
 
 

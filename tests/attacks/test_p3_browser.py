@@ -45,10 +45,15 @@ def test_what_a_workspaces_page_opens_is_not_within_its_reach(workspace: Page, s
     assert dict(zip(places, workspace.evaluate(LOOK), strict=True)) == dict.fromkeys(places, 0)
 
 
-def test_the_same_script_reads_a_page_that_nothing_severs(workspace: Page) -> None:
-    """The attack is real: what the workspace's page opens of its own making is within its reach."""
-    own = "() => { const w = open(''); w.document.write('x'.repeat(300)); return w.document.body.innerHTML.length }"
-    assert workspace.evaluate(own) > 200
+def test_the_same_scripts_read_a_page_that_nothing_severs(workspace: Page, story_lab: StoryLab) -> None:
+    """The attack is real: between two pages of the same origin without the lab's headers it reads all."""
+    plain = f"{story_lab.settings.public_url}/plain"
+    text = f"<!doctype html><title>plain</title><p>{'x' * 300}"
+    workspace.context.route(f"{plain}/*", lambda route: route.fulfill(body=text, content_type="text/html"))
+    opener = workspace.context.new_page()
+    opener.goto(f"{plain}/opener")
+    assert opener.evaluate(OPEN, f"{plain}/opened")
+    assert opener.evaluate(LOOK)[0] > 200
 
 
 def test_a_workspaces_page_asks_nothing_of_hub_portal_or_another_workspace(

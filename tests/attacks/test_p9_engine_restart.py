@@ -7,6 +7,7 @@ weak twin is the same lab on the same engine without that: its containers end, a
 from __future__ import annotations
 
 import json
+import random
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ from spawner_config.names import workspace_container
 WHAT = "workspace and run, which went on; what was asked meanwhile"
 AWAY = 8.0
 """Longer than the hub waits between two looks at its servers, and than the worker between two rounds that fail."""
+KILLED = ("engine", "hub", "worker", "engine", "gateway", "privileged", "portal", "proxy")
 PATIENT = """
 import pathlib, time
 pathlib.Path("/outputs/started.txt").write_text("started")
@@ -116,6 +118,35 @@ def test_workspaces_and_runs_go_on_while_the_engine_is_away_and_what_is_asked_me
             assert living.ended(one)["work"]["state"] == "succeeded"
     assert steps_back(computing.answers, killed=0) == []
     wait_for(lambda: not nobodys(lab), 60, "something is nobody's")
+    assert living.audit_verifies() > 0
+
+
+@pytest.mark.parametrize("seed", [1, 2], ids=lambda seed: f"seed {seed}")
+def test_when_engine_and_processes_are_killed_in_random_order_nothing_goes_back(
+    lab: Lab, seed: int, record_property: Callable[[str, object], None]
+) -> None:
+    living, chosen = lab.living, random.Random(seed)
+    order = chosen.sample(KILLED, len(KILLED))
+    run, computing = lab.waiting(), Computing(living, CARE)
+    with computing.going():
+        wait_for(lambda: computing.answers, 90, "no kernel counts")
+        before = lab.states()
+        for name in order:
+            time.sleep(chosen.uniform(0.2, 2.5))
+            if name == "engine":
+                lab.engine.end(signal.SIGKILL)
+                lab.engine.start()
+            else:
+                living.kill(name)
+        back = living.up_again(90)
+        heard, left = len(computing.answers), left_words(nobodys(lab))
+        wait_for(lambda: len(computing.answers) > heard + 3, 60, "no kernel counts any more")
+        assert {name: lab.states()[name] for name in before} == before
+        (lab.folder(run) / ".word").touch()
+        assert living.ended(run)["work"]["state"] == "succeeded"
+    assert steps_back(computing.answers, killed=0) == []
+    wait_for(lambda: not nobodys(lab), 60, "something is nobody's")
+    tell_fault(record_property, ", ".join(order), WHAT, back, left)
     assert living.audit_verifies() > 0
 
 
