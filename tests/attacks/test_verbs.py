@@ -207,6 +207,8 @@ def test_an_account_with_too_many_connections_is_told_at_once(settings: Settings
         told = select.select(silent, [], [], 0)[0]
         answer = b"".join(iter(lambda: told[0].recv(2**16), b""))
         assert json.loads(answer[LENGTH.size :])["reason"] == BUSY
+    # As soon as their ends are noticed, the account is answered as ever.
+    wait_for(lambda: asked(settings, "open-project", **OPEN_PROJECT)["error"] == "", SOON)
 
 
 def test_a_folder_of_one_project_is_not_given_to_another(settings: Settings) -> None:
