@@ -139,7 +139,7 @@ MEANINGS: Mapping[str, str] = {
     "mail.stewards": "The box that is told of export requests that nobody has claimed; empty: none.",
     "mail.approvers": "The box that is told of notebooks that wait for a decision; empty: none.",
     "webhook.url": "Where notices are posted to as JSON, with https but on loopback, and signed with the key in "
-    "`secrets/webhook-key`, 32 bytes or more. Empty: none are. See [how to](../how-to/send-notifications.md).",
+    "`secrets/webhook-key`, 32 bytes or more. Empty: none are. See [how to](../how-to/send-notices.md).",
     "notebooks.runs_a_month": "How many runs a project may start in a calendar month (UTC), those of "
     "sweeps and repetitions counted.",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",

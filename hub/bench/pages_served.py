@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from queue import Queue
 from typing import Any
 
@@ -59,7 +59,7 @@ class Served:
 
     base: str
     session: requests.Session
-    taken: Queue[float] = field(default_factory=Queue)
+    taken: Queue[float]
 
     def seconds(self, path: str) -> float:
         """Open a page, and return the server's own time for it."""
@@ -72,27 +72,14 @@ class Served:
 
 
 @contextmanager
-def served(lab: Lab, steward: str) -> Iterator[Served]:
-    """Serve the portal, and a bare page beside it, until the block ends."""
-    auth = OnePerson(
-        base_url=PREFIX,
-        api_token="bench",  # noqa: S106 - of no hub
-        oauth_client_id="service-portal",
-        access_scopes={SCOPE},
-        hub_prefix="/hub/",
-    )
+def in_thread(make: Callable[[], Application], **options: int) -> Iterator[int]:
+    """Serve an application from a thread until the block ends; gives its port, and takes options of tornado's."""
     sock = socket.create_server(("127.0.0.1", 0))
+    sock.setblocking(False)
     ready, stop = threading.Event(), threading.Event()
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["Authorization"] = f"token {steward}"
-    made = Served(f"http://127.0.0.1:{sock.getsockname()[1]}{PREFIX.rstrip('/')}", session)
 
     async def serve() -> None:
-        app = make_app(lab, auth)
-        _measured(app, made.taken)
-        server = HTTPServer(app)
-        sock.setblocking(False)
+        server = HTTPServer(make(), **options)
         server.add_socket(sock)
         ready.set()
         await asyncio.get_running_loop().run_in_executor(None, stop.wait)
@@ -103,12 +90,34 @@ def served(lab: Lab, steward: str) -> Iterator[Served]:
     thread.start()
     try:
         if not ready.wait(30):
-            raise UnavailableError("The portal to be measured does not start.", reason="bench")
-        yield made
+            raise UnavailableError("The portal does not start.", reason="bench")
+        yield sock.getsockname()[1]
     finally:
-        session.close()
         stop.set()
-        thread.join(30)
+        thread.join(20)
+
+
+@contextmanager
+def served(lab: Lab, steward: str) -> Iterator[Served]:
+    """Serve the portal, and a bare page beside it, until the block ends."""
+    auth = OnePerson(
+        base_url=PREFIX,
+        api_token="bench",  # noqa: S106 - of no hub
+        oauth_client_id="service-portal",
+        access_scopes={SCOPE},
+        hub_prefix="/hub/",
+    )
+    taken = Queue[float]()
+
+    def application() -> Application:
+        app = make_app(lab, auth)
+        _measured(app, taken)
+        return app
+
+    with in_thread(application) as port, requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"token {steward}"
+        yield Served(f"http://127.0.0.1:{port}{PREFIX.rstrip('/')}", session, taken)
 
 
 def _measured(app: Application, taken: Queue[float]) -> None:

@@ -10,7 +10,6 @@ It reads ``/in/request.json`` (``RunRequest``) and ``/in/notebook.ipynb``, works
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from pathlib import Path
 from typing import NoReturn
@@ -20,9 +19,9 @@ from hub.domain.notebooks import ParameterValue, check_parameters, check_schema
 from hub.domain.sandbox_exit import SandboxExit
 from hub.sandbox.cells import Watch, check_same, executed_notebook, run_cells
 from hub.sandbox.exchange import RunRequest
-from hub.sandbox.notebook_file import MOST_NOTEBOOK_BYTES, read_notebook, v4
+from hub.sandbox.notebook_file import read_same, v4
 from hub.sandbox.process import end_children, harden
-from hub.sandbox.program import SandboxError, read_bounded, read_request, run_program, write_atomically
+from hub.sandbox.program import SandboxError, read_request, run_program, write_atomically
 from hub.sandbox.progress import write_progress
 from hub.sandbox.report import write_report
 
@@ -31,10 +30,7 @@ def execute(root: Path) -> SandboxExit:
     """Execute the notebook below ``root`` and write it with its outputs."""
     harden()
     request = read_request(root / "in" / "request.json", RunRequest)
-    body = read_bounded(root / "in" / "notebook.ipynb", MOST_NOTEBOOK_BYTES)
-    if hashlib.sha256(body).hexdigest() != request.digest:
-        raise SandboxError(SandboxExit.DIGEST_MISMATCH)
-    notebook = read_notebook(body)
+    notebook = read_same(root / "in" / "notebook.ipynb", request.digest)
     with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as private:
         watch = Watch(
             parameters=accepted_parameters(request),

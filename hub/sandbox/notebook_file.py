@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -20,7 +21,7 @@ from nbformat import NotebookNode
 
 from hub.domain.sandbox_exit import SandboxExit
 from hub.sandbox.exchange import LONGEST_CELL, MOST_CELLS
-from hub.sandbox.program import SandboxError
+from hub.sandbox.program import SandboxError, read_bounded
 
 MOST_NOTEBOOK_BYTES = 64 * 2**20
 PARAMETERS_TAG = "parameters"
@@ -42,6 +43,14 @@ def read_notebook(body: bytes) -> NotebookNode:
     notebook: NotebookNode = v4.new_notebook(cells=cells, metadata=forced_metadata())
     _check_parameters_cell(notebook)
     return notebook
+
+
+def read_same(path: Path, digest: str) -> NotebookNode:
+    """Return the notebook of a file that has this SHA-256; other bytes than were asked for are not read further."""
+    body = read_bounded(path, MOST_NOTEBOOK_BYTES)
+    if hashlib.sha256(body).hexdigest() != digest:
+        raise SandboxError(SandboxExit.DIGEST_MISMATCH)
+    return read_notebook(body)
 
 
 def forced_metadata() -> dict[str, object]:

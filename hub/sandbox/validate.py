@@ -11,7 +11,6 @@ It reads ``/in/request.json`` (``ValidateRequest``) and ``/in/notebook.ipynb``, 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -23,9 +22,9 @@ from pydantic import ValidationError
 
 from hub.domain.sandbox_exit import SandboxExit
 from hub.sandbox.exchange import ValidateRequest, ValidateResult
-from hub.sandbox.notebook_file import MOST_NOTEBOOK_BYTES, read_notebook, v4
+from hub.sandbox.notebook_file import read_same, v4
 from hub.sandbox.process import end_children, harden
-from hub.sandbox.program import SandboxError, read_bounded, read_request, run_program, write_atomically
+from hub.sandbox.program import SandboxError, read_request, run_program, write_atomically
 
 MOST_SAID = 4096
 
@@ -34,10 +33,7 @@ def validate(root: Path) -> SandboxExit:
     """Validate the notebook below ``root`` and write the result."""
     harden()
     request = read_request(root / "in" / "request.json", ValidateRequest)
-    body = read_bounded(root / "in" / "notebook.ipynb", MOST_NOTEBOOK_BYTES)
-    if hashlib.sha256(body).hexdigest() != request.digest:
-        raise SandboxError(SandboxExit.DIGEST_MISMATCH)
-    notebook = read_notebook(body)
+    notebook = read_same(root / "in" / "notebook.ipynb", request.digest)
     with tempfile.TemporaryDirectory(prefix="run-", ignore_cleanup_errors=True) as private:
         path = Path(private) / "notebook.ipynb"
         path.write_text(v4.writes(notebook), encoding="utf-8")

@@ -52,10 +52,9 @@ class Seen:
         self.bytes += count
         return True
 
-    def brings(self, count: int) -> bool:
-        """Count bytes that a browser sends; they may go on."""
+    def brings(self, count: int) -> None:
+        """Count bytes that a browser sends."""
         self.received += count
-        return True
 
     @property
     def seconds(self) -> float:

@@ -38,7 +38,7 @@ class Told:
 
     opened: Callable[[], None]
     takes: Callable[[int], bool]
-    brings: Callable[[int], bool]
+    brings: Callable[[int], None]
     stays: Callable[[], Awaitable[bool]]
 
 
@@ -83,7 +83,8 @@ async def _between(inner: Inner, outer: web.WebSocketResponse, held: Held, upstr
 
     def asking(payload: int) -> bool:
         upstream.use.note()
-        return told.brings(payload)
+        told.brings(payload)
+        return True
 
     seconds = upstream.bounds.chunk_seconds
     ways = (

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from jupyterhub.services.auth import HubOAuth
-from tornado.httpserver import HTTPServer
 from tornado.web import create_signed_value
 
+from hub.bench.pages_served import in_thread
 from hub.services.lab import Lab
 from hub.web.app import LARGEST_BODY, make_app
 
@@ -56,27 +53,5 @@ def login_cookie(name: str) -> dict[str, str]:
 def served(lab: Lab, hub_auth: Any = None) -> Iterator[str]:
     """Serve the portal from a thread; gives its address without a slash at the end."""
     auth = hub_auth or known_tokens()
-    ready, stop, place = threading.Event(), threading.Event(), {"port": 0}
-
-    async def serve() -> None:
-        server = HTTPServer(make_app(lab, auth), max_body_size=LARGEST_BODY)
-        sock = socket.socket()
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(64)
-        sock.setblocking(False)
-        server.add_socket(sock)
-        place["port"] = sock.getsockname()[1]
-        ready.set()
-        await asyncio.get_running_loop().run_in_executor(None, stop.wait)
-        server.stop()
-        await server.close_all_connections()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    try:
-        if not ready.wait(20):
-            raise AssertionError("the portal does not start")
-        yield f"http://127.0.0.1:{place['port']}{PREFIX.rstrip('/')}"
-    finally:
-        stop.set()
-        thread.join(20)
+    with in_thread(lambda: make_app(lab, auth), max_body_size=LARGEST_BODY) as port:
+        yield f"http://127.0.0.1:{port}{PREFIX.rstrip('/')}"

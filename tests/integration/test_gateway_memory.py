@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +14,17 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
 
-from integration.gateway_bench import AUTHORIZED, QUICK, Bench, bench, neighbour_answers_at_once, plain_neighbour
+from integration.gateway_bench import (
+    AUTHORIZED,
+    QUICK,
+    Bench,
+    bench,
+    neighbour_answers_at_once,
+    ok,
+    plain_neighbour,
+    says,
+)
+from spawner_config.gateway.browser import PACKED_BYTES
 from spawner_config.gateway.under_way import UnderWay, size_of_frame
 from spawner_config.gateway_client import GatewayClient
 
@@ -172,6 +183,22 @@ def test_a_closed_server_drops_its_websockets(tmp_path: Path) -> None:
             async with b.session.ws_connect(b.url("health", KERNEL)) as browser:
                 await GatewayClient(b.settings.state).close(folder.name)
                 assert (await browser.receive(timeout=5)).type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
+
+    asyncio.run(story())
+
+
+def test_a_flood_of_what_is_packed_for_a_browser_hurts_no_neighbour(tmp_path: Path) -> None:
+    largest = PACKED_BYTES[-1]
+
+    async def story() -> None:
+        async with bench(tmp_path, replace(QUICK, answer=largest, header_seconds=20, requests=24)) as b:
+            await plain_neighbour(b)
+            await b.open("hostile", says(ok(os.urandom(largest))))
+            asked = [asyncio.create_task(b.get("hostile", "lab/api/settings")) for _ in range(24)]
+            for _ in range(5):
+                await asyncio.sleep(0.2)
+                await neighbour_answers_at_once(b)
+            assert {status for status, _ in await asyncio.gather(*asked)} == {200}
 
     asyncio.run(story())
 
