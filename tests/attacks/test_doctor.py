@@ -324,10 +324,8 @@ def careless(body: Body) -> None:
     if body["Cmd"][:2] == ["python", "-m"]:
         source = (
             "import hub.sandbox.execute as e\n"
-            "read = e.read_request\n"
-            "body = open('/in/notebook.ipynb', 'rb').read()\n"
-            "digest = e.hashlib.sha256(body).hexdigest()\n"
-            "e.read_request = lambda *a: read(*a).model_copy(update={'digest': digest})\n"
+            "from hub.sandbox.notebook_file import read_notebook\n"
+            "e.read_same = lambda path, digest: read_notebook(path.read_bytes())\n"
             "e.accepted_parameters = lambda request: dict(request.parameters)\n"
             "e.main()\n"
         )
