@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 
 from hub.doctor.calls import asked_of
 from hub.doctor.scene import DATASET, MEMBER
@@ -35,6 +36,7 @@ def arguments_of(purpose: Purpose, given: Mapping[str, Arguments], digest: str) 
     return {
         **given,
         **asked_of(platform.machine()),
+        "own-kernel": {"version": Path("/proc/version").read_text(encoding="utf-8").strip()},
         "resolver": {"names": ["localhost.localdomain.example", "lab.example", "metadata.google.internal"]},
         "told-of-others": {"paths": TOLD},
         "host-devices": {"harmless": HARMLESS},

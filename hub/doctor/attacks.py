@@ -12,7 +12,7 @@ from hub.doctor.calls import DOORS
 from hub.doctor.inside import data, floods, neighbour, network, power
 from hub.doctor.program import Call, Said, in_vain, shown
 from hub.domain.examinations import Attempt, Promise, Verdict
-from spawner_config.isolation import Purpose
+from spawner_config.isolation import OTHER_RUNTIME, Purpose
 
 EVERY = tuple(Purpose)
 SEEING = (Purpose.WORKSPACE, Purpose.RUN, Purpose.CHECKER)
@@ -33,6 +33,9 @@ class Attack:
     seconds: float = 15
     machines: tuple[str, ...] = ()
     """Architectures that have such a way at all; none named: all."""
+    of_the_kernel: bool = False
+    """Whether all that can work is an answer of the kernel inside, which is no answer of the machine's where a runtime
+    has a kernel of its own."""
 
 
 ATTACKS: tuple[Attack, ...] = (
@@ -60,6 +63,7 @@ ATTACKS: tuple[Attack, ...] = (
         "kinds-of-sockets",
         network.open_sockets,
         "Open sockets of kinds that no notebook needs, as raw ones and ones of virtual machines.",
+        of_the_kernel=True,
     ),
     Attack(
         Promise.NETWORK,
@@ -73,12 +77,14 @@ ATTACKS: tuple[Attack, ...] = (
         "powers",
         power.find_powers,
         "Look for root, for capabilities, for a way to new privileges and for a missing filter of system calls.",
+        of_the_kernel=True,
     ),
     Attack(
         Promise.NETWORK,
         "name-spaces",
         power.make_name_spaces,
         "Make name spaces of its own, and enter those that are there.",
+        of_the_kernel=True,
     ),
     Attack(
         Promise.NETWORK,
@@ -91,12 +97,14 @@ ATTACKS: tuple[Attack, ...] = (
         "told-of-others",
         power.read_of_others,
         "Read from the kernel what tells of the machine or of others on it.",
+        of_the_kernel=True,
     ),
     Attack(
         Promise.NETWORK,
         "system-calls",
         power.call_the_kernel,
         "Make system calls that no notebook needs.",
+        of_the_kernel=True,
     ),
     Attack(
         Promise.NETWORK,
@@ -104,8 +112,15 @@ ATTACKS: tuple[Attack, ...] = (
         power.enter_by_other_doors,
         "Enter the kernel as a 32-bit program does, or one of another kind.",
         machines=tuple(DOORS),
+        of_the_kernel=True,
     ),
-    Attack(Promise.NETWORK, "host-devices", power.find_devices, "Look for devices of the host, and make some."),
+    Attack(
+        Promise.NETWORK,
+        "host-devices",
+        power.find_devices,
+        "Look for devices of the host, and make some.",
+        of_the_kernel=True,
+    ),
     Attack(
         Promise.NETWORK,
         "scratch-programs",
@@ -185,6 +200,7 @@ ATTACKS: tuple[Attack, ...] = (
         data.mount_over,
         "Mount a dataset anew, mount something over it, or take it away.",
         SEEING,
+        of_the_kernel=True,
     ),
     Attack(
         Promise.DATASETS,
@@ -204,10 +220,20 @@ ATTACKS: tuple[Attack, ...] = (
 )
 
 
-def attacks_in(purpose: Purpose, *, flooded: bool = False) -> list[Attack]:
-    """Return the attacks that one container makes."""
+OWN_KERNEL = Attack(
+    Promise.NETWORK,
+    "own-kernel",
+    power.meet_the_kernel,
+    "Ask the kernel that answers inside whether it is the machine's, where `lab.toml` names another runtime.",
+    tuple(sorted(OTHER_RUNTIME)),
+)
+
+
+def attacks_in(purpose: Purpose, *, flooded: bool = False, other_runtime: bool = False) -> list[Attack]:
+    """Return the attacks that one container makes; where its runtime is another one, that is looked at first."""
     here = platform.machine()
-    return [a for a in ATTACKS if purpose in a.places and a.flooded is flooded and here in (a.machines or (here,))]
+    attacks = (OWN_KERNEL, *ATTACKS) if other_runtime else ATTACKS
+    return [a for a in attacks if purpose in a.places and a.flooded is flooded and here in (a.machines or (here,))]
 
 
 def calls_of(attacks: list[Attack], arguments: Mapping[str, Arguments]) -> list[Call]:
@@ -215,7 +241,12 @@ def calls_of(attacks: list[Attack], arguments: Mapping[str, Arguments]) -> list[
     return [Call(a.name, a.function, arguments.get(a.name, {}), a.seconds) for a in attacks]
 
 
-def judged(attack: Attack, where: str, said: Said | str | None) -> Attempt:
-    """Judge what an attack said: silence and a fault of its own are no proof."""
-    verdict = Verdict.HOLDS if in_vain(said) else Verdict.BROKEN
-    return Attempt(attack.promise, attack.name, where, attack.tried, shown(said), verdict)
+def judged(attack: Attack, where: str, said: Said | str | None, *, apart: bool = False) -> Attempt:
+    """Judge what an attack said: silence and a fault of its own are no proof.
+
+    Where the kernel inside was seen to be another one (``apart``), what it lets be done does not reach the machine's.
+    """
+    seen, verdict = shown(said), Verdict.HOLDS if in_vain(said) else Verdict.BROKEN
+    if apart and attack.of_the_kernel and isinstance(said, Said) and said.done:
+        seen, verdict = f"{seen} The runtime's own kernel let it be done; the machine's was not asked.", Verdict.NOTE
+    return Attempt(attack.promise, attack.name, where, attack.tried, seen, verdict)

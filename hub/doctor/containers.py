@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from hub.doctor.arguments import Arguments, arguments_of
-from hub.doctor.attacks import FLOODED, Attack, attacks_in, calls_of, judged
+from hub.doctor.attacks import FLOODED, OWN_KERNEL, Attack, attacks_in, calls_of, judged
 from hub.doctor.inside.neighbour import wait_to_be_found
 from hub.doctor.listeners import Listeners, listening, own_addresses
-from hub.doctor.program import Call, heard, listed, program_of
+from hub.doctor.program import Call, heard, in_vain, listed, program_of
 from hub.doctor.scene import NEIGHBOUR, OTHER, Scene
 from hub.doctor.throwaway import Ended, ThrowAway
 from hub.domain.errors import LabError
@@ -63,10 +63,11 @@ class Cell:
         return FLOODED if self.flooded else str(self.purpose)
 
 
-def cells_of(wanted: frozenset[Promise]) -> list[Cell]:
+def cells_of(wanted: frozenset[Promise], *, other_runtime: bool = False) -> list[Cell]:
     """Return a container of each purpose, and one with small limits, with what is tried in them."""
     places = [*((purpose, False) for purpose in Purpose), (Purpose.RUN, True)]
-    cells = [Cell(p, [a for a in attacks_in(p, flooded=f) if a.promise in wanted], f) for p, f in places]
+    tried = {(p, f): attacks_in(p, flooded=f, other_runtime=other_runtime) for p, f in places}
+    cells = [Cell(p, [a for a in tried[p, f] if a.promise in wanted], f) for p, f in places]
     return [cell for cell in cells if cell.attacks]
 
 
@@ -100,7 +101,8 @@ def in_one(given: Given, cell: Cell, spec: ContainerSpec) -> list[Attempt]:
     except LabError as error:
         return [Attempt(a.promise, a.name, cell.where, a.tried, str(error), Verdict.UNSEEN) for a in cell.attacks]
     said = heard(ended.text)
-    found = [judged(attack, cell.where, said.get(attack.name)) for attack in cell.attacks]
+    apart = in_vain(said.get(OWN_KERNEL.name))
+    found = [judged(attack, cell.where, said.get(attack.name), apart=apart) for attack in cell.attacks]
     shows_limits = any(a.promise is Promise.NETWORK for a in cell.attacks)
     return [*found, applied(cell.where, spec, ended)] if shows_limits else found
 

@@ -88,7 +88,7 @@ class Doctor:
     def _on_the_scene(self, made: Scene, throw_away: ThrowAway) -> Iterator[Attempt]:
         if inside := self.wanted & INSIDE:
             self.tell(", ".join(sorted(inside)))
-            yield from containers.attacked(made, throw_away, containers.cells_of(inside), self.tell)
+            yield from containers.attacked(made, throw_away, self._cells(inside), self.tell)
         yield from self._step(Promise.DATASETS, lambda: snapshots.snapshots_tried(made))
         yield from self._step(Promise.RUNS, lambda: runs.runs_tried(made, throw_away))
         if self.wanted & {Promise.RELEASES, Promise.REVIEW}:
@@ -96,6 +96,9 @@ class Doctor:
             yield from self._step(Promise.REVIEW, lambda: review.votes_tried(court))
             yield from self._step(Promise.RELEASES, lambda: review.releases_tried(court))
         yield from self._step(Promise.FAULTS, lambda: faults.killed_while_writing(made.settings))
+
+    def _cells(self, inside: frozenset[Promise]) -> list[containers.Cell]:
+        return containers.cells_of(inside, other_runtime=bool(self.settings.reader.runtime))
 
     def _of_the_lab(self) -> Iterator[Attempt]:
         """Look at the lab's own records, where there are any."""

@@ -81,6 +81,7 @@ def versions(settings: Settings, engine: dict[str, Any], image: str) -> dict[str
 def machine_looked_at(settings: Settings, engine: dict[str, Any]) -> Iterator[Attempt]:
     """Read all of it."""
     yield from _engine(engine)
+    yield runtime_looked_at(settings, engine)
     yield engine_socket(Path("/var/run/docker.sock"))
     yield from _kernel()
     yield datasets_mounted(settings)
@@ -112,6 +113,22 @@ def _engine(engine: dict[str, Any]) -> Iterator[Attempt]:
     tried = "Ask the engine for limits that this kernel does not keep."
     seen = f"It warns: {names}." if bounds else "It keeps all of them."
     yield _attempt("limits", tried, seen, Verdict.BROKEN if bounds else Verdict.HOLDS)
+
+
+def runtime_looked_at(settings: Settings, engine: dict[str, Any]) -> Attempt:
+    """Another runtime for what reads foreign bytes is optional; one that is named must be there.
+
+    Whether it works is seen in the containers of readers and checkers, which are started with it.
+    """
+    tried = "Ask the engine for the runtime that readers and checkers of foreign bytes are to have."
+    named, there = settings.reader.runtime, sorted(engine.get("Runtimes") or {})
+    names = listed(there)
+    if not named:
+        seen = f"None is named in `lab.toml`, so they have its usual one. It has: {names}."
+        return _note("reader-runtime", tried, seen)
+    if named not in there:
+        return _attempt("reader-runtime", tried, f"It has no {named}. It has: {names}.", Verdict.BROKEN)
+    return _attempt("reader-runtime", tried, f"It has {named}, and they are tried with it.", Verdict.HOLDS)
 
 
 def engine_socket(path: Path) -> Attempt:

@@ -40,7 +40,7 @@ def needs(places: Places, *, tests: bool) -> list[Need]:
         wanted += [packages.ENGINE, packages.APPARMOR_PARSER]
     if not base_image.named():
         wanted += [packages.BOOTSTRAP, packages.USER_IDS]
-    return wanted + ([packages.BROWSER, packages.POSTGRES, packages.UNITS] if tests else [])
+    return wanted + ([packages.BROWSER, packages.POSTGRES, packages.UNITS, packages.GVISOR] if tests else [])
 
 
 def machine_steps(places: Places, *, tests: bool = False) -> Lane:

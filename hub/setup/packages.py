@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,18 @@ USER_IDS = Need("the tools for user namespaces", ("uidmap",), lambda: os.geteuid
 BROWSER = Need("Chromium", ("chromium",), lambda: _has("chromium"))
 UNITS = Need("systemd's judge of units", ("systemd",), lambda: _has("systemd-analyze"))
 """Nothing of it is started."""
+
+
+def _can_be_had(package: str) -> bool:
+    """Say whether root may install a package that not every system has; before lists are read, none can be had."""
+    if os.geteuid() != 0 or not _has("apt-cache"):
+        return False
+    told = subprocess.run(["apt-cache", "policy", package], capture_output=True, text=True, check=False)
+    return "Candidate: " in told.stdout and "Candidate: (none)" not in told.stdout
+
+
+GVISOR = Need("gVisor's runsc", ("runsc",), lambda: _has("runsc") or not _can_be_had("runsc"))
+"""Optional: where it cannot be had, its tests are left out."""
 POSTGRES = Need("PostgreSQL's server programs", ("postgresql",), _has_postgres)
 
 
@@ -86,7 +99,13 @@ def install(needs: list[Need], places: Places) -> None:
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     wait = ["-o", "DPkg::Lock::Timeout=300"]
     run(["apt-get", "update"], what="Reading the package lists", log=places.logs / "apt-update.log", extra=quiet)
-    run([*command, *wait], what="Installing Debian packages", log=places.logs / "apt-install.log", extra=quiet)
+    # The lists may name what nobody could know of before.
+    run(
+        [*apt_command(missing(needs)), *wait],
+        what="Installing Debian packages",
+        log=places.logs / "apt-install.log",
+        extra=quiet,
+    )
 
 
 def forbid_first_cluster(settings: Path) -> None:

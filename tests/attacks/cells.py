@@ -19,7 +19,7 @@ from datasets_mount.mounts import Mount, dataset_mount
 from hub.doctor.inside.trying import tried
 from hub.doctor.program import Call, Said, heard, program_of
 from hub.doctor.throwaway import Body, Weaken
-from spawner_config.isolation import NO_NEW_PRIVILEGES, ContainerSpec, Limits, Purpose, container_body
+from spawner_config.isolation import NO_NEW_PRIVILEGES, OTHER_RUNTIME, ContainerSpec, Limits, Purpose, container_body
 from spawner_config.names import LABEL, LABEL_LAB
 
 IMAGE = "datalab/workspace:current"
@@ -84,6 +84,8 @@ class Cells:
     python: str = "python"
     address: str = ""
     """Of another engine than the machine's."""
+    runtime: str = ""
+    """Of that engine, for what may have another one."""
 
     def __post_init__(self) -> None:
         self.engine = docker.APIClient(base_url=self.address or None)
@@ -123,6 +125,7 @@ class Cells:
             environment=self.environment,
             labels={LABEL: "attack", LABEL_LAB: self.name},
             working_dir=self.working_dir,
+            runtime=self.runtime if purpose in OTHER_RUNTIME else "",
         )
 
     def run(
@@ -157,10 +160,14 @@ class Cells:
         return said.done
 
     def try_all(
-        self, calls: list[Call], purpose: Purpose = Purpose.WORKSPACE, weaken: Weaken | None = None
+        self,
+        calls: list[Call],
+        purpose: Purpose = Purpose.WORKSPACE,
+        weaken: Weaken | None = None,
+        limits: Limits = LIMITS,
     ) -> dict[str, Said | str]:
         """Run several of the doctor's attacks in one container, as the doctor does, and return what each said."""
-        made = self._start(program_of(calls), purpose, weaken, LIMITS)
+        made = self._start(program_of(calls), purpose, weaken, limits)
         try:
             self.engine.wait(made, timeout=60)
             return heard(self.engine.logs(made).decode(errors="replace"))

@@ -17,6 +17,7 @@ from pathlib import Path
 import docker
 
 SECONDS = 30.0
+COPY = 600
 
 HELD = r"""
 set -eu
@@ -162,7 +163,7 @@ def _name_space(folder: Path, propagation: str) -> Iterator[subprocess.Popen[byt
 
 def copy_image(tag: str, address: str) -> None:
     """Give the engine at an address an image of the machine's."""
-    with docker.APIClient() as here, docker.APIClient(base_url=address) as there:
+    with docker.APIClient(timeout=COPY) as here, docker.APIClient(base_url=address, timeout=COPY) as there:
         there.load_image(here.get_image(tag))
 
 

@@ -105,6 +105,8 @@ def start(
     data: Mapping[str, Path] | None = None,
     limits: Limits = LIMITS,
     change: Change = lambda _: None,
+    address: str = "",
+    runtime: str = "",
 ) -> Ended:
     """Make the folders, start the container, wait for its end and take it away."""
     (root / "in").mkdir(parents=True)
@@ -119,13 +121,14 @@ def start(
         *(Mount(str(folder), f"/data/{name}") for name, folder in (data or {}).items()),
     )
     command = ("python", "-m", f"hub.sandbox.{program}")
-    body = container_body(ContainerSpec(purpose, IMAGE, command, UID, mounts, limits, {}, {LABEL: "test"}, "/tmp"))
+    spec = ContainerSpec(purpose, IMAGE, command, UID, mounts, limits, {}, {LABEL: "test"}, "/tmp", runtime)
+    body = container_body(spec)
     change(body)
-    return Ended(*_live(body), root)
+    return Ended(*_live(body, address), root)
 
 
-def _live(body: dict[str, Any]) -> tuple[int, str]:
-    engine = docker.APIClient()
+def _live(body: dict[str, Any], address: str) -> tuple[int, str]:
+    engine = docker.APIClient(address or None)
     name = f"datalab-test-{uuid.uuid4().hex[:12]}"
     try:
         engine.create_container_from_config(body, name=name)

@@ -39,11 +39,12 @@ class Ended:
     said: str
 
 
-def run(purpose: Purpose, program: str, mounts: tuple[Mount, ...]) -> Ended:
+def run(purpose: Purpose, program: str, mounts: tuple[Mount, ...], address: str = "", runtime: str = "") -> Ended:
     """Start a program as the lab does, wait for its end and take its container away."""
     command = ("python", "-m", f"hub.sandbox.{program}")
-    body = container_body(ContainerSpec(purpose, IMAGE, command, UID, mounts, LIMITS, {}, {LABEL: "test"}, "/tmp"))
-    engine = docker.APIClient()
+    spec = ContainerSpec(purpose, IMAGE, command, UID, mounts, LIMITS, {}, {LABEL: "test"}, "/tmp", runtime)
+    body = container_body(spec)
+    engine = docker.APIClient(address or None)
     name = f"datalab-test-{uuid.uuid4().hex[:12]}"
     try:
         engine.create_container_from_config(body, name=name)
@@ -57,8 +58,9 @@ def run(purpose: Purpose, program: str, mounts: tuple[Mount, ...]) -> Ended:
 class Lab:
     """The folders of one export request, and a survey with one group of three people."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, address: str = "", runtime: str = "") -> None:
         self.root = root
+        self.address, self.runtime = address, runtime
         for name in ("survey", "read/in", "read/out", "check/in/fragments", "check/out"):
             (root / name).mkdir(parents=True)
         for name in ("read/out", "check/out"):
@@ -79,7 +81,7 @@ class Lab:
         asked = ReadRequest(files=tuple(OfferedFile(index=n, path=p) for n, p in enumerate(files, 1)))
         (self.root / "read/in/request.json").write_text(asked.model_dump_json())
         inside, out = Mount(f"{self.root}/read/in", "/in"), Mount(f"{self.root}/read/out", "/out", writable=True)
-        return run(Purpose.READER, "read", (inside, out))
+        return run(Purpose.READER, "read", (inside, out), self.address, self.runtime)
 
     def check(self, paths: Iterable[str], table: Table) -> Ended:
         described = DatasetDescription(name="survey", folder="/data/survey", privacy_unit="person")
@@ -92,7 +94,7 @@ class Lab:
             Mount(f"{self.root}/read/out/fragments", "/in/fragments"),
             dataset_mount(f"{self.root}/survey", "survey"),
         )
-        return run(Purpose.CHECKER, "check", mounts)
+        return run(Purpose.CHECKER, "check", mounts, self.address, self.runtime)
 
     @property
     def result(self) -> CheckResult:

@@ -27,7 +27,10 @@ def write_elsewhere(own: list[str], above: list[str]) -> Any:
             done.append(folder)
         except OSError:
             continue
-    if not os.statvfs("/").f_flag & os.ST_RDONLY:
+    # Read here, since not every kernel answers ``statvfs`` with a mount's flags.
+    with open("/proc/self/mounts") as mounts:
+        roots = [line.split()[3].split(",") for line in mounts if line.split()[1] == "/"]
+    if "ro" not in roots[-1]:
         done.append("the whole image")
     return {"tried": [f"{count} folders", "the whole image"], "done": done}
 

@@ -18,7 +18,7 @@ from hub.doctor import machine
 from hub.doctor.accounts import secrets_closed
 from hub.doctor.machine import datasets_mounted, engine_socket, machine_looked_at
 from hub.domain.examinations import Attempt, Verdict
-from hub.settings import Login, Server, Settings
+from hub.settings import Login, ReaderLimits, Server, Settings
 
 ENGINE: dict[str, Any] = {
     "SecurityOptions": ["name=seccomp,profile=default"],
@@ -147,3 +147,21 @@ def test_datasets_in_folders_are_said_and_a_machine_that_cannot_do_as_told_is_se
     assert "lacks loop devices" in told("auto").seen
     assert told("folder").verdict is Verdict.HOLDS
     assert told("erofs").verdict is Verdict.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("named", "there", "verdict", "said"),
+    [
+        ("", {"runc": {}, "runsc": {}}, Verdict.NOTE, "It has: runc, runsc."),
+        ("runsc", {"runc": {}, "runsc": {}}, Verdict.HOLDS, "It has runsc"),
+        ("runsc", {"runc": {}}, Verdict.BROKEN, "It has no runsc"),
+        ("runsc", None, Verdict.BROKEN, "It has no runsc"),
+    ],
+)
+def test_a_runtime_that_is_named_must_be_there(
+    settings: Settings, named: str, there: object, verdict: Verdict, said: str
+) -> None:
+    with_it = settings.model_copy(update={"reader": ReaderLimits(runtime=named)})
+    found = looked(with_it, Runtimes=there)["reader-runtime"]
+    assert found.verdict is verdict
+    assert said in found.seen

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,3 +68,21 @@ def test_a_kernel_that_enforces_apparmor_needs_its_parser(
     monkeypatch.setattr(packages, "APPARMOR", switch)
     monkeypatch.setattr(packages, "_has", lambda *_: parser)
     assert packages.APPARMOR_PARSER.is_there() is met
+
+
+@pytest.mark.parametrize(
+    ("root", "told", "there"),
+    [
+        (True, "runsc:\n  Installed: (none)\n  Candidate: 1\n", False),
+        (True, "runsc:\n  Installed: (none)\n  Candidate: (none)\n", True),
+        (True, "", True),
+        (False, "runsc:\n  Installed: (none)\n  Candidate: 1\n", True),
+    ],
+)
+def test_gvisor_is_installed_where_it_can_be_had_and_missed_by_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, root: bool, told: str, there: bool
+) -> None:
+    monkeypatch.setattr(packages.os, "geteuid", lambda: 0 if root else 1000)
+    monkeypatch.setattr(packages, "_has", lambda name: name == "apt-cache")
+    monkeypatch.setattr(packages.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=told))
+    assert packages.GVISOR.is_there() is there
