@@ -123,11 +123,15 @@ def make_folder(
     return folder
 
 
-def show_folder(state: Path, server: Server) -> None:
-    """Write who a server's folder belongs to, so that the gateway knows it, also after a restart."""
+def show_folder(state: Path, server: Server, give: Callable[[Path], None] = lambda path: None) -> None:
+    """Write who a server's folder belongs to, so that the gateway knows it, also after a restart.
+
+    ``give`` lets the card be the gateway's, which notes on it when the server was used last.
+    """
     folder = server_folder(state, server.id)
     draft = folder / f"{CARD}.new"
     draft.write_text(server.model_dump_json(), encoding="utf-8")
+    give(draft)
     draft.replace(folder / CARD)
 
 

@@ -19,7 +19,7 @@ import stat
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -69,10 +69,11 @@ class ErofsImages:
         image = self._image(snapshot)
         part = image.with_suffix(".part")
         with building(self._folder), full_disk_said():
-            tree = make_tree(self._folder, snapshot, self._vault)
             part.unlink(missing_ok=True)
-            _make_image(tree, part)
-            remove_tree(tree)
+            try:
+                _make_image(make_tree(self._folder, snapshot, self._vault), part)
+            finally:  # also where it does not fit: a full disk gets its room back
+                remove_tree(tree_of(self._folder, snapshot))
             with part.open("rb") as file:
                 os.fsync(file.fileno())
                 made = ImageFile(ImageKind.EROFS, hashlib.file_digest(file, "sha256").hexdigest(), part.stat().st_size)
@@ -151,9 +152,14 @@ def building(folder: Path) -> Iterator[None]:
         yield
 
 
+def tree_of(folder: Path, snapshot: Snapshot) -> Path:
+    """Where a snapshot's files lie together while it is built."""
+    return folder / f"{snapshot.digest}.tree"
+
+
 def make_tree(folder: Path, snapshot: Snapshot, vault: FolderVault) -> Path:
     """Make a folder of a snapshot's files with its manifest, each file hashed in its new place."""
-    tree = folder / f"{snapshot.digest}.tree"
+    tree = tree_of(folder, snapshot)
     remove_tree(tree)
     tree.mkdir(mode=0o755)
     for file in snapshot.files:
@@ -216,9 +222,18 @@ def check_touched(seen: Path, snapshot: Snapshot, vault: FolderVault) -> None:
         if not marks[file.sha256] or known.get(file.sha256) != marks[file.sha256]:
             vault.check(file.sha256, file.size)
     if marks != known:
-        part = seen.with_suffix(f".{threading.get_native_id()}")  # one for each thread of each process
+        _note_seen(seen, marks)
+
+
+def _note_seen(seen: Path, marks: dict[str, list[int]]) -> None:
+    """Note what was hashed; on a full disk it is not noted, and hashed once more the next time."""
+    part = seen.with_suffix(f".{threading.get_native_id()}")  # one for each thread of each process
+    try:
         part.write_text(json.dumps(marks))
         part.rename(seen)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
 
 
 def _read_seen(seen: Path) -> dict[str, list[int]]:

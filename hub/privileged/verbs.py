@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hub.adapters.accounts.given import to_gateway
+from hub.adapters.accounts.given import card_to_gateway, to_gateway
 from hub.adapters.engine import DockerEngine
 from hub.adapters.host import Host
 from hub.adapters.power import verbs
@@ -90,7 +90,7 @@ class Verbs:
 
     def _show_server(self, asked: verbs.ShowServer) -> None:
         self._check_user(asked.uid)
-        show_folder(self._settings.state, asked.card())
+        show_folder(self._settings.state, asked.card(), card_to_gateway)
 
     def _close_server(self, asked: verbs.CloseServer) -> None:
         remove_folder(self._settings.state, asked.server, self._host.unmount_all)

@@ -4,6 +4,8 @@ Invariants:
 
 * counts that cannot be read are no allowance: what has a cap is refused until the administrator takes the
   broken file away;
+* counts that cannot be written are none either: what has a cap is refused until they can, since a gateway that ends
+  meanwhile forgets them;
 * a clock that jumps ahead and comes back finds its day as it left it.
 """
 
@@ -48,6 +50,7 @@ class Meter:
         self._caps = caps
         self._alarm = alarm
         self._dirty = False
+        self._unwritten = False
         self._broken = path.with_suffix(".broken")
         self._counts = _read(path, self._broken)
         self._lost = self._broken.exists()
@@ -57,6 +60,11 @@ class Meter:
         """Whether counts were found broken, and lie there still."""
         return self._lost
 
+    @property
+    def _holds_up(self) -> bool:
+        """Whether nobody would know tomorrow, or after a restart, what was sent today."""
+        return self._lost or self._unwritten
+
     def take(self, server: Server, count: int) -> bool:
         """Count bytes that are about to be sent; False, and nothing counted, when the day's cap does not allow them.
 
@@ -64,7 +72,7 @@ class Meter:
         """
         day, name = self._counts.bytes.setdefault(self._today(), {}), _name(server)
         total, hard = day.get(name, 0) + count, self._caps.hard(server.tier)
-        if hard and self._lost:
+        if hard and self._holds_up:
             return False
         if hard and (total > hard or self._has_ended(name)):
             self._counts.ended.setdefault(self._today(), set()).add(name)
@@ -80,7 +88,7 @@ class Meter:
     def would_take(self, server: Server, count: int) -> bool:
         """Whether the day's cap allows bytes that a workspace announces; if not, the day has ended."""
         hard = self._caps.hard(server.tier)
-        fits = not hard or (not self._lost and self.total(server) + count <= hard)
+        fits = not hard or (not self._holds_up and self.total(server) + count <= hard)
         return fits or self.take(server, count)
 
     def _raise_alarm(self, server: Server, total: int) -> None:
@@ -96,6 +104,8 @@ class Meter:
             return
         if self._lost:
             raise count_is_lost()
+        if self._unwritten:
+            raise count_is_not_kept()
         if self._has_ended(_name(server)):
             raise day_is_over()
 
@@ -107,7 +117,10 @@ class Meter:
         return self._counts.bytes.get(self._today(), {}).get(_name(server), 0)
 
     def write(self) -> None:
-        """Write the counts if they changed, of the last days; look whether broken ones still lie there."""
+        """Write the counts if they changed, of the last days; look whether broken ones still lie there.
+
+        Raises OSError where they cannot be written, and remembers that until they can.
+        """
         self._lost = self._broken.exists()
         if not self._dirty:
             return
@@ -115,10 +128,11 @@ class Meter:
         self._counts = _Counts(
             bytes=_of(kept, counts.bytes), alarmed=_of(kept, counts.alarmed), ended=_of(kept, counts.ended)
         )
+        self._unwritten = True
         draft = self._path.with_suffix(".new")
         draft.write_text(self._counts.model_dump_json(), encoding="utf-8")
         draft.replace(self._path)
-        self._dirty = False
+        self._dirty = self._unwritten = False
 
 
 def day_is_over() -> UnavailableError:
@@ -136,6 +150,15 @@ def count_is_lost() -> UnavailableError:
         "The lab's count of what it has sent today is broken, and this workspace's data are confidential; nothing is "
         "sent from it until the administrator has mended that. Your work is kept.",
         reason="count-lost",
+    )
+
+
+def count_is_not_kept() -> UnavailableError:
+    """What is sent now would not be known after a restart."""
+    return UnavailableError(
+        "The lab cannot write down what it has sent today, and this workspace's data are confidential; nothing is sent "
+        "from it until there is room on its disk again. Tell the administrator. Your work is kept.",
+        reason="count-unwritten",
     )
 
 

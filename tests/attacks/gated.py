@@ -165,14 +165,14 @@ def _run(work: str) -> tuple[tuple[str, str, bool], ...]:
 
 
 @contextmanager
-def gated_lab(folder: Path) -> Iterator[Gated]:
+def gated_lab(folder: Path, **environment: str) -> Iterator[Gated]:
     """A lab that consists of its engine gate and of folders."""
     config = folder / "lab.toml"
     config.write_text(f'name = "g{secrets.token_hex(4)}"\nstate = "state"\n[login]\ndemo = true\n')
     made = Gated(load_settings(config), config)
     made.make_folders()
     try:
-        with privileged_process(made.settings, config, log=folder / "privileged.log"):
+        with privileged_process(made.settings, config, environment, folder / "privileged.log"):
             yield made
     finally:
         made.close()

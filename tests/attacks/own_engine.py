@@ -16,6 +16,8 @@ from pathlib import Path
 
 import docker
 
+from attacks.small_disks import small_disk
+
 SECONDS = 30.0
 COPY = 600
 
@@ -104,11 +106,15 @@ class OwnEngine:
 
 @contextmanager
 def own_engine(
-    settings: Mapping[str, object], etc: Mapping[str, str] | None = None, shown: Path | None = None
+    settings: Mapping[str, object],
+    etc: Mapping[str, str] | None = None,
+    shown: Path | None = None,
+    room: str = "",
 ) -> Iterator[OwnEngine]:
     """Start an engine with these settings and these files under /etc; needs root.
 
-    What is mounted later below ``shown`` the engine sees, too, as a lab's engine must.
+    What is mounted later below ``shown`` the engine sees, too, as a lab's engine must. With ``room`` its own folder,
+    for images, containers and logs, is a file system of that size.
     """
     # A socket's address is short, so this is no folder of the test's.
     folder = Path(tempfile.mkdtemp(prefix="engine", dir="/var/tmp"))
@@ -119,7 +125,11 @@ def own_engine(
         (folder / "etc" / name).write_text(content)
     (folder / "engine.json").write_text(json.dumps(settings))
     try:
-        with _sharing(shown), _name_space(folder, "slave" if shown else "private") as held:
+        with (
+            _own_room(folder / "data", room),
+            _sharing(shown),
+            _name_space(folder, "slave" if shown else "private") as held,
+        ):
             made = OwnEngine(folder, held)
             try:
                 made.start_containerd()
@@ -129,6 +139,16 @@ def own_engine(
                 made.close()
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def _own_room(folder: Path, size: str) -> Iterator[None]:
+    """Let the engine's own folder be a disk that is soon full."""
+    if not size:
+        yield
+        return
+    with small_disk(folder, size):
+        yield
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,9 +18,11 @@ from urllib.parse import quote
 
 import pytest
 
+from attacks.fake_engine import FakeEngine, Heard, fake_engine, open_gate
 from attacks.gated import ENGINE, PROJECT, UID, Gated, Said, call, gated_lab
 from spawner_config import names
 from spawner_config.isolation import SEALED
+from waiting import wait_for
 
 Body = dict[str, Any]
 
@@ -369,6 +372,45 @@ def test_two_lengths_are_not_believed(lab: Gated) -> None:
     assert not lab.is_there(name)
 
 
+@pytest.fixture(scope="module")
+def fake() -> Iterator[FakeEngine]:
+    with tempfile.TemporaryDirectory(prefix="engine", dir="/var/tmp") as folder, fake_engine(Path(folder)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def behind(fake: FakeEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gated]:
+    """A lab whose gate stands before an engine that only listens, and is known to reach it."""
+    with gated_lab(tmp_path_factory.mktemp("listening"), DOCKER_HOST=f"unix://{fake.place}") as made:
+        assert call(made.gate, "GET", "/version").status == 200
+        assert [heard.target for heard in fake.heard] == ["/version"]
+        yield made
+
+
+@pytest.fixture
+def unchecked(fake: FakeEngine) -> Iterator[Path]:
+    """The weak gate before the same engine."""
+    with open_gate(fake) as made:
+        yield made
+
+
+def test_two_lengths_bring_a_hidden_order_past_a_gate_that_believes_them(
+    fake: FakeEngine, behind: Gated, unchecked: Path
+) -> None:
+    """The weak twin: what one reader takes for the rest of a body is the next request to another."""
+    name = behind.order("run")[0]
+    order = b'{"HostConfig": {"Privileged": true}}'
+    hidden = b"POST /containers/create?name=hidden HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(order) + order
+    lengths = {"Content-Length": "2", "content-length": str(len(b"{}" + hidden))}
+    fake.heard.clear()
+    assert call(behind.gate, "POST", f"/containers/{name}/kill", b"{}" + hidden, **lengths).status == 400
+    assert fake.heard == []
+    assert call(unchecked, "POST", f"/containers/{name}/kill", b"{}" + hidden, **lengths).status == 200
+    first, second = wait_for(lambda: fake.heard if len(fake.heard) > 1 else None, 10, "one request is heard")
+    assert first == Heard("POST", f"/containers/{name}/kill", b"{}")
+    assert second == Heard("POST", "/containers/create?name=hidden", order)
+
+
 # Other calls
 
 
@@ -419,11 +461,26 @@ CALLS = [
 
 @pytest.mark.parametrize("prefix", ["", "/v1.41"])
 @pytest.mark.parametrize(("method", "target"), CALLS)
-def test_every_other_call_is_refused(lab: Gated, method: str, target: str, prefix: str) -> None:
-    name = lab.order("run")[0]
-    said = call(lab.gate, method, prefix + target.format(name=name, image=lab.image))
+def test_every_other_call_is_refused_and_the_engine_hears_nothing_of_it(
+    behind: Gated, fake: FakeEngine, method: str, target: str, prefix: str
+) -> None:
+    fake.heard.clear()
+    said = call(behind.gate, method, prefix + target.format(name=behind.order("run")[0], image=behind.image))
     assert said.status == 403
     assert method == "HEAD" or said.json["message"].startswith("The engine gate lets")
+    assert fake.heard == []
+
+
+@pytest.mark.parametrize("prefix", ["", "/v1.41"])
+@pytest.mark.parametrize(("method", "target"), CALLS)
+def test_a_gate_without_its_table_lets_every_such_call_through_to_the_engine(
+    unchecked: Path, fake: FakeEngine, lab: Gated, method: str, target: str, prefix: str
+) -> None:
+    """The weak twin."""
+    asked = prefix + target.format(name=lab.order("run")[0], image=lab.image)
+    fake.heard.clear()
+    assert call(unchecked, method, asked).status == 200
+    assert [(heard.method, heard.target) for heard in fake.heard] == [(method, asked)]
 
 
 WITHOUT = [c for c in CALLS if c[0] == "GET" and c[1].startswith(("/info", "/images/json", "/networks", "/volumes"))]

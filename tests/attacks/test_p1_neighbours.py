@@ -1,11 +1,12 @@
 """A flood in one container leaves its neighbour answering, and two projects have no messages for each other.
 
 Each attack is also run in a container that was weakened on purpose, where it must succeed: so the attack is tested.
-(That each flood is one, and grows where nothing holds it, is in ``test_p1_limits``.)
+(That each flood is one, and grows where nothing holds it, is in ``test_p1_limits``; that it takes a neighbour's answers
+where nothing holds it, in ``test_p1_floods``.)
 """
 
 # An attack speaks to the kernel as plainly as it can.
-# ruff: noqa: PTH101, PTH123
+# ruff: noqa: PTH101, PTH108, PTH123
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ import pytest
 
 from attacks.cells import LIMITS, UNFILTERED, Cells, host
 from attacks.locks import LOCKABLE, find_locks, hold_locks
-from spawner_config.isolation import Purpose
+from hub.doctor.throwaway import Weaken
+from spawner_config.isolation import Limits, Purpose
 from waiting import wait_for
 
 SECONDS = 3.0
@@ -29,7 +31,7 @@ PATIENCE = 1.0
 """How long a neighbour may take to answer, in seconds."""
 
 
-def answer_calls(path: str) -> Any:
+def answer_calls(path: str, work: str) -> Any:
     """Answer each call after a little work: a child, a file, a sum."""
     import contextlib
     import hashlib
@@ -46,8 +48,9 @@ def answer_calls(path: str) -> Any:
                 if (child := os.fork()) == 0:
                     os._exit(0)
                 os.waitpid(child, 0)
-                with open("/tmp/work", "wb") as file:
+                with open(work, "wb") as file:
                     file.write(hashlib.sha256(bytes(2**20)).digest() * 1000)
+                os.unlink(work)
                 with contextlib.suppress(OSError):  # Whoever asked may have gone.
                     connection.sendall(b"done")
 
@@ -55,11 +58,13 @@ def answer_calls(path: str) -> Any:
 class Neighbour:
     """A container that answers, and how long it took each time."""
 
-    def __init__(self, cells: Cells) -> None:
+    def __init__(self, cells: Cells, weaken: Weaken | None = None, limits: Limits = LIMITS, work: str = "/tmp") -> None:
         cells.mounts(Purpose.WORKSPACE)
         self.cells = cells
-        self.path = cells.folder / "home-scientist" / "calls"
-        self.container = cells.begin(answer_calls, path="/home/scientist/calls")
+        self.path = cells.folders.get("/home/scientist", cells.folder / "home-scientist") / "calls"
+        self.container = cells.begin(
+            answer_calls, weaken=weaken, limits=limits, path="/home/scientist/calls", work=f"{work}/work"
+        )
         wait_for(self.path.exists, 20, "the neighbour does not start")
         self.took: list[float] = []
 
@@ -209,14 +214,13 @@ def writing(seconds: float) -> Any:
 
 
 FLOODS = (busy, forking, hogging, filling, making_files, opening, shouting, writing)
-HALF = replace(LIMITS, cpus=0.5)
 
 
 @pytest.mark.parametrize("flood", FLOODS, ids=lambda flood: flood.__name__)
 def test_a_neighbour_answers_within_a_second_beside_a_flood(
     cells: Cells, neighbour: Neighbour, flood: Callable[..., Any], record_property: Callable[[str, object], None]
 ) -> None:
-    flooding = cells.begin(flood, limits=HALF, seconds=SECONDS)
+    flooding = cells.begin(flood, seconds=SECONDS)
     neighbour.ask_until_end_of(flooding)
     record_property("longest_answer_ms", round(max(neighbour.took) * 1000))
     assert len(neighbour.took) > 5

@@ -21,6 +21,13 @@ CODE = (
 SHARES = frozenset({Account.HUB, Account.PORTAL, Account.WORKER})
 """Accounts whose files are their groups', too: SQLite's beside the database, and the vault's."""
 HOMES = {Account.HUB: "hub", Account.GATEWAY: "gateway", Account.IDENTITY: "identity/data"}
+OWN_DISKS = {
+    Account.HUB: ("hub",),
+    Account.GATEWAY: ("gateway", "access-log"),
+    Account.WORKER: ("access-log",),
+    Account.PORTAL: ("incoming",),
+}
+"""Folders of the state folder that may be disks of their own, by who writes or reads there."""
 CERTIFICATES = "SSL_CERT_FILE"
 
 
@@ -56,4 +63,5 @@ def shown(settings: Settings, account: Account) -> list[Path]:
     places = [settings.vault_folder] if account in (Account.PORTAL, Account.WORKER) else []
     if account in SHARES and settings.database_file:
         places.append(settings.database_file.parent)
+    places += [settings.state / name for name in OWN_DISKS.get(account, ())]
     return [*places, servers_folder(settings.state)] if account is Account.GATEWAY else places

@@ -69,13 +69,18 @@ def forget_processes(settings: Settings) -> None:
 
 
 def check_nothing_left(settings: Settings) -> None:
-    """A stopped lab has no socket and no mount below its state folder."""
+    """A stopped lab has no socket and no mount below its state folder, but for an administrator's own disks."""
     left = [str(path) for place in _socket_places(settings) for path in _sockets(place)]
-    left += [str(path) for path in mounts_below(settings.state)]
+    left += [str(path) for path in mounts_below(settings.state) if not _is_own_disk(settings, path)]
     if left:
         raise UnavailableError(
             "Left behind: {left}. Unmount or remove them by hand.", reason="left-behind", left=", ".join(left)
         )
+
+
+def _is_own_disk(settings: Settings, place: Path) -> bool:
+    """The lab mounts on the servers' folder, and deeper; what else is mounted on a part of the state folder stays."""
+    return place.parent == settings.state.resolve() and place != servers_folder(settings.state).resolve()
 
 
 def _socket_places(settings: Settings) -> Iterator[Path]:

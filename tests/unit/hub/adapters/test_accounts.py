@@ -241,6 +241,9 @@ def test_a_process_gets_the_groups_of_its_account_and_sees_code_settings_and_sta
     kept = {given[n + 1] for n, word in enumerate(given) if word == "--keep"}
     assert {str(settings.state), "/etc/lab.toml", *(str(REPOSITORY / name) for name in CODE[:4])} <= kept
     assert str(REPOSITORY) not in kept
+    shown = {given[n + 1] for n, word in enumerate(given) if word == "--show"}
+    assert str(settings.state / "access-log") in shown
+    assert not {str(settings.state / name) for name in ("hub", "gateway", "projects")} & shown
     assert words[-1] == "program"
 
 

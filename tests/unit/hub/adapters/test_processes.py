@@ -264,6 +264,20 @@ def test_a_mount_below_the_state_folder_is_named(lab: Settings, monkeypatch: pyt
         leftovers.check_nothing_left(lab)
 
 
+@pytest.mark.parametrize(("name", "is_left"), [("records", False), ("hub", False), ("servers", True)])
+def test_a_disk_of_an_administrators_own_is_no_leftover(
+    lab: Settings, monkeypatch: pytest.MonkeyPatch, name: str, is_left: bool
+) -> None:
+    place = str(lab.state.resolve() / name).replace(" ", "\\040")
+    line = f"36 35 98:0 / {place} rw,noatime - ext4 /dev/vdb rw\n".encode()
+    monkeypatch.setattr(Path, "read_bytes", lambda _: line)
+    if is_left:
+        with pytest.raises(UnavailableError, match=name):
+            leftovers.check_nothing_left(lab)
+    else:
+        leftovers.check_nothing_left(lab)
+
+
 def test_the_example_names_every_setting_with_its_default() -> None:
     example = load_settings(ROOT / "docs" / "lab.example.toml")
     body = example.model_dump()

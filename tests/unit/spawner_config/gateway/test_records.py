@@ -68,6 +68,24 @@ def test_the_soft_alarm_is_raised_once_a_day_also_over_a_restart(tmp_path: Path)
     assert alarms == [12, 11]
 
 
+def test_counts_that_cannot_be_written_hold_up_what_has_a_cap_until_they_can(tmp_path: Path) -> None:
+    made = meter(tmp_path)
+    assert made.take(HELD, 1)
+    (tmp_path / "bytes.new").mkdir()  # in the way of the draft
+    with pytest.raises(OSError, match="directory"):
+        made.write()
+    assert (made.take(HELD, 1), made.would_take(HELD, 0), made.is_lost) == (False, False, False)
+    with pytest.raises(UnavailableError, match="cannot write down") as raised:
+        made.check_has_left(HELD)
+    assert raised.value.reason == "count-unwritten"
+    made.check_has_left(SERVER)
+    assert made.take(SERVER, 1)
+    (tmp_path / "bytes.new").rmdir()
+    made.write()
+    made.check_has_left(HELD)
+    assert made.take(HELD, 1)
+
+
 def test_broken_counts_hold_up_what_has_a_cap_until_they_are_taken_away(tmp_path: Path) -> None:
     (tmp_path / "bytes.json").write_bytes(b"\x00{")
     for _ in range(2):  # also after a restart
