@@ -59,6 +59,8 @@ class Context:
         """Whether the file left before, as one of another request may have."""
         self.others: tuple[Context, ...] = ()
         """Files of other requests of the project, whose small parts count together with this one's."""
+        self.others_all_count = True
+        """Whether these are all of them."""
         self.released_here: list[EarlierTable] = []
         """Tables of this file that were looked at already; they would leave together."""
         self._tables: dict[int, tuple[Fragment, list[TableView]]] = {}

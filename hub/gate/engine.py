@@ -155,11 +155,13 @@ def check_request(
     month_bytes: int = 0,
     approved: ApprovedNotebook | None = None,
     others: Iterable[tuple[FileFragments, bool]] = (),
+    others_all_count: bool = True,
 ) -> list[Judgement]:
     """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``.
 
     ``approved`` is the notebook of the run whose outputs they are; ``others`` are files of the project's other
-    requests, newest first, which are not judged, with whether they left.
+    requests, newest first, which are not judged, with whether they left; ``others_all_count`` is false where there are
+    more of them.
     """
     beside = tuple(_other(file, policy, datasets, has_left) for file, has_left in others)
     judged: list[Judgement] = []
@@ -168,7 +170,8 @@ def check_request(
     for count, (file, table) in enumerate(files, start=1):
         judgement = check_file(file, table, policy, datasets, guard, known)
         context = judgement.context or Context(file.path, file.kind, table, policy, datasets)
-        context.approved, context.sources, context.others = approved, sources_of(file), beside
+        context.approved, context.sources = approved, sources_of(file)
+        context.others, context.others_all_count = beside, others_all_count
         context.offered, context.parts = file.fragments, (*file.fragments, *file.decoded)
         context.leaves = judgement.canonical.file.fragments if judgement.canonical else ()
         context.blocked_by = frozenset(f.check for f in judgement.findings if f.severity is Severity.BLOCK)

@@ -71,6 +71,8 @@ class ReadRequest(Part):
     """What the reader's container is asked to read."""
 
     files: tuple[OfferedFile, ...] = Field(max_length=MOST_FILES)
+    others_all_count: bool = True
+    """Whether all files of the project's other requests are among these; the check is told."""
 
 
 class ReadFile(Part):
@@ -166,6 +168,8 @@ class CheckRequest(Part):
     """Bytes that the project released in this month already."""
     approved: ApprovedNotebook | None = None
     """Where the files are outputs of a run: what it ran."""
+    others_all_count: bool = True
+    """Whether all files of the project's other requests are among these."""
     fix: bool = False
     """Whether to carry out what findings propose before a file is written."""
 

@@ -51,12 +51,14 @@ def fix_request(
     month_bytes: int = 0,
     approved: ApprovedNotebook | None = None,
     others: Sequence[tuple[FileFragments, bool]] = (),
+    others_all_count: bool = True,
 ) -> list[Judgement]:
     """Judge a request, carry out what its findings propose, and judge it again, until nothing is proposed any more."""
     offered = list(files)
 
     def judge(request: list[Offer]) -> list[Judgement]:
-        return check_request(request, policy, datasets, guard, earlier, month_bytes, approved, others)
+        known = (earlier, month_bytes, approved, others, others_all_count)
+        return check_request(request, policy, datasets, guard, *known)
 
     before = judge(offered)
     changes: list[list[Change]] = [[] for _ in offered]

@@ -58,9 +58,18 @@ def _stacked(tables: list[TableFragment]) -> TableFragment:
     return TableFragment(nested=True, columns=columns, data=tuple(map(tuple, data)))
 
 
+def is_cut(pieces: Iterable[Fragment]) -> bool:
+    """Whether the texts are longer together than what is read of them."""
+    return sum(len(text) + 1 for text in _texts(pieces)) > _MOST_CHARACTERS
+
+
+def _texts(pieces: Iterable[Fragment]) -> list[str]:
+    return list(dict.fromkeys(text_of(part) for part in pieces if not isinstance(part, TableFragment)))
+
+
 def numbers_of(pieces: Iterable[Fragment]) -> tuple[TableFragment, TableFragment]:
     """Return the different whole numbers of all small texts, and their different fractions, as columns."""
-    text = "\n".join(text_of(part) for part in pieces if not isinstance(part, TableFragment))[:_MOST_CHARACTERS]
+    text = "\n".join(_texts(pieces))[:_MOST_CHARACTERS]
     return _column(_WHOLE.findall(text)), _column(_FRACTION.findall(text))
 
 

@@ -71,7 +71,8 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
 
     judge = fix_request if request.fix else check_request
     others = list(_others(source / "fragments", request))
-    judged = judge(offered, request.policy, datasets, guard, earlier, request.month_bytes, request.approved, others)
+    known = (earlier, request.month_bytes, request.approved, others, request.others_all_count)
+    judged = judge(offered, request.policy, datasets, guard, *known)
     (target / "canonical").mkdir(exist_ok=True)
     files = []
     for part, judgement in zip(parts, judged, strict=True):

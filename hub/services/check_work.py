@@ -56,11 +56,11 @@ def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
         others = others_of(reading, request)
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     own = tuple((OfferedFile(index=n, path=f.path), f.sha256, f.size) for n, f in enumerate(request.files, 1))
-    for file, sha256, size in (*own, *others):
+    for file, sha256, size in (*own, *others.files):
         lab.vault.check(sha256, size)
         lab.storage.link(folders.inside, file_name(file.index), lab.vault.path(sha256))
-    offered = tuple(file for file, _, _ in (*own, *others))
-    put_request(lab, folders.inside, ReadRequest(files=offered))
+    offered = tuple(file for file, _, _ in (*own, *others.files))
+    put_request(lab, folders.inside, ReadRequest(files=offered, others_all_count=others.all_count))
     return spec_of(lab, work, Purpose.READER, "read", reader_mounts(folders))
 
 
@@ -101,9 +101,17 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     if len(known) < len(datasets):
         raise ConflictError("A dataset of the request is gone.", reason="gone")
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    files = (*(_file_entry(n, f) for n, f in enumerate(request.files, 1)), *_read_beside(lab, request))
+    beside, all_count = _read_beside(lab, request)
+    files = (*(_file_entry(n, f) for n, f in enumerate(request.files, 1)), *beside)
     entries = tuple(dataset_entry(d) for d, _ in known)
-    asked = CheckRequest(files=files, datasets=entries, policy=policy, month_bytes=month, approved=ran)
+    asked = CheckRequest(
+        files=files,
+        datasets=entries,
+        policy=policy,
+        month_bytes=month,
+        approved=ran,
+        others_all_count=all_count,
+    )
     put_request(lab, folders.inside, asked)
     earlier = registry.begin_comparison(lab, request)
     lab.storage.put(folders.inside, EARLIER_NAME, earlier.model_dump_json().encode())
@@ -125,15 +133,16 @@ def _approved(reading: Reading, request: ExportRequest) -> ApprovedNotebook | No
     return ApprovedNotebook(digest=notebook.digest, cells=cells, parameters=run.parameters)
 
 
-def _read_beside(lab: Lab, request: ExportRequest) -> list[CheckFile]:
-    """The files of other requests that the reader was asked for, as the lab itself wrote it down then."""
+def _read_beside(lab: Lab, request: ExportRequest) -> tuple[list[CheckFile], bool]:
+    """The files of other requests that the reader was asked for, and whether all count, as the lab wrote it down."""
     inside = lab.storage.work(_read_work(request), lab.settings.storage.reader_uid).inside
     try:
         asked = ReadRequest.model_validate_json((inside / "request.json").read_bytes())
     except (OSError, ValidationError):
         raise ConflictError("What was read of the request is gone; submit it again.", reason="gone") from None
     beside = [f for f in asked.files if f.index > len(request.files)]
-    return [CheckFile(index=f.index, path=f.path, other=True, left=f.path.startswith(LEFT)) for f in beside]
+    files = [CheckFile(index=f.index, path=f.path, other=True, left=f.path.startswith(LEFT)) for f in beside]
+    return files, asked.others_all_count
 
 
 def _file_entry(number: int, file: ExportFile) -> CheckFile:

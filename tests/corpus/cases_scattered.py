@@ -8,7 +8,7 @@ import polars as pl
 
 from corpus.case import Offer, Offered, bad, good
 from corpus.cases_leaks import rows
-from corpus.data import YEARS, jobs, per, survey
+from corpus.data import PEOPLE, YEARS, jobs, per, survey
 from hub.domain.exports import Severity
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.notebook_source import cell_digest
@@ -118,6 +118,20 @@ def a_short_note_in_each_request() -> Offer:
     """A note without numbers, too short to be read, after seven others left in requests of their own."""
     notes = {f"note-{letter}.md": f"{_SENTENCE} This is the {letter} part.\n" for letter in "abcdefgh"}
     return Offered({"note-a.md": notes.pop("note-a.md")}, earlier=notes)
+
+
+@bad("uncounted-parts", severity=Severity.REVIEW)
+def a_note_after_too_many() -> Offer:
+    """A note, after sixty others left that fill what the gate can put together, so that older ones have no room."""
+    notes = {f"note-{at:02d}.md": f"{_SENTENCE} This is part {at}.\n" + f"{_SENTENCE}\n" * 34 for at in range(60)}
+    return Offered({"note.md": f"{_SENTENCE}\n"}, earlier=notes)
+
+
+@good("uncounted-parts")
+def a_table_after_a_few_notes() -> Offer:
+    """Counts by job, after three notes left in requests of their own."""
+    notes = {f"note-{letter}.md": f"{_SENTENCE} This is the {letter} part.\n" for letter in "abc"}
+    return Offered({"counts.csv": per(survey(), "job", n=PEOPLE)}, earlier=notes)
 
 
 @bad("scattered-text", severity=Severity.REVIEW)

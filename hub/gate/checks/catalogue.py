@@ -45,6 +45,7 @@ from hub.gate.checks.suppressed_cells import SECONDARY_SUPPRESSION
 from hub.gate.checks.survival import SURVIVAL_STEPS
 from hub.gate.checks.traces import CONFUSABLES, HOSTS, TRACEBACKS
 from hub.gate.checks.tree_leaves import PURE_LEAVES, TREE_LEAVES
+from hub.gate.checks.uncounted import UNCOUNTED
 from hub.gate.checks.vocabulary import VOCABULARY
 from hub.gate.checks.volume import VOLUME
 from hub.gate.checks.writing import WRITING
@@ -117,6 +118,7 @@ REQUEST_CHECKS: tuple[RequestCheck, ...] = (
     SCATTERED_ROWS,
     SCATTERED_IDENTIFIERS,
     SCATTERED_TEXT,
+    UNCOUNTED,
 )
 """Checks of what a request's files are together."""
 

@@ -14,6 +14,7 @@ from hub.gate.notebook_source import cell_digest
 from hub.gate.readers.files import read_file
 
 ROWS, IDENTIFIERS, TEXT = "scattered-rows", "scattered-identifiers", "scattered-text"
+UNCOUNTED = "uncounted-parts"
 
 
 def found(
@@ -68,6 +69,27 @@ def test_what_left_and_told_rows_by_itself_leaves_the_rest_to_a_steward(
     read = [(read_file(1, "a.csv", b"a,b\n1,2\n"), TableContext())]
     (judged,) = check_request(read, gate.policy, gate.datasets, others=beside)
     assert [f.severity for f in judged.findings if f.check == ROWS] == [severity]
+
+
+@pytest.mark.parametrize("body", ["a,b\n1,2\n", ""])
+def test_where_others_had_no_room_a_steward_looks_at_what_has_parts(gate: Any, body: str) -> None:
+    read = [(read_file(1, "a.csv", body.encode()), TableContext())]
+    for all_count in (True, False):
+        (judged,) = check_request(read, gate.policy, gate.datasets, others_all_count=all_count)
+        told = [f.severity for f in judged.findings if f.check == UNCOUNTED]
+        assert told == ([Severity.REVIEW] if body and not all_count else [])
+        (judged,) = check_request(read, gate.policy, (), others_all_count=all_count)
+        assert not any(f.check == UNCOUNTED for f in judged.findings)
+
+
+@pytest.mark.parametrize(("count", "is_told"), [(10, False), (51, True)])
+def test_texts_that_are_too_long_together_are_told(gate: Any, count: int, is_told: bool) -> None:
+    texts = [read_file(n, f"{n}.md", f"{n} {'a word ' * 570}".encode()) for n in range(1, count + 1)]
+    own, beside = [(texts[0], TableContext())], [(text, True) for text in texts[1:]]
+    (judged,) = check_request(own, gate.policy, gate.datasets, others=beside)
+    assert any(f.check == UNCOUNTED for f in judged.findings) is is_told
+    all_own = check_request([(text, TableContext()) for text in texts], gate.policy, gate.datasets)
+    assert {any(f.check == UNCOUNTED for f in one.findings) for one in all_own} == {is_told}
 
 
 def test_a_file_that_is_blocked_alone_is_not_said_twice(gate: Any, data: pl.DataFrame) -> None:
