@@ -53,6 +53,7 @@ class TableFragment(Part):
     """A table of text cells, column by column; an empty cell is an empty text.
 
     ``nested`` is true for one that stood within something else, so that the author's declaration does not speak of it.
+    Where the names of columns were made of several rows, ``header`` holds these as they were: judged, never written.
     """
 
     type: Literal["table"] = "table"
@@ -60,13 +61,14 @@ class TableFragment(Part):
     slot: Slot | None = None
     nested: bool = False
     columns: tuple[str, ...] = Field(max_length=MOST_COLUMNS)
+    header: tuple[tuple[str, ...], ...] = Field(default=(), max_length=MOST_CELLS)
     data: tuple[tuple[str, ...], ...] = Field(max_length=MOST_COLUMNS)
 
     @model_validator(mode="after")
     def _rectangular(self) -> TableFragment:
         if len(self.columns) != len(self.data) or len({len(column) for column in self.data}) > 1:
             raise ValueError("the columns of a table have different lengths")
-        if sum(map(len, self.data)) > MOST_CELLS:
+        if sum(map(len, self.data)) + sum(map(len, self.header)) > MOST_CELLS:
             raise ValueError("the table has too many cells")
         return self
 

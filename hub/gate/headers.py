@@ -6,7 +6,10 @@ import re
 
 Grid = list[list[str]]
 
-_TYPE = re.compile(r"(?:---|str|cat|bool|date|[iuf]\d{1,3}|datetime\[.*\]|decimal\[.*\]|enum|null|)")
+_TYPE = re.compile(
+    r"(?:---|str|cat|bool|date|[iuf](?:8|16|32|64|128)|datetime\[[nμum]s(?:, [A-Za-z/_+-]{1,40})?\]"
+    r"|decimal\[\d\d?,\d\d?\]|enum|null|)"
+)
 
 
 def is_type_row(row: list[str]) -> bool:
@@ -17,7 +20,8 @@ def is_type_row(row: list[str]) -> bool:
 def join_header(rows: Grid) -> list[str]:
     """Return one name for each column from several header rows.
 
-    The last row of pandas may name the index alone; above an index stand the names of the columns' own levels.
+    The last row of pandas may name the index alone; above an index stand the names of the columns' own levels, which
+    are no column's, and left out here. What the rows say is judged for itself (``TableFragment.header``).
     """
     named = [row for row in rows if not is_type_row(row)] or rows[:1]
     last = named[-1]

@@ -159,7 +159,7 @@ def text_of(fragment: Fragment) -> str:
         case TextFragment():
             return fragment.text
         case TableFragment():
-            return "\n".join(dict.fromkeys(chain(fragment.columns, *fragment.data)))
+            return "\n".join(dict.fromkeys(chain(fragment.columns, *fragment.header, *fragment.data)))
         case ValueFragment():
             return "\n".join(_scalars(fragment.value))
         case ArraysFragment():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from corpus import dress
 from corpus.case import Offer, bad, good
 from corpus.cases_leaks import rows
 from corpus.data import PEOPLE, jobs, per, survey
@@ -37,6 +40,37 @@ def a_column_for_each_person() -> Offer:
 def identifiers_as_headers() -> Offer:
     """The catalogue's numbers of young men as names of columns."""
     return {"levels.csv": _headed(*jobs()["nr"].unique().sort()[::20], cell="1")}
+
+
+def _two_headers(upper: Sequence[object], lower: Sequence[object], *cells: object) -> bytes:
+    """A notebook that shows a table with two rows above its cells."""
+    head = "".join(f"<tr>{''.join(f'<th>{name}</th>' for name in row)}</tr>" for row in (upper, lower))
+    body = f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    return dress.notebook({"text/html": f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"})
+
+
+@bad("header-values")
+def a_row_in_the_upper_of_two_headers() -> Offer:
+    """A table of a notebook with two rows of names, of which the upper one holds somebody's values above index names."""
+    upper = rows(1, "income", "wealth", "bonus", "score", "visits").row(0)
+    return {"counts.ipynb": _two_headers([*upper, "n"], ["a", "b", "c", "d", "e", ""], *"vwxyz", 40)}
+
+
+@bad("header-values")
+def incomes_above_another_header() -> Offer:
+    """A table of a notebook with forty incomes as names, and a word below each."""
+    incomes = rows(40, "income")["income"].to_list()
+    return {"levels.ipynb": _two_headers(["", *incomes], ["measure"] + ["level"] * 40, "x", *["0"] * 40)}
+
+
+@good("header-values")
+def years_above_another_header() -> Offer:
+    """Counts by job of two years in a table of a notebook, as pandas shows them: years above, and the index's name."""
+    counts = per(survey(), "job", "year", n=PEOPLE).pivot("year", index="job", values="n").sort("job")
+    years = counts.columns[1:]
+    head = "".join(f"<tr>{''.join(f'<th>{c}</th>' for c in row)}</tr>" for row in (["year", *years], ["job"]))
+    body = "".join(f"<tr>{''.join(f'<td>{c}</td>' for c in row)}</tr>" for row in counts.rows())
+    return {"counts.ipynb": dress.notebook({"text/html": f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"})}
 
 
 @bad("header-values", severity=Severity.REVIEW)

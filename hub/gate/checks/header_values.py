@@ -31,20 +31,22 @@ _NEARLY = 0.9
 def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
     """The names of a table's columns hold no rows, columns, identifiers or units of a dataset.
 
-    They are read as a row and as a column of values, by the rules for these. Names that hold numbers of four digits or
+    They are read as a row and as a column of values, by the rules for these; of several rows that name the columns,
+    each. Names that hold numbers of four digits or
     more, other than years, or many digits together, are read by a steward, unless they are groups of the dataset.
     """
     findings = []
-    for view in context.tables(fragment):
-        titles = list(dict.fromkeys(title.strip() for title in view.columns if title.strip()))
-        if not view.titled:
-            continue
-        place = f"{view.place}, the header"
+    rows = [(view.place, view.columns) for view in context.tables(fragment) if view.titled]
+    if isinstance(fragment, TableFragment):
+        rows += [(fragment.place, row) for row in fragment.header]
+    for where, cells in rows:
+        titles = list(dict.fromkeys(title.strip() for title in cells if title.strip()))
+        place = f"{where}, the header"
         if _holds_data(titles, context) or any(_names_units(titles, f) for d in context.datasets for f in d.files):
             findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _BLOCKED))
         elif _holds_numbers(_unknown(titles, context)):
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _REVIEWED))
-    return findings or None
+    return list(dict.fromkeys(findings)) or None
 
 
 _BLOCKED = (

@@ -56,9 +56,9 @@ def _pages(place: str, text: str) -> Iterator[Fragment]:
         tables = html_tables(text)
     except ReadRefusedError:
         return
-    for number, (columns, rows) in enumerate(tables):
-        data = tuple(zip(*rows, strict=True)) if rows else tuple(() for _ in columns)
-        yield TableFragment(place=f"{place}.table[{number}]", nested=True, columns=tuple(columns), data=data)
+    for number, table in enumerate(tables):
+        at = f"{place}.table[{number}]"
+        yield TableFragment(place=at, nested=True, columns=table.columns, header=table.header, data=table.data)
 
 
 def _texts(part: Fragment) -> Iterator[str]:

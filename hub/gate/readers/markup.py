@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from typing import NamedTuple
 
 from hub.gate.fragments import MOST_CELLS, MOST_COLUMNS
 from hub.gate.headers import Grid, join_header
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 _MOST_SPAN = 1_000
+
+
+class HtmlTable(NamedTuple):
+    """A table's names of columns and its rows; where several rows name the columns, these as they were."""
+
+    columns: tuple[str, ...]
+    rows: Grid
+    header: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def data(self) -> tuple[tuple[str, ...], ...]:
+        """The cells, column by column."""
+        return tuple(zip(*self.rows, strict=True)) if self.rows else tuple(() for _ in self.columns)
 
 
 class _Tables(HTMLParser):
@@ -94,7 +108,7 @@ def _span(given: str | None) -> int:
     return min(max(int(text), 1), _MOST_SPAN) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
-def html_tables(text: str) -> list[tuple[list[str], Grid]]:
+def html_tables(text: str) -> list[HtmlTable]:
     """Return header and rows of each table of a page, padded to the widest row.
 
     Without rows that say that they are a header, the first one is.
@@ -112,5 +126,6 @@ def html_tables(text: str) -> list[tuple[list[str], Grid]]:
         if width:
             rows = [row + [""] * (width - len(row)) for row in table]
             top = max(marked, 1)
-            found.append((join_header(rows[:top]), rows[top:]))
+            header = tuple(map(tuple, rows[:top])) if top > 1 else ()
+            found.append(HtmlTable(tuple(join_header(rows[:top])), rows[top:], header))
     return found

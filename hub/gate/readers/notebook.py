@@ -110,10 +110,9 @@ def _representation(place: str, slot: Slot, media: str, data: JsonValue) -> Iter
 def _html(place: str, slot: Slot, text: str) -> Iterator[Fragment]:
     tables = html_tables(text)
     yield BlobFragment(place=place, media="text/html")
-    for number, (columns, rows) in enumerate(tables):
+    for number, table in enumerate(tables):
         at = f"{place}.table[{number}]"
-        data = tuple(zip(*rows, strict=True)) if rows else tuple(() for _ in columns)
-        yield TableFragment(place=at, slot=slot, columns=tuple(columns), data=data)
+        yield TableFragment(place=at, slot=slot, columns=table.columns, header=table.header, data=table.data)
 
 
 def _base64(text: str) -> bytes:

@@ -13,7 +13,7 @@ from hub.gate.headers import is_type_row, join_header
         ["---", "---"],
         ["str", "cat", "bool", "date", "enum", "null", ""],
         ["i64", "u8", "f32", "i128"],
-        ["datetime[μs, UTC]", "decimal[38,2]"],
+        ["datetime[μs, UTC]", "datetime[ms]", "decimal[38,2]"],
     ],
 )
 def test_a_row_of_types_names_no_column(row: list[str]) -> None:
@@ -21,7 +21,23 @@ def test_a_row_of_types_names_no_column(row: list[str]) -> None:
     assert join_header([["a"] * len(row), row]) == ["a"] * len(row)
 
 
-@pytest.mark.parametrize("cell", ["i", "f1234", "strs", "x64", "----", "datetime", "decimal", "I64", "Null"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "i",
+        "f1234",
+        "i123",
+        "strs",
+        "x64",
+        "----",
+        "datetime",
+        "datetime[17699]",
+        "decimal",
+        "decimal[380,2]",
+        "I64",
+        "Null",
+    ],
+)
 def test_other_words_are_names(cell: str) -> None:
     assert not is_type_row(["str", cell])
 
