@@ -184,6 +184,12 @@ def decimals_of(cells: pl.Series) -> int:
     return decimals_by(written_in(cells).to_frame("number").with_columns(pl.lit("").alias("key")), [""])[""]
 
 
+def decimals_written(cells: pl.Series) -> int:
+    """Return the same with zeros at the end, by which a number says to how many decimals it was rounded."""
+    after_point = written_in(cells).drop_nulls().str.extract(r"^[^eE]*\.(\d+)$").str.len_chars()
+    return max(decimals_of(cells), min(int(after_point.max() or 0), MOST_DECIMALS))  # type: ignore[arg-type]
+
+
 def decimals_by(numbers: pl.DataFrame, keys: Iterable[str]) -> dict[str, int]:
     """Return the same for several columns: numbers, as ``written``, stand below each other beside their ``key``."""
     text = pl.col("number")

@@ -101,6 +101,24 @@ def outcomes_of_few() -> Offer:
     return {"outcomes.csv": per(wards, "ward", mean_outcome=pl.col("outcome").mean().round(6))}
 
 
+@bad("indicator", data=("votes",), policy="fr-fiscal-personnes")
+def a_proportion_written_with_its_zero() -> Offer:
+    """Mean votes of zero and one by club, 0.50 of twenty members: ten, where eleven are asked for."""
+    return {"votes.csv": "club,mean_agreed\nchess,0.50\nrowing,0.50\n"}
+
+
+@bad("indicator", data=("votes",), policy="fr-fiscal-personnes", severity=Severity.REVIEW)
+def a_proportion_of_one_decimal() -> Offer:
+    """The same as 0.5, which eleven of twenty would round to as well."""
+    return {"votes.csv": "club,mean_agreed\nchess,0.5\nrowing,0.5\n"}
+
+
+@good("indicator", data=("votes",))
+def a_proportion_of_enough() -> Offer:
+    """The same under a policy that ten are enough for."""
+    return {"votes.csv": "club,mean_agreed\nchess,0.50\nrowing,0.50\n"}
+
+
 @good("indicator")
 def smokers_by_job() -> Offer:
     """How many records are of smokers, by job: many, and many are not."""

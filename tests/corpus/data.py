@@ -142,6 +142,17 @@ def real() -> dict[str, dict[str, pl.DataFrame]]:
         }
 
 
+def votes() -> pl.DataFrame:
+    """Votes of the members of two clubs, twenty and sixty, of whom half agreed."""
+    members = (("chess", n, 20) for n in range(20)), (("rowing", n, 60) for n in range(60))
+    rows = [
+        {"member": f"{club[0]}{n:03d}", "club": club, "agreed": int(n < size // 2)}
+        for some in members
+        for club, n, size in some
+    ]
+    return pl.DataFrame(rows)
+
+
 def jobs() -> pl.DataFrame:
     """The catalogue's wages of 545 young men over eight years."""
     return real()["jobs"]["wage_panel.csv"]
@@ -197,6 +208,7 @@ _DECLARED: dict[str, tuple[DatasetDescription, Callable[[], pl.DataFrame]]] = {
         ),
         firms,
     ),
+    "votes": (DatasetDescription(name="votes", folder="/data/votes", privacy_unit="member"), votes),
     "stays": (DatasetDescription(name="stays", folder="/data/stays", privacy_unit="patient"), stays),
 }
 DATASETS = (*_DECLARED, "health", "transport", "jobs")

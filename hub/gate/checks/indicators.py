@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import decimals_of
+from hub.gate.cells import decimals_of, decimals_written, numbers_in
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place, rows_of
 from hub.gate.context import Context
@@ -19,6 +19,8 @@ from hub.gate.tabulation import Tabulation
 
 IDENTIFIER = "indicator"
 _TELLING = ("sum", "mean", "std")
+_ROW = {"row": pl.Int64}
+_NEAR = 1e-12
 
 
 def indicator(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -26,7 +28,8 @@ def indicator(fragment: Fragment, context: Context) -> list[Finding] | None:
 
     The sum of zeros and ones is a count, and their mean a share, of the units with a yes, however large the group is;
     of any other two values, such as 1 and 2, sum and mean tell as much. The units are counted in the dataset.
-    Where a rounded mean leaves larger counts possible, a steward reads it.
+    Where a rounded mean leaves larger counts possible, a steward reads it; zeros at the end, as in 0.50, say that it was
+    rounded no more than that.
     """
     findings = []
     for tabulation in tabulations(fragment, context):
@@ -43,16 +46,29 @@ def _judge(
     value = pl.col(figure.measure).cast(pl.Float64)
     named = tuple(zip(sides, ("lower", "upper"), strict=True))
     told = [pl.col(UNIT).filter(pl.col("value") == side).drop_nulls().n_unique().alias(name) for side, name in named]
-    counted = per_cell(tabulation, [value.alias("value")], [*told, pl.col("value").count().alias("answers")])
+    whole = [pl.col("value").count().alias("answers"), pl.col("value").mean().alias("exact")]
+    counted = per_cell(tabulation, [value.alias("value")], [*told, *whole])
     shown = tabulation.cells.filter(pl.col("shown") & pl.col("rows").is_not_null()).select("row")
     cells = counted.join(shown, on="row", how="semi")
     filled = [pl.when(pl.col(name) > 0).then(pl.col(name)) for _, name in named]
     small = cells.with_columns(pl.min_horizontal(*filled).alias("fewest")).filter(pl.col("fewest") < minimum)
-    rounded = 0.5 * 10.0 ** -decimals_of(tabulation.view.frame[key]) / (sides[1] - sides[0])
+    rounded = 0.5 * 10.0 ** -_decimals(tabulation, key, counted) / (sides[1] - sides[0])
     slack = 0.0 if figure.aggregate == "sum" else rounded
     is_sure = pl.col("fewest") + pl.col("answers") * slack < minimum
     found = ((Severity.BLOCK, small.filter(is_sure)), (Severity.REVIEW, small.filter(~is_sure)))
     return [_finding(fragment, tabulation, key, cells, severity, context) for severity, cells in found if cells.height]
+
+
+def _decimals(tabulation: Tabulation, key: str, counted: pl.DataFrame) -> int:
+    """The decimals that a column of means shows; zeros at their end count where they are no others' doing."""
+    cells = tabulation.view.frame[key]
+    plain, shown = decimals_of(cells), decimals_written(cells)
+    if shown == plain:
+        return plain
+    numbers = pl.DataFrame({"row": range(1, cells.len() + 1), "number": numbers_in(cells)}, schema_overrides=_ROW)
+    told = counted.join(numbers, on="row", how="inner")
+    off = told.select((pl.col("number") - pl.col("exact")).abs().max()).item()
+    return shown if off is not None and off <= 0.5 * 10.0**-shown + _NEAR else plain
 
 
 def _finding(

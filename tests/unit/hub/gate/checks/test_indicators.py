@@ -81,9 +81,43 @@ def test_what_a_rounded_mean_leaves_open_grows_with_the_answers(on: Any, yes: in
 
 def test_what_a_rounded_mean_leaves_open_shrinks_with_what_lies_between_the_two(on: Any) -> None:
     """Of 800 answers of 10 or 20, a mean to one decimal is known to four more or fewer."""
-    rows = ill(7, 200).with_columns(10 + 10 * pl.col("ill"))
+    rows = ill(7, 200).with_columns((10 + 10 * pl.col("ill")).alias("ill"))
     told = found(on, rows, means(rows, 1), measure="ill", aggregate="mean")
     assert [f.severity for f in told] == [Severity.REVIEW]
+
+
+@pytest.mark.parametrize(("shown", "severity"), [("0.50", Severity.BLOCK), ("0.5", Severity.REVIEW)])
+def test_zeros_at_the_end_say_how_far_a_mean_was_rounded(on: Any, shown: str, severity: Severity) -> None:
+    """Nine of eighteen: 0.5 may be as many as ten of them, 0.50 may not."""
+    rows = ill(9, size=18)
+    told = found(on, rows, f"town,mean_ill\na,{shown}\n", measure="ill", aggregate="mean")
+    assert [f.severity for f in told] == [severity]
+
+
+def test_zeros_behind_a_number_that_was_rounded_more_say_nothing(on: Any) -> None:
+    """Nine of nineteen are 0.47, so that 0.50 was written of 0.5."""
+    rows = ill(9, size=19)
+    told = found(on, rows, "town,mean_ill\na,0.50\n", measure="ill", aggregate="mean")
+    assert [f.severity for f in told] == [Severity.REVIEW]
+
+
+def test_one_to_the_other_side_of_what_lies_between_the_two(on: Any) -> None:
+    """Of 800 answers of 10 or 20, a mean to one decimal leaves five below ten."""
+    rows = ill(5, 200).with_columns((10 + 10 * pl.col("ill")).alias("ill"))
+    told = found(on, rows, means(rows, 1), measure="ill", aggregate="mean")
+    assert [f.severity for f in told] == [Severity.BLOCK]
+
+
+def test_one_is_few_too(on: Any) -> None:
+    rows = ill(1, 200)
+    (told,) = found(on, rows, sums(rows))
+    assert told.detail == "The smallest of these counts covers this many units: 1."
+
+
+def test_a_standard_deviation_of_zeros_and_ones_is_a_share(on: Any) -> None:
+    rows = ill(4, 200)
+    table = rows.group_by("town").agg(pl.col("ill").std().alias("std_ill")).sort("town")
+    assert found(on, rows, table, measure="ill", aggregate="std")
 
 
 def test_what_is_sure_blocks_and_what_is_not_is_read_each_with_its_rows(on: Any) -> None:
