@@ -24,13 +24,11 @@ def join_header(rows: Grid) -> list[str]:
     are no column's, and left out here. What the rows say is judged for itself (``TableFragment.header``).
     """
     named = [row for row in rows if not is_type_row(row)] or rows[:1]
-    last = named[-1]
-    index = 0
-    while len(named) > 1 and index < len(last) and last[index]:
-        index += 1
-    if len(named) == 1 or index == 0 or any(last[index:]):
+    *upper, last = named
+    index = next((at for at, name in enumerate(last) if not name), len(last))
+    if not upper or index == len(last) or any(last[index:]):
         return [_joined(column) for column in zip(*named, strict=True)]
-    return [*last[:index], *(_joined(column[:-1]) for column in list(zip(*named, strict=True))[index:])]
+    return [*last[:index], *(_joined(column) for column in list(zip(*upper, strict=True))[index:])]
 
 
 def _joined(parts: tuple[str, ...]) -> str:

@@ -14,11 +14,11 @@ def shares_of(tabulation: Tabulation) -> pl.DataFrame:
     lines: tuple[Dimension | None, ...] = (None, *tabulation.dimensions)
     for number, line in enumerate(lines):
         base = _bases(tabulation, line)
-        cells = tabulation.cells.select("row", "rows", "units").join(base, on="row", how="left")
+        cells = tabulation.cells.select("row", "rows", "units").join(base, on="row")
         parts = [(pl.col(name) / pl.col(f"base_{name}")).alias(f"share_{number}_{name}") for name in ("rows", "units")]
         shares = cells.select("row", *parts)
         percents = [pl.col(c).alias(f"{c}_percent") for c in shares.columns if c != "row"]
-        found = found.join(shares.with_columns(percents), on="row", how="left")
+        found = found.join(shares.with_columns(percents), on="row")
     return found
 
 
@@ -32,4 +32,4 @@ def _bases(tabulation: Tabulation, summed: Dimension | None) -> pl.DataFrame:
         source = tabulation.file.matching(keys_of(kept), rows)
         grouped = (source.group_by(on).agg(counts) if on else source.select(counts)).collect()
         parts.append(join_rows(rows.select("row", *on), grouped, on).select("row", "base_rows", "base_units"))
-    return pl.concat(parts, how="vertical")
+    return pl.concat(parts)

@@ -57,10 +57,10 @@ def test_percentages_and_fractions_are_told_apart(title: str, scale: float | Non
 
 
 @pytest.mark.parametrize(
-    "title", ["residuals", "Résidus", "y_hat", "pred.y", "fitted", "cooks_d", "x_leverage", "hatch"]
+    "title", ["residuals", "Résidus", "y_hat", "pred.y", "fitted", "cooks_d", "x_leverage", "hatch", "residents"]
 )
 def test_values_of_a_model_for_each_record_are_known(title: str) -> None:
-    assert is_vector_name(title) is (title not in ("pred.y", "hatch"))
+    assert is_vector_name(title) is (title not in ("pred.y", "hatch", "residents"))
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,7 @@ def test_values_of_a_model_for_each_record_are_known(title: str) -> None:
     [
         ("code INSEE", ["75056", "2A004", "2b033", "01001", " 13055 "], True),
         ("iris", ["751010101", "2A0040101"], True),
+        ("commands", ["75056", "01001"], False),
         ("postcode", ["SW1A 1AA", "m1 1ae", "EC1A1BB"], True),
         ("zip", ["75056"] * 8 + ["x"] * 2, True),
         ("zip", ["75056"] * 7 + ["x"] * 3, False),

@@ -56,6 +56,10 @@ def test_other_words_are_names(cell: str) -> None:
         ([["", "pay", "pay"], ["", "pay", "sum"]], ["", "pay", "pay_sum"]),
         ([["", ""], ["town", "sex"]], ["town", "sex"]),
         ([["", "pay", "visits"], ["", "mean", ""]], ["", "pay_mean", "visits"]),
+        ([["pay", "pay"], ["mean", "sum"]], ["pay_mean", "pay_sum"]),
+        ([["a", "b", "c"], ["town", "", "x"]], ["a_town", "b", "c_x"]),
+        ([["", "pay"], ["mean", ""]], ["mean", "pay"]),
+        ([["year", "2020"], ["", ""]], ["year", "2020"]),
     ],
 )
 def test_a_column_has_one_name(rows: list[list[str]], names: list[str]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.gate.membership import attacked
+from hub.gate.membership import Membership, attacked
 
 losses = st.lists(st.integers(0, 6), min_size=1, max_size=12).map(lambda v: np.array(v, dtype=float))
 
@@ -23,6 +24,16 @@ def test_chance_is_not_sure() -> None:
     assert not found.is_sure
     assert found.hits is not None
     assert found.hits < 0.01
+
+
+@pytest.mark.parametrize(("area", "is_sure"), [(0.74, False), (0.75, False), (0.76, True)])
+def test_two_deviations_above_one_half_are_sure(area: float, is_sure: bool) -> None:
+    assert Membership(area, 0.125, None).is_sure is is_sure
+
+
+def test_what_an_area_has_by_chance_is_that_of_ranks() -> None:
+    """Mann and Whitney: the square root of (m + n + 1) / 12mn."""
+    assert attacked(np.zeros(3), np.ones(2)).spread == pytest.approx((6 / 72) ** 0.5)
 
 
 def test_errors_of_nothing_are_found() -> None:
