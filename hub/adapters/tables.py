@@ -31,6 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot, Twin
 from datasets_mount.images import SnapshotImage
+from hub.domain.canaries import Canaries
 from hub.domain.comments import Comment
 from hub.domain.examinations import Examination
 from hub.domain.exceptions import GateException
@@ -76,6 +77,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Project: ("project", "name"),
     Upload: ("upload", "id"),
     Dataset: ("dataset", "name"),
+    Canaries: ("dataset_canaries", "dataset"),
     Offer: ("offer", "id"),
     Snapshot: ("snapshot", "digest"),
     SnapshotImage: ("snapshot_image", "snapshot"),

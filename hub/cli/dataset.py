@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -108,6 +109,40 @@ def zeros_of(texts: Sequence[str]) -> list[dict[str, str]]:
 def snapshot(context: typer.Context, name: Name, files: Files, as_json: AsJson = False) -> None:
     """Make a new snapshot of a registered dataset; earlier ones stay as they are."""
     _snapshot(portal(context), name, files, as_json=as_json)
+
+
+@app.command(epilog=examples("datalab dataset canary wages", "datalab dataset canary wages planted.toml"))
+def canary(
+    context: typer.Context,
+    name: Name,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A TOML file with canaries and canary_rows, in place of what was declared before.",
+            metavar="[FILE]",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Declare what was planted in a dataset, as a steward of its owner; without a file, say how much there is.
+
+    The gate alone is told the values: they are shown nowhere again.
+    """
+    address = place("datasets", name, "canaries")
+    lab = portal(context)
+    print_record(lab.put(address, _planted(file)) if file else lab.get(address), as_json=as_json)
+
+
+def _planted(file: Path) -> Json:
+    try:
+        said = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise InvalidError("The file is no TOML that can be read.", reason="canary-form") from None
+    if not said.keys() <= {"canaries", "canary_rows"}:
+        raise InvalidError("The file holds canaries and canary_rows, and nothing else.", reason="canary-form")
+    return said
 
 
 def _snapshot(lab: Portal, name: str, files: Sequence[Path], *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from datasets_mount.catalogue import Dataset, Snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
+from hub.domain.canaries import Canaries
 from hub.domain.errors import ConflictError, InvalidError, LabError
 from hub.domain.exports import ExportFile, ExportRequest, ExportStep, step_checked, step_request
 from hub.domain.notebooks import Notebook
@@ -96,6 +97,7 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         month = registry.released_bytes(reading, request.project, lab.now())
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
         known = [(d, s) for d, s in datasets if d is not None and s is not None]
+        planted = {d.name: reading.get(Canaries, d.name) for d, _ in known}
         ran = _approved(reading, request)
         policy = policy_in_force(reading, lab.settings.gate, request.project, [d for d, _ in known]).policy
     if len(known) < len(datasets):
@@ -103,7 +105,7 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     beside, all_count = _read_beside(lab, request)
     files = (*(_file_entry(n, f) for n, f in enumerate(request.files, 1)), *beside)
-    entries = tuple(dataset_entry(d) for d, _ in known)
+    entries = tuple(dataset_entry(d, planted[d.name]) for d, _ in known)
     asked = CheckRequest(
         files=files,
         datasets=entries,

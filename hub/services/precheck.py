@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from datasets_mount.catalogue import Dataset
+from hub.domain.canaries import Canaries
 from hub.gate.exchange import LONGEST_PRECHECK, CheckRequest, DatasetDescription
 from hub.services.policies import policy_in_force
 from hub.services.ports import Reading
 from hub.settings_tables import Gate
 
 
-def dataset_entry(dataset: Dataset) -> DatasetDescription:
-    """Return what a check has to know of a mounted dataset."""
+def dataset_entry(dataset: Dataset, planted: Canaries | None = None) -> DatasetDescription:
+    """Return what a check has to know of a mounted dataset; what was ``planted`` in it, the gate's checker alone."""
     return DatasetDescription(
         name=dataset.name,
         folder=f"/data/{dataset.name}",
@@ -21,6 +22,8 @@ def dataset_entry(dataset: Dataset) -> DatasetDescription:
         profile=dataset.profile,
         group_columns=dataset.group_columns,
         structural_zeros=dataset.structural_zeros,
+        canaries=planted.canaries if planted else (),
+        canary_rows=planted.canary_rows if planted else (),
     )
 
 

@@ -131,6 +131,13 @@ class DatasetBody(Model):
     structural_zeros: Annotated[tuple[StructuralZero, ...], Field(max_length=200)] = ()
 
 
+class CanaryBody(Model):
+    """What was planted in a dataset: values, and rows that are picked by columns with their values."""
+
+    canaries: Annotated[tuple[Line, ...], Field(max_length=200)] = ()
+    canary_rows: Annotated[tuple[StructuralZero, ...], Field(max_length=20)] = ()
+
+
 class PolicyBody(Model):
     """A layer of the disclosure policy as TOML; empty where none is to hold any longer."""
 

@@ -116,6 +116,8 @@ BY_ADDRESS = (
     Call("PUT", "/datasets/{dataset}/policy", {"text": ""}),
     Call("GET", "/projects/{project}/policy"),
     Call("PUT", "/projects/{project}/policy", {"text": ""}),
+    Call("GET", "/datasets/{dataset}/canaries", actor=SCIENTIST),
+    Call("PUT", "/datasets/{dataset}/canaries", {"canaries": ["planted"]}, actor=SCIENTIST),
     Call("GET", "/datasets/{dataset}/uses", actor=SCIENTIST),
     Call("GET", "/datasets/{dataset}/uses/csv", actor=SCIENTIST),
     Call("POST", "/datasets/{dataset}/offers", {"uploads": [NOTHING["upload"]]}, actor=SCIENTIST),

@@ -51,7 +51,7 @@ def _two_headers(upper: Sequence[object], lower: Sequence[object], *cells: objec
 
 @bad("header-values")
 def a_row_in_the_upper_of_two_headers() -> Offer:
-    """A table of a notebook with two rows of names, of which the upper one holds somebody's values above index names."""
+    """A table of a notebook with two rows of names, of which the upper one holds somebody's values."""
     upper = rows(1, "income", "wealth", "bonus", "score", "visits").row(0)
     return {"counts.ipynb": _two_headers([*upper, "n"], ["a", "b", "c", "d", "e", ""], *"vwxyz", 40)}
 

@@ -96,6 +96,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/datasets/{name}/offers"): (
         "/datasets/jobs/offers", {"uploads": ["none"]}, (NO, NO, NO, NO, NO, HIDDEN, NO, NO, NO),
     ),
+    ("GET", "/datasets/{name}/canaries"): (
+        "/datasets/jobs/canaries", None, (NO, NO, NO, NO, NO, OK, NO, NO, NO),
+    ),
+    ("PUT", "/datasets/{name}/canaries"): (
+        "/datasets/jobs/canaries", {"canaries": ["Zephyrine"]}, (NO, NO, NO, NO, NO, OK, NO, NO, NO),
+    ),
     ("GET", "/datasets/{name}/policy"): (
         "/datasets/jobs/policy", None, (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO),
     ),

@@ -20,6 +20,7 @@ from hub.adapters.migrate import migrate
 from hub.adapters.store import SqlStore
 from hub.adapters.tables import KEYS
 from hub.domain.audit import event, verify_chain
+from hub.domain.canaries import Canaries
 from hub.domain.comments import Audience, Comment
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exceptions import ExceptionVote, GateException, Ground, Word
@@ -66,6 +67,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
 
 
 RECORDS = [
+    Canaries("jobs", ("Zephyrine",), ({"nr": "999999998"},), "s", NOW),
     GateException(
         *("exception-1", "e-1", "care", "t.csv", "dominance", "row 1", "i" * 64, "c" * 64, "p" * 64),
         *(Ground.LAW, "a text", "a", NOW, (ExceptionVote("s", Word.GRANT, "", NOW),), NOW, None),

@@ -28,8 +28,8 @@ def indicator(fragment: Fragment, context: Context) -> list[Finding] | None:
 
     The sum of zeros and ones is a count, and their mean a share, of the units with a yes, however large the group is;
     of any other two values, such as 1 and 2, sum and mean tell as much. The units are counted in the dataset.
-    Where a rounded mean leaves larger counts possible, a steward reads it; zeros at the end, as in 0.50, say that it was
-    rounded no more than that.
+    Where a rounded mean leaves larger counts possible, a steward reads it; zeros at the end, as in 0.50, say that it
+    was rounded no more than that.
     """
     findings = []
     for tabulation in tabulations(fragment, context):

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from datasets_mount.catalogue import Dataset, Grant, Offer
+from hub.domain.canaries import CanaryCount
 from hub.domain.errors import InvalidError
 from hub.domain.people import Organisation, Person
 from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project, Room, is_member
 from hub.domain.uploads import Upload
-from hub.services import datasets, grants, people, policies, projects, snapshots, workspaces
+from hub.services import canaries, datasets, grants, people, policies, projects, snapshots, workspaces
 from hub.services.lab import Lab
 from hub.web.api.answers import DatasetAnswer, OfferAnswer, ProjectAnswer
 from hub.web.api.routes import Request, Route
 from hub.web.models import (
+    CanaryBody,
     DatasetBody,
     GrantBody,
     MemberBody,
@@ -157,6 +159,17 @@ def put_dataset(lab: Lab, actor: str, request: Request[DatasetBody]) -> Dataset:
     return datasets.register_dataset(lab, actor, described)
 
 
+def get_canaries(lab: Lab, actor: str, request: Request[Nothing]) -> CanaryCount:
+    """Say how many canaries a dataset has."""
+    return canaries.canary_count(lab, actor, request.path["name"])
+
+
+def put_canaries(lab: Lab, actor: str, request: Request[CanaryBody]) -> CanaryCount:
+    """Declare what was planted in a dataset."""
+    body = request.body
+    return canaries.declare_canaries(lab, actor, request.path["name"], body.canaries, body.canary_rows)
+
+
 def get_dataset_policy(lab: Lab, actor: str, request: Request[Nothing]) -> policies.Explanation:
     """Return the policy on outputs from one dataset."""
     return policies.explain_dataset(lab, actor, request.path["name"])
@@ -258,6 +271,22 @@ ROUTES: tuple[Route[Any], ...] = (
         post_offer,
         OfferBody,
         Offer,
+    ),
+    Route(
+        "GET",
+        "/datasets/{name}/canaries",
+        "How many values and rows were planted in a dataset (a steward of its owner)",
+        get_canaries,
+        Nothing,
+        CanaryCount,
+    ),
+    Route(
+        "PUT",
+        "/datasets/{name}/canaries",
+        "Declare what was planted in a dataset, which the gate alone is told (a steward of its owner)",
+        put_canaries,
+        CanaryBody,
+        CanaryCount,
     ),
     Route(
         "GET",

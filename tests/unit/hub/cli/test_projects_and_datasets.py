@@ -188,6 +188,33 @@ def test_a_dataset_is_listed_with_its_newest_snapshot(fake: FakeLab, datalab: Co
     assert "cdcd" not in shown
 
 
+def test_canaries_are_declared_by_a_file_and_counted_without_one(
+    fake: FakeLab, datalab: Command, tmp_path: Path
+) -> None:
+    address = "/datasets/jobs/canaries"
+    fake.answers = {
+        (method, address): {"dataset": "jobs", "canaries": 1, "canary_rows": 0} for method in ("GET", "PUT")
+    }
+    file = tmp_path / "planted.toml"
+    file.write_text('canaries = ["Zephyrine"]\n')
+    done = datalab("dataset", "canary", "jobs", str(file))
+    assert (done.exit_code, fake.calls[-1].body) == (0, {"canaries": ["Zephyrine"]})
+    assert "Zephyrine" not in done.stdout
+    assert datalab("dataset", "canary", "jobs").exit_code == 0
+    assert fake.calls[-1].method == "GET"
+
+
+@pytest.mark.parametrize("text", ["canaries = [", 'canaries = ["Zephyrine"]\nname = "jobs"\n', "\udcff"])
+def test_a_file_of_canaries_of_another_form_is_refused(
+    fake: FakeLab, datalab: Command, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "planted.toml"
+    file.write_bytes(text.encode(errors="surrogateescape"))
+    done = datalab("dataset", "canary", "jobs", str(file))
+    assert (done.exit_code, fake.calls) == (1, [])
+    assert "Zephyrine" not in done.stderr
+
+
 def test_a_dataset_that_cannot_be_seen_is_not_there(fake: FakeLab, datalab: Command) -> None:
     fake.answers[("GET", "/datasets")] = Answer([])
     done = datalab("dataset", "show", "jobs")
