@@ -14,6 +14,8 @@ endif
 export PYTHON
 SETUP = $(PYTHON) -m hub.setup
 DATALAB = .venv/bin/datalab
+# Two processes run the tests, as tests/lanes.py says which; “make test LANES=” is one after the other.
+LANES = --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 
 help:  ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +45,7 @@ test: python  ## set up what tests need, check, and run all tests
 	@$(SETUP) tests
 	@mkdir -p test-results
 	@code=0; $(MAKE) check || code=1; \
-		.venv/bin/python -m pytest --junitxml=test-results/pytest.xml $(TESTS) || code=1; exit $$code
+		.venv/bin/python -m pytest $(LANES) --junitxml=test-results/pytest.xml $(TESTS) || code=1; exit $$code
 
 check: python  ## format, lint, types, import rules
 	@$(SETUP) checks

@@ -65,7 +65,12 @@ class LabHub:
     lab: Lab
 
     def make_ready(self, *everybody: str) -> None:
-        """Want people's workspaces, as the projects' pages do, and wait until all of them have all done in advance."""
+        """Want people's workspaces, and wait until all of them have all done in advance."""
+        self.make_wait(*everybody)
+        time.sleep(AT_ONCE + IMPORTS)
+
+    def make_wait(self, *everybody: str) -> None:
+        """Want people's workspaces, as the projects' pages do, and wait until all of them wait for their claim."""
         deadline = time.monotonic() + LONGEST_START
         while missing := [name for name in everybody if not self._waits(name)]:
             for name in missing:
@@ -73,7 +78,6 @@ class LabHub:
             if time.monotonic() > deadline:
                 raise UnavailableError("No workspace is made ready; see the hub's log.", reason="bench-ready")
             time.sleep(PAUSE)
-        time.sleep(AT_ONCE + IMPORTS)
 
     def _waits(self, name: str) -> bool:
         folder = server_folder(self.lab.settings.state, server_id(name, project_of(name)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import random
 import signal
 import socket
 import statistics
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,18 +20,25 @@ from hub.adapters.processes.leftovers import remove_containers
 from spawner_config.names import LABEL_LAB
 
 MIB = 2**20
+LOCAL_PORTS, FIRST_PORT = Path("/proc/sys/net/ipv4/ip_local_port_range"), 10_000
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that are free now."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Ports of the loopback that are free now; the kernel gives none of them to whoever asks for any port at all."""
+    above = int(LOCAL_PORTS.read_text(encoding="ascii").split()[0])
+    sockets: list[socket.socket] = []
     try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
+        for port in random.sample(range(FIRST_PORT, max(above, 2 * FIRST_PORT)), k=FIRST_PORT // 10):
+            sockets.append(socket.socket())
+            with suppress(OSError):
+                sockets[-1].bind(("127.0.0.1", port))
+            free = [s.getsockname()[1] for s in sockets if s.getsockname()[1]]
+            if len(free) == count:
+                return free
     finally:
         for s in sockets:
             s.close()
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 def said_of_the_machine() -> str:

@@ -62,7 +62,7 @@ OPEN_CHANNEL = "open-channel"
 MEASURED = """
 ## What was measured in that run
 
-On a machine with two cores that ran all tests one after the other.
+On a machine with two cores that both ran tests.
 
 | what | value |
 | --- | --- |
@@ -126,11 +126,11 @@ def _outcome(case: ElementTree.Element) -> str:
 
 
 def measured_of(report: ElementTree.Element) -> list[tuple[str, str]]:
-    """Return what tests measured: the properties of the whole report, and those of a case with the case's name."""
+    """Return what tests measured: the properties of the whole report, and those of its cases, with the case's words."""
     found = [(place, "") for place in report.iterfind(".//testsuite/properties")]
     for case in report.iter("testcase"):
-        name, _, words = case.get("name", "").partition("[")
-        found += [(place, f"{words.rstrip(']') or name}: ") for place in case.iterfind("properties")]
+        words = case.get("name", "").partition("[")[2].rstrip("]")
+        found += [(place, f"{words}: " if words else "") for place in case.iterfind("properties")]
     told = [(about, p.get("name", ""), p.get("value", "")) for place, about in found for p in place]
     # Tools write properties, too, under names that hold the test's path.
     kept = [one for one in told if re.fullmatch(r"[a-z_-]+", one[1]) and one[1] not in (*FAULT, OPEN_CHANNEL)]

@@ -25,7 +25,7 @@ from spawner_config.server_folder import opened, server_folder
 from waiting import wait_for
 
 PEOPLE = [lab_hub.person(n) for n in range(8)]
-READY_SECONDS = 40
+READY_SECONDS = 30
 WITHIN = 60.0
 
 
@@ -123,9 +123,9 @@ class ReadyLab:
         return self.seen(person) is None and self.server(person) not in Path("/proc/self/mountinfo").read_text()
 
     @contextmanager
-    def waiting(self, person: str) -> Iterator[dict[str, Any]]:
-        """A workspace that waits; whatever became of it is ended afterwards."""
-        self.hub.make_ready(person)
+    def waiting(self, person: str, *, settled: bool = False) -> Iterator[dict[str, Any]]:
+        """A workspace that waits, ``settled`` with all done in advance; whatever became of it is ended afterwards."""
+        (self.hub.make_ready if settled else self.hub.make_wait)(person)
         found = self.seen(person)
         assert found is not None
         try:

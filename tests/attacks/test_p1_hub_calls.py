@@ -69,7 +69,7 @@ def call_the_hub(address: Any, token: str, person: str, project: str) -> Any:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    made = Lab(tmp_path_factory.mktemp("lab") / "state")
+    made = Lab(tmp_path_factory.mktemp("lab") / "state", gateway_program="integration.generous_gateway")
     try:
         made.start()
         made.project(PROJECT)

@@ -162,7 +162,7 @@ def waiting(lab: ReadyLab) -> dict[str, Any]:
     """A workspace that waits, and sees the dataset; one that was made before the grant ends by itself first."""
 
     def look() -> dict[str, Any] | None:
-        lab.hub.make_ready(LEAD)
+        lab.hub.make_wait(LEAD)
         found = lab.seen(LEAD)
         return found if found and sees(found) else None
 

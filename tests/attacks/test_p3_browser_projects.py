@@ -84,13 +84,15 @@ class Two:
 
     def run(self, scripts: dict[str, str], *, apart: bool = False) -> None:
         """Run scripts in one page, or each in a page of its own, towards the other workspace."""
+        contexts = []
         for group in [{name: script} for name, script in scripts.items()] if apart else [scripts]:
-            context = self.context()
-            frame = self.shown(context)
+            contexts.append(self.context())
+            frame = self.shown(contexts[-1])
             for name, script in group.items():
                 filled = script.replace("f.submit()", f"{FIELD} f.submit()")
                 frame.evaluate(_tried(filled), self.address("jobs", f"lab/{name}"))
-            self.settle(frame)
+        self.settle(frame)
+        for context in contexts:
             context.close()
 
     def settle(self, frame: Frame) -> None:

@@ -36,12 +36,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadyLab]:
     with ready_lab(tmp_path_factory.mktemp("ready") / "lab") as made:
         yield made
         # The last one waits when the lab is stopped.
-        made.hub.make_ready(PEOPLE[-1])
+        made.hub.make_wait(PEOPLE[-1])
 
 
 def test_it_is_opened_by_its_claim_and_each_step_is_recorded(lab: ReadyLab) -> None:
     person = PEOPLE[0]
-    with lab.waiting(person) as before:
+    with lab.waiting(person, settled=True) as before:
         assert lab.is_in(person, WorkspaceState.READY)
         assert lab.opens(person)["Id"] == before["Id"]
         assert lab.is_in(person, WorkspaceState.OPEN)
@@ -53,7 +53,7 @@ def test_it_is_opened_by_its_claim_and_each_step_is_recorded(lab: ReadyLab) -> N
 
 def test_it_is_shut_in_exactly_as_one_that_is_made_on_the_spot(lab: ReadyLab) -> None:
     person = PEOPLE[0]
-    with lab.waiting(person) as ready:
+    with lab.waiting(person, settled=True) as ready:
         lab.engine.remove_container(ready["Id"], force=True)
         cold = lab.opens(person)
     assert cold["Id"] != ready["Id"]
@@ -97,7 +97,7 @@ def test_no_code_of_its_person_runs_and_no_token_is_there_before_the_claim(lab: 
         )
     lab.hub.client.stop(person)
     ran = lab.state / "projects" / project_of(person) / "home" / person / "ran"
-    with lab.waiting(person) as found:
+    with lab.waiting(person, settled=True) as found:
         assert not ran.exists()
         shown = json.dumps(found)
         memory = Path(f"/proc/{found['State']['Pid']}/environ").read_bytes()
@@ -114,7 +114,7 @@ def test_no_code_of_its_person_runs_and_no_token_is_there_before_the_claim(lab: 
 def test_it_is_no_running_workspace_to_the_gateway_also_after_its_restart(lab: ReadyLab) -> None:
     person, other, none = PEOPLE[2], PEOPLE[3], PEOPLE[4]
     absent = lab.status(none)
-    with lab.waiting(person):
+    with lab.waiting(person, settled=True):
         assert [lab.status(person), lab.status(person, asked_by=other)] == [absent, absent]
         lab.kill("gateway")
         lab.back()
@@ -268,7 +268,7 @@ def test_one_whose_person_leaves_the_project_is_removed_and_opened_for_nobody(la
 
 def test_one_that_nobody_opens_ends_by_itself(lab: ReadyLab) -> None:
     person = PEOPLE[4]
-    lab.hub.make_ready(person)
+    lab.hub.make_wait(person)
     wait_for(lambda: lab.gone(person), READY_SECONDS + WITHIN, lambda: "it is left")
     assert lab.events(person)[-1] == ("lab:workspace:unused", {"person": person, "reason": "unused"})
 
@@ -301,7 +301,7 @@ def test_a_hub_that_is_killed_while_it_makes_one_leaves_one_or_none(lab: ReadyLa
 
 def test_a_hub_that_is_killed_while_it_claims_leaves_nothing_that_nobody_owns(lab: ReadyLab) -> None:
     person = PEOPLE[5]
-    lab.hub.make_ready(person)
+    lab.hub.make_wait(person)
     asked = subprocess.Popen(
         ["curl", "-s", "-X", "POST", "-H", f"Authorization: token {lab.hub.client.token}",
          f"{lab.hub.client.url}/hub/api/users/{person}/servers/{project_of(person)}"],

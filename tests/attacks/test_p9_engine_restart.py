@@ -159,7 +159,7 @@ def test_on_an_engine_that_keeps_nothing_they_end_which_is_told_truly_and_they_a
     """The weak twin."""
     living = lab.living
     lab.engine.end(signal.SIGTERM)
-    (lab.engine.folder / "engine.json").write_text(json.dumps({"live-restore": False}))
+    (lab.engine.folder / "engine.json").write_text(json.dumps({"live-restore": False, "shutdown-timeout": 5}))
     lab.engine.start()
     living.up_again()
     run, computing = lab.waiting(), Computing(living, CARE)

@@ -107,7 +107,7 @@ def stopped(living: Living, name: str) -> Iterator[None]:
 
 
 def test_a_container_whose_hub_was_killed_before_it_was_claimed_is_removed(
-    living: Living, in_use: Callable[[], None], record_testsuite_property: Callable[..., None]
+    living: Living, in_use: Callable[[], None], record_property: Callable[[str, object], None]
 ) -> None:
     living.close_workspace()  # one that is open would only be found again
     name = container_of(living, PROJECT)
@@ -123,7 +123,7 @@ def test_a_container_whose_hub_was_killed_before_it_was_claimed_is_removed(
         asking.start()
         wait_for(lambda: (seen(living, name) or ("", "", ""))[1] == "running", 60, "no container is made")
         living.kill("hub")
-    gone_within_a_minute(living, server_id(SCIENTIST, PROJECT), name, record_testsuite_property, "unclaimed-container")
+    gone_within_a_minute(living, server_id(SCIENTIST, PROJECT), name, record_property, "unclaimed-container")
     # The next hub may find it before the reaper does: whoever it is, nothing stays open in the records.
     wait_for(lambda: ends_of(living, PROJECT)[-1:] in (["left-behind"], ["ended"]), WITHIN, "its end is not recorded")
     asking.join()
@@ -132,14 +132,14 @@ def test_a_container_whose_hub_was_killed_before_it_was_claimed_is_removed(
 
 
 def test_a_running_workspace_that_the_hub_has_forgotten_is_removed_and_opens_again(
-    living: Living, in_use: Callable[[], None], record_testsuite_property: Callable[..., None]
+    living: Living, in_use: Callable[[], None], record_property: Callable[[str, object], None]
 ) -> None:
     workspace = Workspace(living.visitor(SCIENTIST), PROJECT)
     wait_for(lambda: opened(workspace), 90, "the workspace does not open")
     name = container_of(living, PROJECT)
     assert seen(living, name) is not None
     forget(living, PROJECT)
-    gone_within_a_minute(living, server_id(SCIENTIST, PROJECT), name, record_testsuite_property, "forgotten-workspace")
+    gone_within_a_minute(living, server_id(SCIENTIST, PROJECT), name, record_property, "forgotten-workspace")
     wait_for(lambda: ends_of(living, PROJECT)[-1:] == ["left-behind"], 20, "its end is not recorded")
     wait_for(lambda: opened(workspace), 90, "the workspace does not open again")
     in_use()
@@ -218,10 +218,10 @@ def leave_loop(state: Path) -> Path:
 
 
 def test_a_folder_with_its_mount_and_a_container_that_no_record_speaks_of_are_removed(
-    left: Left, in_use: Callable[[], None], record_testsuite_property: Callable[..., None]
+    left: Left, in_use: Callable[[], None], record_property: Callable[[str, object], None]
 ) -> None:
     assert left.gone.get("stranger", WITHIN) < WITHIN
-    record_testsuite_property("stranger-gone-after-seconds", left.gone["stranger"])
+    record_property("stranger-gone-after-seconds", left.gone["stranger"])
     in_use()
 
 
@@ -235,7 +235,7 @@ def test_another_labs_workspace_is_not_ours_to_remove(left: Left) -> None:
 
 
 def test_while_the_hub_cannot_be_asked_nothing_is_removed(
-    living: Living, in_use: Callable[[], None], record_testsuite_property: Callable[..., None]
+    living: Living, in_use: Callable[[], None], record_property: Callable[[str, object], None]
 ) -> None:
     with stopped(living, "hub"):
         leave_folder(living.state, STRANGER)
@@ -243,7 +243,7 @@ def test_while_the_hub_cannot_be_asked_nothing_is_removed(
         time.sleep(30)
         assert seen(living, name) is not None
         assert server_folder(living.state, STRANGER).exists()
-    gone_within_a_minute(living, STRANGER, name, record_testsuite_property, "stranger-after-a-silent-hub")
+    gone_within_a_minute(living, STRANGER, name, record_property, "stranger-after-a-silent-hub")
     in_use()
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import event
 
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import SnapshotImage
@@ -99,14 +102,38 @@ class MemorySigner:
         return self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
+def _store_of(settings: Settings, clock: SteppingClock) -> SqlStore:
+    """A store with all tables; in SQLite no commit waits for the disk, which the store's own tests try."""
+    file = settings.database_file
+    if file is not None and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_empty_database())
+    store = SqlStore(settings.database, clock.now, channels_of(settings))
+    if file is not None:
+        event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    else:
+        migrate(store.engine)
+    return store
+
+
+@cache
+def _empty_database() -> bytes:
+    """A database that has all tables and nothing in them, made once: each change of the tables takes its time."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite"
+        store = SqlStore(f"sqlite:///{file}", SteppingClock().now)
+        migrate(store.engine)
+        store.engine.dispose()
+        return file.read_bytes()
+
+
 def make_lab(folder: Path, database_url: str = "", **more: Any) -> Lab:
     storage_settings, space = Storage(datasets="folder"), Space(alarm=0, floor=0)
     settings = Settings(
         state=folder, login=Login(demo=True), database_url=database_url, storage=storage_settings, space=space, **more
     )
     clock = SteppingClock()
-    store = SqlStore(settings.database, clock.now, channels_of(settings))
-    migrate(store.engine)
+    store = _store_of(settings, clock)
     vault = FolderVault(folder / "vault")
     storage = FolderStorage(settings, vault, PlainHost("none", "datalab"))
     return Lab(settings, store, vault, storage, MemoryEngine(), MemorySigner(), clock)

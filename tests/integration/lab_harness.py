@@ -21,6 +21,7 @@ from spawner_config.names import LABEL_LAB, hidden, server_id, workspace_contain
 from waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
+PLACES = f"{ROOT}{os.pathsep}{ROOT / 'tests'}"
 IMAGE = "datalab/workspace:current"
 UID = 200_777
 
@@ -93,6 +94,7 @@ class Lab:
     name: str = field(default_factory=lambda: "t" + secrets.token_hex(4))
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     password: str = field(default_factory=lambda: secrets.token_hex(8))
+    gateway_program: str = "spawner_config.gateway"
     processes: dict[str, subprocess.Popen] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -136,11 +138,11 @@ class Lab:
                 "--api-port", str(self.proxy_api), "--default-target", f"http://127.0.0.1:{self.hub}",
                 "--error-target", f"http://127.0.0.1:{self.hub}/hub/error",
             ],
-            "gateway": [sys.executable, "-m", "spawner_config.gateway", "--config", str(self.toml)],
+            "gateway": [sys.executable, "-m", self.gateway_program, "--config", str(self.toml)],
             "hub": [sys.executable, "-m", "jupyterhub", "-f", str(self.config)],
         }  # fmt: skip
         for name in names or commands:
-            environment = os.environ | {"PYTHONPATH": str(ROOT), "CONFIGPROXY_AUTH_TOKEN": self.token}
+            environment = os.environ | {"PYTHONPATH": PLACES, "CONFIGPROXY_AUTH_TOKEN": self.token}
             with (self.state / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
                     commands[name], cwd=self.state, env=environment, stdout=log, stderr=log, start_new_session=True

@@ -341,7 +341,7 @@ def lie(lab: Lab, project: str) -> str:
 def test_a_workspace_in_use_goes_on_and_one_that_only_says_so_once_ends_as_idle(lab: Lab, project: str) -> None:
     lab.project("lying")
     used, lying = lab.state / "projects" / project, lab.state / "projects/lying"
-    with ending(lab, idle=30, lifetime=10_000):
+    with ending(lab, idle=15, lifetime=10_000):
         ready(lab, project)
         ready(lab, "lying")
         assert lie(lab, "lying") == "200"
@@ -367,7 +367,7 @@ def test_a_workspace_in_use_goes_on_and_one_that_only_says_so_once_ends_as_idle(
 
 
 def test_a_workspace_that_says_all_the_time_that_it_is_used_ends_as_idle_all_the_same(lab: Lab, project: str) -> None:
-    with ending(lab, idle=20, lifetime=10_000):
+    with ending(lab, idle=8, lifetime=10_000):
         ready(lab, project)
         why = lab.state / "projects" / project / "why"
         began = time.monotonic()
@@ -392,7 +392,7 @@ def test_a_workspace_that_its_person_uses_all_the_time_ends_with_its_lifetime(la
                     return
                 await asyncio.sleep(0.5)
 
-    with ending(lab, idle=20, lifetime=40):
+    with ending(lab, idle=12, lifetime=24):
         ready(lab, project)
         asyncio.run(story())
         assert why.read_text() == "lifetime"

@@ -82,8 +82,13 @@ def test_what_was_measured_is_told_and_of_which_case() -> None:
     tool = '<property name="a-tool-tests/unit/test_x.py::test_y" value="words"/>'
     whole = f'<properties>{tool}<property name="hub-back-after-seconds" value="3.3"/></properties>'
     own = '<properties><property name="longest_answer_ms" value="27"/></properties>'
-    body = report(whole, case("test_a_flood[memory]", inside=own))
-    assert measured_of(body) == [("hub back after seconds", "3.3"), ("memory: longest answer ms", "27")]
+    alone = '<properties><property name="stranger-gone-after-seconds" value="16.1"/></properties>'
+    body = report(whole, case("test_a_flood[memory]", inside=own), case("test_a_stranger_goes", inside=alone))
+    assert measured_of(body) == [
+        ("hub back after seconds", "3.3"),
+        ("memory: longest answer ms", "27"),
+        ("stranger gone after seconds", "16.1"),
+    ]
     assert "| hub back after seconds | 3.3 |" in page(body, MODEL)
 
 

@@ -107,10 +107,14 @@ def wait_for_end(records: Iterable[Record], seconds: float) -> list[Record]:
 
 
 def end_all(records: Iterable[Record], patience: float = 10.0) -> list[Record]:
-    """Ask all to end, then force those that have not; returns those that even that did not end."""
+    """Ask all to end, then force those that have not; returns those that even that did not end.
+
+    One that was halted goes on, so that it hears what it is asked.
+    """
     left = [record for record in records if is_alive(record)]
     for record in left:
         signal_process(record, signal.SIGTERM)
+        signal_process(record, signal.SIGCONT)
     left = wait_for_end(left, patience)
     for record in left:
         signal_process(record, signal.SIGKILL)

@@ -163,6 +163,12 @@ def test_an_ended_process_is_not_alive_even_when_nobody_has_waited_for_it(
     assert sleeper.wait() == -signal.SIGTERM
 
 
+def test_a_halted_process_hears_that_it_is_to_end(lab: Settings, sleeper: subprocess.Popen[bytes]) -> None:
+    sleeper.send_signal(signal.SIGSTOP)
+    assert records.end_all(records.read_records(lab)) == []
+    assert sleeper.wait() == -signal.SIGTERM
+
+
 def test_a_process_that_has_the_number_of_an_ended_one_is_left_alone(
     lab: Settings, sleeper: subprocess.Popen[bytes]
 ) -> None:

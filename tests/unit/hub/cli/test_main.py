@@ -57,7 +57,7 @@ def test_every_command_has_help_with_an_example_that_calls_it(path: tuple[str, .
     assert (ALL[path].help or "").strip()
 
 
-@pytest.mark.parametrize("path", set(ALL) - NOT_FOR_PROGRAMS, ids=" ".join)
+@pytest.mark.parametrize("path", sorted(set(ALL) - NOT_FOR_PROGRAMS), ids=" ".join)
 def test_every_command_prints_json_for_programs(path: tuple[str, ...]) -> None:
     words = {word for parameter in ALL[path].params for word in parameter.opts}
     assert words & {"--json", "--format"}

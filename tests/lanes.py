@@ -1,0 +1,59 @@
+"""Which tests stay together where two processes run them: the tests of one file, and all that share one lab.
+
+The lab of the story takes long to start and many tests change what is in it, so one process runs all of its files, in
+their order. Every other file goes to the process that is free first. Each process has folders, ports and labs of its
+own; what both share is the machine and its engine, on which a lab knows its containers by its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+STORY = "the lab of the story"
+IN_THE_STORYS_LAB = frozenset(
+    {
+        "attacks/test_accounts.py",
+        "attacks/test_p2_datasets.py",
+        "attacks/test_p3_browser.py",
+        "attacks/test_p3_projects.py",
+        "attacks/test_p4_approved_runs.py",
+        "attacks/test_p5_differencing.py",
+        "attacks/test_p5_freeze.py",
+        "attacks/test_p5_release.py",
+        "attacks/test_p6_review.py",
+        "attacks/test_p7_audit.py",
+        "attacks/test_p7_gateway_log.py",
+        "attacks/test_p9_full_workspace.py",
+        "attacks/test_p9_kills.py",
+        "attacks/test_p9_random_kills.py",
+        "attacks/test_p9_reaper.py",
+        "attacks/test_p9_space.py",
+        "browser/test_browser_story.py",
+        "browser/test_subdomains.py",
+        "integration/test_story.py",
+        "integration/test_tutorials.py",
+    }
+)
+"""The files whose tests ask for ``story_lab``, themselves or by another fixture."""
+
+
+def lane_of(test: str) -> str:
+    """What a test stays together with."""
+    file = test.partition("::")[0]
+    return STORY if file.removeprefix("tests/") in IN_THE_STORYS_LAB else file
+
+
+def strays(items: Iterable[pytest.Item]) -> set[str]:
+    """Files that ask for the lab of the story, and that a process of their own might run."""
+    asking = [item for item in items if "story_lab" in getattr(item, "fixturenames", ())]
+    return {file for item in asking if (file := lane_of(item.nodeid)) != STORY}
+
+
+class Lanes(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands out what stays together as a whole, in the order in which it stands."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane_of(nodeid)
