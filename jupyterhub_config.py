@@ -17,9 +17,11 @@ from hub.settings import load_settings
 from hub.wiring import lab_from
 from spawner_config import hub_traits
 from spawner_config.containers import Containers
+from spawner_config.hub_traits.even_time import count_evenly
 from spawner_config.ready_pool import ReadyPool
 from spawner_config.workspace_maker import WorkspaceMaker
 
+count_evenly()
 path = Path(os.environ.get("DATALAB_CONFIG", Path(__file__).with_name("lab.toml"))).absolute()
 settings = load_settings(path)
 lab, door = lab_from(settings), Door(settings.state)

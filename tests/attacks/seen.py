@@ -14,6 +14,7 @@ from attacks.living import PROJECT, Living
 from hub.demo.workspace_client import Workspace
 from hub.domain.errors import LabError
 from hub.domain.work import ENDED
+from hub.services.lab import Lab
 from hub.wiring import storage_from
 from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK
 
@@ -91,6 +92,12 @@ def _kept(living: Living) -> set[str]:
 def _rows(living: Living, question: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(f"file:{living.database}?mode=ro", uri=True, timeout=20)) as connection:
         return connection.execute(question).fetchall()
+
+
+def of_works(lab: Lab) -> dict[str, list[str]]:
+    """Containers and folders of a lab's works, whether they serve one or not."""
+    left = {"containers": [view.name for view in lab.engine.containers()], "work": lab.storage.works()}
+    return {name: things for name, things in left.items() if things}
 
 
 def left_words(left: dict[str, list[str]]) -> str:

@@ -21,7 +21,7 @@ import pytest
 
 from attacks.cells import LIMITS, MEGABYTE, UID, Cells, host
 from attacks.small_machine import small_machine
-from attacks.test_p1_neighbours import PATIENCE, Neighbour, busy, filling, forking
+from attacks.test_p1_neighbours import PATIENCE, Neighbour, busy, forking
 from hub.adapters.host import Host
 from hub.adapters.storage import LoopStorage
 from hub.adapters.vault import FolderVault
@@ -53,6 +53,23 @@ def crowding(seconds: float) -> Any:
     return True
 
 
+def keeping(seconds: float) -> Any:
+    """Take scratch space, and give none of it back."""
+    import time
+
+    end, number = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        for folder in ("/tmp", "/dev/shm"):
+            number += 1
+            try:
+                with open(f"{folder}/{number}", "wb", buffering=0) as file:
+                    for _ in range(64):
+                        file.write(bytes(2**16))
+            except OSError:
+                time.sleep(0.001)
+    return True
+
+
 @dataclass(frozen=True)
 class Flood:
     """What floods, the machine that it shares, and what is taken from a container that has no bound."""
@@ -70,7 +87,7 @@ FLOODS = {
         {"PidsLimit": 0, "Memory": 0, "MemorySwap": 0, "Ulimits": []},
     ),
     "scratch": Flood(
-        filling,
+        keeping,
         {"memory": 320 * MEGABYTE},
         {"Tmpfs": {"/tmp": "rw,size=1g"}, "ShmSize": 2**30, "Memory": 0, "MemorySwap": 0},
     ),

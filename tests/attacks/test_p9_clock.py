@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 
 from attacks.living import wait_for
 from attacks.own_lab import OwnLab, own_lab
+from attacks.seen import left_words, of_works, tell_fault
 from doubles.engine import MemoryEngine
 from doubles.lab import SteppingClock, make_lab
 from doubles.people import approved_notebook, found_consortium, play, registered_dataset
@@ -214,7 +215,9 @@ def own(tmp_path: Path) -> Iterator[OwnLab]:
         yield made
 
 
-def test_workers_whose_clocks_are_days_apart_end_every_work_one_after_the_other(own: OwnLab) -> None:
+def test_workers_whose_clocks_are_days_apart_end_every_work_one_after_the_other(
+    own: OwnLab, record_property: Callable[[str, object], None]
+) -> None:
     works = own.offered(3)
     for number, days in enumerate((0, 3, -3, 40, -40), 1):
         worker = own.worker(days)
@@ -222,8 +225,12 @@ def test_workers_whose_clocks_are_days_apart_end_every_work_one_after_the_other(
         time.sleep(1)
         worker.kill()
         assert worker.wait() == -signal.SIGKILL
+    began = time.monotonic()
     own.worker()
     wait_for(lambda: all(own.work(work).state in ENDED for work in works), 90, "a work does not end")
+    seconds, left = time.monotonic() - began, left_words(of_works(own.lab))
     assert {own.work(work).state for work in works} == {WorkState.SUCCEEDED}
     wait_for(lambda: own.lab.engine.containers() == [], 30, "a container is left")
+    fault = "the worker's clock 3 and 40 days ahead and back, killed in between"
+    tell_fault(record_property, fault, "every work, which ended well", seconds, left)
     assert verify_audit(own.lab) is not None

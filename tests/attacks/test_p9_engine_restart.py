@@ -155,7 +155,9 @@ def nobodys(lab: Lab) -> dict[str, list[str]]:
         return ownerless(lab.living, client)
 
 
-def test_on_an_engine_that_keeps_nothing_they_end_which_is_told_truly_and_they_are_started_again(lab: Lab) -> None:
+def test_on_an_engine_that_keeps_nothing_they_end_which_is_told_truly_and_they_are_started_again(
+    lab: Lab, record_property: Callable[[str, object], None]
+) -> None:
     """The weak twin."""
     living = lab.living
     lab.engine.end(signal.SIGTERM)
@@ -168,9 +170,13 @@ def test_on_an_engine_that_keeps_nothing_they_end_which_is_told_truly_and_they_a
         kernel = computing.answers[-1].kernel
         lab.engine.end(signal.SIGTERM)
         lab.engine.start()
+        began = time.monotonic()
         told = living.ended(run)["work"]
         assert (told["state"], told["reason"]) == ("failed", "The container was ended from outside or crashed.")
         wait_for(lambda: computing.answers[-1].kernel != kernel, 90, "no kernel counts again")
+        seconds, left = time.monotonic() - began, left_words(nobodys(lab))
     assert steps_back(computing.answers, killed=0) == ["2 kernels, though 0 containers were killed"]
     assert workspace_container(living.settings.name, SCIENTIST, CARE) in lab.states()
+    survives = "records, which say that workspace and run ended; the workspace opens again"
+    tell_fault(record_property, "engine without live-restore ended (SIGTERM)", survives, seconds, left)
     assert living.audit_verifies() > 0

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from attacks.living import wait_for
 from attacks.own_lab import OwnLab, own_lab
+from attacks.seen import left_words, of_works, tell_fault
 from attacks.small_disks import fill, small_disk
 from attacks.test_p9_space import FULL_DISK, upload
 from doubles.lab import make_lab
@@ -33,6 +35,8 @@ from integration.gateway_bench import bench, ok, says
 from spawner_config.server_folder import access_log_folder
 
 NO_FLOOR = "[space]\nalarm = 0\nfloor = 0\n"
+ACCEPTED = "all that was accepted"
+Record = Callable[[str, object], None]
 BROKEN_DISK = "The lab's disk takes nothing that is written; nothing was saved. Tell the administrator."
 
 
@@ -64,7 +68,9 @@ def records_on_a_small_disk(tmp_path: Path) -> Iterator[tuple[Path, Lab, str]]:
         yield folder, lab, url
 
 
-def test_a_full_disk_of_the_records_is_said_and_what_was_accepted_is_there(tmp_path: Path) -> None:
+def test_a_full_disk_of_the_records_is_said_and_what_was_accepted_is_there(
+    tmp_path: Path, record_property: Record
+) -> None:
     with (
         small_disk(tmp_path / "disk", "4M") as folder,
         lab_with(tmp_path / "state", folder / "db.sqlite") as (lab, url),
@@ -78,10 +84,13 @@ def test_a_full_disk_of_the_records_is_said_and_what_was_accepted_is_there(tmp_p
         assert failing_parts(lab) == [Part.DATABASE]
         assert uploads(lab) == accepted
         rest.unlink()
+        began = time.monotonic()
         accepted.add(upload(url, 400).json()["sha256"])
+        seconds = time.monotonic() - began
         assert uploads(lab) == accepted
         assert Part.DATABASE not in failing_parts(lab)
         assert verify_audit(lab) is not None
+        tell_fault(record_property, "the records' disk is full", ACCEPTED, seconds, "nothing")
 
 
 def test_records_that_are_not_written_are_what_a_full_disk_costs(tmp_path: Path) -> None:
@@ -103,7 +112,7 @@ def read_only(folder: Path) -> Iterator[None]:
         subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
 
 
-def test_a_vault_that_becomes_read_only_is_said_and_still_read(tmp_path: Path) -> None:
+def test_a_vault_that_becomes_read_only_is_said_and_still_read(tmp_path: Path, record_property: Record) -> None:
     with (
         small_disk(tmp_path / "disk", "8M") as folder,
         lab_with(tmp_path / "state", tmp_path / "db.sqlite") as (lab, url),
@@ -116,8 +125,11 @@ def test_a_vault_that_becomes_read_only_is_said_and_still_read(tmp_path: Path) -
                 answer = upload(url, 5001)
                 assert (answer.status_code, answer.json()["error"]["message"]) == (503, BROKEN_DISK)
                 lab.vault.check(kept["sha256"], kept["size"])
+            began = time.monotonic()
             assert upload(url, 5001).status_code == 200
+            seconds = time.monotonic() - began
             assert len(uploads(lab)) == 2
+            tell_fault(record_property, "the vault's disk takes no writing", ACCEPTED, seconds, "nothing")
         finally:
             subprocess.run(["umount", "--lazy", str(vault)], check=True)
 
@@ -130,8 +142,10 @@ def _made(folder: Path) -> Path:
 # The gateway's log and counts
 
 
-def test_a_gateway_whose_logs_are_full_shows_nothing_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
-    lab = make_lab(tmp_path / "records")
+def test_a_gateway_whose_logs_are_full_shows_nothing_and_goes_on_when_there_is_room(
+    tmp_path: Path, record_property: Record
+) -> None:
+    lab, took = make_lab(tmp_path / "records"), [0.0]
 
     async def story(state: Path, logs: Path) -> list[int]:
         async with bench(state) as b:
@@ -142,8 +156,10 @@ def test_a_gateway_whose_logs_are_full_shows_nothing_and_goes_on_when_there_is_r
                 rest = fill(logs)
                 statuses += [(await b.get("health", "api/contents/b.ipynb"))[0] for _ in range(60)]
                 rest.unlink()
+                began = time.monotonic()
                 await b.get("health", "api/contents/c.ipynb")
                 statuses.append((await b.get("health", "api/contents/c.ipynb"))[0])
+                took[0] = time.monotonic() - began
                 told = replace(lab, access_log=FolderAccessLog(access_log_folder(b.settings.state)))
                 while fold(told):
                     continue
@@ -156,6 +172,7 @@ def test_a_gateway_whose_logs_are_full_shows_nothing_and_goes_on_when_there_is_r
     with small_disk(tmp_path / "disk", "1M") as logs:
         first, *meanwhile, last = asyncio.run(story(tmp_path / "gateway", logs))
     assert (first, meanwhile[-1], last) == (200, 503, 200)
+    tell_fault(record_property, "the access log's disk is full", "its lines, all of them sealed", took[0], "nothing")
     lab.store.engine.dispose()  # type: ignore[attr-defined]
 
 
@@ -168,7 +185,9 @@ def small(tmp_path: Path) -> Iterator[OwnLab]:
         yield made
 
 
-def test_a_worker_on_a_full_disk_says_so_and_ends_what_was_accepted_when_there_is_room(small: OwnLab) -> None:
+def test_a_worker_on_a_full_disk_says_so_and_ends_what_was_accepted_when_there_is_room(
+    small: OwnLab, record_property: Record
+) -> None:
     works = small.offered(2)
     rest = fill(small.folder)
     worker = small.worker()
@@ -177,9 +196,13 @@ def test_a_worker_on_a_full_disk_says_so_and_ends_what_was_accepted_when_there_i
     wait_for(lambda: not small.lab.engine.containers(), 30, "a container is made")
     assert {small.work(work).state for work in works} <= {WorkState.QUEUED, WorkState.STARTING}
     rest.unlink()
+    began = time.monotonic()
     if worker.poll() is not None:  # it could not start; the lab's supervisord starts it again
         small.worker()
     wait_for(lambda: all(small.work(work).state in ENDED for work in works), 120, "a work does not end")
+    seconds, left = time.monotonic() - began, left_words(of_works(small.lab))
     assert {small.work(work).state for work in works} == {WorkState.SUCCEEDED}
     assert verify_audit(small.lab) is not None
     wait_for(lambda: small.lab.storage.works() == [], 30, "a folder is left")
+    fault = "the state folder's disk is full while works wait and the worker is started"
+    tell_fault(record_property, fault, f"{ACCEPTED}, and ends well", seconds, left)

@@ -13,6 +13,7 @@ from attacks.living import Living, wait_for
 from hub.demo.people import SCIENTIST
 from hub.demo.workspace_client import Workspace
 from hub.domain.errors import LabError, UnavailableError
+from hub.wiring import storage_from
 
 PROJECT = "brimful"
 """A project of its own: what is full here is nobody else's, even where one of these tests fails."""
@@ -31,6 +32,16 @@ for number in range(100):  # one file may be no larger than a limit of its own
                 size //= 2
         if os.fstat(file.fileno()).st_size == 0:
             break
+"""
+FILL_FILES = """
+import pathlib
+place = pathlib.Path({place!r})
+(place / "kept").write_text("kept")
+try:
+    for number in range(1_000_000):
+        (place / f"filling{{number}}").touch()
+except OSError:
+    print(number > 1000)
 """
 TRY = """
 import errno, pathlib
@@ -73,6 +84,23 @@ def test_a_folder_that_is_full_says_so_keeps_what_was_saved_and_takes_more_when_
     workspace: Workspace, place: str
 ) -> None:
     assert said(workspace, FILL, TRY, EMPTY, TRY, place=place) == ["", "ENOSPC kept", "", "written"]
+
+
+@pytest.mark.parametrize("place", [HOME, "/project"])
+def test_a_folder_that_takes_no_more_files_says_so_keeps_what_was_saved_and_takes_more_when_there_is_room(
+    living: Living, workspace: Workspace, place: str
+) -> None:
+    workspace.save("before.ipynb", notebook("before"))
+    told = said(workspace, FILL_FILES, TRY, place=place)
+    assert told == ["True", "ENOSPC kept"]
+    with pytest.raises(UnavailableError, match="could not be saved"):
+        workspace.save("another.ipynb", notebook("after"))
+    shown = living.command("project", "show", PROJECT, actor=SCIENTIST).stdout
+    room = storage_from(living.settings).room(PROJECT)
+    assert (room.files_used, f"{room.files} of {room.files}" in shown) == (room.files, True), shown
+    assert room.used < room.size // 2  # bytes are not what is missing
+    assert said(workspace, EMPTY, TRY, place=place) == ["", "written"]
+    workspace.save("another.ipynb", notebook("after"))
 
 
 def test_the_weak_twin_a_folder_with_room_takes_it(workspace: Workspace) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from attacks.living import wait_for
 from attacks.own_lab import OwnLab, own_lab
+from attacks.seen import left_words, of_works, tell_fault
 from doubles.engine import MemoryEngine
 from doubles.lab import make_lab
 from doubles.people import approved_notebook, found_consortium, play, registered_dataset, work_off
@@ -35,7 +36,9 @@ def own(tmp_path: Path) -> Iterator[OwnLab]:
         yield made
 
 
-def test_workers_killed_at_random_moments_end_every_work_and_start_nothing_twice(own: OwnLab) -> None:
+def test_workers_killed_at_random_moments_end_every_work_and_start_nothing_twice(
+    own: OwnLab, record_property: Callable[[str, object], None]
+) -> None:
     moments, works, began, kills = random.Random(9), own.offered(4), int(time.time()), 0
     while any(own.work(work).state not in ENDED for work in works):
         worker, before = own.worker(), own.log.count("started")
@@ -46,7 +49,10 @@ def test_workers_killed_at_random_moments_end_every_work_and_start_nothing_twice
         assert kills < 60
     assert {own.work(work).state for work in works} == {WorkState.SUCCEEDED}
     assert kills > 0
+    cleared, left = time.monotonic(), left_words(of_works(own.lab))
     finish(own)
+    seconds, survives = time.monotonic() - cleared, "every work, which ended well and was started once"
+    tell_fault(record_property, "worker killed again and again at random moments", survives, seconds, left)
     assert starts_of(own, began) == {work_container(own.lab.settings.name, work): 1 for work in works}
     assert verify_audit(own.lab) is not None
 
