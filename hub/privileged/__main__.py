@@ -17,7 +17,9 @@ from aiohttp import web
 from hub.adapters.power.places import ENGINE_SOCKET, VERBS_SOCKET, make_folder
 from hub.domain.errors import InvalidError, LabError
 from hub.privileged.engine import EngineGate
+from hub.privileged.metrics import METRICS_SOCKET, Measured
 from hub.privileged.peers import askers
+from hub.privileged.seen_processes import processes_seen
 from hub.privileged.verb_door import VerbDoor
 from hub.privileged.verbs import Verbs
 from hub.settings import Settings, load_settings
@@ -48,19 +50,26 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end.set)
     connector = engine_connector(os.environ.get("DOCKER_HOST") or DEFAULT_ENGINE)
     folder = make_folder(settings.state)
-    door = VerbDoor(Verbs(settings, storage_from(settings), host_from(settings)), askers())
+    measured = Measured(processes_seen)
+    door = VerbDoor(Verbs(settings, storage_from(settings), host_from(settings)), askers(), measured=measured)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as engine:
-        gate = EngineGate(settings, engine, askers())
-        runner = web.ServerRunner(web.Server(gate.handle, access_log=None), shutdown_timeout=SHUTDOWN_SECONDS)
-        await runner.setup()
+        gate = EngineGate(settings, engine, askers(), measured)
+        runners = [
+            web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=SHUTDOWN_SECONDS)
+            for handle in (gate.handle, measured.handle)
+        ]
+        for runner in runners:
+            await runner.setup()
         with listening_socket(folder, VERBS_SOCKET, 0o660) as listener:
             verbs = asyncio.create_task(door.serve(listener))
-            await web.SockSite(runner, listening_socket(folder, ENGINE_SOCKET, 0o660)).start()
+            await web.SockSite(runners[0], listening_socket(folder, ENGINE_SOCKET, 0o660)).start()
+            await web.SockSite(runners[1], listening_socket(folder, METRICS_SOCKET, 0o600)).start()
             log.info("The privileged process listens in %s.", folder)
             await end.wait()
             verbs.cancel()
-        await runner.cleanup()
-    for name in (ENGINE_SOCKET, VERBS_SOCKET):
+        for runner in runners:
+            await runner.cleanup()
+    for name in (ENGINE_SOCKET, VERBS_SOCKET, METRICS_SOCKET):
         (folder / name).unlink(missing_ok=True)
 
 

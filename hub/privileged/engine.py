@@ -28,6 +28,7 @@ from hub.accounts import Account
 from hub.domain.errors import InvalidError, LabError, NotFoundError, UnavailableError
 from hub.privileged.calls import Act, Call, is_set, parse_call
 from hub.privileged.folders import check_folder
+from hub.privileged.metrics import DoorName, Measured
 from hub.privileged.orders import MOST_BYTES, parse_order
 from hub.privileged.peers import Askers, check_peer, peer_of
 from hub.privileged.permissions import CALLS, Subject, check_may_call, subject_of
@@ -63,7 +64,10 @@ class Answer:
 class EngineGate:
     """Answers the lab's calls to the engine; ``engine`` is a session towards the real one."""
 
-    def __init__(self, settings: Settings, engine: aiohttp.ClientSession, allowed: Askers) -> None:
+    def __init__(
+        self, settings: Settings, engine: aiohttp.ClientSession, allowed: Askers, measured: Measured | None = None
+    ) -> None:
+        self._measured = measured or Measured()
         self._settings = settings
         self._engine = engine
         self._allowed = allowed
@@ -87,10 +91,12 @@ class EngineGate:
             return await self._answered(request)
         except LabError as error:
             log.warning("%s %.200r: %s (%s)", request.method, request.raw_path, error, error.reason)
+            self._measured.refused(DoorName.ENGINE, error.reason)
             status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 403)
             return _said(status, str(error))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             log.warning("%s %.200r: the engine does not answer: %s", request.method, request.raw_path, error)
+            self._measured.refused(DoorName.ENGINE, "engine-away")
             return _said(503, "The container engine does not answer; start it (make setup), then try again.")
 
     async def _answered(self, request: web.BaseRequest) -> web.Response:
@@ -103,6 +109,7 @@ class EngineGate:
             check_may_call(asker, call.act)
         body = await _body_of(request, MOST_BYTES if call.act is Act.CREATE else 0)
         answer = await self._acts[call.act](asker, call, body)
+        self._measured.call(call.act, answer.status)
         return web.Response(status=answer.status, body=answer.body, content_type="application/json")
 
     async def _ask(self, method: str, path: str, query: Mapping[str, str] | None = None, body: str = "") -> Answer:

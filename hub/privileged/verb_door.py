@@ -11,6 +11,7 @@ import asyncio
 import logging
 import socket
 import subprocess
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from hub.accounts import Account
 from hub.adapters.power.channel import BUSY, LENGTH, MOST_ASKED, said, send
 from hub.adapters.power.verbs import VERBS, Answer, OpenFile
 from hub.domain.errors import InvalidError, LabError, UnavailableError
+from hub.privileged.metrics import DoorName, Measured
 from hub.privileged.peers import Askers, Peer, check_peer, peer_of
 from hub.privileged.permissions import check_may_ask
 from hub.privileged.verbs import Verbs
@@ -76,8 +78,16 @@ def too_much() -> UnavailableError:
 class VerbDoor:
     """Hears every caller in one thread, and does verbs in others, since some of them take their time."""
 
-    def __init__(self, verbs: Verbs, allowed: Askers, turns_each: int = TURNS_EACH, most_each: int = MOST_EACH) -> None:
+    def __init__(
+        self,
+        verbs: Verbs,
+        allowed: Askers,
+        turns_each: int = TURNS_EACH,
+        most_each: int = MOST_EACH,
+        measured: Measured | None = None,
+    ) -> None:
         self._verbs = verbs
+        self._measured = measured or Measured()
         self._allowed = allowed
         self._most_each = most_each
         self._threads = ThreadPoolExecutor(AT_ONCE, "verb")
@@ -110,6 +120,7 @@ class VerbDoor:
 
     def _refuse(self, connection: socket.socket, error: LabError) -> None:
         log.warning("%s (%s)", error, error.reason)
+        self._measured.refused(DoorName.VERBS, error.reason)
         send(connection, said(error))
 
     @contextmanager
@@ -139,12 +150,14 @@ class VerbDoor:
         except ValidationError:
             raise InvalidError("This is none of the verbs, or names what has no such name.", reason="verb") from None
         check_may_ask(asker, asked)
+        began = time.monotonic()
         try:
             if isinstance(asked, OpenFile):
                 with self._verbs.opened(asked) as file:
                     send(connection, Answer(), file)
             else:
                 send(connection, Answer(value=self._verbs.do(asked)))
+            self._measured.verb(asked.verb, time.monotonic() - began)
         except (OSError, subprocess.SubprocessError) as error:
             # Whoever asked learns what was asked for and why it failed, but no path.
             log.exception("%s failed", asked.verb)
