@@ -154,10 +154,12 @@ class VerbDoor:
         try:
             if isinstance(asked, OpenFile):
                 with self._verbs.opened(asked) as file:
+                    self._measured.verb(asked.verb, time.monotonic() - began)
                     send(connection, Answer(), file)
             else:
-                send(connection, Answer(value=self._verbs.do(asked)))
-            self._measured.verb(asked.verb, time.monotonic() - began)
+                value = self._verbs.do(asked)
+                self._measured.verb(asked.verb, time.monotonic() - began)
+                send(connection, Answer(value=value))
         except (OSError, subprocess.SubprocessError) as error:
             # Whoever asked learns what was asked for and why it failed, but no path.
             log.exception("%s failed", asked.verb)

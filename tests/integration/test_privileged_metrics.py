@@ -69,7 +69,9 @@ def ask(lab: Gated, verb: dict[str, object]) -> None:
         connection.settimeout(20)
         connection.connect(str(lab.gate.parent / VERBS_SOCKET))
         connection.sendall(LENGTH.pack(len(text)) + text)
-        assert connection.recv(2**16)
+        connection.shutdown(socket.SHUT_WR)
+        with connection.makefile("rb") as answer:
+            assert json.loads(answer.read()[LENGTH.size :])
 
 
 def labels(told: str) -> dict[str, set[str]]:
