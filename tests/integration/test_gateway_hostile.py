@@ -1,10 +1,11 @@
-"""The gateway and workspaces that hang, flood, dribble, lie and put other things in their socket's place."""
+"""The gateway and workspaces that hang, flood, dribble and lie.
+
+What a workspace puts in its socket's place is attacked in ``tests/attacks/test_p3_workspace_socket.py``.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from pathlib import Path
 
 import aiohttp
@@ -13,17 +14,14 @@ from aiohttp import web
 
 from integration.gateway_bench import (
     QUICK,
-    UID,
     Raw,
     bench,
     neighbour_answers_at_once,
     ok,
     plain_neighbour,
     read_head,
-    refuses,
     says,
 )
-from spawner_config.server_folder import checked_socket, opened
 
 
 def flood(*pieces: bytes) -> Raw:
@@ -160,117 +158,6 @@ def test_one_server_takes_no_more_than_its_share(tmp_path: Path) -> None:
             assert (statuses.count(504), statuses.count(503)) == (QUICK.requests, 20 - QUICK.requests)
 
     asyncio.run(story())
-
-
-def test_only_a_socket_of_the_projects_own_number_is_reached(tmp_path: Path) -> None:
-    reached: list[str] = []
-
-    def bait(name: str) -> Raw:
-        async def workspace(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            reached.append(name)
-            await says(ok())(reader, writer)
-
-        return workspace
-
-    async def story() -> None:
-        async with bench(tmp_path) as b:
-            nb = (await b.open("health")) / "nb"
-            other = (await b.open("other", bait("other"))) / "nb/nb.sock"
-            place = nb / "nb.sock"
-            assert await refuses(b)
-            for replacement in (
-                lambda: place.symlink_to(other),
-                lambda: place.symlink_to(b.settings.state / "run/gateway.sock"),
-                lambda: place.symlink_to("/var/run/docker.sock"),
-                lambda: place.symlink_to("nb.sock"),
-                lambda: place.write_bytes(b""),
-                lambda: os.mkfifo(place),
-                lambda: place.mkdir(),
-            ):
-                replacement()
-                assert await refuses(b)
-                place.rmdir() if place.is_dir() else place.unlink()
-            await b.listen(nb, bait("root's"), owner=0)
-            assert await refuses(b)
-            os.chown(place, UID, UID)
-            assert (await b.get("health"))[0] == 200
-            assert reached == ["root's"]
-
-    asyncio.run(story())
-
-
-def test_a_socket_that_is_swapped_for_a_link_all_the_time_leads_nowhere_else(tmp_path: Path) -> None:
-    reached: list[str] = []
-
-    async def bait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        reached.append("bait")
-
-    def swap(nb: Path, bait_socket: Path, end: list[bool]) -> int:
-        own = socket.socket(socket.AF_UNIX)
-        with opened(nb) as place:
-            own.bind(f"/proc/self/fd/{place}/own")
-        own.listen()
-        os.chown(nb / "own", UID, UID)
-        (nb / "link").symlink_to(bait_socket)
-        turns = 0
-        while not end:
-            for name in ("own", "link"):
-                os.link(nb / name, nb / "next", follow_symlinks=False)
-                (nb / "next").rename(nb / "nb.sock")
-            turns += 1
-        own.close()
-        return turns
-
-    async def story() -> None:
-        async with bench(tmp_path) as b:
-            nb = (await b.open("health")) / "nb"
-            other = (await b.open("other", bait)) / "nb/nb.sock"
-            end: list[bool] = []
-            swapping = asyncio.create_task(asyncio.to_thread(swap, nb, other, end))
-            for _ in range(100):
-                await asyncio.wait([asyncio.create_task(b.get("health"))], timeout=0.02)
-            end.append(True)
-            assert await swapping > 100
-            assert reached == []
-
-    asyncio.run(story())
-
-
-def test_the_folder_of_a_socket_holds_a_few_bytes_and_follows_no_link(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with bench(tmp_path) as b:
-            nb = (await b.open("health")) / "nb"
-            with (nb / "flood").open("wb", buffering=0) as file:
-                assert file.write(b"x" * 100_000) <= 65_536
-                with pytest.raises(OSError, match="No space left"):
-                    file.write(b"x")
-            for number in range(6):
-                (nb / str(number)).touch()
-            with pytest.raises(OSError, match="No space left"):
-                (nb / "one more").touch()
-            (nb / "flood").unlink()
-            (nb / "link").symlink_to("/etc/hostname")
-            with pytest.raises(OSError, match="Too many levels"):
-                (nb / "link").read_bytes()
-            options = os.statvfs(nb).f_flag
-            assert options & os.ST_NOSUID
-            assert options & os.ST_NOEXEC
-            assert options & os.ST_NODEV
-
-    asyncio.run(story())
-
-
-def test_a_link_is_not_followed_where_the_file_system_would_let_it_be(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as other, opened(tmp_path) as place:
-        other.bind(f"/proc/self/fd/{place}/other.sock")
-        other.listen()
-        os.chown(tmp_path / "other.sock", UID, UID)
-        with checked_socket(tmp_path, "other.sock", UID) as address, socket.socket(socket.AF_UNIX) as caller:
-            caller.connect(address)
-        (tmp_path / "nb.sock").symlink_to(tmp_path / "other.sock")
-        os.lchown(tmp_path / "nb.sock", UID, UID)
-        with pytest.raises(ConnectionRefusedError), checked_socket(tmp_path, "nb.sock", UID):
-            pass
 
 
 def test_a_workspace_sends_no_longer_message_than_allowed(tmp_path: Path) -> None:

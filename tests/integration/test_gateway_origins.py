@@ -131,14 +131,3 @@ def test_a_login_goes_from_the_workspaces_origin_to_the_labs_and_back(
             assert "Domain" not in kept
 
     asyncio.run(story())
-
-
-def test_without_tls_a_cookie_of_that_name_means_nothing_and_with_it_no_other_does(tmp_path: Path) -> None:
-    async def story() -> None:
-        for server, name, status in ((TLS, COOKIE, 302), (TLS, f"__Host-{COOKIE}", 200), (LOOPBACK, COOKIE, 200)):
-            async with apart(tmp_path / f"{status}{name}{server.url[:5]}", server) as b:
-                await b.open("health", says(ok()))
-                cookie = f"{name}={Sealer('5e' * 32).seal(Session(token=TOKEN))}"
-                assert (await look(b, "/user/scientist/health/lab", Cookie=cookie))[0] == status
-
-    asyncio.run(story())
