@@ -66,6 +66,11 @@ _REFUSED_STARTS: tuple[tuple[bytes, RefusalReason], ...] = (
     (b"7z\xbc\xaf", RefusalReason.ARCHIVE),
     (b"Rar!", RefusalReason.ARCHIVE),
     (b"\x28\xb5\x2f\xfd", RefusalReason.ARCHIVE),
+    (b"\x04\x22\x4d\x18", RefusalReason.ARCHIVE),
+    (b"\x1f\x9d", RefusalReason.ARCHIVE),
+    (b"LZIP", RefusalReason.ARCHIVE),
+    (b"MSCF", RefusalReason.ARCHIVE),
+    (b"!<arch>", RefusalReason.ARCHIVE),
     (b"\x7fELF", RefusalReason.PROGRAM),
     (b"MZ", RefusalReason.PROGRAM),
     (b"\xca\xfe\xba\xbe", RefusalReason.PROGRAM),
@@ -99,6 +104,15 @@ _REFUSED_ENDINGS: dict[str, RefusalReason] = {
     ".zip": RefusalReason.ARCHIVE,
     ".gz": RefusalReason.ARCHIVE,
     ".tar": RefusalReason.ARCHIVE,
+    ".tgz": RefusalReason.ARCHIVE,
+    ".bz2": RefusalReason.ARCHIVE,
+    ".xz": RefusalReason.ARCHIVE,
+    ".zst": RefusalReason.ARCHIVE,
+    ".lz4": RefusalReason.ARCHIVE,
+    ".7z": RefusalReason.ARCHIVE,
+    ".rar": RefusalReason.ARCHIVE,
+    ".whl": RefusalReason.ARCHIVE,
+    ".jar": RefusalReason.ARCHIVE,
     ".npz": RefusalReason.ARCHIVE,
     ".py": RefusalReason.PROGRAM,
     ".sh": RefusalReason.PROGRAM,
@@ -147,7 +161,7 @@ def refuse_foreign(content: bytes) -> None:
         raise ReadRefusedError(RefusalReason.ARCHIVE)
     is_text = b"\x00" not in content and _is_utf8(content)
     for start, reason in _REFUSED_STARTS:
-        if content.startswith(start) and not (is_text and start in (b"MZ", b"BM", b"BZh", b"RIFF", b"II*\x00")):
+        if content.startswith(start) and not (is_text and start in (b"MZ", b"BM", b"BZh", b"RIFF", b"II*\x00", b"LZIP", b"MSCF")):
             raise ReadRefusedError(reason)
     head = content[:4096].decode("utf-8", errors="replace").lower() if is_text else ""
     for mark, reason in _MARKUP:

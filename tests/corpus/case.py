@@ -45,12 +45,16 @@ Files = Mapping[str, Content]
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """Files with what their author declares of them, the tables that left before, and the notebook that made them."""
+    """Files with what their author declares of them, and the notebook that made them.
+
+    ``earlier`` are files that left before, ``month_bytes`` what the project released in this month.
+    """
 
     files: Files
     tables: Mapping[str, TableContext] = field(default_factory=dict)
     earlier: Files = field(default_factory=dict)
     approved: ApprovedNotebook | None = None
+    month_bytes: int = 0
 
 
 Offer = Files | Offered

@@ -142,6 +142,30 @@ def real() -> dict[str, dict[str, pl.DataFrame]]:
         }
 
 
+@cache
+def farms() -> pl.DataFrame:
+    """Farms: two hundred grow wheat, and sixty maize, of which two bring in nearly all and one has a large loss."""
+    draw = random.Random(14)
+    rows = []
+    for number in range(260):
+        crop, place = ("maize", number) if number < 60 else ("wheat", number - 60)
+        small = round(draw.uniform(0.8, 1.6), 3)
+        large = crop == "maize" and place < 2
+        rows.append(
+            {
+                "farm": f"F{number:03d}",
+                "crop": crop,
+                "watered": "no" if (place < 12 if crop == "wheat" else place % 2 == 0) else "yes",
+                "harvest": 1_000.0 - 100 * place if large else small,
+                "known": 1_000.0 - 100 * place if large else 2 * small,
+                "gain": -5_000.0 if crop == "maize" and place == 5 else small,
+                "area": round(draw.uniform(5, 9), 2),
+                "soil": round(draw.uniform(4, 8), 2) if number % 45 == 7 else None,
+            }
+        )
+    return pl.DataFrame(rows)
+
+
 def votes() -> pl.DataFrame:
     """Votes of the members of two clubs, twenty and sixty, of whom half agreed."""
     members = (("chess", n, 20) for n in range(20)), (("rowing", n, 60) for n in range(60))
@@ -209,6 +233,7 @@ _DECLARED: dict[str, tuple[DatasetDescription, Callable[[], pl.DataFrame]]] = {
         firms,
     ),
     "votes": (DatasetDescription(name="votes", folder="/data/votes", privacy_unit="member"), votes),
+    "farms": (DatasetDescription(name="farms", folder="/data/farms", privacy_unit="farm"), farms),
     "stays": (DatasetDescription(name="stays", folder="/data/stays", privacy_unit="patient"), stays),
 }
 DATASETS = (*_DECLARED, "health", "transport", "jobs")

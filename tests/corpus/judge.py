@@ -7,6 +7,7 @@ their processes, so that all of the corpus is judged in seconds; ``test_corpus``
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 
@@ -77,9 +78,9 @@ def judge(case: Case, files: Sequence[Read], earlier: Sequence[Read]) -> Judged:
     known = EarlierTables()
     for file, table in earlier:
         known = with_tables(known, tables_of(file, table, policy, datasets))
-    approved = case.offered().approved
-    others = [(file, True) for file, _ in earlier]
-    return Judged(tuple(check_request(files, policy, datasets, earlier=known, approved=approved, others=others)))
+    offered, others = case.offered(), [(file, True) for file, _ in earlier]
+    about = (known, offered.month_bytes, offered.approved, others)
+    return Judged(tuple(check_request(files, policy, datasets, nullcontext, *about)))
 
 
 @cache

@@ -47,6 +47,11 @@ FOREIGN: dict[str, tuple[bytes, RefusalReason]] = {
     "7z": (b"7z\xbc\xaf\x27\x1c", RefusalReason.ARCHIVE),
     "rar": (b"Rar!\x1a\x07", RefusalReason.ARCHIVE),
     "zstandard": (b"\x28\xb5\x2f\xfd\x04", RefusalReason.ARCHIVE),
+    "lz4": (b"\x04\x22\x4d\x18\x64", RefusalReason.ARCHIVE),
+    "compress": (b"\x1f\x9d\x90", RefusalReason.ARCHIVE),
+    "lzip": (b"LZIP\x01\x14\xff", RefusalReason.ARCHIVE),
+    "cabinet": (b"MSCF\x00\x00", RefusalReason.ARCHIVE),
+    "ar": (b"!<arch>\n", RefusalReason.ARCHIVE),
     "java": (b"\xca\xfe\xba\xbe\x00", RefusalReason.PROGRAM),
     "bitmap": (b"BM\x8a\x00\x00", RefusalReason.PICTURE),
     "tiff, little end first": (b"II*\x00\x08\x00", RefusalReason.PICTURE),
@@ -97,7 +102,25 @@ def test_text_named_as_something_binary_is_a_mismatch(name: str) -> None:
     [
         *((f"a.{ending}", RefusalReason.SPREADSHEET) for ending in ("xls", "XLSM", "xlsb", "ods")),
         *((f"a.{ending}", RefusalReason.PICKLE) for ending in ("pkl", "pickle", "joblib", "pt")),
-        *((f"a.{ending}", RefusalReason.ARCHIVE) for ending in ("zip", "gz", "csv.gz", "tar", "npz")),
+        *(
+            (f"a.{ending}", RefusalReason.ARCHIVE)
+            for ending in (
+                "zip",
+                "gz",
+                "csv.gz",
+                "tar",
+                "npz",
+                "7z",
+                "rar",
+                "tgz",
+                "csv.bz2",
+                "xz",
+                "zst",
+                "lz4",
+                "whl",
+                "jar",
+            )
+        ),
         *((f"a.{ending}", RefusalReason.PROGRAM) for ending in ("py", "sh", "exe")),
         ("a.gif", RefusalReason.PICTURE),
         *((f"a.{ending}", RefusalReason.HTML) for ending in ("html", "htm")),
@@ -123,7 +146,7 @@ def test_the_kinds_that_are_read_are_these() -> None:
     }
 
 
-@pytest.mark.parametrize("text", [b"BM", b"BZh is how it begins", b"RIFF raff", b"a < b, and <html> is a word"])
+@pytest.mark.parametrize("text", [b"BM", b"BZh is how it begins", b"RIFF raff", b"LZIP and MSCF", b"MSCF, too", b"a < b, and <html> is a word"])
 def test_words_that_begin_like_something_else_are_no_reason_to_refuse(text: bytes) -> None:
     assert decide_kind("a.txt", text) is Kind.TEXT
 
