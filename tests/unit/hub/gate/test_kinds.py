@@ -146,7 +146,10 @@ def test_the_kinds_that_are_read_are_these() -> None:
     }
 
 
-@pytest.mark.parametrize("text", [b"BM", b"BZh is how it begins", b"RIFF raff", b"LZIP and MSCF", b"MSCF, too", b"a < b, and <html> is a word"])
+@pytest.mark.parametrize(
+    "text",
+    [b"BM", b"BZh is how it begins", b"RIFF raff", b"LZIP and MSCF", b"MSCF, too", b"a < b, and <html> is a word"],
+)
 def test_words_that_begin_like_something_else_are_no_reason_to_refuse(text: bytes) -> None:
     assert decide_kind("a.txt", text) is Kind.TEXT
 

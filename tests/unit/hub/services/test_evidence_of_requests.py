@@ -15,7 +15,7 @@ from doubles.people import CONTEXT, finished_run, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms, mounted
 from hub.domain.exports import ExportRequest, ExportState, TableContext
 from hub.sandbox import check, read
-from hub.services import exports
+from hub.services import canaries, exports, other_requests
 from hub.services.lab import Lab
 from hub.services.splits import split
 
@@ -110,3 +110,45 @@ def test_a_split_takes_nothing_apart(lab: Lab, programs: RealPrograms) -> None:
     states = [now(lab, half).state for half in halves]
     assert states.count(ExportState.SUBMITTED) == 2
     assert {check for half in halves for check in blocked_by(now(lab, half))} == {"scattered-rows"}
+
+
+def found(request: ExportRequest, check: str) -> set[str]:
+    return {f.severity.value for file in request.files for f in file.findings if f.check == check}
+
+
+def test_who_pushes_a_half_out_by_harmless_files_is_seen(
+    lab: Lab, programs: RealPrograms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three requests that tell rows together, the newest two push the first out, and the third would pass."""
+    harmless = {f"note-{word}.md": f"A {word} note.\n".encode() for word in ("short", "plain")}
+    programs.outputs |= harmless
+    run = finished_run(lab).id
+    fewest = 3
+    made = [offered(lab, run, name) for name in NAMES[: fewest - 1]]
+    assert {request.state for request in made} == {ExportState.SUBMITTED}
+    assert not any(found(request, "uncounted-parts") for request in made)
+    for name in harmless:
+        other = exports.create_request(
+            lab, "researcher", "wages", source=run, files={name: TableContext()}, context=CONTEXT
+        )
+        exports.submit_request(lab, "researcher", other.id)
+        work_off(lab)
+        assert found(now(lab, other), "uncounted-parts") == set()
+    monkeypatch.setattr(other_requests, "MOST", len(harmless))
+    pushed = offered(lab, run, NAMES[fewest - 1])
+    assert blocked_by(pushed) == set()
+    assert found(pushed, "uncounted-parts") == {"review"}
+
+
+def test_a_declared_canary_is_blocked_wherever_it_stands(lab: Lab, programs: RealPrograms) -> None:
+    programs.outputs |= {"a.json": b'{"best": "near Zephyrine Quatrelivres"}', "b.json": b'{"best": "nr 100000007"}'}
+    run = finished_run(lab).id
+    assert not blocked_by(offered(lab, run, "a"))
+    canaries.declare_canaries(lab, "jobs-steward", "jobs", ("Zéphyrine quatrelivres",), ({"nr": "100000007"},))
+    for name in "ab":
+        asked = offered(lab, run, name)
+        assert "canary" in blocked_by(asked)
+        said = repr(asked).casefold()
+        assert not any(word in said for word in ("quatrelivres", "100000007"))
+    canaries.declare_canaries(lab, "jobs-steward", "jobs", (), ())
+    assert not found(offered(lab, run, "a"), "canary")
