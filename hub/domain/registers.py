@@ -39,7 +39,10 @@ class RegisteredTable:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The tables of one request that were made from one snapshot; ``seen`` is the registry's head at their check."""
+    """The tables of one request that were made from one snapshot; ``seen`` is the registry's head at their check.
+
+    Behind an “@” stands when the canaries that the check was told of were declared.
+    """
 
     id: str
     request: str

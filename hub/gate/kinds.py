@@ -161,7 +161,9 @@ def refuse_foreign(content: bytes) -> None:
         raise ReadRefusedError(RefusalReason.ARCHIVE)
     is_text = b"\x00" not in content and _is_utf8(content)
     for start, reason in _REFUSED_STARTS:
-        if content.startswith(start) and not (is_text and start in (b"MZ", b"BM", b"BZh", b"RIFF", b"II*\x00", b"LZIP", b"MSCF")):
+        if content.startswith(start) and not (
+            is_text and start in (b"MZ", b"BM", b"BZh", b"RIFF", b"II*\x00", b"LZIP", b"MSCF")
+        ):
             raise ReadRefusedError(reason)
     head = content[:4096].decode("utf-8", errors="replace").lower() if is_text else ""
     for mark, reason in _MARKUP:

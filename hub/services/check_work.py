@@ -115,7 +115,7 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         others_all_count=all_count,
     )
     put_request(lab, folders.inside, asked)
-    earlier = registry.begin_comparison(lab, request)
+    earlier = registry.begin_comparison(lab, request, planted)
     lab.storage.put(folders.inside, EARLIER_NAME, earlier.model_dump_json().encode())
     mounts = (
         *reader_mounts(folders),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from hub.domain.audit import event
+from hub.domain.canaries import Canaries
 from hub.domain.exports import ExportRequest, ExportStep, step_request
 from hub.domain.registers import Register, head, register_id
 from hub.domain.releases import Release
@@ -15,10 +17,14 @@ from hub.gate.registered import MOST_EARLIER, MOST_EARLIER_BYTES, EarlierTable, 
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
 
+Planted = Mapping[str, Canaries | None]
+"""What was planted in each dataset."""
 
-def begin_comparison(lab: Lab, request: ExportRequest) -> EarlierTables:
+
+def begin_comparison(lab: Lab, request: ExportRequest, planted: Planted) -> EarlierTables:
     """Return what left of the request's datasets, and keep what the registry was when this was read.
 
+    With it is kept when the canaries that the check is told of were declared.
     A check that is prepared again keeps the older note, since its container may have read what was written then.
     """
     found: list[EarlierTable] = []
@@ -26,13 +32,21 @@ def begin_comparison(lab: Lab, request: ExportRequest) -> EarlierTables:
         for dataset, snapshot in sorted(request.snapshots.items()):
             released = _released(records, dataset)
             known = records.get(Register, register_id(request.id, dataset))
-            seen = known.seen if known is not None and known.turn == request.turn else head(released)
+            seen = (
+                known.seen
+                if known is not None and known.turn == request.turn
+                else _mark(released, planted.get(dataset))
+            )
             begun = Register(
                 register_id(request.id, dataset), request.id, request.project, dataset, snapshot, request.turn, seen, ()
             )
             records.save(begun, event("export:tables:compare", "worker", request.id, request.project, dataset=dataset))
             found += [t for r in released for t in _earlier(r, request)]
     return _bounded(found)
+
+
+def _mark(released: list[Register], planted: Canaries | None) -> str:
+    return head(released) + (f"@{planted.declared.isoformat()}" if planted else "")
 
 
 def _released(reading: Reading, dataset: str) -> list[Register]:
@@ -73,12 +87,17 @@ def keep_tables(records: Transaction, request: ExportRequest, result: CheckResul
 
 
 def has_moved(reading: Reading, request: ExportRequest) -> bool:
-    """Whether a dataset's registry is another than the request's check saw; one that was never checked so has moved."""
+    """Whether a dataset's registry is another than the request's check saw; one that was never checked so has moved.
+
+    So has one whose canaries were declared anew, whatever the request holds.
+    """
     for dataset in request.snapshots:
         register = reading.get(Register, register_id(request.id, dataset))
         if register is None or register.turn != request.turn:
             return True
-        if register.tables and register.seen != head(_released(reading, dataset)):
+        seen, _, declared = register.seen.partition("@")
+        mark, _, present = _mark(_released(reading, dataset), reading.get(Canaries, dataset)).partition("@")
+        if declared != present or (register.tables and seen != mark):
             return True
     return False
 

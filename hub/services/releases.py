@@ -65,8 +65,8 @@ def _overtaken(identifier: str, *, by_policy: bool) -> ConflictError:
             id=identifier,
         )
     return ConflictError(
-        "Other tables of the same data were released since the export request {id} was checked. It is being checked "
-        "again; make the release when it is approved.",
+        "Other tables of the same data were released, or its canaries declared anew, since the export request {id} was "
+        "checked. It is being checked again; make the release when it is approved.",
         reason="registry-moved",
         id=identifier,
     )

@@ -16,7 +16,7 @@ from hub.domain.errors import ConflictError, LabError
 from hub.domain.exports import Decision, ExportRequest, ExportState, TableContext
 from hub.domain.registers import Register, register_id
 from hub.domain.releases import Release
-from hub.services import exports, registry, releases, runs
+from hub.services import canaries, exports, registry, releases, runs
 from hub.services.lab import Lab
 
 TABLE: dict[str, Any] = {
@@ -118,6 +118,24 @@ def test_what_was_approved_before_another_release_is_checked_again_and_keeps_its
     assert register_of(lab, second).released is not None
 
 
+@pytest.mark.parametrize("has_tables", [True, False])
+def test_what_was_approved_before_canaries_were_declared_is_checked_again(
+    lab: Lab, programs: GoodPrograms, has_tables: bool
+) -> None:
+    if not has_tables:
+        programs.tables = []
+    (request,) = approved(lab, 1)
+    canaries.declare_canaries(lab, "jobs-steward", "jobs", ("Zephyrine",), ())
+    refused_for_now(lab, request)
+    work_off(lab)
+    assert programs.asked["datasets"][0]["canaries"] == ["Zephyrine"]
+    canaries.declare_canaries(lab, "jobs-steward", "jobs", (), ())
+    refused_for_now(lab, request)
+    work_off(lab)
+    assert programs.asked["datasets"][0]["canaries"] == []
+    assert releases.release(lab, "health-steward", request.id)
+
+
 BLOCK = {"check": "differencing", "severity": "block", "place": "table.csv", "sentence": "It tells of too few units."}
 
 
@@ -181,7 +199,7 @@ def test_a_check_that_is_prepared_again_does_not_forget_what_it_saw_first(lab: L
     first, second = approved(lab, 2)
     before = register_of(lab, second).seen
     releases.release(lab, "health-steward", first.id)
-    told = registry.begin_comparison(lab, second)
+    told = registry.begin_comparison(lab, second, {})
     assert len(told.tables) == 1
     assert register_of(lab, second).seen == before
 
@@ -189,10 +207,10 @@ def test_a_check_that_is_prepared_again_does_not_forget_what_it_saw_first(lab: L
 def test_another_project_is_told_that_the_table_is_not_its_own(lab: Lab, programs: GoodPrograms) -> None:
     (request,) = approved(lab)
     releases.release(lab, "health-steward", request.id)
-    (told,) = registry.begin_comparison(lab, replace(request, id="export-x", project="other")).tables
+    (told,) = registry.begin_comparison(lab, replace(request, id="export-x", project="other"), {}).tables
     assert not told.own
     snapshot = {"jobs": "f" * 64}
-    (moved,) = registry.begin_comparison(lab, replace(request, id="export-y", snapshots=snapshot)).tables
+    (moved,) = registry.begin_comparison(lab, replace(request, id="export-y", snapshots=snapshot), {}).tables
     assert not moved.current
 
 
