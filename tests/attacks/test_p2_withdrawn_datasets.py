@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pytest
 from attacks.ready_lab import PEOPLE, WITHIN, ReadyLab, ready_lab
 from datasets_mount.catalogue import Dataset, Tier
 from hub.adapters.clock import SystemClock
+from hub.adapters.snapshots import IDLE_SECONDS, USED
 from hub.bench.lab_hub import project_of
 from hub.domain.errors import RefusedError, UnavailableError
 from hub.domain.notebooks import NotebookState
@@ -138,6 +139,13 @@ def is_mounted(lab: ReadyLab) -> bool:
     return mount_of(lab) in Path("/proc/self/mountinfo").read_text()
 
 
+def not_needed_for_a_while(lab: ReadyLab) -> None:
+    """The project's mount was last needed so long ago that it may go, where no container has it."""
+    then = time.time() - IDLE_SECONDS - 1
+    with suppress(FileNotFoundError):  # it has gone by itself
+        os.utime(lab.state / "mounts" / f"{mount_of(lab)}{USED}", (then, then))
+
+
 def work_of(lab: ReadyLab, run: str) -> Work:
     return runs.run(lab.hub.lab, LEAD, run)[1]
 
@@ -155,6 +163,7 @@ def test_an_open_workspace_ends_and_the_next_has_no_such_mount(lab: ReadyLab) ->
         after = lab.opens(LEAD)
         assert not sees(after)
         assert lab.inside(LEAD, f"import os; print(os.path.exists({INSIDE!r}))") == "False"
+        not_needed_for_a_while(lab)
         wait_for(lambda: not is_mounted(lab), 2 * WITHIN, lambda: "the project's mount is kept")
 
 
