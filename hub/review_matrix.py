@@ -14,26 +14,24 @@ from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 
 from hub.domain import queue
+from hub.domain.ballots import Decision, Vote
 from hub.domain.comments import Audience, check_can_comment, check_takes_comments
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
 from hub.domain.exceptions import ASKED_IN, check_can_be_excepted
 from hub.domain.exports import (
-    Decision,
     ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
     Finding,
     Severity,
-    Vote,
-    check_can_release,
-    check_can_review,
     check_is_author,
     step_request,
 )
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.splits import check_can_split, split_request
+from hub.domain.votes import check_can_release, check_can_review
 from hub.services.exports import check_can_see_request
 
 HEAD = """\

@@ -15,7 +15,7 @@ from hub.cli.release import RECEIPT, fetch
 from hub.demo.people import AUDITOR, HEALTH_STEWARD, JOBS_STEWARD, RESEARCHER
 from hub.demo.story_exports import mended_request
 from hub.demo.story_stage import Seen, Stage, check, refused
-from hub.domain.exports import Decision
+from hub.domain.ballots import Decision
 
 REASON = "Every group has 11 people or more, and none can be told from the others"
 VOTING = ("submitted", "in_review")

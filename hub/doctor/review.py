@@ -19,9 +19,10 @@ from hub.doctor.refusals import refusal
 from hub.doctor.runs import flip
 from hub.doctor.scene import OWN, Scene
 from hub.domain.audit import event
+from hub.domain.ballots import Decision
 from hub.domain.errors import LabError
 from hub.domain.examinations import Attempt, Promise, Verdict
-from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState
+from hub.domain.exports import ExportFile, ExportRequest, ExportState
 from hub.domain.people import Organisation, Person, Role
 from hub.domain.projects import Project
 from hub.services import exports, releases

@@ -14,10 +14,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
-from hub.domain.exports import ExportRequest, ExportState, check_can_review
+from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.freezes import Freeze
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, was_ever_member
+from hub.domain.votes import check_can_review
 
 LONGEST_COMMENT = 2000
 MOST_COMMENTS = 1000

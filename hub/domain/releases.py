@@ -20,8 +20,9 @@ from datetime import UTC, datetime
 from hub.domain.audit import AuditEntry
 from hub.domain.errors import InvalidError
 from hub.domain.exceptions import GateException, Word
-from hub.domain.exports import ExportRequest, approvals
+from hub.domain.exports import ExportRequest
 from hub.domain.uploads import Stored
+from hub.domain.votes import approvals
 
 RECEIPT_FORMAT = "datalab-receipt/1"
 

@@ -14,17 +14,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from hub.domain.errors import ConflictError, InvalidError
-from hub.domain.exports import (
-    ExportFile,
-    ExportRequest,
-    ExportState,
-    ExportStep,
-    check_can_review,
-    step_request,
-)
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, ExportStep, step_request
 from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import without_claim
+from hub.domain.votes import check_can_review
 
 BY_STEWARDS = (ExportState.SUBMITTED, ExportState.IN_REVIEW, ExportState.RETURNED)
 

@@ -14,7 +14,6 @@ from hub.domain.exports import (
     ExportRequest,
     ExportState,
     ExportStep,
-    check_can_review,
     check_is_author,
     finding_id,
     is_blocked,
@@ -22,6 +21,7 @@ from hub.domain.exports import (
 )
 from hub.domain.projects import check_works_in
 from hub.domain.queue import Seen, check_fresh
+from hub.domain.votes import check_can_review
 from hub.services.exports import load_reviewable, load_visible
 from hub.services.lab import Lab, found, known_project, new_id
 from hub.services.ports import Reading, Transaction

@@ -6,31 +6,25 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hub.domain.audit import event
+from hub.domain.ballots import Decision, Vote
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from hub.domain.exports import (
     WORKSPACE_SOURCE,
-    Decision,
     ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
-    HasAuthor,
     TableContext,
-    Vote,
-    add_votes,
-    as_seen_by,
-    check_can_review,
     check_context,
     check_is_author,
-    is_approved,
     step_request,
-    without_members_votes,
 )
 from hub.domain.heads import RequestHead
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import Seen, check_fresh, check_not_claimed, without_claim
 from hub.domain.runs import OutputFile, Run
+from hub.domain.votes import HasAuthor, add_votes, as_seen_by, check_can_review, is_approved, without_members_votes
 from hub.domain.work import Work, WorkKind
 from hub.gate.exchange import MOST_FILES
 from hub.gate.sheets import split_path

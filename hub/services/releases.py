@@ -6,18 +6,11 @@ from dataclasses import replace
 
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
-from hub.domain.exports import (
-    ExportRequest,
-    ExportState,
-    ExportStep,
-    check_can_release,
-    check_can_review,
-    step_request,
-    without_members_votes,
-)
+from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
 from hub.domain.people import Role
 from hub.domain.projects import is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
+from hub.domain.votes import check_can_release, check_can_review, without_members_votes
 from hub.services import exceptions, freezes, policies, registry
 from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, known_project, known_projects, load_person

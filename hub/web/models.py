@@ -15,10 +15,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from datasets_mount.catalogue import Tier
+from hub.domain.ballots import Decision
 from hub.domain.comments import Audience, Place
 from hub.domain.exceptions import Ground
 from hub.domain.exceptions import Word as ExceptionWord
-from hub.domain.exports import Decision, Severity, TableContext
+from hub.domain.exports import Severity, TableContext
 from hub.domain.notebooks import Parameter, ParameterType
 from hub.domain.people import Role
 from hub.domain.queue import ServiceLevel, Show

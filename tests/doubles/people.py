@@ -10,7 +10,8 @@ from typing import cast
 from datasets_mount.catalogue import Dataset, Tier
 from doubles.engine import MemoryEngine
 from doubles.sandbox import GoodPrograms
-from hub.domain.exports import Decision, ExportRequest, TableContext
+from hub.domain.ballots import Decision
+from hub.domain.exports import ExportRequest, TableContext
 from hub.domain.notebooks import Notebook
 from hub.domain.people import Role
 from hub.domain.runs import Run

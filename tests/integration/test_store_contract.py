@@ -21,10 +21,11 @@ from hub.adapters.store import SqlStore
 from hub.adapters.tables import KEYS
 from hub.domain.audit import event, verify_chain
 from hub.domain.canaries import Canaries
+from hub.domain.ballots import Decision, Vote
 from hub.domain.comments import Audience, Comment
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exceptions import ExceptionVote, GateException, Ground, Word
-from hub.domain.exports import Decision, ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext, Vote
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext
 from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
 from hub.domain.notices import Box, Channel, Message, Notice, NoticeKind

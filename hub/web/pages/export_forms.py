@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from hub.domain.exports import WORKSPACE_SOURCE, Decision
+from hub.domain.ballots import Decision
+from hub.domain.exports import WORKSPACE_SOURCE
 from hub.domain.projects import Project, check_works_in
 from hub.domain.runs import OutputFile
 from hub.domain.work import WorkState

@@ -12,11 +12,8 @@ from hub.domain.exports import (
     ExportRequest,
     ExportState,
     ExportStep,
-    check_can_release,
-    check_can_review,
     check_is_author,
     step_request,
-    without_members_votes,
 )
 from hub.domain.freezes import Freeze, check_leaves
 from hub.domain.people import Person
@@ -24,6 +21,7 @@ from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
 from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
+from hub.domain.votes import check_can_release, check_can_review, without_members_votes
 from hub.services import exceptions, exports, freezes, lineage, people, projects, reproductions
 from hub.services.comments import comments_shown
 from hub.services.lab import Lab

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hub.domain.examinations import SENTENCES, Promise, examination_digest, is_stale, together
-from hub.domain.exports import check_can_review
 from hub.domain.freezes import check_leaves
+from hub.domain.votes import check_can_review
 from hub.services import audit, examinations, exports, freezes, people, projects, releases
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.domain.ballots import Decision, Vote
 from hub.domain.errors import ConflictError, InvalidError, LabError, RefusedError
 from hub.domain.exceptions import (
     EXCEPTABLE,
@@ -24,26 +25,20 @@ from hub.domain.exceptions import (
     say,
 )
 from hub.domain.exports import (
-    Decision,
     ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
     Finding,
     Severity,
-    Vote,
-    add_votes,
-    check_can_release,
-    check_can_review,
     finding_id,
-    has_dissent,
-    is_approved,
     is_blocked,
     step_checked,
     step_request,
 )
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.votes import add_votes, check_can_release, check_can_review, has_dissent, is_approved
 from hub.gate.checks.catalogue import CHECKS, REQUEST_CHECKS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

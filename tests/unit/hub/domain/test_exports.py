@@ -9,28 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.domain.ballots import Decision, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.exports import (
     STEPS,
-    Decision,
     ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
     Finding,
     Severity,
-    Vote,
+    check_context,
+    step_request,
+)
+from hub.domain.people import Person, Role
+from hub.domain.projects import Project, with_member, without_member
+from hub.domain.votes import (
     add_votes,
     as_seen_by,
     check_can_release,
     check_can_review,
-    check_context,
     is_approved,
-    step_request,
     without_members_votes,
 )
-from hub.domain.people import Person, Role
-from hub.domain.projects import Project, with_member, without_member
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 A, B, POLICY, OTHER = "a" * 64, "b" * 64, "c" * 64, "d" * 64

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.domain.audit import event
-from hub.domain.exports import STEPS, Decision, ExportFile, ExportRequest, ExportState, Vote
+from hub.domain.ballots import Decision, Vote
+from hub.domain.exports import STEPS, ExportFile, ExportRequest, ExportState
 from hub.domain.notices import (
     AUTHOR_READS,
     LONGEST_PAUSE,

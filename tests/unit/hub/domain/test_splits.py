@@ -10,28 +10,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.domain.ballots import Decision, Vote
 from hub.domain.errors import ConflictError, InvalidError, LabError, RefusedError
 from hub.domain.exports import (
     STEPS,
-    Decision,
     ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
     Finding,
     Severity,
-    Vote,
-    add_votes,
-    check_can_release,
-    check_can_review,
-    has_dissent,
-    is_approved,
     step_checked,
     step_request,
 )
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.splits import BY_STEWARDS, check_can_split, split_request
+from hub.domain.votes import add_votes, check_can_release, check_can_review, has_dissent, is_approved
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FOUND = (Finding("dominance", Severity.REVIEW, "a.csv, row 1", "one unit holds most"),)

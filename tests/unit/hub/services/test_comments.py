@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from doubles.people import cast_vote, checked_request, play, registered_dataset
+from hub.domain.ballots import Decision
 from hub.domain.comments import Audience, Comment, Place
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import Decision, ExportRequest
+from hub.domain.exports import ExportRequest
 from hub.services import exports, freezes, projects
 from hub.services.comments import add_comment, comments, comments_shown
 from hub.services.lab import Lab

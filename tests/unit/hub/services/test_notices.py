@@ -17,9 +17,10 @@ from doubles.people import (
     submitted_notebook,
 )
 from hub.domain.audit import event
+from hub.domain.ballots import Decision
 from hub.domain.comments import Audience
 from hub.domain.errors import LabError, NotFoundError, RefusedError
-from hub.domain.exports import Decision, ExportRequest
+from hub.domain.exports import ExportRequest
 from hub.domain.notices import Message, Notice, NoticeKind
 from hub.services import comments, exports, freezes, grants, notebooks, notices, projects, queue, releases
 from hub.services.lab import Lab

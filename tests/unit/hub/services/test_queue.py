@@ -11,8 +11,9 @@ import pytest
 from doubles.lab import SteppingClock
 from doubles.people import approved_request, cast_vote, checked_request, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
+from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, NotFoundError, RefusedError
-from hub.domain.exports import Decision, ExportState, Severity
+from hub.domain.exports import ExportState, Severity
 from hub.domain.queue import ServiceLevel, Show
 from hub.services import exports, projects
 from hub.services import queue as queues

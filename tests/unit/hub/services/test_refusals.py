@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from doubles.people import CONTEXT, approved_request, cast_vote, checked_request, play, registered_dataset
+from hub.domain.ballots import Decision
 from hub.domain.comments import Audience
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import Decision, ExportRequest, TableContext
+from hub.domain.exports import ExportRequest, TableContext
 from hub.domain.releases import Release
 from hub.services import exports, freezes, grants, releases
 from hub.services.comments import add_comment

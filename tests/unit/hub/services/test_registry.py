@@ -12,8 +12,9 @@ import pytest
 from doubles.lab import START
 from doubles.people import approved_notebook, cast_vote, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
+from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, LabError
-from hub.domain.exports import Decision, ExportRequest, ExportState, TableContext
+from hub.domain.exports import ExportRequest, ExportState, TableContext
 from hub.domain.registers import Register, register_id
 from hub.domain.releases import Release
 from hub.services import canaries, exports, registry, releases, runs

@@ -10,8 +10,9 @@ import pytest
 
 from doubles.lab import make_lab
 from doubles.people import cast_vote, checked_request, found_consortium, play, registered_dataset, work_off
+from hub.domain.ballots import Decision
 from hub.domain.errors import RefusedError
-from hub.domain.exports import Decision, ExportState
+from hub.domain.exports import ExportState
 from hub.services import exports, queue, releases, reports
 from hub.services.lab import Lab
 

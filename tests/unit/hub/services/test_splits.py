@@ -6,8 +6,9 @@ import pytest
 
 from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
+from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import Decision, ExportRequest, ExportState, TableContext
+from hub.domain.exports import ExportRequest, ExportState, TableContext
 from hub.services import exports, grants, projects, queue, releases
 from hub.services.lab import Lab
 from hub.services.ports import pages

@@ -20,8 +20,9 @@ from doubles.people import (
     work_off,
 )
 from hub.adapters.signer import is_signature, public_pem
+from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import WORKSPACE_SOURCE, Decision, ExportState, TableContext
+from hub.domain.exports import WORKSPACE_SOURCE, ExportState, TableContext
 from hub.domain.notebooks import NotebookState
 from hub.domain.releases import verify_receipt
 from hub.domain.work import WorkState

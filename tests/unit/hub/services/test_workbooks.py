@@ -6,7 +6,8 @@ import pytest
 
 from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
-from hub.domain.exports import Decision, ExportRequest, ExportState, TableContext
+from hub.domain.ballots import Decision
+from hub.domain.exports import ExportRequest, ExportState, TableContext
 from hub.services import exports, releases
 from hub.services.lab import Lab
 
