@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 
 from hub.domain import queue
-from hub.domain.ballots import Decision, Vote
+from hub.domain.ballots import Ballot, Decision, Vote
 from hub.domain.comments import Audience, check_can_comment, check_takes_comments
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
 from hub.domain.exceptions import ASKED_IN, check_can_be_excepted
@@ -31,7 +31,7 @@ from hub.domain.exports import (
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.splits import check_can_split, split_request
-from hub.domain.votes import check_can_release, check_can_review
+from hub.domain.votes import check_can_override, check_can_release, check_can_review
 from hub.services.exports import check_can_see_request
 
 HEAD = """\
@@ -50,7 +50,8 @@ Rows are people, columns are the states of a request: what has never been releas
 | hidden | the person does not learn that there is such a request, or there is no such release |
 
 The request of this page holds two files with the two approvals that the lab asks for, nothing is frozen, its project
-may use its datasets, and the person's membership and roles have not ended. Whatever else is missing is refused on top:
+may use its datasets, and the person's membership and roles have not ended. Where a dissent is overridden, a third
+steward asks for changes. Whatever else is missing is refused on top:
 see the [security model](../explanation/security-model.md).
 """
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -78,7 +79,8 @@ class Who:
 
     def person(self) -> Person:
         """Return the person."""
-        return Person(self.name, self.name, "office", (self.role,))
+        roles = (Role.STEWARD, Role.LEAD_STEWARD) if self.role is Role.LEAD_STEWARD else (self.role,)
+        return Person(self.name, self.name, "office", roles)
 
 
 PEOPLE = (
@@ -87,6 +89,7 @@ PEOPLE = (
     Who("a steward; nobody has claimed it", "jobs-steward", Role.STEWARD),
     Who("the steward who has claimed it", CLAIMANT, Role.STEWARD, claimed=True),
     Who("another steward meanwhile", "jobs-steward", Role.STEWARD, claimed=True),
+    Who("a lead steward; nobody has claimed it", "lead-steward", Role.LEAD_STEWARD),
     Who("a steward who was a member once", "transport-steward", Role.STEWARD),
     Who("an auditor", "auditor", Role.AUDITOR),
     Who("an approver", "approver", Role.APPROVER),
@@ -113,6 +116,13 @@ def request_in(state: ExportState, *, claimed: bool) -> ExportRequest:
         "export", "wages", "researcher", "run", "context", NOW, {}, files, state, "b" * 64, "1", 1, votes
     )
     return replace(made, claimed_by=CLAIMANT, claimed=NOW) if claimed else made
+
+
+def differing(request: ExportRequest) -> ExportRequest:
+    """Return the request with opened votes, one of which asks for a change of the first file."""
+    file = request.files[0]
+    dissent = Vote("doubting-steward", file.path, file.canonical, request.policy, Decision.CHANGES, "Too few", NOW)
+    return replace(request, ballot=Ballot.OPENED, votes=(*request.votes, dissent))
 
 
 Rule = Callable[[Person, ExportRequest], object]
@@ -178,6 +188,11 @@ def _vote(person: Person, request: ExportRequest) -> None:
     _decides(person, request)
 
 
+def _override(person: Person, request: ExportRequest) -> None:
+    check_can_override(person, differing(request), PROJECT)
+    queue.check_not_claimed(request, person.name, NOW, LASTS)
+
+
 def _reject(person: Person, request: ExportRequest) -> None:
     _decides(person, request)
     step_request(request, ExportStep.REJECT)
@@ -228,6 +243,7 @@ ACTIONS = (
     Action("Claim it", "POST", "/exports/{id}/claim", _claim),
     Action("Give it back", "DELETE", "/exports/{id}/claim", _unclaim),
     Action("Vote on its files", "POST", "/exports/{id}/votes", _vote),
+    Action("Override a dissent", "POST", "/exports/{id}/override", _override),
     Action("Reject it for good", "POST", "/exports/{id}/reject", _reject),
     Action("Make the release", "POST", "/exports/{id}/release", _release),
     Action("Revoke the release", "POST", "/releases/{id}/revoke", _revoke),

@@ -120,6 +120,10 @@ MEANINGS: Mapping[str, str] = {
     "on it.",
     "review.soon_seconds": "After how long a request that waits for the stewards is due soon, in their queue.",
     "review.late_seconds": "After how long it is late there.",
+    "review.blind_tiers": "Tiers of data for whose outputs the stewards' first votes are sealed: nobody who could vote "
+    "knows of another's until as many as are needed have voted. See [how to](../how-to/vote-and-dissent.md).",
+    "review.blind_kinds": "Kinds of files for which it is so, whatever the data behind them are: `csv`, `parquet`, "
+    "`json`, `text`, `png`, `jpeg`, `xlsx`, `notebook`, `safetensors`.",
     "notebooks.validation_seconds": "How long a notebook that was sent for approval may run on invented data. One that "
     "takes longer was not validated.",
     "notebooks.approve_failed": "Whether approvers may approve a notebook with a cell that fails on invented data.",

@@ -21,6 +21,7 @@ from hub.cli.queue import claim, queue, unclaim
 from hub.cli.screen import print_json, print_record, print_rows
 from hub.cli.split import split
 from hub.cli.waiting import Tell, shown, wait_until
+from hub.domain.ballots import Cause
 from hub.domain.errors import InvalidError, NotFoundError
 
 app = typer.Typer(help="Export requests: outputs with their context, through the gate.", no_args_is_help=True)
@@ -40,6 +41,7 @@ FIELDS = (
     "split_from",
     "split_into",
 )
+CauseOption = Annotated[Cause, typer.Option("--cause", help="Why something has to change, from the list.")]
 TABLE_WORDS = ("dataset", "dimensions", "measure", "aggregate", "quantile", "weight", "filter", "rounding")
 
 
@@ -72,6 +74,9 @@ def print_request(found: Json, *, as_json: bool) -> None:
     if votes:
         typer.echo()
         print_record({"votes": votes}, as_json=False)
+    overrides = [f"{o['steward']}: {o['reason']}" for o in found.get("overrides", ())]
+    if overrides:
+        print_record({"overrides": overrides}, as_json=False)
     for file in found["files"]:
         typer.echo()
         print_record(file, as_json=False, fields=("path", "kind", "size", "canonical_name", "canonical"))
@@ -230,7 +235,7 @@ app.command(epilog=examples("datalab export unclaim export-abc"))(unclaim)
 @app.command(
     epilog=examples(
         "datalab export vote export-abc approve --reason 'Counts are above the threshold'",
-        "datalab export vote export-abc changes --reason 'Merge the two smallest groups'",
+        "datalab export vote export-abc changes --cause risk_of_disclosure --reason 'Merge the two smallest groups'",
     )
 )
 def vote(
@@ -239,15 +244,18 @@ def vote(
     answer: Annotated[Answer, typer.Argument(help="approve, or changes to send it back.")],
     reason: Reason = "",
     file: Annotated[list[str] | None, typer.Option("--file", "-f", help="Only on this file; without, on all.")] = None,
+    cause: CauseOption = Cause.OTHER,
     as_json: AsJson = False,
 ) -> None:
     """Vote on the canonical files of a request as they are now, as a steward."""
     lab = portal(context)
     seen = lab.get(place("exports", request))
-    print_request(cast_vote(lab, seen, answer, reason, file or ()), as_json=as_json)
+    print_request(cast_vote(lab, seen, answer, reason, file or (), str(cause)), as_json=as_json)
 
 
-def cast_vote(lab: Portal, seen: Json, answer: str, reason: str, only: Iterable[str] = ()) -> Json:
+def cast_vote(
+    lab: Portal, seen: Json, answer: str, reason: str, only: Iterable[str] = (), cause: str = Cause.OTHER
+) -> Json:
     """Vote on exactly the bytes and the policy that were seen."""
     paths = set(only) or {f["path"] for f in seen["files"]}
     canonical = {f["path"]: f["canonical"] for f in seen["files"] if f["path"] in paths}
@@ -255,13 +263,32 @@ def cast_vote(lab: Portal, seen: Json, answer: str, reason: str, only: Iterable[
         raise InvalidError("The request has no file of that name.", reason="no-such-file")
     body = {"decision": str(answer), "canonical": canonical, "policy": seen["policy"], "reason": reason}
     body |= {"turn": seen["turn"]} if seen.get("turn") else {}
+    body |= {"cause": str(cause)} if answer == Answer.CHANGES else {}
     return dict(lab.post(place("exports", seen["id"], "votes"), body))
 
 
-@app.command(epilog=examples("datalab export reject export-abc --reason 'Outside the purpose of the project'"))
-def reject(context: typer.Context, request: Identifier, reason: Reason, as_json: AsJson = False) -> None:
+@app.command(epilog=examples("datalab export reject export-abc --cause outside_the_purpose --reason 'Not agreed on'"))
+def reject(
+    context: typer.Context,
+    request: Identifier,
+    reason: Reason,
+    cause: CauseOption = Cause.OTHER,
+    as_json: AsJson = False,
+) -> None:
     """Reject a request for good, as a steward."""
-    print_request(portal(context).post(place("exports", request, "reject"), {"reason": reason}), as_json=as_json)
+    body = {"reason": reason, "cause": str(cause)}
+    print_request(portal(context).post(place("exports", request, "reject"), body), as_json=as_json)
+
+
+@app.command(
+    epilog=examples("datalab export override export-abc --reason 'The table was published by the institute in May'")
+)
+def override(context: typer.Context, request: Identifier, reason: Reason, as_json: AsJson = False) -> None:
+    """Go on against the dissent of other stewards, as a lead steward; it takes no approval's place."""
+    lab = portal(context)
+    turn = lab.get(place("exports", request))["turn"]
+    body = {"reason": reason, "turn": turn}
+    print_request(lab.post(place("exports", request, "override"), body), as_json=as_json)
 
 
 @app.command(epilog=examples("datalab export withdraw export-abc"))

@@ -4,21 +4,21 @@ Invariants:
 
 * an exception is of one finding in one file, and binds to the digest of the canonical file and of the policy: another
   byte, another threshold or another finding is not covered by it;
-* it takes one steward more than a release does, all different, none of whom was ever a member of the project;
+* it takes one steward more than a release does, all different, none of whom was ever a member of the project, and all
+  of whom are stewards still when it counts;
 * one steward who says no ends it, and after its last moment it covers nothing;
 * only findings of rules on the list below can be excepted at all; what tells of a person or a row never is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity, finding_id
-from hub.domain.projects import Project
 
 EXCEPTABLE = frozenset(
     {
@@ -114,8 +114,13 @@ def check_text(text: str) -> str:
     return text.strip()
 
 
-def say(known: GateException, vote: ExceptionVote, needed: int, canonical: str, policy: str) -> GateException:
-    """Return the exception with a steward's word; it names the bytes and the policy that the steward saw."""
+def say(
+    known: GateException, vote: ExceptionVote, needed: int, canonical: str, policy: str, entitled: Collection[str]
+) -> GateException:
+    """Return the exception with a steward's word; it names the bytes and the policy that the steward saw.
+
+    It is granted once ``needed`` have granted it who are ``entitled`` to decide on it now.
+    """
     if known.denied is not None or known.granted is not None:
         raise ConflictError("This exception is decided already; reload the request.", reason="exception-decided")
     if (canonical, policy) != (known.canonical, known.policy):
@@ -129,22 +134,23 @@ def say(known: GateException, vote: ExceptionVote, needed: int, canonical: str, 
     said = replace(known, votes=votes)
     if vote.word is Word.DENY:
         return replace(said, denied=vote.at)
-    return replace(said, granted=vote.at) if len(_granting(said)) >= needed else said
+    return replace(said, granted=vote.at) if len(granting(said) & set(entitled)) >= needed else said
 
 
-def _granting(known: GateException) -> set[str]:
+def granting(known: GateException) -> set[str]:
+    """Return who has granted it, whatever became of them since."""
     return {v.steward for v in known.votes if v.word is Word.GRANT}
 
 
-def holds(known: GateException, project: Project, needed: int, now: datetime, lasts: timedelta) -> bool:
-    """Granted, not denied, not over, and with votes enough of stewards who were never members, whatever is stored.
+def holds(known: GateException, entitled: Collection[str], needed: int, now: datetime, lasts: timedelta) -> bool:
+    """Granted, not denied, not over, and with votes enough of stewards who are entitled now, whatever is stored.
 
-    A clock that was set back to before the grant makes none hold.
+    ``entitled`` are those who may review the request today. A clock that was set back to before the grant makes none
+    hold.
     """
     if known.granted is None or known.denied is not None or not timedelta() <= now - known.granted < lasts:
         return False
-    members = {project.lead, *project.members, *project.former, known.asked_by}
-    return needed >= 1 and len(_granting(known) - members) >= needed
+    return needed >= 1 and len((granting(known) & set(entitled)) - {known.asked_by}) >= needed
 
 
 def covered(request: ExportRequest, in_force: Iterable[GateException]) -> frozenset[tuple[str, str]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from hub.domain.ballots import Vote
+from hub.domain.ballots import Ballot, Cause, Override, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.people import Person
 
@@ -58,6 +58,7 @@ class ExportStep(StrEnum):
     WITHDRAW = "withdraw"
     SPLIT = "split"
     EXCEPT = "except"
+    REOPEN = "reopen"
 
 
 _S, _E = ExportState, ExportStep
@@ -87,6 +88,7 @@ STEPS: dict[tuple[ExportState, ExportStep], ExportState] = {
     (_S.RETURNED, _E.SPLIT): _S.CHECKING,
     (_S.APPROVED, _E.BEGIN_RELEASE): _S.RELEASING,
     (_S.APPROVED, _E.RECHECK): _S.RECHECKING,
+    (_S.APPROVED, _E.REOPEN): _S.IN_REVIEW,
     (_S.RECHECKING, _E.CONFIRM): _S.APPROVED,
     (_S.RECHECKING, _E.PASS): _S.SUBMITTED,
     (_S.RECHECKING, _E.BLOCK): _S.BLOCKED,
@@ -207,7 +209,8 @@ class ExportRequest:
     the snapshot of every dataset that was mounted where the outputs come from; ``policy`` is the digest of the
     policy that the last check applied; ``turn`` counts submissions, the last of which was at ``submitted``; ``claimed``
     is when a steward took it for a while. ``split_from`` is the request that its files were split off, and
-    ``split_into`` those that were split off it.
+    ``split_into`` those that were split off it. ``ballot`` is whether stewards may know of each other's votes,
+    ``overrides`` are the lead stewards' words against dissent, and ``causes`` say why it was returned or rejected.
     """
 
     id: str
@@ -229,12 +232,17 @@ class ExportRequest:
     claimed: datetime | None = None
     split_from: str = ""
     split_into: tuple[str, ...] = ()
+    ballot: Ballot = Ballot.OPEN
+    overrides: tuple[Override, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
 
 WORKSPACE_SOURCE = "workspace"
 
 
-def step_request(request: ExportRequest, step: ExportStep, reason: str = "") -> ExportRequest:
+def step_request(
+    request: ExportRequest, step: ExportStep, reason: str = "", causes: tuple[Cause, ...] = ()
+) -> ExportRequest:
     """Return the request after one step; a step that does not follow from the present state is a conflict."""
     state = STEPS.get((request.state, step))
     if state is None:
@@ -245,7 +253,12 @@ def step_request(request: ExportRequest, step: ExportStep, reason: str = "") -> 
             state=request.state,
             step=step,
         )
-    return replace(request, state=state, reason=reason)
+    return replace(request, state=state, reason=reason, causes=causes)
+
+
+def without_votes(request: ExportRequest) -> ExportRequest:
+    """Return the request as one that nobody has voted on."""
+    return replace(request, votes=(), ballot=Ballot.OPEN, overrides=())
 
 
 Excepted = Collection[tuple[str, str]]

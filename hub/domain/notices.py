@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.domain.audit import AuditEvent
+from hub.domain.ballots import Ballot
 from hub.domain.exceptions import GateException
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.notebooks import Notebook
+from hub.domain.votes import dissents
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 GIVES_UP_AFTER = timedelta(days=1)
@@ -42,6 +44,7 @@ class NoticeKind(StrEnum):
     EXPORT_SPLIT = "export_split"
     EXPORT_QUESTION = "export_question"
     EXPORT_COMMENT = "export_comment"
+    EXPORT_DISSENT = "export_dissent"
     EXCEPTION_WAITS = "exception_waits"
     EXCEPTION_GRANTED = "exception_granted"
     EXCEPTION_DENIED = "exception_denied"
@@ -172,7 +175,10 @@ def request_tells(happened: AuditEvent, request: ExportRequest) -> list[Telling]
         return [telling(_K.EXPORT_WAITS, boxes=(Box.STEWARDS,))]
     if act in SPLITS:
         return [telling(_K.EXPORT_SPLIT, request.author)]
-    if act in SILENT or (act == "vote" and request.state is ExportState.IN_REVIEW):
+    if act in ("vote", "override") and request.state is ExportState.IN_REVIEW:
+        differs = request.ballot is Ballot.OPENED and dissents(request)
+        return [telling(_K.EXPORT_DISSENT, *reviewers(request), boxes=(Box.STEWARDS,))] if differs else []
+    if act in SILENT:
         return []
     kind, waits = AUTHOR_READS[request.state], BOX_READS.get(request.state)
     told = [telling(kind, request.author)] if kind else []

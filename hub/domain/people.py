@@ -18,6 +18,7 @@ class Role(StrEnum):
 
     RESEARCHER = "researcher"
     STEWARD = "steward"
+    LEAD_STEWARD = "lead_steward"
     APPROVER = "approver"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
@@ -78,9 +79,11 @@ def check_administrates(person: Person) -> None:
 
 
 def check_roles(roles: tuple[Role, ...]) -> None:
-    """An administrator holds no other role, since they can neither see data nor decide on exports."""
+    """An administrator holds no other role, since they can neither see data nor decide; a lead steward is a steward."""
     if Role.ADMINISTRATOR in roles and len(set(roles)) > 1:
         raise InvalidError(
             "An administrator can hold no other role: they neither see data nor decide on exports.",
             reason="administrator-alone",
         )
+    if Role.LEAD_STEWARD in roles and Role.STEWARD not in roles:
+        raise InvalidError("A lead steward is a steward, too; give both roles.", reason="lead-steward-alone")

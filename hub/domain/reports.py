@@ -15,10 +15,12 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from hub.domain.audit import AuditEntry
+from hub.domain.ballots import Cause
 from hub.domain.exports import ExportRequest, ExportState, Severity
 
 SENT = ("export:request:submit", "export:request:split", "export:request:split_from")
 CLAIM, VOTE, REJECT = "export:request:claim", "export:request:vote", "export:request:reject"
+OPENED = "export:request:open-vote"
 BECAME = {
     REJECT: ExportState.REJECTED,
     "export:request:block": ExportState.BLOCKED,
@@ -32,7 +34,7 @@ BECAME = {
     "export:request:revoke": ExportState.REVOKED,
 }
 """What an event made of a request; a vote says itself what came of it."""
-EVENTS = (*SENT, CLAIM, VOTE, *BECAME)
+EVENTS = (*SENT, CLAIM, VOTE, OPENED, *BECAME)
 MOST_RULES = 10
 
 
@@ -63,6 +65,7 @@ class Submission:
 
     ``turn`` counts the submissions of its request, of which there are ``turns``. ``files``, ``size`` (bytes) and the
     findings by severity are those of the request's last submission; of earlier ones they are not kept, and None.
+    ``causes`` are those that stewards named who asked for changes or rejected it, each once.
     """
 
     request: str
@@ -79,6 +82,7 @@ class Submission:
     size: int | None
     findings: dict[Severity, int] | None
     rules: tuple[str, ...]
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class ReportFigures:
     waits: dict[Wait, int]
     states: dict[ExportState, int]
     rules: dict[str, int]
+    causes: dict[Cause, int]
     months: dict[str, tuple[int, int]]
 
 
@@ -131,6 +136,8 @@ def _after(found: Submission, entry: AuditEntry) -> Submission:
     what = entry.event
     if what.name == CLAIM:
         return replace(found, claimed=found.claimed or entry.at)
+    causes = (Cause(word) for word in dict(what.details).get("cause", "").split())
+    found = replace(found, causes=tuple(dict.fromkeys((*found.causes, *causes))))
     if what.name in (VOTE, REJECT):
         reviewers = tuple(dict.fromkeys((*found.reviewers, what.actor)))
         found = replace(found, reviewers=reviewers, first_decision=found.first_decision or entry.at)
@@ -158,7 +165,7 @@ def figures_of(submissions: Iterable[Submission]) -> ReportFigures:
     """Return the numbers of some submissions."""
     found = list(submissions)
     waits, states = Counter(map(wait_of, found)), Counter(s.state for s in found)
-    rules = Counter(rule for s in found for rule in s.rules)
+    rules, causes = Counter(rule for s in found for rule in s.rules), Counter(c for s in found for c in s.causes)
     months: dict[str, tuple[int, int]] = {}
     for submission in found:
         month = f"{submission.submitted:%Y-%m}"
@@ -170,6 +177,7 @@ def figures_of(submissions: Iterable[Submission]) -> ReportFigures:
         {wait: waits[wait] for wait in Wait},
         {state: states[state] for state in ExportState if states[state]},
         dict(sorted(rules.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_RULES]),
+        {cause: causes[cause] for cause in Cause if causes[cause]},
         dict(sorted(months.items())),
     )
 

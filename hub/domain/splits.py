@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hub.domain.errors import ConflictError, InvalidError
-from hub.domain.exports import ExportFile, ExportRequest, ExportState, ExportStep, step_request
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, ExportStep, step_request, without_votes
 from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import without_claim
@@ -54,11 +54,10 @@ def split_request(
     Votes bind to nothing that has not been checked anew, so neither half keeps any, as after a submission.
     """
     check_splits(request, paths)
-    sent = step_request(without_claim(request), ExportStep.SPLIT, reason)
+    sent = step_request(without_votes(without_claim(request)), ExportStep.SPLIT, reason)
     rest = replace(
         sent,
         files=tuple(_as_offered(f) for f in request.files if f.path not in paths),
-        votes=(),
         policy="",
         turn=request.turn + 1,
         submitted=now,

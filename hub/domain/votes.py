@@ -3,19 +3,25 @@
 Invariants:
 
 * a vote binds to the digest of the canonical file and to the digest of the policy;
+* what counts is asked of the people as they are now: whoever is not entitled any more approves and overrides nothing,
+  and whoever said no still stands in the way;
+* while the first votes are sealed, nobody who could vote knows of another's;
 * what is released is exactly the set of canonical digests that carry the votes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from hub.domain.ballots import Decision, Vote
-from hub.domain.errors import ConflictError, RefusedError
-from hub.domain.exports import Excepted, ExportFile, ExportRequest, ExportState, is_blocked
+from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote
+from hub.domain.errors import ConflictError, InvalidError, RefusedError
+from hub.domain.exports import Excepted, ExportFile, ExportRequest, ExportState, ExportStep, is_blocked, step_request
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, was_ever_member
+
+SHORTEST_OVERRIDE = 20
 
 
 class HasAuthor(Protocol):
@@ -40,14 +46,57 @@ def check_can_review(steward: Person, request: HasAuthor, project: Project) -> N
         )
 
 
-def as_seen_by(person: Person, request: ExportRequest, project: Project) -> ExportRequest:
-    """Return the request without the findings' details, unless the person may review it."""
+def may_review(person: Person, request: HasAuthor, project: Project) -> bool:
+    """Say whether the rule lets the person review."""
     try:
         check_can_review(person, request, project)
     except RefusedError:
-        files = tuple(replace(f, findings=tuple(replace(g, detail="") for g in f.findings)) for f in request.files)
-        return replace(request, files=files)
-    return request
+        return False
+    return True
+
+
+def check_can_override(person: Person, request: ExportRequest, project: Project) -> None:
+    """A lead steward who may review overrides a dissent of others, on files that somebody else approves, too."""
+    check_can_review(person, request, project)
+    if Role.LEAD_STEWARD not in person.roles:
+        raise RefusedError("Only a lead steward overrides a dissent.", reason="not-a-lead-steward")
+    against = dissents(request)
+    if request.state is not ExportState.IN_REVIEW or request.ballot is Ballot.SEALED or not against:
+        raise ConflictError("There is no dissent to override on this request.", reason="no-dissent")
+    if any(vote.steward == person.name for vote in against):
+        raise RefusedError("The dissent is your own; vote otherwise instead.", reason="own-dissent")
+    if not all(approvals(request, file) - {person.name} for file in request.files):
+        raise RefusedError(
+            "Nobody beside you approves every file; a dissent is not overridden by the only one who does.",
+            reason="only-approver",
+        )
+
+
+def override(request: ExportRequest, said: Override) -> ExportRequest:
+    """Return the request with a lead steward's word against the dissent that there is, and none that comes later."""
+    if len(said.reason.strip()) < SHORTEST_OVERRIDE:
+        raise InvalidError(
+            "Say in a sentence (20 characters or more) why the dissent does not hold; everybody who voted reads it.",
+            reason="reason-missing",
+        )
+    return replace(request, overrides=(*request.overrides, said))
+
+
+def as_seen_by(person: Person, request: ExportRequest, project: Project) -> ExportRequest:
+    """Return the request as the person may see it: details of findings for who may review it, and no sealed votes."""
+    seen = _with_seen_votes(person, request, project)
+    if may_review(person, request, project):
+        return seen
+    files = tuple(replace(f, findings=tuple(replace(g, detail="") for g in f.findings)) for f in request.files)
+    return replace(seen, files=files)
+
+
+def _with_seen_votes(person: Person, request: ExportRequest, project: Project) -> ExportRequest:
+    """Sealed votes are seen by who cast them, and by an auditor who could cast none."""
+    audits = Role.AUDITOR in person.roles and Role.STEWARD not in person.roles
+    if request.ballot is not Ballot.SEALED or (audits and not was_ever_member(person, project)):
+        return request
+    return replace(request, votes=tuple(v for v in request.votes if v.steward == person.name))
 
 
 def add_votes(request: ExportRequest, votes: tuple[Vote, ...]) -> ExportRequest:
@@ -64,6 +113,42 @@ def add_votes(request: ExportRequest, votes: tuple[Vote, ...]) -> ExportRequest:
     return replace(request, votes=kept + votes)
 
 
+def seal(request: ExportRequest, *, is_blind: bool) -> ExportRequest:
+    """Return the request with its first votes sealed, where they are to be and nobody has voted yet."""
+    return replace(request, ballot=Ballot.SEALED) if is_blind and not request.votes else request
+
+
+def salted(request: ExportRequest, steward: str, salt: str) -> ExportRequest:
+    """Return the request with a new salt in all of a steward's votes, so that one seal is of all of them."""
+    return replace(request, votes=tuple(replace(v, salt=salt) if v.steward == steward else v for v in request.votes))
+
+
+def open_if_complete(request: ExportRequest, entitled: Iterable[str], needed: int) -> ExportRequest:
+    """Return the request with its votes opened, once on every file as many who are entitled voted as are needed."""
+    counted = set(entitled)
+    voted = [{v.steward for v in request.votes if v.path == file.path} & counted for file in request.files]
+    is_complete = request.ballot is Ballot.SEALED and min(map(len, voted), default=0) >= needed
+    return replace(request, ballot=Ballot.OPENED) if is_complete else request
+
+
+def judge(voted: ExportRequest, needed: int) -> ExportRequest:
+    """Return what votes make of a request in review.
+
+    Votes that are known as they are cast return it with the first one that asks for changes. Those that were cast
+    sealed return it where all who voted ask for changes; where they differ, the dissent stands. As long as they are
+    sealed, nothing comes of them.
+    """
+    if voted.ballot is Ballot.SEALED:
+        return voted
+    against = dissents(voted)
+    dissenters = {vote.steward for vote in against}
+    if against and (voted.ballot is Ballot.OPEN or dissenters == {vote.steward for vote in voted.votes}):
+        reasons = dict.fromkeys(vote.reason for vote in against if vote.reason)
+        causes = tuple(dict.fromkeys(vote.cause or Cause.OTHER for vote in against))
+        return step_request(voted, ExportStep.RETURN, " ".join(reasons), causes)
+    return step_request(voted, ExportStep.APPROVE) if is_approved(voted, needed) else voted
+
+
 def approvals(request: ExportRequest, file: ExportFile) -> set[str]:
     """Stewards whose approval binds to the file's present canonical digest and to the present policy."""
     return {
@@ -76,25 +161,54 @@ def approvals(request: ExportRequest, file: ExportFile) -> set[str]:
     }
 
 
-def has_dissent(request: ExportRequest) -> bool:
-    """A vote that asks for changes blocks until its steward votes otherwise or the author submits anew."""
-    return any(v.decision is Decision.CHANGES for v in request.votes)
+def dissents(request: ExportRequest) -> tuple[Vote, ...]:
+    """Votes that ask for changes and that no lead steward has overridden: each blocks until it is another, or gone."""
+    overridden = {vote for said in request.overrides for vote in said.against}
+    return tuple(v for v in request.votes if v.decision is Decision.CHANGES and v not in overridden)
+
+
+def _overriding(request: ExportRequest) -> set[str]:
+    """Lead stewards whose word counts against a vote that there still is."""
+    present = set(request.votes)
+    return {said.steward for said in request.overrides if present & set(said.against)}
 
 
 def is_approved(request: ExportRequest, needed: int) -> bool:
-    """Every file has the needed number of approvals by different stewards, and nobody dissents."""
+    """Every file has the needed approvals by different stewards, nobody dissents, and no one overrides alone."""
+    overriding = _overriding(request)
     return (
         needed >= 1
+        and request.ballot is not Ballot.SEALED
         and bool(request.files)
-        and not has_dissent(request)
+        and not dissents(request)
         and all(len(approvals(request, f)) >= needed for f in request.files)
+        and all(approvals(request, f) - {steward} for f in request.files for steward in overriding)
     )
 
 
-def without_members_votes(request: ExportRequest, project: Project) -> ExportRequest:
-    """Return the request without the votes of whoever joined its project after they had voted."""
-    members = {project.lead, *project.members, *project.former}
-    return replace(request, votes=tuple(v for v in request.votes if v.steward not in members))
+def voters(request: ExportRequest) -> frozenset[str]:
+    """Who has voted on the request, or overridden a dissent."""
+    return frozenset({v.steward for v in request.votes} | {said.steward for said in request.overrides})
+
+
+def entitled(request: HasAuthor, project: Project, people: Mapping[str, Person]) -> frozenset[str]:
+    """Return who of these people may review the request today; of whom nobody knows anything, nobody may."""
+    return frozenset(name for name, person in people.items() if may_review(person, request, project))
+
+
+def counting(request: ExportRequest, project: Project, people: Mapping[str, Person]) -> ExportRequest:
+    """Return the request with what counts now, by the people as they are today.
+
+    Approvals count of whoever may review it, overrides of whoever is a lead steward as well; a vote that asks for
+    changes stands in the way whatever became of who cast it.
+    """
+    may = entitled(request, project, people)
+    leads = {name for name in may if Role.LEAD_STEWARD in people[name].roles}
+    return replace(
+        request,
+        votes=tuple(v for v in request.votes if v.decision is Decision.CHANGES or v.steward in may),
+        overrides=tuple(said for said in request.overrides if said.steward in leads),
+    )
 
 
 def check_can_release(request: ExportRequest, needed: int, excepted: Excepted = ()) -> None:

@@ -33,13 +33,17 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one layer says: where it starts from, and the parameters that it sets itself, by flat name."""
+    """What one layer says: where it starts from, and the parameters that it sets itself, by flat name.
+
+    ``blind_votes`` asks for sealed first votes; a layer that does not say so takes no other layer's word away.
+    """
 
     kind: LayerKind
     subject: str = ""
     start: Start | None = None
     parameters: Mapping[str, int] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    blind_votes: bool = False
 
     @property
     def name(self) -> str:

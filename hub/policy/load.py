@@ -6,6 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -39,6 +40,7 @@ class LayerBody(BaseModel):
     sources: Source = Field(default=(), max_length=20)
     profile: str = Field(default="", max_length=60)
     parameters: dict[str, object] = Field(default_factory=dict)
+    blind_votes: bool = Field(default=False, strict=True)
 
 
 def profile_names() -> tuple[str, ...]:
@@ -101,7 +103,8 @@ def parse_layer(text: str, kind: LayerKind, subject: str) -> Layer:
         body = LayerBody.model_validate(_body(name, text))
     except ValidationError as error:
         raise _fault(name, error) from None
-    return layer_of(kind, subject, body.profile, body.parameters, body.sources)
+    layer = layer_of(kind, subject, body.profile, body.parameters, body.sources)
+    return replace(layer, blind_votes=body.blind_votes)
 
 
 def layer_of(

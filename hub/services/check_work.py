@@ -12,7 +12,7 @@ from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.canaries import Canaries
 from hub.domain.errors import ConflictError, InvalidError, LabError
-from hub.domain.exports import ExportFile, ExportRequest, ExportStep, step_checked, step_request
+from hub.domain.exports import ExportFile, ExportRequest, ExportStep, step_checked, step_request, without_votes
 from hub.domain.notebooks import Notebook
 from hub.domain.runs import Run
 from hub.domain.uploads import Stored
@@ -167,8 +167,8 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
         present = _load(records, work)
         judged = replace(present, files=checked, policy=result.policy_digest, engine=result.engine)
         export_step = step_checked(present, judged, excepted(records, lab.settings, judged))
-        votes = present.votes if export_step is ExportStep.CONFIRM else ()
-        judged = replace(step_request(judged, export_step), votes=votes)
+        stepped = step_request(judged, export_step)
+        judged = stepped if export_step is ExportStep.CONFIRM else without_votes(stepped)
         details = {"policy": judged.policy, "engine": judged.engine}
         registry.keep_tables(records, request, result)
         records.save(judged, event(f"export:request:{export_step}", "worker", request.id, request.project, **details))

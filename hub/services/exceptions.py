@@ -18,12 +18,13 @@ from hub.domain.exports import (
     finding_id,
     is_blocked,
     step_request,
+    without_votes,
 )
 from hub.domain.projects import check_works_in
 from hub.domain.queue import Seen, check_fresh
-from hub.domain.votes import check_can_review
+from hub.domain.votes import check_can_review, entitled
 from hub.services.exports import load_reviewable, load_visible
-from hub.services.lab import Lab, found, known_project, new_id
+from hub.services.lab import Lab, found, known_project, new_id, people_today
 from hub.services.ports import Reading, Transaction
 from hub.settings import Settings
 
@@ -54,9 +55,12 @@ def in_force(reading: Reading, settings: Settings, request: ExportRequest) -> li
     except RefusedError:
         return []
     project = known_project(reading, request.project)
-    asked = reading.find(GateException, request=request.id) if project else []
+    asked = reading.find(GateException, request=request.id)
     needed, lasts, now = needed_votes(settings), lasting(settings), reading.moment
-    holding = [e for e in asked if project and rules.holds(e, project, needed, now, lasts)]
+    if project is None:
+        return []
+    may = entitled(request, project, people_today(reading, {name for e in asked for name in rules.granting(e)}))
+    holding = [e for e in asked if rules.holds(e, may, needed, now, lasts)]
     return [e for e in holding if rules.covered(request, [e])]
 
 
@@ -116,7 +120,7 @@ def decide(
 ) -> GateException:
     """Say a steward's word; the last one that is needed lets a blocked request, with nothing else in its way, go on."""
     with lab.store.begin() as records:
-        request, _ = load_reviewable(records, actor, identifier)
+        request, project = load_reviewable(records, actor, identifier)
         kept = records.get(GateException, exception)
         known = found(kept if kept is not None and kept.request == identifier else None, "exception", exception)
         if actor == known.asked_by:
@@ -135,7 +139,8 @@ def decide(
                 reason="vote-stale",
             )
         vote = ExceptionVote(actor, word, reason.strip(), records.moment)
-        said = rules.say(known, vote, needed_votes(lab.settings), canonical, policy)
+        may = entitled(request, project, people_today(records, {actor, *rules.granting(known)}))
+        said = rules.say(known, vote, needed_votes(lab.settings), canonical, policy, may)
         state = "granted" if said.granted else "denied" if said.denied else "open"
         details = {"exception": said.id, "check": said.check, "canonical": said.canonical, "policy": said.policy}
         name = f"export:exception:{word}"
@@ -148,7 +153,7 @@ def _let_go_on(lab: Lab, records: Transaction, request: ExportRequest) -> None:
     """A blocked request whose every block is covered waits for the stewards' votes, as one that passed."""
     if request.state is not ExportState.BLOCKED or is_blocked(request, excepted(records, lab.settings, request)):
         return
-    going = replace(step_request(request, ExportStep.EXCEPT), votes=())
+    going = without_votes(step_request(request, ExportStep.EXCEPT))
     records.save(going, event("export:request:except", "worker", request.id, request.project))
 
 

@@ -1,4 +1,4 @@
-"""Export requests: made and submitted by their author, checked by the gate, voted on by stewards."""
+"""Export requests: made and submitted by their author, checked by the gate, looked at by stewards."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from hub.domain.audit import event
-from hub.domain.ballots import Decision, Vote
-from hub.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.exports import (
     WORKSPACE_SOURCE,
     ExportFile,
@@ -18,13 +17,14 @@ from hub.domain.exports import (
     check_context,
     check_is_author,
     step_request,
+    without_votes,
 )
 from hub.domain.heads import RequestHead
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
-from hub.domain.queue import Seen, check_fresh, check_not_claimed, without_claim
+from hub.domain.queue import without_claim
 from hub.domain.runs import OutputFile, Run
-from hub.domain.votes import HasAuthor, add_votes, as_seen_by, check_can_review, is_approved, without_members_votes
+from hub.domain.votes import as_seen_by, check_can_review, may_review
 from hub.domain.work import Work, WorkKind
 from hub.gate.exchange import MOST_FILES
 from hub.gate.sheets import split_path
@@ -86,7 +86,7 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         snapshots = request.snapshots | lineage_of(records, request.project, request.source)
         check_all_granted(records, request.project, tuple(snapshots))
         sent = replace(step_request(without_claim(request), ExportStep.SUBMIT), submitted=lab.now())
-        submitted = replace(sent, files=taken, snapshots=snapshots, votes=(), turn=turn, policy="")
+        submitted = replace(without_votes(sent), files=taken, snapshots=snapshots, turn=turn, policy="")
         work = Work(f"{identifier}-read-{turn}", WorkKind.READ, identifier, actor, lab.now())
         digests = {f"file:{f.path}": f.sha256 for f in taken[:20]}
         records.save(
@@ -178,18 +178,9 @@ def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         if seen.state is ExportState.SUBMITTED and may_review(person, seen, project):
             started = step_request(seen, ExportStep.REVIEW)
             records.save(started, event("export:request:review", actor, seen.id, seen.project))
-            return started
+            return as_seen_by(person, started, project)
         records.record(event("export:request:view", actor, seen.id, seen.project))
         return as_seen_by(person, seen, project)
-
-
-def may_review(person: Person, seen: HasAuthor, project: Project) -> bool:
-    """Say whether the rule lets the person review."""
-    try:
-        check_can_review(person, seen, project)
-    except RefusedError:
-        return False
-    return True
 
 
 def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[ExportFile, bytes]:
@@ -221,69 +212,6 @@ def load_reviewable(records: Reading, actor: str, identifier: str) -> tuple[Expo
     if seen.claimed_by and not may_review(load_person(records, seen.claimed_by), seen, project):
         return without_claim(seen), project
     return seen, project
-
-
-def vote(
-    lab: Lab,
-    actor: str,
-    identifier: str,
-    *,
-    decision: Decision,
-    canonical: dict[str, str],
-    policy: str,
-    reason: str,
-    turn: int = 0,
-) -> ExportRequest:
-    """Cast a steward's votes on canonical files, named by path and digest as the steward saw them.
-
-    The last vote that is needed approves the request; a vote for changes returns it to its author with the reason.
-    ``turn`` is the submission that the steward saw, 0 where they do not say. A vote ends its steward's claim.
-    """
-    if decision is Decision.CHANGES and len(reason.strip()) < 5:
-        raise InvalidError("Say what must change, so that the author can mend it.", reason="reason-missing")
-    if not canonical:
-        raise InvalidError("A vote names the files that it is about.", reason="no-files")
-    with lab.store.begin() as records:
-        seen, project = load_reviewable(records, actor, identifier)
-        seen = without_members_votes(seen, project)
-        if seen.state is ExportState.SUBMITTED:
-            seen = step_request(seen, ExportStep.REVIEW)
-        if seen.state is not ExportState.IN_REVIEW:
-            raise ConflictError(
-                "The export request {id} is {state}; it is not in review.",
-                reason="not-in-review",
-                id=identifier,
-                state=seen.state,
-            )
-        now = lab.now()
-        check_not_claimed(seen, actor, now, lab.settings.review.claim)
-        check_fresh(seen, Seen(turn, canonical, policy))
-        cast = tuple(Vote(actor, p, d, policy, decision, reason.strip(), now) for p, d in sorted(canonical.items()))
-        voted = _judge(add_votes(without_claim(seen), cast), lab.settings.gate.votes, reason.strip())
-        details = {"decision": decision, "files": len(cast), "policy": policy, "state": voted.state}
-        records.save(voted, event("export:request:vote", actor, identifier, seen.project, **details))
-        return voted
-
-
-def _judge(voted: ExportRequest, needed: int, reason: str) -> ExportRequest:
-    if any(v.decision is Decision.CHANGES for v in voted.votes):
-        return step_request(voted, ExportStep.RETURN, reason)
-    if is_approved(voted, needed):
-        return step_request(voted, ExportStep.APPROVE)
-    return voted
-
-
-def reject_request(lab: Lab, actor: str, identifier: str, reason: str, turn: int = 0) -> ExportRequest:
-    """Reject a request for good, with the reason; ``turn`` is the submission that the steward saw, where they say."""
-    if len(reason.strip()) < 5:
-        raise InvalidError("Say why you reject, so that the author understands.", reason="reason-missing")
-    with lab.store.begin() as records:
-        seen, _ = load_reviewable(records, actor, identifier)
-        check_not_claimed(seen, actor, lab.now(), lab.settings.review.claim)
-        check_fresh(seen, Seen(turn))
-        rejected = step_request(without_claim(seen), ExportStep.REJECT, reason.strip())
-        records.save(rejected, event("export:request:reject", actor, identifier, seen.project))
-        return rejected
 
 
 def withdraw_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -57,6 +58,12 @@ def known_person(reading: Reading, name: str) -> Person | None:
     """Return a person as they are today; roles are read nowhere else, so that they end everywhere at once."""
     person = reading.get(Person, name)
     return None if person is None else person_on(person, reading.moment.date())
+
+
+def people_today(reading: Reading, names: Collection[str]) -> dict[str, Person]:
+    """Return those of these people whom the lab knows, as they are today; one question, however many they are."""
+    known = reading.find(Person, name=tuple(sorted(names))) if names else []
+    return {person.name: person_on(person, reading.moment.date()) for person in known}
 
 
 def load_person(reading: Reading, name: str) -> Person:

@@ -21,6 +21,7 @@ from hub.services.grants import granted_datasets
 from hub.services.lab import Lab, found, load_person
 from hub.services.ports import Reading
 from hub.services.projects import load_project
+from hub.settings import Settings
 from hub.settings_tables import Gate
 
 SITE_SOURCE = ("lab.toml, [gate]",)
@@ -28,10 +29,11 @@ SITE_SOURCE = ("lab.toml, [gate]",)
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A policy in force, and the layer that its own stewards wrote, if they wrote one."""
+    """A policy in force, the layer that its own stewards wrote, if any, and whether first votes are sealed."""
 
     policy: ExplainedPolicy
     layer: PolicyLayer | None
+    blind_votes: bool
 
 
 def site_layer(gate: Gate) -> Layer:
@@ -112,7 +114,7 @@ def check_sets_project_policy(person: Person, project: Project) -> None:
 def _details(layer: Layer) -> dict[str, object]:
     """What the audit log says of a layer: its profile and every parameter that it sets."""
     said = {"profile": layer.start.name} if layer.start else {}
-    return {**said, **layer.parameters}
+    return {**said, **layer.parameters, **({"blind_votes": "yes"} if layer.blind_votes else {})}
 
 
 def explain_project(lab: Lab, actor: str, name: str) -> Explanation:
@@ -120,7 +122,8 @@ def explain_project(lab: Lab, actor: str, name: str) -> Explanation:
     with lab.store.read() as reading:
         load_project(reading, load_person(reading, actor), name)
         merged = policy_in_force(reading, lab.settings.gate, name, granted_datasets(reading, name))
-        return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.PROJECT, name)))
+        blind = _asks_blind(reading, lab.settings, name, granted_datasets(reading, name))
+        return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.PROJECT, name)), blind)
 
 
 def explain_dataset(lab: Lab, actor: str, name: str) -> Explanation:
@@ -129,7 +132,8 @@ def explain_dataset(lab: Lab, actor: str, name: str) -> Explanation:
     dataset = found(known.get(name), "dataset", name)
     with lab.store.read() as reading:
         merged = policy_in_force(reading, lab.settings.gate, "", [dataset])
-        return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.DATASET, name)))
+        blind = _asks_blind(reading, lab.settings, "", [dataset])
+        return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.DATASET, name)), blind)
 
 
 def has_changed(reading: Reading, gate: Gate, request: ExportRequest) -> bool:
@@ -141,3 +145,26 @@ def has_changed(reading: Reading, gate: Gate, request: ExportRequest) -> bool:
 def site_digest(gate: Gate) -> str:
     """The digest of the policy on outputs of unknown datasets."""
     return policy_digest(merge_layers(_with_start(gate, [site_layer(gate)])).policy)
+
+
+def votes_are_blind(reading: Reading, settings: Settings, request: ExportRequest) -> bool:
+    """Whether the first votes on a request are sealed: the site says so, or the layer of its project or of a dataset.
+
+    Where a dataset is not known any more, the strictest that the site says of any tier holds.
+    """
+    known = [d for name in request.snapshots if (d := reading.get(Dataset, name)) is not None]
+    review = settings.review
+    is_unknown = len(known) < len(request.snapshots) or not known
+    kinds = {file.kind for file in request.files}
+    return (
+        (is_unknown and bool(review.blind_tiers))
+        or bool(kinds & set(review.blind_kinds))
+        or _asks_blind(reading, settings, request.project, known)
+    )
+
+
+def _asks_blind(reading: Reading, settings: Settings, project: str, datasets: list[Dataset]) -> bool:
+    if any(d.tier.value in settings.review.blind_tiers for d in datasets):
+        return True
+    layers = [layer for d in datasets for layer in _own_layers(reading, LayerKind.DATASET, d.name)]
+    return any(layer.blind_votes for layer in (*layers, *_own_layers(reading, LayerKind.PROJECT, project)))

@@ -12,7 +12,8 @@ from hub.domain.heads import RequestHead
 from hub.domain.people import Person, Role, check_has_role
 from hub.domain.projects import Project
 from hub.domain.queue import ServiceLevel, Show
-from hub.services.exports import load_reviewable, may_review
+from hub.domain.votes import as_seen_by, may_review
+from hub.services.exports import load_reviewable
 from hub.services.lab import Lab, known_projects, load_person
 
 
@@ -122,16 +123,16 @@ def entry_of(lab: Lab, request: RequestHead, now: datetime) -> QueueEntry:
 def claim_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Take a request for a while; meanwhile no other steward decides on it."""
     with lab.store.begin() as records:
-        seen, _ = load_reviewable(records, actor, identifier)
+        seen, project = load_reviewable(records, actor, identifier)
         claimed = rules.claim(seen, actor, lab.now(), lab.settings.review.claim)
         records.save(claimed, event("export:request:claim", actor, identifier, seen.project))
-        return claimed
+        return as_seen_by(load_person(records, actor), claimed, project)
 
 
 def unclaim_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Give a request back before the time is over."""
     with lab.store.begin() as records:
-        seen, _ = load_reviewable(records, actor, identifier)
+        seen, project = load_reviewable(records, actor, identifier)
         free = rules.unclaim(seen, actor, lab.now(), lab.settings.review.claim)
         records.save(free, event("export:request:unclaim", actor, identifier, seen.project))
-        return free
+        return as_seen_by(load_person(records, actor), free, project)

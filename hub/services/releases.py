@@ -10,8 +10,8 @@ from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_requ
 from hub.domain.people import Role
 from hub.domain.projects import is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
-from hub.domain.votes import check_can_release, check_can_review, without_members_votes
-from hub.services import exceptions, freezes, policies, registry
+from hub.domain.votes import check_can_release, check_can_review
+from hub.services import exceptions, freezes, policies, registry, votes
 from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, known_project, known_projects, load_person
 from hub.services.lineage import check_lineage
@@ -94,7 +94,7 @@ def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> Expo
             "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
         )
     check_can_review(load_person(reading, actor), request, project)
-    request = without_members_votes(request, project)
+    request = votes.counted(reading, request, project)
     if request.state is not ExportState.RELEASED:
         _check_carries(lab, reading, request)
     return request

@@ -25,6 +25,7 @@ SENTENCES: dict[NoticeKind, str] = {
     _K.EXPORT_SPLIT: N_("A steward has split your export request."),
     _K.EXPORT_QUESTION: N_("A steward has a question about your export request."),
     _K.EXPORT_COMMENT: N_("Somebody has commented on an export request that you review."),
+    _K.EXPORT_DISSENT: N_("The stewards differ on an export request that you voted on."),
     _K.EXCEPTION_WAITS: N_("An exception from a finding of the gate waits for the stewards."),
     _K.EXCEPTION_GRANTED: N_("The exception that you asked for was granted."),
     _K.EXCEPTION_DENIED: N_("The exception that you asked for was denied."),

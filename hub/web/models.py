@@ -15,7 +15,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
 from datasets_mount.catalogue import Tier
-from hub.domain.ballots import Decision
+from hub.domain.ballots import Cause, Decision
 from hub.domain.comments import Audience, Place
 from hub.domain.exceptions import Ground
 from hub.domain.exceptions import Word as ExceptionWord
@@ -217,6 +217,14 @@ class RejectBody(Model):
     """Why a request is rejected, and which of its submissions was seen; 0 where that is not said."""
 
     reason: Prose
+    cause: Cause = Cause.OTHER
+    turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+
+
+class OverrideBody(Model):
+    """Why a dissent does not hold, and which of the request's submissions was seen; 0 where that is not said."""
+
+    reason: Prose
     turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
 
 
@@ -329,13 +337,14 @@ class SplitBody(Model):
 class VoteBody(Model):
     """A steward's decision on canonical files, named by path and digest, under the policy that was seen.
 
-    ``turn`` is the submission that was seen, 0 where that is not said.
+    ``turn`` is the submission that was seen, 0 where that is not said; ``cause`` is of what has to change.
     """
 
     decision: Decision
     canonical: Annotated[dict[FilePath, Digest], Field(min_length=1, max_length=MOST_FILES)]
     policy: Digest
     reason: Prose = ""
+    cause: Cause = Cause.OTHER
     turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
 
 

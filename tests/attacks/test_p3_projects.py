@@ -146,6 +146,7 @@ BY_ADDRESS = (
             Call("POST", "/exports/{export}/submit", actor=actor),
             Call("POST", "/exports/{export}/withdraw", actor=actor),
             Call("POST", "/exports/{export}/reject", WHY, actor=actor),
+            Call("POST", "/exports/{export}/override", WHY, actor=actor),
             Call("GET", "/exports/{export}/canonical?path=words.txt", actor=actor),
             Call("POST", "/exports/{export}/votes", VOTE, actor=actor),
             Call("POST", "/exports/{export}/claim", actor=actor),

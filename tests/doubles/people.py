@@ -16,7 +16,7 @@ from hub.domain.notebooks import Notebook
 from hub.domain.people import Role
 from hub.domain.runs import Run
 from hub.domain.work import ENDED, Work, WorkState
-from hub.services import datasets, exports, grants, notebooks, people, projects, runs
+from hub.services import datasets, exports, grants, notebooks, people, projects, runs, votes
 from hub.services.lab import Lab
 from hub.services.work import do_round
 
@@ -105,7 +105,7 @@ def checked_request(lab: Lab) -> ExportRequest:
 
 def cast_vote(lab: Lab, steward: str, request: ExportRequest, decision: Decision = Decision.APPROVE) -> ExportRequest:
     canonical = {f.path: f.canonical for f in request.files}
-    return exports.vote(
+    return votes.vote(
         lab, steward, request.id, decision=decision, canonical=canonical, policy=request.policy, reason="looked at it"
     )
 

@@ -157,6 +157,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/exports/{id}/reject"): (
         "/exports/{released}/reject", REASON, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
     ),
+    ("POST", "/exports/{id}/override"): (
+        "/exports/{released}/override", REASON, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NO, NO, NO, NO),
+    ),
     ("GET", "/exports/{id}/canonical"): (
         "/exports/{request}/canonical?path=table.csv", None, (HIDDEN, NO, NO, HIDDEN, HIDDEN, OK, OK, NO, NO),
     ),
@@ -339,7 +342,8 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
             "purpose": "A purpose in a sentence",
             "lead": "outsider", "starts": "2026-01-01", "ends": "2026-12-31", "owner": "jobs-institute",
             "tier": "open", "profile": "uk-sacro", "reason": "because", "refuse_reason": "because",
-            "withdraw_reason": "because", "reject_reason": "because", "decision": "approve", "path": "table.csv",
+            "withdraw_reason": "because", "reject_reason": "because", "override_reason": "because",
+            "decision": "approve", "path": "table.csv",
             "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
             "comment": "Which year?", "split_path": "table.csv", "split_reason": "because", "audience": "project",
             "path-0": "table.csv", "finding": "9:table.csv", "ground": "public_already", "exception_text": "x" * 30,

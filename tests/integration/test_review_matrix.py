@@ -17,7 +17,7 @@ from hub.domain.exceptions import GateException, Ground
 from hub.domain.exports import ExportRequest, ExportState, TableContext, finding_id
 from hub.domain.people import Role
 from hub.domain.releases import Release
-from hub.review_matrix import ACTIONS, CLAIMANT, EVER_RELEASED, PEOPLE, STATUSES, Action, Who, outcome
+from hub.review_matrix import ACTIONS, CLAIMANT, EVER_RELEASED, PEOPLE, STATUSES, Action, Who, differing, outcome
 from hub.services import exports, people, projects, releases
 from hub.services.lab import Lab, new_id
 from hub.web.api.table import ROUTES
@@ -45,6 +45,7 @@ class Scene:
         fresh = approved(lab, self.approved.source) if is_made else replace(model, id=new_id("export"))
         claim = (CLAIMANT, lab.now()) if who.claimed else ("", None)
         put = replace(fresh, state=state, claimed_by=claim[0], claimed=claim[1])
+        put = differing(put) if action.path.endswith("/override") else put
         with lab.store.begin() as records:
             records.save(put, event("test:request:put", "test", put.id))
             if state in EVER_RELEASED:
@@ -86,6 +87,7 @@ class Scene:
             "votes": vote,
             "exceptions": {"path": "a.csv", "finding": 1, "ground": "public_already", "text": "T" * 20},
             "reject": WHY,
+            "override": {"reason": "The institute has published this table"},
             "revoke": WHY,
         }.get(path.rpartition("/")[2], {})
 
@@ -111,6 +113,8 @@ def scene(state: ExportState, tmp_path_factory: pytest.TempPathFactory) -> Itera
     lab = make_lab(tmp_path_factory.mktemp(f"matrix-{state}"))
     found_consortium(lab)
     people.add_person(lab, "administrator", "approver", "Approver", "lab-office", (Role.APPROVER,))
+    lead = (Role.STEWARD, Role.LEAD_STEWARD)
+    people.add_person(lab, "administrator", "lead-steward", "Lead steward", "lab-office", lead)
     projects.add_member(lab, "scientist", "wages", "transport-steward")
     projects.remove_member(lab, "scientist", "wages", "transport-steward")
     programs = play(lab)

@@ -12,7 +12,7 @@ from hub.domain.examinations import LAST
 from hub.domain.exports import ExportRequest
 from hub.domain.freezes import Freeze
 from hub.domain.releases import Release, fingerprint
-from hub.services import audit, examinations, exports, freezes, people, queue, releases
+from hub.services import audit, examinations, exports, freezes, people, queue, releases, votes
 from hub.services.access_log import Checked
 from hub.services.lab import Lab, found
 from hub.services.queue import QueueEntry
@@ -23,6 +23,7 @@ from hub.web.models import (
     ExportBody,
     FreezeBody,
     Nothing,
+    OverrideBody,
     PathQuery,
     ProjectFilter,
     QueueFilter,
@@ -61,7 +62,13 @@ def withdraw_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRe
 
 def reject_export(lab: Lab, actor: str, request: Request[RejectBody]) -> ExportRequest:
     """Reject a request for good."""
-    return exports.reject_request(lab, actor, request.path["id"], request.body.reason, request.body.turn)
+    body = request.body
+    return votes.reject_request(lab, actor, request.path["id"], body.reason, body.turn, body.cause)
+
+
+def override_dissent(lab: Lab, actor: str, request: Request[OverrideBody]) -> ExportRequest:
+    """Go on against a dissent."""
+    return votes.override_dissent(lab, actor, request.path["id"], request.body.reason, request.body.turn)
 
 
 def get_canonical(lab: Lab, actor: str, request: Request[PathQuery]) -> Download:
@@ -73,7 +80,7 @@ def get_canonical(lab: Lab, actor: str, request: Request[PathQuery]) -> Download
 def post_vote(lab: Lab, actor: str, request: Request[VoteBody]) -> ExportRequest:
     """Cast votes."""
     body = request.body
-    return exports.vote(
+    return votes.vote(
         lab,
         actor,
         request.path["id"],
@@ -82,6 +89,7 @@ def post_vote(lab: Lab, actor: str, request: Request[VoteBody]) -> ExportRequest
         policy=body.policy,
         reason=body.reason,
         turn=body.turn,
+        cause=body.cause,
     )
 
 
@@ -186,6 +194,14 @@ ROUTES: tuple[Route[Any], ...] = (
         "Reject it for good (a reviewing steward)",
         reject_export,
         RejectBody,
+        ExportRequest,
+    ),
+    Route(
+        "POST",
+        "/exports/{id}/override",
+        "Go on against the dissent of other stewards, with the reason (a reviewing lead steward)",
+        override_dissent,
+        OverrideBody,
         ExportRequest,
     ),
     Route(

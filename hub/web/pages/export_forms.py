@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from hub.domain.ballots import Decision
-from hub.domain.exports import WORKSPACE_SOURCE
+from hub.domain.ballots import Ballot, Cause, Decision
+from hub.domain.exports import WORKSPACE_SOURCE, ExportState
 from hub.domain.projects import Project, check_works_in
 from hub.domain.runs import OutputFile
+from hub.domain.votes import dissents
 from hub.domain.work import WorkState
 from hub.services import exports, people, projects, runs
 from hub.services.lab import Lab
@@ -15,7 +16,7 @@ from hub.web.api import gate_routes as api
 from hub.web.api import split_routes
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import ExportBody, Nothing, RejectBody, SplitBody, VoteBody
+from hub.web.models import ExportBody, Nothing, OverrideBody, RejectBody, SplitBody, VoteBody
 from hub.web.pages.exports import EXPORT
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted
 
@@ -104,7 +105,12 @@ def withdraw(posted: Posted) -> Landing:
 
 def reject(posted: Posted) -> Landing:
     """Reject it for good."""
-    body = {"reason": posted.fields.one("reject_reason"), "turn": posted.fields.one("turn", "0")}
+    fields = posted.fields
+    body = {
+        "reason": fields.one("reject_reason"),
+        "turn": fields.one("turn", "0"),
+        "cause": fields.one("reject_cause", Cause.OTHER),
+    }
     api.reject_export(posted.lab, posted.actor, request_of(RejectBody, posted.path, body))
     return Landing(("exports", posted.path["id"]), N_("The request is rejected; its author reads your reason."))
 
@@ -137,11 +143,23 @@ def vote(posted: Posted) -> Landing:
         "policy": fields.one("policy"),
         "reason": fields.one("reason"),
         "turn": fields.one("turn", "0"),
+        "cause": fields.one("cause", Cause.OTHER),
     }
     voted = api.post_vote(posted.lab, posted.actor, request_of(VoteBody, posted.path, body))
+    if voted.ballot is Ballot.SEALED:
+        return Landing(("exports", voted.id), N_("Your vote is sealed until as many as are needed have voted."))
+    if voted.state is ExportState.IN_REVIEW and dissents(voted):
+        return Landing(("exports", voted.id), N_("The stewards differ; the dissent has to be resolved first."))
     if body["decision"] == Decision.CHANGES:
         return Landing(("exports", voted.id), N_("The request went back to its author with your reason."))
     return Landing(("exports", voted.id), N_("Your vote counts."))
+
+
+def override(posted: Posted) -> Landing:
+    """Go on against a dissent, as a lead steward."""
+    body = {"reason": posted.fields.one("override_reason"), "turn": posted.fields.one("turn", "0")}
+    api.override_dissent(posted.lab, posted.actor, request_of(OverrideBody, posted.path, body))
+    return Landing(("exports", posted.path["id"]), N_("The dissent is overridden; who voted reads your reason."))
 
 
 def release(posted: Posted) -> Landing:
@@ -159,5 +177,6 @@ FORMS = (
     Form("/exports/{id}/reject", EXPORT, reject),
     Form("/exports/{id}/split", EXPORT, split),
     Form("/exports/{id}/vote", EXPORT, vote),
+    Form("/exports/{id}/override", EXPORT, override),
     Form("/exports/{id}/release", EXPORT, release),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from hub.domain.ballots import Ballot, Cause
 from hub.domain.exports import (
     STEPS,
     WORKSPACE_SOURCE,
@@ -21,8 +22,8 @@ from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
 from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
-from hub.domain.votes import check_can_release, check_can_review, without_members_votes
-from hub.services import exceptions, exports, freezes, lineage, people, projects, reproductions
+from hub.domain.votes import check_can_override, check_can_release, check_can_review, dissents, is_approved
+from hub.services import exceptions, exports, freezes, lineage, people, projects, reproductions, votes
 from hub.services.comments import comments_shown
 from hub.services.lab import Lab
 from hub.web.pages.exceptions import forms, shown_exceptions
@@ -64,7 +65,10 @@ def show_export(visit: Visit) -> Context:
     return {
         "request": request,
         "checking": request.state in UNDER_CHECK,
-        "in_review": request.state in IN_REVIEW,
+        "in_review": request.state in IN_REVIEW or lacks_votes(lab, request, project),
+        "sealed": request.state in IN_REVIEW and votes.blind_now(lab, request),
+        "dissents": dissents(request) if request.ballot is Ballot.OPENED else (),
+        "causes": list(Cause),
         "held_by": held,
         "held_until": request.claimed + lab.settings.review.claim if held and request.claimed else None,
         "votes_needed": lab.settings.gate.votes,
@@ -83,6 +87,13 @@ def show_export(visit: Visit) -> Context:
         **shown_exceptions(lab, actor, request),
         **said_of(lab, actor, request.id),
     }
+
+
+def lacks_votes(lab: Lab, request: ExportRequest, project: Project) -> bool:
+    """Say whether an approved request waits for votes again, since whoever cast some may not vote any more."""
+    if request.state is not ExportState.APPROVED:
+        return False
+    return not is_approved(votes.counted_now(lab, request, project), lab.settings.gate.votes)
 
 
 def repetitions_of_source(lab: Lab, actor: str, request: ExportRequest) -> tuple[Repetition, ...]:
@@ -112,17 +123,26 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
 
     def is_releasable() -> None:
         covered = exceptions.excepted_now(lab, request)
-        check_can_release(without_members_votes(request, project), lab.settings.gate.votes, covered)
+        check_can_release(votes.counted_now(lab, request, project), lab.settings.gate.votes, covered)
         lineage.check_draws_on_granted(lab, request)
 
+    def overrides() -> None:
+        check_can_override(person, votes.counted_now(lab, request, project), project)
+
     return {
+        "override": refusal(overrides, is_free) if dissents(request) else None,
         "submit": refusal(is_author, lambda: step_request(request, ExportStep.SUBMIT)),
         "withdraw": refusal(is_author, lambda: step_request(request, ExportStep.WITHDRAW)),
         "split": refusal(
             lambda: check_can_split(person, request, project), lambda: step_request(request, ExportStep.SPLIT), is_free
         ),
         "vote": refusal(reviews, is_free),
-        "reject": refusal(reviews, is_free, lambda: step_request(request, ExportStep.REJECT)),
+        "reject": refusal(
+            reviews,
+            is_free,
+            lambda: votes.check_not_sealed(request),
+            lambda: step_request(request, ExportStep.REJECT),
+        ),
         "release": refusal(reviews, is_releasable, lambda: check_leaves(in_force, project.name)),
     }
 

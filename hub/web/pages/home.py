@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hub.domain.ballots import Ballot
 from hub.domain.exports import STEPS, ExportRequest, ExportState
 from hub.domain.people import Person
 from hub.domain.projects import Project, is_member
 from hub.domain.queue import holder
+from hub.domain.votes import dissents, may_review
 from hub.services import exports, notebooks, outbox, people, projects, runs, space
 from hub.services.lab import Lab
 from hub.web.pages.types import Context, Page, Visit
@@ -40,10 +42,11 @@ def waits_for(person: Person, request: ExportRequest, known: dict[str, Project])
     """A request waits for a steward who may review it and has not voted, or who may release it."""
     if request.state not in WAITING or request.project not in known:
         return False
-    if not exports.may_review(person, request, known[request.project]):
+    if not may_review(person, request, known[request.project]):
         return False
     voted = any(v.steward == person.name for v in request.votes)
-    return request.state is ExportState.APPROVED or not voted
+    differs = request.ballot is Ballot.OPENED and bool(dissents(request))
+    return request.state is ExportState.APPROVED or differs or not voted
 
 
 def claimed_by_another(lab: Lab, person: Person, request: ExportRequest) -> bool:

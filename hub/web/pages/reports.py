@@ -50,6 +50,7 @@ def show_reports(visit: Visit) -> Context:
         "waits": bars(figures.waits.items()),
         "states": bars(figures.states.items()),
         "rules": bars(figures.rules.items()),
+        "causes": bars(figures.causes.items()),
         "months": bars((month, sent) for month, (sent, _) in figures.months.items()),
         "released": bars((month, released) for month, (_, released) in figures.months.items()),
         "drawn": {"width": WIDTH, "row": ROW, "label": LABEL},

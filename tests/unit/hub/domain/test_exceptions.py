@@ -38,7 +38,7 @@ from hub.domain.exports import (
 )
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
-from hub.domain.votes import add_votes, check_can_release, check_can_review, has_dissent, is_approved
+from hub.domain.votes import add_votes, check_can_release, check_can_review, counting, judge, voters
 from hub.gate.checks.catalogue import CHECKS, REQUEST_CHECKS
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -59,12 +59,13 @@ ASKED = GateException(
 
 def said(known: GateException, *words: tuple[str, Word], needed: int = 3) -> GateException:
     for who, word in words:
-        known = say(known, ExceptionVote(who, word, "because", NOW), needed, A, P)
+        known = say(known, ExceptionVote(who, word, "because", NOW), needed, A, P, [who for who, _ in words])
     return known
 
 
 GRANTS = tuple((who, Word.GRANT) for who in ("health", "jobs", "transport"))
 GRANTED = said(ASKED, *GRANTS)
+STEWARDS = frozenset({"health", "jobs", "transport", "climate"})
 
 
 def test_what_may_be_excepted_are_rules_that_there_are_and_none_that_tells_of_a_person() -> None:
@@ -132,9 +133,9 @@ def test_it_takes_as_many_different_stewards_as_are_needed() -> None:
     assert said(ASKED, *GRANTS[:2]).granted is None
     assert said(ASKED, GRANTS[0], GRANTS[0], GRANTS[0]).granted is None
     assert GRANTED.granted == NOW
-    assert holds(GRANTED, PROJECT, 3, NOW, LASTS)
-    assert not holds(GRANTED, PROJECT, 4, NOW, LASTS)
-    assert not holds(GRANTED, PROJECT, 0, NOW, LASTS)
+    assert holds(GRANTED, STEWARDS, 3, NOW, LASTS)
+    assert not holds(GRANTED, STEWARDS, 4, NOW, LASTS)
+    assert not holds(GRANTED, STEWARDS, 0, NOW, LASTS)
 
 
 def test_one_steward_who_says_no_ends_it() -> None:
@@ -142,30 +143,37 @@ def test_one_steward_who_says_no_ends_it() -> None:
     assert denied.denied == NOW
     with pytest.raises(ConflictError, match="decided"):
         said(denied, GRANTS[2])
-    assert not holds(replace(GRANTED, denied=NOW), PROJECT, 3, NOW, LASTS)
+    assert not holds(replace(GRANTED, denied=NOW), STEWARDS, 3, NOW, LASTS)
     with pytest.raises(InvalidError):
-        say(ASKED, ExceptionVote("jobs", Word.DENY, " ", NOW), 3, A, P)
+        say(ASKED, ExceptionVote("jobs", Word.DENY, " ", NOW), 3, A, P, STEWARDS)
 
 
 def test_a_word_names_the_bytes_and_the_policy_that_were_seen() -> None:
     for canonical, policy in ((B, P), (A, Q)):
         with pytest.raises(ConflictError):
-            say(ASKED, ExceptionVote("jobs", Word.GRANT, "", NOW), 3, canonical, policy)
+            say(ASKED, ExceptionVote("jobs", Word.GRANT, "", NOW), 3, canonical, policy, STEWARDS)
 
 
 def test_it_holds_from_its_grant_to_its_last_moment_whatever_is_stored() -> None:
-    assert not holds(GRANTED, PROJECT, 3, NOW - timedelta(seconds=1), LASTS)
-    assert holds(GRANTED, PROJECT, 3, NOW + LASTS - timedelta(seconds=1), LASTS)
-    assert not holds(GRANTED, PROJECT, 3, NOW + LASTS, LASTS)
-    assert not holds(ASKED, PROJECT, 3, NOW, LASTS)
-    assert not holds(replace(ASKED, granted=NOW), PROJECT, 3, NOW, LASTS)
+    assert not holds(GRANTED, STEWARDS, 3, NOW - timedelta(seconds=1), LASTS)
+    assert holds(GRANTED, STEWARDS, 3, NOW + LASTS - timedelta(seconds=1), LASTS)
+    assert not holds(GRANTED, STEWARDS, 3, NOW + LASTS, LASTS)
+    assert not holds(ASKED, STEWARDS, 3, NOW, LASTS)
+    assert not holds(replace(ASKED, granted=NOW), STEWARDS, 3, NOW, LASTS)
 
 
 @pytest.mark.parametrize("who", ["lead", "author", "former"])
 def test_the_word_of_whoever_joined_the_project_no_longer_counts(who: str) -> None:
     theirs = said(ASKED, *GRANTS[:2], (who, Word.GRANT))
     assert theirs.granted == NOW
-    assert not holds(theirs, PROJECT, 3, NOW, LASTS)
+    assert not holds(theirs, STEWARDS, 3, NOW, LASTS)
+
+
+def test_the_word_of_a_steward_whose_role_has_ended_no_longer_counts() -> None:
+    assert not holds(GRANTED, STEWARDS - {"jobs"}, 3, NOW, LASTS)
+    late = say(said(ASKED, *GRANTS[:2]), ExceptionVote("climate", Word.GRANT, "", NOW), 3, A, P, STEWARDS - {"jobs"})
+    assert late.granted is None
+    assert say(late, ExceptionVote("transport", Word.GRANT, "", NOW), 3, A, P, STEWARDS - {"jobs"}).granted == NOW
 
 
 def test_nothing_is_released_over_a_block_that_nothing_covers() -> None:
@@ -192,11 +200,22 @@ class Life:
     asked: list[GateException] = field(default_factory=list)
     looked: set[tuple[int, str, str, str]] = field(default_factory=set)
     granted: dict[tuple[str, str, str, str], datetime] = field(default_factory=dict)
+    stewards: set[str] = field(default_factory=lambda: set(STEWARDS))
     releases: int = 0
     over_a_block: int = 0
 
     def _covered(self, request: ExportRequest) -> frozenset[tuple[str, str]]:
-        return covered(request, [e for e in self.asked if holds(e, PROJECT, self.needed + 1, self.now, LASTS)])
+        return covered(request, [e for e in self.asked if holds(e, self.stewards, self.needed + 1, self.now, LASTS)])
+
+    def _person(self, name: str) -> Person:
+        ended = name in STEWARDS and name not in self.stewards
+        return Person(name, name, "office", () if ended else (Role.STEWARD,))
+
+    def end_role(self, who: str) -> None:
+        self.stewards.discard(who)
+
+    def begin_role(self, who: str) -> None:
+        self.stewards.add(who)
 
     def submit(self) -> None:
         sent = step_request(self.request, ExportStep.SUBMIT)
@@ -223,14 +242,14 @@ class Life:
     def word(self, number: int, who: str, word: Word) -> None:
         if not self.asked:
             raise ConflictError("nothing was asked", reason="none")
-        check_can_review(Person(who, who, "office", (Role.STEWARD,)), self.request, PROJECT)
+        check_can_review(self._person(who), self.request, PROJECT)
         place = number % len(self.asked)
         known = self.asked[place]
         if not covered(self.request, [known]):
             raise ConflictError("another file", reason="vote-stale")
         vote = ExceptionVote(who, word, "because", self.now)
         file = self.request.files[0]
-        self.asked[place] = say(known, vote, self.needed + 1, file.canonical, self.request.policy)
+        self.asked[place] = say(known, vote, self.needed + 1, file.canonical, self.request.policy, self.stewards)
         if word is Word.GRANT:
             self.granted[who, known.finding, file.canonical, self.request.policy] = self.now
         if self.request.state is ExportState.BLOCKED and not is_blocked(self.request, self._covered(self.request)):
@@ -238,7 +257,7 @@ class Life:
 
     def vote(self, who: str, decision: Decision) -> None:
         seen = self.request
-        check_can_review(Person(who, who, "office", (Role.STEWARD,)), seen, PROJECT)
+        check_can_review(self._person(who), seen, PROJECT)
         if seen.state is ExportState.SUBMITTED:
             seen = step_request(seen, ExportStep.REVIEW)
         if seen.state is not ExportState.IN_REVIEW:
@@ -247,21 +266,18 @@ class Life:
         voted = add_votes(seen, cast)
         if decision is Decision.APPROVE:
             self.looked |= {(seen.turn, who, v.canonical, v.policy) for v in cast}
-        if has_dissent(voted):
-            voted = step_request(voted, ExportStep.RETURN)
-        elif is_approved(voted, self.needed):
-            voted = step_request(voted, ExportStep.APPROVE)
-        self.request = voted
+        self.request = judge(voted, self.needed)
 
     def wait(self, days: int) -> None:
         self.now += timedelta(days=days)
 
     def release(self) -> None:
-        request = self.request
+        people = {name: self._person(name) for name in voters(self.request)}
+        request = counting(self.request, PROJECT, people)
         check_can_release(request, self.needed, self._covered(request))
         self.request = step_request(step_request(request, ExportStep.BEGIN_RELEASE), ExportStep.RELEASE)
         self.releases += 1
-        strangers = {"author", "lead", "former"}
+        strangers = {"author", "lead", "former"} | (STEWARDS - self.stewards)
         file = request.files[0]
         voted = {who for _, who, c, p in self.looked if (c, p) == (file.canonical, request.policy)}
         assert len(voted - strangers) >= self.needed
@@ -303,6 +319,8 @@ def acts_of(chance: Random, number: int) -> list[Act]:
             ("word", chance.randrange(4), steward, Word.DENY),
             ("vote", steward, Decision.CHANGES),
             ("wait", chance.choice([1, 31])),
+            ("end_role", steward),
+            ("begin_role", chance.choice(sorted(STEWARDS))),
         ]
         return chance.choice(often if chance.random() < 0.9 else seldom)
 

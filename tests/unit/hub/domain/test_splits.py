@@ -26,7 +26,7 @@ from hub.domain.exports import (
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.splits import BY_STEWARDS, check_can_split, split_request
-from hub.domain.votes import add_votes, check_can_release, check_can_review, has_dissent, is_approved
+from hub.domain.votes import add_votes, check_can_release, check_can_review, dissents, is_approved
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FOUND = (Finding("dominance", Severity.REVIEW, "a.csv, row 1", "one unit holds most"),)
@@ -143,7 +143,7 @@ class Life:
         voted = add_votes(seen, cast)
         if decision is Decision.APPROVE:
             self.looked |= {(key, seen.turn, who, v.path, v.canonical, v.policy) for v in cast}
-        if has_dissent(voted):
+        if dissents(voted):
             voted = step_request(voted, ExportStep.RETURN)
         elif is_approved(voted, self.needed):
             voted = step_request(voted, ExportStep.APPROVE)

@@ -147,6 +147,8 @@ def test_a_profile_has_a_title_and_sources(what: dict[str, object], is_taken: bo
         ({"title": "t" * 201}, False),
         ({"sources": ("s",) * 21}, False),
         ({"profile": "p" * 61}, False),
+        ({"blind_votes": True}, True),
+        ({"blind_votes": "true"}, False),
         ({"surprise": 1}, False),
     ],
     ids=str,
@@ -154,7 +156,10 @@ def test_a_profile_has_a_title_and_sources(what: dict[str, object], is_taken: bo
 def test_a_layer_may_say_nothing_and_not_too_much(what: dict[str, object], is_taken: bool) -> None:
     if is_taken:
         body = LayerBody.model_validate(what)
-        assert body.model_dump() == {"title": "", "sources": (), "profile": "", "parameters": {}} | what
+        assert (
+            body.model_dump()
+            == {"title": "", "sources": (), "profile": "", "parameters": {}, "blind_votes": False} | what
+        )
         return
     with pytest.raises(ValidationError):
         LayerBody.model_validate(what)

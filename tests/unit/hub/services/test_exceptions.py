@@ -201,3 +201,16 @@ def test_who_only_sees_the_request_does_not_read_how_stewards_spoke(scene: Scene
     for who in ("researcher", "scientist", "auditor"):
         assert exceptions.exceptions(scene.lab, who, scene.request.id)[0].votes == ()
     assert len(exceptions.exceptions(scene.lab, "jobs-steward", scene.request.id)[0].votes) == 1
+
+
+def test_a_steward_whose_role_ends_takes_their_word_on_an_exception_along(scene: Scene) -> None:
+    scene.grant()
+    for steward in STEWARDS[:2]:
+        cast_vote(scene.lab, steward, scene.now())
+    people.add_person(
+        scene.lab, "administrator", "transport-steward", "T", "transport-agency", (Role.RESEARCHER,)
+    )  # fmt: skip
+    with pytest.raises(RefusedError, match="blocks"):
+        releases.release(scene.lab, "health-steward", scene.request.id)
+    people.add_person(scene.lab, "administrator", "transport-steward", "T", "transport-agency", (Role.STEWARD,))
+    assert releases.release(scene.lab, "health-steward", scene.request.id).id == scene.request.id

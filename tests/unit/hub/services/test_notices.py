@@ -22,7 +22,7 @@ from hub.domain.comments import Audience
 from hub.domain.errors import LabError, NotFoundError, RefusedError
 from hub.domain.exports import ExportRequest
 from hub.domain.notices import Message, Notice, NoticeKind
-from hub.services import comments, exports, freezes, grants, notebooks, notices, projects, queue, releases
+from hub.services import comments, exports, freezes, grants, notebooks, notices, projects, queue, releases, votes
 from hub.services.lab import Lab
 from hub.services.ports import pages
 
@@ -68,7 +68,7 @@ def test_a_return_a_rejection_and_a_question_reach_the_author(lab: Lab, request_
     other = checked_request(lab)
     exports.request(lab, "jobs-steward", other.id)
     assert kinds(lab, "researcher")[0] is K.EXPORT_IN_REVIEW
-    exports.reject_request(lab, "jobs-steward", other.id, "not for this purpose")
+    votes.reject_request(lab, "jobs-steward", other.id, "not for this purpose")
     assert kinds(lab, "researcher")[0] is K.EXPORT_REJECTED
 
 
@@ -119,7 +119,7 @@ def test_who_left_the_project_is_told_nothing_of_it(lab: Lab, request_: ExportRe
     exports.request(lab, "jobs-steward", request_.id)
     cleared(lab)
     projects.remove_member(lab, "scientist", "wages", "researcher")
-    exports.reject_request(lab, "jobs-steward", request_.id, "not for this purpose")
+    votes.reject_request(lab, "jobs-steward", request_.id, "not for this purpose")
     assert kinds(lab, "researcher") == []
 
 

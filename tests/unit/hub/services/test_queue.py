@@ -15,7 +15,7 @@ from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, NotFoundError, RefusedError
 from hub.domain.exports import ExportState, Severity
 from hub.domain.queue import ServiceLevel, Show
-from hub.services import exports, projects
+from hub.services import exports, projects, votes
 from hub.services import queue as queues
 from hub.services.lab import Lab
 
@@ -43,7 +43,7 @@ def test_the_queue_has_what_waits_for_stewards_the_longest_first(lab: Lab) -> No
     cast_vote(lab, "jobs-steward", returned, Decision.CHANGES)
     rejected = checked_request(lab)
     exports.request(lab, "jobs-steward", rejected.id)
-    exports.reject_request(lab, "jobs-steward", rejected.id, "Out of the purpose")
+    votes.reject_request(lab, "jobs-steward", rejected.id, "Out of the purpose")
     assert listed(lab) == listed(lab, by="auditor") == [first.id, second.id, returned.id]
     assert listed(lab, Show.UNCLAIMED) == [first.id]
     assert listed(lab, Show.RETURNED) == [returned.id]
@@ -122,7 +122,7 @@ def test_nobody_decides_while_another_has_claimed_and_everybody_afterwards(lab: 
     for act in (
         lambda: cast_vote(lab, "health-steward", request),
         lambda: cast_vote(lab, "health-steward", request, Decision.CHANGES),
-        lambda: exports.reject_request(lab, "health-steward", request.id, "Out of the purpose"),
+        lambda: votes.reject_request(lab, "health-steward", request.id, "Out of the purpose"),
         lambda: queues.claim_request(lab, "health-steward", request.id),
     ):
         with pytest.raises(ConflictError, match="is claimed by jobs-steward until"):
@@ -172,11 +172,11 @@ def test_a_decision_on_an_earlier_submission_is_stale_and_told_what_changed(lab:
     work_off(lab)
     seen = {f.path: f.canonical for f in first.files}
     for act in (
-        lambda: exports.vote(
+        lambda: votes.vote(
             lab, "health-steward", first.id, decision=Decision.APPROVE, canonical=seen, policy=first.policy, reason="",
             turn=first.turn,
         ),
-        lambda: exports.vote(
+        lambda: votes.vote(
             lab, "health-steward", first.id, decision=Decision.CHANGES, canonical=seen, policy=first.policy,
             reason="Merge groups", turn=first.turn,
         ),
@@ -185,7 +185,7 @@ def test_a_decision_on_an_earlier_submission_is_stale_and_told_what_changed(lab:
             act()
     exports.request(lab, "health-steward", first.id)
     with pytest.raises(ConflictError, match=r"changed since you looked.*sent_again"):
-        exports.reject_request(lab, "health-steward", first.id, "Out of the purpose", turn=first.turn)
+        votes.reject_request(lab, "health-steward", first.id, "Out of the purpose", turn=first.turn)
     assert exports.request(lab, "health-steward", first.id).state is ExportState.IN_REVIEW
 
 

@@ -8,7 +8,7 @@ from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_da
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
 from hub.domain.exports import ExportRequest, ExportState, TableContext
-from hub.services import exports, releases
+from hub.services import exports, releases, votes
 from hub.services.lab import Lab
 
 BOOK = "out.xlsx"
@@ -48,7 +48,7 @@ def test_every_sheet_needs_its_votes_and_all_leave_together(lab: Lab, programs: 
     request = checked(lab, BOOK)
     only_one = {"out.xlsx!Ages": request.files[0].canonical}
     for steward in ("health-steward", "transport-steward"):
-        request = exports.vote(
+        request = votes.vote(
             lab, steward, request.id, decision=Decision.APPROVE, canonical=only_one, policy=request.policy, reason=""
         )
     assert request.state is ExportState.IN_REVIEW
