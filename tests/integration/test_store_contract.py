@@ -20,8 +20,8 @@ from hub.adapters.migrate import migrate
 from hub.adapters.store import SqlStore
 from hub.adapters.tables import KEYS
 from hub.domain.audit import event, verify_chain
-from hub.domain.canaries import Canaries
 from hub.domain.ballots import Decision, Vote
+from hub.domain.canaries import Canaries
 from hub.domain.comments import Audience, Comment
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exceptions import ExceptionVote, GateException, Ground, Word
