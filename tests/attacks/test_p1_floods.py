@@ -95,13 +95,13 @@ FLOODS = {
 }
 
 
-def longest(neighbour: Neighbour, seconds: float) -> float:
-    """The longest that a neighbour's person waited for an answer, until one came too late.
+def longest(neighbour: Neighbour, cells: Cells, flooding: str) -> float:
+    """The longest that a neighbour's person waited for an answer while there was a flood, until one came too late.
 
     One that does not come at all counts as three seconds.
     """
-    end, took = time.monotonic() + seconds, 0.0
-    while time.monotonic() < end and took < PATIENCE:
+    took = 0.0
+    while took < PATIENCE and cells.engine.inspect_container(flooding)["State"]["Running"]:
         began = time.monotonic()
         try:
             neighbour.ask(3 * PATIENCE)
@@ -113,7 +113,7 @@ def longest(neighbour: Neighbour, seconds: float) -> float:
 
 
 @contextmanager
-def flooded(cells: Cells, about: Flood, *, weak: bool) -> Iterator[Neighbour]:
+def flooded(cells: Cells, about: Flood, *, weak: bool) -> Iterator[tuple[Neighbour, str]]:
     """A neighbour beside a flood, on a small machine that both share; what is in it is gone before it is."""
     with small_machine(**about.machine) as machine:
         shared = {"CgroupParent": machine}
@@ -121,8 +121,7 @@ def flooded(cells: Cells, about: Flood, *, weak: bool) -> Iterator[Neighbour]:
             neighbour = Neighbour(cells, host(**shared, OomScoreAdj=500), ROOMY)
             neighbour.ask()
             weaken = host(**shared, **(about.without if weak else {}))
-            cells.begin(about.flood, weaken=weaken, seconds=LONG_ENOUGH if weak else SECONDS)
-            yield neighbour
+            yield neighbour, cells.begin(about.flood, weaken=weaken, seconds=LONG_ENOUGH if weak else SECONDS)
         finally:
             for left in cells.engine.containers(all=True, filters={"label": f"{LABEL_LAB}={cells.name}"}):
                 with suppress(docker.errors.NotFound):
@@ -133,16 +132,16 @@ def flooded(cells: Cells, about: Flood, *, weak: bool) -> Iterator[Neighbour]:
 def test_a_neighbour_on_a_small_machine_answers_within_a_second_beside_a_flood(
     cells: Cells, name: str, record_property: Callable[[str, object], None]
 ) -> None:
-    with flooded(cells, FLOODS[name], weak=False) as neighbour:
-        took = longest(neighbour, SECONDS)
+    with flooded(cells, FLOODS[name], weak=False) as (neighbour, flooding):
+        took = longest(neighbour, cells, flooding)
     record_property("longest_answer_ms", round(took * 1000))
     assert took < PATIENCE
 
 
 @pytest.mark.parametrize("name", FLOODS)
 def test_a_neighbour_does_not_answer_in_time_where_the_flood_has_no_bound(cells: Cells, name: str) -> None:
-    with flooded(cells, FLOODS[name], weak=True) as neighbour:
-        assert longest(neighbour, LONG_ENOUGH) >= PATIENCE
+    with flooded(cells, FLOODS[name], weak=True) as (neighbour, flooding):
+        assert longest(neighbour, cells, flooding) >= PATIENCE
 
 
 # Disks: files in number and in bytes, in the home and in the shared folder
@@ -236,7 +235,7 @@ def test_whoever_fills_a_folder_of_their_project_is_told_and_another_project_ans
     pair.folders(places(storage, "hostile", "scientist"), places(storage, "other", "scientist"))
     neighbour = Neighbour(pair.neighbour, work="/home/scientist")
     made = pair.flooding.begin(flood, limits=GREEDY, seconds=SECONDS, folder=folder)
-    assert longest(neighbour, SECONDS) < PATIENCE
+    assert longest(neighbour, pair.flooding, made) < PATIENCE
     said = pair.flooding.outcome(made).said
     assert said["errno"] == NO_ROOM
     room = storage.room("hostile")
@@ -259,8 +258,8 @@ def test_a_neighbour_who_works_on_the_same_disk_does_not_answer_any_more(
     pair.folders((own, shared), (storage.member(own.parent, "other", UID), shared))
     neighbour = Neighbour(pair.neighbour, work="/home/scientist")
     neighbour.ask()
-    pair.flooding.begin(flood, limits=GREEDY, seconds=LONG_ENOUGH, folder="/project")
-    assert longest(neighbour, LONG_ENOUGH) >= PATIENCE
+    made = pair.flooding.begin(flood, limits=GREEDY, seconds=LONG_ENOUGH, folder="/project")
+    assert longest(neighbour, pair.flooding, made) >= PATIENCE
 
 
 # The machine's table of open files
@@ -298,5 +297,5 @@ def _open_files() -> int:
 def test_what_one_process_takes_of_the_machines_open_files_is_bounded_and_is_not_in_a_weak_container(
     cells: Cells,
 ) -> None:
-    assert most_open(cells) < 1.25 * OPEN_FILES
-    assert most_open(cells, Ulimits=[], Memory=400 * MEGABYTE, MemorySwap=400 * MEGABYTE) > 1.5 * OPEN_FILES
+    assert most_open(cells) < 1.5 * OPEN_FILES
+    assert most_open(cells, Ulimits=[], Memory=400 * MEGABYTE, MemorySwap=400 * MEGABYTE) > 2 * OPEN_FILES
