@@ -15,6 +15,15 @@ SOCKET_FOLDER_FLAGS = f"size=64k,nr_inodes=8,nosymfollow,{POWERLESS},mode=0711"
 PROGRESS_FOLDER_FLAGS = f"size=64k,nr_inodes=8,nosymfollow,{POWERLESS},mode=0755"
 """Where a run tells its progress, which the lab reads: room for a few bytes, and for nothing that others need."""
 
+SHOWN_AGAIN = "--bind"
+"""How a folder is mounted a second time, without what is mounted below it."""
+FLAGS_ANEW = "remount,bind"
+"""Gives a folder that was mounted a second time flags of its own; the first mount keeps its."""
+LETS_IN = "--make-shared"
+"""What is mounted below such a folder arrives in name spaces that were made before."""
+SEALED_DEVICE = "--read-only"
+"""A loop device through which nothing is written, whoever mounts it."""
+
 
 def progress_folder_flags(uid: int) -> str:
     """Return the mount options of the few bytes in which a run tells its progress, which belong to its user."""

@@ -17,7 +17,10 @@ from hub.domain.errors import UnavailableError
 from spawner_config.isolation import SEALED
 from spawner_config.isolation_host import (
     DISK_FLAGS,
+    FLAGS_ANEW,
     ROOTS_PATH,
+    SEALED_DEVICE,
+    SHOWN_AGAIN,
     door,
     progress_folder_flags,
     socket_folder_flags,
@@ -40,7 +43,7 @@ class Host:
 
     def mount_snapshot(self, image: Path, folder: Path) -> None:
         """Mount a snapshot's image on a loop device of its own: ``mount -o loop`` would share one between projects."""
-        device = self._run("losetup", "--find", "--show", "--read-only", str(image)).strip()
+        device = self._run("losetup", "--find", "--show", SEALED_DEVICE, str(image)).strip()
         try:
             # For speed alone: each block is in memory once, and is read ahead; not every file system under it can.
             with suppress(UnavailableError):
@@ -52,8 +55,8 @@ class Host:
 
     def bind_sealed(self, source: Path, folder: Path) -> None:
         """Show a folder a second time, read-only, without what is mounted below it."""
-        self._run("mount", "--bind", str(source), str(folder))
-        self._run("mount", "-o", ",".join(("remount", "bind", *SEALED)), str(folder))
+        self._run("mount", SHOWN_AGAIN, str(source), str(folder))
+        self._run("mount", "-o", ",".join((FLAGS_ANEW, *SEALED)), str(folder))
 
     def grow_image(self, device: Path) -> None:
         """Let a mounted file system take what its image has grown by; the kernel asks for a power of its own."""

@@ -13,6 +13,7 @@ from hub.adapters.mount_table import TABLE, is_mounted
 from hub.domain.errors import UnavailableError
 from hub.settings import Settings
 from spawner_config.isolation_enter import closed_folder
+from spawner_config.isolation_host import LETS_IN, SHOWN_AGAIN
 from spawner_config.server_folder import servers_folder
 
 
@@ -22,8 +23,8 @@ def share_servers(settings: Settings) -> None:
     if closed_folder(folder / "any") is None or is_shared(folder):
         return
     if not is_mounted(folder):
-        _run("--bind", str(folder), str(folder))
-    _run("--make-shared", str(folder))
+        _run(SHOWN_AGAIN, str(folder), str(folder))
+    _run(LETS_IN, str(folder))
 
 
 def part_servers(settings: Settings) -> None:
