@@ -61,6 +61,25 @@ LENDING = (
 )
 """Of the privileged process."""
 
+POWERS_TO_PREPARE = "CAP_SYS_ADMIN CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID"
+"""Unmount what is left; make folders for their owners, and for groups that root is not in."""
+PREPARING = (
+    ("NoNewPrivileges", "yes"),
+    ("CapabilityBoundingSet", POWERS_TO_PREPARE),
+    ("AmbientCapabilities", ""),
+    # No view of its own: what it unmounts is mounted in the machine's.
+    ("RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6"),  # the engine, and records that are another machine's
+    ("RestrictNamespaces", "yes"),
+    ("RestrictRealtime", "yes"),
+    ("LockPersonality", "yes"),
+    ("MemoryDenyWriteExecute", "yes"),
+    ("KeyringMode", "private"),
+    ("SystemCallArchitectures", "native"),
+    ("SystemCallFilter", "@system-service @mount"),
+    ("SystemCallErrorNumber", "EPERM"),
+)
+"""Of what makes the state folder before anything runs, and clears away after all."""
+
 LOOPBACK_ONLY = (("IPAddressDeny", "any"), ("IPAddressAllow", "localhost"))
 """For what speaks to nobody beyond the machine."""
 
@@ -102,7 +121,7 @@ def once_unit(up: Sequence[str], down: Sequence[str], environment: Mapping[str, 
     """Return the unit that prepares the state folder before anything runs, and clears away after all has ended."""
     about = [("Description", "Data lab: the state folder"), ("PartOf", TARGET), ("After", "docker.service")]
     lines = [("Type", "oneshot"), ("RemainAfterExit", "yes"), ("ExecStart", words(up)), ("ExecStop", words(down))]
-    return _sections(("Unit", about), ("Service", [*lines, *_environment(environment), ("NoNewPrivileges", "yes")]))
+    return _sections(("Unit", about), ("Service", [*lines, *_environment(environment), *PREPARING]))
 
 
 def target_unit(names: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from hub.adapters.processes.units import units
 from hub.domain.errors import InvalidError
 from hub.settings import Login, Settings
 
-MOST = {"datalab-privileged.service": 45}
+MOST = {"datalab-privileged.service": 45, "datalab-state.service": 50}
 MOST_OF_OTHERS = 18
 """Tenths of systemd's level of exposure, from 0 (held) to 100 (open); a service without any option has 96."""
 
@@ -72,7 +72,7 @@ def test_systemd_finds_a_line_that_it_does_not_understand(written: Path) -> None
 
 
 def services(written: Path) -> list[Path]:
-    return [path for path in sorted(written.glob("*.service")) if path.name != "datalab-state.service"]
+    return sorted(written.glob("*.service"))
 
 
 def test_systemd_finds_each_process_held(written: Path) -> None:
@@ -130,6 +130,36 @@ def test_the_privileged_process_has_five_powers_and_no_view_of_its_own(written: 
         r"(?m)^(Protect(System|Home|KernelModules|KernelTunables|KernelLogs|ControlGroups|Proc)|PrivateTmp|Private\w+)="
     )
     assert re.search(views, unit.read_text()) is None
+
+
+def kept(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Mode, owner and group of all that is below a folder."""
+    seen = {str(path.relative_to(folder)): path.lstat() for path in folder.rglob("*")}
+    return {name: (found.st_mode, found.st_uid, found.st_gid) for name, found in seen.items()}
+
+
+def prepared(folder: Path, powers: str) -> dict[str, tuple[int, int, int]]:
+    """Make and clear away a lab's state with these of root's powers, as systemd gives them; and what was made."""
+    folder.mkdir()
+    (folder / "lab.toml").write_text('name = "unitstest"\nstate = "state"\n[login]\ndemo = true\n')
+    short = ",".join(f"+{name.removeprefix('CAP_').lower()}" for name in powers.split())
+    held = ["setpriv", f"--bounding-set=-all,{short}", "--inh-caps=-all", "--no-new-privs", "--"]
+    for word in ("init", "down"):
+        command = [str(Path(sys.executable).with_name("datalab")), "admin", word, "--config", str(folder / "lab.toml")]
+        subprocess.run([*held, *command], check=True, capture_output=True)
+    return kept(folder / "state")
+
+
+def test_the_powers_that_prepare_the_state_folder_are_enough_and_none_is_too_much(
+    written: Path, tmp_path: Path
+) -> None:
+    """The folder is what it is with root's whole power; without one of them, groups lose their folders."""
+    powers = lines(written / "datalab-state.service", "CapabilityBoundingSet")[0]
+    whole = "CAP_SETUID CAP_SETGID CAP_SETPCAP CAP_KILL CAP_MKNOD CAP_SYS_RESOURCE"
+    made = prepared(tmp_path / "held", powers)
+    assert len(made) > 20
+    assert made == prepared(tmp_path / "whole", f"{powers} {whole}")
+    assert made != prepared(tmp_path / "less", powers.replace("CAP_FSETID", ""))
 
 
 def test_no_secret_stands_in_a_unit_and_the_proxys_comes_as_a_credential(written: Path, settings: Settings) -> None:
