@@ -19,21 +19,37 @@ _QUOTED = re.compile(r'[,;\t"\n\r]')
 
 def canonical_table(table: TableFragment, digits: int) -> TableFragment:
     """Return the table with every cell as it leaves."""
-    cell = _Cells(digits).__getitem__
-    columns = tuple(map(cell, table.columns))
-    return table.model_copy(update={"columns": columns, "data": tuple(tuple(map(cell, part)) for part in table.data)})
+    leaves, told, others = _as_it_leaves(digits).fullmatch, _told_by_float(digits).fullmatch, _Others(digits)
+    form = f".{digits}g"
+
+    def made(cells: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            cell if leaves(cell) else format(float(cell), form) if told(cell) else others[cell] for cell in cells
+        )
+
+    return table.model_copy(update={"columns": made(table.columns), "data": tuple(map(made, table.data))})
 
 
-class _Cells(dict[str, str]):
-    """Cells as they leave, each worked out once."""
+class _Others(dict[str, str]):
+    """Cells that take some work, each worked out once."""
 
     def __init__(self, digits: int) -> None:
         self._digits = digits
-        self._leaves = _as_it_leaves(digits).fullmatch
 
     def __missing__(self, text: str) -> str:
-        self[text] = made = text if self._leaves(text) else _worked_out(text, self._digits)
+        self[text] = made = _worked_out(text, self._digits)
         return made
+
+
+@cache
+def _told_by_float(digits: int) -> re.Pattern[str]:
+    """Fractions that floating point rounds as decimals are rounded, and writes as they leave.
+
+    They have at most 15 digits, of which the last is no 5, so that they are not halfway between two numbers, and the
+    distance to the middle is far above what floating point errs; none is so small or large that it gets an exponent.
+    """
+    begins = rf"0\.0{{0,3}}[1-9]|[1-9][0-9]{{0,{digits - 2}}}\."
+    return re.compile(rf"-?(?=[0-9.]{{3,16}}\Z)(?:{begins})[0-9]*[1-46-9]0*")
 
 
 @cache

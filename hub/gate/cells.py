@@ -33,6 +33,8 @@ _BELOW = r"^[<≤]\s*\d{1,2}$"
 _MARGIN = r"(?i)^(?:|all|total|totals?|ensemble|tous|toutes|overall|sum|marge)$"
 _MISSING = r"(?i)^(?:|n/?a|<na>|nan|null|none|nat)$"
 _LARGEST = 9e18
+_LONG = 10**18
+"""Whole numbers from here on are compared by floating point."""
 
 
 class ValueClass(StrEnum):
@@ -148,14 +150,41 @@ def written_in(cells: pl.Series) -> pl.Series:
 
 def numbers_in(cells: pl.Series) -> pl.Series:
     """Return the finite numbers that text cells show, or null, as ``number``."""
+    plain = _all_plain(cells)
+    if plain is not None:
+        return plain.alias("value")
     value = written_in(cells).cast(pl.Float64, strict=False)
     return value.to_frame("value").select(pl.when(pl.col("value").is_finite()).then("value")).to_series()
+
+
+def _all_plain(cells: pl.Series) -> pl.Series | None:
+    """The numbers of cells that hold nothing but finite numbers without an exponent, as many columns do; else None.
+
+    What is read as such is a number as programs write it, so that no pattern needs to be looked for.
+    """
+    value = cells.cast(pl.Float64, strict=False)
+    if value.null_count() or not value.is_finite().all() or cells.str.contains("[eE]").any():
+        return None
+    return value
+
+
+def _all_whole(cells: pl.Series) -> pl.Series | None:
+    """The whole numbers of cells that hold nothing else, of 18 digits at most; else None."""
+    whole = cells.cast(pl.Int64, strict=False)
+    return None if whole.null_count() or not whole.is_between(-_LONG, _LONG, closed="none").all() else whole
 
 
 def keys_in(cells: pl.Series, value_class: ValueClass, decimals: int) -> pl.Series:
     """Return the keys of text cells, as ``table_key``."""
     if value_class is ValueClass.NUMBER:
+        whole = _all_whole(cells)
+        if whole is not None:
+            return whole.to_frame("key").select(_shifted(pl.col("key"), decimals)).to_series()
         return number_keys(written_in(cells), decimals)
+    if value_class is ValueClass.TEXT and cells.str.len_bytes().sum() == cells.str.len_chars().sum():
+        # ASCII is in NFC as it is.
+        filled = cells.str.strip_chars().to_frame("key")
+        return filled.select(pl.when(pl.col("key") != "").then("key")).to_series()
     key = table_key(pl.col("cell"), value_class, decimals)
     return cells.to_frame("cell").select(key.alias("key")).to_series()
 
@@ -179,8 +208,16 @@ def dressing(column: pl.Expr) -> pl.Expr:
     return pl.when(worn != "").then(worn)
 
 
+def dressed_columns(frame: pl.DataFrame) -> list[str]:
+    """Return the columns in which a number may be dressed, told by one look at all of them."""
+    worn = frame.select(pl.all().str.strip_chars().str.contains(_IS_DRESSED).any())
+    return [key for key in frame.columns if worn[key].item()]
+
+
 def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
+    if not cells.str.contains("[.,eE]").any():
+        return 0
     return decimals_by(written_in(cells).to_frame("number").with_columns(pl.lit("").alias("key")), [""])[""]
 
 

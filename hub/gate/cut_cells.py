@@ -21,7 +21,9 @@ def cut_cells(fragment: Fragment, view: TableView) -> list[TableView]:
     if not isinstance(fragment, TableFragment):
         return []
     found: dict[str, None] = {}
-    for key in view.keys:
+    # Most columns have no such cell, and all of them are looked at in one pass.
+    having = view.frame.select(pl.all().str.contains(_SEVERAL).any())
+    for key in (key for key in view.keys if having[key].item()):
         cell = pl.col(key)
         several = view.frame.filter(cell.str.contains(_SEVERAL)).select(cell).unique(maintain_order=True)
         # A number in groups of thousands, or with a unit, is one value.

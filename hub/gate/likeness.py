@@ -63,8 +63,10 @@ def disguised(one: TablePart, other: TablePart, needed: int, bits: int) -> int:
     """
     for mine in _numbers(one):
         for their in _numbers(other):
+            if mine == their:
+                continue
             shown, known = sorted(n for n in mine if n >= 0), sorted(n for n in their if n >= 0)
-            if len(shown) != len(known) or len(shown) < 2:
+            if len(shown) != len(known) or len(shown) < 2 or shown == known:
                 continue
             steps = [abs(a - b) for a, b in zip(shown, known, strict=True)]
             spread = max(known[-1] - known[0], 1)

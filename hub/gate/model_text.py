@@ -45,6 +45,7 @@ _LEVEL = re.compile(r"^(?:C\()?([^\[\]():]+?)(?:,.*)?\)?\[(?:T\.)?([^\]]+)\]$")
 _SATURATED = 1 - 1e-9
 MARKS = "_=["
 """What stands between a column and its value in the name of a term."""
+_MARK = f"[{''.join(map(re.escape, MARKS))}]"
 _CUTS = (re.compile(r"\s{2,}|[│|\t]"), re.compile(r"\s{2,}|[│|\t,;]"))
 _LONGEST_NAME = 200
 
@@ -105,9 +106,10 @@ def term_names(text: FullText, views: list[TableView]) -> set[str]:
 
     A name has a mark between a column and its value; what has none names no term.
     """
-    said = [cell for view in views for cell in view.frame[view.keys[0]].to_list() if _is_marked(cell)]
+    first = (view.frame[view.keys[0]] for view in views)
+    said = [cell for cells in first for cell in cells.filter(cells.str.contains(_MARK)).to_list()]
     names = {cell.strip() for cell in said}
-    if text.may_have(f"[{''.join(map(re.escape, MARKS))}]"):
+    if text.may_have(_MARK):
         for line in filter(_is_marked, text.text.splitlines()):
             names.update(cut.split(line.strip(), maxsplit=1)[0].strip() for cut in _CUTS)
     return {name for name in names if 0 < len(name) <= _LONGEST_NAME and _is_marked(name)}

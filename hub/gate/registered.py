@@ -124,7 +124,7 @@ def _shown_numbers(view: TableView, keys: tuple[str, ...], policy: Policy) -> li
     Of several, it is one that is named like a count, and the one that tells the most: codes are numbers, too.
     """
     found: list[tuple[bool, int, list[int]]] = []
-    for key in keys:
+    for key in _without_fractions(view.frame, keys):
         title = view.columns[view.keys.index(key)]
         shown = pl.col(key).str.strip_chars().replace("", None)
         value = numbers_in(view.frame[key])
@@ -138,6 +138,14 @@ def _shown_numbers(view: TableView, keys: tuple[str, ...], policy: Policy) -> li
                 numbers = [int(n) for n in filled]
                 found.append((is_count_name(title), max(numbers) - min(n for n in numbers if n >= 0), numbers))
     return max(found, key=lambda told: told[:2], default=(False, 0, []))[2]
+
+
+def _without_fractions(frame: pl.DataFrame, keys: tuple[str, ...]) -> list[str]:
+    """The columns that may show whole numbers alone, by one look at all of them: most hold a fraction somewhere."""
+    number = pl.col(list(keys)).cast(pl.Float64, strict=False)
+    has = number.is_finite() & ((number % 1 != 0) | (number < 0))
+    broken = frame.select(has.fill_null(value=False).any()).row(0, named=True) if keys else {}
+    return [key for key in keys if not broken[key]]
 
 
 def _words(tabulation: Tabulation) -> pl.DataFrame:

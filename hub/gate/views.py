@@ -79,10 +79,12 @@ def token_tables(fragment: Fragment) -> list[TableView]:
     A model's arrays are such tables as they are, and their names are lines; where several have one axis and one length,
     their names are titles, too.
     """
+    if isinstance(fragment, TableFragment):
+        return []
     arrays = grids(fragment) if isinstance(fragment, ArraysFragment) else ()
     views = [_of_arrays(fragment.place, titles, columns) for titles, columns in arrays]
     text = "\n".join(a.name for a in fragment.arrays) if isinstance(fragment, ArraysFragment) else text_of(fragment)
-    if isinstance(fragment, TableFragment) or not text:
+    if not text:
         return []
     seen: set[tuple[tuple[str, ...], ...]] = set()
     lines = text.splitlines()

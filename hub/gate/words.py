@@ -24,6 +24,15 @@ def plain(text: str) -> str:
     return "".join(c for c in folded if c.isalnum())
 
 
+def plain_words(values: pl.Series) -> pl.Series:
+    """The different plain forms of values, sorted, as ``plain`` gives each of them; none is empty."""
+    is_simple = values.str.contains("^[A-Za-z0-9]+$")
+    simple = values.filter(is_simple).str.to_lowercase().alias("plain")
+    others = pl.Series("plain", [plain(value) for value in values.filter(~is_simple).to_list()], dtype=pl.String)
+    words = pl.concat([simple, others]).unique()
+    return words.filter(words != "").sort()
+
+
 def phrases(text: str) -> pl.Series:
     """Every run of up to eight words of a line, without what stands between them; each of them once."""
     if len(text) < _SHORT:

@@ -55,8 +55,8 @@ def _matrix(view: TableView) -> list[str]:
 
 def _labels(view: TableView) -> str | None:
     """The column that names the most rows as other columns are named."""
-    titles = {title.strip() for title in view.columns}
-    named = {key: len(titles & {cell.strip() for cell in view.frame[key].to_list()} - {""}) for key in view.keys}
+    titles = {title.strip() for title in view.columns} - {""}
+    named = {key: len(titles.intersection(map(str.strip, view.frame[key].to_list()))) for key in view.keys}
     key = max(named, key=lambda key: named[key])
     return key if named[key] >= _FEWEST else None
 

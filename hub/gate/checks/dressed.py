@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import dressing
+from hub.gate.cells import dressed_columns, dressing
 from hub.gate.checks.check import Check
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment
@@ -21,7 +21,7 @@ def dressed_numbers(fragment: Fragment, context: Context) -> list[Finding] | Non
     """
     findings = []
     for view in context.tables(fragment):
-        telling = [title for key, title in zip(view.keys, view.columns, strict=True) if _tells(view, key)]
+        telling = [key for key in dressed_columns(view.frame) if _tells(view, key)]
         if telling:
             sentence = (
                 "Beside their numbers, cells of a column say what differs from cell to cell or has digits. No check "

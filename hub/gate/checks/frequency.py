@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import number
+from hub.gate.cells import numbers_in
 from hub.gate.checks.check import Check
 from hub.gate.column_names import is_count_name
 from hub.gate.context import Context, columns_text, rows_text
@@ -85,10 +85,9 @@ def _shown_counts(fragment: Fragment, view: TableView, known: list[int], context
     for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
         if not is_count_name(title):
             continue
-        value = number(pl.col(key))
-        small = (value > 0) & (value < context.policy.minimum_units)
-        found = view.frame.select(pl.int_range(1, pl.len() + 1).filter(small)).to_series().to_list()
-        rows = [row for row in found if row not in counted]
+        value = numbers_in(view.frame[key])
+        small = ((value > 0) & (value < context.policy.minimum_units)).fill_null(value=False).arg_true()
+        rows = [row for row in (small + 1).to_list() if row not in counted]
         if rows:
             sentence = (
                 f"Column {at} looks like a count and holds numbers below {context.policy.minimum_units}. Merge "

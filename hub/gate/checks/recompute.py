@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hub.domain.exports import Finding, Severity, TableContext
-from hub.gate.cells import number
+from hub.gate.cells import numbers_in
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place
 from hub.gate.context import Context, columns_text, rows_text
@@ -88,12 +88,8 @@ def _agrees(tabulation: Tabulation, declared: TableContext, context: Context) ->
 def _lost(tabulation: Tabulation, context: Context) -> list[Finding]:
     """Rows that the dataset does not have, unless they only say so."""
     place, view, dataset = tabulation.view.place, tabulation.view, tabulation.file.dataset
-    figures = [*tabulation.agreeing, *tabulation.differing]
-    zeros = [(number(pl.col(key)) == 0).fill_null(value=False) for key in figures]
-    nothing = pl.all_horizontal(*zeros) if zeros else pl.lit(value=False)
-    empty = view.frame.select(pl.int_range(1, pl.len() + 1).filter(nothing))
-    missing = tabulation.cells.filter(pl.col("shown") & pl.col("rows").is_null())["row"].to_list()
-    lost = sorted((set(missing) - set(empty.to_series().to_list())) | _strange(tabulation))
+    missing = set(tabulation.cells.filter(pl.col("shown") & pl.col("rows").is_null())["row"].to_list())
+    lost = sorted((missing - _saying_nothing(tabulation, missing)) | _strange(tabulation))
     findings = []
     if lost:
         sentence = (
@@ -103,6 +99,16 @@ def _lost(tabulation: Tabulation, context: Context) -> list[Finding]:
         where = f"{place}, {rows_text(view.row_numbers(lost))}, {columns_text(tabulation.names)}"
         findings.append(context.finding(IDENTIFIER, Severity.REVIEW, where, sentence))
     return findings
+
+
+def _saying_nothing(tabulation: Tabulation, rows: set[int]) -> set[int]:
+    """Those of the rows whose figures are all zero."""
+    figures = [*tabulation.agreeing, *tabulation.differing]
+    empty = rows if figures else set[int]()
+    for key in figures if rows else ():
+        is_zero = (numbers_in(tabulation.view.frame[key]) == 0).fill_null(value=False)
+        empty = empty.intersection((is_zero.arg_true() + 1).to_list())
+    return empty
 
 
 def _strange(tabulation: Tabulation) -> set[int]:

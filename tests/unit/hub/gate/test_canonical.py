@@ -81,6 +81,16 @@ def test_a_canonical_table_is_its_own(rows: list[list[str]]) -> None:
     check_stable("t.csv", canonical(file, POLICY).content)
 
 
+@given(
+    st.integers(2, 15),
+    st.from_regex(r"\A-?(?:0|[1-9][0-9]{0,8})\.[0-9]{0,9}[05]?\Z"),
+)
+def test_a_fraction_is_rounded_as_a_decimal_whatever_way_it_takes(digits: int, text: str) -> None:
+    table = TableFragment(columns=("x",), data=((text,),))
+    assert canonical_table.canonical_table(table, digits).data == ((canonical_cell(text, digits),),)
+    assert canonical_cell(text, digits) == canonical_cell(bounded(text, digits), digits)
+
+
 @given(anything)
 def test_a_canonical_text_is_its_own(text: str) -> None:
     check_stable("t.txt", text.encode())
