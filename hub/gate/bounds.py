@@ -18,23 +18,26 @@ def may_be_dominated(
 ) -> pl.DataFrame:
     """Return the wanted rows in which ``most`` units may hold ``share`` of the total of absolute values.
 
-    A unit has at most so many rows, and none holds more than the cell's largest value: where even as many of these
-    stay below the share, no unit needs to be looked at.
+    Few units have few rows: each other one of the cell has one at least, and none has more than the file's largest.
+    No row holds more than the cell's largest value: where even as many of these stay below the share, no unit needs to
+    be looked at.
     """
-    most_of_a_unit = float(tabulation.file.most_rows_of_a_unit * most)
     low, high, total = (pl.col(column_of(n, tabulation.measures.index(measure))) for n in ("min", "max", "sum"))
 
     def may_be(largest: pl.Expr, whole: pl.Expr) -> pl.Expr:
-        return largest * most_of_a_unit >= whole * share * (1 - _EPSILON)
+        return largest * pl.col("most rows") >= whole * share * (1 - _EPSILON)
 
     # Absolute values add up to the total at least, and to no more where none is negative.
-    known = wanted.join(tabulation.cells, on="row").filter(
-        may_be(pl.max_horizontal(low.abs(), high.abs()), total.abs())
-    )
-    unclear = known.filter(low < 0)
+    holds_enough = may_be(pl.max_horizontal(low.abs(), high.abs()), total.abs())
+    most_rows = (pl.col("rows") - pl.col("units") + most).alias("most rows")
+    known = wanted.join(tabulation.cells.with_columns(most_rows), on="row").filter(holds_enough)
+    if known.height:
+        of_file = tabulation.file.most_rows_of_a_unit * most
+        known = known.with_columns(pl.col("most rows").clip(upper_bound=of_file)).filter(holds_enough)
+    unclear = known.filter(low < 0).select("row", "most rows")
     found = [known.filter(low >= 0).select("row")]
-    for dimensions, group in tabulation.groups:
-        rows = group.join(unclear, on="row", how="semi")
+    for dimensions, group in tabulation.groups if unclear.height else ():
+        rows = group.join(unclear, on="row")
         if rows.height:
             cells = _figures(tabulation.file, keys_of(dimensions), rows, measure)
             counted = join_rows(rows, cells, [d.key for d in dimensions])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,6 +15,8 @@ PLAIN = ("sum", "mean", "min", "max")
 MORE = ("median", "std")
 """Statistics that are computed only where a column of the table agrees with none of the plain ones."""
 WEIGHT = "weight"
+MISSING = "missing"
+"""In how many rows of a cell a measure has no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,21 @@ def _finite(name: str) -> pl.Expr:
     return pl.when(value.is_finite()).then(value)
 
 
-def statistics(
-    measures: Iterable[str], names: Iterable[str], weight: str, quantile: float, complete: Container[str]
-) -> list[pl.Expr]:
-    """Expressions of a group: for each measure how many units have a value, and each named statistic of the values.
-
-    Of ``complete`` measures every unit has one, so that these are not counted again.
-    """
+def statistics(measures: Iterable[str], names: Iterable[str], weight: str, quantile: float) -> list[pl.Expr]:
+    """Expressions of a group: for each measure in how many rows it is missing, and each named statistic of it."""
     found = []
     asked = tuple(names)
-    for i, measure in enumerate(measures):
+    for i, _ in enumerate(measures):
         value = pl.col(f"value_{i}")
-        if measure not in complete:
-            present = pl.col(UNIT).filter(value.is_not_null())
-            found.append(present.drop_nulls().n_unique().cast(pl.Int64).alias(column_of("units", i)))
+        found.append(value.null_count().cast(pl.Int64).alias(column_of(MISSING, i)))
         found += [_statistic(name, value, weight, quantile).alias(column_of(name, i)) for name in asked]
     return found
+
+
+def units_with_value(number: int) -> pl.Expr:
+    """How many units of a group have a value of the measure of that number among ``value_columns``."""
+    present = pl.col(UNIT).filter(pl.col(f"value_{number}").is_not_null())
+    return present.drop_nulls().n_unique().cast(pl.Int64)
 
 
 def _statistic(name: str, value: pl.Expr, weight: str, quantile: float) -> pl.Expr:

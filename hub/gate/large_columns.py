@@ -13,7 +13,7 @@ ROWS_AT_ONCE = 2**19
 """Whole groups of rows, as files are mostly written, so that none is read for two pieces."""
 MOST_COMBINED = 200_000
 """Combinations of columns of few values that are kept of a large file."""
-_ROWS_EACH = 8_000
+_ROWS_EACH = 2_000
 
 
 class LargeColumns:

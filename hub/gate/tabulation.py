@@ -15,7 +15,16 @@ from hub.domain.exports import TableContext
 from hub.gate.cells import ValueClass, decimals_of, is_margin, is_missing, is_suppressed, keys_in
 from hub.gate.column_names import is_area
 from hub.gate.datasets import UNIT, DataFile
-from hub.gate.figures import PLAIN, WEIGHT, Figure, column_of, statistics, value_columns
+from hub.gate.figures import (
+    MISSING,
+    PLAIN,
+    WEIGHT,
+    Figure,
+    column_of,
+    statistics,
+    units_with_value,
+    value_columns,
+)
 from hub.gate.views import TableView
 
 MOST_DIMENSIONS = 20
@@ -207,13 +216,26 @@ def _count(file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame
     units = pl.col(UNIT).drop_nulls().n_unique()
     figures = [pl.len().cast(pl.Int64).alias("rows"), units.cast(pl.Int64).alias("units")]
     figures += [pl.col(WEIGHT).sum()] if asked.weight else []
-    complete = {name for name in asked.measures if not file.has_missing(name)}
-    figures += statistics(asked.measures, asked.names, asked.weight, asked.quantile, complete)
+    figures += statistics(asked.measures, asked.names, asked.weight, asked.quantile)
     grouped = file.aggregated(keys_of(dimensions), rows, value_columns(asked.measures, asked.weight), figures)
-    same = [pl.col("units").alias(column_of("units", i)) for i, m in enumerate(asked.measures) if m in complete]
-    grouped = grouped.with_columns(same)
+    grouped = _with_units(file, dimensions, rows, grouped, asked)
     joined = join_rows(rows.select("row", "shown", *on), grouped, on)
-    return joined.select("row", "shown", *(f for f in grouped.columns if f not in on))
+    return joined.select("row", "shown", *sorted(f for f in grouped.columns if f not in on))
+
+
+def _with_units(
+    file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, grouped: pl.DataFrame, asked: Asked
+) -> pl.DataFrame:
+    """Add how many units have a value of each measure: all of them do where it is missing nowhere, as was just told."""
+    missing = {i: grouped[column_of(MISSING, i)] for i in range(len(asked.measures))}
+    lacking = [i for i, counted in missing.items() if counted.sum()]
+    same = [pl.col("units").alias(column_of("units", i)) for i in missing if i not in lacking]
+    plain = grouped.drop(column.name for column in missing.values()).with_columns(same)
+    if not lacking:
+        return plain
+    values = value_columns([asked.measures[i] for i in lacking], "")
+    counts = [units_with_value(n).alias(column_of("units", i)) for n, i in enumerate(lacking)]
+    return join_rows(plain, file.aggregated(keys_of(dimensions), rows, values, counts), [d.key for d in dimensions])
 
 
 def join_rows(rows: pl.DataFrame, grouped: pl.DataFrame, on: list[str]) -> pl.DataFrame:
