@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from hub.gate.cells import ValueClass, classify, dataset_key
+from hub.gate.held import Held, Room
 from hub.gate.large_columns import COUNT, GROUPING, MOST_COMBINED, ROWS_AT_ONCE, LargeColumns
 from hub.gate.value_counts import ValueCounts
 
@@ -28,7 +29,7 @@ class DataFile:
     and what is kept grows with the table that is looked for and not with the dataset.
     """
 
-    def __init__(self, dataset: str, name: str, scan: pl.LazyFrame, unit: str) -> None:
+    def __init__(self, dataset: str, name: str, scan: pl.LazyFrame, unit: str, room: Room | None = None) -> None:
         self.dataset = dataset
         self.name = name
         self.schema = scan.collect_schema()
@@ -40,6 +41,7 @@ class DataFile:
         self._counts = ValueCounts(self)
         self._missing: dict[str, bool] = {}
         self._near: pl.DataFrame | None = None
+        self._held = Held(room or Room())
 
     @cached_property
     def height(self) -> int:
@@ -74,8 +76,12 @@ class DataFile:
         """The rows as they lie in the file; what is kept is read once."""
         return self._source.collect().lazy() if self.is_kept else self._source
 
-    @cached_property
+    @property
     def _scan(self) -> pl.LazyFrame:
+        return self._plain if self._held.rows is None else self._held.rows
+
+    @cached_property
+    def _plain(self) -> pl.LazyFrame:
         """The rows with their texts in one form."""
         strings = [name for name in self._texts if isinstance(self.schema[name], pl.String)]
         is_plain = self.large.plain_texts(strings, with_cube=not self.is_kept)
@@ -204,15 +210,19 @@ class DataFile:
 
     def _parts(self, *columns: str) -> Iterator[tuple[int, pl.LazyFrame]]:
         """The rows in pieces of bounded size, each with the number of its first: one piece at a time is held."""
+        if not self.is_kept:
+            self._held.read_again(self._plain, self.height * len(self.schema))
         asked = self._scan.select(columns)
         each = max(self.height, 1) if self.is_kept else ROWS_AT_ONCE
         yield from ((start, asked.slice(start, each)) for start in range(0, max(self.height, 1), each))
 
     def keyed_parts(self, keys: dict[str, tuple[str, int]]) -> Iterator[pl.LazyFrame]:
-        """The same with keys in the columns' places, and the rows' numbers."""
-        for start, part in self._parts(*sorted({column for column, _ in keys.values()})):
+        """The same with keys in the columns' places, the rows' numbers and their units."""
+        asked = {column for column, _ in keys.values()} | ({self.unit} if self.unit else set())
+        for start, part in self._parts(*sorted(asked)):
             numbered = part.with_row_index(ROW, offset=start)
-            yield numbered.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), ROW)
+            unit = pl.col(self.unit or ROW).alias(UNIT)
+            yield numbered.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), unit, ROW)
 
     def keys(self, column: str, decimals: int = 0) -> pl.LazyFrame:
         """The keys of all rows, as ``key``."""

@@ -12,7 +12,6 @@ dataset, and never with their product.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -22,6 +21,7 @@ from hub.gate.context import Context
 from hub.gate.datasets import ROW, UNIT, DataFile
 from hub.gate.hopes import at_most, hopeful_rows, spare, strongest
 from hub.gate.meeting import meeting_of
+from hub.gate.near_rows import MOST_ALIKE, MOST_NEAR, least_bits, near_rows, specified
 from hub.gate.shared import TELLING_BITS, Alignment, Cells, align
 from hub.gate.views import TableView
 from hub.policy.model import Policy
@@ -34,9 +34,6 @@ _DIFFERENCE = 4.0
 _EXCESS = {"row": pl.Int64, "excess": pl.Float64}
 _PAIRS = {"row": pl.Int64, ROW: pl.UInt32}
 _MOST_TOLD = 200_000
-_MOST_NEAR = 1_000_000
-_MOST_ALIKE = 64
-"""A combination of values that more rows of the dataset share points to none of them."""
 
 
 def leaked_rows(view: TableView, file: DataFile, context: Context) -> list[int]:
@@ -54,8 +51,8 @@ def leaked_rows(view: TableView, file: DataFile, context: Context) -> list[int]:
     keyed = _keyed(cells, hopeful, hits, alignments, file)
     needed = policy.evidence_bits + sum(a.penalty for a in alignments)
     known = pl.DataFrame(schema=_EXCESS)
-    for candidates, hopes in _candidates(keyed, alignments, file, best):
-        known = _higher(known, _excess(candidates, keyed, alignments, file, policy))
+    for candidates, data, hopes in _candidates(keyed, alignments, file, best):
+        known = _higher(known, _excess(candidates, data, keyed, alignments, file, policy))
         found = strongest(known, height, needed)
         # What is not found yet is looked for only where it could say enough together with what is.
         if found or not strongest(_higher(known, hopes), height, needed):
@@ -83,14 +80,12 @@ def _keyed(
     return keyed.with_columns(pl.col(f"bits {a.name}").fill_null(0.0) for a in alignments)
 
 
-def _specified(alignments: tuple[Alignment, ...]) -> dict[str, tuple[str, int]]:
-    return {a.name: (a.column, a.decimals) for a in alignments}
-
-
 def _candidates(
     keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile, best: pl.DataFrame
-) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
-    """Yield pairs of a table's row and a dataset's row that share a rare combination of values; and what is hoped for.
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+    """Yield pairs of a table's row and a dataset's row that share a rare combination of values, with what is hoped for.
+
+    Between them stand the dataset's rows, as keys.
 
     In a large file, the best fits of the most telling rows come first, then rows that have one telling value in common:
     often they say enough, or there can be no others.
@@ -99,16 +94,24 @@ def _candidates(
     if not file.is_kept:
         hope = (pl.sum_horizontal(_bits(order)) - spare(file)).alias("excess")
         hopes = keyed.select("row", hope)
-        yield best, hopes
+        yield best, _read(best, order, file), hopes
         told, left = _told(keyed, order, file)
-        yield told, hopes.join(left, on="row", how="semi")
+        yield told, _read(told, order, file), hopes.join(left, on="row", how="semi")
     combined = [c for size in (2, _THREE) for c in combinations(order[:_MOST_COMBINED], size)]
-    near = _near(keyed, order, file)
-    whole = _meeting(keyed, tuple(order), file, near)
+    near = near_rows(keyed, order, file)
+    (whole,) = _meetings(keyed, [tuple(order)], file, near)
     # A row that is met in all of its columns can be met no better.
     left = keyed.join(whole, on="row", how="anti") if whole.height else keyed
-    met = [part for c in _possible(left, combined, file) if (part := _meeting(left, c, file, near)).height]
-    yield pl.concat([whole, *met]).unique() if met else whole, pl.DataFrame(schema=_EXCESS)
+    met = _meetings(left, _possible(left, combined, file), file, near)
+    pairs = pl.concat([whole, *met]).unique() if met else whole
+    yield pairs, _read(pairs, order, file) if near is None else near, pl.DataFrame(schema=_EXCESS)
+
+
+def _read(pairs: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame:
+    """The dataset's rows of some pairs as keys, with their units."""
+    rows = file.rows(pairs[ROW], *(a.column for a in alignments), *([file.unit] if file.unit else []))
+    unit = pl.col(file.unit or ROW).alias(UNIT)
+    return rows.select(*(file.key(a.column, a.decimals).alias(a.name) for a in alignments), unit, ROW)
 
 
 def _told(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -131,39 +134,13 @@ def _told(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> t
             data = file.rows_having(a.column, a.decimals, rows[a.name]).rename({"key": a.name})
             found.append(rows.join(data, on=a.name, how="inner").select("row", ROW))
     weak = pl.concat_list(pl.when(bits < TELLING_BITS).then(bits).otherwise(0.0) for bits in _bits(alignments))
-    is_open = weak.list.sort(descending=True).list.head(_THREE).list.sum() >= _least(file)
+    is_open = weak.list.sort(descending=True).list.head(_THREE).list.sum() >= least_bits(file)
     left = [keyed.filter(is_open).select("row"), ordered.filter(~pl.col("is_told")).select("row")]
     return pl.concat(found).unique(), pl.concat(left).unique()
 
 
 def _bits(alignments: list[Alignment]) -> list[pl.Expr]:
     return [pl.col(f"bits {a.name}") for a in alignments]
-
-
-def _least(file: DataFile) -> float:
-    """Bits that a combination tells at least, so that few rows of the dataset share it."""
-    return spare(file) - math.log2(_MOST_ALIKE)
-
-
-def _near(keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile) -> pl.DataFrame | None:
-    """The rows of the file that may have a rare combination in common with the table; None: all of them.
-
-    A row's hope is what its values could tell at most, each by itself, if the table has them at all.
-    """
-    hopes, weights = [], []
-    for a in alignments:
-        told = keyed.filter(pl.col(f"bits {a.name}") > 0).group_by(a.name).agg(pl.col(f"bits {a.name}").max())
-        hopes.append((a.name, told.drop_nulls().rename({f"bits {a.name}": f"hope {a.name}"}).lazy()))
-        weights.append(pl.col(f"hope {a.name}").fill_null(0.0))
-    found: list[pl.DataFrame] = []
-    for part in file.keyed_parts(_specified(tuple(alignments))):
-        for name, hope in hopes:
-            part = part.join(hope, on=name, how="left")
-        hoped = part.filter(pl.sum_horizontal(weights) >= _least(file)).select(*(a.name for a in alignments), ROW)
-        found.append(hoped.collect(engine=file.engine))
-        if sum(frame.height for frame in found) > _MOST_NEAR:
-            return None
-    return pl.concat(found)
 
 
 def _possible(
@@ -176,7 +153,7 @@ def _possible(
 
 def _is_meeting(combination: tuple[Alignment, ...], file: DataFile) -> pl.Expr:
     """Whether a combination tells enough in a row, and no two of three do already."""
-    names, least = [a.name for a in combination], _least(file)
+    names, least = [a.name for a in combination], least_bits(file)
     together = pl.sum_horizontal(*(pl.col(f"bits {name}") for name in names)) >= least
     # What two columns tell needs no third.
     pairs = combinations(names, 2) if len(names) == _THREE else ()
@@ -184,29 +161,42 @@ def _is_meeting(combination: tuple[Alignment, ...], file: DataFile) -> pl.Expr:
     return together & ~pl.any_horizontal(pl.lit(value=False), *is_told)
 
 
+def _meetings(
+    keyed: pl.DataFrame, combined: list[tuple[Alignment, ...]], file: DataFile, near: pl.DataFrame | None
+) -> list[pl.DataFrame]:
+    """Pairs of rows for each combination, of which what is near is looked at for all of them in one go."""
+    if near is not None:
+        return pl.collect_all([_meeting(keyed, c, file, near.lazy()) for c in combined])
+    return [_meeting(keyed, c, file, None).collect(engine=file.engine) for c in combined]
+
+
 def _meeting(
-    keyed: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile, near: pl.DataFrame | None
-) -> pl.DataFrame:
+    keyed: pl.DataFrame, combination: tuple[Alignment, ...], file: DataFile, near: pl.LazyFrame | None
+) -> pl.LazyFrame:
     names = [a.name for a in combination]
-    rows = keyed.filter(_is_meeting(combination, file)).select("row", *names).drop_nulls()
-    if rows.height == 0:
-        return pl.DataFrame(schema=_PAIRS)
+    rows = keyed.lazy().filter(_is_meeting(combination, file)).select("row", *names).drop_nulls()
     if near is None:
-        met = file.matching(_specified(combination), rows).collect(engine=file.engine)
+        wanted = rows.collect()
+        if wanted.height == 0:
+            return pl.LazyFrame(schema=_PAIRS)
+        met = file.matching(specified(combination), wanted).select(*names, ROW)
     else:
         met = near.select(*names, ROW).join(rows.select(names).unique(), on=names, how="semi")
-    rare = met.filter(pl.len().over(names) <= _MOST_ALIKE)
+    rare = met.filter(pl.len().over(names) <= MOST_ALIKE)
     return rows.join(rare, on=names, how="inner").select("row", ROW)
 
 
 def _excess(
-    candidates: pl.DataFrame, keyed: pl.DataFrame, alignments: list[Alignment], file: DataFile, policy: Policy
+    candidates: pl.DataFrame,
+    data: pl.DataFrame,
+    keyed: pl.DataFrame,
+    alignments: list[Alignment],
+    file: DataFile,
+    policy: Policy,
 ) -> pl.DataFrame:
     """Return for each row the bits beyond chance of its best candidates, where they are of few units."""
-    near = file.rows(candidates[ROW], *(a.column for a in alignments), *([file.unit] if file.unit else []))
-    unit = pl.col(file.unit or ROW).alias(UNIT)
-    data = near.select(ROW, unit, *(file.key(a.column, a.decimals).alias(f"data {a.name}") for a in alignments))
-    pairs = candidates.join(keyed, on="row", how="inner").join(data, on=ROW, how="inner")
+    read = data.rename({a.name: f"data {a.name}" for a in alignments})
+    pairs = candidates.join(keyed, on="row", how="inner").join(read, on=ROW, how="inner")
     pairs = pairs.with_columns(
         (pl.col(a.name) == pl.col(f"data {a.name}")).fill_null(value=False).alias(f"same {a.name}") for a in alignments
     )
@@ -242,7 +232,7 @@ def _joint_bits(pairs: pl.DataFrame, grouping: list[Alignment], file: DataFile) 
     single = pl.max_horizontal(*(pl.col(f"bits {a.name}") * pl.col(f"same {a.name}") for a in grouping))
     indexed = pairs.with_row_index("at").with_columns(single.alias("joint"))
     patterns = indexed.group_by(flags).len().sort("len", *flags, descending=True).head(_MOST_PATTERNS)
-    cube = file.combinations(_specified(tuple(grouping)), _MOST_NEAR)
+    cube = file.combinations(specified(tuple(grouping)), MOST_NEAR)
     for pattern in patterns.iter_rows(named=True):
         met = tuple(a for a in grouping if pattern[f"same {a.name}"])
         if met:
@@ -260,5 +250,5 @@ def _joint_bits(pairs: pl.DataFrame, grouping: list[Alignment], file: DataFile) 
 def _counted(file: DataFile, met: tuple[Alignment, ...], pairs: pl.DataFrame) -> pl.DataFrame:
     """How many rows of the dataset have each of the combinations that the pairs show."""
     names = [a.name for a in met]
-    counted = file.matching(_specified(met), pairs).group_by(names).agg(pl.len().cast(pl.Int64).alias("rows"))
+    counted = file.matching(specified(met), pairs).group_by(names).agg(pl.len().cast(pl.Int64).alias("rows"))
     return counted.collect(engine=file.engine)

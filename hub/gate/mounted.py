@@ -10,8 +10,9 @@ import polars as pl
 from hub.domain.errors import InvalidError
 from hub.gate.datasets import DataFile
 from hub.gate.exchange import DatasetDescription
+from hub.gate.held import MOST_HELD, Room
 from hub.gate.planted import Planted, planted
-from hub.gate.words import plain
+from hub.gate.words import plain_words
 
 
 class MountedDataset:
@@ -50,8 +51,7 @@ class MountedDataset:
     @cached_property
     def plain_identifiers(self) -> tuple[pl.Series, ...]:
         """The identifiers as words without accents, case and marks, as they would stand in a text, sorted."""
-        words = [sorted({plain(value) for value in known.to_list()} - {""}) for known in self.identifiers]
-        return tuple(pl.Series("plain", part, dtype=pl.String) for part in words)
+        return tuple(map(plain_words, self.identifiers))
 
 
 def mount(description: DatasetDescription) -> MountedDataset:
@@ -83,7 +83,6 @@ def from_scans(description: DatasetDescription, scans: dict[str, pl.LazyFrame]) 
             reason="dataset-columns",
             name=description.name,
         )
-    files = tuple(
-        DataFile(description.name, name, scan, description.privacy_unit) for name, scan in sorted(scans.items())
-    )
+    room, unit = Room(MOST_HELD), description.privacy_unit
+    files = tuple(DataFile(description.name, name, scan, unit, room) for name, scan in sorted(scans.items()))
     return MountedDataset(description, files)

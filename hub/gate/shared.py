@@ -120,8 +120,7 @@ def align(
     best = best_candidates(cells, sample, told, file)
     titles = dict(zip(view.keys, (title.strip().casefold() for title in view.columns), strict=True))
     chosen: dict[str, Alignment] = {}
-    few = best.group_by("row", maintain_order=True).head(_BEST_EACH)
-    for key, column in _agreements(cells, told, few, file):
+    for key, column in _agreements(cells, told, best, file):
         if key not in chosen and column not in {a.column for a in chosen.values()}:
             alike = sum(file.value_class(c) is file.value_class(column) for c in file.schema)
             penalty = 0.0 if titles[key] == column.strip().casefold() else math.log2(alike)
@@ -155,10 +154,12 @@ def best_candidates(cells: Cells, sample: pl.DataFrame, told: pl.DataFrame, file
 def _agreements(cells: Cells, told: pl.DataFrame, best: pl.DataFrame, file: DataFile) -> list[tuple[str, str]]:
     """Pairs of columns with the same value in the best candidates, those with the most information in common first."""
     found = []
+    # All of them are read, since they are looked at once more for what they say.
     near = file.rows(best[ROW], *told["column"].unique())
+    few = best.group_by("row", maintain_order=True).head(_BEST_EACH)
     known = set(near.columns)
     for value_class, places, keys, columns in cells.classes(file):
-        values = cells.values(keys, value_class, places).join(best, on="row", how="inner")
+        values = cells.values(keys, value_class, places).join(few, on="row", how="inner")
         for column in known.intersection(columns) if values.height else ():
             data = near.select(ROW, file.key(column, places).alias("value"))
             own = told.filter(pl.col("column") == column).drop("column")

@@ -1,7 +1,7 @@
 """How often values stand in the columns of a file, and what meeting one of them tells.
 
 Columns of few values, and all columns of a small file, are counted once for all tables. Of a large column only the
-values that are asked for are counted; where they are asked for once more, and the file is no larger than that, all are.
+values that are asked for are counted; where they are asked for again, and the file is no larger than that, all are.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 FEW = 1_000
 """Different values of a column that are counted once for all tables."""
 MOST_COUNTED = 2_000_000
-"""Rows of a file of which all keys of a column are kept with their numbers, as soon as they are asked for twice."""
+"""Rows of a file of which all keys of a column are kept with their numbers, once they are asked for a third time."""
+_ASKED = 2
+"""Times that values of a column are looked for: one table asks once for each number of decimals that it shows."""
 MOST_ORDERED = 40_000_000
 """Row numbers of a file that are kept in the order of a column's keys, which are looked up again and again."""
 MOST_MET = 1_000_000
@@ -39,7 +41,7 @@ class ValueCounts:
 
     def __init__(self, file: DataFile) -> None:
         self._file = file
-        self._asked: set[tuple[str, int]] = set()
+        self._asked: dict[tuple[str, int], int] = {}
         self._counted: dict[tuple[str, int], pl.DataFrame] = {}
         self._sought: dict[tuple[str, int], int] = {}
         self._order: dict[tuple[str, int], tuple[pl.DataFrame, pl.Series]] = {}
@@ -133,9 +135,8 @@ class ValueCounts:
         return self._few[known]
 
     def _is_asked_again(self, column: str, decimals: int) -> bool:
-        asked = (column, decimals) in self._asked
-        self._asked.add((column, decimals))
-        return asked and self._file.height <= MOST_COUNTED
+        times = self._asked[column, decimals] = self._asked.get((column, decimals), 0) + 1
+        return times > _ASKED and self._file.height <= MOST_COUNTED
 
     def _all(self, column: str, decimals: int) -> pl.DataFrame:
         file, known = self._file, (column, decimals)
@@ -153,15 +154,33 @@ class ValueCounts:
         keys, known = self._file.keys(column, decimals), (column, decimals)
         if wanted.len() == 0:
             return keys.head(0).group_by("key").len("count").collect()
-        if known not in self._too_many:
-            self._met.pop(known, None)
-            room = MOST_MET - sum(rows.height for _, rows in self._met.values())
-            rows = _among(keys.with_row_index("at"), wanted).head(room + 1).collect(engine="streaming")
-            if rows.height <= room:
-                self._met[known] = wanted.sort(), rows
-                return rows.group_by("key").len("count")
-            self._too_many.add(known)
+        if known not in self._too_many and self._look_for(keys, known, wanted):
+            looked_for, rows = self._met[known]
+            is_more = looked_for.len() > wanted.len()
+            own = rows.join(wanted.alias("key").to_frame(), on="key", how="semi") if is_more else rows
+            return own.group_by("key").len("count")
         return _among(keys, wanted).group_by("key").len("count").collect(engine="streaming")
+
+    def _look_for(self, keys: pl.LazyFrame, known: tuple[str, int], wanted: pl.Series) -> bool:
+        """Keep the rows of wanted keys beside those that are kept of the column, if there is room for them.
+
+        Only keys that were not looked for are: the canonical form of a table has most cells of what was offered.
+        """
+        before = self._met.pop(known, None)
+        room = MOST_MET - sum(rows.height for _, rows in self._met.values())
+        if before is not None:
+            new = wanted.filter(~are_among(wanted, before[0]))
+            found = _collected(keys, new, room - before[1].height)
+            if found is not None and before[0].len() + new.len() <= MOST_MET:
+                asked = pl.concat([before[0], new.alias(before[0].name)]).sort()
+                self._met[known] = asked, pl.concat([before[1], found])
+                return True
+        found = _collected(keys, wanted, room)
+        if found is not None:
+            self._met[known] = wanted.sort(), found
+            return True
+        self._too_many.add(known)
+        return False
 
 
 def _kind(value_class: ValueClass) -> type[pl.DataType]:
@@ -173,6 +192,15 @@ def _among(keys: pl.LazyFrame, wanted: pl.Series) -> pl.LazyFrame:
     if wanted.len() <= _MOST_LOOKED_FOR:
         return keys.filter(pl.col("key").is_in(wanted.implode()))
     return keys.join(wanted.alias("key").to_frame().lazy(), on="key", how="semi")
+
+
+def _collected(keys: pl.LazyFrame, wanted: pl.Series, room: int) -> pl.DataFrame | None:
+    """The rows whose ``key`` is wanted, with their numbers; None where there are more than so many."""
+    numbered = keys.with_row_index("at")
+    if wanted.len() == 0:
+        return numbered.head(0).select("at", "key").collect()
+    rows = _among(numbered, wanted).select("at", "key").head(max(room, 0) + 1).collect(engine="streaming")
+    return rows if rows.height <= room else None
 
 
 def _picked(counts: pl.DataFrame, asked: pl.Series) -> pl.DataFrame:
