@@ -29,7 +29,7 @@ from hub.gate.exchange import (
 from hub.gate.report import Report
 from hub.gate.report_form import Audience
 from hub.gate.sheets import split_path
-from hub.sandbox.gate_programs import make_folders, run_checker, run_reader
+from hub.sandbox.gate_programs import loaded_checker, make_folders, run_reader
 from hub.sandbox.offered import Offered, keep_manifest, offered, take_in
 
 TABLES = (".csv", ".tsv", ".ipynb", ".txt", ".md")
@@ -64,7 +64,7 @@ def check_paths(paths: Iterable[Path], asked: Asked = Asked()) -> Report:
     before = list(left_before(asked.earlier)) if asked.earlier else []
     merged = merged_of([d for d, _ in described], asked.policy)
     tables = {path: table for d, _ in described for path, table in declared(d).items()}
-    with tempfile.TemporaryDirectory(prefix="datalab-gate-") as name:
+    with tempfile.TemporaryDirectory(prefix="datalab-gate-") as name, loaded_checker(Path(name)) as run_checker:
         work = Path(name)
         make_folders(work)
         taken = [take_in(file, work / "read/in" / file_name(n)) for n, file in enumerate(files, start=1)]
@@ -84,7 +84,7 @@ def check_paths(paths: Iterable[Path], asked: Asked = Asked()) -> Report:
         )
         datasets = tuple(mounted(work / f"data{n}", d, folder) for n, (d, folder) in enumerate(described))
         request = CheckRequest(files=wanted, datasets=datasets, policy=merged.policy, fix=asked.fix)
-        result = run_checker(work, request)
+        result = run_checker(request)
         report = Report(result, merged, asked.audience, tables)
         if asked.manifest is not None:
             keep_manifest(asked.manifest, taken, result.files)

@@ -38,9 +38,6 @@ from hub.gate.sizes import in_month, size, together
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
-ENGINE = "datalab-gate/5"
-"""Version of the rules and of the canonical writers; it changes when the same file could be judged otherwise."""
-
 _DIGIT = re.compile(r"\d")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32,64}(?![0-9A-Za-z])")
 _LONG_NAME = 120

@@ -2,7 +2,8 @@
 
 ``/in/request.json`` names the files with their declarations, the datasets and the policy; ``/in/earlier.json`` tells
 which tables left before; ``/in/fragments`` holds what the reader's container wrote. ``/out/canonical/0001`` and so on
-are the files that may leave, and ``/out/result.json`` is the gate's answer.
+are the files that may leave, and ``/out/result.json`` is the gate's answer. With ``--when-told`` it loads, and waits
+for a byte of standard input before it looks at anything.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pydantic import ValidationError
 from hub.domain.errors import InvalidError
 from hub.domain.exports import Finding, Fix, TableContext
 from hub.domain.sandbox_exit import SandboxExit
-from hub.gate.engine import ENGINE, Judgement, OutOfTimeError, check_request, tables_of
+from hub.gate.engine import Judgement, OutOfTimeError, check_request, tables_of
 from hub.gate.exchange import (
     EARLIER_NAME,
     MOST_FIXED,
@@ -41,6 +42,7 @@ from hub.gate.refusals import RefusalReason
 from hub.gate.registered import MOST_EARLIER_BYTES, EarlierTables, with_tables
 from hub.gate.sheets import sheets_of, split_path
 from hub.gate.verdict import strictest
+from hub.gate.version import ENGINE
 from hub.policy.model import policy_digest
 from hub.sandbox.program import SandboxError, read_bounded, run_program
 
@@ -207,4 +209,7 @@ def _time_limit(seconds: int) -> Iterator[None]:
 
 
 if __name__ == "__main__":
+    if "--when-told" in sys.argv[2:] and not sys.stdin.buffer.read(1):
+        # Who began it has gone.
+        sys.exit(SandboxExit.BAD_REQUEST)
     run_program(check, Path(sys.argv[1]) if len(sys.argv) > 1 else Path("/"))

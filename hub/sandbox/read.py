@@ -4,7 +4,7 @@
 hold what was read, and ``/out/result.json`` the kind of each file or why it was refused.
 
 Each file is read by a child process of its own with hard limits, so that a file that crashes its reader, or makes it
-use too much, is refused and the others are still read.
+use too much, is refused and the others are still read. Small files are read side by side.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import os
 import resource
 import signal
 import sys
+from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from hub.domain.sandbox_exit import SandboxExit
-from hub.gate.engine import ENGINE
 from hub.gate.exchange import MOST_REQUEST_BYTES, OfferedFile, ReadFile, ReadRequest, ReadResult, file_name
 from hub.gate.fragments import FileFragments, RefusalFragment, refused
 from hub.gate.kinds import Kind
 from hub.gate.readers.files import LARGEST, read_file
 from hub.gate.refusals import RefusalReason
+from hub.gate.version import ENGINE
 from hub.sandbox.program import SandboxError, read_bounded, run_program
 
 LIMITS = {
@@ -34,14 +36,25 @@ LIMITS = {
     resource.RLIMIT_CORE: 0,
 }
 SECONDS = 60
+SMALL = 4 * 2**20
+"""Bytes of a file that is read beside another one; a larger one has the container's memory for itself."""
+SIDE_BY_SIDE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process that reads a file, and where it says what it read."""
+
+    process: int
+    answer: int
 
 
 def read(root: Path, seconds: int = SECONDS) -> SandboxExit:
-    """Read every file of the request below ``root``, each in a child process."""
+    """Read every file of the request below ``root``, each in a child process of its own."""
     source, target = root / "in", root / "out"
     request = _request(source / "request.json")
     (target / "fragments").mkdir(exist_ok=True)
-    files = [_read_apart(source, target, file, seconds) for file in request.files]
+    files = _read_each(source, target, request.files, seconds)
     result = ReadResult(engine=ENGINE, files=tuple(files))
     (target / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
     return SandboxExit.OK
@@ -54,24 +67,70 @@ def _request(path: Path) -> ReadRequest:
         raise SandboxError(SandboxExit.BAD_REQUEST) from None
 
 
-def _read_apart(source: Path, target: Path, file: OfferedFile, seconds: int) -> ReadFile:
-    """Let a child read one file; whatever happens to it, the file's fragments exist afterwards."""
-    out = target / "fragments" / f"{file_name(file.index)}.json"
+def _read_each(source: Path, target: Path, files: tuple[OfferedFile, ...], seconds: int) -> list[ReadFile]:
+    """Read the files, in their order; whatever happens to a child, its file's fragments exist afterwards.
+
+    A file whose child was killed beside another one is read once more alone, since the other may have had the memory.
+    """
+
+    def start(file: OfferedFile) -> _Child:
+        return _start(source, _fragments_of(target, file), file, seconds)
+
+    running: deque[_Child] = deque()
+    said: list[ReadFile | None] = []
+    killed: list[bool] = []
+
+    def end() -> None:
+        answer, was_killed = _ended(running.popleft())
+        said.append(answer)
+        killed.append(was_killed)
+
+    for file in files:
+        is_small = _is_small(source / file_name(file.index))
+        while len(running) >= (SIDE_BY_SIDE if is_small else 1):
+            end()
+        running.append(start(file))
+        if not is_small:
+            end()
+    while running:
+        end()
+    again = [_ended(start(file))[0] if killed[at] else said[at] for at, file in enumerate(files)]
+    return [answer or _crashed(_fragments_of(target, file), file) for file, answer in zip(files, again, strict=True)]
+
+
+def _fragments_of(target: Path, file: OfferedFile) -> Path:
+    return target / "fragments" / f"{file_name(file.index)}.json"
+
+
+def _is_small(path: Path) -> bool:
+    try:
+        return path.stat().st_size <= SMALL
+    except OSError:
+        return True
+
+
+def _start(source: Path, out: Path, file: OfferedFile, seconds: int) -> _Child:
+    """Let a child read one file."""
     receiving, sending = os.pipe()
-    child = os.fork()
-    if child == 0:
+    process = os.fork()
+    if process == 0:
         os.close(receiving)
         _be_the_child(source, out, file, sending, seconds)
     os.close(sending)
-    with os.fdopen(receiving, "rb") as answer:
+    return _Child(process, receiving)
+
+
+def _ended(child: _Child) -> tuple[ReadFile | None, bool]:
+    """Wait for a child; returns what it said, if all went well, and whether it was killed."""
+    with os.fdopen(child.answer, "rb") as answer:
         said = answer.read(10_000)
-    _, status = os.waitpid(child, 0)
+    _, status = os.waitpid(child.process, 0)
     if status == 0:
         try:
-            return ReadFile.model_validate_json(said)
+            return ReadFile.model_validate_json(said), False
         except ValidationError:
             pass
-    return _crashed(out, file)
+    return None, os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 def _be_the_child(source: Path, out: Path, file: OfferedFile, sending: int, seconds: int) -> None:

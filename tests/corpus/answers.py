@@ -10,8 +10,8 @@ import sys
 from corpus.case import Case
 from corpus.catalogue import cases
 from corpus.judge import judge, policy_of, read
-from hub.gate.engine import ENGINE
 from hub.gate.exchange import CheckResult
+from hub.gate.version import ENGINE
 from hub.policy.model import policy_digest
 from hub.sandbox.check import checked
 

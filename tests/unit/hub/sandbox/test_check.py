@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -184,3 +187,16 @@ def test_a_file_of_another_request_is_not_judged_and_counts(container: Container
     assert container.run() is SandboxExit.OK
     (file,) = container.result.files
     assert "scattered-text" in {f.check for f in file.findings}
+
+
+@pytest.mark.parametrize(("told", "ends"), [(b"", SandboxExit.BAD_REQUEST), (b"\n", SandboxExit.OK)])
+def test_a_checker_that_waits_looks_at_nothing_before_it_is_told(
+    container: Container, told: bytes, ends: SandboxExit
+) -> None:
+    container.offer("good.csv", b"group;n\na;55\n")
+    (container.root / "in" / "request.json").write_text(json.dumps(container.request))
+    command = [sys.executable, "-m", "hub.sandbox.check", str(container.root), "--when-told"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[4])}
+    ended = subprocess.run(command, input=told, capture_output=True, env=environment, timeout=120, check=False)
+    assert ended.returncode == ends
+    assert (container.root / "out" / "result.json").exists() is (ends is SandboxExit.OK)

@@ -26,6 +26,9 @@ def slow(index, path, content):
     if "hungry" in path: bytearray(6 * 2**30)
     if "loud" in path: raise RuntimeError("a value from the data")
     if "dead" in path: __import__("os").kill(__import__("os").getpid(), 9)
+    if "unlucky" in path and not (mark := Path(sys.argv[1], "mark")).exists():
+        mark.touch()
+        __import__("os").kill(__import__("os").getpid(), 9)
     return real(index, path, content)
 read.read_file = slow
 sys.exit(read.read(Path(sys.argv[1]), seconds=1))
@@ -82,6 +85,17 @@ def test_a_file_that_breaks_its_reader_is_refused_and_the_others_are_read(contai
     assert ended.returncode == SandboxExit.OK
     assert [f.refusal for f in container.result.files] == [RefusalReason.CRASHED] * 4 + [None]
     assert container.fragments(1).fragments == (RefusalFragment(reason=RefusalReason.CRASHED),)
+
+
+def test_a_small_file_whose_reader_was_killed_beside_another_one_is_read_alone(container: Container) -> None:
+    ended = container.run({"good.txt": b"words", "unlucky.txt": b"words", "last.txt": b"more"}, "-c", SLOW)
+    assert ended.returncode == SandboxExit.OK
+    assert [(f.path, f.refusal) for f in container.result.files] == [
+        ("good.txt", None),
+        ("unlucky.txt", None),
+        ("last.txt", None),
+    ]
+    assert (container.root / "mark").exists()
 
 
 def test_a_file_that_is_not_there_is_refused(container: Container) -> None:
