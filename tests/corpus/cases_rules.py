@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 
 import polars as pl
+from PIL import Image
 
 from corpus import dress
 from corpus.case import Offer, Offered, bad, good
@@ -147,3 +149,27 @@ def another_representation() -> Offer:
 def head_as_a_notebook_prints_it() -> Offer:
     """What ``head()`` gives in a notebook, as text."""
     return {"head.ipynb": dress.notebook({"text/plain": dress.printed(survey().head(5))}, source="df.head()")}
+
+
+@bad("left-behind", finds="released-as-csv", severity=Severity.FIXED)
+def a_table_that_says_more_in_its_metadata() -> Offer:
+    """Harmless counts as Parquet with somebody's values in its metadata, which do not leave."""
+    out = BytesIO()
+    means().write_parquet(out, metadata={"note": "P00012 31245.18"})
+    return {"table.parquet": out.getvalue()}
+
+
+@bad("picture", severity=Severity.REVIEW)
+def a_photograph_with_a_comment() -> Offer:
+    """A photograph with a comment in a part of its own, which does not leave."""
+    out = BytesIO()
+    Image.new("RGB", (8, 6), (200, 30, 30)).save(out, format="JPEG", comment=b"P00012 31245.18")
+    return {"figure.jpg": out.getvalue(), "figure.csv": means()}
+
+
+@bad("picture", severity=Severity.REVIEW)
+def a_picture_with_a_text_in_its_lowest_bits() -> Offer:
+    """A picture whose colours spell a text in their lowest bits, which are taken away."""
+    said = "".join(f"{letter:08b}" for letter in b"P00012")
+    rows = b"".join(b"\0" + bytes(0x80 | int(bit) for bit in said[at : at + 8]) for at in range(0, len(said), 8))
+    return {"figure.png": png(pixels=rows), "figure.csv": means()}
