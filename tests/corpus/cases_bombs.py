@@ -11,11 +11,7 @@ from corpus import dress
 from corpus.case import Offer, bad, good
 from corpus.cases_files import means
 from corpus.data import survey
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    """A part of a picture with its length and its check sum."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+from doubles.pictures import SIGNATURE, chunk
 
 
 def png(*before: bytes, width: int = 8, height: int = 6, pixels: bytes | None = None) -> bytes:
@@ -23,7 +19,7 @@ def png(*before: bytes, width: int = 8, height: int = 6, pixels: bytes | None = 
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = (b"\0" + b"\x80" * width) * height if pixels is None else pixels
     parts = (chunk(b"IHDR", head), *before, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    return SIGNATURE + b"".join(parts)
 
 
 @bad("reader")

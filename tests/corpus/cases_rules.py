@@ -11,9 +11,10 @@ from PIL import Image
 
 from corpus import dress
 from corpus.case import Offer, Offered, bad, good
-from corpus.cases_bombs import chunk, png
+from corpus.cases_bombs import png
 from corpus.cases_files import means
 from corpus.data import PEOPLE, farms, per, survey
+from doubles.pictures import chunk
 from hub.domain.exports import Severity
 from hub.policy.load import load_profile
 
