@@ -1,0 +1,40 @@
+"""Facts about small parts that are put together: what is read of them, and whether that is all."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.pieces import is_cut, joined, numbers_of
+
+MOST = 200_000
+
+
+def texts(*lengths: int) -> list[Fragment]:
+    return [TextFragment(text=chr(97 + at) * length) for at, length in enumerate(lengths)]
+
+
+@pytest.mark.parametrize(
+    ("lengths", "is_more"),
+    [((), False), ((MOST - 1,), False), ((MOST,), True), ((100_000, 99_998), False), ((100_000, 99_999), True)],
+)
+def test_texts_are_all_read_up_to_so_many_characters_with_their_line_ends(
+    lengths: tuple[int, ...], is_more: bool
+) -> None:
+    assert is_cut(texts(*lengths)) is is_more
+
+
+def test_the_same_text_counts_once_and_tables_not_at_all() -> None:
+    same: list[Fragment] = [TextFragment(text="a" * 150_000)] * 3
+    table = TableFragment(columns=("x",), data=(("b" * MOST,),))
+    assert not is_cut([*same, table])
+    assert is_cut([*same, ValueFragment(value={"x": "b" * 50_000})])
+
+
+def test_of_longer_texts_the_first_are_read() -> None:
+    (whole,) = joined(texts(MOST, 10))
+    assert isinstance(whole, TextFragment)
+    assert whole.text == "a" * MOST
+    numbers: list[Fragment] = [TextFragment(text="12 3.5 " + "a" * MOST), TextFragment(text="34")]
+    whole_numbers, fractions = numbers_of(numbers)
+    assert (whole_numbers.data, fractions.data) == ((("12",),), (("3.5",),))
