@@ -9,7 +9,7 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hub.domain.errors import InvalidError
@@ -46,6 +46,14 @@ def counted(dataset: str, known: Canaries | None) -> CanaryCount:
     if known is None:
         return CanaryCount(dataset)
     return CanaryCount(dataset, len(known.canaries), len(known.canary_rows), known.declared_by, known.declared)
+
+
+def within(known: Canaries | None, columns: Iterable[str]) -> Canaries | None:
+    """Return what can stand in data of these columns: an older snapshot may lack one by which a row is picked."""
+    if known is None:
+        return None
+    there = set(columns)
+    return replace(known, canary_rows=tuple(row for row in known.canary_rows if row.keys() <= there))
 
 
 def check_canaries(known: Canaries, columns: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from datasets_mount.catalogue import Dataset, Snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
-from hub.domain.canaries import Canaries
+from hub.domain.canaries import Canaries, within
 from hub.domain.errors import ConflictError, InvalidError, LabError
 from hub.domain.exports import ExportFile, ExportRequest, ExportStep, step_checked, step_request, without_votes
 from hub.domain.notebooks import Notebook
@@ -97,7 +97,7 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         month = registry.released_bytes(reading, request.project, lab.now())
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
         known = [(d, s) for d, s in datasets if d is not None and s is not None]
-        planted = {d.name: reading.get(Canaries, d.name) for d, _ in known}
+        planted = {d.name: within(reading.get(Canaries, d.name), _columns(s)) for d, s in known}
         ran = _approved(reading, request)
         policy = policy_in_force(reading, lab.settings.gate, request.project, [d for d, _ in known]).policy
     if len(known) < len(datasets):
@@ -123,6 +123,10 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         *(mounted(lab, request.project, s) for _, s in known),
     )
     return spec_of(lab, work, Purpose.CHECKER, "check", mounts)
+
+
+def _columns(snapshot: Snapshot) -> set[str]:
+    return {column for file in snapshot.files for column in file.columns}
 
 
 def _approved(reading: Reading, request: ExportRequest) -> ApprovedNotebook | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from doubles.people import checked_request, play, registered_dataset
-from hub.domain.canaries import Canaries, CanaryCount
+from hub.domain.canaries import Canaries, CanaryCount, within
 from hub.domain.errors import InvalidError, NotFoundError, RefusedError
 from hub.services import canaries, datasets
 from hub.services.lab import Lab
@@ -98,3 +98,12 @@ def test_others_are_refused_without_being_repeated(
 def test_as_many_as_are_allowed_are_kept(lab: Lab) -> None:
     told = canaries.declare_canaries(lab, "jobs-steward", "jobs", ("sixsix",) * 200, (ROW,) * 20)
     assert (told.canaries, told.canary_rows) == (200, 20)
+
+
+def test_in_an_older_snapshot_rows_are_looked_for_by_the_columns_that_it_has(lab: Lab) -> None:
+    rows = ({"nr": "999999998"}, {"nr": "999999998", "wage": "1"}, {"siren": "999999998"})
+    known = Canaries("jobs", (VALUE,), rows, "jobs-steward", lab.now())
+    there = within(known, ["nr", "wage", "year"])
+    assert there is not None
+    assert (there.canaries, there.canary_rows, there.declared) == ((VALUE,), rows[:2], known.declared)
+    assert within(None, ["nr"]) is None
