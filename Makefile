@@ -14,8 +14,9 @@ endif
 export PYTHON
 SETUP = $(PYTHON) -m hub.setup
 DATALAB = .venv/bin/datalab
-# Two processes run the tests, as tests/lanes.py says which; “make test LANES=” is one after the other.
-LANES = --numprocesses=2 --dist=loadscope --no-loadscope-reorder
+# “make test LANES=2” lets two processes run the tests; tests/lanes.py says which of them stay together.
+LANES = 1
+IN_LANES = $(if $(filter-out 1,$(LANES)),--numprocesses=$(LANES) --dist=loadscope --no-loadscope-reorder)
 
 help:  ## print this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,7 +46,7 @@ test: python  ## set up what tests need, check, and run all tests
 	@$(SETUP) tests
 	@mkdir -p test-results
 	@code=0; $(MAKE) check || code=1; \
-		.venv/bin/python -m pytest $(LANES) --junitxml=test-results/pytest.xml $(TESTS) || code=1; exit $$code
+		.venv/bin/python -m pytest $(IN_LANES) --junitxml=test-results/pytest.xml $(TESTS) || code=1; exit $$code
 
 check: python  ## format, lint, types, import rules
 	@$(SETUP) checks

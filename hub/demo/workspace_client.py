@@ -20,7 +20,9 @@ from hub.domain.errors import UnavailableError
 LONGEST_START, LONGEST_CELL, PAUSE = 90.0, 120.0, 0.2
 MOST_FAULTS = 100
 """So many pages in a row may fail while a server starts; a start that failed fails for longer."""
-OK, CREATED, BAD_REQUEST = 200, 201, 400
+ASK_AGAIN = 5
+"""Every so many pages that say that the server does not run, its start is asked for anew: it ended meanwhile."""
+OK, CREATED, BAD_REQUEST, NOT_RUNNING = 200, 201, 400, 424
 LARGEST_MESSAGE = 16 * 2**20
 OUTPUTS = frozenset({"stream", "execute_result", "display_data", "error"})
 
@@ -59,7 +61,8 @@ class Workspace:
     def open(self) -> float:
         """Start the server unless it runs, log in to it, and return the seconds that it took."""
         began = time.monotonic()
-        page = self._visitor.get(f"/hub/spawn/{self._visitor.name}/{self._project}")
+        start = f"/hub/spawn/{self._visitor.name}/{self._project}"
+        page = self._visitor.get(start)
         faults = MOST_FAULTS if page.status_code >= BAD_REQUEST else 0
         while not self._is_labs(page):
             faults = faults + 1 if page.status_code >= BAD_REQUEST else 0
@@ -71,7 +74,8 @@ class Workspace:
                     status=page.status_code,
                 )
             time.sleep(PAUSE)
-            page = self._visitor.get(f"{self.path}lab")
+            ended = page.status_code == NOT_RUNNING and faults % ASK_AGAIN == 0
+            page = self._visitor.get(start if ended else f"{self.path}lab")
         return time.monotonic() - began
 
     def _is_labs(self, page: requests.Response) -> bool:

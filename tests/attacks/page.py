@@ -62,7 +62,7 @@ OPEN_CHANNEL = "open-channel"
 MEASURED = """
 ## What was measured in that run
 
-On a machine with two cores that both ran tests.
+On a machine with two cores that ran all tests.
 
 | what | value |
 | --- | --- |
