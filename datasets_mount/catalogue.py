@@ -20,6 +20,13 @@ class Tier(StrEnum):
     SECRET = "secret"  # noqa: S105 - the name of a tier
 
 
+class OwnersPart(StrEnum):
+    """Whether the owner of a dataset is told of what leaves, or has to agree to it."""
+
+    INFORMED = "informed"
+    VOTE = "vote"
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """A named collection that an organisation owns.
@@ -27,7 +34,8 @@ class Dataset:
     ``privacy_unit`` is the column whose values name the units that a count counts; empty where each row is one unit.
     ``profile`` is the name of the disclosure policy's profile. ``group_columns`` name what holds several units
     together, such as the holding that an enterprise belongs to. Each of the ``structural_zeros`` is a set of
-    columns with the values that never stand together, so that an empty cell there tells nothing.
+    columns with the values that never stand together, so that an empty cell there tells nothing. ``owners`` is the
+    owner's part in what leaves.
     """
 
     name: str
@@ -39,6 +47,7 @@ class Dataset:
     profile: str
     group_columns: tuple[str, ...] = ()
     structural_zeros: tuple[dict[str, str], ...] = ()
+    owners: OwnersPart = OwnersPart.INFORMED
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from hub.domain.exports import (
     check_is_author,
     step_request,
 )
+from hub.domain.owners import check_is_asked, check_votes_for_owner
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.splits import check_can_split, split_request
@@ -51,13 +52,16 @@ Rows are people, columns are the states of a request: what has never been releas
 
 The request of this page holds two files with the two approvals that the lab asks for, nothing is frozen, its project
 may use its datasets, and the person's membership and roles have not ended. Where a dissent is overridden, a third
-steward asks for changes. Whatever else is missing is refused on top:
+steward asks for changes. Where somebody votes for the owner of its data, that owner is asked, and the steward of the
+first such row, and of the one after the claimant's, is the owner's. Whatever else is missing is refused on top:
 see the [security model](../explanation/security-model.md).
 """
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LASTS = timedelta(hours=1)
 NEEDED = 2
 CLAIMANT = "health-steward"
+OWNER = "jobs-institute"
+"""The owner of the data behind the request, whose steward is ``jobs-steward``."""
 EVER_RELEASED = (ExportState.RELEASED, ExportState.REVOKED)
 MARKS: dict[type[LabError], str] = {RefusedError: "no", ConflictError: "later", NotFoundError: "hidden"}
 STATUSES = {
@@ -80,7 +84,8 @@ class Who:
     def person(self) -> Person:
         """Return the person."""
         roles = (Role.STEWARD, Role.LEAD_STEWARD) if self.role is Role.LEAD_STEWARD else (self.role,)
-        return Person(self.name, self.name, "office", roles)
+        organisation = OWNER if self.name == "jobs-steward" else "office"
+        return Person(self.name, self.name, organisation, roles)
 
 
 PEOPLE = (
@@ -193,6 +198,11 @@ def _override(person: Person, request: ExportRequest) -> None:
     queue.check_not_claimed(request, person.name, NOW, LASTS)
 
 
+def _owner_vote(person: Person, request: ExportRequest) -> None:
+    check_votes_for_owner(person, request, PROJECT, OWNER, ())
+    check_is_asked(replace(request, snapshots={"jobs": "d" * 64}), "jobs", ("jobs",))
+
+
 def _reject(person: Person, request: ExportRequest) -> None:
     _decides(person, request)
     step_request(request, ExportStep.REJECT)
@@ -244,6 +254,7 @@ ACTIONS = (
     Action("Give it back", "DELETE", "/exports/{id}/claim", _unclaim),
     Action("Vote on its files", "POST", "/exports/{id}/votes", _vote),
     Action("Override a dissent", "POST", "/exports/{id}/override", _override),
+    Action("Vote for the owner of its data", "POST", "/exports/{id}/owner-votes", _owner_vote),
     Action("Reject it for good", "POST", "/exports/{id}/reject", _reject),
     Action("Make the release", "POST", "/exports/{id}/release", _release),
     Action("Revoke the release", "POST", "/releases/{id}/revoke", _revoke),

@@ -27,6 +27,7 @@ from hub.settings_tables import (
     Login,
     Notebooks,
     Ports,
+    PublicRegister,
     ReaderLimits,
     Review,
     Section,
@@ -87,6 +88,7 @@ class Settings(Section):
     exceptions: Exceptions = Exceptions()
     mail: Mail = Mail()
     webhook: Webhook = Webhook()
+    public_register: PublicRegister = PublicRegister()
     images: Images = Images()
     allowance: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], Allowance] = Field(default={})
     concurrent_work: Annotated[int, Field(ge=1)] = 2

@@ -146,6 +146,8 @@ MEANINGS: Mapping[str, str] = {
     "`secrets/webhook-key`, 32 bytes or more. Empty: none are. See [how to](../how-to/send-notices.md).",
     "notebooks.runs_a_month": "How many runs a project may start in a calendar month (UTC), those of "
     "sweeps and repetitions counted.",
+    "public_register.open": "Whether the portal has a page and a document (DCAT) without a login, of what projects, "
+    "owners and stewards made public. See [how to](../how-to/keep-a-public-register.md).",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",
 }
 """What each key means; the keys of a container's limits are the same in three sections and have one meaning."""

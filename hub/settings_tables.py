@@ -257,6 +257,12 @@ class Notebooks(Section):
     runs_a_month: Annotated[int, Field(ge=1)] = 10_000
 
 
+class PublicRegister(Section):
+    """Whether anybody may read, without a login, what was made public field by field."""
+
+    open: bool = False
+
+
 class Images(Section):
     """The image that workspaces, runs and the gate's containers are made from."""
 

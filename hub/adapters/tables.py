@@ -40,9 +40,11 @@ from hub.domain.freezes import Freeze
 from hub.domain.heads import risk_of
 from hub.domain.notebooks import Notebook
 from hub.domain.notices import Message, Notice
+from hub.domain.owners import Delegation
 from hub.domain.people import Organisation, Person
 from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project
+from hub.domain.publications import Publication
 from hub.domain.registers import Register
 from hub.domain.releases import Release
 from hub.domain.runs import Run
@@ -95,6 +97,8 @@ KEYS: dict[type, tuple[str, str]] = {
     Examination: ("examination", "id"),
     PolicyLayer: ("policy_layer", "id"),
     Freeze: ("export_freeze", "id"),
+    Delegation: ("dataset_delegation", "id"),
+    Publication: ("publication", "id"),
     GateException: ("export_exception", "id"),
     Notice: ("notice", "id"),
     Message: ("message", "id"),

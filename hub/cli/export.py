@@ -17,6 +17,7 @@ from hub.cli.files import write_new
 from hub.cli.freeze import freeze, frozen, unfreeze
 from hub.cli.gather import gather
 from hub.cli.options import AsJson, ProjectFilter, Reason, Wait, examples, portal
+from hub.cli.owners import owner_vote, owner_votes
 from hub.cli.queue import claim, queue, unclaim
 from hub.cli.screen import print_json, print_record, print_rows
 from hub.cli.split import split
@@ -228,6 +229,14 @@ app.command(
         "datalab export decide-exception export-abc exception-def deny --reason 'It is not public'",
     )
 )(decide_exception)
+app.command("owner-votes", epilog=examples("datalab export owner-votes"))(owner_votes)
+app.command(
+    "owner-vote",
+    epilog=examples(
+        "datalab export owner-vote export-abc wages approve",
+        "datalab export owner-vote export-abc wages changes --cause more_than_needed --reason 'Years suffice'",
+    ),
+)(owner_vote)
 app.command(epilog=examples("datalab export claim export-abc"))(claim)
 app.command(epilog=examples("datalab export unclaim export-abc"))(unclaim)
 

@@ -67,6 +67,19 @@ class Override:
     against: tuple[Vote, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnerVote:
+    """A vote for the owner of a dataset, on a whole request: ``seen`` is the digest of its files and policy."""
+
+    person: str
+    dataset: str
+    decision: Decision
+    reason: str
+    at: datetime
+    seen: str
+    cause: Cause | None = None
+
+
 def seal_of(votes: tuple[Vote, ...]) -> str:
     """SHA-256 of one steward's votes and their salt: it tells nothing of them, and fits no others."""
     parts = [[v.steward, v.path, v.canonical, v.policy, v.decision, v.reason, v.cause, v.salt] for v in votes]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from hub.domain.ballots import Ballot, Cause, Override, Vote
+from hub.domain.ballots import Ballot, Cause, Override, OwnerVote, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.people import Person
 
@@ -89,6 +89,7 @@ STEPS: dict[tuple[ExportState, ExportStep], ExportState] = {
     (_S.APPROVED, _E.BEGIN_RELEASE): _S.RELEASING,
     (_S.APPROVED, _E.RECHECK): _S.RECHECKING,
     (_S.APPROVED, _E.REOPEN): _S.IN_REVIEW,
+    (_S.APPROVED, _E.RETURN): _S.RETURNED,
     (_S.RECHECKING, _E.CONFIRM): _S.APPROVED,
     (_S.RECHECKING, _E.PASS): _S.SUBMITTED,
     (_S.RECHECKING, _E.BLOCK): _S.BLOCKED,
@@ -210,7 +211,8 @@ class ExportRequest:
     policy that the last check applied; ``turn`` counts submissions, the last of which was at ``submitted``; ``claimed``
     is when a steward took it for a while. ``split_from`` is the request that its files were split off, and
     ``split_into`` those that were split off it. ``ballot`` is whether stewards may know of each other's votes,
-    ``overrides`` are the lead stewards' words against dissent, and ``causes`` say why it was returned or rejected.
+    ``overrides`` are the lead stewards' words against dissent, ``causes`` say why it was returned or rejected,
+    and ``owner_votes`` are those for the owners of the data behind it.
     """
 
     id: str
@@ -235,6 +237,7 @@ class ExportRequest:
     ballot: Ballot = Ballot.OPEN
     overrides: tuple[Override, ...] = ()
     causes: tuple[Cause, ...] = ()
+    owner_votes: tuple[OwnerVote, ...] = ()
 
 
 WORKSPACE_SOURCE = "workspace"
@@ -258,7 +261,7 @@ def step_request(
 
 def without_votes(request: ExportRequest) -> ExportRequest:
     """Return the request as one that nobody has voted on."""
-    return replace(request, votes=(), ballot=Ballot.OPEN, overrides=())
+    return replace(request, votes=(), ballot=Ballot.OPEN, overrides=(), owner_votes=())
 
 
 Excepted = Collection[tuple[str, str]]

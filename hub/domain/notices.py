@@ -58,6 +58,8 @@ class NoticeKind(StrEnum):
     NOTEBOOK_WITHDRAWN = "notebook_withdrawn"
     DATASET_GRANTED = "dataset_granted"
     DATASET_WITHDRAWN = "dataset_withdrawn"
+    OWNER_ASKED = "owner_asked"
+    DATASET_LEFT = "dataset_left"
     FROZEN = "frozen"
     THAWED = "thawed"
 

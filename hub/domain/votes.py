@@ -96,7 +96,8 @@ def _with_seen_votes(person: Person, request: ExportRequest, project: Project) -
     audits = Role.AUDITOR in person.roles and Role.STEWARD not in person.roles
     if request.ballot is not Ballot.SEALED or (audits and not was_ever_member(person, project)):
         return request
-    return replace(request, votes=tuple(v for v in request.votes if v.steward == person.name))
+    own = tuple(v for v in request.votes if v.steward == person.name)
+    return replace(request, votes=own, owner_votes=tuple(v for v in request.owner_votes if v.person == person.name))
 
 
 def add_votes(request: ExportRequest, votes: tuple[Vote, ...]) -> ExportRequest:

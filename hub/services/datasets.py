@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO
 
 from datasets_mount.catalogue import (
@@ -58,6 +59,7 @@ def register_dataset(lab: Lab, actor: str, dataset: Dataset) -> Dataset:
         present = records.get(Dataset, dataset.name)
         if present is not None and present.owner != dataset.owner:
             raise ConflictError("There is a dataset {name} already.", reason="dataset-exists", name=dataset.name)
+        dataset = replace(dataset, owners=present.owners) if present else dataset  # that is said elsewhere
         details = {"tier": dataset.tier, "profile": dataset.profile, "owner": dataset.owner}
         records.save(dataset, event("lab:dataset:register", actor, dataset.name, **details))
         return dataset

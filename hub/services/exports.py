@@ -20,6 +20,7 @@ from hub.domain.exports import (
     without_votes,
 )
 from hub.domain.heads import RequestHead
+from hub.domain.owners import ASKED_IN
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import without_claim
@@ -31,6 +32,7 @@ from hub.gate.sheets import split_path
 from hub.services.grants import check_all_granted
 from hub.services.lab import Lab, known_project, known_projects, load_person, new_id
 from hub.services.lineage import lineage_of
+from hub.services.owners import asked_of
 from hub.services.ports import Reading
 from hub.services.projects import load_project
 from hub.services.refusals import records_refusals
@@ -119,7 +121,7 @@ def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[Exp
 
 
 def check_can_see_request(person: Person, request: ExportRequest, project: Project) -> None:
-    """A request is seen by members of its project, stewards and auditors."""
+    """A request is seen by members of its project, stewards and auditors; besides by who is asked for an owner."""
     if not (is_member(person, project) or SEEING_ROLES & set(person.roles)) or Role.ADMINISTRATOR in person.roles:
         raise NotFoundError(
             "There is no export request {id}, or you may not see it.", reason="not-found", id=request.id
@@ -140,8 +142,18 @@ def load_visible(reading: Reading, actor: str, identifier: str) -> tuple[ExportR
         raise NotFoundError(
             "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
         )
-    check_can_see_request(person, request, project)
+    try:
+        check_can_see_request(person, request, project)
+    except NotFoundError:
+        if not _is_asked(reading, person, request, project):
+            raise
     return request, person, project
+
+
+def _is_asked(reading: Reading, person: Person, request: ExportRequest, project: Project) -> bool:
+    """Who votes for an owner by name sees a request while that is asked, and what they voted on afterwards."""
+    has_voted = any(v.person == person.name for v in request.owner_votes)
+    return (request.state in ASKED_IN or has_voted) and bool(asked_of(reading, person, request, project))
 
 
 def request_heads(lab: Lab, actor: str, project: str = "", before: int = 0, limit: int = 0) -> list[RequestHead]:
@@ -184,9 +196,9 @@ def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
 
 
 def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[ExportFile, bytes]:
-    """Return a canonical file's bytes to a steward who may review the request; the view is recorded."""
+    """Return a canonical file's bytes to who may review it, or votes for an owner; the view is recorded."""
     with lab.store.begin() as records:
-        seen, _ = load_reviewable(records, actor, identifier)
+        seen, _ = _load_readable(records, actor, identifier)
         file = next((f for f in seen.files if f.path == path and f.canonical), None)
         if file is None:
             raise NotFoundError("The request has no canonical file of that name.", reason="not-found")
@@ -197,12 +209,33 @@ def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[Ex
 def canonical_files(lab: Lab, actor: str, identifier: str, paths: tuple[str, ...]) -> dict[str, tuple[str, bytes]]:
     """Return kind and bytes of several canonical files, as for one; each view is recorded, all in one transaction."""
     with lab.store.begin() as records:
-        seen, _ = load_reviewable(records, actor, identifier)
+        seen, _ = _load_readable(records, actor, identifier)
         files = [f for f in seen.files if f.path in paths and f.canonical]
         for file in files:
             details = {"path": file.path, "sha256": file.canonical}
             records.record(event("export:file:view", actor, identifier, seen.project, **details))
     return {f.path: (f.kind, lab.vault.read(f.canonical, MOST_BYTES_A_FILE)) for f in files}
+
+
+def _load_readable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
+    """Return a request whose files the person may read: who may review it, or is asked for an owner of its data."""
+    seen, person, project = load_visible(records, actor, identifier)
+    if not _is_asked(records, person, seen, project):
+        check_can_review(person, seen, project)
+    return seen, project
+
+
+def project_of(lab: Lab, actor: str, identifier: str) -> Project:
+    """Return the project of a request that the person may see."""
+    with lab.store.read() as reading:
+        return load_visible(reading, actor, identifier)[2]
+
+
+def asked_for(lab: Lab, actor: str, identifier: str) -> tuple[str, ...]:
+    """Return the datasets for whose owners the person may vote on a request, where that is asked."""
+    with lab.store.read() as reading:
+        request, person, project = load_visible(reading, actor, identifier)
+        return asked_of(reading, person, request, project)
 
 
 def load_reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:

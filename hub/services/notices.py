@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from datasets_mount.catalogue import Grant
+from datasets_mount.catalogue import Dataset, Grant
 from hub.domain.audit import AuditEvent, event
 from hub.domain.comments import Audience, Comment
 from hub.domain.exceptions import GateException
-from hub.domain.exports import ExportRequest
+from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook
 from hub.domain.notices import (
@@ -33,10 +33,11 @@ from hub.domain.notices import (
     reviewers,
     without_actor,
 )
-from hub.domain.people import Person, Role
+from hub.domain.people import Person, Role, person_on
 from hub.domain.projects import sees_project
 from hub.domain.queue import IN_REVIEW, holder, without_claim
 from hub.services.lab import Lab, found, known_person, known_project, known_projects, load_person, new_id
+from hub.services.owners import asking, speakers
 from hub.services.ports import Reading
 from hub.settings import Settings
 
@@ -60,7 +61,9 @@ def told_by(
 
 def _kept(reading: Reading, telling: Telling, channels: tuple[Channel, ...]) -> Iterable[Notice | Message]:
     now, where = reading.moment, (telling.project, telling.place, telling.subject)
-    people = [name for name in telling.people if _may_know(reading, name, telling.project)]
+    # Who is asked for an owner may be of no project, and is told of this one alone.
+    project = "" if telling.kind is NoticeKind.OWNER_ASKED else telling.project
+    people = [name for name in telling.people if _may_know(reading, name, project)]
     if not people and not telling.boxes:
         return
     for name in people:
@@ -86,7 +89,7 @@ def _tellings(reading: Reading, value: object, happened: AuditEvent) -> list[Tel
         case ExportRequest() if happened.name == ENDED_CLAIM:
             return claim_ends(value, dict(happened.details)["steward"])
         case ExportRequest() if happened.name.startswith(REQUEST):
-            return request_tells(happened, value)
+            return [*request_tells(happened, value), *_owner_tells(reading, value, happened)]
         case Comment():
             return _comment_tells(reading, value)
         case GateException():
@@ -100,6 +103,21 @@ def _tellings(reading: Reading, value: object, happened: AuditEvent) -> list[Tel
             kind = NoticeKind.FROZEN if value.lifted is None else NoticeKind.THAWED
             return [Telling(kind, value.project, "freezes", "", _frozen(reading, value.project))]
     return []
+
+
+def _owner_tells(reading: Reading, request: ExportRequest, happened: AuditEvent) -> list[Telling]:
+    """Who is asked for an owner is told when a request waits; every owner is told of what left."""
+    if happened.name == f"{REQUEST}release":
+        names = tuple(sorted(request.snapshots))
+        owning = {d.owner for d in reading.find(Dataset, name=names)} if names else set()
+        people = [person_on(p, reading.moment.date()) for p in reading.find(Person, organisation=tuple(sorted(owning)))]
+        told = tuple(sorted(p.name for p in people if Role.STEWARD in p.roles))
+        return [Telling(NoticeKind.DATASET_LEFT, request.project, "releases", request.id, told)]
+    if request.state is not ExportState.SUBMITTED or happened.name not in (f"{REQUEST}pass", f"{REQUEST}except"):
+        return []
+    asked = [d for name in asking(reading, request) if (d := reading.get(Dataset, name)) is not None]
+    told = tuple(sorted({name for d in asked for name in speakers(reading, d)} - {request.author}))
+    return [Telling(NoticeKind.OWNER_ASKED, request.project, "exports", request.id, told)] if told else []
 
 
 def _comment_tells(reading: Reading, comment: Comment) -> list[Telling]:

@@ -11,7 +11,7 @@ from hub.domain.people import Role
 from hub.domain.projects import is_member
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
 from hub.domain.votes import check_can_release, check_can_review
-from hub.services import exceptions, freezes, policies, registry, votes
+from hub.services import exceptions, freezes, owners, policies, registry, votes
 from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
 from hub.services.lab import Lab, known_project, known_projects, load_person
 from hub.services.lineage import check_lineage
@@ -41,6 +41,7 @@ def release(lab: Lab, actor: str, identifier: str) -> Release:
             return done
         _check_carries(lab, records, request)
         check_lineage(records, request)
+        _check_owners(records, request)
         has_changed = policies.has_changed(records, lab.settings.gate, request)
         if not has_changed and not registry.has_moved(records, request):
             return _make(lab, records, actor, request)
@@ -103,6 +104,13 @@ def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> Expo
 def _check_carries(lab: Lab, reading: Reading, request: ExportRequest) -> None:
     """Every file carries its votes, and what blocks is covered by an exception that holds now."""
     check_can_release(request, lab.settings.gate.votes, exceptions.excepted(reading, lab.settings, request))
+
+
+def _check_owners(reading: Reading, request: ExportRequest) -> None:
+    """The owners of the data behind it agree, where they are asked."""
+    project = known_project(reading, request.project)
+    if project is not None:
+        owners.check_agree(reading, request, project)
 
 
 def load_release(reading: Reading, actor: str, identifier: str) -> Release:

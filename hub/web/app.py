@@ -14,6 +14,7 @@ from hub.domain.errors import InvalidError
 from hub.services.figures import figures
 from hub.services.health import failing_parts
 from hub.services.lab import Lab
+from hub.services.publications import public_register
 from hub.web.api.handlers import Api, UnknownApi, Upload, pattern_of
 from hub.web.api.routes import Route
 from hub.web.api.table import PREFIX, ROUTES
@@ -24,6 +25,7 @@ from hub.web.openapi import Document
 from hub.web.pages.handlers import Leave, PageHandler, Picture, Spoken, UnknownPage
 from hub.web.pages.table import FORMS, PAGES
 from hub.web.parts import Parts
+from hub.web.public import KeptRegister, RegisterDocument, RegisterPage
 from hub.web.rendering import HUB_STATIC, STATIC, Pages
 from hub.web.watched import HealthAnswer, MetricsAnswer
 
@@ -58,12 +60,20 @@ def make_app(lab: Lab, hub_auth: Any) -> Application:
     health, measured = HealthWatch(lambda: failing_parts(lab)), Measured(lambda: figures(lab))
     parts = Parts(lab, hub_auth, prefix, pages, threads, health, measured)
     return Application(
-        _addresses(prefix),
+        [*_public_addresses(lab, prefix), *_addresses(prefix)],
         parts=parts,
         default_handler_class=UnknownPage,
         cookie_secret=hashlib.sha256(b"datalab portal cookies " + hub_auth.api_token.encode()).digest(),
         log_function=_log_access,
     )
+
+
+def _public_addresses(lab: Lab, prefix: str) -> list[Any]:
+    """The two addresses that need no login; none where the lab does not want them."""
+    if not lab.settings.public_register.open:
+        return []
+    register = {"register": KeptRegister(lambda: public_register(lab))}
+    return [url(f"{prefix}register", RegisterPage, register), url(f"{prefix}register.json", RegisterDocument, register)]
 
 
 def _addresses(prefix: str) -> list[Any]:

@@ -39,6 +39,8 @@ SENTENCES: dict[NoticeKind, str] = {
     _K.NOTEBOOK_WITHDRAWN: N_("Your notebook was withdrawn."),
     _K.DATASET_GRANTED: N_("Your project may use a dataset."),
     _K.DATASET_WITHDRAWN: N_("Your project may no longer use a dataset."),
+    _K.OWNER_ASKED: N_("An export request draws on data for whose owner you may vote; it waits for that vote."),
+    _K.DATASET_LEFT: N_("A release draws on data of your organisation."),
     _K.FROZEN: N_("A steward has stopped releases and downloads."),
     _K.THAWED: N_("A steward lets releases and downloads go on."),
 }

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 
-from datasets_mount.catalogue import Tier
+from datasets_mount.catalogue import OwnersPart, Tier
 from hub.domain.ballots import Cause, Decision
 from hub.domain.comments import Audience, Place
 from hub.domain.exceptions import Ground
@@ -22,6 +22,7 @@ from hub.domain.exceptions import Word as ExceptionWord
 from hub.domain.exports import Severity, TableContext
 from hub.domain.notebooks import Parameter, ParameterType
 from hub.domain.people import Role
+from hub.domain.publications import PublicField
 from hub.domain.queue import ServiceLevel, Show
 
 REVERSING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -226,6 +227,39 @@ class OverrideBody(Model):
 
     reason: Prose
     turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+
+
+class OwnersBody(Model):
+    """The owner's part in what leaves of a dataset."""
+
+    part: OwnersPart
+
+
+class DelegationBody(Model):
+    """The last day on which somebody votes for an owner."""
+
+    ends: date
+
+
+class OwnerVoteBody(Model):
+    """A vote for the owner of a dataset on all canonical files, as they were seen, under the policy that was seen.
+
+    ``turn`` is the submission that was seen, 0 where that is not said; ``cause`` is of what has to change.
+    """
+
+    dataset: Word
+    decision: Decision
+    canonical: Annotated[dict[FilePath, Digest], Field(min_length=1, max_length=MOST_FILES)]
+    policy: Digest
+    reason: Prose = ""
+    cause: Cause = Cause.OTHER
+    turn: Annotated[int, Field(ge=0, le=LARGEST_COUNT)] = 0
+
+
+class PublicationBody(Model):
+    """The fields that are public from now on; none takes the entry out of the register."""
+
+    fields: Annotated[tuple[PublicField, ...], Field(max_length=len(PublicField))]
 
 
 class ExceptionBody(Model):

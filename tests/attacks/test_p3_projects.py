@@ -118,6 +118,14 @@ BY_ADDRESS = (
     Call("PUT", "/projects/{project}/policy", {"text": ""}),
     Call("GET", "/datasets/{dataset}/canaries", actor=SCIENTIST),
     Call("PUT", "/datasets/{dataset}/canaries", {"canaries": ["planted"]}, actor=SCIENTIST),
+    Call("PUT", "/datasets/{dataset}/owners", {"part": "informed"}, actor=SCIENTIST),
+    Call("GET", "/datasets/{dataset}/delegates", actor=SCIENTIST),
+    Call("PUT", f"/datasets/{{dataset}}/delegates/{RESEARCHER}", {"ends": "2099-01-01"}, actor=SCIENTIST),
+    Call("DELETE", f"/datasets/{{dataset}}/delegates/{RESEARCHER}", actor=SCIENTIST),
+    Call("GET", "/publications/project/{project}"),
+    Call("PUT", "/publications/project/{project}", {"fields": ["title"]}),
+    Call("GET", "/publications/dataset/{dataset}", actor=SCIENTIST),
+    Call("PUT", "/publications/release/{export}", {"fields": ["files"]}),
     Call("GET", "/datasets/{dataset}/uses", actor=SCIENTIST),
     Call("GET", "/datasets/{dataset}/uses/csv", actor=SCIENTIST),
     Call("POST", "/datasets/{dataset}/offers", {"uploads": [NOTHING["upload"]]}, actor=SCIENTIST),
@@ -149,6 +157,7 @@ BY_ADDRESS = (
             Call("POST", "/exports/{export}/override", WHY, actor=actor),
             Call("GET", "/exports/{export}/canonical?path=words.txt", actor=actor),
             Call("POST", "/exports/{export}/votes", VOTE, actor=actor),
+            Call("POST", "/exports/{export}/owner-votes", VOTE | {"dataset": "jobs"}, actor=actor),
             Call("POST", "/exports/{export}/claim", actor=actor),
             Call("DELETE", "/exports/{export}/claim", actor=actor),
             Call("GET", "/exports/{export}/comments", actor=actor),
@@ -184,7 +193,7 @@ OF_THE_LAB = {
 
 
 def shape(path: str) -> str:
-    return re.sub(r"\{\w+\}", "{}", re.sub(r"/members/[^/]+", "/members/{}", path.partition("?")[0]))
+    return re.sub(r"\{\w+\}", "{}", re.sub(r"/(members|delegates)/[^/]+", r"/\1/{}", path.partition("?")[0]))
 
 
 def test_every_address_with_a_name_in_it_is_attacked() -> None:
@@ -196,6 +205,7 @@ def test_every_address_with_a_name_in_it_is_attacked() -> None:
         f"/projects/{CARE}/datasets/{{}}": "/projects/{}/datasets/{}",
         "/exports/{}/canonical": "/exports/{}/canonical",
         "/releases/{}/files/words.txt": "/releases/{}/files/{}",
+        **{f"/publications/{kind}/{{}}": "/publications/{}/{}" for kind in ("project", "dataset", "release")},
     }
     attacked = {(c.method, fixed.get(shape(c.path), shape(c.path))) for c in BY_ADDRESS}
     assert attacked == there

@@ -175,6 +175,30 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("DELETE", "/exports/{id}/claim"): (
         "/exports/{released}/claim", None, (HIDDEN, NO, NO, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
     ),
+    ("POST", "/exports/{id}/owner-votes"): (
+        "/exports/{request}/owner-votes", VOTE | {"dataset": "jobs"},
+        (HIDDEN, NO, NO, HIDDEN, HIDDEN, NOW, NO, NO, NO),
+    ),
+    ("GET", "/owner-votes"): ("/owner-votes", None, EVERYBODY),
+    ("PUT", "/datasets/{name}/owners"): (
+        "/datasets/jobs/owners", {"part": "informed"}, (NO, NO, NO, NO, NO, OK, NO, NO, NO),
+    ),
+    ("GET", "/datasets/{name}/delegates"): (
+        "/datasets/jobs/delegates", None, (NO, NO, NO, NO, NO, OK, NO, OK, NO),
+    ),
+    ("PUT", "/datasets/{name}/delegates/{person}"): (
+        "/datasets/jobs/delegates/none", {"ends": "2026-12-31"}, (NO, NO, NO, NO, NO, HIDDEN, NO, NO, NO),
+    ),
+    ("DELETE", "/datasets/{name}/delegates/{person}"): (
+        "/datasets/jobs/delegates/none", None, (NO, NO, NO, NO, NO, HIDDEN, NO, NO, NO),
+    ),
+    ("GET", "/publications"): ("/publications", None, EVERYBODY),
+    ("GET", "/publications/{kind}/{name}"): (
+        "/publications/project/wages", None, (NO, OK, NO, HIDDEN, NO, NO, NO, NO, NO),
+    ),
+    ("PUT", "/publications/{kind}/{name}"): (
+        "/publications/dataset/jobs", {"fields": []}, (NO, NO, NO, NO, NO, OK, NO, NO, NO),
+    ),
     ("GET", "/exports/{id}/comments"): ("/exports/{request}/comments", None, SEES_EXPORT),
     ("POST", "/exports/{id}/comments"): (
         "/exports/{request}/comments", COMMENT, (HIDDEN, NO, OK, HIDDEN, HIDDEN, OK, OK, NO, NO),
@@ -224,6 +248,7 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/datasets/{name}": ("/datasets/jobs", (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO)),
     "/uses": ("/uses", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     "/datasets/{name}/uses": ("/datasets/jobs/uses", SEES_USES),
+    "/owner-votes": ("/owner-votes", EVERYBODY),
     "/reports": ("/reports?project=wages&since=2026-01-01", REVIEWS),
     "/new/dataset": ("/new/dataset", (NO, NO, NO, NO, NO, OK, OK, NO, NO)),
     "/offers/{id}": ("/offers/{offer}", (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO)),
@@ -347,7 +372,8 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
             "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
             "comment": "Which year?", "split_path": "table.csv", "split_reason": "because", "audience": "project",
             "path-0": "table.csv", "finding": "9:table.csv", "ground": "public_already", "exception_text": "x" * 30,
-            "word": "grant", "exception_reason": "because", "context": "x" * 30,
+            "word": "grant", "exception_reason": "because", "part": "vote",
+            "delegation_ends": "2026-12-31", "owner_reason": "because", "context": "x" * 30,
         }  # fmt: skip
         query = f"?project=wages&source={made['run']}" if form.startswith("/new/export") else ""
         address = base + filled(form, names) + query

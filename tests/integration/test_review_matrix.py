@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from datasets_mount.catalogue import Dataset, OwnersPart
 from doubles.lab import make_lab
 from doubles.people import CONTEXT, cast_vote, finished_run, found_consortium, play, registered_dataset, work_off
 from doubles.portal import served
@@ -50,6 +51,10 @@ class Scene:
             records.save(put, event("test:request:put", "test", put.id))
             if state in EVER_RELEASED:
                 records.save(replace(self.release, id=put.id), event("test:release:put", "test", put.id))
+            part = OwnersPart.VOTE if action.path.endswith("/owner-votes") else OwnersPart.INFORMED
+            dataset = records.get(Dataset, "jobs")
+            assert dataset is not None
+            records.save(replace(dataset, owners=part), event("test:dataset:put", "test", "jobs"))
             if "{exception}" in action.path:
                 records.save(self.asked_of(put), event("test:exception:put", "test", put.id))
         return put
@@ -87,6 +92,7 @@ class Scene:
             "votes": vote,
             "exceptions": {"path": "a.csv", "finding": 1, "ground": "public_already", "text": "T" * 20},
             "reject": WHY,
+            "owner-votes": vote | {"dataset": "jobs"},
             "override": {"reason": "The institute has published this table"},
             "revoke": WHY,
         }.get(path.rpartition("/")[2], {})

@@ -11,6 +11,8 @@ from hub.web.api import (
     lab_routes,
     notice_routes,
     owner_routes,
+    owner_vote_routes,
+    publication_routes,
     report_routes,
     split_routes,
     sweep_routes,
@@ -29,5 +31,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *owner_routes.ROUTES,
     *report_routes.ROUTES,
     *exception_routes.ROUTES,
+    *owner_vote_routes.ROUTES,
+    *publication_routes.ROUTES,
     *notice_routes.ROUTES,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datasets_mount.catalogue import Dataset, Tier, check_stewards_for, is_in_force
 from hub.domain.errors import NotFoundError
 from hub.domain.people import Role, check_has_role
+from hub.domain.publications import PublicKind
 from hub.domain.work import ENDED
 from hub.policy.load import describe_profile, profile_names
 from hub.services import datasets, people, policies, projects, snapshots
@@ -12,6 +13,8 @@ from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
 from hub.web.models import DatasetBody, GrantBody, OfferBody, PolicyBody, ReasonBody
+from hub.web.pages.owner_votes import owners_part
+from hub.web.pages.publications import shown_public
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import zero_of, zero_text, zeros_text
 
@@ -54,6 +57,8 @@ def show_dataset(visit: Visit) -> Context:
         "policy_address": ("datasets", name, "policy"),
         "sees_grants": owns or Role.AUDITOR in person.roles,
         "grantable": [p for p in projects.projects(lab, actor) if p.name not in granted] if owns else [],
+        **owners_part(lab, actor, name),
+        **shown_public(lab, actor, PublicKind.DATASET, name),
         **_choices(),
     }
 

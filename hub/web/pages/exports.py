@@ -23,10 +23,11 @@ from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
 from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
 from hub.domain.votes import check_can_override, check_can_release, check_can_review, dissents, is_approved
-from hub.services import exceptions, exports, freezes, lineage, people, projects, reproductions, votes
+from hub.services import exceptions, exports, freezes, lineage, owners, people, reproductions, votes
 from hub.services.comments import comments_shown
 from hub.services.lab import Lab
 from hub.web.pages.exceptions import forms, shown_exceptions
+from hub.web.pages.owner_votes import owners_shown
 from hub.web.pages.types import Context, Page, Visit, refusal
 from hub.web.previews import NoPreview, Preview, is_picture, preview_of
 
@@ -57,7 +58,8 @@ def show_export(visit: Visit) -> Context:
     lab, actor = visit.lab, visit.actor
     request = exports.request(lab, actor, visit.path["id"])
     person = people.whoami(lab, actor)
-    project, _ = projects.project(lab, actor, request.project)
+    project = exports.project_of(lab, actor, request.id)
+    asked = owners_shown(lab, actor, request, project)
     reviews = refusal(lambda: check_can_review(person, request, project))
     first = min(place_of(visit.asked("from")), max(0, len(request.files) - 1)) // FILES_AT_ONCE * FILES_AT_ONCE
     shown = request.files[first : first + FILES_AT_ONCE]
@@ -79,7 +81,9 @@ def show_export(visit: Visit) -> Context:
         "shown": shown,
         "first": first,
         "at_once": FILES_AT_ONCE,
-        "previews": {} if reviews else _previews(lab, actor, request.id, shown),
+        "reads": None if asked["asked_for_owner"] else reviews,
+        **asked,
+        "previews": {} if reviews and not asked["asked_for_owner"] else _previews(lab, actor, request.id, shown),
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
         "repetitions": (repeated := repetitions_of_source(lab, actor, request)),
         "reproduction": reproduction(repeated),
@@ -125,6 +129,7 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
         covered = exceptions.excepted_now(lab, request)
         check_can_release(votes.counted_now(lab, request, project), lab.settings.gate.votes, covered)
         lineage.check_draws_on_granted(lab, request)
+        owners.check_agree_now(lab, request, project)
 
     def overrides() -> None:
         check_can_override(person, votes.counted_now(lab, request, project), project)

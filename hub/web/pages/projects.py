@@ -5,6 +5,7 @@ from __future__ import annotations
 from datasets_mount.catalogue import Tier, check_stewards_for
 from hub.domain.people import Role, check_administrates
 from hub.domain.projects import check_leads, check_works_in, is_member
+from hub.domain.publications import PublicKind
 from hub.services import datasets, grants, people, policies, projects, ready, workspaces
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
@@ -20,6 +21,7 @@ from hub.web.models import (
     ReasonBody,
 )
 from hub.web.pages.datasets import WAITS
+from hub.web.pages.publications import shown_public
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, permitted, refusal
 
 SANDBOX = ("allow-scripts", "allow-same-origin", "allow-forms", "allow-modals")
@@ -56,6 +58,7 @@ def show_project(visit: Visit) -> Context:
         "closed": refusal(lambda: check_works_in(person, project, lab.now().date())),
         "grantable": [d for d in mine if d.name not in granted],
         "room": projects.project_room(lab, actor, project.name),
+        **shown_public(lab, actor, PublicKind.PROJECT, project.name),
         "explanation": policies.explain_project(lab, actor, project.name),
         "sets_policy": not refusal(lambda: policies.check_sets_project_policy(person, project)),
         "policy_address": ("projects", project.name, "policy"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hub.domain.examinations import SENTENCES, Promise, examination_digest, is_stale, together
 from hub.domain.freezes import check_leaves
+from hub.domain.publications import PublicKind
 from hub.domain.votes import check_can_review
 from hub.services import audit, examinations, exports, freezes, people, projects, releases
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
 from hub.web.models import AuditQuery, Nothing, ReasonBody
+from hub.web.pages.publications import shown_public
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 
 PAGE_LENGTH = 100
@@ -35,6 +37,7 @@ def show_release(visit: Visit) -> Context:
         "revokes": refusal(lambda: check_can_review(person, author, project)),
         "leaves": refusal(lambda: check_leaves(freezes.freezes(lab, actor), release.project)),
         "context": author.context,
+        **shown_public(lab, actor, PublicKind.RELEASE, release.id),
     }
 
 

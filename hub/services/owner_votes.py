@@ -1,0 +1,130 @@
+"""What owners of datasets do: say what their part is, name who votes for them, and vote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from datasets_mount.catalogue import Dataset, OwnersPart
+from hub.domain import owners as rules
+from hub.domain.audit import event
+from hub.domain.ballots import Cause, Decision, OwnerVote
+from hub.domain.errors import InvalidError, NotFoundError
+from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.owners import ASKED_IN, Delegation, delegation_id
+from hub.domain.people import Role
+from hub.domain.queue import Seen, check_fresh
+from hub.domain.votes import as_seen_by
+from hub.services.datasets import check_owns
+from hub.services.exports import load_visible
+from hub.services.lab import Lab, found, known_person, known_project, load_person
+from hub.services.owners import asked_of, asking, delegates_of
+
+SHORTEST_REASON = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AskedVote:
+    """A request that waits for the owner of a dataset, for whom the person may vote."""
+
+    request: str
+    project: str
+    dataset: str
+    state: ExportState
+    submitted: datetime | None
+    agreed: bool
+
+
+def set_part(lab: Lab, actor: str, name: str, part: OwnersPart) -> Dataset:
+    """Say whether the dataset's owner is told of what leaves, or has to agree; a steward of the owner does this."""
+    with lab.store.begin() as records:
+        check_owns(records, actor, name)
+        changed = replace(found(records.get(Dataset, name), "dataset", name), owners=part)
+        records.save(changed, event("lab:dataset:owners-part", actor, name, part=part))
+        return changed
+
+
+def delegate(lab: Lab, actor: str, name: str, person: str, ends: date) -> Delegation:
+    """Name somebody who votes for the dataset's owner to the end of a day; a steward of the owner does this."""
+    with lab.store.begin() as records:
+        check_owns(records, actor, name)
+        dataset = found(records.get(Dataset, name), "dataset", name)
+        rules.check_can_be_delegate(found(known_person(records, person), "person", person), dataset.owner)
+        rules.check_ends(ends, records.moment.date())
+        made = Delegation(delegation_id(name, person), name, person, actor, lab.now(), ends)
+        records.save(made, event("lab:dataset:delegate", actor, name, person=person, ends=ends.isoformat()))
+        return made
+
+
+def end_delegation(lab: Lab, actor: str, name: str, person: str) -> Delegation:
+    """Take it back: from then on their votes for the owner do not count."""
+    with lab.store.begin() as records:
+        check_owns(records, actor, name)
+        kept = records.get(Delegation, delegation_id(name, person))
+        if kept is None or kept.withdrawn is not None:
+            raise NotFoundError("Nobody of that name votes for this dataset's owner.", reason="not-found")
+        ended = replace(kept, withdrawn=lab.now())
+        records.save(ended, event("lab:dataset:end-delegation", actor, name, person=person))
+        return ended
+
+
+def delegations(lab: Lab, actor: str, name: str) -> list[Delegation]:
+    """Return who votes or voted for a dataset's owner by name, for the owner's stewards and auditors."""
+    with lab.store.read() as reading:
+        if Role.AUDITOR not in load_person(reading, actor).roles:
+            check_owns(reading, actor, name)
+        found(reading.get(Dataset, name), "dataset", name)
+        return reading.find(Delegation, dataset=name)
+
+
+def vote_for_owner(
+    lab: Lab,
+    actor: str,
+    identifier: str,
+    dataset: str,
+    *,
+    decision: Decision,
+    canonical: dict[str, str],
+    policy: str,
+    reason: str,
+    turn: int = 0,
+    cause: Cause = Cause.OTHER,
+) -> ExportRequest:
+    """Vote for a dataset's owner on a whole request, as it was seen; one that asks for changes returns it."""
+    if decision is Decision.CHANGES and len(reason.strip()) < SHORTEST_REASON:
+        raise InvalidError("Say what must change, so that the author can mend it.", reason="reason-missing")
+    with lab.store.begin() as records:
+        seen, person, project = load_visible(records, actor, identifier)
+        asked, kept = asking(records, seen), records.get(Dataset, dataset)
+        owner = found(kept if dataset in seen.snapshots else None, "dataset", dataset).owner
+        rules.check_votes_for_owner(person, seen, project, owner, delegates_of(records, dataset))
+        rules.check_is_asked(seen, dataset, asked)
+        check_fresh(seen, Seen(turn, canonical, policy))
+        rules.check_saw_all(seen, canonical)
+        why = cause if decision is Decision.CHANGES else None
+        said = OwnerVote(actor, dataset, decision, reason.strip(), lab.now(), rules.seen_digest(seen), why)
+        voted = rules.with_owner_vote(seen, said)
+        details: dict[str, object] = {"dataset": dataset, "decision": decision, "policy": policy, "state": voted.state}
+        details |= {"cause": why} if why else {}
+        records.save(voted, event("export:request:owner-vote", actor, identifier, seen.project, **details))
+        return as_seen_by(person, voted, project)
+
+
+def asked_votes(lab: Lab, actor: str) -> list[AskedVote]:
+    """Return what waits for an owner for whom the person may vote, the longest first."""
+    with lab.store.read() as reading:
+        person, today = load_person(reading, actor), reading.moment.date()
+        named = {d.dataset for d in reading.find(Delegation, person=actor) if rules.in_force(d, today)}
+        asked = [d for d in reading.find(Dataset, owners=OwnersPart.VOTE) if _may_speak(person.organisation, d, named)]
+        waiting = reading.find(ExportRequest, state=ASKED_IN) if asked else []
+        votes = []
+        for request in waiting:
+            project = known_project(reading, request.project)
+            for dataset in asked_of(reading, person, request, project) if project else ():
+                agreed = any(v.dataset == dataset and v.person == actor for v in request.owner_votes)
+                votes.append(AskedVote(request.id, request.project, dataset, request.state, request.submitted, agreed))
+        return votes
+
+
+def _may_speak(organisation: str, dataset: Dataset, named: set[str]) -> bool:
+    return dataset.owner == organisation or dataset.name in named
