@@ -12,13 +12,13 @@ from hub.domain.ballots import Cause, Decision, OwnerVote
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.owners import ASKED_IN, Delegation, delegation_id
-from hub.domain.people import Role
+from hub.domain.people import Person, Role
 from hub.domain.queue import Seen, check_fresh
 from hub.domain.votes import as_seen_by
 from hub.services.datasets import check_owns
 from hub.services.exports import load_visible
-from hub.services.lab import Lab, found, known_person, known_project, load_person
-from hub.services.owners import asked_of, asking, delegates_of
+from hub.services.lab import Lab, found, known_person, known_projects, load_person
+from hub.services.owners import asking, delegates_of, votes_for
 
 SHORTEST_REASON = 5
 
@@ -111,20 +111,34 @@ def vote_for_owner(
 
 
 def asked_votes(lab: Lab, actor: str) -> list[AskedVote]:
-    """Return what waits for an owner for whom the person may vote, the longest first."""
+    """Return what waits for an owner for whom the person may vote, the longest first.
+
+    The number of questions to the database does not depend on how much waits.
+    """
     with lab.store.read() as reading:
         person, today = load_person(reading, actor), reading.moment.date()
         named = {d.dataset for d in reading.find(Delegation, person=actor) if rules.in_force(d, today)}
-        asked = [d for d in reading.find(Dataset, owners=OwnersPart.VOTE) if _may_speak(person.organisation, d, named)]
-        waiting = reading.find(ExportRequest, state=ASKED_IN) if asked else []
-        votes = []
-        for request in waiting:
-            project = known_project(reading, request.project)
-            for dataset in asked_of(reading, person, request, project) if project else ():
-                agreed = any(v.dataset == dataset and v.person == actor for v in request.owner_votes)
-                votes.append(AskedVote(request.id, request.project, dataset, request.state, request.submitted, agreed))
-        return votes
+        asked = [d for d in reading.find(Dataset, owners=OwnersPart.VOTE) if _speaks(person, d, named)]
+        if not asked:
+            return []
+        known = {p.name: p for p in known_projects(reading)}
+        waiting = [r for r in reading.find(ExportRequest, state=ASKED_IN) if r.project in known]
+        return [
+            AskedVote(r.id, r.project, d.name, r.state, r.submitted, _has_agreed(r, d, actor))
+            for r in waiting
+            for d in asked
+            if d.name in r.snapshots and votes_for(person, r, known[r.project], d.owner, _named(person, d, named))
+        ]
 
 
-def _may_speak(organisation: str, dataset: Dataset, named: set[str]) -> bool:
-    return dataset.owner == organisation or dataset.name in named
+def _speaks(person: Person, dataset: Dataset, named: set[str]) -> bool:
+    return rules.speaks_for(person, dataset.owner, _named(person, dataset, named))
+
+
+def _named(person: Person, dataset: Dataset, named: set[str]) -> tuple[str, ...]:
+    """The person, where they were named to vote for the dataset's owner."""
+    return (person.name,) if dataset.name in named else ()
+
+
+def _has_agreed(request: ExportRequest, dataset: Dataset, actor: str) -> bool:
+    return any((v.person, v.dataset) == (actor, dataset.name) for v in request.owner_votes)

@@ -52,12 +52,13 @@ def entitled(reading: Reading, request: ExportRequest, project: Project) -> dict
     for dataset, owner in asking(reading, request).items():
         people = people_today(reading, {v.person for v in request.owner_votes if v.dataset == dataset})
         delegates = delegates_of(reading, dataset) if people else ()
-        may = (p.name for p in people.values() if owner and _votes(p, request, project, owner, delegates))
+        may = (p.name for p in people.values() if owner and votes_for(p, request, project, owner, delegates))
         found[dataset] = frozenset(may)
     return found
 
 
-def _votes(person: Person, request: ExportRequest, project: Project, owner: str, delegates: Collection[str]) -> bool:
+def votes_for(person: Person, request: ExportRequest, project: Project, owner: str, delegates: Collection[str]) -> bool:
+    """Say whether the person may vote for an owner on a request, by role or by name."""
     try:
         rules.check_votes_for_owner(person, request, project, owner, delegates)
     except RefusedError:
@@ -74,7 +75,7 @@ def asked_of(reading: Reading, person: Person, request: ExportRequest, project: 
     return tuple(
         dataset
         for dataset, owner in asked.items()
-        if owner and _votes(person, request, project, owner, delegates_of(reading, dataset))
+        if owner and votes_for(person, request, project, owner, delegates_of(reading, dataset))
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from datasets_mount.catalogue import Dataset, Snapshot
+from datasets_mount.catalogue import Dataset, Grant, Snapshot, is_in_force
 from hub.domain.audit import event
 from hub.domain.errors import LabError, NotFoundError
 from hub.domain.exports import ExportRequest
@@ -32,8 +32,7 @@ from hub.domain.votes import check_can_review
 from hub.services.datasets import check_owns
 from hub.services.exports import load_visible
 from hub.services.freezes import freezes_in_force
-from hub.services.grants import grants_of
-from hub.services.lab import Lab, known_project, load_person, new_id
+from hub.services.lab import Lab, known_projects, load_person, new_id
 from hub.services.ports import Reading
 from hub.services.projects import load_project
 from hub.services.releases import load_release
@@ -95,26 +94,36 @@ def publications(lab: Lab, actor: str) -> list[Publication]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Public:
-    """What the entries are made of: public fields by kind and subject."""
+class _Records:
+    """What the entries are made of, read at once, so that a long register asks as often as a short one."""
 
-    reading: Reading
-    known: Mapping[tuple[PublicKind, str], Publication]
+    public: Mapping[tuple[PublicKind, str], Publication]
+    projects: Mapping[str, Project]
+    datasets: Mapping[str, Dataset]
+    organisations: Mapping[str, Organisation]
+    people: Mapping[str, Person]
+    grants: tuple[Grant, ...]
+    snapshots: tuple[Snapshot, ...]
+    releases: Mapping[str, Release]
+    requests: Mapping[str, ExportRequest]
+    frozen: frozenset[str]
 
     def title(self, kind: PublicKind, subject: str) -> str:
         """The public title of something, or nothing."""
-        kept = self.known.get((kind, subject))
+        kept = self.public.get((kind, subject))
         if kept is None or _F.TITLE not in kept.fields:
             return ""
-        if kind is _K.PROJECT:
-            project = self.reading.get(Project, subject)
-            return project.title if project else ""
-        dataset = self.reading.get(Dataset, subject)
-        return dataset.title if dataset else ""
+        known = self.projects.get(subject) if kind is _K.PROJECT else self.datasets.get(subject)
+        return known.title if known else ""
 
     def titles(self, datasets: Iterable[str]) -> tuple[str, ...]:
         """The public titles of datasets."""
         return tuple(sorted(title for name in datasets if (title := self.title(_K.DATASET, name))))
+
+    def organisation(self, name: str) -> str:
+        """The title of an organisation, or nothing."""
+        known = self.organisations.get(name)
+        return known.title if known else ""
 
 
 def public_register(lab: Lab) -> list[PublicEntry]:
@@ -123,56 +132,72 @@ def public_register(lab: Lab) -> list[PublicEntry]:
         raise NotFoundError("There is nothing at this address.", reason="unknown-address")
     with lab.store.read() as reading:
         kept = [p for p in reading.find(Publication) if p.fields]
-        public = _Public(reading, {(p.kind, p.subject): p for p in kept})
-        entries = [entry for p in kept if (entry := _ENTRIES[p.kind](public, p)) is not None]
-    return sorted(entries, key=lambda e: (list(PublicKind).index(e.kind), e.texts.get(_F.TITLE, ""), e.key))
+        records = _read(reading, kept) if kept else None
+    made = [entry for p in kept if records and (entry := _ENTRIES[p.kind](records, p)) is not None]
+    return sorted(made, key=lambda e: (list(PublicKind).index(e.kind), e.texts.get(_F.TITLE, ""), e.key))
 
 
-def _project_entry(public: _Public, kept: Publication) -> PublicEntry | None:
-    project = known_project(public.reading, kept.subject)
+def _read(reading: Reading, kept: list[Publication]) -> _Records:
+    def subjects(kind: PublicKind) -> tuple[str, ...]:
+        return tuple(p.subject for p in kept if p.kind is kind)
+
+    today, released = reading.moment.date(), subjects(_K.RELEASE)
+    return _Records(
+        {(p.kind, p.subject): p for p in kept},
+        {p.name: p for p in known_projects(reading)},
+        {d.name: d for d in reading.find(Dataset)},
+        {o.name: o for o in reading.find(Organisation)},
+        {p.name: p for p in reading.find(Person)},
+        tuple(g for g in reading.find(Grant, project=subjects(_K.PROJECT)) if is_in_force(g, today)),
+        tuple(reading.find(Snapshot, dataset=subjects(_K.DATASET))),
+        {r.id: r for r in reading.find(Release, id=released)},
+        {r.id: r for r in reading.find(ExportRequest, id=released)},
+        frozenset(f.project for f in freezes_in_force(reading)),
+    )
+
+
+def _project_entry(records: _Records, kept: Publication) -> PublicEntry | None:
+    project = records.projects.get(kept.subject)
     if project is None:
         return None
+    lead = records.people.get(project.lead)
     texts = {
         _F.TITLE: project.title,
         _F.PURPOSE: project.purpose,
-        _F.ORGANISATION: _organisation_of(public.reading, project.lead),
+        _F.ORGANISATION: records.organisation(lead.organisation) if lead else "",
         _F.PERIOD: f"{project.starts.isoformat()}/{project.ends.isoformat()}",
     }
-    named = [g.dataset for g in grants_of(public.reading, project.name)] if _F.DATASETS in kept.fields else []
-    return PublicEntry(kept.kind, kept.key, _chosen(kept, texts), public.titles(named))
+    granted = [g.dataset for g in records.grants if g.project == project.name] if _F.DATASETS in kept.fields else []
+    return PublicEntry(kept.kind, kept.key, _chosen(kept, texts), records.titles(granted))
 
 
-def _dataset_entry(public: _Public, kept: Publication) -> PublicEntry | None:
-    dataset = public.reading.get(Dataset, kept.subject)
+def _dataset_entry(records: _Records, kept: Publication) -> PublicEntry | None:
+    dataset = records.datasets.get(kept.subject)
     if dataset is None:
         return None
-    versions = public.reading.find(Snapshot, dataset=dataset.name) if _F.VERSIONS in kept.fields else []
     texts = {
         _F.TITLE: dataset.title,
-        _F.OWNER: _title_of(public.reading, dataset.owner),
+        _F.OWNER: records.organisation(dataset.owner),
         _F.TIER: dataset.tier.value,
         _F.UNIT: dataset.privacy_unit,
-        _F.VERSIONS: ", ".join(s.created.date().isoformat() for s in versions),
+        _F.VERSIONS: ", ".join(s.created.date().isoformat() for s in records.snapshots if s.dataset == dataset.name),
     }
     return PublicEntry(kept.kind, kept.key, _chosen(kept, texts))
 
 
-def _release_entry(public: _Public, kept: Publication) -> PublicEntry | None:
-    release = public.reading.get(Release, kept.subject)
-    request = public.reading.get(ExportRequest, kept.subject)
-    if release is None or request is None:
-        return None
-    if any(f.project in ("", release.project) for f in freezes_in_force(public.reading)):
+def _release_entry(records: _Records, kept: Publication) -> PublicEntry | None:
+    release, request = records.releases.get(kept.subject), records.requests.get(kept.subject)
+    if release is None or request is None or {"", release.project} & records.frozen:
         return None
     texts = {
         _F.CONTEXT: request.context,
-        _F.PROJECT: public.title(_K.PROJECT, release.project),
+        _F.PROJECT: records.title(_K.PROJECT, release.project),
         _F.RELEASED: release.created.date().isoformat(),
         _F.POLICY: request.policy,
     }
     files = tuple(PublicFile(f.name, f.sha256, f.size) for f in release.files) if _F.FILES in kept.fields else ()
     named = request.snapshots if _F.DATASETS in kept.fields else {}
-    return PublicEntry(kept.kind, kept.key, _chosen(kept, texts), public.titles(named), files, release.revoked)
+    return PublicEntry(kept.kind, kept.key, _chosen(kept, texts), records.titles(named), files, release.revoked)
 
 
 _ENTRIES = {_K.PROJECT: _project_entry, _K.DATASET: _dataset_entry, _K.RELEASE: _release_entry}
@@ -181,13 +206,3 @@ _ENTRIES = {_K.PROJECT: _project_entry, _K.DATASET: _dataset_entry, _K.RELEASE: 
 def _chosen(kept: Publication, texts: Mapping[PublicField, str]) -> dict[PublicField, str]:
     """The texts of the fields that are public, in order; what is empty is left out."""
     return {field: texts[field] for field in kept.fields if texts.get(field)}
-
-
-def _organisation_of(reading: Reading, person: str) -> str:
-    lead = reading.get(Person, person)
-    return _title_of(reading, lead.organisation) if lead else ""
-
-
-def _title_of(reading: Reading, organisation: str) -> str:
-    known = reading.get(Organisation, organisation)
-    return known.title if known else ""

@@ -221,17 +221,79 @@ def test_a_decision_on_an_earlier_submission_is_refused_and_told_so(living: Livi
     assert living.vote(HEALTH_STEWARD, again, turn=again["turn"])["state"] == "in_review"
 
 
-def test_whoever_is_no_steward_any_more_casts_no_vote_though_they_looked(living: Living, request_: Json) -> None:
-    steward = next(p for p in living.portal(ADMINISTRATOR).get("/people") if p["name"] == TRANSPORT_STEWARD)
-    about = {key: steward[key] for key in ("title", "organisation")}
-    living.portal(TRANSPORT_STEWARD).get(place("exports", request_["id"]))
-    administrator, path = living.portal(ADMINISTRATOR), place("people", TRANSPORT_STEWARD)
+@contextmanager
+def no_steward(living: Living, person: str) -> Iterator[None]:
+    """Somebody is no steward for a while."""
+    known = next(p for p in living.portal(ADMINISTRATOR).get("/people") if p["name"] == person)
+    about = {key: known[key] for key in ("title", "organisation")}
+    administrator, path = living.portal(ADMINISTRATOR), place("people", person)
     administrator.put(path, about | {"roles": ["auditor"]})
     try:
-        refused(partial(living.vote, TRANSPORT_STEWARD, request_), "not-a-steward")
+        yield
     finally:
-        administrator.put(path, about | {"roles": steward["roles"]})
+        administrator.put(path, about | {"roles": known["roles"]})
+
+
+def test_whoever_is_no_steward_any_more_casts_no_vote_though_they_looked(living: Living, request_: Json) -> None:
+    living.portal(TRANSPORT_STEWARD).get(place("exports", request_["id"]))
+    with no_steward(living, TRANSPORT_STEWARD):
+        refused(partial(living.vote, TRANSPORT_STEWARD, request_), "not-a-steward")
     assert votes(living, request_) == []
+
+
+def test_the_vote_of_whoever_is_no_steward_any_more_does_not_count_at_the_release(
+    living: Living, request_: Json
+) -> None:
+    path = place("exports", request_["id"], "release")
+    living.vote(TRANSPORT_STEWARD, request_)
+    assert living.vote(HEALTH_STEWARD, request_)["state"] == "approved"
+    with no_steward(living, TRANSPORT_STEWARD):
+        refused(lambda: living.portal(HEALTH_STEWARD).post(path), "not-approved")
+        assert living.vote(JOBS_STEWARD, request_)["state"] == "approved"
+    assert votes(living, request_) == sorted([HEALTH_STEWARD, JOBS_STEWARD])
+
+
+@contextmanager
+def sealed(living: Living, project: str) -> Iterator[None]:
+    """First votes on a project's requests are sealed for a while."""
+    path = place("projects", project, "policy")
+    living.portal(HEALTH_STEWARD).put(path, {"text": "blind_votes = true\n"})
+    try:
+        yield
+    finally:
+        living.portal(HEALTH_STEWARD).put(path, {"text": ""})
+
+
+SECRET = "zyzzyva"
+
+
+def test_a_sealed_vote_is_told_to_nobody_who_could_vote_and_a_dissent_is_overridden_by_no_plain_steward(
+    living: Living, request_of_joined: Json
+) -> None:
+    id_ = request_of_joined["id"]
+    with sealed(living, JOINED):
+        own = living.vote(HEALTH_STEWARD, request_of_joined, decision="changes", reason=SECRET)
+        assert [v["reason"] for v in own["votes"]] == [SECRET]
+        for who in (JOBS_STEWARD, SCIENTIST):
+            for path in (place("exports", id_), "/exports", "/notices"):
+                assert SECRET not in json.dumps(living.portal(who).get(path))
+            assert living.portal(who).get(place("exports", id_))["votes"] == []
+        cast = [d for _, actor, _, d in living.audit("export:request:vote", subject=id_) if actor == HEALTH_STEWARD]
+        assert [set(details) for details in cast] == [{"files", "policy", "seal", "state"}]
+        reject = partial(living.portal(JOBS_STEWARD).post, place("exports", id_, "reject"))
+        refused(partial(reject, {"reason": "because a test wants to"}), "votes-sealed")
+        opened = living.vote(JOBS_STEWARD, request_of_joined)
+    assert (opened["state"], opened["ballot"], len(opened["votes"])) == ("in_review", "opened", 2)
+    why = {"reason": "The institute has published this table"}
+    for who, reason in (
+        (JOBS_STEWARD, "not-a-lead-steward"),
+        (HEALTH_STEWARD, "not-a-lead-steward"),
+        (SCIENTIST, "own-request"),
+        (AUDITOR, "not-a-steward"),
+    ):
+        refused(partial(living.portal(who).post, place("exports", id_, "override"), why), reason)
+    refused(lambda: living.portal(JOBS_STEWARD).post(place("exports", id_, "release")), "not-approved")
+    assert living.vote(HEALTH_STEWARD, request_of_joined)["state"] == "approved"
 
 
 @pytest.mark.parametrize("roles", [["administrator", "steward"], ["administrator", "auditor"]])

@@ -13,6 +13,7 @@ import pytest
 import requests
 from sqlalchemy import event as listening
 
+from datasets_mount.catalogue import OwnersPart
 from doubles.lab import make_lab
 from doubles.people import approved_request, checked_request, found_consortium, play, registered_dataset
 from doubles.portal import login_cookie, served
@@ -24,14 +25,14 @@ from hub.domain.notebooks import Notebook
 from hub.domain.releases import Release
 from hub.domain.runs import Run
 from hub.domain.work import Work
-from hub.services import freezes, releases
+from hub.services import freezes, owner_votes, releases
 from hub.services import queue as queues
 from hub.services.lab import Lab
 
 PAGES = (
     "/", "/queue", "/queue?show=unclaimed", "/exports", "/releases", "/runs", "/notebooks", "/freezes", "/uses",
     "/datasets/jobs/uses", "/reports", "/datasets", "/datasets/jobs", "/projects", "/projects/wages", "/promises",
-    "/audit",
+    "/audit", "/owner-votes",
 )  # fmt: skip
 ONLY_STEWARDS = ("/queue", "/uses", "/datasets/jobs/uses", "/reports", "/promises", "/audit")
 MORE = 30
@@ -75,6 +76,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tupl
     releases.release(lab, "health-steward", approved_request(lab).id)
     queues.claim_request(lab, "health-steward", checked_request(lab).id)
     checked_request(lab)
+    owner_votes.set_part(lab, "jobs-steward", "jobs", OwnersPart.VOTE)
     freezes.freeze(lab, "jobs-steward", "wages", "Because of a test")
     told: dict[tuple[str, str], list[tuple[int, int]]] = {}
     with served(lab) as base:
@@ -101,7 +103,7 @@ def test_a_page_asks_as_often_for_many_rows_as_for_few(
 
 
 def test_the_pages_really_showed_more(seen: dict[tuple[str, str], tuple[int, int, int]]) -> None:
-    for page in ("/queue", "/exports", "/releases", "/runs", "/notebooks"):
+    for page in ("/queue", "/exports", "/releases", "/runs", "/notebooks", "/owner-votes"):
         assert seen["jobs-steward", page][2] >= MORE
 
 

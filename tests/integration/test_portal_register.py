@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 
 from doubles.lab import make_lab
 from doubles.people import approved_request, found_consortium, play, registered_dataset
@@ -17,7 +18,9 @@ from hub.services import projects, publications, releases
 from hub.services.lab import Lab
 from hub.settings_tables import PublicRegister
 from hub.web.api.table import ROUTES
+from hub.web.languages import CODES
 from hub.web.pages.table import PAGES
+from integration.test_portal_accessible import DRAWN, SIDEWAYS, ZOOMED, faults
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -85,6 +88,19 @@ def test_it_sets_no_cookie_says_no_name_and_takes_nothing(base: str, name: str) 
         assert hidden not in answer.text
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         assert requests.request(method, f"{base}/{name}", timeout=30).status_code in (403, 405)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_page_is_accessible_and_whole_at_twice_its_size(base: str, chromium: Browser, code: str) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(f"{base}/register?lang={code}")
+    assert page.locator("html").get_attribute("lang") == code
+    assert faults(page) == []
+    page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    page.evaluate(DRAWN)
+    assert page.evaluate(SIDEWAYS) == []
+    context.close()
 
 
 def test_it_opens_nothing_else(base: str) -> None:

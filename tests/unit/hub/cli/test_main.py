@@ -42,6 +42,7 @@ def test_the_subcommands_are_all_there() -> None:
         "release",
         "receipt",
         "report",
+        "register",
         "audit",
         "doctor",
         "admin",
