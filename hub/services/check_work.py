@@ -40,6 +40,7 @@ from hub.services.policies import policy_in_force
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
 from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.sibling_runs import Siblings, entry_of, siblings_of
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
 
@@ -55,12 +56,13 @@ def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         request = _load(reading, work)
         others = others_of(reading, request)
+        beside = siblings_of(reading, request, len(request.files) + len(others.files) + 1)
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     own = tuple((OfferedFile(index=n, path=f.path), f.sha256, f.size) for n, f in enumerate(request.files, 1))
-    for file, sha256, size in (*own, *others.files):
+    for file, sha256, size in (*own, *others.files, *beside.files):
         lab.vault.check(sha256, size)
         lab.storage.link(folders.inside, file_name(file.index), lab.vault.path(sha256))
-    offered = tuple(file for file, _, _ in (*own, *others.files))
+    offered = tuple(file for file, _, _ in (*own, *others.files, *beside.files))
     put_request(lab, folders.inside, ReadRequest(files=offered, others_all_count=others.all_count))
     return spec_of(lab, work, Purpose.READER, "read", reader_mounts(folders))
 
@@ -94,17 +96,19 @@ def _read_work(request: ExportRequest) -> str:
 def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         request = _load(reading, work)
+    read_beside, all_count = _read_beside(lab, request)
+    with lab.store.read() as reading:
         month = registry.released_bytes(reading, request.project, lab.now())
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
         known = [(d, s) for d, s in datasets if d is not None and s is not None]
         planted = {d.name: reading.get(Canaries, d.name) for d, _ in known}
         ran = _approved(reading, request)
+        beside = siblings_of(reading, request, len(request.files) + sum(not f.run for f in read_beside) + 1)
         policy = policy_in_force(reading, lab.settings.gate, request.project, [d for d, _ in known]).policy
     if len(known) < len(datasets):
         raise ConflictError("A dataset of the request is gone.", reason="gone")
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    beside, all_count = _read_beside(lab, request)
-    files = (*(_file_entry(n, f) for n, f in enumerate(request.files, 1)), *beside)
+    files = (*(_file_entry(n, f) for n, f in enumerate(request.files, 1)), *read_beside)
     entries = tuple(dataset_entry(d, planted[d.name]) for d, _ in known)
     asked = CheckRequest(
         files=files,
@@ -116,6 +120,8 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     )
     put_request(lab, folders.inside, asked)
     earlier = registry.begin_comparison(lab, request, planted)
+    if not _all_compared(beside, read_beside):
+        earlier = earlier.model_copy(update={"complete": False})
     lab.storage.put(folders.inside, EARLIER_NAME, earlier.model_dump_json().encode())
     mounts = (
         *reader_mounts(folders),
@@ -143,8 +149,17 @@ def _read_beside(lab: Lab, request: ExportRequest) -> tuple[list[CheckFile], boo
     except (OSError, ValidationError):
         raise ConflictError("What was read of the request is gone; submit it again.", reason="gone") from None
     beside = [f for f in asked.files if f.index > len(request.files)]
-    files = [CheckFile(index=f.index, path=f.path, other=True, left=f.path.startswith(LEFT)) for f in beside]
+    files = [
+        entry_of(f, request) or CheckFile(index=f.index, path=f.path, other=True, left=f.path.startswith(LEFT))
+        for f in beside
+    ]
     return files, asked.others_all_count
+
+
+def _all_compared(wanted: Siblings, read: list[CheckFile]) -> bool:
+    """Every output of a run beside this one was read; one that ended since is not, and a steward is told."""
+    known = {file.path for file in read}
+    return wanted.complete and all(file.path in known for file, _, _ in wanted.files)
 
 
 def _file_entry(number: int, file: ExportFile) -> CheckFile:
