@@ -45,6 +45,7 @@ from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project
 from hub.domain.registers import Register
 from hub.domain.releases import Release
+from hub.domain.run_budgets import RunGrant
 from hub.domain.runs import Run
 from hub.domain.space import Alarm
 from hub.domain.uploads import Upload
@@ -85,6 +86,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Grant: ("dataset_grant", "id"),
     Notebook: ("notebook", "id"),
     Run: ("run", "id"),
+    RunGrant: ("run_grant", "id"),
     Work: ("work", "id"),
     ExportRequest: ("export_request", "id"),
     Comment: ("export_comment", "id"),

@@ -9,7 +9,6 @@ from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_parameters
 from hub.domain.projects import check_works_in, sees_project
 from hub.domain.runs import Run
-from hub.domain.sweeps import check_budget
 from hub.domain.work import ENDED, Work, WorkKind
 from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
@@ -17,6 +16,7 @@ from hub.services.lab import Lab, known_project, load_person, new_id
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
+from hub.services.run_budgets import check_runs_left
 from hub.services.space import check_space
 
 
@@ -33,15 +33,6 @@ def start_run(lab: Lab, actor: str, notebook_id: str, values: dict[str, object])
         parameters = check_parameters(notebook.parameters, values)
         snapshots = {name: latest_snapshot(records, name).digest for name in notebook.datasets}
         return queue_run(lab, records, actor, notebook, parameters, snapshots)
-
-
-def check_runs_left(lab: Lab, reading: Reading, project: str, asked: int) -> None:
-    """Refuse where a project's runs of this calendar month (UTC) and those that are asked for exceed its budget."""
-    now = lab.now()
-    started = sum(
-        (run.created.year, run.created.month) == (now.year, now.month) for run in reading.find(Run, project=project)
-    )
-    check_budget(asked, started, lab.settings.runs_a_month(project))
 
 
 def queue_run(

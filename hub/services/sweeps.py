@@ -17,7 +17,8 @@ from hub.services.lab import Lab, load_person, new_id
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading
 from hub.services.projects import load_project
-from hub.services.runs import check_runs_left, load_run, queue_run
+from hub.services.run_budgets import check_runs_left
+from hub.services.runs import load_run, queue_run
 from hub.services.space import check_space
 
 

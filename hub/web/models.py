@@ -113,6 +113,13 @@ class RoomBody(Model):
     size: Annotated[int, Field(gt=0, le=LARGEST_COUNT)]
 
 
+class RunGrantBody(Model):
+    """How many runs more a project may start this month, and why."""
+
+    runs: Annotated[int, Field(ge=1, le=LARGEST_COUNT)]
+    reason: Prose
+
+
 class UploadQuery(Model):
     """The name that the sender gives the file."""
 

@@ -106,6 +106,8 @@ BY_ADDRESS = (
     Call("PUT", f"/projects/{{project}}/members/{RESEARCHER}"),
     Call("DELETE", f"/projects/{{project}}/members/{SCIENTIST}"),
     Call("PUT", "/projects/{project}/room", {"size": 2**40}),
+    Call("GET", "/projects/{project}/runs"),
+    Call("POST", "/projects/{project}/runs", {"runs": 5} | WHY),
     Call("PUT", "/projects/{project}/datasets/jobs"),
     Call("PUT", f"/projects/{CARE}/datasets/{{dataset}}", actor=SCIENTIST),
     Call("DELETE", "/projects/{project}/datasets/jobs", WHY),

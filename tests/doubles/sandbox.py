@@ -31,9 +31,9 @@ def write(folder: Path, name: str, content: bytes) -> dict[str, object]:
 class GoodPrograms:
     """Every program succeeds at once; ``findings`` is what the checks say of each file.
 
-    ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it, ``complete`` whether that was
-    all; ``asked`` is what they were asked last. ``outputs`` is what a run writes, and ``sheets`` what the checks find in each workbook.
-    ``told`` is what a run tells of itself, by file, and ``run_code`` how it ends.
+    ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it, ``complete``
+    whether that was all; ``asked`` is what they were asked last. ``outputs`` is what a run writes, and ``sheets`` what
+    the checks find in each workbook. ``told`` is what a run tells of itself, by file, and ``run_code`` how it ends.
     """
 
     def __init__(self, engine: MemoryEngine) -> None:

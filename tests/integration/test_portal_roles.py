@@ -72,6 +72,10 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/projects"): ("/projects", PROJECT, (NOW, NO, NO, NO, NO, NO, NO, NO, NO)),
     ("GET", "/projects/{name}"): ("/projects/wages", None, SEES_PROJECT),
     ("PUT", "/projects/{name}/room"): ("/projects/wages/room", {"size": 1}, (BAD, NO, NO, NO, NO, NO, NO, NO, NO)),
+    ("GET", "/projects/{name}/runs"): ("/projects/wages/runs", None, SEES_PROJECT),
+    ("POST", "/projects/{name}/runs"): (
+        "/projects/wages/runs", {"runs": 5} | REASON, (NO, NO, NO, HIDDEN, NO, OK, OK, NO, NO),
+    ),
     ("PUT", "/projects/{name}/members/{person}"): (
         "/projects/wages/members/researcher", None, (NO, OK, NO, HIDDEN, NO, NO, NO, NO, NO),
     ),

@@ -38,9 +38,9 @@ def differencing(fragment: Fragment, context: Context) -> list[Finding] | None:
     """No table tells of fewer than ``differencing_units`` units by what it adds to tables that left before.
 
     Compared are all tables that were released from the dataset, in any project and also those that were revoked, the
-    tables of the same request, and where a run made them, those of the project's other runs of the same notebook. A cell without the cells of another table that lie in it, or a combination of
-    several tables, has to cover no unit or enough of them, counted on the dataset; a declared filter is one more
-    dimension. Counts that are rounded as the
+    tables of the same request, and where a run made them, those of the project's other runs of the same notebook. A
+    cell without the cells of another table that lie in it, or a combination of several tables, has to cover no unit or
+    enough of them, counted on the dataset; a declared filter is one more dimension. Counts that are rounded as the
     policy asks are not subtracted. Where cells are not exactly known, near counts stand for them. Source: Hundepool and
     others, Statistical Disclosure Control, 4.4 and 5.5; OpenSAFELY, disclosure by differencing.
     """

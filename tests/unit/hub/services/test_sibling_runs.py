@@ -100,7 +100,8 @@ def test_more_than_a_check_takes_is_said(size: int, count: int, kept: int) -> No
 def test_a_sibling_is_declared_as_the_own_file_of_its_name_but_for_the_filter() -> None:
     reading: Any = Known(run(1), run(2), run(3, snapshots={"wages": "b" * 64}))
     later, same = (entry_of(file, REQUEST) for file, _, _ in siblings_of(reading, REQUEST, 2).files)
-    assert later is not None and same is not None
+    assert later is not None
+    assert same is not None
     assert (later.run, later.current, same.run, same.current) == (True, False, True, True)
     assert (same.table.dimensions, same.table.filter) == (("occupation",), "")
     assert entry_of(same.model_copy(update={"path": "left/export-2/table.csv"}), REQUEST) is None
@@ -115,5 +116,6 @@ def test_the_checker_is_given_the_outputs_of_the_other_runs(lab: Lab) -> None:
     programs.outputs = {"table.csv": b"year,persons\n1980,545\n"}
     checked_request(lab)
     (sibling,) = [f for f in programs.asked["files"] if f["run"]]
-    assert sibling["path"].startswith("runs/run-") and sibling["current"] and not sibling["other"]
+    assert sibling["path"].startswith("runs/run-")
+    assert (sibling["current"], sibling["other"]) == (True, False)
     assert programs.complete
