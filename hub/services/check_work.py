@@ -30,6 +30,7 @@ from hub.gate.exchange import (
     file_name,
 )
 from hub.gate.notebook_source import cell_digest
+from hub.gate.registered import EarlierTables
 from hub.gate.sheets import split_path
 from hub.services import registry
 from hub.services.exceptions import excepted
@@ -55,6 +56,12 @@ def _load(reading: Reading, work: Work) -> ExportRequest:
 def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         request = _load(reading, work)
+    return read_spec(lab, work, request)
+
+
+def read_spec(lab: Lab, work: Work, request: ExportRequest) -> ContainerSpec:
+    """Describe the container that reads a request's files, and those that it is compared with."""
+    with lab.store.read() as reading:
         others = others_of(reading, request)
         beside = siblings_of(reading, request, len(request.files) + len(others.files) + 1)
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
@@ -96,12 +103,29 @@ def _read_work(request: ExportRequest) -> str:
 def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         request = _load(reading, work)
-    read_beside, all_count = _read_beside(lab, request)
+        planted = planted_in(reading, request)
+    earlier = registry.begin_comparison(lab, request, planted)
+    return check_spec(lab, work, request, (earlier, planted), _read_work(request))
+
+
+def planted_in(reading: Reading, request: ExportRequest) -> registry.Planted:
+    """What was planted in each dataset of a request."""
+    return {name: reading.get(Canaries, name) for name in request.snapshots}
+
+
+def check_spec(
+    lab: Lab, work: Work, request: ExportRequest, told: tuple[EarlierTables, registry.Planted], read: str
+) -> ContainerSpec:
+    """Describe the container that checks what the work ``read`` read of a request's files.
+
+    It is told of what left earlier, and of what was planted.
+    """
+    earlier, planted = told
+    read_beside, all_count = _read_beside(lab, request, read)
     with lab.store.read() as reading:
         month = registry.released_bytes(reading, request.project, lab.now())
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
         known = [(d, s) for d, s in datasets if d is not None and s is not None]
-        planted = {d.name: reading.get(Canaries, d.name) for d, _ in known}
         ran = _approved(reading, request)
         beside = siblings_of(reading, request, len(request.files) + sum(not f.run for f in read_beside) + 1)
         policy = policy_in_force(reading, lab.settings.gate, request.project, [d for d, _ in known]).policy
@@ -119,13 +143,12 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         others_all_count=all_count,
     )
     put_request(lab, folders.inside, asked)
-    earlier = registry.begin_comparison(lab, request, planted)
     if not _all_compared(beside, read_beside):
         earlier = earlier.model_copy(update={"complete": False})
     lab.storage.put(folders.inside, EARLIER_NAME, earlier.model_dump_json().encode())
     mounts = (
         *reader_mounts(folders),
-        Mount(str(lab.storage.fragments(_read_work(request))), "/in/fragments", sealed=True),
+        Mount(str(lab.storage.fragments(read)), "/in/fragments", sealed=True),
         *(mounted(lab, request.project, s) for _, s in known),
     )
     return spec_of(lab, work, Purpose.CHECKER, "check", mounts)
@@ -141,9 +164,9 @@ def _approved(reading: Reading, request: ExportRequest) -> ApprovedNotebook | No
     return ApprovedNotebook(digest=notebook.digest, cells=cells, parameters=run.parameters)
 
 
-def _read_beside(lab: Lab, request: ExportRequest) -> tuple[list[CheckFile], bool]:
+def _read_beside(lab: Lab, request: ExportRequest, read: str) -> tuple[list[CheckFile], bool]:
     """The files of other requests that the reader was asked for, and whether all count, as the lab wrote it down."""
-    inside = lab.storage.work(_read_work(request), lab.settings.storage.reader_uid).inside
+    inside = lab.storage.work(read, lab.settings.storage.reader_uid).inside
     try:
         asked = ReadRequest.model_validate_json((inside / "request.json").read_bytes())
     except (OSError, ValidationError):
@@ -195,12 +218,18 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
 def _take_in_canonical(lab: Lab, work: Work, request: ExportRequest, result: CheckResult) -> tuple[ExportFile, ...]:
     """Every offered file, or every sheet of it, has one verdict, and each canonical file is what the result says."""
     offered = dict(enumerate(request.files, 1))
+    check_covers(request, result)
+    out = lab.storage.work_out(work.id)
+    return tuple(_with_canonical(lab, out, offered[i], f) for i in offered for f in result.files if f.index == i)
+
+
+def check_covers(request: ExportRequest, result: CheckResult) -> None:
+    """Every offered file has its verdict, and nothing else has."""
+    offered = dict(enumerate(request.files, 1))
     covered = {index: [f for f in result.files if f.index == index] for index in offered}
     known = all(_covers(file, covered[index]) for index, file in offered.items())
     if not known or sum(map(len, covered.values())) != len(result.files):
         raise InvalidError("The container's result does not cover every file.", reason="bad-result")
-    out = lab.storage.work_out(work.id)
-    return tuple(_with_canonical(lab, out, offered[index], f) for index in offered for f in covered[index])
 
 
 def _covers(file: ExportFile, checked: list[CheckedFile]) -> bool:

@@ -1,4 +1,4 @@
-"""Runs that stewards granted beside a project's budget."""
+"""Runs that stewards granted beside a project's budget, and whether outputs of runs are held back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ down_revision = "0020"
 
 
 def upgrade() -> None:
-    """There are none yet."""
+    """There are none yet; outputs of earlier runs have been seen, so they are not held back."""
+    op.add_column("run", sa.Column("screening", sa.Text(), nullable=False, server_default="none"))
+    op.add_column("run", sa.Column("screened_by", sa.JSON(), nullable=False, server_default="[]"))
     op.create_table(
         "run_grant",
         sa.Column("ordinal", sa.BigInteger(), nullable=False),
