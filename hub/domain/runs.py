@@ -47,7 +47,8 @@ class Run:
 
     ``resources`` and ``packages``, the SHA-256 of the list of the image's packages in the vault, are known of a run
     that succeeded. ``reproduces`` names the run that this one repeats, ``sweep`` the sweep that it is part of.
-    ``screening`` says whether its outputs are held back, and ``screened_by`` which checks of the gate block them.
+    ``screening`` says whether its outputs are held back, ``screened_by`` which checks of the gate block them,
+    and ``schedule`` which schedule started it.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Run:
     sweep: str = ""
     screening: Screening = Screening.NONE
     screened_by: tuple[str, ...] = ()
+    schedule: str = ""
 
     @property
     def is_held(self) -> bool:

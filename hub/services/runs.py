@@ -46,18 +46,22 @@ def queue_run(
     *,
     reproduces: str = "",
     sweep: str = "",
+    schedule: str = "",
 ) -> tuple[Run, Work]:
     """Save a run with its work, when everything was checked.
 
-    ``reproduces`` names the run that it repeats, and ``sweep`` the sweep that it is part of.
+    ``reproduces`` names the run that it repeats, ``sweep`` the sweep that it is part of, and ``schedule`` the
+    schedule that started it.
     """
     now = lab.now()
     run = Run(new_id("run"), notebook.project, notebook.id, actor, now, parameters, snapshots)
     screening = Screening.WAITING if sees_secret(records, snapshots) else Screening.NONE
-    run = replace(run, reproduces=reproduces, sweep=sweep, screening=screening)
+    run = replace(run, reproduces=reproduces, sweep=sweep, screening=screening, schedule=schedule)
     work = Work(run.id, WorkKind.RUN, run.id, actor, now)
     details = {"notebook": notebook.id, "digest": notebook.digest, "datasets": " ".join(sorted(snapshots))}
-    more = {key: value for key, value in (("reproduces", reproduces), ("sweep", sweep)) if value}
+    more = {
+        key: value for key, value in (("reproduces", reproduces), ("sweep", sweep), ("schedule", schedule)) if value
+    }
     records.save(run, event("lab:run:start", actor, run.id, run.project, **details, **more))
     records.save(work, event("work:run:queue", actor, run.id, run.project))
     return run, work

@@ -287,6 +287,22 @@ class SweepBody(Model):
     parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
 
 
+class ScheduleBody(Model):
+    """An approved notebook, five words of cron, its parameters, and which outputs each prepared request offers."""
+
+    notebook: Word
+    cron: Word
+    parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
+    files: Annotated[tuple[FilePath, ...], Field(max_length=50)] = ()
+    context: Prose = ""
+
+
+class OptionalReasonBody(Model):
+    """Why something is done, where somebody wants to say it."""
+
+    reason: Prose = ""
+
+
 class TableBody(Model):
     """What the author declares about a table."""
 
