@@ -44,6 +44,21 @@ def show(
             typer.echo("\n".join(plain(line) for line in text.splitlines()))
 
 
+@app.command(epilog=examples("datalab notebook search wages year", "datalab notebook search --dataset jobs"))
+def search(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(help="Words that stand in it.", metavar="WORD…")] = None,
+    project: ProjectFilter = "",
+    dataset: Annotated[str, typer.Option(help="Only what runs on it.", metavar="DATASET")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Search the approved notebooks of your projects by name, purpose, datasets and parameters."""
+    rows = portal(context).get("/catalogue", text=" ".join(words or []), project=project, dataset=dataset)
+    flat = [row | {"parameters": [p["name"] for p in row["parameters"]]} for row in rows]
+    columns = ("id", "project", "name", "version", "datasets", "parameters", "purpose")
+    print_rows(rows if as_json else flat, columns, as_json=as_json, nothing="No approved notebook was found.")
+
+
 @app.command(epilog=examples("datalab notebook changes care/table"))
 def changes(context: typer.Context, notebook: Identifier, as_json: AsJson = False) -> None:
     """Show what changed in a notebook's cells since the version that was approved before; the view is recorded."""

@@ -164,6 +164,14 @@ class ProjectFilter(Model):
     project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
 
 
+class CatalogueQuery(Model):
+    """Words to look for among approved notebooks, and the project and dataset to which to keep; empty for all."""
+
+    text: OptionalLine = ""
+    project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+    dataset: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+
+
 class ReportFilter(Model):
     """Which submissions to report: of a project, from a first to a last day (UTC), both included."""
 

@@ -251,6 +251,7 @@ def test_nobody_but_its_owners_steward_takes_a_dataset_back(living: Living, acto
 LISTS = (
     "/projects",
     "/notebooks",
+    "/catalogue",
     "/runs",
     "/schedules",
     "/exports",

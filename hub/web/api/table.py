@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.web.api import (
+    catalogue_routes,
     comment_routes,
     exception_routes,
     gate_routes,
@@ -24,6 +25,7 @@ PREFIX = "api/v1"
 ROUTES: tuple[Route[Any], ...] = (
     *lab_routes.ROUTES,
     *work_routes.ROUTES,
+    *catalogue_routes.ROUTES,
     *sweep_routes.ROUTES,
     *run_budget_routes.ROUTES,
     *schedule_routes.ROUTES,

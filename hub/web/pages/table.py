@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.web.pages import (
+    catalogue,
     comments,
     datasets,
     export_forms,
@@ -28,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     *projects.PAGES,
     *datasets.PAGES,
     *notebooks.PAGES,
+    *catalogue.PAGES,
     *runs.PAGES,
     *sweeps.PAGES,
     *sweep_forms.PAGES,
