@@ -27,7 +27,8 @@ class Dataset:
     ``privacy_unit`` is the column whose values name the units that a count counts; empty where each row is one unit.
     ``profile`` is the name of the disclosure policy's profile. ``group_columns`` name what holds several units
     together, such as the holding that an enterprise belongs to. Each of the ``structural_zeros`` is a set of
-    columns with the values that never stand together, so that an empty cell there tells nothing.
+    columns with the values that never stand together, so that an empty cell there tells nothing. A notebook that
+    runs on it needs so many ``approvers`` from so many organisations, and with ``owner_approves`` one of the owner's.
     """
 
     name: str
@@ -39,6 +40,9 @@ class Dataset:
     profile: str
     group_columns: tuple[str, ...] = ()
     structural_zeros: tuple[dict[str, str], ...] = ()
+    approvers: int = 1
+    approver_organisations: int = 1
+    owner_approves: bool = False
 
 
 @dataclass(frozen=True, slots=True)

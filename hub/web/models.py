@@ -137,6 +137,9 @@ class DatasetBody(Model):
     profile: Word
     group_columns: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     structural_zeros: Annotated[tuple[StructuralZero, ...], Field(max_length=200)] = ()
+    approvers: Annotated[int, Field(ge=0, le=100)] = 1
+    approver_organisations: Annotated[int, Field(ge=0, le=100)] = 1
+    owner_approves: bool = False
 
 
 class CanaryBody(Model):

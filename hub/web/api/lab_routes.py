@@ -155,6 +155,9 @@ def put_dataset(lab: Lab, actor: str, request: Request[DatasetBody]) -> Dataset:
         body.profile,
         body.group_columns,
         body.structural_zeros,
+        body.approvers,
+        body.approver_organisations,
+        body.owner_approves,
     )
     return datasets.register_dataset(lab, actor, described)
 

@@ -1,4 +1,4 @@
-"""Schedules, and which run one of them started."""
+"""Schedules and which run one of them started; how many people approve a notebook, and who did."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ TEXTS = (
 
 def upgrade() -> None:
     """There are none yet."""
+    op.add_column("dataset", sa.Column("approvers", sa.BigInteger(), nullable=False, server_default="1"))
+    op.add_column("dataset", sa.Column("approver_organisations", sa.BigInteger(), nullable=False, server_default="1"))
+    op.add_column("dataset", sa.Column("owner_approves", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("notebook", sa.Column("approvals", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("run", sa.Column("schedule", sa.Text(), nullable=False, server_default=""))
     op.create_table(
         "schedule",
