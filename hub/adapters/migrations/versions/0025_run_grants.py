@@ -8,7 +8,7 @@ from alembic import op
 from hub.adapters.tables import UtcTime
 
 revision = "0025"
-down_revision = "0020"
+down_revision = "0021"
 
 
 def upgrade() -> None:
