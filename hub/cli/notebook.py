@@ -17,7 +17,7 @@ from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 app = typer.Typer(help="Notebooks: submitted, inspected, approved or refused.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="Its identifier, or PROJECT/NAME for the newest of that name.")]
 ABOUT = ("id", "project", "name", "state", "author", "purpose", "datasets", "parameters", "digest", "validation")
-FIELDS = (*ABOUT, "decided_by", "reason")
+FIELDS = (*ABOUT, "approvals", "decided_by", "reason")
 
 
 @app.command("list", epilog=examples("datalab notebook list --project care"))
@@ -108,6 +108,7 @@ def _flat(found: Json) -> Json:
         **found,
         "parameters": [describe(p) for p in found["parameters"]],
         "validation": describe_validation(found.get("validation")),
+        "approvals": [f"{a['person']} ({a['organisation']})" for a in found.get("approvals", ())],
     }
 
 
