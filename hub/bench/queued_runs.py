@@ -35,17 +35,23 @@ NEARLY_AS_SOON, IDLE = Goal(Of.RATIO, 1.1), Goal(Of.LAB, 1)
 def rows(folder: Path, rounds: int, tell: Callable[[str], None]) -> Iterator[Row]:
     """Run the hundred once each way, and watch the worker; ``rounds`` does not count here."""
     with ready(folder) as made:
-        made.by_docker()
-        tell(f"{COUNT} runs through the lab")
-        lab = seconds(lambda: through_the_lab(made, COUNT))
-        tell(f"{COUNT} runs in a shell loop")
-        instead = seconds(lambda: in_a_loop(made, COUNT))
-        yield Row(f"{COUNT} queued runs / a shell loop, {AT_ONCE} at a time", lab, instead, goal=NEARLY_AS_SOON)
-        tell(f"{WAITING} runs wait")
-        with_sleepers(made, WAITING)
-        share = busy_share(made.lab, FOLLOWED) * 100
-        yield Row(f"processor time of following {WAITING} queued runs", share, unit="%", goal=IDLE)
-        clear_away(made.lab)
+        try:
+            yield from _measured(made, tell)
+        finally:
+            clear_away(made.lab)
+
+
+def _measured(made: TrivialRun, tell: Callable[[str], None]) -> Iterator[Row]:
+    made.by_docker()
+    tell(f"{COUNT} runs through the lab")
+    lab = seconds(lambda: through_the_lab(made, COUNT))
+    tell(f"{COUNT} runs in a shell loop")
+    instead = seconds(lambda: in_a_loop(made, COUNT))
+    yield Row(f"{COUNT} queued runs / a shell loop, {AT_ONCE} at a time", lab, instead, goal=NEARLY_AS_SOON)
+    tell(f"{WAITING} runs wait")
+    with_sleepers(made, WAITING)
+    share = busy_share(made.lab, FOLLOWED) * 100
+    yield Row(f"processor time of following {WAITING} queued runs", share, unit="%", goal=IDLE)
 
 
 def through_the_lab(made: TrivialRun, count: int) -> None:
