@@ -35,7 +35,8 @@ class Dataset:
     ``profile`` is the name of the disclosure policy's profile. ``group_columns`` name what holds several units
     together, such as the holding that an enterprise belongs to. Each of the ``structural_zeros`` is a set of
     columns with the values that never stand together, so that an empty cell there tells nothing. ``owners`` is the
-    owner's part in what leaves.
+    owner's part in what leaves. A notebook that runs on it needs so many ``approvers`` from so many organisations, and
+    with ``owner_approves`` one of the owner's.
     """
 
     name: str
@@ -48,6 +49,9 @@ class Dataset:
     group_columns: tuple[str, ...] = ()
     structural_zeros: tuple[dict[str, str], ...] = ()
     owners: OwnersPart = OwnersPart.INFORMED
+    approvers: int = 1
+    approver_organisations: int = 1
+    owner_approves: bool = False
 
 
 @dataclass(frozen=True, slots=True)

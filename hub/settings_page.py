@@ -146,6 +146,8 @@ MEANINGS: Mapping[str, str] = {
     "`secrets/webhook-key`, 32 bytes or more. Empty: none are. See [how to](../how-to/send-notices.md).",
     "notebooks.runs_a_month": "How many runs a project may start in a calendar month (UTC), those of "
     "sweeps and repetitions counted.",
+    "notebooks.zone": "The time zone in which the times of schedules are read, by its name in the IANA database, such "
+    "as `Europe/Paris`. A schedule keeps the one that it was made in.",
     "public_register.open": "Whether the portal has a page and a document (DCAT) without a login, of what projects, "
     "owners and stewards made public. See [how to](../how-to/keep-a-public-register.md).",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",

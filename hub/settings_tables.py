@@ -12,8 +12,9 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 MIB, GIB = 2**20, 2**30
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -29,6 +30,15 @@ def parse_size(value: object) -> object:
 Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
 SizeOrNone = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _known_zone(name: str) -> str:
+    """Take a time zone that the machine knows."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("not a time zone of the IANA database, such as Europe/Paris") from None
+    return name
 
 
 class Section(BaseModel):
@@ -255,6 +265,7 @@ class Notebooks(Section):
     approve_failed: bool = False
     approve_unvalidated: bool = False
     runs_a_month: Annotated[int, Field(ge=1)] = 10_000
+    zone: Annotated[str, Field(max_length=60), AfterValidator(_known_zone)] = "UTC"
 
 
 class PublicRegister(Section):

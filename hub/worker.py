@@ -22,6 +22,7 @@ from hub.services.notices import channels_of, end_claims
 from hub.services.outbox import Courier, deliver, give_up
 from hub.services.ports import HubServers
 from hub.services.reaper import Suspects, reap
+from hub.services.schedules import keep_schedules
 from hub.services.space import watch_space
 from hub.services.work import do_round
 from hub.settings import load_settings
@@ -31,6 +32,7 @@ BUSY_PAUSE, IDLE_PAUSE, FAULT_PAUSE = 0.1, 0.3, 2.0
 BEAT_SECONDS, REAP_SECONDS = 5.0, 5.0
 FOLD_SECONDS = 20.0
 CLAIM_SECONDS = 10.0
+SCHEDULE_SECONDS = 10.0
 SEND_SECONDS = 5.0
 log = logging.getLogger("datalab.worker")
 
@@ -71,7 +73,7 @@ class Worker:
         self._hub = hub
         self._suspects: Suspects = {}
         self._beat, self._reap, self._fold = Turn(BEAT_SECONDS), Turn(REAP_SECONDS), Turn(FOLD_SECONDS)
-        self._claims = Turn(CLAIM_SECONDS)
+        self._claims, self._schedules = Turn(CLAIM_SECONDS), Turn(SCHEDULE_SECONDS)
         self._under_way = 0
 
     def do_round(self) -> float:
@@ -87,6 +89,8 @@ class Worker:
         if self._claims.has_come():
             _tried(lambda: end_claims(self._lab))
             _tried(lambda: give_up(self._lab))
+        if self._schedules.has_come():
+            _tried(lambda: keep_schedules(self._lab))
         if not went_well:
             return FAULT_PAUSE
         return BUSY_PAUSE if self._under_way else IDLE_PAUSE

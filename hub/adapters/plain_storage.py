@@ -45,7 +45,7 @@ class PlainStorage(ABC):
         """Return where a project's folders are."""
         top = self._state / "projects" / project
         runs_seen = self._state / "mounts" / project / "runs"
-        return ProjectFolders(top / "home", top / "shared", top / "outputs", top / "runs", runs_seen)
+        return ProjectFolders(top / "home", top / "shared", top / "outputs", top / "runs", runs_seen, top / "held")
 
     def room(self, project: str) -> Room:
         """Return how much room a project has and uses."""

@@ -62,7 +62,7 @@ class LoopStorage(PlainStorage):
         """Return a project's folders, made and mounted when they are not."""
         folders = self.project_folders(project)
         self._disks.mounted(folders.home.parent, self._settings.storage.project)
-        for folder in (folders.home, folders.outputs, folders.runs):
+        for folder in (folders.home, folders.outputs, folders.runs, folders.held):
             folder.mkdir(exist_ok=True, mode=0o755)
         self._given(folders.shared, uid)
         self._sealed(folders.runs, folders.runs_seen)
@@ -87,6 +87,18 @@ class LoopStorage(PlainStorage):
         folders = self.project(project, uid)
         with full_project_said():
             return self._given(folders.runs / run, uid)
+
+    def held_outputs(self, project: str, uid: int, run: str) -> Path:
+        """Return the outputs folder of a run whose outputs nobody sees."""
+        folders = self.project(project, uid)
+        with full_project_said():
+            return self._given(folders.held / run, uid)
+
+    def show_run(self, project: str, uid: int, run: str) -> None:
+        """Move a held folder, on its own disk and at once, to where workspaces read."""
+        folders = self.project(project, uid)
+        if (folders.held / run).is_dir() and not (folders.runs / run).exists():
+            (folders.held / run).rename(folders.runs / run)
 
     def _given(self, folder: Path, uid: int) -> Path:
         """Let a folder be there that belongs to a container's user; what belongs to one is never given to another."""

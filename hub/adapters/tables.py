@@ -47,7 +47,9 @@ from hub.domain.projects import Project
 from hub.domain.publications import Publication
 from hub.domain.registers import Register
 from hub.domain.releases import Release
+from hub.domain.run_budgets import RunGrant
 from hub.domain.runs import Run
+from hub.domain.schedules import Schedule
 from hub.domain.space import Alarm
 from hub.domain.uploads import Upload
 from hub.domain.work import Work
@@ -87,6 +89,8 @@ KEYS: dict[type, tuple[str, str]] = {
     Grant: ("dataset_grant", "id"),
     Notebook: ("notebook", "id"),
     Run: ("run", "id"),
+    RunGrant: ("run_grant", "id"),
+    Schedule: ("schedule", "id"),
     Work: ("work", "id"),
     ExportRequest: ("export_request", "id"),
     Comment: ("export_comment", "id"),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from hub.bench import dataset_scan, fifty, gate_check, gate_large, gateway_way, lab_page, pages, trivial_run, workspaces
+from hub.bench import (
+    dataset_scan,
+    fifty,
+    gate_check,
+    gate_large,
+    gateway_way,
+    lab_page,
+    pages,
+    queued_runs,
+    trivial_run,
+    workspaces,
+)
 from hub.bench.rows import Row
 
 Measurement = Callable[[Path, int, Callable[[str], None]], Iterator[Row]]
@@ -22,5 +33,5 @@ MEASUREMENTS: dict[str, Measurement] = {
     "scan": dataset_scan.rows,
 }
 """By the names that ``--only`` takes, in this order."""
-LONG: dict[str, Measurement] = {"fifty": fifty.rows}
+LONG: dict[str, Measurement] = {"queued": queued_runs.rows, "fifty": fifty.rows}
 """What takes minutes, and is measured when it is asked for."""

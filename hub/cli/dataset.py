@@ -25,7 +25,7 @@ Files = Annotated[
 ]
 ABOUT = (
     "name", "title", "owner", "tier", "privacy_unit", "direct_identifiers", "group_columns", "structural_zeros",
-    "profile",
+    "profile", "approvers", "approver_organisations", "owner_approves",
 )  # fmt: skip
 FIELDS = (*ABOUT, "snapshot", "files", "rows")
 
@@ -82,12 +82,21 @@ def register(
         list[str] | None,
         typer.Option(help="Values that never stand together.", metavar="COLUMN=VALUE;…"),
     ] = None,
+    approvers: Annotated[int, typer.Option(help="How many people must approve a notebook that runs on it.")] = 1,
+    organisations: Annotated[int, typer.Option(help="From how many organisations they must come.")] = 1,
+    owner_approves: Annotated[
+        bool, typer.Option("--owner-approves", help="One of them must be of the dataset's owner.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Register a dataset and its first snapshot, as a steward of its owner; waits for the snapshot."""
     lab = portal(context)
     body = dataset_body(title, owner, tier, profile, unit, identifier or ())
-    lab.put(place("datasets", name), body | {"group_columns": group or [], "structural_zeros": zeros_of(zero or ())})
+    approval = {
+        "approvers": approvers, "approver_organisations": organisations, "owner_approves": owner_approves,
+    }  # fmt: skip
+    more = {"group_columns": group or [], "structural_zeros": zeros_of(zero or ())}
+    lab.put(place("datasets", name), body | more | approval)
     _snapshot(lab, name, files, as_json=as_json)
 
 

@@ -34,6 +34,7 @@ from hub.cli import (
     release,
     report,
     run,
+    schedule,
     sweep,
 )
 from hub.cli.screen import print_error
@@ -87,7 +88,10 @@ app = typer.Typer(
     help="A secure experimentation lab on JupyterHub: sensitive data in, nothing out unchecked.\n\n"
     "Log in once with “datalab login”; every command has --help with examples.",
 )
-for module in (project, dataset, notebook, run, sweep, export, gate, policy, release, receipt, report, register, audit):
+GROUPS = (
+    project, dataset, notebook, run, sweep, schedule, export, gate, policy, release, receipt, report, register, audit,
+)  # fmt: skip
+for module in GROUPS:
     app.add_typer(module.app, name=module.__name__.rpartition(".")[2])
 app.add_typer(admin.app, name="admin")
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)

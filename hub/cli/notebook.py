@@ -17,7 +17,7 @@ from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 app = typer.Typer(help="Notebooks: submitted, inspected, approved or refused.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="Its identifier, or PROJECT/NAME for the newest of that name.")]
 ABOUT = ("id", "project", "name", "state", "author", "purpose", "datasets", "parameters", "digest", "validation")
-FIELDS = (*ABOUT, "decided_by", "reason")
+FIELDS = (*ABOUT, "approvals", "decided_by", "reason")
 
 
 @app.command("list", epilog=examples("datalab notebook list --project care"))
@@ -42,6 +42,21 @@ def show(
         for number, (kind, text) in enumerate(found["cells"], 1):
             typer.echo(f"\n── cell {number} · {plain(kind)}")
             typer.echo("\n".join(plain(line) for line in text.splitlines()))
+
+
+@app.command(epilog=examples("datalab notebook search wages year", "datalab notebook search --dataset jobs"))
+def search(
+    context: typer.Context,
+    words: Annotated[list[str] | None, typer.Argument(help="Words that stand in it.", metavar="WORD…")] = None,
+    project: ProjectFilter = "",
+    dataset: Annotated[str, typer.Option(help="Only what runs on it.", metavar="DATASET")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Search the approved notebooks of your projects by name, purpose, datasets and parameters."""
+    rows = portal(context).get("/catalogue", text=" ".join(words or []), project=project, dataset=dataset)
+    flat = [row | {"parameters": [p["name"] for p in row["parameters"]]} for row in rows]
+    columns = ("id", "project", "name", "version", "datasets", "parameters", "purpose")
+    print_rows(rows if as_json else flat, columns, as_json=as_json, nothing="No approved notebook was found.")
 
 
 @app.command(epilog=examples("datalab notebook changes care/table"))
@@ -93,6 +108,7 @@ def _flat(found: Json) -> Json:
         **found,
         "parameters": [describe(p) for p in found["parameters"]],
         "validation": describe_validation(found.get("validation")),
+        "approvals": [f"{a['person']} ({a['organisation']})" for a in found.get("approvals", ())],
     }
 
 

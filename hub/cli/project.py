@@ -126,6 +126,30 @@ def room_words(room: Json) -> Json:
     return words | ({"growing": "in force when the lab is started next"} if room["growing"] else {})
 
 
+@app.command(epilog=examples("datalab project runs care"))
+def runs(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show how many runs a project has left this month, and what was granted beside its budget."""
+    _print_runs(portal(context).get(place("projects", name, "runs")), as_json=as_json)
+
+
+@app.command("grant-runs", epilog=examples("datalab project grant-runs care 200 --reason 'A sweep over all regions'"))
+def grant_runs(
+    context: typer.Context,
+    name: Name,
+    count: Annotated[int, typer.Argument(help="How many runs more.", metavar="COUNT", min=1)],
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Grant a project more runs until the end of the month, as a steward who never worked in it."""
+    found = portal(context).post(place("projects", name, "runs"), {"runs": count, "reason": reason})
+    _print_runs(found, as_json=as_json)
+
+
+def _print_runs(found: Json, *, as_json: bool) -> None:
+    granted = [f"{g['runs']} by {g['granted_by']}: {g['reason']}" for g in found["grants"]]
+    print_record(found if as_json else {**found, "grants": granted}, as_json=as_json)
+
+
 @app.command(
     "add-member",
     epilog=examples(

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.free_text import LONGEST_TEXT, check_text
+from hub.domain.notebook_approvals import NotebookApproval
 from hub.domain.people import Person, Role
 from hub.domain.validation import Validation
 
@@ -61,6 +62,7 @@ class Notebook:
     the names of the datasets that its runs mount; ``cells`` its source as inspection saw it, (type, source) each.
     ``canonical`` is the digest of cells, tags and kernel as they are read; empty for notebooks older than it.
     ``validation`` says whether it ran to its end on twins of its datasets; None before that, and for older notebooks.
+    ``approvals`` are those of the schema as it stands, while it waits for more and afterwards.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Notebook:
     reason: str = ""
     validation: Validation | None = None
     canonical: str = ""
+    approvals: tuple[NotebookApproval, ...] = ()
 
 
 NOTEBOOK_STEPS: dict[tuple[NotebookState, str], NotebookState] = {

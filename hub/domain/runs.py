@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
+from hub.domain.errors import RefusedError
 from hub.domain.notebooks import ParameterValue
 
 
@@ -15,6 +17,15 @@ class OutputFile:
     path: str
     sha256: str
     size: int
+
+
+class Screening(StrEnum):
+    """Whether the outputs of a run on secret data are held back from people until the gate has looked at them."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    HELD = "held"
+    SHOWN = "shown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,8 @@ class Run:
 
     ``resources`` and ``packages``, the SHA-256 of the list of the image's packages in the vault, are known of a run
     that succeeded. ``reproduces`` names the run that this one repeats, ``sweep`` the sweep that it is part of.
+    ``screening`` says whether its outputs are held back, ``screened_by`` which checks of the gate block them,
+    and ``schedule`` which schedule started it.
     """
 
     id: str
@@ -50,6 +63,38 @@ class Run:
     packages: str = ""
     reproduces: str = ""
     sweep: str = ""
+    screening: Screening = Screening.NONE
+    screened_by: tuple[str, ...] = ()
+    schedule: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody sees its outputs, or will not once there are some."""
+        return self.screening in (Screening.WAITING, Screening.HELD)
+
+
+def as_shown(run: Run) -> Run:
+    """Return a run as people see it: of outputs that are held back neither names nor sizes nor digests."""
+    return replace(run, outputs=()) if run.is_held else run
+
+
+def check_is_shown(run: Run) -> None:
+    """Outputs that are held back are asked for by nobody."""
+    if run.screening is Screening.WAITING:
+        raise RefusedError(
+            "The outputs of the run {id} are on secret data and wait for the gate's checks; ask again when it has "
+            "shown them.",
+            reason="run-screening",
+            id=run.id,
+        )
+    if run.screening is Screening.HELD:
+        raise RefusedError(
+            "The outputs of the run {id} are held back: on secret data they are shown only where no check of the gate "
+            "blocks them, and these do: {checks}. Run the notebook with other parameters.",
+            reason="run-held",
+            id=run.id,
+            checks=", ".join(run.screened_by) or "—",
+        )
 
 
 def seeds(parameters: dict[str, ParameterValue]) -> dict[str, ParameterValue]:

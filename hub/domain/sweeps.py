@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.domain.errors import InvalidError, RefusedError
+from hub.domain.errors import InvalidError
 from hub.domain.notebooks import Parameter, ParameterValue, check_parameters
 from hub.domain.runs import Run
 from hub.domain.work import ENDED, Work, WorkState
@@ -67,16 +67,3 @@ def points(
     if len({tuple(point.items()) for point in found}) < len(found):
         raise InvalidError("The sweep has the same values twice; name each value once.", reason="sweep-twice")
     return found
-
-
-def check_budget(asked: int, started: int, budget: int) -> None:
-    """A project has so many runs in a calendar month (UTC), whoever starts them."""
-    if started + asked > budget:
-        raise RefusedError(
-            "The project has {left} of its {budget} runs left this month, and {asked} are asked for; "
-            "ask for fewer, wait for the next month, or ask an administrator for more.",
-            reason="run-budget",
-            left=max(0, budget - started),
-            budget=budget,
-            asked=asked,
-        )

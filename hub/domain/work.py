@@ -25,6 +25,8 @@ class WorkKind(StrEnum):
     VALIDATE = "validate"  # a submitted notebook, from top to bottom on the twins -> whether it gets there
     RUN = "run"  # an approved notebook -> executed notebook and outputs
     READ = "read"  # offered outputs -> fragments
+    SCREEN_READ = "screen_read"  # outputs of a run on secret data -> fragments
+    SCREEN = "screen"  # these and the datasets -> whether people see the outputs
     CHECK = "check"  # fragments and datasets -> findings and canonical files
 
 

@@ -117,7 +117,8 @@ class CheckFile(OfferedFile):
     """A file to check, with its declaration; one that left ``earlier`` is compared with and not judged.
 
     One of another request of the project is an ``other``, which may have ``left``: its small parts count together with
-    those that are judged.
+    those that are judged. An output of another run of the same notebook is of a ``run``: its tables are compared with,
+    as if they had left; ``current`` is false where it saw another snapshot.
     ``sheets`` are the declarations of a workbook's sheets by their names; what has none there is as ``table`` says.
     """
 
@@ -126,6 +127,8 @@ class CheckFile(OfferedFile):
     earlier: bool = False
     other: bool = False
     left: bool = False
+    run: bool = False
+    current: bool = True
 
 
 Canary = Annotated[str, Field(min_length=6, max_length=200)]

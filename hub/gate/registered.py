@@ -48,9 +48,9 @@ class EarlierTables(Part):
     complete: bool = True
 
 
-def with_tables(earlier: EarlierTables, tables: Iterable[TablePart]) -> EarlierTables:
-    """Return the earlier tables with those of a file that would leave in the same request."""
-    added = tuple(EarlierTable(release="", own=True, table=table) for table in tables)
+def with_tables(earlier: EarlierTables, tables: Iterable[TablePart], *, current: bool = True) -> EarlierTables:
+    """Return the earlier tables with those of a file that would leave in the same request, or lies beside it."""
+    added = tuple(EarlierTable(release="", own=True, current=current, table=table) for table in tables)
     known = (*earlier.tables, *added)
     return EarlierTables(tables=known[:MOST_EARLIER], complete=earlier.complete and len(known) <= MOST_EARLIER)
 

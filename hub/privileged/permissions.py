@@ -30,6 +30,8 @@ VERBS: Mapping[type, frozenset[Account]] = {
     verbs.OpenProject: _accounts(HUB, PORTAL, WORKER),
     verbs.OpenMember: _accounts(HUB, PORTAL),
     verbs.OpenRun: _accounts(WORKER),
+    verbs.HoldRun: _accounts(WORKER),
+    verbs.ShowRun: _accounts(WORKER),
     verbs.OpenWork: _accounts(WORKER),
     verbs.OpenRunFolders: _accounts(WORKER),
     verbs.ShowFragments: _accounts(WORKER),
@@ -51,6 +53,7 @@ VERBS: Mapping[type, frozenset[Account]] = {
 PLACES: Mapping[str, frozenset[Account]] = {
     "member": _accounts(PORTAL),
     "run": _accounts(PORTAL, WORKER),
+    "held": _accounts(WORKER),
     "out": _accounts(WORKER),
     "progress": _accounts(PORTAL, WORKER),
 }

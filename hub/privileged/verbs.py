@@ -56,6 +56,14 @@ class Verbs:
         self._check_user(asked.uid)
         self._storage.run_outputs(asked.project, asked.uid, asked.run)
 
+    def _hold_run(self, asked: verbs.HoldRun) -> None:
+        self._check_user(asked.uid)
+        self._storage.held_outputs(asked.project, asked.uid, asked.run)
+
+    def _show_run(self, asked: verbs.ShowRun) -> None:
+        self._check_user(asked.uid)
+        self._storage.show_run(asked.project, asked.uid, asked.run)
+
     def _open_work(self, asked: verbs.OpenWork) -> None:
         if asked.uid != self._settings.storage.reader_uid:
             self._check_user(asked.uid)
@@ -122,7 +130,8 @@ class Verbs:
         if not place.project:
             raise InvalidError("This folder is one of a project's; none is named.", reason="verb-names")
         of_project = self._storage.project_folders(place.project)
-        return (of_project.outputs if place.kind == "member" else of_project.runs) / place.name
+        kept = {"member": of_project.outputs, "run": of_project.runs, "held": of_project.held}
+        return kept[place.kind] / place.name
 
     def _check_user(self, uid: int) -> None:
         """People's folders belong to numbers that this lab gives to projects."""
@@ -141,6 +150,8 @@ DEEDS: dict[type, Callable[[Verbs, Any], Any]] = {
     verbs.OpenProject: Verbs._open_project,
     verbs.OpenMember: Verbs._open_member,
     verbs.OpenRun: Verbs._open_run,
+    verbs.HoldRun: Verbs._hold_run,
+    verbs.ShowRun: Verbs._show_run,
     verbs.OpenWork: Verbs._open_work,
     verbs.OpenRunFolders: Verbs._open_run_folders,
     verbs.ShowFragments: Verbs._show_fragments,

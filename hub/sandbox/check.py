@@ -33,6 +33,7 @@ from hub.gate.exchange import (
     CheckResult,
     FixPart,
     FoundPart,
+    TablePart,
     file_name,
 )
 from hub.gate.fix import fix_request
@@ -108,7 +109,7 @@ def _datasets(request: CheckRequest) -> tuple[MountedDataset, ...]:
 def _parts(folder: Path, request: CheckRequest) -> Iterator[_Part]:
     """Give the files to judge; what is declared of a workbook speaks of each sheet without a declaration of its own."""
     for file in request.files:
-        if not (file.earlier or file.other):
+        if not (file.earlier or file.other or file.run):
             parts = sheets_of(_fragments(folder, file))
             for number, part in enumerate(parts, start=1):
                 declared = file.sheets.get(split_path(part.path)[1] or "", file.table)
@@ -145,10 +146,17 @@ def _earlier(path: Path, fragments: Path, request: CheckRequest, datasets: tuple
     except (OSError, ValidationError):
         raise SandboxError(SandboxExit.BAD_REQUEST) from None
     for file in request.files:
-        if file.earlier:
-            told = tables_of(_fragments(fragments, file), _declaration(file), request.policy, datasets)
-            known = with_tables(known, told)
+        if file.earlier or file.run:
+            told = _tables_of(_fragments(fragments, file), _declaration(file), request, datasets)
+            known = with_tables(known, told, current=file.current)
     return known
+
+
+def _tables_of(
+    file: FileFragments, declared: TableContext, request: CheckRequest, datasets: tuple[MountedDataset, ...]
+) -> list[TablePart]:
+    """The tables of a file, or of each sheet of a workbook."""
+    return [table for part in sheets_of(file) for table in tables_of(part, declared, request.policy, datasets)]
 
 
 def _declaration(file: CheckFile) -> TableContext:

@@ -30,6 +30,7 @@ from hub.gate.exchange import (
     file_name,
 )
 from hub.gate.notebook_source import cell_digest
+from hub.gate.registered import EarlierTables
 from hub.gate.sheets import split_path
 from hub.services import registry
 from hub.services.exceptions import excepted
@@ -40,6 +41,7 @@ from hub.services.policies import policy_in_force
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
 from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.sibling_runs import Siblings, entry_of, siblings_of
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
 
@@ -54,13 +56,20 @@ def _load(reading: Reading, work: Work) -> ExportRequest:
 def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         request = _load(reading, work)
+    return read_spec(lab, work, request)
+
+
+def read_spec(lab: Lab, work: Work, request: ExportRequest) -> ContainerSpec:
+    """Describe the container that reads a request's files, and those that it is compared with."""
+    with lab.store.read() as reading:
         others = others_of(reading, request)
+        beside = siblings_of(reading, request, len(request.files) + len(others.files) + 1)
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     own = tuple((OfferedFile(index=n, path=f.path), f.sha256, f.size) for n, f in enumerate(request.files, 1))
-    for file, sha256, size in (*own, *others.files):
+    for file, sha256, size in (*own, *others.files, *beside.files):
         lab.vault.check(sha256, size)
         lab.storage.link(folders.inside, file_name(file.index), lab.vault.path(sha256))
-    offered = tuple(file for file, _, _ in (*own, *others.files))
+    offered = tuple(file for file, _, _ in (*own, *others.files, *beside.files))
     put_request(lab, folders.inside, ReadRequest(files=offered, others_all_count=others.all_count))
     return spec_of(lab, work, Purpose.READER, "read", reader_mounts(folders))
 
@@ -94,18 +103,37 @@ def _read_work(request: ExportRequest) -> str:
 def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         request = _load(reading, work)
+        planted = planted_in(reading, request)
+    earlier = registry.begin_comparison(lab, request, planted)
+    return check_spec(lab, work, request, (earlier, planted), _read_work(request))
+
+
+def planted_in(reading: Reading, request: ExportRequest) -> registry.Planted:
+    """What was planted in each dataset of a request."""
+    return {name: reading.get(Canaries, name) for name in request.snapshots}
+
+
+def check_spec(
+    lab: Lab, work: Work, request: ExportRequest, told: tuple[EarlierTables, registry.Planted], read: str
+) -> ContainerSpec:
+    """Describe the container that checks what the work ``read`` read of a request's files.
+
+    It is told of what left earlier, and of what was planted.
+    """
+    earlier, planted = told
+    read_beside, all_count = _read_beside(lab, request, read)
+    with lab.store.read() as reading:
         month = registry.released_bytes(reading, request.project, lab.now())
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
         known = [(d, s) for d, s in datasets if d is not None and s is not None]
-        planted = {d.name: within(reading.get(Canaries, d.name), _columns(s)) for d, s in known}
         ran = _approved(reading, request)
+        beside = siblings_of(reading, request, len(request.files) + sum(not f.run for f in read_beside) + 1)
         policy = policy_in_force(reading, lab.settings.gate, request.project, [d for d, _ in known]).policy
     if len(known) < len(datasets):
         raise ConflictError("A dataset of the request is gone.", reason="gone")
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    beside, all_count = _read_beside(lab, request)
-    files = (*(_file_entry(n, f) for n, f in enumerate(request.files, 1)), *beside)
-    entries = tuple(dataset_entry(d, planted[d.name]) for d, _ in known)
+    files = (*(_file_entry(n, f) for n, f in enumerate(request.files, 1)), *read_beside)
+    entries = tuple(dataset_entry(d, within(planted[d.name], _columns(s))) for d, s in known)
     asked = CheckRequest(
         files=files,
         datasets=entries,
@@ -115,11 +143,12 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         others_all_count=all_count,
     )
     put_request(lab, folders.inside, asked)
-    earlier = registry.begin_comparison(lab, request, planted)
+    if not _all_compared(beside, read_beside):
+        earlier = earlier.model_copy(update={"complete": False})
     lab.storage.put(folders.inside, EARLIER_NAME, earlier.model_dump_json().encode())
     mounts = (
         *reader_mounts(folders),
-        Mount(str(lab.storage.fragments(_read_work(request))), "/in/fragments", sealed=True),
+        Mount(str(lab.storage.fragments(read)), "/in/fragments", sealed=True),
         *(mounted(lab, request.project, s) for _, s in known),
     )
     return spec_of(lab, work, Purpose.CHECKER, "check", mounts)
@@ -139,16 +168,25 @@ def _approved(reading: Reading, request: ExportRequest) -> ApprovedNotebook | No
     return ApprovedNotebook(digest=notebook.digest, cells=cells, parameters=run.parameters)
 
 
-def _read_beside(lab: Lab, request: ExportRequest) -> tuple[list[CheckFile], bool]:
+def _read_beside(lab: Lab, request: ExportRequest, read: str) -> tuple[list[CheckFile], bool]:
     """The files of other requests that the reader was asked for, and whether all count, as the lab wrote it down."""
-    inside = lab.storage.work(_read_work(request), lab.settings.storage.reader_uid).inside
+    inside = lab.storage.work(read, lab.settings.storage.reader_uid).inside
     try:
         asked = ReadRequest.model_validate_json((inside / "request.json").read_bytes())
     except (OSError, ValidationError):
         raise ConflictError("What was read of the request is gone; submit it again.", reason="gone") from None
     beside = [f for f in asked.files if f.index > len(request.files)]
-    files = [CheckFile(index=f.index, path=f.path, other=True, left=f.path.startswith(LEFT)) for f in beside]
+    files = [
+        entry_of(f, request) or CheckFile(index=f.index, path=f.path, other=True, left=f.path.startswith(LEFT))
+        for f in beside
+    ]
     return files, asked.others_all_count
+
+
+def _all_compared(wanted: Siblings, read: list[CheckFile]) -> bool:
+    """Every output of a run beside this one was read; one that ended since is not, and a steward is told."""
+    known = {file.path for file in read}
+    return wanted.complete and all(file.path in known for file, _, _ in wanted.files)
 
 
 def _file_entry(number: int, file: ExportFile) -> CheckFile:
@@ -184,12 +222,18 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
 def _take_in_canonical(lab: Lab, work: Work, request: ExportRequest, result: CheckResult) -> tuple[ExportFile, ...]:
     """Every offered file, or every sheet of it, has one verdict, and each canonical file is what the result says."""
     offered = dict(enumerate(request.files, 1))
+    check_covers(request, result)
+    out = lab.storage.work_out(work.id)
+    return tuple(_with_canonical(lab, out, offered[i], f) for i in offered for f in result.files if f.index == i)
+
+
+def check_covers(request: ExportRequest, result: CheckResult) -> None:
+    """Every offered file has its verdict, and nothing else has."""
+    offered = dict(enumerate(request.files, 1))
     covered = {index: [f for f in result.files if f.index == index] for index in offered}
     known = all(_covers(file, covered[index]) for index, file in offered.items())
     if not known or sum(map(len, covered.values())) != len(result.files):
         raise InvalidError("The container's result does not cover every file.", reason="bad-result")
-    out = lab.storage.work_out(work.id)
-    return tuple(_with_canonical(lab, out, offered[index], f) for index in offered for f in covered[index])
 
 
 def _covers(file: ExportFile, checked: list[CheckedFile]) -> bool:

@@ -19,6 +19,7 @@ from datasets_mount.catalogue import (
 )
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
+from hub.domain.notebook_approvals import check_demand
 from hub.domain.people import Role, check_has_role, check_name
 from hub.domain.projects import is_member
 from hub.domain.uploads import Upload, check_own_upload
@@ -53,6 +54,7 @@ def register_dataset(lab: Lab, actor: str, dataset: Dataset) -> Dataset:
     """Register a dataset, or change its description; the owner's steward does this."""
     check_name(dataset.name)
     load_profile(dataset.profile)
+    check_demand(dataset.approvers, dataset.approver_organisations)
     with lab.store.begin() as records:
         person = load_person(records, actor)
         check_stewards_for(person, dataset.owner)

@@ -33,7 +33,7 @@ from hub.services.grants import check_all_granted
 from hub.services.lab import Lab, known_project, known_projects, load_person, new_id
 from hub.services.lineage import lineage_of
 from hub.services.owners import asked_of
-from hub.services.ports import Reading
+from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project
 from hub.services.refusals import records_refusals
 from hub.services.space import check_space
@@ -53,16 +53,36 @@ def create_request(
         raise InvalidError("An export request names 1 to {most} files.", reason="no-files", most=MOST_FILES)
     check_space(lab)
     with lab.store.begin() as records:
-        person = load_person(records, actor)
-        project = load_project(records, person, project_name)
-        check_works_in(person, project, lab.now().date())
-        snapshots = lineage_of(records, project_name, source)
-        request = ExportRequest(
-            new_id("export"), project_name, actor, source, context.strip(), lab.now(), snapshots, offered
-        )
-        details = {"source": source, "files": len(offered)}
-        records.save(request, event("export:request:create", actor, request.id, project_name, **details))
-        return request
+        return _drafted(lab, records, actor, project_name, source, offered, context)
+
+
+def _drafted(
+    lab: Lab,
+    records: Transaction,
+    actor: str,
+    project_name: str,
+    source: str,
+    offered: tuple[ExportFile, ...],
+    context: str,
+) -> ExportRequest:
+    person = load_person(records, actor)
+    project = load_project(records, person, project_name)
+    check_works_in(person, project, lab.now().date())
+    snapshots = lineage_of(records, project_name, source)
+    request = ExportRequest(
+        new_id("export"), project_name, actor, source, context.strip(), lab.now(), snapshots, offered
+    )
+    details = {"source": source, "files": len(offered)}
+    records.save(request, event("export:request:create", actor, request.id, project_name, **details))
+    return request
+
+
+def new_draft(
+    lab: Lab, records: Transaction, actor: str, project: str, run: str, files: tuple[str, ...], context: str
+) -> ExportRequest:
+    """Make a draft of outputs of a run in a transaction that does more; its author submits it, or leaves it."""
+    offered = tuple(ExportFile(path) for path in sorted(files))
+    return _drafted(lab, records, actor, project, run, offered, context)
 
 
 @records_refusals("submit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.exports import WORKSPACE_SOURCE, ExportRequest
-from hub.domain.runs import Run
+from hub.domain.runs import Run, check_is_shown
 from hub.domain.work import Work, WorkState
 from hub.services.datasets import latest_snapshot, workspace_sees
 from hub.services.grants import check_all_granted, granted_datasets, grants_of, used_before
@@ -37,6 +37,7 @@ def lineage_of(reading: Reading, project: str, source: str) -> dict[str, str]:
             id=source,
             state=work.state,
         )
+    check_is_shown(run)
     check_all_granted(reading, project, tuple(run.snapshots))
     return run.snapshots
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from datasets_mount.catalogue import Dataset
 from hub.domain.audit import event
 from hub.domain.errors import InvalidError, NotFoundError
+from hub.domain.notebook_approvals import Demand, Left, NotebookApproval, left, needed, with_approval
 from hub.domain.notebooks import (
     Notebook,
     NotebookState,
@@ -88,6 +90,9 @@ def decide(
             check_can_be_approved(lab, notebook)
             _check_covers(notebook, schema)
             check_free_text(schema, accepted=accept_free_text)
+            notebook = _approved_by(lab, records, actor, notebook, schema)
+            if not approvals_left(records, notebook).is_nothing:
+                return _waits(records, actor, notebook)
             _supersede(records, notebook, actor)
         elif len(reason.strip()) < 5:
             raise InvalidError("Say why you refuse, so that the author can mend it.", reason="reason-missing")
@@ -104,6 +109,37 @@ def decide(
         details = {"digest": notebook.digest, "parameters": " ".join(p.name for p in schema), "free_text": free}
         records.save(decided, event(f"lab:notebook:{step}", actor, identifier, notebook.project, **details))
         return decided
+
+
+def _approved_by(lab: Lab, reading: Reading, actor: str, notebook: Notebook, schema: tuple[Parameter, ...]) -> Notebook:
+    """The notebook with one more approval of its schema."""
+    added = NotebookApproval(actor, load_person(reading, actor).organisation, lab.now())
+    given = with_approval(notebook.approvals, added, same_schema=schema == notebook.parameters)
+    return replace(notebook, approvals=given, parameters=schema)
+
+
+def approvals_left(reading: Reading, notebook: Notebook) -> Left:
+    """Return what an approval still needs, as the owners of the notebook's datasets ask now."""
+    found = (reading.get(Dataset, name) for name in notebook.datasets)
+    return left(notebook.approvals, needed(demand_of(d) for d in found if d is not None))
+
+
+def demand_of(dataset: Dataset) -> Demand:
+    """Return what the owner of a dataset asks for."""
+    return Demand(dataset.approvers, dataset.approver_organisations, dataset.owner if dataset.owner_approves else "")
+
+
+def _waits(records: Transaction, actor: str, notebook: Notebook) -> Notebook:
+    """Keep an approval that is not the last one."""
+    details = {"digest": notebook.digest, "approvals": len(notebook.approvals)}
+    records.save(notebook, event("lab:notebook:vote", actor, notebook.id, notebook.project, **details))
+    return notebook
+
+
+def approvals_needed(lab: Lab, notebook: Notebook) -> Left:
+    """The same, for pages."""
+    with lab.store.read() as reading:
+        return approvals_left(reading, notebook)
 
 
 def check_can_be_approved(lab: Lab, notebook: Notebook) -> None:

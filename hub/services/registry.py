@@ -49,6 +49,11 @@ def _mark(released: list[Register], planted: Canaries | None) -> str:
     return head(released) + (f"@{planted.declared.isoformat()}" if planted else "")
 
 
+def earlier_of(reading: Reading, request: ExportRequest) -> EarlierTables:
+    """Return what left of a request's datasets, for a check that nothing is released after."""
+    return _bounded([t for d in sorted(request.snapshots) for r in _released(reading, d) for t in _earlier(r, request)])
+
+
 def _released(reading: Reading, dataset: str) -> list[Register]:
     return [r for r in reading.find(Register, dataset=dataset) if r.released is not None]
 

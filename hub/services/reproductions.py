@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.domain.notebooks import check_can_run
 from hub.domain.projects import check_works_in
 from hub.domain.reproductions import Repetition, check_can_reproduce, repetition_of
@@ -12,7 +14,8 @@ from hub.services.lab import Lab, load_person
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading
 from hub.services.projects import load_project
-from hub.services.runs import check_runs_left, load_run, queue_run
+from hub.services.run_budgets import check_runs_left
+from hub.services.runs import load_run, queue_run
 from hub.services.space import check_space
 
 
@@ -35,7 +38,12 @@ def reproduce_run(lab: Lab, actor: str, identifier: str) -> tuple[Run, Work]:
 def repetitions_of(reading: Reading, run: Run) -> tuple[Repetition, ...]:
     """Return the repetitions of a run, oldest first."""
     found = ((other, reading.get(Work, other.id)) for other in reading.find(Run, reproduces=run.id))
-    return tuple(repetition_of(run, other, work) for other, work in found if work is not None)
+    return tuple(_told(run, other, repetition_of(run, other, work)) for other, work in found if work is not None)
+
+
+def _told(run: Run, other: Run, repeated: Repetition) -> Repetition:
+    """Of outputs that are held back it is told whether they are the same, and not what they are called."""
+    return replace(repeated, differing=()) if run.is_held or other.is_held else repeated
 
 
 def repetitions(lab: Lab, actor: str, identifier: str) -> tuple[Repetition, ...]:

@@ -10,7 +10,7 @@ from hub.domain.audit import event
 from hub.domain.errors import ConflictError
 from hub.domain.notebooks import Notebook, Parameter
 from hub.domain.reproductions import Repetition
-from hub.domain.runs import Run
+from hub.domain.runs import Run, as_shown
 from hub.domain.work import ENDED, Work
 from hub.services.lab import Lab
 from hub.services.notebooks import load_notebook
@@ -57,4 +57,4 @@ def run_record(lab: Lab, actor: str, identifier: str) -> RunRecord:
         notebook = load_notebook(records, actor, run.notebook)
         repeated = repetitions_of(records, run)
         records.record(event("lab:run:record", actor, identifier, run.project))
-    return RunRecord(run, work, notebook, lab.settings.title, packages_of(lab, run), repeated)
+    return RunRecord(as_shown(run), work, notebook, lab.settings.title, packages_of(lab, run), repeated)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.mounts import Mount
@@ -18,6 +19,8 @@ from hub.services.lab import Lab, known_project, load_person
 from hub.services.ports import Reading, Transaction
 from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, spec_of
 from hub.services.run_report import told_by
+from hub.services.runs import sees_secret
+from hub.services.screen_work import begin_screening
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
 
@@ -36,6 +39,8 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         run, notebook, project = _load(reading, work)
         check_can_run(notebook)
+        if sees_secret(reading, run.snapshots) and not run.is_held:
+            raise ConflictError("A dataset became secret since the run was asked for; start it again.", reason="tier")
         pinned = {name: reading.get(Snapshot, digest) for name, digest in run.snapshots.items()}
     folders = lab.storage.run(work.id, project.uid)
     lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, MOST_NOTEBOOK_BYTES))
@@ -50,11 +55,17 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
     put_request(lab, folders.inside, asked)
     mounts = (
         Mount(str(folders.inside), "/in"),
-        Mount(str(lab.storage.run_outputs(project.name, project.uid, run.id)), "/outputs", writable=True),
+        Mount(str(_outputs(lab, project, run)), "/outputs", writable=True),
         Mount(str(folders.progress), "/progress", writable=True),
         *(mounted(lab, project.name, s) for s in pinned.values() if s is not None),
     )
     return spec_of(lab, work, Purpose.RUN, "execute", mounts, image=notebook.image, uid=project.uid)
+
+
+def _outputs(lab: Lab, project: Project, run: Run) -> Path:
+    """Where a run writes: on secret data, where nobody sees it until the gate has looked at it."""
+    folder = lab.storage.held_outputs if run.is_held else lab.storage.run_outputs
+    return folder(project.name, project.uid, run.id)
 
 
 def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
@@ -67,7 +78,7 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
         run, _, project = _load(reading, work)
     outputs: list[OutputFile] = []
     try:
-        outputs, left_out = lab.storage.listing(lab.storage.run_outputs(project.name, project.uid, run.id))
+        outputs, left_out = lab.storage.listing(_outputs(lab, project, run))
         more = f"Left out of the outputs: {left_out} that are links, pipes or other special files." if left_out else ""
     except (ConflictError, InvalidError) as error:
         more = str(error) if str(error) != reason else ""
@@ -78,6 +89,7 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     def apply(records: Transaction) -> None:
         done = replace(run, outputs=tuple(outputs), resources=resources, packages=packages)
         records.save(done, event("lab:run:end", "worker", run.id, run.project, outputs=len(outputs), end=step))
+        begin_screening(lab, records, done)
 
     return Ending(step, reason, apply)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from datasets_mount.catalogue import Dataset, Tier
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_parameters
 from hub.domain.projects import check_works_in, sees_project
-from hub.domain.runs import Run
-from hub.domain.sweeps import check_budget
+from hub.domain.runs import Run, Screening, as_shown
 from hub.domain.work import ENDED, Work, WorkKind
 from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
@@ -17,6 +17,7 @@ from hub.services.lab import Lab, known_project, load_person, new_id
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
+from hub.services.run_budgets import check_runs_left
 from hub.services.space import check_space
 
 
@@ -35,15 +36,6 @@ def start_run(lab: Lab, actor: str, notebook_id: str, values: dict[str, object])
         return queue_run(lab, records, actor, notebook, parameters, snapshots)
 
 
-def check_runs_left(lab: Lab, reading: Reading, project: str, asked: int) -> None:
-    """Refuse where a project's runs of this calendar month (UTC) and those that are asked for exceed its budget."""
-    now = lab.now()
-    started = sum(
-        (run.created.year, run.created.month) == (now.year, now.month) for run in reading.find(Run, project=project)
-    )
-    check_budget(asked, started, lab.settings.runs_a_month(project))
-
-
 def queue_run(
     lab: Lab,
     records: Transaction,
@@ -54,20 +46,30 @@ def queue_run(
     *,
     reproduces: str = "",
     sweep: str = "",
+    schedule: str = "",
 ) -> tuple[Run, Work]:
     """Save a run with its work, when everything was checked.
 
-    ``reproduces`` names the run that it repeats, and ``sweep`` the sweep that it is part of.
+    ``reproduces`` names the run that it repeats, ``sweep`` the sweep that it is part of, and ``schedule`` the
+    schedule that started it.
     """
     now = lab.now()
     run = Run(new_id("run"), notebook.project, notebook.id, actor, now, parameters, snapshots)
-    run = replace(run, reproduces=reproduces, sweep=sweep)
+    screening = Screening.WAITING if sees_secret(records, snapshots) else Screening.NONE
+    run = replace(run, reproduces=reproduces, sweep=sweep, screening=screening, schedule=schedule)
     work = Work(run.id, WorkKind.RUN, run.id, actor, now)
     details = {"notebook": notebook.id, "digest": notebook.digest, "datasets": " ".join(sorted(snapshots))}
-    more = {key: value for key, value in (("reproduces", reproduces), ("sweep", sweep)) if value}
+    more = {
+        key: value for key, value in (("reproduces", reproduces), ("sweep", sweep), ("schedule", schedule)) if value
+    }
     records.save(run, event("lab:run:start", actor, run.id, run.project, **details, **more))
     records.save(work, event("work:run:queue", actor, run.id, run.project))
     return run, work
+
+
+def sees_secret(reading: Reading, snapshots: dict[str, str]) -> bool:
+    """Whether one of the datasets of a run is secret, so that its outputs are held back until they are checked."""
+    return any(d.tier is Tier.SECRET for name in snapshots if (d := reading.get(Dataset, name)) is not None)
 
 
 def load_run(reading: Reading, actor: str, identifier: str) -> tuple[Run, Work]:
@@ -84,7 +86,7 @@ def run(lab: Lab, actor: str, identifier: str) -> tuple[Run, Work, tuple[int, in
     """Return a run, how far it has come, and its progress (cells done, of how many) while it runs."""
     with lab.store.read() as reading:
         kept, work = load_run(reading, actor, identifier)
-    return kept, work, None if work.state in ENDED else lab.storage.progress(identifier)
+    return as_shown(kept), work, None if work.state in ENDED else lab.storage.progress(identifier)
 
 
 def runs(lab: Lab, actor: str, project: str = "") -> list[tuple[Run, Work]]:
@@ -93,7 +95,7 @@ def runs(lab: Lab, actor: str, project: str = "") -> list[tuple[Run, Work]]:
     with lab.store.read() as reading:
         kept = [r for r in reading.find(Run) if r.project in names and project in ("", r.project)]
         works = {w.id: w for w in reading.find(Work)}
-        return [(r, works[r.id]) for r in reversed(kept) if r.id in works]
+        return [(as_shown(r), works[r.id]) for r in reversed(kept) if r.id in works]
 
 
 def cancel_run(lab: Lab, actor: str, identifier: str) -> Work:

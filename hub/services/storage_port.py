@@ -26,13 +26,17 @@ class WorkFolders:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFolders:
-    """Host folders of a project, on its own size-limited file system; ``runs_seen`` is ``runs``, to be read alone."""
+    """Host folders of a project, on its own size-limited file system; ``runs_seen`` is ``runs``, to be read alone.
+
+    ``held`` are outputs of runs that nobody sees yet: no workspace mounts it.
+    """
 
     home: Path
     shared: Path
     outputs: Path
     runs: Path
     runs_seen: Path
+    held: Path
 
 
 class Storage(Protocol):
@@ -46,6 +50,12 @@ class Storage(Protocol):
 
     def run_outputs(self, project: str, uid: int, run: str) -> Path:
         """Return the empty outputs folder of a run, made when it is not there."""
+
+    def held_outputs(self, project: str, uid: int, run: str) -> Path:
+        """Return the outputs folder of a run whose outputs are held back, made when it is not there."""
+
+    def show_run(self, project: str, uid: int, run: str) -> None:
+        """Let people see what was held back of a run; what is shown already stays so."""
 
     def work(self, work: str, uid: int) -> WorkFolders:
         """Return the folders of a piece of work, made when they are not there; nobody else can fill them."""

@@ -8,7 +8,7 @@ from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import check_can_run
 from hub.domain.projects import check_works_in
-from hub.domain.runs import Run
+from hub.domain.runs import Run, as_shown
 from hub.domain.sweeps import Sweep, points
 from hub.domain.work import ENDED, Work
 from hub.services.datasets import latest_snapshot
@@ -17,7 +17,8 @@ from hub.services.lab import Lab, load_person, new_id
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading
 from hub.services.projects import load_project
-from hub.services.runs import check_runs_left, load_run, queue_run
+from hub.services.run_budgets import check_runs_left
+from hub.services.runs import load_run, queue_run
 from hub.services.space import check_space
 
 
@@ -52,7 +53,8 @@ def load_sweep(reading: Reading, actor: str, identifier: str) -> Sweep:
     """Return a sweep of a project that the person may know of."""
     found = reading.find(Run, sweep=identifier) if identifier else []
     try:
-        runs = tuple(load_run(reading, actor, run.id) for run in found)
+        known = (load_run(reading, actor, run.id) for run in found)
+        runs = tuple((as_shown(run), work) for run, work in known)
     except NotFoundError:
         runs = ()
     if not runs:

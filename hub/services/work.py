@@ -14,7 +14,7 @@ from __future__ import annotations
 from hub.domain.audit import event
 from hub.domain.errors import LabError, NotFoundError, RefusedError, UnavailableError
 from hub.domain.exports import ExportRequest, ExportState
-from hub.domain.runs import Run
+from hub.domain.runs import Run, Screening
 from hub.domain.sandbox_exit import sentence
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
 from hub.services.check_work import CHECK, READ
@@ -23,6 +23,7 @@ from hub.services.lab import Lab
 from hub.services.ports import ContainerState, ContainerView, Reading
 from hub.services.recipe import Recipe, limits_of
 from hub.services.run_work import RUN
+from hub.services.screen_work import SCREEN, SCREEN_READ
 from hub.services.validate_work import TWIN, VALIDATE
 from spawner_config.isolation import container_body
 from spawner_config.names import work_container
@@ -33,6 +34,8 @@ RECIPES: dict[WorkKind, Recipe] = {
     WorkKind.TWIN: TWIN,
     WorkKind.VALIDATE: VALIDATE,
     WorkKind.RUN: RUN,
+    WorkKind.SCREEN_READ: SCREEN_READ,
+    WorkKind.SCREEN: SCREEN,
     WorkKind.READ: READ,
     WorkKind.CHECK: CHECK,
 }
@@ -190,5 +193,8 @@ def _is_over(reading: Reading, identifier: str) -> bool:
     work = reading.get(Work, identifier)
     if work is None or work.state not in ENDED:
         return work is None
+    if work.kind is WorkKind.SCREEN_READ:
+        run = reading.get(Run, work.subject)
+        return run is None or run.screening is not Screening.WAITING
     request = reading.get(ExportRequest, work.subject) if work.kind is WorkKind.READ else None
     return request is None or request.state not in (ExportState.CHECKING, ExportState.RECHECKING)

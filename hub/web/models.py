@@ -114,6 +114,13 @@ class RoomBody(Model):
     size: Annotated[int, Field(gt=0, le=LARGEST_COUNT)]
 
 
+class RunGrantBody(Model):
+    """How many runs more a project may start this month, and why."""
+
+    runs: Annotated[int, Field(ge=1, le=LARGEST_COUNT)]
+    reason: Prose
+
+
 class UploadQuery(Model):
     """The name that the sender gives the file."""
 
@@ -131,6 +138,9 @@ class DatasetBody(Model):
     profile: Word
     group_columns: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     structural_zeros: Annotated[tuple[StructuralZero, ...], Field(max_length=200)] = ()
+    approvers: Annotated[int, Field(ge=0, le=100)] = 1
+    approver_organisations: Annotated[int, Field(ge=0, le=100)] = 1
+    owner_approves: bool = False
 
 
 class CanaryBody(Model):
@@ -156,6 +166,14 @@ class ProjectFilter(Model):
     """Which project to list; empty for all that one may know of."""
 
     project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+
+
+class CatalogueQuery(Model):
+    """Words to look for among approved notebooks, and the project and dataset to which to keep; empty for all."""
+
+    text: OptionalLine = ""
+    project: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
+    dataset: Annotated[str, Field(max_length=120), AfterValidator(_plain)] = ""
 
 
 class ReportFilter(Model):
@@ -312,6 +330,22 @@ class SweepBody(Model):
         Field(min_length=1, max_length=10),
     ]
     parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
+
+
+class ScheduleBody(Model):
+    """An approved notebook, five words of cron, its parameters, and which outputs each prepared request offers."""
+
+    notebook: Word
+    cron: Word
+    parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
+    files: Annotated[tuple[FilePath, ...], Field(max_length=50)] = ()
+    context: Prose = ""
+
+
+class OptionalReasonBody(Model):
+    """Why something is done, where somebody wants to say it."""
+
+    reason: Prose = ""
 
 
 class TableBody(Model):

@@ -40,6 +40,8 @@ BODIES: dict[type, dict[str, object]] = {
     verbs.OpenProject: {"project": "attack", "uid": UID},
     verbs.OpenMember: {"project": "attack", "uid": UID, "part": "home", "person": "attacker"},
     verbs.OpenRun: {"project": "attack", "uid": UID, "run": "run-attack"},
+    verbs.HoldRun: {"project": "attack", "uid": UID, "run": "run-attack"},
+    verbs.ShowRun: {"project": "attack", "uid": UID, "run": "run-attack"},
     verbs.OpenWork: {"work": "attack", "uid": UID},
     verbs.OpenRunFolders: {"work": "attack", "uid": UID},
     verbs.ShowFragments: {"work": "attack"},
@@ -236,7 +238,7 @@ def test_the_same_verbs_are_done_for_root(lab: StoryLab) -> None:
     assert set(said.values()) == {"done"}
 
 
-@pytest.mark.parametrize("kind", ["out", "progress", "run", "member"])
+@pytest.mark.parametrize("kind", ["out", "progress", "run", "held", "member"])
 @pytest.mark.parametrize("account", [Account.PORTAL, Account.WORKER])
 def test_what_a_reader_made_is_the_workers_and_what_a_member_wrote_is_the_portals(
     lab: StoryLab, account: Account, kind: str

@@ -47,6 +47,7 @@ NOTHING = {
     "notebook": "notebook-aaaaaaaaaaaa",
     "run": "run-aaaaaaaaaaaa",
     "sweep": "sweep-aaaaaaaaaaaa",
+    "schedule": "schedule-aaaaaaaaaaaa",
     "export": "export-aaaaaaaaaaaa",
     "offer": "offer-aaaaaaaaaaaa",
     "upload": "upload-aaaaaaaaaaaa",
@@ -67,6 +68,8 @@ def others(living: Living, acts: str, written: str, released: Json) -> dict[str,
     living.portal(JOBS_STEWARD).post(place("freezes", frozen, "lift"), WHY)
     swept = {"notebook": acts, "grid": {"act": [write_words.__name__, break_out.__name__]}}
     there["sweep"] = living.portal(SCIENTIST).post("/sweeps", swept)["id"]
+    planned = {"notebook": acts, "cron": "0 6 1 1 *", "parameters": {}}
+    there["schedule"] = living.portal(SCIENTIST).post("/schedules", planned)["id"]
     told = living.portal(SCIENTIST).get("/notices")[0]["id"]
     there |= {"offer": offer, "upload": sent, "freeze": frozen, "notice": told}
     there["exception"] = "exception-bbbbbbbbbbbb"  # hidden with its request, whether there is one or not
@@ -106,6 +109,8 @@ BY_ADDRESS = (
     Call("PUT", f"/projects/{{project}}/members/{RESEARCHER}"),
     Call("DELETE", f"/projects/{{project}}/members/{SCIENTIST}"),
     Call("PUT", "/projects/{project}/room", {"size": 2**40}),
+    Call("GET", "/projects/{project}/runs"),
+    Call("POST", "/projects/{project}/runs", {"runs": 5} | WHY),
     Call("PUT", "/projects/{project}/datasets/jobs"),
     Call("PUT", f"/projects/{CARE}/datasets/{{dataset}}", actor=SCIENTIST),
     Call("DELETE", "/projects/{project}/datasets/jobs", WHY),
@@ -142,6 +147,8 @@ BY_ADDRESS = (
     Call("GET", "/sweeps/{sweep}"),
     Call("POST", "/sweeps/{sweep}/cancel"),
     Call("POST", "/runs/{run}/cancel"),
+    Call("GET", "/schedules/{schedule}"),
+    Call("POST", "/schedules/{schedule}/stop"),
     Call("POST", "/notices/{notice}"),
     Call("POST", "/notices/{notice}", actor=ADMINISTRATOR),
     Call("POST", "/freezes/{freeze}/lift", WHY),
@@ -179,6 +186,7 @@ BY_BODY = (
     Call("POST", "/notebooks", {"project": CARE, "upload": "{upload}"} | ABOUT),
     Call("POST", "/notebooks", {"project": CARE, "upload": "{upload}"} | ABOUT | {"datasets": ["{dataset}"]}),
     Call("POST", "/runs", {"notebook": "{notebook}", "parameters": {}}),
+    Call("POST", "/schedules", {"notebook": "{notebook}", "cron": "0 6 1 1 *", "parameters": {}}),
     Call("POST", "/sweeps", {"notebook": "{notebook}", "grid": {"act": ["write_words", "break_out"]}}),
     Call("POST", "/exports", {"project": "{project}", "source": "workspace", "files": {"a": {}}, "context": CONTEXT}),
     Call("POST", "/exports", {"project": CARE, "source": "{run}", "files": {"a": {}}, "context": CONTEXT}),
@@ -250,7 +258,19 @@ def test_nobody_but_its_owners_steward_takes_a_dataset_back(living: Living, acto
     assert ([g["dataset"] for g in granted["grants"]], granted["past_grants"]) == (["jobs"], [])
 
 
-LISTS = ("/projects", "/notebooks", "/runs", "/exports", "/releases", "/freezes", "/datasets", "/people", "/me")
+LISTS = (
+    "/projects",
+    "/notebooks",
+    "/catalogue",
+    "/runs",
+    "/schedules",
+    "/exports",
+    "/releases",
+    "/freezes",
+    "/datasets",
+    "/people",
+    "/me",
+)
 
 
 def everything_listed(portal: Portal) -> str:

@@ -31,9 +31,9 @@ def write(folder: Path, name: str, content: bytes) -> dict[str, object]:
 class GoodPrograms:
     """Every program succeeds at once; ``findings`` is what the checks say of each file.
 
-    ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it; ``asked`` is what
-    they were asked last. ``outputs`` is what a run writes, and ``sheets`` what the checks find in each workbook.
-    ``told`` is what a run tells of itself, by file, and ``run_code`` how it ends.
+    ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it, ``complete``
+    whether that was all; ``asked`` is what they were asked last. ``outputs`` is what a run writes, and ``sheets`` what
+    the checks find in each workbook. ``told`` is what a run tells of itself, by file, and ``run_code`` how it ends.
     """
 
     def __init__(self, engine: MemoryEngine) -> None:
@@ -42,6 +42,7 @@ class GoodPrograms:
         self.tables: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
         self.asked: dict[str, Any] = {}
+        self.complete = True
         self.outputs = {"table.csv": b"year,persons\n1980,545\n"}
         self.sheets: list[str] = []
         self.validation: dict[str, Any] = {"passed": True}
@@ -93,7 +94,7 @@ class GoodPrograms:
 
     def parts(self, files: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int, str]]:
         """Files, and workbooks sheet by sheet."""
-        for file in (file for file in files if not file["other"]):
+        for file in (file for file in files if not (file["other"] or file["run"])):
             if self.sheets and file["path"].endswith(".xlsx"):
                 yield from ((file, part, f"{file['path']}!{sheet}") for part, sheet in enumerate(self.sheets, 1))
             else:
@@ -101,7 +102,8 @@ class GoodPrograms:
 
     def check(self, body: dict[str, Any]) -> None:
         request = json.loads((mounted(body, "/in") / "request.json").read_text())
-        self.earlier = json.loads((mounted(body, "/in") / "earlier.json").read_text())["tables"]
+        known = json.loads((mounted(body, "/in") / "earlier.json").read_text())
+        self.earlier, self.complete = known["tables"], known["complete"]
         self.asked = request
         out = mounted(body, "/out")
         files = []

@@ -24,7 +24,7 @@ from doubles.people import (
 from doubles.portal import served
 from hub.domain.examinations import Examination
 from hub.domain.people import Role
-from hub.services import datasets, freezes, notebooks, people, releases, sweeps
+from hub.services import datasets, freezes, notebooks, people, releases, schedules, sweeps
 from hub.services import notices as told
 from hub.services.examinations import keep_examination
 from hub.web.api.handlers import ARGUMENT
@@ -72,6 +72,10 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/projects"): ("/projects", PROJECT, (NOW, NO, NO, NO, NO, NO, NO, NO, NO)),
     ("GET", "/projects/{name}"): ("/projects/wages", None, SEES_PROJECT),
     ("PUT", "/projects/{name}/room"): ("/projects/wages/room", {"size": 1}, (BAD, NO, NO, NO, NO, NO, NO, NO, NO)),
+    ("GET", "/projects/{name}/runs"): ("/projects/wages/runs", None, SEES_PROJECT),
+    ("POST", "/projects/{name}/runs"): (
+        "/projects/wages/runs", {"runs": 5} | REASON, (NO, NO, NO, HIDDEN, NO, OK, OK, NO, NO),
+    ),
     ("PUT", "/projects/{name}/members/{person}"): (
         "/projects/wages/members/researcher", None, (NO, OK, NO, HIDDEN, NO, NO, NO, NO, NO),
     ),
@@ -122,6 +126,7 @@ MATRIX: dict[tuple[str, str], Row] = {
         "/offers/{offer}", None, (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO),
     ),
     ("GET", "/notebooks"): ("/notebooks", None, EVERYBODY),
+    ("GET", "/catalogue"): ("/catalogue?text=wages&project=wages", None, EVERYBODY),
     ("POST", "/notebooks"): ("/notebooks", NOTEBOOK, (NO, HIDDEN, HIDDEN, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/notebooks/{id}"): ("/notebooks/{notebook}", None, SEES_PROJECT),
     ("GET", "/notebooks/{id}/changes"): ("/notebooks/{notebook}/changes", None, SEES_PROJECT),
@@ -144,6 +149,14 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/sweeps/{id}"): ("/sweeps/{sweep}", None, SEES_PROJECT),
     ("POST", "/sweeps/{id}/cancel"): ("/sweeps/{sweep}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
+    ("GET", "/schedules"): ("/schedules", None, EVERYBODY),
+    ("POST", "/schedules"): (
+        "/schedules", {"notebook": "{refused}", "cron": "0 6 * * 1"}, (NO, NO, NO, HIDDEN, NO, NO, NO, NO, NO),
+    ),
+    ("GET", "/schedules/{id}"): ("/schedules/{schedule}", None, SEES_PROJECT),
+    ("POST", "/schedules/{id}/stop"): (
+        "/schedules/{schedule}/stop", REASON, (NO, NOW, NOW, HIDDEN, NO, NOW, NOW, NO, NO),
+    ),
     ("POST", "/runs/{id}/cancel"): ("/runs/{run}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/exports"): ("/exports", None, EVERYBODY),
     ("POST", "/exports"): ("/exports", EXPORT, (BAD,) * 9),
@@ -256,12 +269,17 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
         "/offers/{offer}/progress", (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, NO),
     ),
     "/notebooks": ("/notebooks", EVERYBODY),
+    "/catalogue": ("/catalogue?text=wages&dataset=jobs", EVERYBODY),
     "/notebooks/{id}": ("/notebooks/{notebook}", SEES_PROJECT),
     "/new/notebook": ("/new/notebook?project=wages", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     "/notebooks/{id}/progress": ("/notebooks/{notebook}/progress", SEES_PROJECT),
     "/runs": ("/runs", EVERYBODY),
     "/runs/{id}": ("/runs/{run}", SEES_PROJECT),
     "/notebooks/{id}/run": ("/notebooks/{notebook}/run", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
+    "/notebooks/{id}/sweep": ("/notebooks/{notebook}/sweep", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
+    "/notebooks/{id}/schedule": ("/notebooks/{notebook}/schedule", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
+    "/schedules": ("/schedules", EVERYBODY),
+    "/schedules/{id}": ("/schedules/{schedule}", SEES_PROJECT),
     "/runs/{id}/progress": ("/runs/{run}/progress", SEES_PROJECT),
     "/sweeps/{id}": ("/sweeps/{sweep}", SEES_PROJECT),
     "/sweeps/{id}/progress": ("/sweeps/{sweep}/progress", SEES_PROJECT),
@@ -303,8 +321,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
     approved = [n for n in notebooks.notebooks(lab, "scientist") if n.state == "approved"]
     latest = next(n.id for n in notebooks.notebooks(lab, "scientist") if n.state == "approved")
     sweep = sweeps.start_sweep(lab, "scientist", latest, {"minimum": (1, 2)}, {})
+    schedule = schedules.make_schedule(lab, "scientist", latest, "0 6 * * 1", {})
+    schedules.stop_schedule(lab, "scientist", schedule.id)
     work_off(lab)
     made = {
+        "schedule": schedule.id,
         "sweep": sweep.id,
         "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id, "lifted": lifted.id,
         "notice": told.notices(lab, "researcher")[0].id,

@@ -49,6 +49,15 @@ class AskedStorage(PlainStorage):
         self._ask(verbs.OpenRun, project=project, uid=uid, run=run)
         return self.project_folders(project).runs / run
 
+    def held_outputs(self, project: str, uid: int, run: str) -> Path:
+        """Return the outputs folder of a run whose outputs nobody sees."""
+        self._ask(verbs.HoldRun, project=project, uid=uid, run=run)
+        return self.project_folders(project).held / run
+
+    def show_run(self, project: str, uid: int, run: str) -> None:
+        """Let people see what was held back of a run."""
+        self._ask(verbs.ShowRun, project=project, uid=uid, run=run)
+
     def work(self, work: str, uid: int) -> WorkFolders:
         """Return the folders of a piece of work."""
         self._ask(verbs.OpenWork, work=work, uid=uid)
@@ -140,6 +149,8 @@ class AskedStorage(PlainStorage):
                 about = {"kind": "member", "project": project, "name": person}
             case ("projects", project, "runs", run):
                 about = {"kind": "run", "project": project, "name": run}
+            case ("projects", project, "held", run):
+                about = {"kind": "held", "project": project, "name": run}
             case ("scratch", work, ("out" | "progress") as kind):
                 about = {"kind": kind, "name": work}
             case _:

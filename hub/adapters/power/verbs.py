@@ -69,6 +69,24 @@ class OpenRun(Asked):
     run: Identifier
 
 
+class HoldRun(Asked):
+    """Let the outputs folder of a run be there where nobody sees it."""
+
+    verb: Literal["hold-run"] = "hold-run"
+    project: Name
+    uid: Uid
+    run: Identifier
+
+
+class ShowRun(Asked):
+    """Let people see what was held back of a run."""
+
+    verb: Literal["show-run"] = "show-run"
+    project: Name
+    uid: Uid
+    run: Identifier
+
+
 class OpenWork(Asked):
     """Let the folders of a piece of work be there."""
 
@@ -118,7 +136,7 @@ class ForgetWork(Asked):
 class Place(Asked):
     """A folder that a container wrote: a member's outputs, a run's, or what a piece of work left."""
 
-    kind: Literal["member", "run", "out", "progress"]
+    kind: Literal["member", "run", "held", "out", "progress"]
     project: Name | Literal[""] = ""
     name: Identifier
 
@@ -255,6 +273,8 @@ AnyVerb = (
     OpenProject
     | OpenMember
     | OpenRun
+    | HoldRun
+    | ShowRun
     | OpenWork
     | OpenRunFolders
     | ShowFragments

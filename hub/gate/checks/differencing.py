@@ -37,10 +37,10 @@ class Shown:
 def differencing(fragment: Fragment, context: Context) -> list[Finding] | None:
     """No table tells of fewer than ``differencing_units`` units by what it adds to tables that left before.
 
-    Compared are all tables that were released from the dataset, in any project and also those that were revoked, and
-    the tables of the same request. A cell without the cells of another table that lie in it, or a combination of
-    several tables, has to cover no unit or enough of them, counted on the dataset; a declared filter is one more
-    dimension. Counts that are rounded as the
+    Compared are all tables that were released from the dataset, in any project and also those that were revoked, the
+    tables of the same request, and where a run made them, those of the project's other runs of the same notebook. A
+    cell without the cells of another table that lie in it, or a combination of several tables, has to cover no unit or
+    enough of them, counted on the dataset; a declared filter is one more dimension. Counts that are rounded as the
     policy asks are not subtracted. Where cells are not exactly known, near counts stand for them. Source: Hundepool and
     others, Statistical Disclosure Control, 4.4 and 5.5; OpenSAFELY, disclosure by differencing.
     """
@@ -181,8 +181,9 @@ def _finding(
         rows = shown_rows(table.tabulation)
         where = rows_text(table.view.row_numbers([rows[place] for place in places]))
     sentence = (
-        "Together with tables that were released before, or with others of this request, this table tells of fewer "
-        "units than the policy asks. Use the same groups as the earlier table, merge categories, or leave cells out."
+        "Together with tables that were released before, that other runs of the notebook made, or that stand in this "
+        "request, this table tells of fewer units than the policy asks. Use the same groups as the other table, merge "
+        "categories, or leave cells out."
     )
     return context.finding(
         IDENTIFIER,

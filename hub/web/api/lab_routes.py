@@ -155,6 +155,9 @@ def put_dataset(lab: Lab, actor: str, request: Request[DatasetBody]) -> Dataset:
         body.profile,
         body.group_columns,
         body.structural_zeros,
+        approvers=body.approvers,
+        approver_organisations=body.approver_organisations,
+        owner_approves=body.owner_approves,
     )
     return datasets.register_dataset(lab, actor, described)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hub.web.api import (
+    catalogue_routes,
     comment_routes,
     exception_routes,
     gate_routes,
@@ -14,6 +15,8 @@ from hub.web.api import (
     owner_vote_routes,
     publication_routes,
     report_routes,
+    run_budget_routes,
+    schedule_routes,
     split_routes,
     sweep_routes,
     work_routes,
@@ -24,7 +27,10 @@ PREFIX = "api/v1"
 ROUTES: tuple[Route[Any], ...] = (
     *lab_routes.ROUTES,
     *work_routes.ROUTES,
+    *catalogue_routes.ROUTES,
     *sweep_routes.ROUTES,
+    *run_budget_routes.ROUTES,
+    *schedule_routes.ROUTES,
     *gate_routes.ROUTES,
     *comment_routes.ROUTES,
     *split_routes.ROUTES,

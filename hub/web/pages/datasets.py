@@ -93,8 +93,16 @@ def _register(posted: Posted, name: str) -> str:
         "profile": fields.one("profile"),
         "group_columns": fields.listed("group_columns"),
         "structural_zeros": [zero_of(line) for line in fields.one("structural_zeros").splitlines() if line.strip()],
+        "approvers": _number(fields.one("approvers")),
+        "approver_organisations": _number(fields.one("approver_organisations")),
+        "owner_approves": bool(fields.one("owner_approves")),
     }
     return api.put_dataset(posted.lab, posted.actor, request_of(DatasetBody, {"name": name}, body)).name
+
+
+def _number(text: str) -> int:
+    """One where nothing was typed, and 0, which is refused, for what is no small number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 3 else int(not text)
 
 
 def create_dataset(posted: Posted) -> Landing:

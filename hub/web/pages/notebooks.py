@@ -60,6 +60,7 @@ def show_notebook(visit: Visit) -> Context:
         "types": list(ParameterType),
         "typed": typed,
         "waits": notebook.state is NotebookState.SUBMITTED,
+        "approvals_left": notebooks.approvals_needed(lab, notebook),
         "decides": may_decide,
         "approves": may_approve,
         "withdraws": refusal(lambda: _check_withdraws(person, notebook)),
@@ -107,6 +108,8 @@ def approve(posted: Posted) -> Landing:
         "accept_free_text": bool(fields.one("accept_free_text")),
     }
     made = api.approve_notebook(posted.lab, posted.actor, request_of(ApprovalBody, posted.path, body))
+    if made.state is NotebookState.SUBMITTED:
+        return Landing(("notebooks", made.id), N_("Your approval is kept; the notebook waits for others."))
     return Landing(("notebooks", made.id), N_("The notebook is approved; members can run it."))
 
 

@@ -6,8 +6,10 @@ from datasets_mount.catalogue import Tier, check_stewards_for
 from hub.domain.people import Role, check_administrates
 from hub.domain.projects import check_leads, check_works_in, is_member
 from hub.domain.publications import PublicKind
-from hub.services import datasets, grants, people, policies, projects, ready, workspaces
+from hub.domain.run_budgets import check_can_grant_runs
+from hub.services import datasets, grants, people, policies, projects, ready, run_budgets, workspaces
 from hub.web.api import lab_routes as api
+from hub.web.api import run_budget_routes
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
 from hub.web.models import (
@@ -19,6 +21,7 @@ from hub.web.models import (
     PolicyBody,
     ProjectBody,
     ReasonBody,
+    RunGrantBody,
 )
 from hub.web.pages.datasets import WAITS
 from hub.web.pages.publications import shown_public
@@ -59,6 +62,8 @@ def show_project(visit: Visit) -> Context:
         "grantable": [d for d in mine if d.name not in granted],
         "room": projects.project_room(lab, actor, project.name),
         **shown_public(lab, actor, PublicKind.PROJECT, project.name),
+        "budget": run_budgets.run_budget(lab, actor, project.name),
+        "grants_runs": not refusal(lambda: check_can_grant_runs(person, project)),
         "explanation": policies.explain_project(lab, actor, project.name),
         "sets_policy": not refusal(lambda: policies.check_sets_project_policy(person, project)),
         "policy_address": ("projects", project.name, "policy"),
@@ -73,6 +78,17 @@ def set_policy(posted: Posted) -> Landing:
     request = request_of(PolicyBody, posted.path, {"text": posted.fields.one("layer")})
     kept = api.put_project_policy(posted.lab, posted.actor, request)
     return Landing(("projects", kept.subject), N_("The rules were saved."))
+
+
+def grant_runs(posted: Posted) -> Landing:
+    """Grant the project more runs."""
+    asked = posted.fields.one("runs")
+    body = {
+        "runs": int(asked) if asked.isascii() and asked.isdigit() else 0,
+        "reason": posted.fields.one("runs_reason"),
+    }
+    run_budget_routes.post_runs(posted.lab, posted.actor, request_of(RunGrantBody, posted.path, body))
+    return Landing(("projects", posted.path["name"]), N_("The project may start more runs until the end of the month."))
 
 
 def show_workspace(visit: Visit) -> Context:
@@ -204,6 +220,7 @@ FORMS = (
     Form("/projects/{name}/datasets/accept", PROJECT, accept_dataset),
     Form("/projects/{name}/datasets/decline", PROJECT, decline_dataset),
     Form("/projects/{name}/policy", PROJECT, set_policy),
+    Form("/projects/{name}/runs", PROJECT, grant_runs),
     Form("/people", PEOPLE, put_person),
     Form("/people/organisations", PEOPLE, put_organisation),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.domain.notebooks import check_can_run
 from hub.domain.projects import check_works_in
 from hub.domain.reproductions import check_can_reproduce, reproduction
+from hub.domain.runs import check_is_shown
 from hub.domain.work import ENDED, WorkState
 from hub.services import notebooks, people, projects, reproductions, runs
 from hub.web.api import work_routes as api
@@ -52,6 +53,7 @@ def show_run(visit: Visit) -> Context:
         "works": works,
         "repetitions": repeated,
         "reproduction": reproduction(repeated),
+        "held": refusal(lambda: check_is_shown(run)),
         "repeats": works or refusal(lambda: check_can_reproduce(run, work)),
         "typed": typed,
     }

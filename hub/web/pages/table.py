@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.web.pages import (
+    catalogue,
     comments,
     datasets,
     export_forms,
@@ -18,6 +19,8 @@ from hub.web.pages import (
     releases,
     reports,
     runs,
+    schedules,
+    sweep_forms,
     sweeps,
     uses,
 )
@@ -28,8 +31,11 @@ PAGES: tuple[Page, ...] = (
     *projects.PAGES,
     *datasets.PAGES,
     *notebooks.PAGES,
+    *catalogue.PAGES,
     *runs.PAGES,
     *sweeps.PAGES,
+    *sweep_forms.PAGES,
+    *schedules.PAGES,
     *exports.PAGES,
     *export_forms.PAGES,
     *releases.PAGES,
@@ -46,6 +52,8 @@ FORMS: tuple[Form, ...] = (
     *notebooks.FORMS,
     *runs.FORMS,
     *sweeps.FORMS,
+    *sweep_forms.FORMS,
+    *schedules.FORMS,
     *exports.FORMS,
     *export_forms.FORMS,
     *comments.FORMS,

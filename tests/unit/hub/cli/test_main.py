@@ -36,6 +36,7 @@ def test_the_subcommands_are_all_there() -> None:
         "notebook",
         "run",
         "sweep",
+        "schedule",
         "export",
         "gate",
         "policy",

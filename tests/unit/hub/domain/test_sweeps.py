@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hub.domain.errors import InvalidError, RefusedError
+from hub.domain.errors import InvalidError
 from hub.domain.notebooks import Parameter, ParameterType
-from hub.domain.sweeps import MOST_POINTS, check_budget, points
+from hub.domain.sweeps import MOST_POINTS, points
 
 SCHEMA = (
     Parameter("year", ParameterType.INTEGER, 1980, 1980, 1987),
@@ -51,12 +51,3 @@ def test_what_is_no_grid_of_the_schema_is_refused(
 
 def test_the_largest_sweep_is_let_through() -> None:
     assert len(points(SCHEMA, {"share": tuple(n / 1000 for n in range(MOST_POINTS))}, {})) == MOST_POINTS
-
-
-@pytest.mark.parametrize(("asked", "started", "fits"), [(1, 9, True), (2, 9, False), (10, 0, True), (1, 10, False)])
-def test_a_budget_is_used_up_and_never_overspent(asked: int, started: int, fits: bool) -> None:
-    if fits:
-        check_budget(asked, started, 10)
-    else:
-        with pytest.raises(RefusedError, match=f"has {10 - started} of its 10 runs left"):
-            check_budget(asked, started, 10)

@@ -37,7 +37,13 @@ def test_workspaces_are_the_hubs_and_works_are_the_workers() -> None:
         assert CALLS[act, Subject.WORKSPACE] == {Account.HUB}
         assert CALLS[act, Subject.WORK] == {Account.WORKER}
     assert VERBS[verbs.OpenServer] == {Account.HUB}
-    assert VERBS[verbs.OpenWork] == VERBS[verbs.OpenRun] == {Account.WORKER}
+    assert (
+        VERBS[verbs.OpenWork]
+        == VERBS[verbs.OpenRun]
+        == VERBS[verbs.HoldRun]
+        == VERBS[verbs.ShowRun]
+        == {Account.WORKER}
+    )
 
 
 def test_the_portal_makes_no_container_and_opens_no_dataset() -> None:

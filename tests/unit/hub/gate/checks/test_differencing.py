@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from hub.domain.exports import Finding, Severity, TableContext
-from hub.gate.engine import Judgement, check_file, check_request
+from hub.gate.engine import Judgement, check_file, check_request, tables_of
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import MountedDataset, from_scans
 from hub.gate.readers.files import read_file
-from hub.gate.registered import EarlierTable, EarlierTables
+from hub.gate.registered import EarlierTable, EarlierTables, with_tables
 from hub.policy.load import load_profile
 from hub.policy.model import Policy
 
@@ -329,3 +329,19 @@ def test_rounded_counts_are_not_subtracted(opensafely: Desk, people: pl.DataFram
 def test_a_rounded_total_beside_exact_cells_is_not_subtracted(opensafely: Desk, people: pl.DataFrame) -> None:
     opensafely.release(without(counted(people, "district", "job"), district="West", job="farmer"), "district", "job")
     assert found(opensafely.judge(rounded(counted(people, "district")), "district")) == []
+
+
+@pytest.mark.parametrize(("lowest", "blocks"), [(1_031.0, True), (1_060.0, False)])
+def test_outputs_of_runs_that_cut_neighbouring_cohorts_block_and_those_far_apart_do_not(
+    desk: Desk, people: pl.DataFrame, lowest: float, blocks: bool
+) -> None:
+    """A run's parameter is the lowest income; the other run's output never left, and is compared all the same."""
+    first, second = (counted(people.filter(pl.col("income") >= low), "district") for low in (1_030.0, lowest))
+    other = read_file(2, "runs/run-1/t.csv", first.write_csv().encode())
+    told = tables_of(other, TableContext(), desk.policy, (desk.dataset,))
+    known = with_tables(EarlierTables(), told)
+    offered = read_file(1, "t.csv", second.write_csv().encode())
+    judged = check_file(offered, TableContext(), desk.policy, (desk.dataset,), earlier=known)
+    found = [f for f in judged.findings if f.check == RULE and f.severity is Severity.BLOCK]
+    assert bool(found) is blocks, judged.findings
+    assert all("runs/run-1/t.csv" in f.detail for f in found)

@@ -1,0 +1,99 @@
+"""Promise 4: outputs of a run on secret data are seen by nobody before no check of the gate blocks them."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from attacks.living import CONTEXT, Living, acting, schema_of
+from hub.cli.client import Json, place
+from hub.demo.people import JOBS_STEWARD, SCIENTIST
+from hub.domain.errors import LabError
+from waiting import wait_for
+
+PROJECT, DATASET = "quillon", "quarantined"
+CSV = "person,district,income\n" + "".join(f"P{n:04d},D{n % 4},{1000 + n % 97}\n" for n in range(800))
+
+
+def count_districts() -> Any:
+    """A table of large groups."""
+    import pathlib
+
+    import polars as pl
+
+    data = pl.read_parquet(next(pathlib.Path("/data/quarantined").rglob("*.parquet")))
+    table = data.group_by("district").agg(pl.col("person").n_unique().alias("n")).sort("district")
+    table.write_csv("/outputs/table.csv")
+    return 0
+
+
+def write_people() -> Any:
+    """The rows of people, in a file whose very name tells of one."""
+    import pathlib
+
+    import polars as pl
+
+    data = pl.read_parquet(next(pathlib.Path("/data/quarantined").rglob("*.parquet")))
+    data.head(20).write_csv(f"/outputs/{data['person'][0]}.csv")
+    return 0
+
+
+@pytest.fixture(scope="module")
+def notebook(living: Living) -> str:
+    """Approved to run on a secret dataset that the project's workspaces do not see."""
+    living.found_project(PROJECT)
+    steward = living.portal(JOBS_STEWARD)
+    about = {"title": "Secret", "owner": "jobs-institute", "tier": "secret", "profile": "uk-sacro"}
+    steward.put(place("datasets", DATASET), about | {"privacy_unit": "person", "direct_identifiers": ["person"]})
+    sent = steward.upload_stream(io.BytesIO(CSV.encode()), "people.csv")["id"]
+    offer = steward.post(place("datasets", DATASET, "offers"), {"uploads": [sent]})["id"]
+
+    def converted() -> bool:
+        return bool(steward.get(place("offers", offer))["work"]["state"] == "succeeded")
+
+    wait_for(converted, 90, "the snapshot is not made")
+    steward.put(place("projects", PROJECT, "datasets", DATASET))
+    waits = living.portal(SCIENTIST).get(place("projects", PROJECT))["waiting_grants"]
+    if waits:
+        living.portal(SCIENTIST).post(place("projects", PROJECT, "datasets", DATASET, "accept"))
+    acts = (count_districts, write_people)
+    return living.approved(acting(*acts), schema_of(*acts), project=PROJECT, name="held", datasets=(DATASET,))
+
+
+def screened(living: Living, notebook: str, act: str) -> Json:
+    """Run an act, and wait until the gate has looked at its outputs."""
+    run = living.start(notebook, act=act)
+    assert living.ended(run)["work"]["state"] == "succeeded"
+
+    def look() -> Json | None:
+        found = living.look(run)
+        return found if found["run"]["screening"] != "waiting" else None
+
+    return dict(wait_for(look, 90, "the outputs are not looked at"))
+
+
+def test_rows_of_people_are_held_back_with_the_names_of_their_files(living: Living, notebook: str) -> None:
+    found = screened(living, notebook, write_people.__name__)
+    run = found["run"]
+    assert (run["screening"], run["outputs"]) == ("held", [])
+    assert run["screened_by"]
+    assert "P0000" not in json.dumps(found)
+    of_project = living.state / "projects" / PROJECT
+    assert not (of_project / "runs" / run["id"]).exists()
+    assert list((of_project / "held" / run["id"]).glob("P*.csv"))
+    with pytest.raises(LabError, match="are held back"):
+        living.portal(SCIENTIST).post(
+            "/exports",
+            {"project": PROJECT, "source": run["id"], "files": {"executed.ipynb": {}}, "context": CONTEXT},
+        )
+
+
+def test_a_table_of_large_groups_is_shown(living: Living, notebook: str) -> None:
+    """The harmless twin."""
+    run = screened(living, notebook, count_districts.__name__)["run"]
+    assert run["screening"] == "shown", run["screened_by"]
+    assert "table.csv" in [file["path"] for file in run["outputs"]]
+    assert (living.state / "projects" / PROJECT / "runs" / run["id"] / "table.csv").is_file()
