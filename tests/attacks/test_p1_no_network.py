@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from attacks.cells import EVERY, Body, Cells, Weaken, host
+from attacks.cells import EVERY, UNFILTERED, Body, Cells, Weaken, host, root
 from attacks.own_network import OWN, joined, within
 from hub.doctor.inside.network import connect_everywhere, find_network_devices, find_open_doors, resolve_names
-from hub.doctor.listeners import NEAR, Listeners, listening
+from hub.doctor.listeners import GROUPS, NEAR, OUTSIDE, Listeners, listening
 from spawner_config.isolation import Purpose
 from waiting import wait_for
 
@@ -102,6 +102,57 @@ def test_a_neighbour_that_refuses_counts_as_reached(cells: Cells, network: Joine
     reached = ["tcp 10.0.0.1 9", "tcp 2001:db8::1 9", "udp 10.0.0.1 9", "udp 2001:db8::1 9"]
     assert cells.worked(connect_everywhere, weaken=network.join, **order) == reached
     assert cells.worked(connect_everywhere, **order) == []
+
+
+def ping_everywhere(addresses: list[str]) -> Any:
+    """Send what a ping sends, by a datagram socket, which needs no power, and by a raw one."""
+    import errno
+    import socket
+
+    def pings(address: str, kind: int) -> bool:
+        six = ":" in address
+        family, protocol = (socket.AF_INET6, 58) if six else (socket.AF_INET, 1)
+        # An echo request with its checksum; the kernel writes version 6's, and that of a datagram socket.
+        asked = bytes([128, 0, 0, 0, 0, 0, 0, 1]) if six else bytes([8, 0, 0xF7, 0xFE, 0, 0, 0, 1])
+        try:
+            with socket.socket(family, kind, protocol) as s:
+                s.settimeout(0.3)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+                s.sendto(asked, (address, 0))
+                return bool(s.recv(100))
+        except TimeoutError:
+            return True  # it left, and nobody answered
+        except OSError as error:
+            refused = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EINVAL, errno.EPERM, errno.EACCES)
+            return error.errno not in (*refused, errno.EPROTONOSUPPORT)
+
+    ways = {f"{word} {address}": (address, kind) for address in addresses for word, kind in (("ping", 2), ("raw", 3))}
+    return {"tried": list(ways), "done": [name for name, way in ways.items() if pings(*way)]}
+
+
+@EVERY
+def test_no_ping_leaves(cells: Cells, purpose: Purpose) -> None:
+    everywhere = [*OUTSIDE, *GROUPS, *addresses()]
+    assert cells.worked(ping_everywhere, purpose, addresses=everywhere) == []
+
+
+@pytest.mark.parametrize(
+    ("ways", "weaken"),
+    [(["ping"], host(**UNFILTERED)), (["ping", "raw"], root(CapAdd=["NET_RAW"], **UNFILTERED))],
+    ids=["without the list", "with the power to"],
+)
+def test_pings_are_answered_in_a_weak_container(cells: Cells, network: Joined, ways: list[str], weaken: Weaken) -> None:
+    def weak(body: Body) -> None:
+        network.join(body)
+        weaken(body)
+
+    there = [*OUTSIDE, *(address for address in OWN if not address.startswith("fe80:"))]
+    said = cells.worked(ping_everywhere, weaken=weak, addresses=there)
+    assert said == [f"{way} {address}" for address in there for way in ways]
+
+
+def test_with_a_network_the_lists_own_refusal_still_keeps_pings_back(cells: Cells, network: Joined) -> None:
+    assert cells.worked(ping_everywhere, weaken=network.join, addresses=[*OUTSIDE]) == []
 
 
 def test_whoever_does_not_know_the_word_is_not_counted() -> None:
