@@ -221,6 +221,30 @@ def test_floods_end_inside(apart: Cells, purpose: Purpose) -> None:
     assert flooded.said is None or flooded.said["done"] == []
 
 
+def write_much(folder: str, megabytes: int) -> Any:
+    """How many megabytes one file takes, and how many the scratch folder."""
+    import signal
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def written(path: str) -> int:
+        with open(path, "wb", buffering=0) as file:  # noqa: PTH123
+            for count in range(megabytes):
+                try:
+                    file.write(b"x" * 2**20)
+                except OSError:
+                    return count
+        return megabytes
+
+    return [written(f"{folder}/much"), written("/tmp/much")]
+
+
+@BOTH
+def test_a_file_and_the_scratch_folder_have_their_end(apart: Cells, purpose: Purpose) -> None:
+    bounded = replace(LIMITS, file_size=16 * MEGABYTE, tmp=8 * MEGABYTE)
+    assert apart.run(write_much, purpose, limits=bounded, folder="/out", megabytes=32).said == [16, 8]
+
+
 def test_a_validation_does_not_run_there_and_passes_nothing(engine: str, tmp_path: Path) -> None:
     """Why runs and validations have the usual runtime: this gVisor hands no orphans to the program that ends them."""
     body = notebook_of("print('reached')")
