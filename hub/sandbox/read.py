@@ -70,7 +70,7 @@ def _request(path: Path) -> ReadRequest:
 def _read_each(source: Path, target: Path, files: tuple[OfferedFile, ...], seconds: int) -> list[ReadFile]:
     """Read the files, in their order; whatever happens to a child, its file's fragments exist afterwards.
 
-    A file whose child was killed beside another one is read once more alone, since the other may have had the memory.
+    A file whose child was killed is read once more, alone: beside another one, that one may have had the memory.
     """
 
     def start(file: OfferedFile) -> _Child:
