@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from lab_fixture import StoryLab, log_in_by_pages, story_told
-from lanes import Lanes, strays
+from lanes import Lanes
 
 PATIENCE = 60_000
 """Milliseconds until something that does not come is a fault; JupyterLab is large and the machine may be small."""
@@ -32,12 +32,6 @@ def pytest_report_header() -> str:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
     """Where two processes run the tests, what shares a lab stays together."""
     return Lanes(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file that asks for the lab of the story has to stand among those that do, or a second lab would be started."""
-    if found := strays(items):
-        raise pytest.UsageError(f"add to IN_THE_STORYS_LAB in tests/lanes.py: {', '.join(sorted(found))}")
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from lanes import IN_THE_STORYS_LAB, STORY, lane_of, strays
 
 TESTS = Path(__file__).parents[1]
@@ -31,6 +33,11 @@ def test_any_other_file_is_handed_out_as_a_whole() -> None:
 
 def test_every_file_that_is_named_is_there() -> None:
     assert sorted(file for file in IN_THE_STORYS_LAB if not (TESTS / file).is_file()) == []
+
+
+def test_every_file_of_this_run_that_asks_for_the_storys_lab_is_named(request: pytest.FixtureRequest) -> None:
+    """Where this fails: add the file to IN_THE_STORYS_LAB, or another process starts a second lab for it."""
+    assert strays(request.session.items) == set()
 
 
 def test_a_file_that_asks_for_the_storys_lab_and_is_not_named_is_found() -> None:
