@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from lab_fixture import StoryLab, log_in_by_pages, story_told
@@ -16,6 +17,10 @@ from lanes import Lanes
 
 PATIENCE = 60_000
 """Milliseconds until something that does not come is a fault; JupyterLab is large and the machine may be small."""
+
+# How long one example takes says how busy the machine is; tests that are about time measure it themselves.
+settings.register_profile("unhurried", settings(), deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:
