@@ -9,9 +9,10 @@ import pytest
 from hub.adapters.vault import FolderVault
 from hub.doctor.receipts import real_releases, receipts_tried
 from hub.doctor.review import Court, releases_tried, votes_tried
+from hub.domain import votes as rules
 from hub.domain.errors import RefusedError
 from hub.domain.examinations import Verdict
-from hub.services import exports, releases
+from hub.services import exports, releases, votes
 
 
 def broken(found: Any) -> list[str]:
@@ -44,13 +45,13 @@ def first(found: Any, count: int) -> list[Any]:
 
 
 def test_a_lab_that_takes_stale_votes_is_seen(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "check_fresh", lambda *_: None)
-    monkeypatch.setattr(exports, "add_votes", lambda request, votes: request)
+    monkeypatch.setattr(votes, "check_fresh", lambda *_: None)
+    monkeypatch.setattr(rules, "add_votes", lambda request, votes: request)
     assert {"vote-other-bytes", "vote-all"} <= set(broken(votes_tried(court)))
 
 
 def test_a_lab_that_counts_one_steward_twice_is_seen(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "is_approved", lambda request, needed: len(request.votes) > 0)
+    monkeypatch.setattr(rules, "is_approved", lambda request, needed: len(request.votes) > 0)
     assert "vote-twice" in broken(votes_tried(court))
 
 
