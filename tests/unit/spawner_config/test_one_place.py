@@ -59,8 +59,8 @@ ELSEWHERE = {
     "tests/integration/test_snapshots.py": ("nosuid", "asks the kernel whether a mount has its flags"),
     "tests/integration/test_storage.py": ("nosuid|nodev|noexec", "asks the kernel whether a mount has its flags"),
     "tests/integration/test_units.py": (
-        "protectsystem|boundingset|privatetmp|systemcallfilter",
-        "takes away what holds a unit, and asks for what it must have",
+        "protectsystem|bounding-?set|privatetmp|systemcallfilter|inh-caps|no-?new|cap_",
+        "takes away what holds a unit, asks for what it must have, and tries its powers",
     ),
     "tests/integration/test_workspace_image.py": (
         "cap_drop|network_mode|no-new-privileges|security_opt|nosuid|nodev|noexec",
