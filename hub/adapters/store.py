@@ -6,7 +6,7 @@ Transactions that write never overlap: SQLite takes its write lock when one begi
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -24,9 +24,12 @@ from sqlalchemy import (
     Engine,
     Row,
     Text,
+    and_,
+    bindparam,
     cast,
     create_engine,
     event,
+    func,
     insert,
     select,
     text,
@@ -35,16 +38,18 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from hub.adapters import request_lists
 from hub.adapters.tables import AUDIT, DERIVED, HEARTBEAT, KEYS, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent, chain
 from hub.domain.errors import UnavailableError
-from hub.domain.exports import ExportFile, ExportRequest, ExportState, Severity
+from hub.domain.exports import ExportFile, ExportRequest, ExportState
 from hub.domain.heads import RequestHead
 from hub.domain.notices import Channel
+from hub.domain.queue import Waiting
 from hub.domain.space import full_disk
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.services.notices import told_by
-from hub.services.ports import WorkTimes
+from hub.services.ports import Between, WorkTimes
 
 T = TypeVar("T")
 WRITE_LOCK = 7_318_349_394_477_056
@@ -63,7 +68,7 @@ def _row_of(value: object) -> dict[str, object]:
         name: dumped[name] if isinstance(table.c[name].type, JSON) else (held.value if isinstance(held, Enum) else held)
         for name, held in plain.items()
     }
-    return made | {name: derive(value) for name, (_, derive) in DERIVED.get(kind, {}).items()}
+    return made | {name: derived.make(value) for name, derived in DERIVED.get(kind, {}).items()}
 
 
 def _value_of(kind: type[T], row: Row[Any]) -> T:
@@ -95,12 +100,13 @@ def _columns(kind: type) -> list[ColumnElement[Any]]:
     return [cast(c, Text).label("files") if kind is ExportRequest and c.name == "files" else c for c in own]
 
 
-def _head_of(row: Any) -> RequestHead:
-    place, name, project, author, state, turn, created, submitted, claimed_by, claimed, files, risk = row
-    stands, gravest = ExportState(state), Severity(risk) if risk else None
-    return RequestHead(
-        place, name, project, author, stands, turn, created, submitted, claimed_by, claimed, files, gravest
-    )
+_ALL_OF = {kind: select(*_columns(kind)).order_by(TABLES[kind].c.ordinal) for kind in KEYS}
+_ONE_OF = {
+    kind: select(*_columns(kind)).where(TABLES[kind].c[key] == bindparam("key")) for kind, (_, key) in KEYS.items()
+}
+_LAST_OF_AUDIT = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(1)
+_INTO_AUDIT = insert(AUDIT)
+"""What is asked most often, made once: all records of a kind, one by its name, the head of the log, and its next."""
 
 
 def _entry_of(row: Row[Any]) -> AuditEntry:
@@ -110,7 +116,9 @@ def _entry_of(row: Row[Any]) -> AuditEntry:
 
 
 def _is_one_of(column: Column[Any], wanted: object) -> ColumnElement[bool]:
-    """The column has the value, or one of those of a tuple."""
+    """The column has the value, or one of those of a tuple, or is a moment between two."""
+    if isinstance(wanted, Between):
+        return and_(column >= wanted.start, column < wanted.end)
     if isinstance(wanted, tuple):
         return column.in_([w.value if isinstance(w, Enum) else w for w in wanted])
     return column == (wanted.value if isinstance(wanted, Enum) else wanted)
@@ -122,20 +130,31 @@ class SqlReading:
     def __init__(self, connection: Connection, moment: datetime) -> None:
         self._connection = connection
         self.moment = moment
+        self._seen: dict[tuple[type, str], Any] = {}
+        self._lists: dict[tuple[object, ...], list[Any]] = {}
 
     def get(self, kind: type[T], key: str) -> T | None:
-        """Return the record of that name, identifier or digest."""
-        table = TABLES[kind]
-        chosen = select(*_columns(kind)).where(table.c[KEYS[kind][1]] == key)
-        row = self._connection.execute(chosen).one_or_none()
-        return None if row is None else _value_of(kind, row)
+        """Return the record of that name, identifier or digest; it is read once, since this is one look."""
+        if (kind, key) not in self._seen:
+            row = self._connection.execute(_ONE_OF[kind], {"key": key}).one_or_none()
+            self._seen[kind, key] = None if row is None else _value_of(kind, row)
+        found: T | None = self._seen[kind, key]
+        return found
 
     def find(self, kind: type[T], /, **equal: object) -> list[T]:
-        """Return the records whose fields equal the given values, or one of them for a tuple; oldest first."""
-        table = TABLES[kind]
-        wanted = [_is_one_of(table.c[k], v) for k, v in equal.items()]
-        rows = self._connection.execute(select(*_columns(kind)).where(*wanted).order_by(table.c.ordinal))
-        return [_value_of(kind, row) for row in rows]
+        """Return the records whose fields equal the given values, oldest first."""
+        asked = (kind, *sorted(equal.items()))
+        if asked not in self._lists:
+            wanted = [_is_one_of(TABLES[kind].c[k], v) for k, v in equal.items()]
+            rows = self._connection.execute(_ALL_OF[kind].where(*wanted) if wanted else _ALL_OF[kind])
+            self._lists[asked] = [_value_of(kind, row) for row in rows]
+        return list(self._lists[asked])
+
+    def count(self, kind: type, /, **equal: object) -> int:
+        """Return how many records ``find`` would return."""
+        wanted = [_is_one_of(TABLES[kind].c[k], v) for k, v in equal.items()]
+        counted = self._connection.execute(select(func.count()).select_from(TABLES[kind]).where(*wanted))
+        return int(counted.scalar_one())
 
     def request_heads(
         self,
@@ -145,13 +164,15 @@ class SqlReading:
         limit: int = 0,
     ) -> list[RequestHead]:
         """Return what lists show of export requests, newest first; 0, empty and None stand for no bound."""
-        c = TABLES[ExportRequest].c
-        own = (c.ordinal, c.id, c.project, c.author, c.state, c.turn, c.created, c.submitted, c.claimed_by, c.claimed)
-        chosen = select(*own, c.file_count, c.risk).order_by(c.ordinal.desc())
-        chosen = chosen.where(_is_one_of(c.state, states)) if states else chosen
-        chosen = chosen.where(c.project.in_(projects)) if projects is not None else chosen
-        chosen = chosen.where(c.ordinal < before) if before else chosen
-        return [_head_of(row) for row in self._connection.execute(chosen.limit(limit) if limit else chosen)]
+        return request_lists.request_heads(self._connection, states, projects, before, limit)
+
+    def waiting_counts(self, asked: Waiting) -> dict[tuple[str, str], int]:
+        """Return how many requests wait in the queue, by their project and author."""
+        return request_lists.waiting_counts(self._connection, asked)
+
+    def waiting_heads(self, asked: Waiting, shown: Collection[tuple[str, str]], limit: int = 0) -> list[RequestHead]:
+        """Return what lists show of what waits, of these projects and authors alone, the longest wait first."""
+        return request_lists.waiting_heads(self._connection, asked, shown, limit)
 
     def audit_entries(self, after: int = 0, limit: int = 1000) -> list[AuditEntry]:
         """Return entries of the audit log with a larger sequence number, in order."""
@@ -167,7 +188,7 @@ class SqlReading:
 
     def last_audit_entry(self) -> AuditEntry | None:
         """Return the head of the chain."""
-        row = self._connection.execute(select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(1)).one_or_none()
+        row = self._connection.execute(_LAST_OF_AUDIT).one_or_none()
         return None if row is None else _entry_of(row)
 
     def work_times(self) -> list[WorkTimes]:
@@ -184,23 +205,17 @@ class SqlTransaction(SqlReading):
         super().__init__(connection, now())
         self._now = now
         self._channels = channels
+        self._head: AuditEntry | None = None
 
     def record(self, event: AuditEvent) -> AuditEntry:
         """Append an event to the chain."""
-        entry = chain(event, self.last_audit_entry(), self._now())
-        self._connection.execute(
-            insert(AUDIT).values(
-                seq=entry.seq,
-                at=entry.at,
-                name=event.name,
-                actor=event.actor,
-                subject=event.subject,
-                project=event.project,
-                details=[list(pair) for pair in event.details],
-                previous=entry.previous,
-                digest=entry.digest,
-            )
-        )
+        if self._head is None:  # nobody else writes meanwhile, so later on it is what was written last here
+            self._head = self.last_audit_entry()
+        self._head = entry = chain(event, self._head, self._now())
+        happened = {"name": event.name, "actor": event.actor, "subject": event.subject, "project": event.project}
+        kept = {"seq": entry.seq, "at": entry.at, "previous": entry.previous, "digest": entry.digest}
+        details = [list(pair) for pair in event.details]
+        self._connection.execute(_INTO_AUDIT, {**kept, **happened, "details": details})
         return entry
 
     def save(self, value: object, event: AuditEvent) -> AuditEntry:
@@ -214,6 +229,8 @@ class SqlTransaction(SqlReading):
     def _put(self, value: object, entry: AuditEntry) -> None:
         table, key = TABLES[type(value)], KEYS[type(value)][1]
         row = _row_of(value)
+        self._seen.pop((type(value), str(row[key])), None)
+        self._lists = {asked: kept for asked, kept in self._lists.items() if asked[0] is not type(value)}
         changed = self._connection.execute(update(table).where(table.c[key] == row[key]).values(**row))
         if changed.rowcount == 0:
             self._connection.execute(insert(table).values(ordinal=entry.seq, **row))

@@ -45,6 +45,7 @@ from hub.domain.people import Organisation, Person
 from hub.domain.policy_layers import PolicyLayer
 from hub.domain.projects import Project
 from hub.domain.publications import Publication
+from hub.domain.queue import queued_since
 from hub.domain.registers import Register
 from hub.domain.releases import Release
 from hub.domain.run_budgets import RunGrant
@@ -132,10 +133,19 @@ _PLAIN: list[tuple[type, TypeEngine[typing.Any]]] = [
 ]
 
 
-DERIVED: dict[type, dict[str, tuple[TypeEngine[typing.Any], Callable[[typing.Any], object]]]] = {
+class Derived(typing.NamedTuple):
+    """A column beside a record's own fields: its type, and what it is made with from the record."""
+
+    type: TypeEngine[typing.Any]
+    make: Callable[[typing.Any], object]
+    nullable: bool = False
+
+
+DERIVED: dict[type, dict[str, Derived]] = {
     ExportRequest: {
-        "file_count": (Integer(), lambda request: len(request.files)),
-        "risk": (Text(), lambda request: risk_of(request) or ""),
+        "file_count": Derived(Integer(), lambda request: len(request.files)),
+        "risk": Derived(Text(), lambda request: risk_of(request) or ""),
+        "waiting": Derived(UtcTime(), queued_since, nullable=True),
     }
 }
 """Columns beside a record's own fields, made from it when it is saved, so that lists need not read what is nested."""
@@ -152,13 +162,16 @@ def _table(kind: type, name: str, key: str) -> Table:
         )
         for field in dataclasses.fields(kind)
     ]
-    columns += [Column(derived, type_, nullable=False) for derived, (type_, _) in DERIVED.get(kind, {}).items()]
+    columns += [Column(title, made.type, nullable=made.nullable) for title, made in DERIVED.get(kind, {}).items()]
     return Table(name, METADATA, Column("ordinal", BigInteger(), nullable=False, index=True), *columns)
 
 
 TABLES: dict[type, Table] = {kind: _table(kind, name, key) for kind, (name, key) in KEYS.items()}
 
 Index("ix_export_request_state", TABLES[ExportRequest].c.state)
+Index("ix_export_request_waiting", *(TABLES[ExportRequest].c[name] for name in ("waiting", "id", "project", "author")))
+Index("ix_notice_person", TABLES[Notice].c.person, TABLES[Notice].c.read)
+Index("ix_run_project", TABLES[Run].c.project, TABLES[Run].c.created)
 
 AUDIT = Table(
     "audit",

@@ -189,7 +189,10 @@ class TableContext:
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """One offered file: ``sha256`` and ``size`` of what was taken in, ``canonical`` what the gate wrote from it."""
+    """One offered file: ``sha256`` and ``size`` of what was taken in, ``canonical`` what the gate wrote from it.
+
+    ``earlier`` is what the gate wrote from the file of the same path when the request was sent before.
+    """
 
     path: str
     table: TableContext = TableContext()
@@ -200,6 +203,7 @@ class ExportFile:
     canonical_name: str = ""
     canonical_size: int = 0
     findings: tuple[Finding, ...] = ()
+    earlier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.domain.errors import ConflictError
-from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.exports import ExportRequest, ExportState, Severity
 from hub.domain.heads import RequestHead
 
 IN_REVIEW = (ExportState.SUBMITTED, ExportState.IN_REVIEW)
@@ -46,6 +46,25 @@ class Change(StrEnum):
     TURN = "sent_again"
     FILES = "other_files"
     POLICY = "other_policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is asked for of the queue, by what a database compares.
+
+    It waits since later than ``after`` and not later than ``until``; ``held`` says whether a claim on it holds, and
+    ``held_by`` whose: one that was made later than ``claimed_after`` and not later than ``claimed_until``.
+    """
+
+    states: tuple[ExportState, ...] = QUEUED
+    project: str = ""
+    risk: Severity | None = None
+    after: datetime | None = None
+    until: datetime | None = None
+    held: bool | None = None
+    held_by: str = ""
+    claimed_after: datetime | None = None
+    claimed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +147,11 @@ def check_fresh(request: ExportRequest, seen: Seen) -> None:
 def waiting_since(request: ExportRequest | RequestHead) -> datetime:
     """When its author sent it last; requests of before that was kept count from when they were made."""
     return request.submitted or request.created
+
+
+def queued_since(request: ExportRequest) -> datetime | None:
+    """Since when it stands in the queue, if it does."""
+    return waiting_since(request) if request.state in QUEUED else None
 
 
 def level_of(

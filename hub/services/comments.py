@@ -7,12 +7,13 @@ from hub.domain.audit import event
 from hub.domain.comments import Audience, Comment, Place
 from hub.domain.errors import LabError
 from hub.domain.exports import ExportRequest
+from hub.domain.freezes import Freeze
 from hub.domain.people import Person
 from hub.domain.projects import Project, check_works_in
 from hub.services.exports import load_visible
 from hub.services.freezes import freezes_in_force
 from hub.services.lab import Lab, new_id
-from hub.services.ports import Reading
+from hub.services.ports import Reading, Transaction
 from hub.services.refusals import records_refusals
 
 WHOLE = Place()
@@ -53,22 +54,24 @@ def add_comment(lab: Lab, actor: str, identifier: str, text: str, audience: Audi
 def comments(lab: Lab, actor: str, identifier: str) -> list[Comment]:
     """Return the comments on a request that the person may read, oldest first; the view is recorded."""
     with lab.store.begin() as records:
-        request, person, project = load_visible(records, actor, identifier)
-        found = _readable(records, person, request, project)
-        if found:
-            details = {"comments": len(found)}
-            records.record(event("export:comment:view", actor, identifier, request.project, **details))
-        return found
+        return comments_viewed(records, *load_visible(records, actor, identifier))
 
 
-def comments_shown(lab: Lab, actor: str, identifier: str) -> tuple[list[Comment], list[Audience], LabError | None]:
-    """Return what a page shows: the comments, whom the person may write for, and the rule that says no to any."""
-    found = comments(lab, actor, identifier)
+def comments_viewed(records: Transaction, request: ExportRequest, person: Person, project: Project) -> list[Comment]:
+    """Return the comments on a request that somebody may read; where there are some, the view is recorded."""
+    found = _readable(records, person, request, project)
+    if found:
+        details = {"comments": len(found)}
+        records.record(event("export:comment:view", person.name, request.id, request.project, **details))
+    return found
+
+
+def audiences_of(
+    person: Person, request: ExportRequest, project: Project, in_force: list[Freeze]
+) -> tuple[list[Audience], LabError | None]:
+    """Return whom the person may write a comment for, and where for nobody, the rule that says so."""
     refusals: list[LabError] = []
     audiences: list[Audience] = []
-    with lab.store.read() as reading:
-        request, person, project = load_visible(reading, actor, identifier)
-        in_force = freezes_in_force(reading)
     for audience in Audience:
         try:
             rules.check_can_comment(person, request, project, audience)
@@ -76,7 +79,7 @@ def comments_shown(lab: Lab, actor: str, identifier: str) -> tuple[list[Comment]
             audiences.append(audience)
         except LabError as error:
             refusals.append(error)
-    return found, audiences, None if audiences else refusals[-1]
+    return audiences, None if audiences else refusals[-1]
 
 
 def _readable(reading: Reading, person: Person, request: ExportRequest, project: Project) -> list[Comment]:

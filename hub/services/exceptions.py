@@ -20,9 +20,10 @@ from hub.domain.exports import (
     step_request,
     without_votes,
 )
-from hub.domain.projects import check_works_in
+from hub.domain.people import Person
+from hub.domain.projects import Project, check_works_in
 from hub.domain.queue import Seen, check_fresh
-from hub.domain.votes import check_can_review, entitled
+from hub.domain.votes import entitled, may_review
 from hub.services.exports import load_reviewable, load_visible
 from hub.services.lab import Lab, found, known_project, new_id, people_today
 from hub.services.ports import Reading, Transaction
@@ -160,13 +161,15 @@ def _let_go_on(lab: Lab, records: Transaction, request: ExportRequest) -> None:
 def exceptions(lab: Lab, actor: str, identifier: str) -> list[GateException]:
     """Return what was asked for, to whoever sees the request; who cannot review it does not read who voted and why."""
     with lab.store.read() as reading:
-        request, person, project = load_visible(reading, actor, identifier)
-        asked = reading.find(GateException, request=request.id)
-        try:
-            check_can_review(person, request, project)
-        except RefusedError:
-            return [e if e.denied else replace(e, votes=()) for e in asked]
+        return asked_of(reading, *load_visible(reading, actor, identifier))
+
+
+def asked_of(reading: Reading, request: ExportRequest, person: Person, project: Project) -> list[GateException]:
+    """Return what was asked for of a request, as somebody sees it who sees the request."""
+    asked = reading.find(GateException, request=request.id)
+    if may_review(person, request, project):
         return asked
+    return [e if e.denied else replace(e, votes=()) for e in asked]
 
 
 def excepted_now(lab: Lab, request: ExportRequest) -> frozenset[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from hub.domain.audit import event
@@ -137,7 +137,7 @@ def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[Exp
                 reason="output-changed",
                 path=file.path,
             )
-        yield ExportFile(file.path, file.table, stored.sha256, stored.size)
+        yield ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=file.canonical or file.earlier)
 
 
 def check_can_see_request(person: Person, request: ExportRequest, project: Project) -> None:
@@ -206,13 +206,17 @@ def requests(
 def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Return one request; the view is recorded, and a steward who may review it starts the review by looking."""
     with lab.store.begin() as records:
-        seen, person, project = load_visible(records, actor, identifier)
-        if seen.state is ExportState.SUBMITTED and may_review(person, seen, project):
-            started = step_request(seen, ExportStep.REVIEW)
-            records.save(started, event("export:request:review", actor, seen.id, seen.project))
-            return as_seen_by(person, started, project)
-        records.record(event("export:request:view", actor, seen.id, seen.project))
-        return as_seen_by(person, seen, project)
+        return viewed(records, *load_visible(records, actor, identifier))
+
+
+def viewed(records: Transaction, seen: ExportRequest, person: Person, project: Project) -> ExportRequest:
+    """Record that somebody looks at a request, and return it as they see it."""
+    if seen.state is ExportState.SUBMITTED and may_review(person, seen, project):
+        started = step_request(seen, ExportStep.REVIEW)
+        records.save(started, event("export:request:review", person.name, seen.id, seen.project))
+        return as_seen_by(person, started, project)
+    records.record(event("export:request:view", person.name, seen.id, seen.project))
+    return as_seen_by(person, seen, project)
 
 
 def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[ExportFile, bytes]:
@@ -222,27 +226,28 @@ def canonical_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[Ex
         file = next((f for f in seen.files if f.path == path and f.canonical), None)
         if file is None:
             raise NotFoundError("The request has no canonical file of that name.", reason="not-found")
-        records.record(event("export:file:view", actor, identifier, seen.project, path=path, sha256=file.canonical))
+        files_viewed(records, actor, seen, [file])
     return file, lab.vault.read(file.canonical, MOST_BYTES_A_FILE)
 
 
-def canonical_files(lab: Lab, actor: str, identifier: str, paths: tuple[str, ...]) -> dict[str, tuple[str, bytes]]:
-    """Return kind and bytes of several canonical files, as for one; each view is recorded, all in one transaction."""
-    with lab.store.begin() as records:
-        seen, _ = _load_readable(records, actor, identifier)
-        files = [f for f in seen.files if f.path in paths and f.canonical]
-        for file in files:
-            details = {"path": file.path, "sha256": file.canonical}
-            records.record(event("export:file:view", actor, identifier, seen.project, **details))
-    return {f.path: (f.kind, lab.vault.read(f.canonical, MOST_BYTES_A_FILE)) for f in files}
+def files_viewed(records: Transaction, actor: str, seen: ExportRequest, files: Collection[ExportFile]) -> None:
+    """Record that a steward, who may review the request, looks at canonical files of it."""
+    for file in files:
+        details = {"path": file.path, "sha256": file.canonical}
+        records.record(event("export:file:view", actor, seen.id, seen.project, **details))
 
 
 def _load_readable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
     """Return a request whose files the person may read: who may review it, or is asked for an owner of its data."""
     seen, person, project = load_visible(records, actor, identifier)
-    if not _is_asked(records, person, seen, project):
-        check_can_review(person, seen, project)
+    check_reads_files(records, person, seen, project)
     return seen, project
+
+
+def check_reads_files(reading: Reading, person: Person, seen: ExportRequest, project: Project) -> None:
+    """Who may review a request reads its files, and who is asked for an owner of its data."""
+    if not _is_asked(reading, person, seen, project):
+        check_can_review(person, seen, project)
 
 
 def project_of(lab: Lab, actor: str, identifier: str) -> Project:

@@ -156,7 +156,7 @@ def notices(lab: Lab, actor: str, *, unread: bool = False) -> list[Notice]:
 def unread_count(lab: Lab, actor: str) -> int:
     """Return how many notices the person has not ticked as read."""
     with lab.store.read() as reading:
-        return len(reading.find(Notice, person=actor, read=None))
+        return reading.count(Notice, person=actor, read=None)
 
 
 def read_notice(lab: Lab, actor: str, identifier: str) -> Notice:

@@ -10,7 +10,7 @@ Contracts that every adapter keeps, and that the contract tests check:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from typing import BinaryIO, Protocol, TypeVar
 from hub.domain.audit import AuditEntry, AuditEvent
 from hub.domain.exports import ExportState
 from hub.domain.heads import RequestHead
+from hub.domain.queue import Waiting
 from hub.domain.uploads import Stored
 from hub.domain.work import WorkKind, WorkState
 
@@ -38,6 +39,14 @@ class WorkTimes:
     ended: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The moments from ``start`` on, and before ``end``."""
+
+    start: datetime
+    end: datetime
+
+
 class Reading(Protocol):
     """A consistent look at the records, at one moment."""
 
@@ -49,7 +58,19 @@ class Reading(Protocol):
         """Return the record of that name, identifier or digest."""
 
     def find(self, kind: type[T], /, **equal: object) -> list[T]:
-        """Return the records whose fields equal the given values, or one of them for a tuple; oldest first."""
+        """Return the records whose fields equal the given values, oldest first.
+
+        A tuple stands for any of its values, and a ``Between`` for the moments in it.
+        """
+
+    def count(self, kind: type, /, **equal: object) -> int:
+        """Return how many records ``find`` would return."""
+
+    def waiting_counts(self, asked: Waiting) -> dict[tuple[str, str], int]:
+        """Return how many requests wait in the queue, by their project and author."""
+
+    def waiting_heads(self, asked: Waiting, shown: Collection[tuple[str, str]], limit: int = 0) -> list[RequestHead]:
+        """Return what lists show of what waits, of these projects and authors alone, the longest wait first."""
 
     def request_heads(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.domain import queue as rules
@@ -11,7 +11,7 @@ from hub.domain.exports import ExportRequest, ExportState, Severity
 from hub.domain.heads import RequestHead
 from hub.domain.people import Person, Role, check_has_role
 from hub.domain.projects import Project
-from hub.domain.queue import ServiceLevel, Show
+from hub.domain.queue import ServiceLevel, Show, Waiting
 from hub.domain.votes import as_seen_by, may_review
 from hub.services.exports import load_reviewable
 from hub.services.lab import Lab, known_projects, load_person
@@ -47,7 +47,7 @@ def queue(
 
     The number of questions to the database does not depend on how much waits.
     """
-    heads, now = waiting(lab, actor, QueueFilter(show, project, risk, level))
+    heads, _, now = waiting(lab, actor, QueueFilter(show, project, risk, level))
     return [entry_of(lab, head, now) for head in heads]
 
 
@@ -61,42 +61,64 @@ class QueueFilter:
     level: ServiceLevel | None = None
 
 
-def waiting(lab: Lab, actor: str, asked: QueueFilter) -> tuple[list[RequestHead], datetime]:
-    """Return what lists show of what waits, the longest first, and the moment of the look."""
+def waiting(lab: Lab, actor: str, asked: QueueFilter, limit: int = 0) -> tuple[list[RequestHead], int, datetime]:
+    """Return what lists show of what waits, the longest first, how much there is, and the moment of the look.
+
+    The rule of who may review is asked once for each project and author; the database counts, orders and cuts.
+    """
     with lab.store.read() as reading:
         person = load_person(reading, actor)
         check_has_role(person, Role.STEWARD, Role.AUDITOR)
         projects = {p.name: p for p in known_projects(reading)}
-        found = reading.request_heads(rules.QUEUED)
-    now = lab.now()
-    wanted = [
-        head
-        for head in found
-        if asked.project in ("", head.project)
-        and asked.risk in (None, head.risk)
-        and _is_shown(person, head, projects)
-        and _belongs(lab, head, asked, actor, now)
-    ]
-    return sorted(wanted, key=lambda head: (rules.waiting_since(head), head.id)), now
+        now = lab.now()
+        wanted = _wanted(lab, asked, actor, now)
+        counts = reading.waiting_counts(wanted)
+        shown = {pair: count for pair, count in counts.items() if _is_shown(person, Asker(*pair), projects)}
+        return reading.waiting_heads(wanted, shown, limit), sum(shown.values()), now
 
 
-def _is_shown(person: Person, request: RequestHead, projects: dict[str, Project]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Of a request, what the rule of who may review looks at."""
+
+    project: str
+    author: str
+
+
+def _is_shown(person: Person, request: Asker, projects: dict[str, Project]) -> bool:
     project = projects.get(request.project)
     return project is not None and (Role.AUDITOR in person.roles or may_review(person, request, project))
 
 
-def _belongs(lab: Lab, head: RequestHead, asked: QueueFilter, actor: str, now: datetime) -> bool:
+def _wanted(lab: Lab, asked: QueueFilter, actor: str, now: datetime) -> Waiting:
+    """Say a filter in what a database compares; see ``holder`` and ``level_of`` for the rules."""
     review = lab.settings.review
-    if asked.level not in (None, rules.level_of(head, now, review.soon, review.late) if asked.level else None):
-        return False
+    wanted = Waiting(
+        project=asked.project, risk=asked.risk, claimed_after=now - review.claim, claimed_until=now, held_by=actor
+    )
     match asked.show:
         case Show.UNCLAIMED:
-            return head.state in rules.IN_REVIEW and not rules.holder(head, now, review.claim)
+            wanted = replace(wanted, states=rules.IN_REVIEW, held=False)
         case Show.MINE:
-            return rules.holder(head, now, review.claim) == actor
+            wanted = replace(wanted, states=rules.IN_REVIEW, held=True)
         case Show.RETURNED:
-            return head.state is ExportState.RETURNED
-    return True
+            wanted = replace(wanted, states=(ExportState.RETURNED,))
+    if asked.level is None:
+        return wanted
+    after, until = _since(asked.level, now - review.soon, now - review.late)
+    states = tuple(state for state in wanted.states if state is not ExportState.RETURNED)
+    return replace(wanted, states=states, after=after, until=until)
+
+
+def _since(level: ServiceLevel, soon: datetime, late: datetime) -> tuple[datetime | None, datetime | None]:
+    """Between which moments a wait of that level has begun."""
+    match level:
+        case ServiceLevel.LATE:
+            return None, late
+        case ServiceLevel.SOON:
+            return late, soon
+        case ServiceLevel.IN_TIME:
+            return max(soon, late), None
 
 
 def entry_of(lab: Lab, request: RequestHead, now: datetime) -> QueueEntry:

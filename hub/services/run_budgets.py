@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hub.domain.audit import event
 from hub.domain.run_budgets import RunBudget, RunGrant, check_budget, check_can_grant_runs, check_grant, same_month
 from hub.domain.runs import Run
 from hub.services.lab import Lab, load_person, new_id
-from hub.services.ports import Reading
+from hub.services.ports import Between, Reading
 from hub.services.projects import load_project
 
 
 def budget_of(lab: Lab, reading: Reading, project: str) -> RunBudget:
     """Return a project's budget of the present month."""
     now = lab.now()
-    started = sum(same_month(run.created, now) for run in reading.find(Run, project=project))
+    begun = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    over = (begun + timedelta(days=31)).replace(day=1)
+    started = reading.count(Run, project=project, created=Between(begun, over))
     grants = tuple(g for g in reading.find(RunGrant, project=project) if same_month(g.granted, now))
     return RunBudget(project, started, lab.settings.runs_a_month(project) + sum(g.runs for g in grants), grants)
 

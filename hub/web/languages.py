@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import TIMEDELTA_UNITS, format_date, format_timedelta, get_month_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -38,6 +38,11 @@ UNGROUPED = 1000
 """Numbers below are written the same in every language of ours."""
 SHORTEST = 10
 """Letters of its own that a template needs to be recognised in a filled sentence."""
+_DAY = 86_400
+_UNITS = tuple(unit for unit in TIMEDELTA_UNITS if unit[0] != "second")
+_ENOUGH = 1.5
+"""How many of a unit are said in it; what is shorter is said in the next smaller one."""
+_NO_LARGER = 1e9
 _STEPS = ((2**30, "GB", "Go"), (2**20, "MB", "Mo"), (2**10, "kB", "ko"))
 
 
@@ -64,7 +69,7 @@ class Language:
 
     def label(self, word: Enum) -> str:
         """Name a word of a closed set, in the gender of what it is said of."""
-        return str(self.catalogue.pgettext(type(word).__name__, str(word.value))).replace("_", " ")
+        return _label(self.code, type(word).__name__, str(word.value))
 
     def stored(self, sentence: str) -> str:
         """Translate sentences that a record keeps in English, already filled, by the templates that they came from."""
@@ -108,7 +113,10 @@ class Language:
 
     def moment(self, at: datetime | None) -> str:
         """Write a moment, in UTC, which is the same for everybody."""
-        return format_datetime(at.astimezone(UTC), "d MMM y, HH:mm 'UTC'", locale=self._locale) if at else "—"
+        if at is None:
+            return "—"
+        utc = at.astimezone(UTC)
+        return f"{utc.day} {_months(self._locale)[utc.month]} {utc.year}, {utc:%H:%M} UTC"
 
     def day(self, day: date) -> str:
         """Write a day."""
@@ -116,7 +124,9 @@ class Language:
 
     def lasting(self, span: timedelta) -> str:
         """Write how long something has lasted, in one unit."""
-        return str(format_timedelta(span, granularity="minute", threshold=1.5, locale=self._locale))
+        seconds = abs(span.days * _DAY + span.seconds)
+        unit, length = next((u for u in _UNITS if seconds / u[1] >= _ENOUGH), _UNITS[-1])
+        return _lasting(self._locale, unit, max(1, round(seconds / length)))
 
     def number(self, number: int) -> str:
         """Write a whole number."""
@@ -127,8 +137,31 @@ class Language:
         for step, english, french in _STEPS:
             if size >= step:
                 unit = french if self.code == "fr" else english
-                return f"{format_decimal(size / step, '#,##0.#', locale=self._locale)}\u00a0{unit}"
-        return f"{format_decimal(size, locale=self._locale)}\u00a0{'o' if self.code == 'fr' else 'B'}"
+                return f"{_tenths(self._locale, round(10 * size / step))}\u00a0{unit}"
+        return f"{self.number(size)}\u00a0{'o' if self.code == 'fr' else 'B'}"
+
+
+@cache
+def _label(code: str, kind: str, word: str) -> str:
+    return str(language(code).catalogue.pgettext(kind, word)).replace("_", " ")
+
+
+@cache
+def _months(locale: str) -> Mapping[int, str]:
+    """The months' short names as they stand in a date."""
+    return dict(get_month_names("abbreviated", "format", locale))
+
+
+@lru_cache(10_000)
+def _tenths(locale: str, count: int) -> str:
+    """So many tenths, as a number."""
+    return format_decimal(count / 10, "#,##0.#", locale=locale)
+
+
+@lru_cache(10_000)
+def _lasting(locale: str, unit: str, count: int) -> str:
+    """So many of a unit."""
+    return str(format_timedelta(timedelta(seconds=count * dict(_UNITS)[unit]), unit, _NO_LARGER, locale=locale))  # type: ignore[arg-type]  # of its own table
 
 
 @cache

@@ -89,6 +89,13 @@ def checked_picture(content: bytes) -> bytes:
     return content
 
 
+def picture_size(content: bytes) -> tuple[int, int] | None:
+    """Width and height of a PNG picture in pixels, from its first chunk, where that is one."""
+    if not content.startswith(PNG_START) or content[12:16] != b"IHDR" or len(content) < 24:
+        return None
+    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+
+
 def _beginning(content: bytes) -> tuple[str, bool]:
     """Decode a file's beginning; half a character at the cut is left out."""
     return content[:MOST_BYTES].decode("utf-8", errors="ignore" if len(content) > MOST_BYTES else "replace"), len(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -31,11 +32,12 @@ from doubles.people import (
     work_off,
 )
 from doubles.portal import PREFIX, login_cookie, served
+from hub.domain.audit import event
 from hub.domain.examinations import Attempt, Examination, Promise, Verdict, examination_digest
 from hub.domain.exports import ExportRequest, TableContext
 from hub.domain.people import Role
 from hub.domain.space import Place, PlaceName
-from hub.services import exports, freezes, people, projects, releases, runs
+from hub.services import exports, freezes, people, projects, releases, request_looks, runs
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
 from hub.services.space import watch_space
@@ -331,11 +333,13 @@ def test_a_picture_is_served_in_a_sandbox_and_only_as_a_picture(site: Site) -> N
     assert steward.open(f"/exports/{request.id}/picture?path=table.csv", **inside).status_code == 422
 
 
-def test_a_canonical_picture_is_shown_on_the_reviewing_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_canonical_picture_is_shown_on_the_reviewing_page(site: Site) -> None:
     request = checked_request(site.lab)
     picture = b"\x89PNG\r\n\x1a\n and so on"
-    real = exports.canonical_file
-    monkeypatch.setattr(exports, "canonical_file", lambda *given: (replace(real(*given)[0], kind="png"), picture))
+    stored = site.lab.vault.add(io.BytesIO(picture), len(picture))
+    file = replace(request.files[0], kind="png", canonical=stored.sha256, canonical_size=len(picture))
+    with site.lab.store.begin() as records:
+        records.save(replace(request, files=(file,)), event("test:request:draw", "test", request.id))
     steward = site.browser("health-steward")
     page = steward.open(f"/exports/{request.id}/file?path=table.csv").text
     address = next(a["src"] for tag, a in tags(page) if tag == "img")
@@ -359,18 +363,19 @@ def test_text_from_people_is_shown_and_never_run(site: Site) -> None:
 
 def test_what_the_gate_and_the_kernel_wrote_is_shown_and_never_run(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     request = checked_request(site.lab)
-    file = request.files[0]
-    real = exports.canonical_file
+    file = replace(request.files[0], canonical_name=HOSTILE)
+    bytes_ = f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",b\r\n'.encode()
+    real = request_looks.look_at_request
 
-    def hostile(*given: Any) -> Any:
-        found, _ = real(*given)
-        return replace(found, canonical_name=HOSTILE), f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",b\r\n'.encode()
+    def hostile(*given: Any) -> request_looks.RequestLook:
+        looked = real(*given)
+        return replace(looked, request=replace(looked.request, files=(file,)), contents={file.path: bytes_})
 
-    def all_hostile(lab: Lab, actor: str, identifier: str, paths: tuple[str, ...]) -> dict[str, tuple[str, bytes]]:
-        return {path: (file.kind, hostile(lab, actor, identifier, path)[1]) for path in paths}
-
-    monkeypatch.setattr(exports, "canonical_file", hostile)
-    monkeypatch.setattr(exports, "canonical_files", all_hostile)
+    monkeypatch.setattr("hub.web.pages.exports.look_at_request", hostile)
+    monkeypatch.setattr(
+        "hub.web.pages.export_files.look_at_file",
+        lambda *given: (file, hostile(*given[:3], lambda _: ()), None),
+    )
     assert_harmless(site.browser("health-steward").open(f"/exports/{request.id}").text)
     assert_harmless(site.browser("health-steward").open(f"/exports/{request.id}/file?path={file.path}").text)
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -31,14 +31,17 @@ from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterTy
 from hub.domain.notices import Box, Channel, Message, Notice, NoticeKind
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.queue import Waiting
 from hub.domain.registers import Register, RegisteredTable
 from hub.domain.validation import Validation, ValidationResult
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState
-from hub.services.ports import WorkTimes, pages
+from hub.services.ports import Between, WorkTimes, pages
 from integration.postgresql import postgresql
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+BEFORE_WAITING = import_module("hub.adapters.migrations.versions.0024_queue_in_order").down_revision
 BEFORE_HEADS = import_module("hub.adapters.migrations.versions.0018_heads_and_waiting_grants").down_revision
 STEWARD = Person("steward", "Steward", "office", (Role.STEWARD,))
 
@@ -392,3 +395,84 @@ def test_requests_of_before_get_what_lists_show_of_them(tmp_path: Path) -> None:
         assert reading.get(ExportRequest, "export-1") == request
     for made in (store, today):
         made.engine.dispose()
+
+
+def test_the_queue_is_counted_ordered_and_cut_by_the_database(store: SqlStore) -> None:
+    plain = ExportRequest("export-0", "care", "anna", "workspace", "c", NOW, {}, ())
+    waits = replace(plain, state=ExportState.IN_REVIEW)
+    saved = (
+        plain,
+        replace(waits, id="export-1", submitted=NOW + 3 * HOUR),
+        replace(waits, id="export-2", author="ben", submitted=NOW + HOUR),
+        replace(waits, id="export-3", project="other", claimed_by="cleo", claimed=NOW),
+        replace(waits, id="export-4", state=ExportState.RETURNED, submitted=NOW + HOUR),
+    )
+    with store.begin() as records:
+        for request in saved:
+            records.save(request, event("test:request:save", "test", request.id))
+
+    def seen(asked: Waiting, *pairs: tuple[str, str], limit: int = 0) -> list[str]:
+        with store.read() as reading:
+            return [h.id for h in reading.waiting_heads(asked, pairs or tuple(reading.waiting_counts(asked)), limit)]
+
+    with store.read() as reading:
+        assert reading.waiting_counts(Waiting()) == {("care", "anna"): 2, ("care", "ben"): 1, ("other", "anna"): 1}
+        assert reading.waiting_heads(Waiting(), ()) == []
+    assert seen(Waiting()) == ["export-3", "export-2", "export-4", "export-1"]
+    assert seen(Waiting(), limit=1) == ["export-3"]
+    assert seen(Waiting(), ("care", "anna")) == ["export-4", "export-1"]
+    assert seen(Waiting(project="other")) == ["export-3"]
+    assert seen(Waiting(states=(ExportState.RETURNED,))) == ["export-4"]
+    assert seen(Waiting(after=NOW, until=NOW + HOUR)) == ["export-2", "export-4"]
+    claims = Waiting(claimed_after=NOW - HOUR, claimed_until=NOW, held_by="cleo")
+    assert seen(replace(claims, held=True)) == ["export-3"]
+    assert seen(replace(claims, held=True, held_by="anna")) == []
+    assert seen(replace(claims, held=False)) == ["export-2", "export-4", "export-1"]
+    assert seen(replace(claims, held=False, claimed_after=NOW)) == ["export-3", "export-2", "export-4", "export-1"]
+    with store.begin() as records:
+        records.save(replace(saved[2], state=ExportState.REJECTED), event("test:request:save", "test", "export-2"))
+    assert "export-2" not in seen(Waiting())
+
+
+def test_records_are_counted_as_they_are_found(store: SqlStore) -> None:
+    times = (NOW, NOW + HOUR, NOW + 2 * HOUR)
+    with store.begin() as records:
+        for number, at in enumerate(times):
+            notice = Notice(f"notice-{number}", "anna", NoticeKind.EXPORT_RELEASED, "care", "exports", "e", at)
+            records.save(replace(notice, read=NOW if number else None), event("test:notice:save", "test", notice.id))
+        for asked in ({}, {"person": "ben"}, {"read": None}, {"at": Between(NOW, NOW + HOUR)}, {"id": ("notice-1",)}):
+            assert records.count(Notice, **asked) == len(records.find(Notice, **asked))
+        assert records.count(Notice, at=Between(NOW + HOUR, NOW + 3 * HOUR)) == 2
+
+
+def test_a_transaction_reads_what_it_wrote_itself(store: SqlStore) -> None:
+    """What is read once in one look is kept, so it must be forgotten when it is written."""
+    with store.begin() as records:
+        assert records.get(Person, "steward") is None
+        assert records.find(Person) == records.find(Person, name="steward") == []
+        records.save(STEWARD, event("test:person:save", "test", "steward"))
+        assert records.get(Person, "steward") == STEWARD
+        assert records.find(Person) == records.find(Person, name="steward") == [STEWARD]
+        records.find(Person).clear()
+        assert records.find(Person) == [STEWARD]
+
+
+def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path}/lab.sqlite", SystemClock().now)
+    migrate(store.engine)
+    plain = ExportRequest("export-1", "care", "anna", "workspace", "c", NOW, {}, (), ExportState.RETURNED)
+    others = (replace(plain, id="export-2", submitted=NOW - HOUR), replace(plain, id="x", state=ExportState.RELEASED))
+    with store.begin() as records:
+        for request in (plain, *others):
+            records.save(request, event("test:request:save", "test", request.id))
+        whole = records.waiting_heads(Waiting(), [("care", "anna")])
+    with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
+        for index in ("ix_export_request_waiting", "ix_notice_person", "ix_run_project"):
+            connection.execute(text(f"DROP INDEX {index}"))
+        connection.execute(text("ALTER TABLE export_request DROP COLUMN waiting"))
+        connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": BEFORE_WAITING})
+    migrate(store.engine)
+    with store.read() as reading:
+        assert reading.waiting_heads(Waiting(), [("care", "anna")]) == whole
+    assert [head.id for head in whole] == ["export-2", "export-1"]
+    store.engine.dispose()

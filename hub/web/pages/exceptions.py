@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hub.domain.exceptions import Ground, Word, check_can_be_excepted
+from collections.abc import Sequence
+
+from hub.domain.exceptions import GateException, Ground, Word, check_can_be_excepted
 from hub.domain.exports import ExportRequest
 from hub.services import exceptions
 from hub.services.lab import Lab
@@ -15,19 +17,18 @@ from hub.web.pages.types import Context, Form, Landing, Page, Posted, refusal
 SEPARATOR = ":"
 
 
-def shown_exceptions(lab: Lab, actor: str, request: ExportRequest) -> Context:
+def shown_exceptions(lab: Lab, actor: str, request: ExportRequest, asked: Sequence[GateException]) -> Context:
     """Return what was asked for, and from which findings the author may still ask, by number and file."""
-    asked = exceptions.exceptions(lab, actor, request.id)
     known = {(e.path, e.finding) for e in asked}
     open_ = [
         (f"{number}{SEPARATOR}{file.path}", file.path, finding)
-        for file in request.files
+        for file in (request.files if request.author == actor else ())
         for number, finding in enumerate(file.findings, 1)
         if not refusal(lambda file=file, finding=finding: check_can_be_excepted(request, file, finding))  # type: ignore[misc]
     ]
     return {
         "asked": asked,
-        "askable": open_ if request.author == actor else [],
+        "askable": open_,
         "grounds": list(Ground),
         "exception_votes": exceptions.needed_votes(lab.settings),
         "known_exceptions": known,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hub.domain.ballots import Ballot, Cause
 from hub.domain.exports import (
@@ -13,6 +13,7 @@ from hub.domain.exports import (
     ExportRequest,
     ExportState,
     ExportStep,
+    Severity,
     check_is_author,
     step_request,
 )
@@ -23,9 +24,9 @@ from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
 from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
 from hub.domain.votes import check_can_override, check_can_release, check_can_review, dissents, is_approved
-from hub.services import exceptions, exports, freezes, lineage, owners, people, reproductions, votes
-from hub.services.comments import comments_shown
+from hub.services import exceptions, exports, lineage, owners, reproductions, votes
 from hub.services.lab import Lab
+from hub.services.request_looks import RequestLook, look_at_request
 from hub.web.pages.exceptions import forms, shown_exceptions
 from hub.web.pages.owner_votes import owners_shown
 from hub.web.pages.types import Context, Page, Visit, refusal
@@ -34,9 +35,12 @@ from hub.web.previews import NoPreview, Preview, is_picture, preview_of
 SHOWN_AT_ONCE = 8
 """Files with a preview on one page."""
 FILES_AT_ONCE = 20
+LISTED_FILES = 100
+"""A steward is shown more files than fit on a page as a list, each with a page of its own."""
 LISTED = 50
 LONGEST_PLACE = 16
 LARGEST_SHOWN = 4 * 2**20
+_STRICTEST = tuple(Severity)
 UNDER_CHECK = (ExportState.CHECKING, ExportState.RECHECKING)
 
 
@@ -56,13 +60,15 @@ def place_of(asked: str) -> int:
 def show_export(visit: Visit) -> Context:
     """Show a request with its findings; a steward who may review it sees the canonical files, too."""
     lab, actor = visit.lab, visit.actor
-    request = exports.request(lab, actor, visit.path["id"])
-    person = people.whoami(lab, actor)
-    project = exports.project_of(lab, actor, request.id)
+    looked = look_at_request(lab, actor, visit.path["id"], _read)
+    request, person, project = looked.request, looked.person, looked.project
     asked = owners_shown(lab, actor, request, project)
     reviews = refusal(lambda: check_can_review(person, request, project))
-    first = min(place_of(visit.asked("from")), max(0, len(request.files) - 1)) // FILES_AT_ONCE * FILES_AT_ONCE
-    shown = request.files[first : first + FILES_AT_ONCE]
+    reads = None if asked["asked_for_owner"] else reviews
+    compact = not reads and len(request.files) > FILES_AT_ONCE
+    at_once = LISTED_FILES if compact else FILES_AT_ONCE
+    first = _first(visit, request, at_once)
+    shown = request.files[first : first + at_once]
     held = holder(request, lab.now(), lab.settings.review.claim)
     return {
         "request": request,
@@ -75,21 +81,23 @@ def show_export(visit: Visit) -> Context:
         "held_until": request.claimed + lab.settings.review.claim if held and request.claimed else None,
         "votes_needed": lab.settings.gate.votes,
         "reviews": reviews,
-        "rules": rules(lab, person, request, project, freezes.freezes(lab, actor)),
+        "rules": rules(lab, person, request, project, looked.frozen),
         "possible": {str(step) for state, step in STEPS if state is request.state},
         "seen": "" if reviews else json.dumps({f.path: f.canonical for f in request.files}),
         "shown": shown,
         "first": first,
-        "at_once": FILES_AT_ONCE,
-        "reads": None if asked["asked_for_owner"] else reviews,
+        "at_once": at_once,
+        "compact": compact,
+        "gravest": {f.path: min((g.severity for g in f.findings), key=_STRICTEST.index, default=None) for f in shown},
+        "reads": reads,
         **asked,
-        "previews": {} if reviews and not asked["asked_for_owner"] else _previews(lab, actor, request.id, shown),
+        "previews": {} if reads else _previews(shown, looked.contents),
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
         "repetitions": (repeated := repetitions_of_source(lab, actor, request)),
         "reproduction": reproduction(repeated),
         "tier_rule": refusal(lambda: exceptions.check_tier_allows(lab, request)),
-        **shown_exceptions(lab, actor, request),
-        **said_of(lab, actor, request.id),
+        **shown_exceptions(lab, actor, request, looked.asked),
+        **said_of(looked),
     }
 
 
@@ -100,6 +108,12 @@ def lacks_votes(lab: Lab, request: ExportRequest, project: Project) -> bool:
     return not is_approved(votes.counted_now(lab, request, project), lab.settings.gate.votes)
 
 
+def _first(visit: Visit, request: ExportRequest, at_once: int) -> int:
+    """The first file that the page shows, counted from 0."""
+    asked = min(place_of(visit.asked("from")), max(0, len(request.files) - 1))
+    return asked // at_once * at_once
+
+
 def repetitions_of_source(lab: Lab, actor: str, request: ExportRequest) -> tuple[Repetition, ...]:
     """Return the repetitions of the run that the files are from; a workspace's are not repeated."""
     if request.source == WORKSPACE_SOURCE:
@@ -107,10 +121,9 @@ def repetitions_of_source(lab: Lab, actor: str, request: ExportRequest) -> tuple
     return reproductions.repetitions(lab, actor, request.source)
 
 
-def said_of(lab: Lab, actor: str, identifier: str) -> Context:
-    """Return the comments that the person may read, whom they may write for, and the rule that says no to any."""
-    found, audiences, refused = comments_shown(lab, actor, identifier)
-    return {"comments": found, "audiences": audiences, "comment_rule": refused}
+def said_of(looked: RequestLook) -> Context:
+    """Return the comments, whom the person may write one for, and the rule that says no to any."""
+    return {"comments": looked.comments, "audiences": looked.audiences, "comment_rule": looked.comment_rule}
 
 
 def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in_force: Iterable[Freeze]) -> Context:
@@ -152,23 +165,21 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
     }
 
 
-def _previews(lab: Lab, actor: str, identifier: str, shown: Iterable[ExportFile]) -> dict[str, Preview]:
-    """Return previews of the first files; each look at one is recorded.
-
-    A picture is fetched, and recorded, by the page's own address.
-    """
-    some = [f for f in shown if f.canonical and f.canonical_size <= LARGEST_SHOWN][:SHOWN_AT_ONCE]
-    read = tuple(f.path for f in some if not is_picture(f.kind))
-    found = exports.canonical_files(lab, actor, identifier, read) if read else {}
-    return {f.path: preview_of(*found[f.path]) if f.path in found else NoPreview("picture") for f in some}
+def _with_preview(shown: Iterable[ExportFile]) -> list[ExportFile]:
+    return [f for f in shown if f.canonical and f.canonical_size <= LARGEST_SHOWN][:SHOWN_AT_ONCE]
 
 
-def show_file(visit: Visit) -> Context:
-    """Show one canonical file alone."""
-    lab, actor, path = visit.lab, visit.actor, visit.asked("path")
-    file, content = exports.canonical_file(lab, actor, visit.path["id"], path)
-    shown = {"id": visit.path["id"], "file": file, "preview": preview_of(file.kind, content)}
-    return shown | said_of(lab, actor, visit.path["id"])
+def _read(request: ExportRequest) -> list[ExportFile]:
+    """Whose bytes the page reads: of a few files; a picture is fetched, and recorded, by its own address."""
+    if len(request.files) > FILES_AT_ONCE:
+        return []
+    return [f for f in _with_preview(request.files) if not is_picture(f.kind)]
+
+
+def _previews(shown: Iterable[ExportFile], contents: Mapping[str, bytes]) -> dict[str, Preview]:
+    """Return previews of the first files."""
+    some = _with_preview(shown)
+    return {f.path: preview_of(f.kind, contents[f.path]) if f.path in contents else NoPreview("picture") for f in some}
 
 
 def export_progress(visit: Visit) -> Context:
@@ -181,7 +192,6 @@ EXPORT = Page("/exports/{id}", "export.html", show_export)
 PAGES = (
     Page("/exports", "exports.html", list_exports),
     EXPORT,
-    Page("/exports/{id}/file", "export_file.html", show_file),
     Page("/exports/{id}/progress", "export_progress.html", export_progress),
 )
 

@@ -15,13 +15,15 @@ from hub.domain.errors import LabError, RefusedError
 from hub.domain.freezes import Freeze
 from hub.domain.people import Person
 from hub.services import exports, freezes, notices, people
+from hub.services.lab import Lab
+from hub.services.one_look import one_look
 from hub.web.api.routes import checked_path, request_of
 from hub.web.faults import Fault, fault_of
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY, page_policy
 from hub.web.languages import CODES, COOKIE
 from hub.web.models import PathQuery
-from hub.web.pages.types import Fields, Form, Page, Posted, Visit
+from hub.web.pages.types import Context, Fields, Form, Page, Posted, Visit
 from hub.web.previews import checked_picture
 
 FLASH = "portal-flash"
@@ -85,16 +87,24 @@ class PageHandler(SignedIn):
         self.redirect(self.parts.pages.url(*landing.words), status=303)
 
     async def _show(self, page: Page, path: Mapping[str, str], shown: Shown) -> None:
-        lab, actor = self.parts.lab, self.actor
-        visit = Visit(lab, actor, path, self._query())
-        self.person = await self.use(lambda: people.whoami(lab, actor))
-        self.freezes = await self.use(lambda: freezes.freezes(lab, actor))
-        self.unread = await self.use(lambda: notices.unread_count(lab, actor))
-        context = await self.use(lambda: page.look(visit))
+        query = self._query()
+
+        def look() -> Context:
+            with one_look(self.parts.lab) as lab:
+                self._look_around(lab)
+                return page.look(Visit(lab, self.actor, path, query))
+
+        context = await self.use(look)
         if frame := context.get("frame"):
             policy = page_policy(self.request.host, self.parts.prefix, str(frame))
             self.set_header("Content-Security-Policy", policy)
         self._fill(page.template, {**context, "fault": shown.fault, "typed_in": shown.typed})
+
+    def _look_around(self, lab: Lab) -> None:
+        """Gather what stands around every page; a page that is refused has it, too."""
+        self.person = people.whoami(lab, self.actor)
+        self.freezes = freezes.freezes(lab, self.actor)
+        self.unread = notices.unread_count(lab, self.actor)
 
     def _fill(self, template: str, context: Mapping[str, object]) -> None:
         around = {

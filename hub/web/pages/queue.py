@@ -30,10 +30,10 @@ def show_queue(visit: Visit) -> Context:
     filters = asked_for(visit.query)
     asked = request_of(QueueFilter, {}, filters).body
     wanted = queue.QueueFilter(asked.show, asked.project, asked.risk, asked.level)
-    heads, now = queue.waiting(lab, actor, wanted)
+    heads, count, now = queue.waiting(lab, actor, wanted, MOST_SHOWN)
     return {
-        "entries": [queue.entry_of(lab, head, now) for head in heads[:MOST_SHOWN]],
-        "left_out": len(heads[MOST_SHOWN:]),
+        "entries": [queue.entry_of(lab, head, now) for head in heads],
+        "left_out": count - len(heads),
         "filters": filters,
         "shows": list(Show),
         "risks": list(Severity),

@@ -10,9 +10,10 @@ from hub.domain.comments import Audience, Comment, Place
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
 from hub.domain.exports import ExportRequest
 from hub.services import exports, freezes, projects
-from hub.services.comments import add_comment, comments, comments_shown
+from hub.services.comments import add_comment, comments
 from hub.services.lab import Lab
 from hub.services.ports import pages
+from hub.services.request_looks import look_at_request
 
 STEWARDS, PROJECT = Audience.STEWARDS, Audience.PROJECT
 SECRET = "Row three is Zebedee"
@@ -119,12 +120,13 @@ def test_a_frozen_and_an_ended_request_take_none(lab: Lab, request_: ExportReque
 
 
 def test_a_page_is_told_whom_the_person_may_write_for(lab: Lab, request_: ExportRequest) -> None:
-    assert comments_shown(lab, "health-steward", request_.id)[1:] == ([STEWARDS, PROJECT], None)
-    assert comments_shown(lab, "researcher", request_.id)[1:] == ([PROJECT], None)
-    _, audiences, refused = comments_shown(lab, "auditor", request_.id)
-    assert audiences == []
-    assert refused is not None
-    assert refused.reason == "not-a-steward"
+    for who, audiences in (("health-steward", [STEWARDS, PROJECT]), ("researcher", [PROJECT])):
+        looked = look_at_request(lab, who, request_.id, lambda _: ())
+        assert (looked.audiences, looked.comment_rule) == (audiences, None)
+    looked = look_at_request(lab, "auditor", request_.id, lambda _: ())
+    assert looked.audiences == []
+    assert looked.comment_rule is not None
+    assert looked.comment_rule.reason == "not-a-steward"
 
 
 def test_a_comment_stays_what_it_was(lab: Lab, request_: ExportRequest) -> None:

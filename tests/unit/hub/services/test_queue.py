@@ -11,6 +11,7 @@ import pytest
 from doubles.lab import SteppingClock
 from doubles.people import approved_request, cast_vote, checked_request, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
+from hub.domain import queue as rules
 from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, NotFoundError, RefusedError
 from hub.domain.exports import ExportState, Severity
@@ -196,3 +197,24 @@ def test_a_claim_stands_in_the_audit_log(lab: Lab) -> None:
     with lab.store.read() as reading:
         told = [e.event.name for e in reading.audit_entries(0) if e.event.subject == request.id]
     assert told[-2:] == ["export:request:claim", "export:request:unclaim"]
+
+
+def test_the_database_chooses_what_the_rules_choose(lab: Lab) -> None:
+    """Every filter, at moments before, at and after each bound, beside the rules asked one request at a time."""
+    claimed, returned = checked_request(lab), checked_request(lab)
+    cast_vote(lab, "jobs-steward", returned, Decision.CHANGES)
+    checked_request(lab)
+    queues.claim_request(lab, "health-steward", claimed.id)
+    review = lab.settings.review
+    for step in (0, HOUR - 1, 1, 24 * HOUR, 48 * HOUR, HOUR):
+        wait(lab, step)
+        with lab.store.read() as reading:
+            heads = reading.request_heads(rules.QUEUED)
+        for level in (None, *ServiceLevel):
+            now = lab.now()
+            fits = [h for h in heads if level in (None, rules.level_of(h, now, review.soon, review.late))]
+            held = {h.id: rules.holder(h, now, review.claim) for h in fits}
+            free = {h.id for h in fits if h.state in rules.IN_REVIEW and not held[h.id]}
+            assert set(listed(lab, level=level)) == {h.id for h in fits}
+            assert set(listed(lab, Show.UNCLAIMED, level=level)) == free
+            assert set(listed(lab, Show.MINE, level=level)) == {i for i, who in held.items() if who == "health-steward"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from babel.dates import format_datetime, format_timedelta
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from datasets_mount.catalogue import Tier
 from hub.domain.errors import LabError, NotFoundError, RefusedError
@@ -20,7 +22,7 @@ from hub.domain.sandbox_exit import OUT_OF_MEMORY, SENTENCES
 from hub.gate import refusals
 from hub.services.lab import found
 from hub.web.extraction import CATALOGUE, extracted
-from hub.web.languages import choose_code, language, preferred
+from hub.web.languages import Language, choose_code, language, preferred
 from hub.web.phrases import PHRASES
 
 PLACES = re.compile(r"%\([a-z_]+\)s|\{[a-z_]+\}|</?[a-z]+>")
@@ -181,3 +183,19 @@ def test_dates_and_sizes_are_written_as_readers_expect() -> None:
     assert language("en").size(10) == "10\u00a0B"
     assert FRENCH.number(20190) == "20\u202f190"
     assert FRENCH.moment(None) == "—"
+
+
+@pytest.mark.parametrize(("spoken", "locale"), [(language("en"), "en_GB"), (FRENCH, "fr")])
+def test_moments_spans_and_sizes_are_written_as_babel_writes_them(spoken: Language, locale: str) -> None:
+    for month in range(1, 13):
+        at = datetime(2026, month, 3, 4, 5, tzinfo=UTC)
+        assert spoken.moment(at) == format_datetime(at, "d MMM y, HH:mm 'UTC'", locale=locale)
+    for power in range(0, 340):
+        span = timedelta(seconds=int(10 ** (power / 40)))
+        assert spoken.lasting(span) == format_timedelta(span, granularity="minute", threshold=1.5, locale=locale)
+        size = int(10 ** (power / 30))
+        step = next((s for s in (2**30, 2**20, 2**10) if size >= s), 1)
+        assert (
+            spoken.size(size).split("\u00a0")[0]
+            == format_decimal(size / step, "#,##0.#" if step > 1 else None, locale=locale).split("\u00a0")[0]
+        )

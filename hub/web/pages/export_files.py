@@ -1,0 +1,63 @@
+"""The page of one canonical file: what a steward looks at before they vote on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.domain.exports import ExportFile
+from hub.services.request_looks import Beside, EarlierFile, look_at_file
+from hub.web.column_summaries import summaries_of
+from hub.web.comparisons import compared
+from hub.web.overlays import marks_of, masked, overlaid
+from hub.web.pages.exports import said_of
+from hub.web.pages.types import Context, Page, Visit
+from hub.web.previews import Preview, TablePreview, TextPreview, picture_size, preview_of
+
+BESIDE = {word.value: word for word in Beside}
+
+
+def show_file(visit: Visit) -> Context:
+    """Show one canonical file alone, with its findings where they stand, beside an earlier one where asked for."""
+    beside = BESIDE.get(visit.asked("beside"))
+    file, looked, earlier = look_at_file(visit.lab, visit.actor, visit.path["id"], visit.asked("path"), beside)
+    content = looked.contents[file.path]
+    preview = preview_of(file.kind, content)
+    return {
+        "id": visit.path["id"],
+        "file": file,
+        "preview": preview,
+        "pixels": picture_size(content) if preview.kind == "picture" else None,
+        "beside": beside,
+        **_found_in(file, preview),
+        **_beside(file, preview, earlier),
+        **neighbours(looked.request.files, file),
+        **said_of(looked),
+    }
+
+
+def _found_in(file: ExportFile, preview: Preview) -> Context:
+    """Return cells with marks and columns in short, or the parts of a text."""
+    if isinstance(preview, TablePreview):
+        marks = marks_of(file.findings, preview.header, len(preview.rows))
+        cells = overlaid(preview.header, preview.rows, marks) if marks else ()
+        return {"overlay": cells, "columns": summaries_of(preview.header, preview.rows), "parts": ()}
+    parts = masked(preview.text, file.findings) if isinstance(preview, TextPreview) else ()
+    return {"overlay": (), "columns": (), "parts": parts if len(parts) > 1 or any(p.findings for p in parts) else ()}
+
+
+def _beside(file: ExportFile, preview: Preview, earlier: EarlierFile | None) -> Context:
+    if earlier is None:
+        return {"earlier": None, "comparison": None, "is_same": False}
+    comparison = compared(preview_of(file.kind, earlier.content), preview)
+    return {"earlier": earlier, "comparison": comparison, "is_same": earlier.sha256 == file.canonical}
+
+
+def neighbours(files: Sequence[ExportFile], file: ExportFile) -> Context:
+    """Return the file's place among those that can be looked at, and the ones before and after it."""
+    seen = [f.path for f in files if f.canonical]
+    place = seen.index(file.path)
+    before, after = seen[place - 1] if place else "", seen[place + 1] if place + 1 < len(seen) else ""
+    return {"number_of": place + 1, "all_of": len(seen), "before": before, "after": after}
+
+
+PAGES = (Page("/exports/{id}/file", "export_file.html", show_file),)

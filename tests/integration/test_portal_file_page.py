@@ -1,0 +1,171 @@
+"""What a steward sees of one file: findings where they stand, columns in short, and an earlier file beside it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import pytest
+import requests
+
+from doubles.lab import make_lab
+from doubles.people import cast_vote, checked_request, found_consortium, play, registered_dataset, work_off
+from doubles.portal import login_cookie, served
+from hub.domain.audit import event
+from hub.domain.exports import Decision, ExportRequest, Finding, Severity
+from hub.services import exports, releases
+from hub.services.lab import Lab
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+TABLE = "year,n\r\n1990,20\r\n1991,30\r\n1992,4\r\n"
+SMALL = Finding(
+    "minimum-frequency",
+    Severity.BLOCK,
+    "table.csv, row 3, column n",
+    "The cell is small.",
+    "a rule",
+    "The smallest of these cells covers this many units: 4.",
+    (("minimum_units", "10"),),
+)
+Open = Callable[..., requests.Response]
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    lab = make_lab(tmp_path)
+    found_consortium(lab)
+    play(lab)
+    registered_dataset(lab)
+    return lab
+
+
+@pytest.fixture
+def open_(lab: Lab) -> Iterator[Open]:
+    with served(lab) as base:
+
+        def opened(
+            request: ExportRequest, who: str = "health-steward", more: str = "", code: str = "en"
+        ) -> requests.Response:
+            address = f"{base}/exports/{request.id}/file?path=table.csv{more}"
+            return requests.get(address, cookies=login_cookie(who) | {"portal-language": code}, timeout=60)
+
+        yield opened
+
+
+def written(lab: Lab, request: ExportRequest, text: str, *findings: Finding, kind: str = "csv") -> ExportRequest:
+    """The request with other canonical bytes in its one file, as if the gate had written them."""
+    content = text.encode()
+    stored = lab.vault.add(io.BytesIO(content), len(content))
+    file = replace(request.files[0], kind=kind, canonical=stored.sha256, canonical_size=len(content), findings=findings)
+    changed = replace(request, files=(file,))
+    with lab.store.begin() as records:
+        records.save(changed, event("test:request:write", "test", request.id))
+    return changed
+
+
+@pytest.mark.parametrize(("code", "said"), [("en", "finding 1"), ("fr", "constat 1")])
+def test_a_finding_is_marked_at_its_cell_with_rule_numbers_and_detail(
+    lab: Lab, open_: Open, code: str, said: str
+) -> None:
+    request = written(lab, checked_request(lab), TABLE, SMALL)
+    page = open_(request, code=code).text
+    assert f'<td class="heat heat-block">4 <sup><a href="#finding-1" aria-label="{said}">1</a></sup></td>' in page
+    assert page.count('class="heat') == 1
+    item = page[page.index('<li id="finding-1">') :].partition("</li>")[0]
+    for told in ("minimum-frequency", "minimum_units = 10", "4."):
+        assert told in item
+
+
+def test_columns_are_told_in_short(lab: Lab, open_: Open) -> None:
+    page = open_(written(lab, checked_request(lab), TABLE)).text
+    rows = re.findall(r"<tr><th scope=\"row\"><bdi>(\w+)</bdi></th><td>([a-z ]+)</td>(.*?)</tr>", page)
+    assert [(title, kind, re.findall(r">([^<>]+)</td>", rest)) for title, kind, rest in rows] == [
+        ("year", "whole numbers", ["3", "0", "1990", "1"]),
+        ("n", "whole numbers", ["3", "0", "4", "2"]),
+    ]
+
+
+def test_a_line_with_a_hit_is_masked_until_it_is_opened(lab: Lab, open_: Open) -> None:
+    hit = replace(SMALL, check="personal-data", place="table.csv, line 2")
+    page = open_(written(lab, checked_request(lab), "first\nsecret one\nlast", hit, kind="text")).text
+    assert '<details class="masked"><summary>Line 2 is masked: finding 1</summary><pre tabindex="0">secret one' in page
+    assert page.count('<details class="masked"') == 1
+    assert page.count("secret one") == 1
+
+
+def test_who_may_not_review_sees_neither_file_nor_detail(lab: Lab, open_: Open) -> None:
+    request = written(lab, checked_request(lab), TABLE, SMALL)
+    for who in ("researcher", "scientist", "auditor", "outsider", "administrator"):
+        answer = open_(request, who)
+        assert answer.status_code in (403, 404), who
+        for told in ("covers this many units", "1992", "minimum_units"):
+            assert told not in answer.text, who
+
+
+def test_a_file_is_shown_beside_that_of_the_submission_before(lab: Lab, open_: Open) -> None:
+    first = written(lab, checked_request(lab), TABLE)
+    cast_vote(lab, "health-steward", first, Decision.CHANGES)
+    exports.submit_request(lab, "researcher", first.id)
+    work_off(lab)
+    second = exports.request(lab, "health-steward", first.id)
+    assert second.files[0].earlier == first.files[0].canonical
+    second = written(lab, second, TABLE.replace("1992,4", "1992,12") + "1993,50\r\n")
+    page = open_(second, more="&beside=submission").text
+    assert "<td>changed</td>" in page
+    assert "<td>added</td>" in page
+    assert "<del>4</del> <ins>12</ins>" in page
+    assert "3 rows or lines are as they were." in page
+    with lab.store.read() as reading:
+        views = [
+            dict(e.event.details) for e in reading.audit_named(("export:file:view",)) if e.event.subject == first.id
+        ]
+    assert {"path": "table.csv", "sha256": first.files[0].canonical, "of": first.id} in views
+
+
+def test_a_file_is_shown_beside_what_left_under_its_name(lab: Lab, open_: Open) -> None:
+    left = written(lab, checked_request(lab), TABLE)
+    for steward in ("health-steward", "transport-steward"):
+        cast_vote(lab, steward, left)
+    releases.release(lab, "health-steward", left.id)
+    same = written(lab, checked_request(lab), TABLE)
+    page = open_(same, more="&beside=release").text
+    assert f"/exports/{left.id}" in page
+    assert "Both are the same, byte for byte." in page
+    other = written(lab, same, TABLE.replace("1990,20", "1990,21"))
+    assert "<del>20</del> <ins>21</ins>" in open_(other, more="&beside=release").text
+
+
+@pytest.mark.parametrize("more", ["&beside=release", "&beside=submission", "&beside=nothing", "&beside="])
+def test_where_there_is_nothing_earlier_the_page_says_so(lab: Lab, open_: Open, more: str) -> None:
+    answer = open_(checked_request(lab), more=more)
+    assert answer.status_code == 200
+    assert ("There is no earlier file of this name." in answer.text) == (more[8:] in ("release", "submission"))
+
+
+def test_what_stands_in_cells_findings_and_changes_is_never_run(lab: Lab, open_: Open) -> None:
+    cell = '"' + HOSTILE.replace('"', '""') + '"'
+    finding = replace(SMALL, place=f"{HOSTILE}, row 1, column n", sentence=HOSTILE, detail=HOSTILE, rule=HOSTILE)
+    first = written(lab, checked_request(lab), f"{cell},n\r\n{cell},2\r\n", finding)
+    with lab.store.begin() as records:
+        file = replace(first.files[0], earlier=first.files[0].canonical)
+        records.save(replace(first, files=(file,)), event("test:request:write", "test", first.id))
+    second = written(lab, replace(first, files=(file,)), f'{cell},n\r\n"x{cell[1:]},3\r\n', finding)
+    page = open_(second, more="&beside=submission").text
+    assert "heat-block" in page
+    assert "<del>" in page
+    assert unescape(page).count(HOSTILE) >= 8
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+
+
+def test_a_large_table_is_marked_and_compared_at_its_beginning(lab: Lab, open_: Open) -> None:
+    rows = "".join(f"{n},{n % 7}\r\n" for n in range(100_000))
+    request = written(lab, checked_request(lab), "year,n\r\n" + rows, replace(SMALL, place="table.csv, column n"))
+    answer = open_(request)
+    assert answer.elapsed.total_seconds() < 10
+    assert answer.text.count('class="heat') == 201
+    assert "This is the beginning; the file goes on." in answer.text
