@@ -16,7 +16,8 @@ from doubles.lab import make_lab
 from doubles.people import cast_vote, checked_request, found_consortium, play, registered_dataset, work_off
 from doubles.portal import login_cookie, served
 from hub.domain.audit import event
-from hub.domain.exports import Decision, ExportRequest, Finding, Severity
+from hub.domain.ballots import Decision
+from hub.domain.exports import ExportRequest, Finding, Severity
 from hub.services import exports, releases
 from hub.services.lab import Lab
 
