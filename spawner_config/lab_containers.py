@@ -47,10 +47,12 @@ KINDS: Mapping[str, Kind] = {
     "snapshot": Kind(Purpose.READER, _program("snapshot")),
     "inspect": Kind(Purpose.READER, _program("inspect_notebook")),
     "read": Kind(Purpose.READER, _program("read")),
+    "screen_read": Kind(Purpose.READER, _program("read")),
     "run": Kind(Purpose.RUN, _program("execute")),
     "validate": Kind(Purpose.RUN, _program("validate")),
     "twin": Kind(Purpose.CHECKER, _program("twin")),
     "check": Kind(Purpose.CHECKER, _program("check")),
+    "screen": Kind(Purpose.CHECKER, _program("check")),
 }
 """By the value of the label ``datalab``."""
 
@@ -97,7 +99,7 @@ PLACES: Mapping[Purpose, tuple[Place, ...]] = {
     ),
     Purpose.RUN: (
         _INSIDE,
-        Place("/outputs", rf"projects/(?P<project>{NAME})/runs/(?P<work>{WORK})", writable=True),
+        Place("/outputs", rf"projects/(?P<project>{NAME})/(?:runs|held)/(?P<work>{WORK})", writable=True),
         # A validation's outputs are nobody's: they go when it has ended.
         Place("/outputs", rf"scratch/(?P<work>{WORK})/out", writable=True),
         _PROGRESS,
@@ -213,10 +215,11 @@ def _check_work(settings: Settings, name: str, spec: ContainerSpec, named: Mappi
     """A piece of work's container is named after it; a check reads what was read for the same request."""
     work = spec.labels[names.LABEL_WORK]
     request, _, turn = work.rpartition("-check-")
+    read = f"{work}-read" if spec.labels[names.LABEL] == "screen" else f"{request}-read-{turn}"
     right = (
         named.get("work") == work
         and name == names.work_container(settings.name, work)
-        and named.get("read", f"{request}-read-{turn}") == f"{request}-read-{turn}"
+        and named.get("read", read) == read
         and spec.working_dir == TMP
     )
     if not right:
