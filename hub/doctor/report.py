@@ -14,7 +14,7 @@ from hub.domain.examinations import SENTENCES, Examination, Promise, Verdict, to
 from hub.web.api.answers import ExaminationAnswer, answer_of
 from hub.web.languages import Language
 from hub.web.marks import N_
-from hub.web.models import is_plain
+from hub.web.models.texts import is_plain
 
 BROKEN, UNSEEN = 1, 3
 """Exit codes: a promise does not hold; one could not be looked at."""

@@ -14,7 +14,7 @@ from hub.web.api.routes import Download, Route
 from hub.web.api.table import PREFIX, ROUTES
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY
-from hub.web.models import Nothing
+from hub.web.models.texts import Nothing
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "openapi.json"
 REFERENCE = "#/components/schemas/{model}"

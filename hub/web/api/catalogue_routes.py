@@ -8,7 +8,7 @@ from hub.domain.notebook_catalogue import CatalogueEntry
 from hub.services import catalogue
 from hub.services.lab import Lab
 from hub.web.api.routes import Request, Route
-from hub.web.models import CatalogueQuery
+from hub.web.models.notebooks import CatalogueQuery
 
 
 def get_catalogue(lab: Lab, actor: str, request: Request[CatalogueQuery]) -> list[CatalogueEntry]:

@@ -8,7 +8,8 @@ from hub.domain.comments import Comment
 from hub.services import comments
 from hub.services.lab import Lab
 from hub.web.api.routes import Request, Route
-from hub.web.models import CommentBody, Nothing
+from hub.web.models.review import CommentBody
+from hub.web.models.texts import Nothing
 
 
 def list_comments(lab: Lab, actor: str, request: Request[Nothing]) -> list[Comment]:

@@ -8,7 +8,8 @@ from hub.domain.exceptions import GateException
 from hub.services import exceptions
 from hub.services.lab import Lab
 from hub.web.api.routes import Request, Route
-from hub.web.models import ExceptionBody, ExceptionVoteBody, Nothing
+from hub.web.models.review import ExceptionBody, ExceptionVoteBody
+from hub.web.models.texts import Nothing
 
 
 def list_exceptions(lab: Lab, actor: str, request: Request[Nothing]) -> list[GateException]:

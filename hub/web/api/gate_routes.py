@@ -18,19 +18,9 @@ from hub.services.lab import Lab, found
 from hub.services.queue import QueueEntry
 from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
 from hub.web.api.routes import Download, Request, Route
-from hub.web.models import (
-    AuditQuery,
-    ExportBody,
-    FreezeBody,
-    Nothing,
-    OverrideBody,
-    PathQuery,
-    ProjectFilter,
-    QueueFilter,
-    ReasonBody,
-    RejectBody,
-    VoteBody,
-)
+from hub.web.models.records import AuditQuery, FreezeBody
+from hub.web.models.review import ExportBody, OverrideBody, QueueFilter, RejectBody, VoteBody
+from hub.web.models.texts import Nothing, PathQuery, ProjectFilter, ReasonBody
 
 
 def list_exports(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[ExportRequest]:

@@ -20,7 +20,7 @@ from hub.services.space import check_space
 from hub.web.api.routes import Download, Request, Route, checked, checked_path
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY
-from hub.web.models import Model
+from hub.web.models.texts import Model
 
 ARGUMENT = re.compile(r"\{([a-z_]+)\}")
 

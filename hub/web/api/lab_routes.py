@@ -15,21 +15,20 @@ from hub.services import canaries, datasets, grants, people, policies, projects,
 from hub.services.lab import Lab
 from hub.web.api.answers import DatasetAnswer, OfferAnswer, ProjectAnswer
 from hub.web.api.routes import Request, Route
-from hub.web.models import (
+from hub.web.models.records import (
     CanaryBody,
     DatasetBody,
     GrantBody,
     MemberBody,
-    Nothing,
     OfferBody,
     OrganisationBody,
     PersonBody,
     PolicyBody,
     ProjectBody,
-    ReasonBody,
     RoomBody,
     UploadQuery,
 )
+from hub.web.models.texts import Nothing, ReasonBody
 
 
 def me(lab: Lab, actor: str, _request: Request[Nothing]) -> Person:

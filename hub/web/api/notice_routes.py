@@ -8,7 +8,8 @@ from hub.domain.notices import Notice
 from hub.services import notices
 from hub.services.lab import Lab
 from hub.web.api.routes import Request, Route
-from hub.web.models import Nothing, NoticeFilter
+from hub.web.models.records import NoticeFilter
+from hub.web.models.texts import Nothing
 
 
 def list_notices(lab: Lab, actor: str, request: Request[NoticeFilter]) -> list[Notice]:

@@ -8,7 +8,7 @@ from hub.services import uses
 from hub.services.lab import Lab
 from hub.services.uses import DatasetUses
 from hub.web.api.routes import Download, Request, Route
-from hub.web.models import Nothing
+from hub.web.models.texts import Nothing
 
 CSV = "text/csv; charset=utf-8"
 

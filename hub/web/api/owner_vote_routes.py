@@ -11,7 +11,8 @@ from hub.services import owner_votes
 from hub.services.lab import Lab
 from hub.services.owner_votes import AskedVote
 from hub.web.api.routes import Request, Route
-from hub.web.models import DelegationBody, Nothing, OwnersBody, OwnerVoteBody
+from hub.web.models.review import DelegationBody, OwnersBody, OwnerVoteBody
+from hub.web.models.texts import Nothing
 
 
 def put_part(lab: Lab, actor: str, request: Request[OwnersBody]) -> Dataset:

@@ -9,7 +9,8 @@ from hub.domain.publications import Publication, PublicKind
 from hub.services import publications
 from hub.services.lab import Lab
 from hub.web.api.routes import Request, Route
-from hub.web.models import Nothing, PublicationBody
+from hub.web.models.records import PublicationBody
+from hub.web.models.texts import Nothing
 
 
 def kind_of(word: str) -> PublicKind:

@@ -9,7 +9,7 @@ from hub.services import reports
 from hub.services.lab import Lab
 from hub.web.api.owner_routes import CSV
 from hub.web.api.routes import Download, Request, Route
-from hub.web.models import ReportFilter
+from hub.web.models.records import ReportFilter
 
 
 def list_submissions(lab: Lab, actor: str, request: Request[ReportFilter]) -> list[Submission]:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.services.lab import Lab
-from hub.web.models import Model, is_plain
+from hub.web.models.texts import Model, is_plain
 
 B = TypeVar("B", bound=Model)
 LONGEST_PLACE = 400

@@ -8,7 +8,8 @@ from hub.domain.run_budgets import RunBudget
 from hub.services import run_budgets
 from hub.services.lab import Lab
 from hub.web.api.routes import Request, Route
-from hub.web.models import Nothing, RunGrantBody
+from hub.web.models.records import RunGrantBody
+from hub.web.models.texts import Nothing
 
 
 def get_runs(lab: Lab, actor: str, request: Request[Nothing]) -> RunBudget:

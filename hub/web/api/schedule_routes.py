@@ -8,7 +8,8 @@ from hub.domain.schedules import Schedule
 from hub.services import schedules
 from hub.services.lab import Lab
 from hub.web.api.routes import Request, Route
-from hub.web.models import Nothing, OptionalReasonBody, ProjectFilter, ScheduleBody
+from hub.web.models.notebooks import ScheduleBody
+from hub.web.models.texts import Nothing, OptionalReasonBody, ProjectFilter
 
 
 def list_schedules(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[Schedule]:

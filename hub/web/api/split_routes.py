@@ -8,7 +8,7 @@ from hub.services import splits
 from hub.services.lab import Lab
 from hub.web.api.answers import SplitAnswer
 from hub.web.api.routes import Request, Route
-from hub.web.models import SplitBody
+from hub.web.models.review import SplitBody
 
 
 def split_export(lab: Lab, actor: str, request: Request[SplitBody]) -> SplitAnswer:

@@ -9,7 +9,8 @@ from hub.services import sweeps
 from hub.services.lab import Lab
 from hub.web.api.answers import RunAnswer, SweepAnswer
 from hub.web.api.routes import Request, Route
-from hub.web.models import Nothing, SweepBody
+from hub.web.models.notebooks import SweepBody
+from hub.web.models.texts import Nothing
 
 
 def answer_of(sweep: Sweep) -> SweepAnswer:

@@ -12,7 +12,8 @@ from hub.services.lab import Lab
 from hub.services.notebook_changes import NotebookChanges
 from hub.web.api.answers import RunAnswer, RunProgressAnswer
 from hub.web.api.routes import Download, Request, Route
-from hub.web.models import ApprovalBody, NotebookBody, Nothing, ProjectFilter, ReasonBody, RunBody
+from hub.web.models.notebooks import ApprovalBody, NotebookBody, RunBody
+from hub.web.models.texts import Nothing, ProjectFilter, ReasonBody
 from hub.web.run_crate import run_crate
 
 

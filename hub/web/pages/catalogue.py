@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.services import catalogue
 from hub.web.api import catalogue_routes as api
 from hub.web.api.routes import request_of
-from hub.web.models import CatalogueQuery
+from hub.web.models.notebooks import CatalogueQuery
 from hub.web.pages.types import Context, Page, Visit
 
 

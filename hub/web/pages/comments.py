@@ -6,7 +6,7 @@ from hub.domain.comments import Audience
 from hub.web.api import comment_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import CommentBody
+from hub.web.models.review import CommentBody
 from hub.web.pages.exports import EXPORT
 from hub.web.pages.types import Form, Landing, Posted
 

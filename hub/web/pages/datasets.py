@@ -12,7 +12,8 @@ from hub.services import datasets, people, policies, projects, snapshots
 from hub.web.api import lab_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import DatasetBody, GrantBody, OfferBody, PolicyBody, ReasonBody
+from hub.web.models.records import DatasetBody, GrantBody, OfferBody, PolicyBody
+from hub.web.models.texts import ReasonBody
 from hub.web.pages.owner_votes import owners_part
 from hub.web.pages.publications import shown_public
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal

@@ -11,7 +11,7 @@ from hub.services.lab import Lab
 from hub.web.api import exception_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import ExceptionBody, ExceptionVoteBody
+from hub.web.models.review import ExceptionBody, ExceptionVoteBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, refusal
 
 SEPARATOR = ":"

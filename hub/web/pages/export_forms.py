@@ -16,7 +16,8 @@ from hub.web.api import gate_routes as api
 from hub.web.api import split_routes
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import ExportBody, Nothing, OverrideBody, RejectBody, SplitBody, VoteBody
+from hub.web.models.review import ExportBody, OverrideBody, RejectBody, SplitBody, VoteBody
+from hub.web.models.texts import Nothing
 from hub.web.pages.exports import EXPORT
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted
 

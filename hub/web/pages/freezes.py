@@ -9,7 +9,8 @@ from hub.services import freezes, people, projects
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import FreezeBody, ReasonBody
+from hub.web.models.records import FreezeBody
+from hub.web.models.texts import ReasonBody
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, refusal
 
 SURE = "yes"

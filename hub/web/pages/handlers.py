@@ -22,7 +22,7 @@ from hub.web.faults import Fault, fault_of
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY, page_policy
 from hub.web.languages import CODES, COOKIE
-from hub.web.models import PathQuery
+from hub.web.models.texts import PathQuery
 from hub.web.pages.types import Context, Fields, Form, Page, Posted, Visit
 from hub.web.previews import checked_picture
 

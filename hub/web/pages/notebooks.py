@@ -17,7 +17,8 @@ from hub.services import notebook_changes, notebooks, people, projects
 from hub.web.api import work_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import ApprovalBody, NotebookBody, ReasonBody
+from hub.web.models.notebooks import ApprovalBody, NotebookBody
+from hub.web.models.texts import ReasonBody
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted, refusal
 from hub.web.pages.values import number_of, typed, value_of
 

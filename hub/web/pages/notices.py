@@ -7,7 +7,7 @@ from hub.web.api import notice_routes as api
 from hub.web.api.routes import request_of
 from hub.web.letters import SENTENCES
 from hub.web.marks import N_
-from hub.web.models import Nothing
+from hub.web.models.texts import Nothing
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit
 
 ONLY_UNREAD = "yes"

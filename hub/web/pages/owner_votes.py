@@ -15,7 +15,8 @@ from hub.services.lab import Lab
 from hub.web.api import owner_vote_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import DelegationBody, Nothing, OwnersBody, OwnerVoteBody
+from hub.web.models.review import DelegationBody, OwnersBody, OwnerVoteBody
+from hub.web.models.texts import Nothing
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit
 
 

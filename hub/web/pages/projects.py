@@ -12,17 +12,16 @@ from hub.web.api import lab_routes as api
 from hub.web.api import run_budget_routes
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import (
+from hub.web.models.records import (
     GrantBody,
     MemberBody,
-    Nothing,
     OrganisationBody,
     PersonBody,
     PolicyBody,
     ProjectBody,
-    ReasonBody,
     RunGrantBody,
 )
+from hub.web.models.texts import Nothing, ReasonBody
 from hub.web.pages.datasets import WAITS
 from hub.web.pages.publications import shown_public
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, permitted, refusal

@@ -8,7 +8,7 @@ from hub.services.lab import Lab
 from hub.web.api import publication_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import PublicationBody
+from hub.web.models.records import PublicationBody
 from hub.web.pages.types import Context, Form, Landing, Page, Posted
 
 PLACES = {PublicKind.PROJECT: "projects", PublicKind.DATASET: "datasets", PublicKind.RELEASE: "releases"}

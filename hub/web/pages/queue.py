@@ -11,7 +11,8 @@ from hub.services import people, projects, queue
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import Nothing, QueueFilter
+from hub.web.models.review import QueueFilter
+from hub.web.models.texts import Nothing
 from hub.web.pages.exports import EXPORT
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit
 

@@ -10,7 +10,8 @@ from hub.services import audit, examinations, exports, freezes, people, projects
 from hub.web.api import gate_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import AuditQuery, Nothing, ReasonBody
+from hub.web.models.records import AuditQuery
+from hub.web.models.texts import Nothing, ReasonBody
 from hub.web.pages.publications import shown_public
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hub.services import projects
 from hub.web.api import report_routes as api
 from hub.web.api.routes import request_of
-from hub.web.models import ReportFilter
+from hub.web.models.records import ReportFilter
 from hub.web.pages.types import Context, Page, Visit
 
 FILTERS = ("project", "since", "until")

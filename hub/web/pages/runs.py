@@ -11,7 +11,8 @@ from hub.services import notebooks, people, projects, reproductions, runs
 from hub.web.api import work_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import Nothing, RunBody
+from hub.web.models.notebooks import RunBody
+from hub.web.models.texts import Nothing
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import typed, values_of
 

@@ -9,7 +9,8 @@ from hub.services.lab import Lab
 from hub.web.api import schedule_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import OptionalReasonBody, ScheduleBody
+from hub.web.models.notebooks import ScheduleBody
+from hub.web.models.texts import OptionalReasonBody
 from hub.web.pages.runs import new_run
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import typed, values_of

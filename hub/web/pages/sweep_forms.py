@@ -13,7 +13,7 @@ from hub.services import notebooks, run_budgets
 from hub.web.api import sweep_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import SweepBody
+from hub.web.models.notebooks import SweepBody
 from hub.web.pages.runs import new_run
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit
 from hub.web.pages.values import typed, value_of

@@ -7,7 +7,7 @@ from hub.services import people, projects, runs, sweeps
 from hub.web.api import sweep_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models import Nothing
+from hub.web.models.texts import Nothing
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import typed
 

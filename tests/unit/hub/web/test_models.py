@@ -8,18 +8,11 @@ from pydantic import ValidationError
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.domain.exports import TableContext
 from hub.domain.notebooks import Parameter, ParameterType
-from hub.web import models
 from hub.web.api.routes import checked_path, request_of
-from hub.web.models import (
-    ApprovalBody,
-    AuditQuery,
-    ExportBody,
-    NotebookBody,
-    OrganisationBody,
-    ReasonBody,
-    RunBody,
-    VoteBody,
-)
+from hub.web.models.notebooks import ApprovalBody, NotebookBody, RunBody
+from hub.web.models.records import AuditQuery, OrganisationBody
+from hub.web.models.review import ExportBody, VoteBody
+from hub.web.models.texts import Model, ReasonBody
 
 FILES = {"table.csv": {"dataset": "jobs", "dimensions": ["year"]}}
 
@@ -85,7 +78,7 @@ def test_a_vote_names_whole_digests() -> None:
 
 
 def test_every_model_refuses_what_it_does_not_know() -> None:
-    for model in models.Model.__subclasses__():
+    for model in Model.__subclasses__():
         assert model.model_config["extra"] == "forbid"
     with pytest.raises(ValidationError):
         NotebookBody.model_validate({"project": "p", "upload": "u", "name": "n", "purpose": "p", "state": "approved"})

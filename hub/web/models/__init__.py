@@ -1,0 +1,1 @@
+"""Requests of the API: what a person may send, by what it is about."""
