@@ -7,6 +7,7 @@ from typing import Any
 from hub.web.api import (
     catalogue_routes,
     comment_routes,
+    dataset_routes,
     exception_routes,
     gate_routes,
     lab_routes,
@@ -26,6 +27,7 @@ from hub.web.api.routes import Route
 PREFIX = "api/v1"
 ROUTES: tuple[Route[Any], ...] = (
     *lab_routes.ROUTES,
+    *dataset_routes.ROUTES,
     *work_routes.ROUTES,
     *catalogue_routes.ROUTES,
     *sweep_routes.ROUTES,

@@ -9,7 +9,8 @@ from hub.domain.publications import PublicKind
 from hub.domain.work import ENDED
 from hub.policy.load import describe_profile, profile_names
 from hub.services import datasets, people, policies, projects, snapshots
-from hub.web.api import lab_routes as api
+from hub.web.api import dataset_routes as api
+from hub.web.api import lab_routes as lab_api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
 from hub.web.models.records import DatasetBody, GrantBody, OfferBody, PolicyBody
@@ -134,7 +135,7 @@ def offer_snapshot(posted: Posted) -> Landing:
 def grant_project(posted: Posted) -> Landing:
     """Let a project use the dataset."""
     path = {"dataset": posted.path["name"], "name": posted.fields.one("project")}
-    grant = api.put_grant(
+    grant = lab_api.put_grant(
         posted.lab, posted.actor, request_of(GrantBody, path, {"ends": posted.fields.one("ends") or None})
     )
     return Landing(("datasets", path["dataset"]), WAITS if grant.waits else N_("The project may now use the dataset."))
@@ -144,7 +145,7 @@ def withdraw_from_project(posted: Posted) -> Landing:
     """Take the dataset back from a project."""
     path = {"dataset": posted.path["name"], "name": posted.fields.one("project")}
     reason = {"reason": posted.fields.one("withdraw_reason")}
-    api.delete_grant(posted.lab, posted.actor, request_of(ReasonBody, path, reason))
+    lab_api.delete_grant(posted.lab, posted.actor, request_of(ReasonBody, path, reason))
     return Landing(("datasets", path["dataset"]), N_("The dataset was withdrawn from the project."))
 
 
