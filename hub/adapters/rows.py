@@ -1,0 +1,79 @@
+"""A record's value as a row of its table, and back."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import JSON, Column, ColumnElement, Row, Text, and_, cast
+
+from hub.adapters.tables import DERIVED, KEYS, TABLES
+from hub.domain.audit import AuditEntry, AuditEvent
+from hub.domain.exports import ExportFile, ExportRequest
+from hub.services.ports import Between
+
+T = TypeVar("T")
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in KEYS}
+
+
+def row_of(value: object) -> dict[str, object]:
+    """Return the columns of a record, with those that the database orders and counts by."""
+    kind = type(value)
+    dumped = _ADAPTERS[kind].dump_python(value, mode="json")
+    table = TABLES[kind]
+    plain = {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type]
+    made = {
+        name: dumped[name] if isinstance(table.c[name].type, JSON) else (held.value if isinstance(held, Enum) else held)
+        for name, held in plain.items()
+    }
+    return made | {name: derived.make(value) for name, derived in DERIVED.get(kind, {}).items()}
+
+
+def value_of(kind: type[T], row: Row[Any]) -> T:
+    """Return the record that a row holds."""
+    body = dict(row._mapping)
+    if kind is ExportRequest:
+        body["files"] = _files_of(body["files"])
+    value: T = _ADAPTERS[kind].validate_python(body)
+    return value
+
+
+_FILES = TypeAdapter(tuple[ExportFile, ...])
+LONG, KEPT = 20_000, 32
+"""Characters from which on the files of a request are read once and kept, and for how many requests."""
+
+
+def _files_of(text: str) -> tuple[ExportFile, ...]:
+    """Read the files of a request; those of a long one are kept by their exact text, since they are only values."""
+    return _long_files(text) if len(text) >= LONG else _FILES.validate_json(text)
+
+
+@lru_cache(KEPT)
+def _long_files(text: str) -> tuple[ExportFile, ...]:
+    return _FILES.validate_json(text)
+
+
+def columns_of(kind: type) -> list[ColumnElement[Any]]:
+    """The columns of a record's own fields; a request's files as the text that they are stored as."""
+    own = [TABLES[kind].c[f.name] for f in fields(kind)]
+    return [cast(c, Text).label("files") if kind is ExportRequest and c.name == "files" else c for c in own]
+
+
+def entry_of(row: Row[Any]) -> AuditEntry:
+    """Return the entry of the audit log that a row holds."""
+    details = tuple((str(k), str(v)) for k, v in row.details)
+    happened = AuditEvent(row.name, row.actor, row.subject, row.project, details)
+    return AuditEntry(row.seq, row.at, happened, row.previous, row.digest)
+
+
+def is_one_of(column: Column[Any], wanted: object) -> ColumnElement[bool]:
+    """The column has the value, or one of those of a tuple, or is a moment between two."""
+    if isinstance(wanted, Between):
+        return and_(column >= wanted.start, column < wanted.end)
+    if isinstance(wanted, tuple):
+        return column.in_([w.value if isinstance(w, Enum) else w for w in wanted])
+    return column == (wanted.value if isinstance(wanted, Enum) else wanted)
