@@ -41,7 +41,7 @@ from integration.postgresql import postgresql
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-BEFORE_WAITING = import_module("hub.adapters.migrations.versions.0024_queue_in_order").down_revision
+BEFORE_WAITING = import_module("hub.adapters.migrations.versions.0026_queue_in_order").down_revision
 BEFORE_HEADS = import_module("hub.adapters.migrations.versions.0018_heads_and_waiting_grants").down_revision
 STEWARD = Person("steward", "Steward", "office", (Role.STEWARD,))
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from hub.adapters.tables import UtcTime
 
-revision = "0026"
-down_revision = "0025"
+revision = "0025"
+down_revision = "0024"
 
 TEXTS = (
     *("project", "notebook", "requester", "cron", "zone", "context", "state", "reason"),

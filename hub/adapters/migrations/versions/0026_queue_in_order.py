@@ -7,8 +7,8 @@ from alembic import op
 
 from hub.adapters.tables import UtcTime
 
-revision = "0024"
-down_revision = "0023"
+revision = "0026"
+down_revision = "0025"
 
 QUEUED = ("submitted", "in_review", "approved", "returned")
 

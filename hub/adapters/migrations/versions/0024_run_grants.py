@@ -7,8 +7,8 @@ from alembic import op
 
 from hub.adapters.tables import UtcTime
 
-revision = "0025"
-down_revision = "0024"
+revision = "0024"
+down_revision = "0023"
 
 
 def upgrade() -> None:
