@@ -243,7 +243,7 @@ def test_the_same_verbs_are_done_for_root(lab: StoryLab) -> None:
 def test_what_a_reader_made_is_the_workers_and_what_a_member_wrote_is_the_portals(
     lab: StoryLab, account: Account, kind: str
 ) -> None:
-    own = {Account.PORTAL: ("progress", "run", "member"), Account.WORKER: ("out", "progress", "run")}[account]
+    own = {Account.PORTAL: ("progress", "run", "member"), Account.WORKER: ("out", "progress", "run", "held")}[account]
     body = {"verb": "list-files", "place": {"kind": kind, "project": "care", "name": "none"}}
     said = run(lab, account, [sys.executable, "-c", ASK, str(lab.settings.state), json.dumps([body])])
     assert (json.loads(said)["list-files"] == "gate-account") == (kind not in own)

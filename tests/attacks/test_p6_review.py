@@ -46,8 +46,8 @@ def state(living: Living, request: Json) -> str:
     return next(str(e["state"]) for e in living.portal(AUDITOR).get("/exports") if e["id"] == request["id"])
 
 
-JOINED = "numbat"
-"""A project of its own for stewards who join it: it never forgets them, so they would vote in no other test."""
+JOINED, SEALED = "numbat", "oryx"
+"""Projects of their own: one for stewards who join it, which never forgets them, and one that none of them joins."""
 
 
 @pytest.fixture(scope="module")
@@ -267,12 +267,20 @@ def sealed(living: Living, project: str) -> Iterator[None]:
 SECRET = "zyzzyva"
 
 
+@pytest.fixture
+def request_of_sealed(living: Living) -> Json:
+    """A request in a project that no steward ever was a member of."""
+    living.found_project(SEALED)
+    notebook = living.approved(acting(write_words), schema_of(write_words), project=SEALED)
+    return living.checked(living.ended(living.start(notebook))["run"]["id"], "words.txt", project=SEALED)
+
+
 def test_a_sealed_vote_is_told_to_nobody_who_could_vote_and_a_dissent_is_overridden_by_no_plain_steward(
-    living: Living, request_of_joined: Json
+    living: Living, request_of_sealed: Json
 ) -> None:
-    id_ = request_of_joined["id"]
-    with sealed(living, JOINED):
-        own = living.vote(HEALTH_STEWARD, request_of_joined, decision="changes", reason=SECRET)
+    id_ = request_of_sealed["id"]
+    with sealed(living, SEALED):
+        own = living.vote(HEALTH_STEWARD, request_of_sealed, decision="changes", reason=SECRET)
         assert [v["reason"] for v in own["votes"]] == [SECRET]
         for who in (JOBS_STEWARD, SCIENTIST):
             for path in (place("exports", id_), "/exports", "/notices"):
@@ -282,7 +290,7 @@ def test_a_sealed_vote_is_told_to_nobody_who_could_vote_and_a_dissent_is_overrid
         assert [set(details) for details in cast] == [{"files", "policy", "seal", "state"}]
         reject = partial(living.portal(JOBS_STEWARD).post, place("exports", id_, "reject"))
         refused(partial(reject, {"reason": "because a test wants to"}), "votes-sealed")
-        opened = living.vote(JOBS_STEWARD, request_of_joined)
+        opened = living.vote(JOBS_STEWARD, request_of_sealed)
     assert (opened["state"], opened["ballot"], len(opened["votes"])) == ("in_review", "opened", 2)
     why = {"reason": "The institute has published this table"}
     for who, reason in (
@@ -293,7 +301,7 @@ def test_a_sealed_vote_is_told_to_nobody_who_could_vote_and_a_dissent_is_overrid
     ):
         refused(partial(living.portal(who).post, place("exports", id_, "override"), why), reason)
     refused(lambda: living.portal(JOBS_STEWARD).post(place("exports", id_, "release")), "not-approved")
-    assert living.vote(HEALTH_STEWARD, request_of_joined)["state"] == "approved"
+    assert living.vote(HEALTH_STEWARD, request_of_sealed)["state"] == "approved"
 
 
 @pytest.mark.parametrize("roles", [["administrator", "steward"], ["administrator", "auditor"]])
