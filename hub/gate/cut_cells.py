@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from hub.gate.cells import dressing, written
-from hub.gate.fragments import Fragment, TableFragment, TextFragment
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.views import TableView, token_tables
 
 MOST_CELLS = 5_000
@@ -18,7 +18,7 @@ _MARKS = re.compile(r"[^\w.+-]+|_+")
 
 def cut_cells(fragment: Fragment, view: TableView) -> list[TableView]:
     """Return a table's cells of several values as tables without a header; of many different ones, the first."""
-    if not isinstance(fragment, TableFragment):
+    if not isinstance(fragment, (TableFragment, ValueFragment)):
         return []
     found: dict[str, None] = {}
     # Most columns have no such cell, and all of them are looked at in one pass.

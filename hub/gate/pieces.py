@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
-from hub.gate.views import text_of
+from hub.gate.views import tables, text_of
 
 LONGEST = 4_000
 """Characters of a text, or a document, that is small; longer ones are read by a steward, and judged by themselves."""
@@ -44,17 +45,24 @@ def joined(pieces: Iterable[Fragment]) -> Iterator[Fragment]:
     if len(documents) > 1:
         yield ValueFragment(value=documents)
     by_width: dict[int, list[TableFragment]] = defaultdict(list)
-    for part in pieces:
-        if isinstance(part, TableFragment):
-            by_width[len(part.columns)].append(part)
-    yield from (_stacked(tables) for tables in by_width.values() if len(tables) > 1)
+    for table in chain.from_iterable(map(_tables, pieces)):
+        by_width[len(table.columns)].append(table)
+    yield from (_stacked(below) for below in by_width.values() if len(below) > 1)
 
 
-def _stacked(tables: list[TableFragment]) -> TableFragment:
+def _tables(part: Fragment) -> list[TableFragment]:
+    """A table as it is, and those that a text prints or a document holds."""
+    if isinstance(part, TableFragment):
+        return [part]
+    found = [(view.columns, [view.frame[key].fill_null("").to_list() for key in view.keys]) for view in tables(part)]
+    return [TableFragment(nested=True, columns=titles, data=tuple(map(tuple, data))) for titles, data in found]
+
+
+def _stacked(below: list[TableFragment]) -> TableFragment:
     """Tables of one width below each other; headers that differ name nothing."""
-    headers = {tuple(title.strip().casefold() for title in table.columns) for table in tables}
-    columns = tables[0].columns if len(headers) == 1 else ("",) * len(tables[0].columns)
-    data = [[cell for table in tables for cell in table.data[at]] for at in range(len(columns))]
+    headers = {tuple(title.strip().casefold() for title in table.columns) for table in below}
+    columns = below[0].columns if len(headers) == 1 else ("",) * len(below[0].columns)
+    data = [[cell for table in below for cell in table.data[at]] for at in range(len(columns))]
     return TableFragment(nested=True, columns=columns, data=tuple(map(tuple, data)))
 
 

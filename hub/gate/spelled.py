@@ -14,9 +14,10 @@ import polars as pl
 
 from hub.gate.fragments import BlobFragment, Fragment, ImageFragment, TableFragment
 from hub.gate.sorted_values import are_among
-from hub.gate.views import text_of
+from hub.gate.views import tables, text_of
 from hub.gate.words import plain
 
+Columns = tuple[tuple[str, ...], ...]
 _MOST_CHARACTERS = 20_000
 _MOST_STRETCHES = 40_000
 """Stretches of a text that are looked at, of all lengths together; a longer text is looked at from its beginning."""
@@ -36,10 +37,19 @@ def bits_of(phrase: str) -> float:
     return len(letters) * _BITS[sort]
 
 
-def joined_columns(table: TableFragment) -> Iterator[list[str]]:
+def columns_in(part: Fragment) -> Iterator[Columns]:
+    """Yield the columns of each table that is in a fragment: its own, or those of a text's and a document's tables."""
+    if isinstance(part, TableFragment):
+        yield part.data
+        return
+    for view in tables(part):
+        yield tuple(tuple(cell or "" for cell in view.frame[key].to_list()) for key in view.keys)
+
+
+def joined_columns(columns: Columns) -> Iterator[list[str]]:
     """Yield the first cells of each two columns joined, in both orders."""
-    for one, other in permutations(range(min(len(table.columns), _MOST_COLUMNS)), 2):
-        first = (column[:_FIRST_ROWS] for column in (table.data[one], table.data[other]))
+    for one, other in permutations(range(min(len(columns), _MOST_COLUMNS)), 2):
+        first = (column[:_FIRST_ROWS] for column in (columns[one], columns[other]))
         yield ["".join(cells) for cells in zip(*first, strict=True)]
 
 
@@ -59,16 +69,19 @@ def spells(parts: Iterable[Fragment], known: Iterable[pl.Series], needed: int) -
 
 def _stretched(parts: Iterable[Fragment]) -> tuple[list[str], set[str]]:
     """What the parts say with nothing between, along tables and down, and its digits; and columns joined in twos."""
-    along, down, pairs = [], [], set[str]()
+    said, along, down, pairs = list[str](), list[str](), list[str](), set[str]()
     for part in parts:
-        if isinstance(part, TableFragment):
-            if part.height <= _FIRST_ROWS:
-                along.append("".join("".join(row) for row in zip(*part.data, strict=True)))
-                down.append("".join("".join(column) for column in part.data))
-            pairs.update(plain(cell) for cells in joined_columns(part) for cell in cells)
-        elif not isinstance(part, (BlobFragment, ImageFragment)):
-            along.append(text_of(part)[:_MOST_CHARACTERS])
-    texts = [plain("".join(said)[:_MOST_CHARACTERS]) for said in (along, down)]
+        if isinstance(part, (BlobFragment, ImageFragment)):
+            continue
+        if not isinstance(part, TableFragment):
+            said.append(text_of(part)[:_MOST_CHARACTERS])
+        for columns in columns_in(part):
+            if columns and len(columns[0]) <= _FIRST_ROWS:
+                rows = "".join("".join(row) for row in zip(*columns, strict=True))
+                (said if isinstance(part, TableFragment) else along).append(rows)
+                down.append("".join("".join(column) for column in columns))
+            pairs.update(plain(cell) for cells in joined_columns(columns) for cell in cells)
+    texts = [plain("".join(stretch)[:_MOST_CHARACTERS]) for stretch in (said, along, down)]
     texts.append("".join(filter(str.isdigit, texts[0])))
     return list(dict.fromkeys(text for text in texts if text)), pairs
 

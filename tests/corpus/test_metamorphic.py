@@ -12,7 +12,7 @@ from corpus import dress
 from corpus.case import Case, Content
 from corpus.catalogue import cases
 from corpus.judge import Read, body_of, judge, judged, read
-from hub.domain.exports import TableContext
+from hub.domain.exports import Severity, TableContext
 from hub.gate.exchange import Verdict
 from hub.gate.fragments import FileFragments, TableFragment
 from hub.gate.kinds import Kind
@@ -120,12 +120,12 @@ def rewritten(files: Iterable[Read], form: str) -> list[Read]:
 
 
 @pytest.mark.parametrize(
-    ("at", "case"), list(enumerate(BAD)), ids=lambda part: part.name if isinstance(part, Case) else ""
+    "case", [case for case in BAD if case.severity is not Severity.FIXED], ids=lambda case: case.name
 )
-def test_another_format_makes_no_verdict_milder(at: int, case: Case) -> None:
-    """Each table in one other form, in turn; together they try every form with many checks."""
+def test_another_format_makes_no_verdict_milder(case: Case) -> None:
+    """Each table in each other form; what was put right in a file is gone with its form."""
     files, earlier = read(case)
     undeclared = [(file, TableContext()) for file, _ in files]
     before = judge(case, undeclared, earlier).verdict if files != undeclared else judged(case).verdict
-    form = list(FORMS)[at % len(FORMS)]
-    assert is_no_milder(judge(case, rewritten(files, form), earlier).verdict, before), form
+    milder = [f for f in FORMS if not is_no_milder(judge(case, rewritten(files, f), earlier).verdict, before)]
+    assert milder == []

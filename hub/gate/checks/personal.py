@@ -12,7 +12,7 @@ from hub.gate.checks.places import line_place
 from hub.gate.context import Context
 from hub.gate.fragments import BlobFragment, Fragment, TableFragment
 from hub.gate.full_text import FullText, Sought
-from hub.gate.spelled import joined_columns
+from hub.gate.spelled import columns_in, joined_columns
 
 _NEAR = 60
 _SHORT_TEXT = 20_000
@@ -46,9 +46,9 @@ def personal_numbers(fragment: Fragment, context: Context) -> list[Finding] | No
 
 def _is_cut(fragment: Fragment, said: FullText) -> bool:
     """Whether numbers run over the lines of a short text, or over two columns of several of a table's first rows."""
-    if isinstance(fragment, TableFragment):
-        return any(_are_nirs(cells) for cells in joined_columns(fragment))
-    if len(said.text) > _SHORT_TEXT or "\n" not in said.text.strip():
+    if any(_are_nirs(cells) for columns in columns_in(fragment) for cells in joined_columns(columns)):
+        return True
+    if isinstance(fragment, TableFragment) or len(said.text) > _SHORT_TEXT or "\n" not in said.text.strip():
         return False
     return any(map(numbers.is_nir, numbers.NIR.finditer(FullText(_LINE_ENDS.sub(" ", said.text)))))
 

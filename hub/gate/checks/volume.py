@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
 from hub.gate.context import Context
-from hub.gate.fragments import ArraysFragment, Fragment, ImageFragment, TableFragment, TextFragment
+from hub.gate.fragments import ArraysFragment, Fragment, ImageFragment, TableFragment, TextFragment, ValueFragment
 
 IDENTIFIER = "volume"
 
@@ -17,9 +17,10 @@ def volume(fragment: Fragment, context: Context) -> list[Finding] | None:
     """
     limits = context.policy.limits
     findings: list[str] = []
-    if isinstance(fragment, TableFragment) and fragment.height > limits.table_rows:
+    sizes = _sizes(fragment, context)
+    if any(rows > limits.table_rows for rows, _ in sizes):
         findings.append(f"The table has more than {limits.table_rows} rows. Send a summary of it.")
-    if isinstance(fragment, TableFragment) and len(fragment.columns) > limits.table_columns:
+    if any(columns > limits.table_columns for _, columns in sizes):
         findings.append(f"The table has more than {limits.table_columns} columns. Send the ones that matter.")
     if isinstance(fragment, ImageFragment) and fragment.width * fragment.height > limits.image_pixels:
         findings.append(f"The picture has more than {limits.image_pixels} pixels. Save it smaller.")
@@ -35,6 +36,14 @@ def volume(fragment: Fragment, context: Context) -> list[Finding] | None:
         findings.append("A line has more than 20,000 characters, which nobody can read. Break it, or send a table.")
     rule = f"sizes of the policy ({context.policy.name})"
     return [context.finding(IDENTIFIER, Severity.BLOCK, fragment.place, text, rule) for text in findings] or None
+
+
+def _sizes(fragment: Fragment, context: Context) -> list[tuple[int, int]]:
+    """Rows and columns of a table, and of those that a document holds."""
+    if isinstance(fragment, TableFragment):
+        return [(fragment.height, len(fragment.columns))]
+    views = context.tables(fragment) if isinstance(fragment, ValueFragment) else []
+    return [(view.frame.height, view.frame.width) for view in views]
 
 
 VOLUME = Check(IDENTIFIER, volume, claims=False, parameters=("limits",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from hub.gate.fragments import BlobFragment, Fragment, TableFragment, TextFragment
+from hub.gate.fragments import BlobFragment, Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.spelled import bits_of, joined_columns, spells
 
 KNOWN = (pl.Series(["258030402104014", "cypresacaciaalix"]),)
@@ -27,6 +27,13 @@ def texts(*said: str) -> list[Fragment]:
         texts("xilA aicacA sèrpyC"),
         [TableFragment(columns=("a", "b", "c"), data=((NIR[7:], "1"), ("x", "y"), (NIR[:7], "2")))],
         [TableFragment(columns=("a",), data=((NIR[:5], NIR[5:10], NIR[10:]),))],
+        [ValueFragment(value={"rows": [{"a": NIR[7:], "n": "x", "b": NIR[:7]}, {"a": "1", "n": "y", "b": "2"}]})],
+        [
+            ValueFragment(
+                value=[{"first": "Cyprès", "then": "Acacia", "last": "Alix"}, {"first": "a", "then": "", "last": ""}]
+            )
+        ],
+        texts(f"a            n    b\n{NIR[7:]}     x    {NIR[:7]}\n1            y    2\n"),
     ],
 )
 def test_pieces_are_read_in_their_order(parts: list[Fragment]) -> None:
@@ -55,7 +62,7 @@ def test_short_values_are_met_by_chance_in_a_long_text() -> None:
 
 def test_two_columns_are_joined_in_both_orders() -> None:
     table = TableFragment(columns=("a", "b"), data=(("1", "2"), ("x", "y")))
-    assert list(joined_columns(table)) == [["1x", "2y"], ["x1", "y2"]]
+    assert list(joined_columns(table.data)) == [["1x", "2y"], ["x1", "y2"]]
 
 
 def test_letters_and_digits_together_tell_most() -> None:
