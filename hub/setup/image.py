@@ -30,6 +30,8 @@ RECIPE = "images/workspace"
 PACKAGES = ("hub/__init__.py", "hub/domain", "hub/policy", "hub/gate", "hub/sandbox")
 MOUNTS = ("datasets_mount/__init__.py", "datasets_mount/catalogue.py", "datasets_mount/mounts.py")
 """What of the lab's own code stands in images: rules and sandbox programs; nothing that talks to the host."""
+LEFT_OUT = frozenset({"hub/domain/schedules.py"})
+"""And what of it does not, since no program inside needs it: times of cron are read by a package that images lack."""
 
 _PROBE = """
 import json, platform as p
@@ -78,7 +80,8 @@ def workspace_of(engine: Engine, places: Places) -> Recipe:
     """The recipe of the workspace's image, on the environment that the engine has now."""
     parent = environment_of(engine, places).tag
     files = [f"{RECIPE}/{name}" for name in ("workspace.sh", "instructions", "datalab", "jupyter", "languages")]
-    return Recipe(WORKSPACE, parent, layers_of(engine, parent), file_digests(places.root, *files, *PACKAGES, *MOUNTS))
+    inputs = file_digests(places.root, *files, *PACKAGES, *MOUNTS)
+    return Recipe(WORKSPACE, parent, layers_of(engine, parent), {n: d for n, d in inputs.items() if n not in LEFT_OUT})
 
 
 def environment_is_done(engine: Engine, places: Places) -> bool:
@@ -155,7 +158,8 @@ def make_workspace(engine: Engine, places: Places) -> None:
     recipe = workspace_of(engine, places)
     if engine.image_id(recipe.tag) is None:
         folder = places.root / RECIPE
-        files = below(places.root, "opt/datalab/lib", *PACKAGES, *MOUNTS)
+        code = below(places.root, "opt/datalab/lib", *PACKAGES, *MOUNTS)
+        files = {name: path for name, path in code.items() if name.removeprefix("opt/datalab/lib/") not in LEFT_OUT}
         files |= below(folder, "build", "workspace.sh") | below(folder, "usr/local/bin", "datalab")
         files |= below(folder / "jupyter", "opt/datalab/venv", ".") | below(folder, "opt/datalab", "languages")
         build(engine, recipe, files, "/build/workspace.sh", instructions((folder / "instructions").read_text()))

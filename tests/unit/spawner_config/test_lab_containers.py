@@ -34,6 +34,8 @@ WORKS = {
     "validate": "validate-abc",
     "read": "e-read-1",
     "check": "e-check-1",
+    "screen_read": "run-abc-screen-read",
+    "screen": "run-abc-screen",
 }
 
 
@@ -62,6 +64,12 @@ def mounts(label: str) -> tuple[Mount, ...]:
             inside,
             out,
             Mount(f"{scratch}/e-read-1/fragments", "/in/fragments", sealed=True),
+            dataset_mount(data, "jobs"),
+        ),
+        "screen": (
+            inside,
+            out,
+            Mount(f"{scratch}/run-abc-screen-read/fragments", "/in/fragments", sealed=True),
             dataset_mount(data, "jobs"),
         ),
         "twin": (inside, out, dataset_mount(data, "jobs")),
