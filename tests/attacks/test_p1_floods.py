@@ -234,6 +234,7 @@ def test_whoever_fills_a_folder_of_their_project_is_told_and_another_project_ans
 ) -> None:
     pair.folders(places(storage, "hostile", "scientist"), places(storage, "other", "scientist"))
     neighbour = Neighbour(pair.neighbour, work="/home/scientist")
+    neighbour.ask()
     made = pair.flooding.begin(flood, limits=GREEDY, seconds=SECONDS, folder=folder)
     assert longest(neighbour, pair.flooding, made) < PATIENCE
     said = pair.flooding.outcome(made).said

@@ -21,6 +21,7 @@ HOME = f"/home/{SCIENTIST}"
 FILL = """
 import os, pathlib
 place = pathlib.Path({place!r})
+(place / "more").unlink(missing_ok=True)  # what another test left there can be written anew without more room
 (place / "kept").write_text("kept")
 for number in range(100):  # one file may be no larger than a limit of its own
     with (place / f"filling{{number}}").open("wb", buffering=0) as file:
@@ -36,6 +37,7 @@ for number in range(100):  # one file may be no larger than a limit of its own
 FILL_FILES = """
 import pathlib
 place = pathlib.Path({place!r})
+(place / "more").unlink(missing_ok=True)  # what another test left there can be written anew without more room
 (place / "kept").write_text("kept")
 try:
     for number in range(1_000_000):
