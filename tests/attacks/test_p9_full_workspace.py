@@ -51,7 +51,8 @@ try:
     pathlib.Path({place!r}, "more").write_bytes(b"x" * 100_000)
     print("written")
 except OSError as error:
-    print(errno.errorcode[error.errno], pathlib.Path({place!r}, "kept").read_text())
+    kept = pathlib.Path({place!r}, "kept").read_text()
+    print(f"{{errno.errorcode[error.errno]}} {{kept}}")  # at once, so that IPython's own word cannot part it
 """
 IPYTHONS_OWN = re.compile(r"The history saving thread hit an unexpected error .*?will not be written to the database\.")
 """A thread of its own says it, perhaps in the midst of a line of the cell's."""
