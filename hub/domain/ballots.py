@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from hub.domain.errors import InvalidError
+from hub.domain.reasons import is_given
+
 
 class Decision(StrEnum):
     """What a steward says of a file."""
@@ -36,6 +39,12 @@ class Ballot(StrEnum):
     OPEN = "open"
     SEALED = "sealed"
     OPENED = "opened"
+
+
+def check_says_what_changes(decision: Decision, reason: str) -> None:
+    """Whoever asks for changes says which."""
+    if decision is Decision.CHANGES and not is_given(reason):
+        raise InvalidError("Say what must change, so that the author can mend it.", reason="reason-missing")
 
 
 @dataclass(frozen=True, slots=True)

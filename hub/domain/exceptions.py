@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity, finding_id
+from hub.domain.reasons import is_given
 
 EXCEPTABLE = frozenset(
     {
@@ -128,7 +129,7 @@ def say(
             "The file or the policy is another than the exception was asked for; reload the request.",
             reason="vote-stale",
         )
-    if vote.word is Word.DENY and len(vote.reason.strip()) < 5:
+    if vote.word is Word.DENY and not is_given(vote.reason):
         raise InvalidError("Say why you deny it; the author reads it.", reason="reason-missing")
     votes = (*(v for v in known.votes if v.steward != vote.steward), vote)
     said = replace(known, votes=votes)

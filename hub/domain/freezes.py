@@ -13,11 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hub.domain.errors import ConflictError, InvalidError, RefusedError
+from hub.domain.errors import ConflictError, RefusedError
 from hub.domain.people import Person, Role, check_has_role
 from hub.domain.projects import Project, was_ever_member
-
-SHORTEST_REASON = 5
+from hub.domain.reasons import check_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +49,6 @@ def check_can_lift(person: Person, project: Project | None) -> None:
             reason="member-of-project",
             name=project.name,
         )
-
-
-def check_reason(reason: str) -> str:
-    """Whoever freezes or lifts says why; the people concerned read it."""
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise InvalidError("Say why; the people concerned read it.", reason="reason-missing")
-    return reason.strip()
 
 
 def check_not_frozen_twice(in_force: Iterable[Freeze], project: str) -> None:

@@ -14,9 +14,9 @@ from datetime import datetime
 from hub.domain.errors import InvalidError, RefusedError
 from hub.domain.people import Person, Role, check_has_role
 from hub.domain.projects import Project, was_ever_member
+from hub.domain.reasons import check_reason
 
 MOST_GRANTED = 10_000
-SHORTEST_REASON = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,4 @@ def check_grant(runs: int, reason: str) -> str:
     """So many are granted at a time, and the reason is said; returns the reason."""
     if not 1 <= runs <= MOST_GRANTED:
         raise InvalidError("1 to {most} runs are granted at a time.", reason="run-grant-size", most=MOST_GRANTED)
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise InvalidError("Say why; the people concerned read it.", reason="reason-missing")
-    return reason.strip()
+    return check_reason(reason)

@@ -6,6 +6,7 @@ from hub.domain import freezes as rules
 from hub.domain.audit import event
 from hub.domain.freezes import Freeze, check_can_freeze, check_can_lift
 from hub.domain.projects import sees_project
+from hub.domain.reasons import check_reason
 from hub.services.lab import Lab, found, known_project, known_projects, load_person, new_id
 from hub.services.ports import Reading
 from hub.services.projects import load_project
@@ -31,7 +32,7 @@ def freeze(lab: Lab, actor: str, project: str, reason: str) -> Freeze:
         check_can_freeze(person)
         if project:
             load_project(records, person, project)
-        why = rules.check_reason(reason)
+        why = check_reason(reason)
         rules.check_not_frozen_twice(freezes_in_force(records), project)
         begun = Freeze(new_id("freeze"), project, why, actor, lab.now())
         records.save(begun, event("export:freeze:begin", actor, begun.id, project, reason=why))

@@ -16,6 +16,7 @@ from datasets_mount.catalogue import Dataset, Grant, check_grant_end, check_gran
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.projects import check_leads
+from hub.domain.reasons import is_given
 from hub.services.datasets import check_owns, latest_snapshot
 from hub.services.lab import Lab, found, known_project, load_person
 from hub.services.ports import Reading, Transaction
@@ -57,7 +58,7 @@ def withdraw_grant(lab: Lab, actor: str, project_name: str, dataset_name: str, r
     with lab.store.begin() as records:
         check_owns(records, actor, dataset_name)
         found(known_project(records, project_name), "project", project_name)
-        if len(why) < 5:
+        if not is_given(why):
             raise InvalidError("Say why you withdraw it, so that the project understands.", reason="reason-missing")
         grant = records.get(Grant, grant_id(project_name, dataset_name))
         if grant is None:
@@ -104,7 +105,7 @@ def decline_grant(lab: Lab, actor: str, project_name: str, dataset_name: str, re
     why = reason.strip()
     with lab.store.begin() as records:
         grant = _for_the_lead(records, actor, project_name, dataset_name)
-        if len(why) < 5:
+        if not is_given(why):
             raise InvalidError("Say why you decline it, so that its owner understands.", reason="reason-missing")
         if grant.used is not None:
             raise ConflictError(

@@ -20,6 +20,7 @@ from hub.domain.notebooks import (
 )
 from hub.domain.people import Role, check_name
 from hub.domain.projects import check_works_in, sees_project
+from hub.domain.reasons import is_given
 from hub.domain.runs import Run
 from hub.domain.validation import check_validated
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
@@ -94,7 +95,7 @@ def decide(
             if not approvals_left(records, notebook).is_nothing:
                 return _waits(records, actor, notebook)
             _supersede(records, notebook, actor)
-        elif len(reason.strip()) < 5:
+        elif not is_given(reason):
             raise InvalidError("Say why you refuse, so that the author can mend it.", reason="reason-missing")
         step = "approve" if approve else "refuse"
         decided = replace(

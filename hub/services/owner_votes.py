@@ -8,8 +8,8 @@ from datetime import date, datetime
 from datasets_mount.catalogue import Dataset, OwnersPart
 from hub.domain import owners as rules
 from hub.domain.audit import event
-from hub.domain.ballots import Cause, Decision, OwnerVote
-from hub.domain.errors import InvalidError, NotFoundError
+from hub.domain.ballots import Cause, Decision, OwnerVote, check_says_what_changes
+from hub.domain.errors import NotFoundError
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.owners import ASKED_IN, Delegation, delegation_id
 from hub.domain.people import Person, Role
@@ -19,8 +19,6 @@ from hub.services.datasets import check_owns
 from hub.services.exports import load_visible
 from hub.services.lab import Lab, found, known_person, known_projects, load_person
 from hub.services.owners import asking, delegates_of, votes_for
-
-SHORTEST_REASON = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,7 @@ def vote_for_owner(
     cause: Cause = Cause.OTHER,
 ) -> ExportRequest:
     """Vote for a dataset's owner on a whole request, as it was seen; one that asks for changes returns it."""
-    if decision is Decision.CHANGES and len(reason.strip()) < SHORTEST_REASON:
-        raise InvalidError("Say what must change, so that the author can mend it.", reason="reason-missing")
+    check_says_what_changes(decision, reason)
     with lab.store.begin() as records:
         seen, person, project = load_visible(records, actor, identifier)
         asked, kept = asking(records, seen), records.get(Dataset, dataset)

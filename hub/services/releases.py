@@ -9,6 +9,7 @@ from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
 from hub.domain.people import Role
 from hub.domain.projects import is_member
+from hub.domain.reasons import is_given
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
 from hub.domain.votes import check_can_release, check_can_review
 from hub.services import exceptions, freezes, owners, policies, registry, votes
@@ -167,7 +168,7 @@ def released_file(lab: Lab, actor: str, identifier: str, name: str) -> tuple[Rel
 
 def revoke(lab: Lab, actor: str, identifier: str, reason: str) -> Release:
     """Revoke a release: nobody downloads it from here any more, and its page says so."""
-    if len(reason.strip()) < 5:
+    if not is_given(reason):
         raise InvalidError("Say why the release is revoked.", reason="reason-missing")
     with lab.store.begin() as records:
         _releasable(lab, records, actor, identifier)

@@ -10,6 +10,7 @@ from hub.domain.errors import InvalidError
 from hub.domain.exports import ExportRequest
 from hub.domain.projects import check_works_in
 from hub.domain.queue import Seen, check_fresh, check_not_claimed
+from hub.domain.reasons import is_given
 from hub.domain.splits import check_can_split, split_request
 from hub.domain.work import Work, WorkKind
 from hub.services.exports import load_visible
@@ -50,7 +51,7 @@ def split(
 
 
 def _check_reason(reason: str) -> None:
-    if len(reason.strip()) < 5:
+    if not is_given(reason):
         raise InvalidError("Say why you split it, so that the author understands.", reason="reason-missing")
 
 

@@ -12,17 +12,16 @@ import secrets
 
 from hub.domain import votes as rules
 from hub.domain.audit import event
-from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote, seal_of
+from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote, check_says_what_changes, seal_of
 from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
 from hub.domain.projects import Project
 from hub.domain.queue import Seen, check_fresh, check_not_claimed, without_claim
+from hub.domain.reasons import is_given
 from hub.services.exports import load_reviewable
 from hub.services.lab import Lab, load_person, people_today
 from hub.services.policies import votes_are_blind
 from hub.services.ports import Reading, Transaction
-
-SHORTEST_REASON = 5
 
 
 def counted(reading: Reading, request: ExportRequest, project: Project) -> ExportRequest:
@@ -62,8 +61,7 @@ def vote(
     reason, or where first votes are sealed, stands as a dissent when they are opened. ``turn`` is the submission that
     the steward saw, 0 where they do not say. A vote ends its steward's claim.
     """
-    if decision is Decision.CHANGES and len(reason.strip()) < SHORTEST_REASON:
-        raise InvalidError("Say what must change, so that the author can mend it.", reason="reason-missing")
+    check_says_what_changes(decision, reason)
     if not canonical:
         raise InvalidError("A vote names the files that it is about.", reason="no-files")
     with lab.store.begin() as records:
@@ -163,7 +161,7 @@ def reject_request(
 
     While first votes are sealed nobody does, since it would take the place of a vote that others do not know.
     """
-    if len(reason.strip()) < SHORTEST_REASON:
+    if not is_given(reason):
         raise InvalidError("Say why you reject, so that the author understands.", reason="reason-missing")
     with lab.store.begin() as records:
         seen, _ = load_reviewable(records, actor, identifier)

@@ -128,19 +128,10 @@ class DelegationBody(Model):
     ends: date
 
 
-class OwnerVoteBody(Model):
-    """A vote for the owner of a dataset on all canonical files, as they were seen, under the policy that was seen.
-
-    ``turn`` is the submission that was seen, 0 where that is not said; ``cause`` is of what has to change.
-    """
+class OwnerVoteBody(VoteBody):
+    """The same for the owner of a dataset, on all canonical files."""
 
     dataset: Word
-    decision: Decision
-    canonical: Annotated[dict[FilePath, Digest], Field(min_length=1, max_length=MOST_FILES)]
-    policy: Digest
-    reason: Prose = ""
-    cause: Cause = Cause.OTHER
-    turn: Turn = 0
 
 
 class ExceptionBody(Model):

@@ -13,11 +13,11 @@ from hub.domain.freezes import (
     check_can_lift,
     check_leaves,
     check_not_frozen_twice,
-    check_reason,
     lift,
 )
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.reasons import check_reason
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PROJECT = Project("care", "Care", "p", "lead", date(2026, 1, 1), date(2026, 12, 31), 1, ("member",), ("former",))
