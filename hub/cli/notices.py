@@ -30,4 +30,4 @@ def notices(
         rows = portal(context).post("/notices")
     else:
         rows = portal(context).get("/notices", unread="true" if unread else "false")
-    print_rows(rows, COLUMNS, as_json=as_json, nothing="There is no notification.")
+    print_rows(rows, COLUMNS, as_json=as_json, nothing="There is no notice.")

@@ -32,8 +32,8 @@ def make(
 ) -> None:
     """Run an approved notebook at times of the lab's time zone, and prepare a draft of an export request each time.
 
-    Nothing is submitted and nothing approved by a schedule. It stops, and says why, when you could not start the run
-    yourself any more.
+    Nothing is submitted and nothing approved by a schedule. It stops for good, and says why, when you could not start
+    the run yourself any more, or when the project or the lab is frozen.
     """
     lab = portal(context)
     approved = notebooks.find(lab, notebook, "approved")

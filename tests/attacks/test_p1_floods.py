@@ -134,8 +134,9 @@ def test_a_neighbour_on_a_small_machine_answers_within_a_second_beside_a_flood(
 ) -> None:
     with flooded(cells, FLOODS[name], weak=False) as (neighbour, flooding):
         took = longest(neighbour, cells, flooding)
+        cells.outcome(flooding)  # it did not end for a fault of its own
     record_property("longest_answer_ms", round(took * 1000))
-    assert took < PATIENCE
+    assert 0 < took < PATIENCE
 
 
 @pytest.mark.parametrize("name", FLOODS)

@@ -130,7 +130,7 @@ def returned(people: People, lab: Lab, request: str) -> None:
     author.goto("notices?unread=yes")
     notice = author.get_by_role("listitem").filter(has_text=request).first
     notice.get_by_role("button", name=people.say("Mark as read")).click()
-    people.sees("researcher", people.say("The notification is marked as read."))
+    people.sees("researcher", people.say("The notice is marked as read."))
     author.goto(f"exports/{request}")
     people.sees("researcher", "Say which year it is")
     people.press("researcher", "Send through the gate again")
@@ -224,7 +224,7 @@ def tells_what_happened(people: People, request: str, part: str) -> None:
     assert author.get_by_role("listitem").filter(has_text=part).count() >= 3
     look_closely(people, "researcher")
     people.press("researcher", "Mark all as read")
-    people.sees("researcher", people.say("All notifications are marked as read."))
+    people.sees("researcher", people.say("All notices are marked as read."))
     expect(author.locator(".card.unread")).to_have_count(0)
     owner = people.page("jobs-steward")
     owner.goto("uses")

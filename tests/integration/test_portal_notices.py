@@ -1,4 +1,4 @@
-"""The page of notifications, and the number in the header, as a browser gets them."""
+"""The page of notices, and the number in the header, as a browser gets them."""
 
 from __future__ import annotations
 

@@ -369,6 +369,15 @@ def test_each_person_sees_the_pages_that_the_matrix_says(site: tuple[str, dict[s
     assert dict(zip(WHO, seen, strict=True)) == dict(zip(WHO, expected, strict=True))
 
 
+IDENTIFIED = {
+    "/freezes": "lifted",
+    "/notebooks": "notebook",
+    "/releases": "released",
+    "/runs": "run",
+    "/schedules": "schedule",
+    "/sweeps": "sweep",
+}
+"""What a form's address names, where it is no export request."""
 OWN = ("/notices",)
 """Forms that everybody whom the lab knows uses on what is their own."""
 
@@ -378,7 +387,7 @@ def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]],
     """Somebody of another project, and somebody whom the lab does not know, are refused by every form."""
     base, made = site
     names = {"exception": "none", "name": "wages" if form.startswith("/projects") else "jobs", "id": made["request"]}
-    for start, name in (("/notebooks", "notebook"), ("/runs", "run"), ("/releases", "released")):
+    for start, name in IDENTIFIED.items():
         names["id"] = made[name] if form.startswith(start) else names["id"]
     for who in ("nobody",) if form in OWN else ("outsider", "nobody"):
         head = {"Authorization": f"token {who}-token"}

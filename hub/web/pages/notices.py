@@ -23,13 +23,13 @@ def show_notices(visit: Visit) -> Context:
 def read_one(posted: Posted) -> Landing:
     """Tick one as read."""
     api.read_notice(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
-    return Landing(("notices",), N_("The notification is marked as read."))
+    return Landing(("notices",), N_("The notice is marked as read."))
 
 
 def read_all(posted: Posted) -> Landing:
     """Tick all as read."""
     api.read_all(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
-    return Landing(("notices",), N_("All notifications are marked as read."))
+    return Landing(("notices",), N_("All notices are marked as read."))
 
 
 NOTICES = Page("/notices", "notices.html", show_notices)
