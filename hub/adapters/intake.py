@@ -115,6 +115,27 @@ def _walk(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
             yield path, _is_plain(status) and _is_said(path)
 
 
+def is_all_listed(folder: Path) -> bool:
+    """Say whether ``walk`` gives everything below a folder as a plain file: nothing is hidden, special, or empty."""
+    return _is_all_listed(folder, ())
+
+
+def _is_all_listed(folder: Path, parts: tuple[str, ...]) -> bool:
+    if len(parts) >= DEEPEST:
+        return False
+    with _open_below(folder, parts) as opened:
+        statuses = [(n, os.stat(n, dir_fd=opened, follow_symlinks=False)) for n in os.listdir(opened)]  # noqa: PTH208
+    return bool(statuses) and all(
+        not name.startswith(".")
+        and (
+            _is_all_listed(folder, (*parts, name))
+            if stat.S_ISDIR(status.st_mode)
+            else _is_plain(status) and _is_said("/".join((*parts, name)))
+        )
+        for name, status in statuses
+    )
+
+
 def _is_said(path: str) -> bool:
     """A path that cannot be written down, or is too long to be, is left out: its folders count, too."""
     return path.isprintable() and len(path) <= LONGEST_PATH

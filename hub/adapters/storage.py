@@ -18,7 +18,7 @@ from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.adapters.disks import Disks
 from hub.adapters.host import Host
-from hub.adapters.intake import open_file, walk
+from hub.adapters.intake import is_all_listed, open_file, walk
 from hub.adapters.plain_storage import PlainStorage, close_at_gateway
 from hub.adapters.snapshot_kind import snapshot_kind
 from hub.adapters.snapshots import SnapshotMounts
@@ -95,10 +95,20 @@ class LoopStorage(PlainStorage):
             return self._given(folders.held / run, uid)
 
     def show_run(self, project: str, uid: int, run: str) -> None:
-        """Move a held folder, on its own disk and at once, to where workspaces read."""
+        """Move a held folder, on its own disk and at once, to where workspaces read.
+
+        The whole folder is seen then, so it holds nothing but what ``listing`` gave to be checked.
+        """
         folders = self.project(project, uid)
-        if (folders.held / run).is_dir() and not (folders.runs / run).exists():
-            (folders.held / run).rename(folders.runs / run)
+        held, shown = folders.held / run, folders.runs / run
+        if shown.exists() and not held.exists():
+            return
+        if shown.exists() or not held.is_dir() or not is_all_listed(held):
+            raise ConflictError(
+                "The run wrote hidden or special files, or empty folders, which no check has seen.",
+                reason="run-unlisted",
+            )
+        held.rename(shown)
 
     def _given(self, folder: Path, uid: int) -> Path:
         """Let a folder be there that belongs to a container's user; what belongs to one is never given to another."""

@@ -26,8 +26,8 @@ from hub.services.ports import Reading, Transaction
 from hub.services.recipe import Ending, Recipe, read_result
 from spawner_config.isolation import ContainerSpec
 
-UNREADABLE = "unreadable"
-"""Stands for the check that could not be made."""
+UNREADABLE, UNLISTED = "unreadable", "unlisted"
+"""Stand for the check that could not be made, and for files that none could be made of: hidden and special ones."""
 
 
 def begin_screening(lab: Lab, records: Transaction, run: Run) -> None:
@@ -116,15 +116,24 @@ def _finish_screen(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     blocks = {found.check for f in result.files for found in f.findings if found.severity is Severity.BLOCK}
     passed = not blocks and all(f.verdict is not Verdict.BLOCK for f in result.files)
     screened_by = () if passed else tuple(sorted(blocks)) or (UNREADABLE,)
+    if passed and not _shown(lab, project, run):
+        passed, screened_by = False, (UNLISTED,)
 
     def apply(records: Transaction) -> None:
         present, _ = _load(records, work)
-        if passed:
-            lab.storage.show_run(project.name, project.uid, run.id)
         screening = Screening.SHOWN if passed else Screening.HELD
         _save(records, replace(present, screening=screening, screened_by=screened_by))
 
     return Ending(step, reason, apply)
+
+
+def _shown(lab: Lab, project: Project, run: Run) -> bool:
+    """Show the checked outputs; nothing is shown where the folder holds what was never listed."""
+    try:
+        lab.storage.show_run(project.name, project.uid, run.id)
+    except ConflictError:
+        return False
+    return True
 
 
 SCREEN_READ = Recipe(_prepare_read, _finish_read)

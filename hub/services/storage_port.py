@@ -55,7 +55,10 @@ class Storage(Protocol):
         """Return the outputs folder of a run whose outputs are held back, made when it is not there."""
 
     def show_run(self, project: str, uid: int, run: str) -> None:
-        """Let people see what was held back of a run; what is shown already stays so."""
+        """Let people see what was held back of a run; what is shown already stays so.
+
+        Raises ConflictError, and shows nothing, where there is more than ``listing`` gives.
+        """
 
     def work(self, work: str, uid: int) -> WorkFolders:
         """Return the folders of a piece of work, made when they are not there; nobody else can fill them."""

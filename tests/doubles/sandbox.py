@@ -44,6 +44,7 @@ class GoodPrograms:
         self.asked: dict[str, Any] = {}
         self.complete = True
         self.outputs = {"table.csv": b"year,persons\n1980,545\n"}
+        self.leaves_a_link = True
         self.sheets: list[str] = []
         self.validation: dict[str, Any] = {"passed": True}
         self.exit_code = 0
@@ -85,7 +86,8 @@ class GoodPrograms:
         outputs = mounted(body, "/outputs")
         for name, content in self.outputs.items():
             write(outputs, name, content)
-        (outputs / "link.csv").symlink_to("/etc/hostname")
+        if self.leaves_a_link:
+            (outputs / "link.csv").symlink_to("/etc/hostname")
         for name, told in self.told.items():
             write(mounted(body, "/progress"), name, json.dumps(told).encode())
 

@@ -26,6 +26,7 @@ BLOCKS = {"check": "differencing", "severity": "block", "place": "", "sentence":
 @pytest.fixture
 def programs(lab: Lab) -> GoodPrograms:
     played = play(lab)
+    played.leaves_a_link = False
     registered_dataset(lab, Tier.SECRET)
     return played
 
@@ -70,6 +71,39 @@ def test_outputs_that_a_check_blocks_are_held_back_with_their_names_and_digests(
     assert not seen.exists()
     with pytest.raises(RefusedError, match=r"differencing.*other parameters"):
         asked(lab, run)
+
+
+@pytest.mark.parametrize("unlisted", [".rows.csv", "rows/.hidden/a.csv", "empty/", "link", "twin.csv"])
+def test_outputs_beside_which_lies_what_no_check_saw_are_held_back(
+    lab: Lab, programs: GoodPrograms, unlisted: str
+) -> None:
+    def play_more(name: str, body: dict[str, Any]) -> None:
+        programs.play(name, body)
+        held = lab.storage.project("wages", 200_000).held
+        for folder in held.iterdir():
+            add(folder, unlisted)
+
+    lab.engine.on_start = play_more  # type: ignore[attr-defined]
+    run = ended(lab)
+    assert (run.screening, run.screened_by, run.outputs) == (Screening.HELD, ("unlisted",), ())
+    assert not folders(lab, run)[0].exists()
+
+
+def add(folder: Path, unlisted: str) -> None:
+    """Put something into a folder that a listing does not give as a plain file."""
+    place = folder / unlisted
+    if unlisted.endswith("/"):
+        place.mkdir(exist_ok=True)
+    elif unlisted == "link":
+        place.unlink(missing_ok=True)
+        place.symlink_to("P00012 31245")
+    elif unlisted == "twin.csv":
+        (folder / "first.csv").write_text("P00012")
+        place.unlink(missing_ok=True)
+        place.hardlink_to(folder / "first.csv")
+    else:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("P00012")
 
 
 def test_while_they_wait_nobody_sees_them(lab: Lab, programs: GoodPrograms) -> None:
