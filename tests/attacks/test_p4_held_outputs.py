@@ -41,6 +41,19 @@ def write_people() -> Any:
     return 0
 
 
+def hide_people() -> Any:
+    """A table of large groups, and beside it people in a hidden file and in what a link is said to lead to."""
+    import pathlib
+
+    import polars as pl
+
+    data = pl.read_parquet(next(pathlib.Path("/data/quarantined").rglob("*.parquet")))
+    data.group_by("district").agg(pl.col("person").n_unique().alias("n")).write_csv("/outputs/table.csv")
+    data.head(20).write_csv("/outputs/.people.csv")
+    pathlib.Path("/outputs/link.csv").symlink_to(f"{data['person'][0]} {data['income'][0]}")
+    return 0
+
+
 @pytest.fixture(scope="module")
 def notebook(living: Living) -> str:
     """Approved to run on a secret dataset that the project's workspaces do not see."""
@@ -59,7 +72,7 @@ def notebook(living: Living) -> str:
     waits = living.portal(SCIENTIST).get(place("projects", PROJECT))["waiting_grants"]
     if waits:
         living.portal(SCIENTIST).post(place("projects", PROJECT, "datasets", DATASET, "accept"))
-    acts = (count_districts, write_people)
+    acts = (count_districts, write_people, hide_people)
     return living.approved(acting(*acts), schema_of(*acts), project=PROJECT, name="held", datasets=(DATASET,))
 
 
@@ -89,6 +102,14 @@ def test_rows_of_people_are_held_back_with_the_names_of_their_files(living: Livi
             "/exports",
             {"project": PROJECT, "source": run["id"], "files": {"executed.ipynb": {}}, "context": CONTEXT},
         )
+
+
+def test_what_lies_hidden_beside_harmless_outputs_is_shown_to_nobody(living: Living, notebook: str) -> None:
+    run = screened(living, notebook, hide_people.__name__)["run"]
+    assert (run["screening"], run["screened_by"], run["outputs"]) == ("held", ["unlisted"], [])
+    of_project = living.state / "projects" / PROJECT
+    assert not (of_project / "runs" / run["id"]).exists()
+    assert (of_project / "held" / run["id"] / ".people.csv").is_file()
 
 
 def test_a_table_of_large_groups_is_shown(living: Living, notebook: str) -> None:
