@@ -118,6 +118,15 @@ def check_can_decide(person: Person, notebook: Notebook) -> None:
         raise RefusedError("You cannot decide on your own notebook.", reason="own-notebook")
 
 
+def decides(person: Person, notebook: Notebook) -> bool:
+    """Say whether the person may decide on a notebook."""
+    try:
+        check_can_decide(person, notebook)
+    except RefusedError:
+        return False
+    return True
+
+
 def check_can_run(notebook: Notebook) -> None:
     """Only an approved notebook runs."""
     if notebook.state is not NotebookState.APPROVED:

@@ -223,3 +223,12 @@ def check_can_release(request: ExportRequest, needed: int, excepted: Excepted = 
         )
     if is_blocked(request, excepted):
         raise RefusedError("The gate blocks a file of this request.", reason="blocked")
+
+
+def check_not_sealed(request: ExportRequest) -> None:
+    """Nobody ends a review between its first and its last sealed vote, which would never be opened then."""
+    if request.ballot is Ballot.SEALED:
+        raise ConflictError(
+            "The first votes on this request are sealed and not all cast; wait until they are opened.",
+            reason="votes-sealed",
+        )

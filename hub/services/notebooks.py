@@ -16,6 +16,7 @@ from hub.domain.notebooks import (
     check_can_decide,
     check_free_text,
     check_schema,
+    decides,
     next_state,
 )
 from hub.domain.people import Role, check_name
@@ -26,7 +27,7 @@ from hub.domain.validation import check_validated
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
 from hub.services.datasets import own_uploads
 from hub.services.grants import check_all_granted, granted_datasets
-from hub.services.lab import Lab, known_project, load_person, new_id
+from hub.services.lab import Lab, found, known_project, load_person, new_id, people_today
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
 from hub.services.space import check_space
@@ -120,9 +121,15 @@ def _approved_by(lab: Lab, reading: Reading, actor: str, notebook: Notebook, sch
 
 
 def approvals_left(reading: Reading, notebook: Notebook) -> Left:
-    """Return what an approval still needs, as the owners of the notebook's datasets ask now."""
-    found = (reading.get(Dataset, name) for name in notebook.datasets)
-    return left(notebook.approvals, needed(demand_of(d) for d in found if d is not None))
+    """Return what an approval still needs, as the owners of its datasets ask now, of who may approve it now."""
+    demands = [demand_of(found(reading.get(Dataset, name), "dataset", name)) for name in notebook.datasets]
+    people = people_today(reading, {a.person for a in notebook.approvals})
+    given = [
+        replace(a, organisation=people[a.person].organisation)
+        for a in notebook.approvals
+        if a.person in people and decides(people[a.person], notebook)
+    ]
+    return left(given, needed(demands))
 
 
 def demand_of(dataset: Dataset) -> Demand:

@@ -13,8 +13,8 @@ from hub.domain.errors import NotFoundError
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.owners import ASKED_IN, Delegation, delegation_id
 from hub.domain.people import Person, Role
-from hub.domain.queue import Seen, check_fresh
-from hub.domain.votes import as_seen_by
+from hub.domain.queue import Seen, check_fresh, check_not_claimed
+from hub.domain.votes import as_seen_by, check_not_sealed
 from hub.services.datasets import check_owns
 from hub.services.exports import load_visible
 from hub.services.lab import Lab, found, known_person, known_projects, load_person
@@ -96,6 +96,9 @@ def vote_for_owner(
         owner = found(kept if dataset in seen.snapshots else None, "dataset", dataset).owner
         rules.check_votes_for_owner(person, seen, project, owner, delegates_of(records, dataset))
         rules.check_is_asked(seen, dataset, asked)
+        if decision is Decision.CHANGES:  # it ends the review, so it waits for the stewards who are at it
+            check_not_claimed(seen, actor, lab.now(), lab.settings.review.claim)
+            check_not_sealed(seen)
         check_fresh(seen, Seen(turn, canonical, policy))
         rules.check_saw_all(seen, canonical)
         why = cause if decision is Decision.CHANGES else None

@@ -145,9 +145,13 @@ def _wants_a_turn(reading: Reading, found: Schedule, now: datetime) -> bool:
 
 
 def _ended(reading: Reading, found: Schedule) -> bool:
-    """Whether the run that was started last has come to its end, its screening too."""
+    """Whether the run that was started last has come to its end, its screening too; one that never ran has none."""
     run, work = reading.get(Run, found.run), reading.get(Work, found.run)
-    return run is None or work is None or (work.state in ENDED and run.screening is not Screening.WAITING)
+    return (
+        run is None
+        or work is None
+        or (work.state in ENDED and (run.screening is not Screening.WAITING or work.started is None))
+    )
 
 
 def _why_not(reading: Reading, found: Schedule) -> str:
@@ -189,7 +193,10 @@ def _due(lab: Lab, records: Transaction, found: Schedule) -> None:
         details = {"missed": seen.missed, "last": seen.missed_last.isoformat() if seen.missed_last else ""}
         records.record(event("lab:schedule:miss", "worker", found.id, found.project, **details))
     counted = after_turn(found, seen)
-    if seen.runs_for is not None:
+    if seen.runs_for is not None and (why := _why_not_now(lab, found)):
+        missed = counted.missed + 1
+        counted = replace(counted, missed=missed, missed_last=seen.runs_for, said=why)
+    elif seen.runs_for is not None:
         notebook = load_notebook(records, found.requester, found.notebook)
         try:
             check_runs_left(lab, records, found.project, 1)
@@ -201,6 +208,17 @@ def _due(lab: Lab, records: Transaction, found: Schedule) -> None:
         run, _ = queue_run(lab, records, found.requester, notebook, found.parameters, snapshots, schedule=found.id)
         counted = replace(counted, run=run.id, open=True, said="")
     records.save(counted, event("lab:schedule:turn", "worker", found.id, found.project, run=counted.run))
+
+
+def _why_not_now(lab: Lab, found: Schedule) -> str:
+    """Return the sentence why a time passes without a run; empty where it does not."""
+    if found.open:
+        return "The last run had not ended when the next was due, so that time was missed."
+    try:
+        check_space(lab)
+    except LabError as error:
+        return str(error)
+    return ""
 
 
 def _prepared(lab: Lab, records: Transaction, found: Schedule) -> Schedule:

@@ -12,6 +12,7 @@ from hub.domain.projects import check_works_in
 from hub.domain.queue import Seen, check_fresh, check_not_claimed
 from hub.domain.reasons import is_given
 from hub.domain.splits import check_can_split, split_request
+from hub.domain.votes import check_not_sealed
 from hub.domain.work import Work, WorkKind
 from hub.services.exports import load_visible
 from hub.services.grants import check_all_granted
@@ -39,6 +40,7 @@ def split(
         else:
             _check_reason(reason)
             check_not_claimed(request, actor, lab.now(), lab.settings.review.claim)
+            check_not_sealed(request)
         check_fresh(request, Seen(turn))
         rest, part = split_request(request, set(paths), new_id("export"), lab.now(), reason.strip())
         # As on a submission: the source may have been given more datasets, or lost one, since.

@@ -167,17 +167,8 @@ def reject_request(
         seen, _ = load_reviewable(records, actor, identifier)
         check_not_claimed(seen, actor, lab.now(), lab.settings.review.claim)
         check_fresh(seen, Seen(turn))
-        check_not_sealed(seen)
+        rules.check_not_sealed(seen)
         rejected = step_request(without_claim(seen), ExportStep.REJECT, reason.strip(), (cause,))
         details = {"cause": cause}
         records.save(rejected, event("export:request:reject", actor, identifier, seen.project, **details))
         return rejected
-
-
-def check_not_sealed(request: ExportRequest) -> None:
-    """A request is not rejected for good between its first and its last sealed vote."""
-    if request.ballot is Ballot.SEALED:
-        raise ConflictError(
-            "The first votes on this request are sealed and not all cast; vote, and reject it for good afterwards.",
-            reason="votes-sealed",
-        )

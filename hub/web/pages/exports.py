@@ -23,7 +23,14 @@ from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
 from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
-from hub.domain.votes import check_can_override, check_can_release, check_can_review, dissents, is_approved
+from hub.domain.votes import (
+    check_can_override,
+    check_can_release,
+    check_can_review,
+    check_not_sealed,
+    dissents,
+    is_approved,
+)
 from hub.services import exceptions, exports, lineage, owners, reproductions, votes
 from hub.services.lab import Lab
 from hub.services.request_looks import RequestLook, look_at_request
@@ -158,7 +165,7 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
         "reject": refusal(
             reviews,
             is_free,
-            lambda: votes.check_not_sealed(request),
+            lambda: check_not_sealed(request),
             lambda: step_request(request, ExportStep.REJECT),
         ),
         "release": refusal(reviews, is_releasable, lambda: check_leaves(in_force, project.name)),

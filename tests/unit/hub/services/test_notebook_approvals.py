@@ -10,7 +10,8 @@ from doubles.people import JOBS, play, registered_dataset, submitted_notebook
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.notebook_approvals import MOST_APPROVERS, Needed, needed
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
-from hub.services import datasets, notebooks, runs
+from hub.domain.people import Role
+from hub.services import datasets, notebooks, people, runs
 from hub.services.lab import Lab
 from hub.services.ports import pages
 
@@ -39,6 +40,15 @@ def test_two_people_are_needed_where_the_owner_asks_for_two(lab: Lab) -> None:
     done = approve(lab, "transport-steward", notebook)
     assert (done.state, len(done.approvals)) == (NotebookState.APPROVED, 2)
     runs.start_run(lab, "researcher", notebook.id, {})
+
+
+def test_who_may_not_approve_any_more_does_not_count(lab: Lab) -> None:
+    notebook = asks(lab, approvers=2)
+    approve(lab, "health-steward", notebook)
+    people.add_person(lab, "administrator", "health-steward", "H", "health-observatory", (Role.RESEARCHER,))
+    assert approve(lab, "transport-steward", notebook).state is NotebookState.SUBMITTED
+    with pytest.raises(RefusedError, match="only an approved one runs"):
+        runs.start_run(lab, "researcher", notebook.id, {})
 
 
 def test_nobody_counts_twice(lab: Lab) -> None:

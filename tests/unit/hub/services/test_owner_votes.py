@@ -22,6 +22,7 @@ from hub.domain.notices import NoticeKind
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, with_member
 from hub.services import datasets, exports, notices, owner_votes, owners, people, policies, projects, releases
+from hub.services import queue as queues
 from hub.services.lab import Lab
 
 DELEGATE, LAST = "clerk", date(2026, 6, 30)
@@ -214,6 +215,28 @@ def test_sealed_votes_hide_owners_votes_too(lab: Lab) -> None:
     assert exports.request(lab, "transport-steward", request.id).owner_votes == ()
     assert len(exports.request(lab, "auditor", request.id).owner_votes) == 1
     work_off(lab)
+
+
+def test_while_votes_are_sealed_no_owner_ends_the_review(lab: Lab) -> None:
+    ask_owner(lab)
+    policies.set_project_layer(lab, "health-steward", "wages", "blind_votes = true\n")
+    request = checked_request(lab)
+    cast_vote(lab, "health-steward", request)
+    with pytest.raises(ConflictError) as refused:
+        say(lab, "jobs-steward", request, NO)
+    assert refused.value.reason == "votes-sealed"
+    cast_vote(lab, "transport-steward", request)
+    assert say(lab, "jobs-steward", request, NO).state is ExportState.RETURNED
+
+
+def test_a_claim_holds_up_an_owner_who_asks_for_changes_and_not_one_who_agrees(lab: Lab) -> None:
+    ask_owner(lab)
+    request = checked_request(lab)
+    queues.claim_request(lab, "health-steward", request.id)
+    with pytest.raises(ConflictError) as refused:
+        say(lab, "jobs-steward", request, NO)
+    assert refused.value.reason == "claimed"
+    assert say(lab, "jobs-steward", request).owner_votes
 
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from datasets_mount.catalogue import Tier
 from doubles.people import CONTEXT, approved_notebook, play, registered_dataset, submitted_notebook, work_off
 from doubles.sandbox import GoodPrograms
-from hub.domain.errors import InvalidError, NotFoundError, RefusedError
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from hub.domain.exports import ExportState
 from hub.domain.runs import Run
 from hub.domain.schedules import Schedule, ScheduleState
@@ -76,6 +76,41 @@ def test_a_draft_is_prepared_and_neither_submitted_nor_approved(lab: Lab, progra
     (draft,) = exports.requests(lab, "researcher")
     assert (draft.id, draft.state, draft.author) == (after.prepared, ExportState.DRAFT, "researcher")
     assert (draft.source, [f.path for f in draft.files]) == (schedule.run, ["table.csv"])
+
+
+def test_a_time_that_comes_before_the_last_run_ended_is_missed_and_its_draft_is_not(
+    lab: Lab, programs: GoodPrograms
+) -> None:
+    first = come(lab, made(lab))
+    second = come(lab, first)
+    assert (second.run, second.missed, second.missed_last) == (first.run, 1, first.due)
+    assert "had not ended" in second.said
+    assert len(started(lab)) == 1
+    work_off(lab)
+    schedules.keep_schedules(lab)
+    (draft,) = exports.requests(lab, "researcher")
+    assert draft.source == first.run
+
+
+def test_a_lab_without_room_starts_nothing_and_says_so(
+    lab: Lab, programs: GoodPrograms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = made(lab)
+    full = ConflictError("The lab has no room.", reason="no-room")
+    monkeypatch.setattr(schedules, "check_space", lambda _: (_ for _ in ()).throw(full))
+    after = come(lab, schedule)
+    assert (after.said, after.missed, after.state) == ("The lab has no room.", 1, ScheduleState.ACTIVE)
+    assert started(lab) == []
+
+
+def test_a_run_that_was_cancelled_before_it_began_ends_a_schedules_wait(lab: Lab) -> None:
+    play(lab)
+    registered_dataset(lab, Tier.SECRET)
+    schedule = come(lab, made(lab))
+    runs.cancel_run(lab, "researcher", schedule.run)
+    work_off(lab)
+    schedules.keep_schedules(lab)
+    assert "did not succeed" in schedules.schedule(lab, "researcher", schedule.id).said
 
 
 def test_a_schedule_without_outputs_prepares_nothing(lab: Lab, programs: GoodPrograms) -> None:
@@ -182,6 +217,7 @@ def test_a_budget_that_is_used_up_stops_it(lab: Lab, programs: GoodPrograms) -> 
     ))  # fmt: skip
     schedule = come(tight, made(tight))
     assert schedule.state is ScheduleState.ACTIVE
+    work_off(tight)
     after = come(tight, schedule)
     assert after.state is ScheduleState.STOPPED
     assert "has 0 of its 1 runs left this month" in after.reason
