@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,15 +71,16 @@ def _request(path: Path) -> ReadRequest:
 def _read_each(source: Path, target: Path, files: tuple[OfferedFile, ...], seconds: int) -> list[ReadFile]:
     """Read the files, in their order; whatever happens to a child, its file's fragments exist afterwards.
 
-    A file whose child was killed is read once more, alone: beside another one, that one may have had the memory.
+    A file whose child was killed beside another one is read once more, alone: that one may have had the memory.
     """
 
     def start(file: OfferedFile) -> _Child:
-        return _start(source, _fragments_of(target, file), file, seconds)
+        return _start(source, _fragments_of(target, file), file, seconds, [child.answer for child in running])
 
     running: deque[_Child] = deque()
     said: list[ReadFile | None] = []
     killed: list[bool] = []
+    beside = set[int]()
 
     def end() -> None:
         answer, was_killed = _ended(running.popleft())
@@ -90,11 +92,13 @@ def _read_each(source: Path, target: Path, files: tuple[OfferedFile, ...], secon
         while len(running) >= (SIDE_BY_SIDE if is_small else 1):
             end()
         running.append(start(file))
+        if len(running) > 1:
+            beside.update(range(len(said), len(said) + len(running)))
         if not is_small:
             end()
     while running:
         end()
-    again = [_ended(start(file))[0] if killed[at] else said[at] for at, file in enumerate(files)]
+    again = [_ended(start(file))[0] if killed[at] and at in beside else said[at] for at, file in enumerate(files)]
     return [answer or _crashed(_fragments_of(target, file), file) for file, answer in zip(files, again, strict=True)]
 
 
@@ -109,12 +113,13 @@ def _is_small(path: Path) -> bool:
         return True
 
 
-def _start(source: Path, out: Path, file: OfferedFile, seconds: int) -> _Child:
-    """Let a child read one file."""
+def _start(source: Path, out: Path, file: OfferedFile, seconds: int, others: Iterable[int]) -> _Child:
+    """Let a child read one file; it has none of the ``others``' answers in its hands."""
     receiving, sending = os.pipe()
     process = os.fork()
     if process == 0:
-        os.close(receiving)
+        for answer in (receiving, *others):
+            os.close(answer)
         _be_the_child(source, out, file, sending, seconds)
     os.close(sending)
     return _Child(process, receiving)

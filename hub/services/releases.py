@@ -14,7 +14,7 @@ from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
 from hub.domain.votes import check_can_release, check_can_review
 from hub.services import exceptions, freezes, owners, policies, registry, votes
 from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
-from hub.services.lab import Lab, known_project, known_projects, load_person
+from hub.services.lab import Lab, found, known_project, known_projects, load_person
 from hub.services.lineage import check_lineage
 from hub.services.ports import Reading, Transaction
 from hub.services.refusals import records_refusals
@@ -109,9 +109,8 @@ def _check_carries(lab: Lab, reading: Reading, request: ExportRequest) -> None:
 
 def _check_owners(reading: Reading, request: ExportRequest) -> None:
     """The owners of the data behind it agree, where they are asked."""
-    project = known_project(reading, request.project)
-    if project is not None:
-        owners.check_agree(reading, request, project)
+    project = found(known_project(reading, request.project), "project", request.project)
+    owners.check_agree(reading, request, project)
 
 
 def load_release(reading: Reading, actor: str, identifier: str) -> Release:

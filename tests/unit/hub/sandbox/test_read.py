@@ -98,6 +98,14 @@ def test_a_small_file_whose_reader_was_killed_beside_another_one_is_read_alone(c
     assert (container.root / "mark").exists()
 
 
+def test_a_file_whose_reader_was_killed_alone_is_not_read_again(container: Container) -> None:
+    """The program would read it well the second time."""
+    ended = container.run({"unlucky.txt": b"words"}, "-c", SLOW)
+    assert ended.returncode == SandboxExit.OK
+    assert [f.refusal for f in container.result.files] == [RefusalReason.CRASHED]
+    assert (container.root / "mark").exists()
+
+
 def test_a_file_that_is_not_there_is_refused(container: Container) -> None:
     (container.root / "in" / "request.json").write_text('{"files": [{"index": 7, "path": "t.csv"}]}')
     assert container.run({}).returncode == SandboxExit.OK
