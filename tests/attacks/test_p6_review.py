@@ -26,6 +26,7 @@ from hub.demo.people import (
 )
 from hub.demo.story_stage import refused
 from hub.demo.workspace_client import Workspace
+from hub.domain.errors import LabError
 
 STEWARDS = (JOBS_STEWARD, HEALTH_STEWARD, TRANSPORT_STEWARD)
 
@@ -262,6 +263,39 @@ def sealed(living: Living, project: str) -> Iterator[None]:
         yield
     finally:
         living.portal(HEALTH_STEWARD).put(path, {"text": ""})
+
+
+@contextmanager
+def owner_asked(living: Living) -> Iterator[None]:
+    """The owner of the data has to agree to what leaves, for a while."""
+    path, steward = place("datasets", "jobs", "owners"), living.portal(JOBS_STEWARD)
+    steward.put(path, {"part": "vote"})
+    try:
+        yield
+    finally:
+        steward.put(path, {"part": "informed"})
+
+
+def test_nothing_leaves_before_its_owner_agrees_and_nobody_else_agrees_for_them(living: Living, request_: Json) -> None:
+    release, agree = place("exports", request_["id"], "release"), place("exports", request_["id"], "owner-votes")
+    said = {
+        "dataset": "jobs",
+        "decision": "approve",
+        "canonical": {f["path"]: f["canonical"] for f in request_["files"]},
+        "policy": request_["policy"],
+    }
+    with owner_asked(living):
+        for steward in (HEALTH_STEWARD, TRANSPORT_STEWARD):
+            living.vote(steward, request_)
+        refused(lambda: living.portal(HEALTH_STEWARD).post(release), "owner-vote-missing")
+        for who in (HEALTH_STEWARD, TRANSPORT_STEWARD, SCIENTIST, RESEARCHER, AUDITOR, ADMINISTRATOR):
+            with pytest.raises(LabError):
+                living.portal(who).post(agree, said)
+        with pytest.raises(LabError):
+            living.portal(JOBS_STEWARD).post(agree, said | {"canonical": dict.fromkeys(said["canonical"], "0" * 64)})
+        refused(lambda: living.portal(HEALTH_STEWARD).post(release), "owner-vote-missing")
+        living.portal(JOBS_STEWARD).post(agree, said)
+        assert living.portal(HEALTH_STEWARD).post(release)["id"] == request_["id"]
 
 
 SECRET = "zyzzyva"
