@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
-import zipfile
-from io import BytesIO
 
 import polars as pl
 
 from corpus import dress
 from corpus.case import Offer, bad, good
 from corpus.data import PEOPLE, per, survey
-from doubles.workbooks import TABLE, book_xml, data_xml, with_sheet, workbook
+from doubles.workbooks import TABLE, book_xml, data_xml, with_sheet, workbook, zipped
 from hub.domain.exports import Severity
 
 
@@ -36,10 +34,7 @@ def a_pickle_as_text() -> Offer:
 @bad("reader")
 def an_archive() -> Offer:
     """An archive of a table."""
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w") as packed:
-        packed.writestr("rows.csv", survey().head(5).write_csv())
-    return {"tables.zip": out.getvalue()}
+    return {"tables.zip": zipped({"rows.csv": survey().head(5).write_csv()})}
 
 
 @bad("reader")

@@ -109,8 +109,8 @@ def a_word_with_an_invisible_character() -> Offer:
 
 @bad("writing", finds="digits", severity=Severity.FIXED)
 def means_of_many_digits() -> Offer:
-    """Mean incomes by job with all their digits, of which those that the policy keeps leave."""
-    return {"means.csv": per(survey(), "job", income=pl.col("income").mean())}
+    """Mean incomes by job with nine decimals, of which those that the policy keeps leave."""
+    return {"means.csv": per(survey(), "job", income=pl.col("income").mean().round(9))}
 
 
 @bad("picture", finds="picture", severity=Severity.REVIEW)
