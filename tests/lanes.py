@@ -34,6 +34,7 @@ IN_THE_STORYS_LAB = frozenset(
         "attacks/test_p9_reaper.py",
         "attacks/test_p9_space.py",
         "browser/test_browser_story.py",
+        "browser/test_first_files.py",
         "browser/test_subdomains.py",
         "integration/test_story.py",
         "integration/test_tutorials.py",

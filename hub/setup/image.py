@@ -26,6 +26,8 @@ ENVIRONMENT = "datalab/environment"
 WORKSPACE = "datalab/workspace"
 CURRENT = f"{WORKSPACE}:current"
 RECIPE = "images/workspace"
+FIRST_FILES = "first_files.txt"
+"""Names the parts of JupyterLab that its first page asks for."""
 
 PACKAGES = ("hub/__init__.py", "hub/domain", "hub/policy", "hub/gate", "hub/sandbox")
 MOUNTS = ("datasets_mount/__init__.py", "datasets_mount/catalogue.py", "datasets_mount/mounts.py")
@@ -65,8 +67,12 @@ def layers_of(engine: Engine, tag: str) -> list[str]:
 
 
 def environment_of(engine: Engine, places: Places) -> Recipe:
-    """The recipe of the Python packages, on the base image that the engine has now."""
-    return packages_of(engine, places, ENVIRONMENT, RECIPE, "environment.sh", "prune.py", "requirements.lock")
+    """The recipe of the Python packages, on the base image that the engine has now.
+
+    The copy of JupyterLab's files bears the image's name, so what is done to the copy counts, too.
+    """
+    names = ("environment.sh", "prune.py", "requirements.lock", FIRST_FILES)
+    return packages_of(engine, places, ENVIRONMENT, RECIPE, *names)
 
 
 def packages_of(engine: Engine, places: Places, repository: str, folder: str, *names: str) -> Recipe:

@@ -7,6 +7,9 @@
     .cache/lab-files/<image>/lab/extensions/… the extensions that the image brings
     …/<file>.gz                               the same, packed once, for browsers that unpack
 
+JupyterLab's program comes in some forty parts, which a browser asks for one by one before it shows anything. The copy's
+``main.*.js`` begins with the parts that ``images/workspace/first_files.txt`` names, so that the first visit asks once.
+
 Set-up takes the copy from the image of the Python packages, which names it, and from a container that never ran; the
 gateway answers with it, so that no container changes what runs as JupyterLab.
 """
@@ -19,11 +22,11 @@ import secrets
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from hub.setup.engine_api import Engine
-from hub.setup.image import environment_of
+from hub.setup.image import FIRST_FILES, RECIPE, environment_of
 from hub.setup.places import Places
 from hub.setup.steps import SetupError
 
@@ -36,6 +39,8 @@ PLACES = (
 MINORS = range(11, 16)
 """Where the image has these files, and below which path of a workspace a browser asks for them."""
 PACKED = frozenset({".js", ".css", ".json", ".svg", ".ttf", ".eot", ".ico"})
+MAIN = "main.*.js"
+"""The program's beginning, which looks for parts that are there already before it asks for them."""
 LARGEST = 64 * 2**20
 MOST = 5000
 KEPT = 4
@@ -49,8 +54,8 @@ def copy_of(folder: Path, image: str) -> Path:
     return folder / image.rpartition(":")[2]
 
 
-def keep_lab_files(copies: Path, image: str, fetch: Fetch) -> None:
-    """Take the copy, unless it is there; of two at the same time, one wins."""
+def keep_lab_files(copies: Path, image: str, fetch: Fetch, first: Sequence[str] = ()) -> None:
+    """Take the copy, unless it is there, and join its first parts; of two at the same time, one wins."""
     folder = copy_of(copies, image)
     if folder.is_dir():
         return
@@ -59,6 +64,7 @@ def keep_lab_files(copies: Path, image: str, fetch: Fetch) -> None:
     try:
         for place, below in PLACES:
             _unpack(_first(place, fetch), draft / below)
+        _join(draft / "static/lab", first)
         _pack(draft)
         if not folder.is_dir():
             draft.rename(folder)
@@ -99,6 +105,13 @@ def _unpack(archived: bytes, to: Path) -> None:
                 (to / path).write_bytes(content.read())
 
 
+def _join(folder: Path, first: Sequence[str]) -> None:
+    """Put the first parts before the program's beginning; a part that this JupyterLab does not have is left out."""
+    parts = [path for name in first for path in sorted(folder.glob(f"{name}.*.js"))]
+    for main in folder.glob(MAIN):
+        main.write_bytes(b"\n;\n".join(path.read_bytes() for path in (*parts, main)))
+
+
 def _pack(folder: Path) -> None:
     """Write a packed twin beside each file that gets smaller by it."""
     for file in sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix in PACKED):
@@ -128,6 +141,7 @@ def make(engine: Engine, places: Places) -> None:
     image = _image(engine, places)
     container = engine.create(image, ["true"], {"datalab": "build"})
     try:
-        keep_lab_files(places.lab_files, image, lambda place: engine.folder(container, place))
+        first = (places.root / RECIPE / FIRST_FILES).read_text().split()
+        keep_lab_files(places.lab_files, image, lambda place: engine.folder(container, place), first)
     finally:
         engine.remove(container)

@@ -20,11 +20,12 @@ KEPT = ("jupyterlab/staging", "numpy/_core/tests")
 
 UNUSED = (
     *("etc/jupyter/jupyter_server_config.d/nbgrader.json", "share/jupyter/labextensions/@jupyter/nbgrader"),
+    "share/jupyter/labextensions/jupyterlab_pygments",
     "lib/python3*/site-packages/distutils-precedence.pth",
     "lib/python3*/site-packages/setuptools/_vendor/*.dist-info",
 )
-"""What would open nbgrader's pages and its exchange in a workspace, run code of setuptools whenever Python starts, and
-name versions that are not in the lock."""
+"""What would open nbgrader's pages and its exchange in a workspace, make JupyterLab wait for colours of pages that it
+does not show, run code of setuptools whenever Python starts, and name versions that are not in the lock."""
 
 
 def is_kept(path: Path, packages: Path) -> bool:

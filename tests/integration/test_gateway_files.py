@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -27,10 +28,10 @@ FILES = {
 }
 
 
-def tar(folder: str, evil: bool = False) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in FILES.items():
+def packed(files: Mapping[str, bytes], folder: str, evil: bool = False) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in files.items():
             if not name.startswith(folder):
                 continue
             entry = tarfile.TarInfo(name)
@@ -43,12 +44,12 @@ def tar(folder: str, evil: bool = False) -> bytes:
                 archive.addfile(entry)
             entry = tarfile.TarInfo("static/../../../outside.js")
             archive.addfile(entry, io.BytesIO())
-    return packed.getvalue()
+    return out.getvalue()
 
 
 def fetch(place: str) -> bytes | None:
     if "python3.11" in place or "share" in place:
-        return tar("labextensions" if place.endswith("labextensions") else "static", evil=True)
+        return packed(FILES, "labextensions" if place.endswith("labextensions") else "static", evil=True)
     return None
 
 
@@ -63,6 +64,20 @@ def test_a_copy_holds_plain_files_alone_and_is_made_once(tmp_path: Path) -> None
     assert gzip.decompress((folder / "static/lab/main.0123456789abcdef.js.gz").read_bytes()) == MAIN
     keep_lab_files(tmp_path / "lab-files", IMAGE, lambda _: pytest.fail("it was taken twice"))
     assert [p.name for p in folder.parent.iterdir()] == [IMAGE]
+
+
+def test_the_program_begins_with_the_parts_that_it_would_ask_for_first(tmp_path: Path) -> None:
+    parts = {"static/7.aa.js": b"part(7)", "static/77.bb.js": b"part(77)", "static/8.cc.js": b"part(8)"}
+
+    def taken(place: str) -> bytes | None:
+        return packed(FILES | parts, "labextensions" if place.endswith("labextensions") else "static")
+
+    keep_lab_files(tmp_path, IMAGE, taken, ["8", "7", "none"])
+    folder = copy_of(tmp_path, IMAGE) / "static/lab"
+    main = folder / "main.0123456789abcdef.js"
+    assert main.read_bytes() == b"part(8)\n;\npart(7)\n;\n" + MAIN
+    assert gzip.decompress(main.with_name(f"{main.name}.gz").read_bytes()) == main.read_bytes()
+    assert (folder / "7.aa.js").read_bytes() == b"part(7)"
 
 
 def test_copies_of_images_long_gone_are_forgotten(tmp_path: Path) -> None:
