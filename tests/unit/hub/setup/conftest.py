@@ -75,7 +75,15 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     """A folder with every file that the images are made of."""
     monkeypatch.delenv("BASE_IMAGE", raising=False)
     monkeypatch.setattr(base_image, "release", lambda: "bookworm")
-    recipe = ("environment.sh", "prune.py", "requirements.lock", "workspace.sh", "datalab", "instructions")
+    recipe = (
+        "environment.sh",
+        "prune.py",
+        "requirements.lock",
+        "first_files.txt",
+        "workspace.sh",
+        "datalab",
+        "instructions",
+    )
     files = [
         "images/base/packages.txt",
         *(f"{image.RECIPE}/{name}" for name in (*recipe, "jupyter/etc/a.json", "languages/fr/b.json")),

@@ -56,7 +56,7 @@ def test_code_that_is_no_part_of_images_changes_none(based, places: Places) -> N
     assert image.workspace_is_done(based, places)
 
 
-@pytest.mark.parametrize("name", ["environment.sh", "prune.py", "requirements.lock"])
+@pytest.mark.parametrize("name", ["environment.sh", "prune.py", "requirements.lock", "first_files.txt"])
 def test_a_changed_recipe_makes_another_environment(based, places: Places, name: str) -> None:
     both(based, places)
     (places.root / image.RECIPE / name).write_text("# changed\n")
