@@ -16,6 +16,7 @@ from spawner_config.isolation import OTHER_RUNTIME, Purpose
 
 EVERY = tuple(Purpose)
 SEEING = (Purpose.WORKSPACE, Purpose.RUN, Purpose.CHECKER)
+ALL_WAYS = ("",)
 FLOODED = "flood"
 """The name of the one container that has small limits."""
 
@@ -33,9 +34,9 @@ class Attack:
     seconds: float = 15
     machines: tuple[str, ...] = ()
     """Architectures that have such a way at all; none named: all."""
-    of_the_kernel: bool = False
-    """Whether all that can work is an answer of the kernel inside, which is no answer of the machine's where a runtime
-    has a kernel of its own."""
+    of_the_kernel: tuple[str, ...] = ()
+    """How the ways begin of which the kernel inside answers alone, so that it is no answer of the machine's where a
+    runtime has a kernel of its own."""
 
 
 ATTACKS: tuple[Attack, ...] = (
@@ -63,7 +64,7 @@ ATTACKS: tuple[Attack, ...] = (
         "kinds-of-sockets",
         network.open_sockets,
         "Open sockets of kinds that no notebook needs, as raw ones and ones of virtual machines.",
-        of_the_kernel=True,
+        of_the_kernel=ALL_WAYS,
     ),
     Attack(
         Promise.NETWORK,
@@ -77,14 +78,14 @@ ATTACKS: tuple[Attack, ...] = (
         "powers",
         power.find_powers,
         "Look for root, for capabilities, for a way to new privileges and for a missing filter of system calls.",
-        of_the_kernel=True,
+        of_the_kernel=("new privileges", "no filter of system calls"),
     ),
     Attack(
         Promise.NETWORK,
         "name-spaces",
         power.make_name_spaces,
         "Make name spaces of its own, and enter those that are there.",
-        of_the_kernel=True,
+        of_the_kernel=ALL_WAYS,
     ),
     Attack(
         Promise.NETWORK,
@@ -97,14 +98,14 @@ ATTACKS: tuple[Attack, ...] = (
         "told-of-others",
         power.read_of_others,
         "Read from the kernel what tells of the machine or of others on it.",
-        of_the_kernel=True,
+        of_the_kernel=ALL_WAYS,
     ),
     Attack(
         Promise.NETWORK,
         "system-calls",
         power.call_the_kernel,
         "Make system calls that no notebook needs.",
-        of_the_kernel=True,
+        of_the_kernel=ALL_WAYS,
     ),
     Attack(
         Promise.NETWORK,
@@ -112,14 +113,14 @@ ATTACKS: tuple[Attack, ...] = (
         power.enter_by_other_doors,
         "Enter the kernel as a 32-bit program does, or one of another kind.",
         machines=tuple(DOORS),
-        of_the_kernel=True,
+        of_the_kernel=ALL_WAYS,
     ),
     Attack(
         Promise.NETWORK,
         "host-devices",
         power.find_devices,
         "Look for devices of the host, and make some.",
-        of_the_kernel=True,
+        of_the_kernel=("made ", "fuse", "net/tun"),
     ),
     Attack(
         Promise.NETWORK,
@@ -200,7 +201,7 @@ ATTACKS: tuple[Attack, ...] = (
         data.mount_over,
         "Mount a dataset anew, mount something over it, or take it away.",
         SEEING,
-        of_the_kernel=True,
+        of_the_kernel=ALL_WAYS,
     ),
     Attack(
         Promise.DATASETS,
@@ -244,9 +245,10 @@ def calls_of(attacks: list[Attack], arguments: Mapping[str, Arguments]) -> list[
 def judged(attack: Attack, where: str, said: Said | str | None, *, apart: bool = False) -> Attempt:
     """Judge what an attack said: silence and a fault of its own are no proof.
 
-    Where the kernel inside was seen to be another one (``apart``), what it lets be done does not reach the machine's.
+    Where the kernel inside was seen to be another one (``apart``), what it alone lets be done does not reach the
+    machine's; one way beside these that worked breaks the promise.
     """
     seen, verdict = shown(said), Verdict.HOLDS if in_vain(said) else Verdict.BROKEN
-    if apart and attack.of_the_kernel and isinstance(said, Said) and said.done:
+    if apart and isinstance(said, Said) and said.done and all(w.startswith(attack.of_the_kernel) for w in said.done):
         seen, verdict = f"{seen} The runtime's own kernel let it be done; the machine's was not asked.", Verdict.NOTE
     return Attempt(attack.promise, attack.name, where, attack.tried, seen, verdict)

@@ -64,11 +64,14 @@ class Cell:
 
 
 def cells_of(wanted: frozenset[Promise], *, other_runtime: bool = False) -> list[Cell]:
-    """Return a container of each purpose, and one with small limits, with what is tried in them."""
+    """Return a container of each purpose, and one with small limits, with what is tried in them.
+
+    Which kernel answers is asked whatever is wanted, since it says what the other answers mean.
+    """
     places = [*((purpose, False) for purpose in Purpose), (Purpose.RUN, True)]
     tried = {(p, f): attacks_in(p, flooded=f, other_runtime=other_runtime) for p, f in places}
-    cells = [Cell(p, [a for a in tried[p, f] if a.promise in wanted], f) for p, f in places]
-    return [cell for cell in cells if cell.attacks]
+    cells = [Cell(p, [a for a in tried[p, f] if a.promise in wanted or a is OWN_KERNEL], f) for p, f in places]
+    return [cell for cell in cells if any(a.promise in wanted for a in cell.attacks)]
 
 
 def attacked(scene: Scene, throw_away: ThrowAway, cells: list[Cell], tell: Progress) -> Iterator[Attempt]:

@@ -204,7 +204,7 @@ def faults_of(command: Command, places: Places) -> list[SetupError]:
     except KeyboardInterrupt:
         return [SetupError("Set-up was interrupted.", "make setup, which goes on where it stopped")]
     except EngineError as error:
-        return [SetupError(f"The Docker engine refused: {error}.", "docker info")]
+        return [SetupError(f"The Docker engine refused: {error}.", "make setup, which starts it; docker info")]
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         return [SetupError(f"Set-up cannot use {error.filename}: {reason}.", "df -h . && ls -ld .")]

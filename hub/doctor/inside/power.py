@@ -159,9 +159,11 @@ def find_devices(harmless: list[str]) -> Any:
         for path in (os.path.join(folder, name) for name in files if not folder.startswith(("/dev/pts", "/dev/fd"))):
             if not os.path.exists(path):
                 continue
-            mode, name = os.stat(path).st_mode, os.path.relpath(os.path.realpath(path), "/dev")
+            found, name = os.stat(path), os.path.relpath(os.path.realpath(path), "/dev")
             names.append(name)
-            if (stat.S_ISBLK(mode) or stat.S_ISCHR(mode)) and name not in harmless and not name.startswith("pts/"):
+            # No device has the number zero: gVisor gives it to the streams that this program was started with.
+            device = (stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode)) and found.st_rdev != 0
+            if device and name not in harmless and not name.startswith("pts/"):
                 done.append(name)
     kinds = {"mem": (0o20000, 1, 1), "null": (0o20000, 1, 3), "loop0": (0o60000, 7, 0), "fuse": (0o20000, 10, 229)}
 

@@ -38,7 +38,10 @@ def test_success_is_zero_and_says_nothing(
     ("outcome", "said"),
     [
         ([SetupError("It lacks a thing.", "get it")], "It lacks a thing.\nTo mend it: get it\n"),
-        (EngineError("no such image"), "The Docker engine refused: no such image.\nTo mend it: docker info\n"),
+        (
+            EngineError("no such image"),
+            "The Docker engine refused: no such image.\nTo mend it: make setup, which starts it; docker info\n",
+        ),
         (
             OSError(28, "", "/var/x"),
             "Set-up cannot use /var/x: No space left on device.\nTo mend it: df -h . && ls -ld .\n",
