@@ -1,11 +1,11 @@
 """JupyterLab's page in Chromium, through the lab and plain: until it can be worked with, and what is loaded for it.
 
 Both are JupyterLab's own server in a container, with the same image and behind the same proxy. The lab's has the
-gateway before it, which answers for JupyterLab's files from its own packed copy, at one address for all workspaces;
-plain is what one has from `jupyter lab`, without the lab's settings. *First* is in a browser without any past; *again*
-is a second page of the same browser; *another* is the first visit to another workspace, whose address is another one.
-Seconds are from the address to the status bar, which comes last. Bytes are what came over the network, headers
-included, as the browser counts them.
+gateway before it, which answers for JupyterLab's files from its own packed copy, its first parts in one file, at one
+address for all; plain is what one has from `jupyter lab`, without the lab's settings. *First* is in a browser without
+any past; *again* is a second page of the same browser; *another* is the first visit to another workspace, whose
+address is another one. Seconds are from the address to the status bar, which comes last and is looked for at each
+frame. Bytes are what came over the network, headers included, as the browser counts them.
 """
 
 from __future__ import annotations
