@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 
 from hub.domain.ballots import Ballot, Cause
+from hub.domain.errors import NotFoundError
 from hub.domain.exports import (
     STEPS,
     WORKSPACE_SOURCE,
@@ -100,8 +101,7 @@ def show_export(visit: Visit) -> Context:
         **asked,
         "previews": {} if reads else _previews(shown, looked.contents),
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
-        "repetitions": (repeated := repetitions_of_source(lab, actor, request)),
-        "reproduction": reproduction(repeated),
+        **repeated(lab, actor, request),
         "tier_rule": refusal(lambda: exceptions.check_tier_allows(lab, request)),
         **shown_exceptions(lab, actor, request, looked.asked),
         **said_of(looked),
@@ -121,11 +121,18 @@ def _first(visit: Visit, request: ExportRequest, at_once: int) -> int:
     return asked // at_once * at_once
 
 
-def repetitions_of_source(lab: Lab, actor: str, request: ExportRequest) -> tuple[Repetition, ...]:
-    """Return the repetitions of the run that the files are from; a workspace's are not repeated."""
-    if request.source == WORKSPACE_SOURCE:
-        return ()
-    return reproductions.repetitions(lab, actor, request.source)
+def repeated(lab: Lab, actor: str, request: ExportRequest) -> Context:
+    """Return the repetitions of the run that the files are from; a workspace's are not repeated.
+
+    Whom an owner named sees the request, and not the run behind it; they are told nothing of either.
+    """
+    found: tuple[Repetition, ...] = ()
+    if request.source != WORKSPACE_SOURCE:
+        try:
+            found = reproductions.repetitions(lab, actor, request.source)
+        except NotFoundError:
+            return {"sees_run": False}
+    return {"sees_run": True, "repetitions": found, "reproduction": reproduction(found)}
 
 
 def said_of(looked: RequestLook) -> Context:

@@ -1,0 +1,92 @@
+"""Everybody of a lab at a browser of their own, for the tests that tell what people do one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from doubles.portal import PREFIX, login_cookie, served
+from hub.services.lab import Lab
+from hub.web.languages import COOKIE, language
+from integration.test_portal_accessible import DRAWN, SIDEWAYS, ZOOMED, faults
+
+WIDE = {"width": 1280, "height": 900}
+SHORT = 10_000
+PICTURES = Path(__file__).parents[2] / "test-results" / "pages"
+"""What the pages looked like, for whoever wants to see them; no test reads it."""
+
+
+class People:
+    """Everybody of the lab at a browser of their own, and what a control is called in their language."""
+
+    def __init__(self, chromium: Browser, base: str, code: str) -> None:
+        self.chromium, self.base, self.code = chromium, base, code
+        self.pages: dict[str, Page] = {}
+        self.complaints: list[str] = []
+
+    def page(self, who: str) -> Page:
+        """The page of somebody's browser; what its console complains of is kept."""
+        if who not in self.pages:
+            context: BrowserContext = self.chromium.new_context(base_url=f"{self.base}/", viewport=WIDE)  # type: ignore[arg-type]
+            cookies = login_cookie(who) | {COOKIE: self.code}
+            context.add_cookies(
+                [{"name": n, "value": v, "domain": "127.0.0.1", "path": PREFIX} for n, v in cookies.items()]
+            )
+            page = context.new_page()
+            page.set_default_timeout(SHORT)
+            page.on("console", lambda message: self.complaints.append(message.text))
+            page.on("pageerror", lambda error: self.complaints.append(str(error)))
+            self.pages[who] = page
+        return self.pages[who]
+
+    def say(self, message: str, **values: str) -> str:
+        """A sentence as the pages say it in this story's language."""
+        return language(self.code).text(message) % values
+
+    def press(self, who: str, title: str, first: bool = False) -> None:
+        button = self.page(who).get_by_role("button", name=self.say(title), exact=True)
+        (button.first if first else button).click()
+
+    def sees(self, who: str, text: str) -> None:
+        expect(self.page(who).get_by_text(text).first).to_be_visible()
+
+    def close(self) -> None:
+        for page in self.pages.values():
+            page.context.close()
+
+
+@pytest.fixture
+def people_of(lab: Lab, chromium: Browser) -> Iterator[Callable[[str], People]]:
+    made: list[People] = []
+    with served(lab) as base:
+
+        def people(code: str) -> People:
+            made.append(People(chromium, base, code))
+            return made[-1]
+
+        yield people
+        for one in made:
+            one.close()
+
+
+def look_closely(people: People, who: str) -> None:
+    """The page is accessible by axe with everything opened, and whole at twice its size."""
+    page, before = people.page(who), len(people.complaints)
+    page.evaluate("document.querySelectorAll('main details').forEach(details => { details.open = true })")
+    assert faults(page) == [], page.url
+    page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    page.evaluate(DRAWN)
+    assert page.evaluate(SIDEWAYS) == [], page.url
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+    page.evaluate(DRAWN)
+    del people.complaints[before:]  # axe sets styles, which the page's policy blocks
+
+
+def picture(people: People, who: str, name: str) -> None:
+    """Keep what the page looks like, in its language."""
+    folder = PICTURES / people.code
+    folder.mkdir(parents=True, exist_ok=True)
+    people.page(who).screenshot(path=folder / f"{name}.png", full_page=True)
