@@ -7,6 +7,7 @@ Invariants:
 * it takes one steward more than a release does, all different, none of whom was ever a member of the project, and all
   of whom are stewards still when it counts;
 * one steward who says no ends it, and after its last moment it covers nothing;
+* one that was granted and does not count any more may be asked for again, and takes the earlier one's place for good;
 * only findings of rules on the list below can be excepted at all; what tells of a person or a row never is.
 """
 
@@ -30,7 +31,7 @@ EXCEPTABLE = frozenset(
     }
 )
 """Rules of statistical disclosure; a rule that is not named here, also one of tomorrow, is never excepted."""
-ASKED_IN = (ExportState.BLOCKED, ExportState.SUBMITTED, ExportState.IN_REVIEW)
+ASKED_IN = (ExportState.BLOCKED, ExportState.SUBMITTED, ExportState.IN_REVIEW, ExportState.APPROVED)
 ASKED_OF = (Severity.BLOCK, Severity.REVIEW)
 SHORTEST_TEXT = 20
 
@@ -91,7 +92,7 @@ def check_can_be_excepted(request: ExportRequest, file: ExportFile, finding: Fin
     """A finding that blocks or asks for a review, of a rule that allows it, on a file that has a canonical form."""
     if request.state not in ASKED_IN:
         raise ConflictError(
-            "The export request {id} is {state}; an exception is asked for while it is blocked or in review.",
+            "The export request {id} is {state}; an exception is asked for from its checks to its release.",
             reason="request-state",
             id=request.id,
             state=request.state,
@@ -104,6 +105,26 @@ def check_can_be_excepted(request: ExportRequest, file: ExportFile, finding: Fin
             reason="not-exceptable",
             check=finding.check,
         )
+
+
+def standing(asked: Iterable[GateException]) -> list[GateException]:
+    """Return which count of those that were asked for, oldest first: of the same finding on the same bytes the last."""
+    return list({(e.request, e.path, e.finding, e.canonical, e.policy): e for e in asked}.values())
+
+
+def check_not_asked(
+    request: ExportRequest, path: str, finding: str, asked: Iterable[GateException], counting: Collection[str]
+) -> None:
+    """Of one finding on one file's present bytes one exception is open, or counts; a denial is not asked away.
+
+    ``counting`` are the identifiers of those that count now: one that was granted and is not among them is asked for
+    again, since nobody could ever decide on it.
+    """
+    canonical = next((f.canonical for f in request.files if f.path == path), "")
+    for known in standing(asked):
+        same = (known.path, known.finding, known.canonical, known.policy) == (path, finding, canonical, request.policy)
+        if same and (known.granted is None or known.denied is not None or known.id in counting):
+            raise ConflictError("An exception from this finding was asked for already.", reason="asked-already")
 
 
 def check_text(text: str) -> str:

@@ -56,7 +56,7 @@ def in_force(reading: Reading, settings: Settings, request: ExportRequest) -> li
     except RefusedError:
         return []
     project = known_project(reading, request.project)
-    asked = reading.find(GateException, request=request.id)
+    asked = rules.standing(reading.find(GateException, request=request.id))
     needed, lasts, now = needed_votes(settings), lasting(settings), reading.moment
     if project is None:
         return []
@@ -103,17 +103,12 @@ def ask(
             actor,
             lab.now(),
         )
-        _check_asked_once(records, asked)
+        earlier = records.find(GateException, request=identifier)
+        counting = {e.id for e in in_force(records, lab.settings, request)}
+        rules.check_not_asked(request, path, asked.finding, earlier, counting)
         details = {"exception": asked.id, "check": asked.check, "canonical": asked.canonical, "policy": asked.policy}
         records.save(asked, event("export:exception:ask", actor, identifier, request.project, ground=ground, **details))
         return asked
-
-
-def _check_asked_once(records: Transaction, asked: GateException) -> None:
-    """Of the same finding on the same bytes there is one exception: a denial is not asked away."""
-    for known in records.find(GateException, request=asked.request, finding=asked.finding):
-        if (known.path, known.canonical, known.policy) == (asked.path, asked.canonical, asked.policy):
-            raise ConflictError("An exception from this finding was asked for already.", reason="asked-already")
 
 
 def decide(
@@ -128,7 +123,7 @@ def decide(
             raise RefusedError("You cannot decide on your own exception.", reason="own-request")
         if request.state not in rules.ASKED_IN:
             raise ConflictError(
-                "The export request {id} is {state}; an exception is asked for while it is blocked or in review.",
+                "The export request {id} is {state}; an exception is asked for from its checks to its release.",
                 reason="request-state",
                 id=identifier,
                 state=request.state,
@@ -176,6 +171,12 @@ def excepted_now(lab: Lab, request: ExportRequest) -> frozenset[tuple[str, str]]
     """Return which findings are covered, for a page that shows what could be done."""
     with lab.store.read() as reading:
         return excepted(reading, lab.settings, request)
+
+
+def counting_now(lab: Lab, request: ExportRequest) -> frozenset[str]:
+    """Return the identifiers of the exceptions that count now, for a page that tells them from those that do not."""
+    with lab.store.read() as reading:
+        return frozenset(e.id for e in in_force(reading, lab.settings, request))
 
 
 def check_tier_allows(lab: Lab, request: ExportRequest) -> None:

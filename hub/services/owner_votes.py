@@ -23,7 +23,7 @@ from hub.services.owners import asking, delegates_of, votes_for
 
 @dataclass(frozen=True, slots=True)
 class AskedVote:
-    """A request that waits for the owner of a dataset, for whom the person may vote."""
+    """A request that waits for the owner of a dataset, for whom the person may vote, and whether they agreed to it."""
 
     request: str
     project: str
@@ -124,7 +124,7 @@ def asked_votes(lab: Lab, actor: str) -> list[AskedVote]:
         known = {p.name: p for p in known_projects(reading)}
         waiting = [r for r in reading.find(ExportRequest, state=ASKED_IN) if r.project in known]
         return [
-            AskedVote(r.id, r.project, d.name, r.state, r.submitted, _has_agreed(r, d, actor))
+            AskedVote(r.id, r.project, d.name, r.state, r.submitted, rules.agreed(r, d.name, (actor,)))
             for r in waiting
             for d in asked
             if d.name in r.snapshots and votes_for(person, r, known[r.project], d.owner, _named(person, d, named))
@@ -138,7 +138,3 @@ def _speaks(person: Person, dataset: Dataset, named: set[str]) -> bool:
 def _named(person: Person, dataset: Dataset, named: set[str]) -> tuple[str, ...]:
     """The person, where they were named to vote for the dataset's owner."""
     return (person.name,) if dataset.name in named else ()
-
-
-def _has_agreed(request: ExportRequest, dataset: Dataset, actor: str) -> bool:
-    return any((v.person, v.dataset) == (actor, dataset.name) for v in request.owner_votes)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.domain.exceptions import GateException, Ground, Word, check_can_be_excepted
-from hub.domain.exports import ExportRequest
+from hub.domain.exceptions import GateException, Ground, Word, check_can_be_excepted, check_not_asked
+from hub.domain.exports import ExportFile, ExportRequest, Finding, finding_id
 from hub.services import exceptions
 from hub.services.lab import Lab
 from hub.web.api import exception_routes as api
@@ -19,19 +19,26 @@ SEPARATOR = ":"
 
 def shown_exceptions(lab: Lab, actor: str, request: ExportRequest, asked: Sequence[GateException]) -> Context:
     """Return what was asked for, and from which findings the author may still ask, by number and file."""
-    known = {(e.path, e.finding) for e in asked}
+    counting = exceptions.counting_now(lab, request) if asked else frozenset()
+
+    def may_ask(file: ExportFile, finding: Finding) -> bool:
+        return not refusal(
+            lambda: check_can_be_excepted(request, file, finding),
+            lambda: check_not_asked(request, file.path, finding_id(finding), asked, counting),
+        )
+
     open_ = [
         (f"{number}{SEPARATOR}{file.path}", file.path, finding)
         for file in (request.files if request.author == actor else ())
         for number, finding in enumerate(file.findings, 1)
-        if not refusal(lambda file=file, finding=finding: check_can_be_excepted(request, file, finding))  # type: ignore[misc]
+        if may_ask(file, finding)
     ]
     return {
         "asked": asked,
         "askable": open_,
         "grounds": list(Ground),
         "exception_votes": exceptions.needed_votes(lab.settings),
-        "known_exceptions": known,
+        "counting": counting,
     }
 
 

@@ -19,10 +19,12 @@ from hub.domain.exceptions import (
     Ground,
     Word,
     check_can_be_excepted,
+    check_not_asked,
     check_text,
     covered,
     holds,
     say,
+    standing,
 )
 from hub.domain.exports import (
     ExportFile,
@@ -90,7 +92,7 @@ def test_nobody_asks_for_an_exception_from_what_never_leaves(check: str) -> None
 def test_it_is_asked_for_while_something_can_still_be_decided() -> None:
     for state in ExportState:
         request = replace(REQUEST, state=state)
-        if state in (ExportState.BLOCKED, ExportState.SUBMITTED, ExportState.IN_REVIEW):
+        if state in (ExportState.BLOCKED, ExportState.SUBMITTED, ExportState.IN_REVIEW, ExportState.APPROVED):
             check_can_be_excepted(request, FILE, BLOCK)
         else:
             with pytest.raises(ConflictError):
@@ -154,6 +156,21 @@ def test_a_word_names_the_bytes_and_the_policy_that_were_seen() -> None:
             say(ASKED, ExceptionVote("jobs", Word.GRANT, "", NOW), 3, canonical, policy, STEWARDS)
 
 
+def test_one_that_counts_no_more_is_asked_for_again_and_takes_the_earlier_ones_place() -> None:
+    """Of an open one, one that counts and one that was denied there is no second."""
+    again = replace(GRANTED, id="exception-2", granted=None, votes=())
+    denied = replace(again, denied=NOW)
+    where = (REQUEST, GRANTED.path, GRANTED.finding)
+    check_not_asked(*where, [], ())
+    check_not_asked(*where, [GRANTED], ())
+    check_not_asked(*where, [replace(denied, canonical=B)], ())
+    for asked, now in (([GRANTED], {GRANTED.id}), ([GRANTED, again], ()), ([GRANTED, denied], ()), ([ASKED], ())):
+        with pytest.raises(ConflictError, match="already"):
+            check_not_asked(*where, asked, now)
+    assert standing([GRANTED, again]) == [again]
+    assert standing([GRANTED, replace(GRANTED, canonical=B)]) == [GRANTED, replace(GRANTED, canonical=B)]
+
+
 def test_it_holds_from_its_grant_to_its_last_moment_whatever_is_stored() -> None:
     assert not holds(GRANTED, STEWARDS, 3, NOW - timedelta(seconds=1), LASTS)
     assert holds(GRANTED, STEWARDS, 3, NOW + LASTS - timedelta(seconds=1), LASTS)
@@ -201,11 +218,16 @@ class Life:
     looked: set[tuple[int, str, str, str]] = field(default_factory=set)
     granted: dict[tuple[str, str, str, str], datetime] = field(default_factory=dict)
     stewards: set[str] = field(default_factory=lambda: set(STEWARDS))
+    denied: set[tuple[str, str, str]] = field(default_factory=set)
+    asked_again: int = 0
     releases: int = 0
     over_a_block: int = 0
 
     def _covered(self, request: ExportRequest) -> frozenset[tuple[str, str]]:
-        return covered(request, [e for e in self.asked if holds(e, self.stewards, self.needed + 1, self.now, LASTS)])
+        return covered(request, self._counting())
+
+    def _counting(self) -> list[GateException]:
+        return [e for e in standing(self.asked) if holds(e, self.stewards, self.needed + 1, self.now, LASTS)]
 
     def _person(self, name: str) -> Person:
         ended = name in STEWARDS and name not in self.stewards
@@ -236,8 +258,13 @@ class Life:
         file = self.request.files[0]
         finding = file.findings[number % len(file.findings)] if file.findings else BLOCK
         check_can_be_excepted(self.request, file, finding)
+        counting = {e.id for e in self._counting()}
+        check_not_asked(self.request, file.path, finding_id(finding), self.asked, counting)
         which = (file.path, finding.check, finding.place, finding_id(finding), file.canonical, self.request.policy)
-        self.asked.append(GateException("e", "export-1", "care", *which, Ground.LAW, "why", "author", self.now))
+        self.asked_again += any(e.granted and e.finding == finding_id(finding) for e in self.asked)
+        self.asked.append(
+            GateException(f"e{len(self.asked)}", "export-1", "care", *which, Ground.LAW, "why", "author", self.now)
+        )
 
     def word(self, number: int, who: str, word: Word) -> None:
         if not self.asked:
@@ -252,6 +279,8 @@ class Life:
         self.asked[place] = say(known, vote, self.needed + 1, file.canonical, self.request.policy, self.stewards)
         if word is Word.GRANT:
             self.granted[who, known.finding, file.canonical, self.request.policy] = self.now
+        else:
+            self.denied.add((known.finding, file.canonical, self.request.policy))
         if self.request.state is ExportState.BLOCKED and not is_blocked(self.request, self._covered(self.request)):
             self.request = replace(step_request(self.request, ExportStep.EXCEPT), votes=())
 
@@ -291,6 +320,7 @@ class Life:
                 assert len(bound) >= self.needed + 1, (request, finding)
                 assert self.now - max(bound.values()) < LASTS
                 assert finding.check in EXCEPTABLE
+                assert (finding_id(finding), file.canonical, request.policy) not in self.denied
                 self.over_a_block += 1
 
 
@@ -353,3 +383,4 @@ def test_a_life_with_an_exception_does_reach_a_release_over_a_block() -> None:
     lives = [lived(2, BEGINNING + acts_of(Random(seed), 60)) for seed in range(200)]
     assert sum(life.over_a_block for life in lives) >= 10
     assert sum(life.releases for life in lives) >= 10
+    assert sum(life.asked_again for life in lives) >= 10

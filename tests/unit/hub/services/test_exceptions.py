@@ -214,3 +214,38 @@ def test_a_steward_whose_role_ends_takes_their_word_on_an_exception_along(scene:
         releases.release(scene.lab, "health-steward", scene.request.id)
     people.add_person(scene.lab, "administrator", "transport-steward", "T", "transport-agency", (Role.STEWARD,))
     assert releases.release(scene.lab, "health-steward", scene.request.id).id == scene.request.id
+
+
+def test_a_grant_that_counts_no_more_is_asked_for_again_and_decided_anew(scene: Scene) -> None:
+    """An approved request would otherwise wait for ever: nobody could decide on what was decided."""
+    lab, first = scene.lab, scene.grant()
+    for steward in STEWARDS[:2]:
+        cast_vote(lab, steward, scene.now())
+    with pytest.raises(ConflictError, match="already"):
+        scene.ask()
+    assert isinstance(lab.clock, SteppingClock)
+    lab.clock.wait(30 * 24 * 3600)
+    asked = scene.ask()
+    assert asked.id != first.id
+    with pytest.raises(ConflictError, match="decided"):
+        scene.say(first, STEWARDS[0])
+    for steward in STEWARDS:
+        with pytest.raises(RefusedError, match="blocks"):
+            releases.release(lab, "health-steward", scene.request.id)
+        scene.say(asked, steward)
+    made = releases.release(lab, "health-steward", scene.request.id)
+    assert [e["grants"] for e in json.loads(made.receipt)["exceptions"]] == [3]
+
+
+def test_a_denial_of_one_asked_for_again_ends_it_also_when_the_first_ones_steward_comes_back(scene: Scene) -> None:
+    scene.grant()
+    for steward in STEWARDS[:2]:
+        cast_vote(scene.lab, steward, scene.now())
+    joined = ("administrator", "transport-steward", "T", "transport-agency")
+    people.add_person(scene.lab, *joined, (Role.RESEARCHER,))
+    scene.say(scene.ask(), "jobs-steward", Word.DENY)
+    people.add_person(scene.lab, *joined, (Role.STEWARD,))
+    with pytest.raises(RefusedError, match="blocks"):
+        releases.release(scene.lab, "health-steward", scene.request.id)
+    with pytest.raises(ConflictError, match="already"):
+        scene.ask()

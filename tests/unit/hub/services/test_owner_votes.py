@@ -15,6 +15,7 @@ from datasets_mount.catalogue import OwnersPart
 from doubles.lab import SteppingClock
 from doubles.people import JOBS, approved_request, cast_vote, checked_request, play, registered_dataset, work_off
 from hub.domain import owners as rules
+from hub.domain.audit import event
 from hub.domain.ballots import Ballot, Cause, Decision, OwnerVote
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
 from hub.domain.exports import ExportFile, ExportRequest, ExportState, ExportStep, step_request, without_votes
@@ -114,6 +115,19 @@ def test_an_owners_vote_is_on_all_files_as_they_are(lab: Lab) -> None:
         owner_votes.vote_for_owner(
             lab, "jobs-steward", request.id, "other", decision=YES, canonical={}, policy="", reason=""
         )
+
+
+def test_what_waits_is_agreed_to_once_the_present_files_are(lab: Lab) -> None:
+    """What was said of other bytes is no agreement, in the list as at the release."""
+    ask_owner(lab)
+    request = checked_request(lab)
+    assert [a.agreed for a in owner_votes.asked_votes(lab, "jobs-steward")] == [False]
+    say(lab, "jobs-steward", request)
+    assert [a.agreed for a in owner_votes.asked_votes(lab, "jobs-steward")] == [True]
+    with lab.store.begin() as records:
+        stale = replace(request, owner_votes=(OwnerVote("jobs-steward", "jobs", YES, "", lab.now(), "0" * 64),))
+        records.save(stale, event("export:request:vote", "jobs-steward", request.id))
+    assert [a.agreed for a in owner_votes.asked_votes(lab, "jobs-steward")] == [False]
 
 
 def test_who_does_not_vote_for_an_owner(lab: Lab) -> None:
