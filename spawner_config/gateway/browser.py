@@ -118,7 +118,8 @@ async def _ask(
     except (aiohttp.ClientError, ValueError, OSError):  # a malformed answer can be any of these
         raise answers.server_broken() from None
     encoding = received.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower()
-    if not 200 <= received.status <= 599 or encoding != "identity":
+    kinds = received.headers.getall(hdrs.CONTENT_TYPE, ())  # of two, a browser believes another one than was judged
+    if not 200 <= received.status <= 599 or encoding != "identity" or len(kinds) > 1:
         received.close()
         raise answers.server_broken()
     return received
@@ -150,6 +151,8 @@ async def _pass(
         response.headers.add(name, value)
     if held(upstream.server.tier):
         response.headers[hdrs.CACHE_CONTROL] = "no-store"
+        # Else the library says “application/octet-stream”, which a browser saves.
+        response.headers.setdefault(hdrs.CONTENT_TYPE, "text/plain")
     if request.method == "HEAD" or received.status in BODILESS:
         await response.prepare(request)
         return response

@@ -30,6 +30,16 @@ SHOWN = frozenset(
         "application/problem+json",
         "application/vnd.ms-fontobject",
         "application/wasm",
+        "image/apng",
+        "image/avif",
+        "image/bmp",
+        "image/gif",
+        "image/jpeg",
+        "image/png",
+        "image/svg+xml",
+        "image/vnd.microsoft.icon",
+        "image/webp",
+        "image/x-icon",
         "text/css",
         "text/html",
         "text/javascript",
@@ -88,7 +98,7 @@ def check_is_shown(disposition: str | None, content_type: str | None, tier: Tier
     kind = (content_type or "").partition(";")[0].strip().lower()
     if disposition is not None and disposition.strip().lower() != "inline":
         raise _refused()
-    if kind and kind not in SHOWN and not kind.startswith(("image/", "font/")):
+    if kind and kind not in SHOWN and not kind.startswith("font/"):
         raise _refused()
 
 

@@ -168,7 +168,10 @@ def _own_place(value: str, server: Server, origin: str) -> str | None:
     """
     if not value.isprintable():
         return None
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # such as half of an address in brackets
+        return None
     if parts.netloc or parts.scheme:
         if f"{parts.scheme}://{parts.netloc}".lower() != origin:
             return None

@@ -215,7 +215,11 @@ def _try_cookie(nonce: str) -> str:
 def _query(request: web.BaseRequest) -> dict[str, str]:
     """Return the query's fields, each once."""
     text = request.raw_path.partition("?")[2]
-    return {name: values[0] for name, values in parse_qs(text, max_num_fields=10).items() if len(values) == 1}
+    try:
+        fields = parse_qs(text, max_num_fields=10)
+    except ValueError:
+        raise _failed() from None
+    return {name: values[0] for name, values in fields.items() if len(values) == 1}
 
 
 def redirect(place: str) -> web.Response:

@@ -9,6 +9,8 @@ from urllib.parse import unquote
 from hub.domain.errors import InvalidError, NotFoundError
 
 LONGEST_TARGET = 8000
+MOST_ROUNDS = 8
+"""How often a path is decoded here: each time costs all others time, and no program decodes so often."""
 
 # The characters of a path and of a query as browsers send them; everything else must be percent-encoded.
 _PATH = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
@@ -49,7 +51,7 @@ def match(raw: str) -> Target:
 
 def _check_says_one_thing(path: str) -> None:
     """However often a program decodes it, a path has the same segments, and none of them leads upward."""
-    while True:
+    for _ in range(MOST_ROUNDS):
         segments = path.split("/")
         if _AMBIGUOUS.search(path) or "" in segments[1:-1] or {".", ".."} & set(segments):
             raise _ambiguous()
@@ -57,6 +59,7 @@ def _check_says_one_thing(path: str) -> None:
         if plain == path:
             return
         path = plain
+    raise _ambiguous()
 
 
 def _ambiguous() -> InvalidError:

@@ -21,6 +21,8 @@ from spawner_config.gateway.upstream import Upstream
 
 SWITCHED = 101
 CLOSE_SECONDS = 2.0
+IN_A_ROW = 32
+"""So many messages go before others have their turn: where all are there already, nothing else would let them."""
 LOGIN_ENDED = 4401, "Your login has ended; open the workspace again from the page of its project."
 DAY_IS_OVER = 4429, "The lab sends no more from this workspace to your browser today."
 _SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1012), *range(3000, 5000)})
@@ -79,7 +81,7 @@ async def _between(inner: Inner, outer: web.WebSocketResponse, held: Held, upstr
 
     def showing(payload: int) -> bool:
         upstream.use.note()
-        return told.takes(payload)
+        return told.takes(payload or 1)  # that one came, and of which kind, is told by an empty one, too
 
     def asking(payload: int) -> bool:
         upstream.use.note()
@@ -138,7 +140,11 @@ async def _pass(
     source: Socket, sink: Socket, may_go: Callable[[int], bool], gone: Callable[[int], None], seconds: float
 ) -> tuple[int, str] | None:
     """Pass messages on until the source closes, the sink takes none, or they may not go."""
+    count = 0
     async for message in source:
+        count += 1
+        if count % IN_A_ROW == 0:
+            await asyncio.sleep(0)
         if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
             return None
         size = len(message.data)

@@ -132,3 +132,25 @@ def test_a_stop_and_a_start_of_the_workspace_give_no_new_day(tmp_path: Path) -> 
             assert (await b.get("health"))[0] == 429
 
     asyncio.run(story())
+
+
+def test_empty_messages_meet_the_cap_too(tmp_path: Path) -> None:
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        inner = web.WebSocketResponse()
+        await inner.prepare(request)
+        for _ in range(40):
+            await inner.send_bytes(b"")
+        await inner.receive()
+        return inner
+
+    async def story() -> None:
+        async with bench(tmp_path, WIDE, Browser(sensitive_soft=5, sensitive_hard=20)) as b:
+            folder = await b.serve("health", handler)
+            got = 0
+            async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
+                while (await outer.receive()).type is aiohttp.WSMsgType.BINARY:
+                    got += 1
+                assert (got, outer.close_code) == (20, 4429)
+            assert b.total(folder.name) == 20
+
+    asyncio.run(story())

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from datasets_mount.catalogue import Tier
 from integration.gateway_bench import (
     QUICK,
     Raw,
@@ -71,6 +72,7 @@ HOSTILE: dict[str, tuple[Raw, set[int]]] = {
     "announces-too-much": (says(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"), {403}),
     "packs": (says(ok(b"x", b"Content-Encoding: gzip")), {502}),
     "attaches": (says(ok(b"x", b"Content-Disposition: attachment; filename=a.csv")), {403}),
+    "sends-two-kinds": (says(ok(b"x", b"Content-Type: application/octet-stream")), {502}),
     "sends-two-lengths": (says(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), {502}),
     "sends-length-and-chunks": (
         says(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), {502}
@@ -174,5 +176,39 @@ def test_a_workspace_sends_no_longer_message_than_allowed(tmp_path: Path) -> Non
             async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
                 assert (await outer.receive()).type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
             assert b.total(folder.name) == 0
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("tier", "kind"), [(Tier.SENSITIVE, "text/plain"), (Tier.OPEN, "application/octet-stream")])
+@pytest.mark.parametrize("said", [b"", b"Content-Type: text/plain; ===\r\n"])
+def test_an_answer_of_no_kind_is_saved_from_the_open_tier_alone(
+    tmp_path: Path, said: bytes, tier: Tier, kind: str
+) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            await b.open("hostile", says(b"HTTP/1.1 200 OK\r\n%bContent-Length: 1\r\n\r\nx" % said), tier)
+            async with b.session.get(b.url("hostile", "api/contents/a.csv")) as answer:
+                assert answer.headers.getall("Content-Type") == [kind]
+
+    asyncio.run(story())
+
+
+def test_a_redirect_that_is_no_address_leads_nowhere(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            await b.open("hostile", says(b"HTTP/1.1 302 Found\r\nLocation: http://[x\r\nContent-Length: 0\r\n\r\n"))
+            async with b.session.get(b.url("hostile"), allow_redirects=False) as answer:
+                assert (answer.status, "Location" in answer.headers) == (302, False)
+
+    asyncio.run(story())
+
+
+def test_an_end_of_a_login_with_too_many_fields_is_refused(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            await b.open("health", says(ok()))
+            fields = "&".join(f"a{number}=1" for number in range(12))
+            assert (await b.get("health", f"oauth_callback?{fields}"))[0] in (400, 401)
 
     asyncio.run(story())

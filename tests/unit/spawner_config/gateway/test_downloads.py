@@ -83,6 +83,7 @@ def test_the_refusal_says_what_to_do_next() -> None:
         (None, "application/x-anything"),
         (None, "multipart/x-mixed-replace"),
         (None, "application/pdf"),
+        (None, "image/tiff"),
     ],
 )
 def test_an_answer_that_the_browser_would_save_is_refused(disposition: str | None, kind: str | None) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.domain.errors import InvalidError, LabError, NotFoundError
-from spawner_config.gateway.matching import match
+from spawner_config.gateway.matching import MOST_ROUNDS, match
 from spawner_config.gateway.upstream import exact_url
 
 PREFIX = "/user/scientist/health"
@@ -90,3 +90,9 @@ def test_names_that_people_give_their_files_are_accepted(names: list[str]) -> No
     plain = [n for n in names if not {"/", "\\", "%"} & set(n) and n not in (".", "..")]
     path = "/".join(quote(n, safe="") for n in plain)
     assert match(f"{PREFIX}/api/contents/{path}").path == "/".join(["api/contents", *plain]) + ("" if plain else "/")
+
+
+def test_an_address_is_not_decoded_for_as_long_as_its_sender_likes() -> None:
+    with pytest.raises(InvalidError):
+        match(f"{PREFIX}/%{'25' * (MOST_ROUNDS + 1)}")
+    assert match(f"{PREFIX}/%{'25' * (MOST_ROUNDS - 2)}").path
