@@ -257,7 +257,7 @@ def test_a_container_changes_no_script_of_jupyterlab(hostile: Lab) -> None:
         f"{root}/services/gateway/lab/", f"{root}{PREFIX}static/", f"{root}{PREFIX}lab/extensions/", "'unsafe-eval'",
     ]  # fmt: skip
     served = ask(hostile, f"{PREFIX}static/lab/{copies[0].name}")
-    assert served.content == copies[0].read_bytes()
+    assert served.content in {copy.read_bytes() for copy in copies if copy.name == copies[0].name}
 
 
 def everything(answer: requests.Response) -> tuple[int, list[tuple[str, str]], str]:
