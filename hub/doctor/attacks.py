@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from hub.doctor.arguments import Arguments
@@ -16,7 +17,7 @@ from spawner_config.isolation import OTHER_RUNTIME, Purpose
 
 EVERY = tuple(Purpose)
 SEEING = (Purpose.WORKSPACE, Purpose.RUN, Purpose.CHECKER)
-ALL_WAYS = ("",)
+ALL_WAYS = ("*",)
 FLOODED = "flood"
 """The name of the one container that has small limits."""
 
@@ -35,8 +36,12 @@ class Attack:
     machines: tuple[str, ...] = ()
     """Architectures that have such a way at all; none named: all."""
     of_the_kernel: tuple[str, ...] = ()
-    """How the ways begin of which the kernel inside answers alone, so that it is no answer of the machine's where a
+    """Patterns of the ways of which the kernel inside answers alone, so that it is no answer of the machine's where a
     runtime has a kernel of its own."""
+
+    def asks_the_kernel_alone(self, way: str) -> bool:
+        """Say whether a way that worked reached nothing but the kernel inside."""
+        return any(fnmatchcase(way, pattern) for pattern in self.of_the_kernel)
 
 
 ATTACKS: tuple[Attack, ...] = (
@@ -120,7 +125,7 @@ ATTACKS: tuple[Attack, ...] = (
         "host-devices",
         power.find_devices,
         "Look for devices of the host, and make some.",
-        of_the_kernel=("made ", "fuse", "net/tun"),
+        of_the_kernel=("made *", "fuse", "net/tun"),
     ),
     Attack(
         Promise.NETWORK,
@@ -249,6 +254,6 @@ def judged(attack: Attack, where: str, said: Said | str | None, *, apart: bool =
     machine's; one way beside these that worked breaks the promise.
     """
     seen, verdict = shown(said), Verdict.HOLDS if in_vain(said) else Verdict.BROKEN
-    if apart and isinstance(said, Said) and said.done and all(w.startswith(attack.of_the_kernel) for w in said.done):
+    if apart and isinstance(said, Said) and said.done and all(map(attack.asks_the_kernel_alone, said.done)):
         seen, verdict = f"{seen} The runtime's own kernel let it be done; the machine's was not asked.", Verdict.NOTE
     return Attempt(attack.promise, attack.name, where, attack.tried, seen, verdict)

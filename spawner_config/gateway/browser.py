@@ -14,7 +14,7 @@ from spawner_config.gateway import answers
 from spawner_config.gateway.access_log import AccessLog, Seen
 from spawner_config.gateway.acts import act_of
 from spawner_config.gateway.door import Admitted, Door, is_websocket
-from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, held
+from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, forwarded, held
 from spawner_config.gateway.headers import Headers, request_headers, response_headers
 from spawner_config.gateway.meter import Meter, day_is_over
 from spawner_config.gateway.origins import Origins
@@ -68,7 +68,7 @@ class BrowserSide:
             return file
         seen.act = act_of(request.method, found.target, websocket=is_websocket(request))
         headers = request_headers(request.headers.items(), upstream.badge, self._origins.scheme)
-        url = exact_url(found.target.raw)
+        url = exact_url(forwarded(found.target, upstream.server.tier))
         with upstream.slot():
             self._log.begin(seen)
             if is_websocket(request):

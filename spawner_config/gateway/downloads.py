@@ -60,18 +60,38 @@ def check_is_no_download(target: Target, tier: Tier) -> None:
     """In the tiers above open, the browser shows a workspace and takes nothing away from it."""
     if not held(tier):
         return
-    # The words that decide are compared as they are forwarded: another spelling of them is not among the allowed.
-    raw = target.raw.partition("?")[0].split("/")[4:]
-    first, second = [*raw, "", ""][:2]
+    first, second = _places(target)
     if first not in FIRST_SEGMENTS or (first == "api" and second not in API_SEGMENTS):
         raise _refused()
     parameters = _parameters(target.query)
     if ASKS_FOR_A_FILE & {name for name, _ in parameters}:
         raise _refused()
-    if first == "kernelspecs" and not target.path.lower().endswith(PICTURES):
+    if first == "kernelspecs" and not _is_picture(target):
         raise _refused()
-    if second == "contents" and _asks_for_bytes(parameters) and not target.path.lower().endswith(PICTURES):
+    if second == "contents" and _asks_for_bytes(parameters) and not _is_picture(target):
         raise _refused()
+
+
+def forwarded(target: Target, tier: Tier) -> str:
+    """Return the address as the workspace is asked: for contents as text, unless they are a picture's.
+
+    Where nobody says a format, Jupyter's server packs what is no text into base64; of several formats it takes the
+    last, so this one is said behind whatever a browser says. Folders and notebooks have no format.
+    """
+    if not held(tier) or _places(target) != ("api", "contents") or _is_picture(target):
+        return target.raw
+    return f"{target.raw}{'&' if '?' in target.raw else '?'}format=text"
+
+
+def _places(target: Target) -> tuple[str, str]:
+    """Return the words that decide, as they are forwarded: another spelling of them is not among the allowed."""
+    raw = target.raw.partition("?")[0].split("/")[4:]
+    first, second = [*raw, "", ""][:2]
+    return first, second
+
+
+def _is_picture(target: Target) -> bool:
+    return target.path.lower().endswith(PICTURES)
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:

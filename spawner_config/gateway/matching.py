@@ -22,7 +22,7 @@ _AMBIGUOUS = re.compile(r"%(?:2[fF]|5[cC]|00|0[0-9a-fA-F]|1[0-9a-fA-F]|7[fF])")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes: ``raw`` is forwarded as it is, ``path`` is its path below the server's prefix, decoded."""
+    """Where a request goes: ``raw`` is its address as it came, ``path`` its path below the server's prefix, decoded."""
 
     person: str
     project: str

@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from doubles.people import CONTEXT, play, registered_dataset
 from doubles.portal import PREFIX, login_cookie, served
+from doubles.sandbox import GoodPrograms
 from hub.services.lab import Lab
 from hub.web.languages import COOKIE, language
 from integration.test_portal_accessible import DRAWN, SIDEWAYS, ZOOMED, faults
 
 WIDE = {"width": 1280, "height": 900}
 SHORT = 10_000
+FEW = {"check": "minimum-frequency", "severity": "block", "place": "table.csv, row 1", "sentence": "A cell is small."}
+"""What the gate finds where a story wants it to block."""
 PICTURES = Path(__file__).parents[2] / "test-results" / "pages"
 """What the pages looked like, for whoever wants to see them; no test reads it."""
 
@@ -70,6 +74,29 @@ def people_of(lab: Lab, chromium: Browser) -> Iterator[Callable[[str], People]]:
         yield people
         for one in made:
             one.close()
+
+
+@pytest.fixture
+def programs(lab: Lab) -> GoodPrograms:
+    """Runs that write two tables, played by doubles, on a registered dataset."""
+    programs = play(lab)
+    programs.outputs = {"table.csv": b"year,persons\n1980,545\n", "other.csv": b"year,persons\n1981,545\n"}
+    registered_dataset(lab)
+    return programs
+
+
+def asked(people: People, run: str) -> str:
+    """The author asks for both files of a run; return the request."""
+    page = people.page("researcher")
+    page.goto(f"new/export?project=wages&source={run}")
+    for file in ("other.csv", "table.csv"):
+        page.get_by_role("checkbox", name=file).check()
+    page.get_by_label(people.say("Context")).fill(CONTEXT)
+    look_closely(people, "researcher")
+    picture(people, "researcher", "2-asking")
+    people.press("researcher", "Send through the gate")
+    page.wait_for_url("**/exports/export-*")
+    return page.url.rpartition("/")[2]
 
 
 def look_closely(people: People, who: str) -> None:

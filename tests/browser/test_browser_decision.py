@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.at_browsers import People, look_closely, people_of, picture
+from browser.at_browsers import FEW, People, asked, look_closely, people_of, picture, programs
 from doubles.lab import make_lab
-from doubles.people import CONTEXT, finished_run, found_consortium, play, registered_dataset, work_off
+from doubles.people import finished_run, found_consortium, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.exports import ExportState
 from hub.domain.people import Role
@@ -24,9 +24,8 @@ from hub.services.lab import Lab
 from hub.settings_tables import Review
 from hub.web.languages import CODES
 
-__all__ = ["people_of"]
+__all__ = ["people_of", "programs"]
 
-FEW = {"check": "minimum-frequency", "severity": "block", "place": "table.csv, row 1", "sentence": "A cell is small."}
 FIRST, SECOND, OWNER, LEAD, NAMED = "health-steward", "transport-steward", "jobs-steward", "lead", "jobs-lawyer"
 TOO_FINE = "The table tells more than the question needs."
 
@@ -40,14 +39,6 @@ def lab(tmp_path: Path) -> Lab:
     people.add_person(lab, "administrator", LEAD, "Lead steward", "lab-office", roles)
     people.add_person(lab, "administrator", NAMED, "Lawyer", "jobs-institute", (Role.RESEARCHER,))
     return lab
-
-
-@pytest.fixture
-def programs(lab: Lab) -> GoodPrograms:
-    programs = play(lab)
-    programs.outputs = {"table.csv": b"year,persons\n1980,545\n", "other.csv": b"year,persons\n1981,545\n"}
-    registered_dataset(lab)
-    return programs
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -93,20 +84,6 @@ def owner_wants_a_vote(everybody: People, lab: Lab) -> None:
     everybody.sees(OWNER, everybody.say("They may now vote for the owner."))
     look_closely(everybody, OWNER)
     picture(everybody, OWNER, "1-owner-s-part")
-
-
-def asked(everybody: People, run: str) -> str:
-    """The author asks for both files of a run; return the request."""
-    page = everybody.page("researcher")
-    page.goto(f"new/export?project=wages&source={run}")
-    for file in ("other.csv", "table.csv"):
-        page.get_by_role("checkbox", name=file).check()
-    page.get_by_label(everybody.say("Context")).fill(CONTEXT)
-    look_closely(everybody, "researcher")
-    picture(everybody, "researcher", "2-asking")
-    everybody.press("researcher", "Send through the gate")
-    page.wait_for_url("**/exports/export-*")
-    return page.url.rpartition("/")[2]
 
 
 def votes_against(everybody: People, who: str, request: str, reason: str, outcome: str) -> None:

@@ -11,17 +11,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.at_browsers import People, look_closely, people_of
+from browser.at_browsers import FEW, People, asked, look_closely, people_of, programs
 from doubles.lab import make_lab
-from doubles.people import CONTEXT, checked_request, finished_run, found_consortium, play, registered_dataset, work_off
+from doubles.people import checked_request, finished_run, found_consortium, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.exports import ExportState
 from hub.services import exports
 from hub.services.lab import Lab
 from hub.web.languages import CODES
 
-__all__ = ["people_of"]
-FEW = {"check": "minimum-frequency", "severity": "block", "place": "table.csv, row 1", "sentence": "A cell is small."}
+__all__ = ["people_of", "programs"]
 STEWARDS = ("health-steward", "transport-steward", "jobs-steward")
 
 
@@ -30,26 +29,6 @@ def lab(tmp_path: Path) -> Lab:
     lab = make_lab(tmp_path)
     found_consortium(lab)
     return lab
-
-
-@pytest.fixture
-def programs(lab: Lab) -> GoodPrograms:
-    programs = play(lab)
-    programs.outputs = {"table.csv": b"year,persons\n1980,545\n", "other.csv": b"year,persons\n1981,545\n"}
-    registered_dataset(lab)
-    return programs
-
-
-def asked(people: People, run: str) -> str:
-    """The author asks for both files of a run; return the request."""
-    page = people.page("researcher")
-    page.goto(f"new/export?project=wages&source={run}")
-    for file in ("other.csv", "table.csv"):
-        page.get_by_role("checkbox", name=file).check()
-    page.get_by_label(people.say("Context")).fill(CONTEXT)
-    people.press("researcher", "Send through the gate")
-    page.wait_for_url("**/exports/export-*")
-    return page.url.rpartition("/")[2]
 
 
 def returned(people: People, lab: Lab, request: str) -> None:

@@ -57,7 +57,7 @@ def test_a_request_reaches_the_workspace_byte_for_byte_and_its_answer_the_browse
                     "/user/scientist/health/lab/extensions/ 'unsafe-eval'" in answer.headers["Content-Security-Policy"]
                 )
             head = heads[0].decode()
-            assert head.startswith(f"GET /user/scientist/health/{target} HTTP/1.1\r\n")
+            assert head.startswith(f"GET /user/scientist/health/{target}&format=text HTTP/1.1\r\n")
             assert "secret" not in head
             assert "198.51.100.1" not in head
             assert "cookie" not in head.lower()

@@ -81,7 +81,14 @@ def test_what_a_kernel_of_its_own_lets_be_done_is_a_note() -> None:
 
 @pytest.mark.parametrize(
     ("name", "way"),
-    [("powers", "root"), ("powers", "CapEff"), ("host-devices", "sda"), ("devices", "eth0"), ("opening", "a")],
+    [
+        ("powers", "root"),
+        ("powers", "CapEff"),
+        ("host-devices", "sda"),
+        ("host-devices", "fuse2"),
+        ("devices", "eth0"),
+        ("opening", "a"),
+    ],
 )
 def test_what_no_kernel_of_its_own_excuses_stays_broken(name: str, way: str) -> None:
     """One way that reaches further than the kernel inside is enough, beside others that do not."""

@@ -6,7 +6,7 @@ import pytest
 
 from datasets_mount.catalogue import Tier
 from hub.domain.errors import LabError, RefusedError
-from spawner_config.gateway.downloads import check_is_no_download, check_is_shown
+from spawner_config.gateway.downloads import check_is_no_download, check_is_shown, forwarded
 from spawner_config.gateway.matching import match
 
 PREFIX = "/user/scientist/health"
@@ -53,6 +53,26 @@ def test_a_download_is_refused_in_every_spelling(raw: str, tier: Tier) -> None:
 @pytest.mark.parametrize("raw", NEEDED)
 def test_what_jupyterlab_needs_passes_in_every_tier(raw: str, tier: Tier) -> None:
     assert not is_refused(raw, tier)
+
+
+@pytest.mark.parametrize(
+    ("raw", "asked"),
+    [
+        ("/api/contents/a.parquet", "/api/contents/a.parquet?format=text"),
+        ("/api/contents/a?", "/api/contents/a?&format=text"),
+        ("/api/contents?content=1&hash=0", "/api/contents?content=1&hash=0&format=text"),
+        ("/api/contents/a?%2566ormat=text", "/api/contents/a?%2566ormat=text&format=text"),
+        ("/api/contents/a.png/b?format=", "/api/contents/a.png/b?format=&format=text"),
+        ("/api/contents/a.PNG?type=file", "/api/contents/a.PNG?type=file"),
+        ("/api/kernels?format=x", "/api/kernels?format=x"),
+        ("/lab/api/contents/a", "/lab/api/contents/a"),
+    ],
+)
+def test_contents_are_asked_for_as_text_above_the_open_tier(raw: str, asked: str) -> None:
+    target = match(PREFIX + raw)
+    assert forwarded(target, Tier.OPEN) == target.raw
+    for tier in (Tier.SENSITIVE, Tier.SECRET):
+        assert forwarded(target, tier) == PREFIX + asked
 
 
 @pytest.mark.parametrize(
