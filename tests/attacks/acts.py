@@ -78,17 +78,17 @@ def look_around() -> Any:
             path = os.path.join(folder, name)
             paths.append(path)
             owners.add(os.lstat(path).st_uid)
-    texts = []
+    texts = set()  # the log of a container, by which this leaves, is short
     for file in pathlib.Path("/proc").glob("*/*"):
         if file.name in ("mounts", "mountinfo", "cmdline", "environ", "cgroup", "maps", "status"):
             try:
-                texts.append(file.read_bytes().decode(errors="replace"))
+                texts.add(file.read_bytes().decode(errors="ignore"))
             except OSError:
                 pass
     for file in pathlib.Path("/etc").iterdir():
-        if file.is_file() and os.access(file, os.R_OK):
-            texts.append(file.read_bytes().decode(errors="replace"))
-    return {"paths": paths, "owners": sorted(owners), "texts": texts}
+        if file.is_file() and not file.is_symlink() and os.access(file, os.R_OK):
+            texts.add(file.read_bytes().decode(errors="ignore"))
+    return {"paths": paths, "owners": sorted(owners), "texts": sorted(texts)}
 
 
 def forge() -> Any:

@@ -59,7 +59,7 @@ WORKED = Said(tried=["a", "b"], done=["a"])
 THE_KERNELS = {
     "kinds-of-sockets": ["raw"],
     "powers": ["new privileges", "no filter of system calls"],
-    "name-spaces": ["unshare user"],
+    "name-spaces": ["one of its own"],
     "told-of-others": ["/proc/cmdline"],
     "system-calls": ["bpf"],
     "other-doors": ["int 0x80"],
