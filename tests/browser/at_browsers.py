@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -14,13 +13,12 @@ from doubles.sandbox import GoodPrograms
 from hub.services.lab import Lab
 from hub.web.languages import COOKIE, language
 from integration.test_portal_accessible import DRAWN, SIDEWAYS, ZOOMED, faults
+from portal_pictures import keep_picture
 
 WIDE = {"width": 1280, "height": 900}
 SHORT = 10_000
 FEW = {"check": "minimum-frequency", "severity": "block", "place": "table.csv, row 1", "sentence": "A cell is small."}
 """What the gate finds where a story wants it to block."""
-PICTURES = Path(__file__).parents[2] / "test-results" / "pages"
-"""What the pages looked like, for whoever wants to see them; no test reads it."""
 
 
 class People:
@@ -114,6 +112,4 @@ def look_closely(people: People, who: str) -> None:
 
 def picture(people: People, who: str, name: str) -> None:
     """Keep what the page looks like, in its language."""
-    folder = PICTURES / people.code
-    folder.mkdir(parents=True, exist_ok=True)
-    people.page(who).screenshot(path=folder / f"{name}.png", full_page=True)
+    keep_picture(people.page(who), people.code, name)

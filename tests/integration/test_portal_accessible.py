@@ -6,8 +6,6 @@ cannot be forgotten. Parts of pages, which a page's script fetches, are looked a
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
@@ -16,6 +14,7 @@ from doubles.portal import PREFIX, login_cookie
 from hub.web.languages import CODES, COOKIE
 from hub.web.pages.table import PAGES
 from integration.test_portal_roles import OK, PAGE_MATRIX, WHO, filled, site
+from portal_pictures import PARTS, WHOLE, keep_picture, picture_name
 
 __all__ = ["site"]
 RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -33,18 +32,9 @@ SIDEWAYS = """() => document.documentElement.scrollWidth <= 640 ? [] : [...docum
 """What sticks out where a page has to be moved sideways."""
 
 
-def is_whole(template: str) -> bool:
-    """Whether a template is a page, or a part that a script puts into one."""
-    return '{% extends "layout.html" %}' in files("hub.web").joinpath("templates", template).read_text()
-
-
 def who_sees(address: str) -> str:
     allowed = [name for name, status in zip(WHO, PAGE_MATRIX[address][1], strict=True) if status == OK]
     return next((name for name in RICHEST if name in allowed), allowed[0])
-
-
-WHOLE = sorted(page.path for page in PAGES if is_whole(page.template))
-PARTS = sorted(page.path for page in PAGES if not is_whole(page.template))
 
 
 def opened(chromium: Browser, base: str, who: str, code: str, address: str) -> Page:
@@ -77,6 +67,7 @@ def test_every_page_is_accessible_and_whole_at_twice_its_size(looked: Looked, ad
     page = opened(chromium, base, who_sees(address), code, filled(PAGE_MATRIX[address][0], made))
     try:
         assert page.locator("html").get_attribute("lang") == code
+        keep_picture(page, code, picture_name(address))
         page.evaluate("document.querySelectorAll('main details').forEach(details => { details.open = true })")
         assert faults(page) == []
         page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
