@@ -76,6 +76,11 @@ class Seen:
     policy: str = ""
 
 
+def whole_seconds(span: timedelta) -> timedelta:
+    """Return a span without its part of a second, which durations on the wire do not have (RFC 3339, appendix A)."""
+    return timedelta(seconds=span // timedelta(seconds=1))
+
+
 def holder(request: ExportRequest | RequestHead, now: datetime, lasts: timedelta) -> str:
     """Who has claimed the request; nobody once the time is over, or where nothing is to be decided."""
     if request.state not in IN_REVIEW or request.claimed is None:

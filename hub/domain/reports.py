@@ -17,6 +17,7 @@ from enum import StrEnum
 from hub.domain.audit import AuditEntry
 from hub.domain.ballots import Cause
 from hub.domain.exports import ExportRequest, ExportState, Severity
+from hub.domain.queue import whole_seconds
 
 SENT = ("export:request:submit", "export:request:split", "export:request:split_from")
 CLAIM, VOTE, REJECT = "export:request:claim", "export:request:vote", "export:request:reject"
@@ -183,8 +184,8 @@ def figures_of(submissions: Iterable[Submission]) -> ReportFigures:
 
 
 def _median(spans: list[timedelta]) -> timedelta | None:
-    """Return the middle one, or the mean of the two in the middle."""
+    """Return the middle one, or the mean of the two in the middle, in whole seconds."""
     if not spans:
         return None
     ordered, half = sorted(spans), len(spans) // 2
-    return ordered[half] if len(spans) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    return whole_seconds(ordered[half] if len(spans) % 2 else (ordered[half - 1] + ordered[half]) / 2)

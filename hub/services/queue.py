@@ -134,7 +134,7 @@ def entry_of(lab: Lab, request: RequestHead, now: datetime) -> QueueEntry:
         request.turn,
         request.files,
         since,
-        now - since,
+        rules.whole_seconds(now - since),
         rules.level_of(request, now, review.soon, review.late),
         request.risk,
         held,

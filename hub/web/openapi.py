@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from hub.web.api.handlers import ARGUMENT
-from hub.web.api.routes import Download, Route
+from hub.web.api.routes import BYTES, JSON, JSON_LD, Download, Route
 from hub.web.api.table import PREFIX, ROUTES
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY
@@ -98,7 +98,7 @@ def _operation(number: int, route: Route[Any], schemas: Schemas) -> dict[str, An
         "responses": {"200": _answer(route, schemas.get(("answer", number))), **_faults()},
     }
     if route.takes_file:
-        content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        content = {BYTES: {"schema": {"type": "string", "format": "binary"}}}
         operation["requestBody"] = {"required": True, "content": content}
     elif ("body", number) in schemas:
         content = {"application/json": {"schema": schemas["body", number]}}
@@ -126,10 +126,8 @@ def _query(route: Route[Any]) -> list[dict[str, Any]]:
 
 def _answer(route: Route[Any], schema: Any) -> dict[str, Any]:
     if route.answer is Download:
-        return {
-            "description": "The bytes",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        }
+        form = {"type": "object"} if route.media in (JSON, JSON_LD) else {"type": "string", "format": "binary"}
+        return {"description": "The bytes", "content": {route.media.partition(";")[0]: {"schema": form}}}
     return {"description": "Done", "content": {"application/json": {"schema": schema}}}
 
 

@@ -17,7 +17,7 @@ from hub.services.access_log import Checked
 from hub.services.lab import Lab, found
 from hub.services.queue import QueueEntry
 from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
-from hub.web.api.routes import Download, Request, Route
+from hub.web.api.routes import JSON, Download, Request, Route
 from hub.web.models.records import AuditQuery, FreezeBody
 from hub.web.models.review import ExportBody, OverrideBody, QueueFilter, RejectBody, VoteBody
 from hub.web.models.texts import Nothing, PathQuery, ProjectFilter, ReasonBody
@@ -118,7 +118,7 @@ def get_receipt(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
     """Return the signed receipt."""
     identifier = request.path["id"]
     text = releases.receipt(lab, actor, identifier)
-    return Download(f"receipt-{identifier}.json", text.encode(), "application/json; charset=utf-8")
+    return Download(f"receipt-{identifier}.json", text.encode())
 
 
 def get_released_file(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
@@ -230,7 +230,7 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("POST", "/exports/{id}/release", "Make the release (a reviewing steward)", post_release, Nothing, Release),
     Route("GET", "/releases", "Releases, newest first", list_releases, Nothing, list[Release]),
     Route("GET", "/releases/{id}", "A release", get_release, Nothing, Release),
-    Route("GET", "/releases/{id}/receipt", "The signed receipt", get_receipt, Nothing, Download),
+    Route("GET", "/releases/{id}/receipt", "The signed receipt", get_receipt, Nothing, Download, media=JSON),
     Route(
         "GET",
         "/releases/{id}/files/{name}",

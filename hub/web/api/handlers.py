@@ -17,7 +17,7 @@ from tornado.web import HTTPError, stream_request_body
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.domain.space import not_writable
 from hub.services.space import check_space
-from hub.web.api.routes import Download, Request, Route, checked, checked_path
+from hub.web.api.routes import JSON, Download, Request, Route, checked, checked_path
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY
 from hub.web.models.texts import Model
@@ -84,11 +84,11 @@ class Api(SignedIn):
         answer = await self.use(lambda: route.call(lab, actor, request))
         self.set_header("Content-Security-Policy", BARE_POLICY)
         if isinstance(answer, Download):
-            self.set_header("Content-Type", answer.media)
+            self.set_header("Content-Type", route.media)
             self.set_header("Content-Disposition", attachment(answer.name))
             self.finish(answer.content)
             return
-        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Content-Type", JSON)
         self.finish(adapter_of(route.answer).dump_json(answer))
 
 

@@ -7,10 +7,8 @@ from typing import Any
 from hub.services import uses
 from hub.services.lab import Lab
 from hub.services.uses import DatasetUses
-from hub.web.api.routes import Download, Request, Route
+from hub.web.api.routes import CSV, Download, Request, Route
 from hub.web.models.texts import Nothing
-
-CSV = "text/csv; charset=utf-8"
 
 
 def list_uses(lab: Lab, actor: str, _request: Request[Nothing]) -> list[DatasetUses]:
@@ -26,7 +24,7 @@ def get_uses(lab: Lab, actor: str, request: Request[Nothing]) -> DatasetUses:
 def get_evidence(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
     """Return the uses of one dataset as CSV."""
     name = request.path["name"]
-    return Download(f"uses-{name}.csv", uses.evidence(lab, actor, name), CSV)
+    return Download(f"uses-{name}.csv", uses.evidence(lab, actor, name))
 
 
 ROUTES: tuple[Route[Any], ...] = (
@@ -53,5 +51,6 @@ ROUTES: tuple[Route[Any], ...] = (
         get_evidence,
         Nothing,
         Download,
+        media=CSV,
     ),
 )

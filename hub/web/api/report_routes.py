@@ -7,8 +7,7 @@ from typing import Any
 from hub.domain.reports import ReportFigures, Submission
 from hub.services import reports
 from hub.services.lab import Lab
-from hub.web.api.owner_routes import CSV
-from hub.web.api.routes import Download, Request, Route
+from hub.web.api.routes import CSV, Download, Request, Route
 from hub.web.models.records import ReportFilter
 
 
@@ -22,7 +21,7 @@ def get_submissions_csv(lab: Lab, actor: str, request: Request[ReportFilter]) ->
     """Return the same as CSV."""
     asked = request.body
     content = reports.submissions_csv(lab, actor, asked.project, asked.since, asked.until)
-    return Download("submissions.csv", content, CSV)
+    return Download("submissions.csv", content)
 
 
 def get_figures(lab: Lab, actor: str, request: Request[ReportFilter]) -> ReportFigures:
@@ -47,6 +46,7 @@ ROUTES: tuple[Route[Any], ...] = (
         get_submissions_csv,
         ReportFilter,
         Download,
+        media=CSV,
     ),
     Route(
         "GET",

@@ -15,6 +15,10 @@ from hub.web.models.texts import Model, is_plain
 
 B = TypeVar("B", bound=Model)
 LONGEST_PLACE = 400
+BYTES = "application/octet-stream"
+CSV = "text/csv; charset=utf-8"
+JSON = "application/json; charset=utf-8"
+JSON_LD = "application/ld+json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,6 @@ class Download:
 
     name: str
     content: bytes
-    media: str = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Route(Generic[B]):
     """One row of the table.
 
     ``model`` is read from the query of a GET and from the JSON body of everything else; an upload's body is the file
-    itself, so its model is read from the query, too. ``answer`` is the type that the function returns.
+    itself, so its model is read from the query, too. ``answer`` is the type that the function returns; ``media`` is the
+    media type of a download.
     """
 
     method: str
@@ -50,6 +54,7 @@ class Route(Generic[B]):
     model: type[B]
     answer: Any
     takes_file: bool = False
+    media: str = BYTES
 
     @property
     def in_query(self) -> bool:

@@ -11,7 +11,7 @@ from hub.services import notebook_changes, notebooks, reproductions, run_record,
 from hub.services.lab import Lab
 from hub.services.notebook_changes import NotebookChanges
 from hub.web.api.answers import RunAnswer, RunProgressAnswer
-from hub.web.api.routes import Download, Request, Route
+from hub.web.api.routes import JSON_LD, Download, Request, Route
 from hub.web.models.notebooks import ApprovalBody, NotebookBody, RunBody
 from hub.web.models.texts import Nothing, ProjectFilter, ReasonBody
 from hub.web.run_crate import run_crate
@@ -83,7 +83,7 @@ def get_run_record(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
     """Return the record of a run that has ended, as Workflow Run RO-Crate."""
     identifier = request.path["id"]
     crate = run_crate(run_record.run_record(lab, actor, identifier))
-    return Download(f"{identifier}-ro-crate-metadata.json", crate, "application/ld+json; charset=utf-8")
+    return Download(f"{identifier}-ro-crate-metadata.json", crate)
 
 
 def reproduce_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunAnswer:
@@ -151,6 +151,7 @@ ROUTES: tuple[Route[Any], ...] = (
         get_run_record,
         Nothing,
         Download,
+        media=JSON_LD,
     ),
     Route(
         "POST",
