@@ -30,7 +30,7 @@ def comment(
     """Comment on a request, as its author or a steward who may review it; nobody changes it or takes it back."""
     body = {"text": text, "audience": str(audience), "path": file, "row": row, "column": column}
     said = portal(context).post(place("exports", request, "comments"), body)
-    print_record(said, as_json=as_json, fields=() if as_json else ("id", *COLUMNS))
+    print_record(said, as_json=as_json, fields=("id", *COLUMNS))
 
 
 def comments(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:

@@ -42,7 +42,7 @@ def list_datasets(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show a dataset with its snapshots."""
     entry = find(portal(context), name)
-    print_record(entry if as_json else flat(entry), as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(entry if as_json else flat(entry), as_json=as_json, fields=FIELDS)
 
 
 def find(lab: Portal, name: str) -> Json:
@@ -158,7 +158,7 @@ def _snapshot(lab: Portal, name: str, files: Sequence[Path], *, as_json: bool) -
     with shown(f"snapshot of {name}") as tell:
         offer = offer_files(lab, name, files, tell)
         made = wait_for_offer(lab, offer["id"], tell)
-    print_record(made["offer"], as_json=as_json, fields=() if as_json else ("dataset", "snapshot"))
+    print_record(made["offer"], as_json=as_json, fields=("dataset", "snapshot"))
 
 
 def offer_files(lab: Portal, name: str, files: Sequence[Path], tell: Tell) -> Json:

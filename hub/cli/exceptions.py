@@ -27,7 +27,7 @@ def ask_exception(
     """Ask for an exception from a finding, as the request's author."""
     body = {"path": file, "finding": finding, "ground": str(ground), "text": text}
     asked = portal(context).post(place("exports", request, "exceptions"), body)
-    print_record(asked, as_json=as_json, fields=() if as_json else COLUMNS)
+    print_record(asked, as_json=as_json, fields=COLUMNS)
 
 
 def decide_exception(
@@ -44,7 +44,7 @@ def decide_exception(
     body = {"word": str(word), "reason": reason}
     body |= {name: seen.get(name, "0" * 64) for name in ("canonical", "policy")}
     said = portal(context).post(place("exports", request, "exceptions", exception, "votes"), body)
-    print_record(said, as_json=as_json, fields=() if as_json else COLUMNS)
+    print_record(said, as_json=as_json, fields=COLUMNS)
 
 
 def exceptions(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:

@@ -310,4 +310,4 @@ def withdraw(context: typer.Context, request: Identifier, as_json: AsJson = Fals
 def release(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:
     """Make the release of an approved request, as a steward who may review it."""
     made = portal(context).post(place("exports", request, "release"))
-    print_record(made, as_json=as_json, fields=() if as_json else ("id", "project", "released_by", "created", "files"))
+    print_record(made, as_json=as_json, fields=("id", "project", "released_by", "created", "files"))

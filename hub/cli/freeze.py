@@ -20,7 +20,7 @@ FIELDS = ("id", "project", "reason", "frozen_by", "frozen", "lifted", "lifted_by
 def freeze(context: typer.Context, reason: Reason, project: OnlyProject = "", as_json: AsJson = False) -> None:
     """Stop every release and download at once, of the whole lab or of one project, as a steward."""
     found = portal(context).post("/freezes", {"project": project, "reason": reason})
-    print_record(found, as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found, as_json=as_json, fields=FIELDS)
 
 
 def unfreeze(context: typer.Context, freeze: Identifier, reason: Reason, as_json: AsJson = False) -> None:
@@ -29,7 +29,7 @@ def unfreeze(context: typer.Context, freeze: Identifier, reason: Reason, as_json
     “datalab export frozen” shows the identifiers. Who looks at an earlier freeze lifts no later one by mistake.
     """
     found = portal(context).post(place("freezes", freeze, "lift"), {"reason": reason})
-    print_record(found, as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found, as_json=as_json, fields=FIELDS)
 
 
 def frozen(context: typer.Context, as_json: AsJson = False) -> None:

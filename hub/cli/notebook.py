@@ -37,7 +37,7 @@ def show(
     """Show a notebook with its parameters; the view is recorded."""
     lab = portal(context)
     found = lab.get(place("notebooks", find(lab, notebook)["id"]))
-    print_record(found if as_json else _flat(found), as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found if as_json else _flat(found), as_json=as_json, fields=FIELDS)
     if source and not as_json:
         for number, (kind, text) in enumerate(found["cells"], 1):
             typer.echo(f"\n── cell {number} · {plain(kind)}")
@@ -153,7 +153,7 @@ def submit(
         tell("sending")
         sent = submit_file(lab, file, project, name, purpose, tuple(dataset or ()))
         found = wait_for_inspection(lab, sent, tell) if wait else sent
-    print_record(found if as_json else _flat(found), as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found if as_json else _flat(found), as_json=as_json, fields=FIELDS)
 
 
 def submit_file(lab: Portal, file: Path, project: str, name: str, purpose: str, datasets: tuple[str, ...]) -> Json:
@@ -196,7 +196,7 @@ def approve(
     body: Json = {"parameters": read_schema(schema)} if schema else {}
     body |= {"accept_free_text": True} if accept_free_text else {}
     found = lab.post(place("notebooks", find(lab, notebook)["id"], "approve"), body)
-    print_record(found if as_json else _flat(found), as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found if as_json else _flat(found), as_json=as_json, fields=FIELDS)
 
 
 def read_schema(file: Path) -> list[Any]:
@@ -225,4 +225,4 @@ def withdraw(context: typer.Context, notebook: Identifier, reason: Reason, as_js
 def _end(context: typer.Context, notebook: str, step: str, reason: str, *, as_json: bool) -> None:
     lab = portal(context)
     found = lab.post(place("notebooks", find(lab, notebook)["id"], step), {"reason": reason})
-    print_record(found if as_json else _flat(found), as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found if as_json else _flat(found), as_json=as_json, fields=FIELDS)

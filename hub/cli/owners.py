@@ -31,19 +31,19 @@ def owners(
 ) -> None:
     """Say whether a dataset's owner is told of what leaves, or has to agree, as a steward of the owner."""
     said = portal(context).put(place("datasets", name, "owners"), {"part": str(part)})
-    print_record(said, as_json=as_json, fields=() if as_json else ("name", "owner", "owners"))
+    print_record(said, as_json=as_json, fields=("name", "owner", "owners"))
 
 
 def delegate(context: typer.Context, name: Name, person: Person, until: LastDay, as_json: AsJson = False) -> None:
     """Name somebody who votes for a dataset's owner to the end of a day: a steward, or one of the organisation."""
     made = portal(context).put(place("datasets", name, "delegates", person), {"ends": day_of(until)})
-    print_record(made, as_json=as_json, fields=() if as_json else DELEGATION)
+    print_record(made, as_json=as_json, fields=DELEGATION)
 
 
 def undelegate(context: typer.Context, name: Name, person: Person, as_json: AsJson = False) -> None:
     """Take that back; from then on their votes for the owner do not count."""
     ended = portal(context).delete(place("datasets", name, "delegates", person), {})
-    print_record(ended, as_json=as_json, fields=() if as_json else DELEGATION)
+    print_record(ended, as_json=as_json, fields=DELEGATION)
 
 
 def delegates(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
@@ -72,4 +72,4 @@ def owner_vote(
     body = {"dataset": name, "decision": str(answer), "reason": reason, "cause": str(cause), "turn": seen["turn"]}
     body |= {"policy": seen["policy"], "canonical": {f["path"]: f["canonical"] for f in seen["files"]}}
     said = lab.post(place("exports", request, "owner-votes"), body)
-    print_record(said, as_json=as_json, fields=() if as_json else ("id", "project", "state", "reason"))
+    print_record(said, as_json=as_json, fields=("id", "project", "state", "reason"))

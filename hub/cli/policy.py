@@ -152,4 +152,4 @@ def set_layer(
         raise InvalidError("Name one dataset or one project.", reason="policy-which")
     address = place("datasets", dataset, "policy") if dataset else place("projects", project, "policy")
     kept = portal(context).put(address, {"text": file.read_text(encoding="utf-8")})
-    print_record(kept, as_json=as_json, fields=() if as_json else ("id", "changed_by", "changed"))
+    print_record(kept, as_json=as_json, fields=("id", "changed_by", "changed"))

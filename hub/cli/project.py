@@ -48,7 +48,7 @@ def list_projects(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show a project with its members, datasets and the address of your workspace in it."""
     found = portal(context).get(place("projects", name))
-    print_record(found if as_json else _flat(found), as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found if as_json else _flat(found), as_json=as_json, fields=FIELDS)
 
 
 def _flat(found: Json) -> Json:

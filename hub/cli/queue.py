@@ -32,10 +32,10 @@ def queue(
 def claim(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:
     """Take a request for a while, as a steward: meanwhile no other steward decides on it."""
     found = portal(context).post(place("exports", request, "claim"))
-    print_record(found, as_json=as_json, fields=() if as_json else ("id", "state", "claimed_by", "claimed"))
+    print_record(found, as_json=as_json, fields=("id", "state", "claimed_by", "claimed"))
 
 
 def unclaim(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:
     """Give a request back before the time is over."""
     found = portal(context).delete(place("exports", request, "claim"))
-    print_record(found, as_json=as_json, fields=() if as_json else ("id", "state"))
+    print_record(found, as_json=as_json, fields=("id", "state"))

@@ -41,4 +41,4 @@ def publish(
     """Say which fields are public from now on, those alone; without any, it is taken out of the register."""
     fields = [str(f) for f in field or ()]
     kept = portal(context).put(place("publications", str(kind), name), {"fields": fields})
-    print_record(kept, as_json=as_json, fields=() if as_json else COLUMNS)
+    print_record(kept, as_json=as_json, fields=COLUMNS)

@@ -29,7 +29,7 @@ def list_releases(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, release: Identifier, as_json: AsJson = False) -> None:
     """Show a release with its files."""
     found = portal(context).get(place("releases", release))
-    print_record(found, as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found, as_json=as_json, fields=FIELDS)
 
 
 @app.command(epilog=examples("datalab release download export-abc --to report"))
@@ -58,7 +58,7 @@ def fetch(lab: Portal, release: str, folder: Path) -> list[Path]:
 def revoke(context: typer.Context, release: Identifier, reason: Reason, as_json: AsJson = False) -> None:
     """Revoke a release, as a steward: nobody downloads it from the lab any more."""
     found = portal(context).post(place("releases", release, "revoke"), {"reason": reason})
-    print_record(found, as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found, as_json=as_json, fields=FIELDS)
 
 
 @app.command(epilog=examples("datalab release key --to lab.pub"))
@@ -71,4 +71,4 @@ def key(
     found = portal(context).get("/key")
     if to is not None:
         write_new(to.absolute().parent, to.name, found["pem"].encode())
-    print_record(found, as_json=as_json, fields=() if as_json else ("fingerprint",))
+    print_record(found, as_json=as_json, fields=("fingerprint",))

@@ -49,7 +49,7 @@ def flat(found: Json) -> Json:
 
 
 def _print(found: Json, *, as_json: bool) -> None:
-    print_record(found if as_json else flat(found), as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found if as_json else flat(found), as_json=as_json, fields=FIELDS)
 
 
 @app.command(epilog=examples("datalab run start care/table year=3 plan=free --wait", "datalab run start notebook-abc"))

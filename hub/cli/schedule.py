@@ -40,7 +40,7 @@ def make(
     parameters = typed(values or [], approved["parameters"])
     asked = {"notebook": approved["id"], "cron": times, "parameters": parameters}
     made = lab.post("/schedules", asked | {"files": file or [], "context": about})
-    print_record(made, as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(made, as_json=as_json, fields=FIELDS)
 
 
 @app.command("list", epilog=examples("datalab schedule list --project care"))
@@ -53,7 +53,7 @@ def list_schedules(context: typer.Context, project: ProjectFilter = "", as_json:
 def show(context: typer.Context, schedule: Identifier, as_json: AsJson = False) -> None:
     """Show a schedule: when it is due, what it started and prepared last, and what it missed."""
     found = portal(context).get(place("schedules", schedule))
-    print_record(found, as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found, as_json=as_json, fields=FIELDS)
 
 
 @app.command(epilog=examples("datalab schedule stop schedule-abc"))
@@ -65,4 +65,4 @@ def stop(
 ) -> None:
     """Stop a schedule for good; what it has started goes on."""
     found = portal(context).post(place("schedules", schedule, "stop"), {"reason": reason})
-    print_record(found, as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found, as_json=as_json, fields=FIELDS)

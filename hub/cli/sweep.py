@@ -77,4 +77,4 @@ def _print(found: Json, *, as_json: bool) -> None:
     done, of = found["progress"]
     runs = [f"{entry['run']['id']} {entry['work']['state']}" for entry in found["runs"]]
     flat = {**found, "progress": f"{done} of {of} runs", "runs": runs}
-    print_record(found if as_json else flat, as_json=as_json, fields=() if as_json else FIELDS)
+    print_record(found if as_json else flat, as_json=as_json, fields=FIELDS)
