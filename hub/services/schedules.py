@@ -193,16 +193,11 @@ def _due(lab: Lab, records: Transaction, found: Schedule) -> None:
         details = {"missed": seen.missed, "last": seen.missed_last.isoformat() if seen.missed_last else ""}
         records.record(event("lab:schedule:miss", "worker", found.id, found.project, **details))
     counted = after_turn(found, seen)
-    if seen.runs_for is not None and (why := _why_not_now(lab, found)):
+    if seen.runs_for is not None and (why := _why_not_now(lab, records, found)):
         missed = counted.missed + 1
         counted = replace(counted, missed=missed, missed_last=seen.runs_for, said=why)
     elif seen.runs_for is not None:
         notebook = load_notebook(records, found.requester, found.notebook)
-        try:
-            check_runs_left(lab, records, found.project, 1)
-        except RefusedError as error:
-            _stopped(lab, records, replace(counted, state=ScheduleState.ACTIVE), str(error))
-            return
         record_use(records, found.requester, found.project, notebook.datasets)
         snapshots = {name: latest_snapshot(records, name).digest for name in notebook.datasets}
         run, _ = queue_run(lab, records, found.requester, notebook, found.parameters, snapshots, schedule=found.id)
@@ -210,12 +205,13 @@ def _due(lab: Lab, records: Transaction, found: Schedule) -> None:
     records.save(counted, event("lab:schedule:turn", "worker", found.id, found.project, run=counted.run))
 
 
-def _why_not_now(lab: Lab, found: Schedule) -> str:
-    """Return the sentence why a time passes without a run; empty where it does not."""
+def _why_not_now(lab: Lab, reading: Reading, found: Schedule) -> str:
+    """Return the sentence why a time passes without a run, and the schedule goes on; empty where it does not pass."""
     if found.open:
         return "The last run had not ended when the next was due, so that time was missed."
     try:
         check_space(lab)
+        check_runs_left(lab, reading, found.project, 1)
     except LabError as error:
         return str(error)
     return ""

@@ -16,7 +16,7 @@ from hub.domain.errors import ConflictError, InvalidError, NotFoundError, Refuse
 from hub.domain.exports import ExportState
 from hub.domain.runs import Run
 from hub.domain.schedules import Schedule, ScheduleState
-from hub.services import exports, freezes, grants, notebooks, projects, runs, schedules
+from hub.services import exports, freezes, grants, notebooks, projects, run_budgets, runs, schedules
 from hub.services.lab import Lab
 from hub.services.ports import pages
 
@@ -211,7 +211,8 @@ def test_what_its_requester_could_not_start_stops_it_with_the_sentence(
     assert [r for r, _ in runs.runs(lab, "scientist") if r.schedule] == []
 
 
-def test_a_budget_that_is_used_up_stops_it(lab: Lab, programs: GoodPrograms) -> None:
+def test_a_budget_that_is_used_up_is_waited_for(lab: Lab, programs: GoodPrograms) -> None:
+    """The time is missed with the sentence, and it goes on once a steward grants more."""
     tight = replace(lab, settings=lab.settings.model_copy(
         update={"notebooks": lab.settings.notebooks.model_copy(update={"runs_a_month": 1})}
     ))  # fmt: skip
@@ -219,9 +220,12 @@ def test_a_budget_that_is_used_up_stops_it(lab: Lab, programs: GoodPrograms) -> 
     assert schedule.state is ScheduleState.ACTIVE
     work_off(tight)
     after = come(tight, schedule)
-    assert after.state is ScheduleState.STOPPED
-    assert "has 0 of its 1 runs left this month" in after.reason
+    assert (after.state, after.missed, after.missed_last) == (ScheduleState.ACTIVE, 1, schedule.due)
+    assert "has 0 of its 1 runs left this month" in after.said
     assert len(started(lab)) == 1
+    run_budgets.grant_runs(tight, "health-steward", "wages", 1, "The report is due")
+    again = come(tight, after)
+    assert (again.missed, again.said, len(started(lab))) == (1, "", 2)
 
 
 def test_a_project_that_ended_stops_it(lab: Lab, programs: GoodPrograms) -> None:
