@@ -10,8 +10,10 @@
 Invariants:
 
 * nothing is mounted that was not hashed a moment before, and all that is mounted has the flags of SEALED;
+* what a fresh mount shows is looked at before anybody is told of it: it is the image that was asked for, or no mount;
 * a mount that no container has and that none was about to see for a while is taken away;
-* mounting and unmounting take turns between processes; the kernel is asked what is mounted, nothing is remembered.
+* mounting, unmounting and letting go of loop devices take turns between processes; the kernel is asked what is
+  mounted, nothing is remembered.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from pathlib import Path
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.adapters.host import Host
+from hub.adapters.loops import loose_loops
 from hub.adapters.mount_table import is_mounted, mounts_below
 from hub.adapters.snapshot_files import ErofsImages, LinkedFolders, SnapshotFiles
 from hub.adapters.vault import FolderVault
@@ -42,6 +45,7 @@ class SnapshotMounts:
     """Builds, verifies, mounts and unmounts the snapshots of one lab."""
 
     def __init__(self, state: Path, vault: FolderVault, host: Host, kind: Callable[[], ImageKind]) -> None:
+        self._state = state
         self._top = state / "mounts"
         self._host = host
         self._kind = kind
@@ -62,14 +66,30 @@ class SnapshotMounts:
         """Return where the project's containers find the snapshot, hashed just now."""
         way, folder = self._ways[image.kind], self._top / project / snapshot.digest
         with way.verified(snapshot, image), self._turn():
-            if is_mounted(folder) and not way.is_shown(snapshot, folder):
+            if not is_mounted(folder) or not way.is_shown(snapshot, folder):
                 self._host.unmount_all(folder)
-            if not is_mounted(folder):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 way.show(snapshot, folder)
+                self._check_shown(way, snapshot, folder)
             self._check_sealed(folder)
             folder.with_suffix(USED).touch()
         return folder
+
+    def _check_shown(self, way: SnapshotFiles, snapshot: Snapshot, folder: Path) -> None:
+        """What was mounted just now is what was asked for: a loop device can get another image before it is mounted."""
+        if not way.is_shown(snapshot, folder):
+            self._host.unmount_all(folder)
+            raise UnavailableError(
+                "The machine mounted something else than this dataset, which was taken away at once. Try again; "
+                "when it happens twice, tell the administrator.",
+                reason="mount-another",
+            )
+
+    def release_loop(self, device: str, image: Path) -> None:
+        """Let go of a loop device over an image that is mounted nowhere; one that is about to be mounted is kept."""
+        with self._turn():
+            if f"{device} {image}" in loose_loops(self._state):
+                self._host.detach(device)
 
     def seal(self, source: Path, folder: Path) -> Path:
         """Show a folder a second time where containers only read it, with the flags that the engine would drop."""

@@ -174,8 +174,8 @@ class LoopStorage(PlainStorage):
 
     def release_loop(self, loop: str) -> None:
         """Let go of such a device, if it is still what it was."""
-        if loop in self.loose_loops():
-            self._host.detach(loop.partition(" ")[0])
+        device, _, image = loop.partition(" ")
+        self.snapshots.release_loop(device, Path(image))
 
     def walked(self, folder: Path) -> list[tuple[str, bool]]:
         """Return (path, is a plain file) of everything below a folder that a container wrote."""
