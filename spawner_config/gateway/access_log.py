@@ -44,9 +44,12 @@ class Seen:
     begins: bool = False
     started: float = field(default_factory=time.monotonic)
 
-    def takes(self, count: int, meter: Meter) -> bool:
-        """Count bytes of a body as they go, since a websocket may stay open for days; False at the day's cap."""
-        if self.server is None or not meter.take(self.server, count):
+    def takes(self, count: int, meter: Meter, beside: int = 0) -> bool:
+        """Count bytes of a body as they go, since a websocket may stay open for days; False at the day's cap.
+
+        ``beside`` is what says how long they are, and of which kind: the cap counts it, too.
+        """
+        if self.server is None or not meter.take(self.server, count + beside):
             self.reason = "day-cap"
             return False
         self.bytes += count

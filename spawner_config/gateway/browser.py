@@ -19,11 +19,17 @@ from spawner_config.gateway.headers import Headers, request_headers, response_he
 from spawner_config.gateway.meter import Meter, day_is_over
 from spawner_config.gateway.origins import Origins
 from spawner_config.gateway.static_files import StaticFiles
+from spawner_config.gateway.under_way import size_of_frame
 from spawner_config.gateway.upstream import Upstream, exact_url
 from spawner_config.gateway.websockets import SWITCHED, Told, forward_websocket
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 BODILESS = frozenset({204, 304})
+KNOWN = frozenset({200, 201, 204, 301, 302, 304, 400, 401, 403, 404, 405, 409, 410, 500, 501, 503})
+"""What JupyterLab's server answers with; above the open tier, another number would be one more thing to say by it."""
+ANSWER_BYTES = 16
+"""What each answer counts beside its headers and its body, and each opening of a websocket: its number or how the
+gateway refuses it, a length that is announced and does not come, which headers in which order, how it ends."""
 PACKED = ("lab/api/settings", "lab/api/translations/")
 """What JupyterLab says of itself at every visit, in long texts that hold no file and no secret."""
 PACKED_BYTES = range(2**13, 2**21)
@@ -69,6 +75,8 @@ class BrowserSide:
         seen.act = act_of(request.method, found.target, websocket=is_websocket(request))
         headers = request_headers(request.headers.items(), upstream.badge, self._origins.scheme)
         url = exact_url(forwarded(found.target, upstream.server.tier))
+        if not self._meter.take(upstream.server, ANSWER_BYTES):
+            raise day_is_over()
         with upstream.slot():
             self._log.begin(seen)
             if is_websocket(request):
@@ -92,7 +100,7 @@ class BrowserSide:
 
         told = Told(
             opened,
-            takes=lambda count: seen.takes(count, self._meter),
+            takes=lambda count: seen.takes(count, self._meter, beside=size_of_frame(count, masked=False) - count),
             brings=seen.brings,
             stays=lambda: self._door.still_admits(request, found.target),
         )
@@ -119,7 +127,8 @@ async def _ask(
         raise answers.server_broken() from None
     encoding = received.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower()
     kinds = received.headers.getall(hdrs.CONTENT_TYPE, ())  # of two, a browser believes another one than was judged
-    if not 200 <= received.status <= 599 or encoding != "identity" or len(kinds) > 1:
+    known = KNOWN if held(upstream.server.tier) else range(200, 600)
+    if received.status not in known or encoding != "identity" or len(kinds) > 1:
         received.close()
         raise answers.server_broken()
     return received

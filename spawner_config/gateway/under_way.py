@@ -45,6 +45,12 @@ class Held:
         self._bytes -= gone
         self._all.bytes -= gone
 
+    def drop(self) -> None:
+        """Drop the connections that are open still."""
+        for transport in self._transports:
+            if not transport.is_closing():
+                transport.abort()
+
     def ends(self) -> None:
         """Forget what was not taken: a connection that were only closed would keep it until its other end reads."""
         for transport in self._transports:

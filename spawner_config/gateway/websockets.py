@@ -14,7 +14,7 @@ from yarl import URL
 
 from hub.domain.errors import InvalidError, RefusedError, UnavailableError
 from spawner_config.gateway import answers
-from spawner_config.gateway.bounds import Bounds
+from spawner_config.gateway.bounds import Bounds, Bucket
 from spawner_config.gateway.headers import Headers, plain_token
 from spawner_config.gateway.under_way import Held, size_of_frame
 from spawner_config.gateway.upstream import Upstream
@@ -25,7 +25,12 @@ IN_A_ROW = 32
 """So many messages go before others have their turn: where all are there already, nothing else would let them."""
 LOGIN_ENDED = 4401, "Your login has ended; open the workspace again from the page of its project."
 DAY_IS_OVER = 4429, "The lab sends no more from this workspace to your browser today."
-_SENDABLE_CODES = frozenset({1000, 1001, 1002, 1003, *range(1007, 1012), *range(3000, 5000)})
+FLOODS = 1008, ""
+PINGS, PINGS_A_SECOND = 60, 2
+"""So many pings and pongs an end may send; JupyterLab's server and the gateway itself send one in half a minute."""
+_TO_BROWSER = frozenset({1000, 1001, 1011, FLOODS[0], LOGIN_ENDED[0], DAY_IS_OVER[0]})
+_TO_WORKSPACE = frozenset({1000, 1001, 1002, 1003, *range(1007, 1012), *range(3000, 5000)})
+_CONTROL = (WSMsgType.PING, WSMsgType.PONG)
 
 Inner = ClientWebSocketResponse[Literal[False]]
 Socket = Inner | web.WebSocketResponse
@@ -69,6 +74,7 @@ def _towards_browser(inner: Inner, bounds: Bounds) -> web.WebSocketResponse:
     return web.WebSocketResponse(
         protocols=[inner.protocol] if inner.protocol else [],
         heartbeat=bounds.heartbeat_seconds,
+        autoping=False,
         max_msg_size=bounds.message,
         compress=False,
         timeout=CLOSE_SECONDS,
@@ -81,7 +87,7 @@ async def _between(inner: Inner, outer: web.WebSocketResponse, held: Held, upstr
 
     def showing(payload: int) -> bool:
         upstream.use.note()
-        return told.takes(payload or 1)  # that one came, and of which kind, is told by an empty one, too
+        return told.takes(payload)
 
     def asking(payload: int) -> bool:
         upstream.use.note()
@@ -100,8 +106,11 @@ async def _between(inner: Inner, outer: web.WebSocketResponse, held: Held, upstr
         for way in ways:
             way.cancel()
         ended = await asyncio.gather(*ways, return_exceptions=True)
+        # Why a workspace closed is passed on as one of three numbers, and never in its words.
         code, why = next((end for end in ended if isinstance(end, tuple)), (inner.close_code, ""))
-        await asyncio.gather(_close(outer, code, why), _close(inner, outer.close_code))
+        await asyncio.gather(_say_goodbye(outer, code, _TO_BROWSER, why), _say_goodbye(inner, outer.close_code))
+        held.drop()
+        await asyncio.gather(_take_the_rest(outer), _take_the_rest(inner))
 
 
 async def _connect(
@@ -115,6 +124,7 @@ async def _connect(
                 protocols=protocols,
                 max_msg_size=bounds.message,
                 heartbeat=bounds.heartbeat_seconds,
+                autoping=False,
                 compress=0,
                 decode_text=False,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
@@ -139,20 +149,29 @@ def _protocols(request: web.BaseRequest) -> list[str]:
 async def _pass(
     source: Socket, sink: Socket, may_go: Callable[[int], bool], gone: Callable[[int], None], seconds: float
 ) -> tuple[int, str] | None:
-    """Pass messages on until the source closes, the sink takes none, or they may not go."""
-    count = 0
+    """Pass messages on until the source closes, the sink takes none, or they may not go.
+
+    Pings are answered here, and counted: the library would answer all that have come before others have their turn.
+    """
+    count, pings = 0, Bucket(PINGS, PINGS_A_SECOND)
     async for message in source:
         count += 1
         if count % IN_A_ROW == 0:
             await asyncio.sleep(0)
-        if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+        if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY, *_CONTROL):
             return None
         size = len(message.data)
-        if not may_go(size):
+        if message.type in _CONTROL:
+            if not pings.take():
+                return FLOODS
+        elif not may_go(size):
             return DAY_IS_OVER
         try:
             async with asyncio.timeout(seconds):
-                await sink.send_frame(message.data, message.type)
+                if message.type is WSMsgType.PING:
+                    await source.pong(message.data)
+                elif message.type is not WSMsgType.PONG:
+                    await sink.send_frame(message.data, message.type)
         except (ConnectionError, RuntimeError, TimeoutError):  # the other end closed while this one spoke, or is stuck
             return None
         gone(size)
@@ -168,10 +187,23 @@ async def _while(stays: Callable[[], Awaitable[bool]], seconds: float) -> tuple[
                 return LOGIN_ENDED
 
 
-async def _close(socket: Socket, code: int | None, why: str = "") -> None:
-    """Close an end, and drop it when it does not close in time, or goes on speaking."""
-    if not socket.closed:
-        sent = code if code is not None and code in _SENDABLE_CODES else 1011
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await socket.close(code=sent, message=why.encode())
+async def _say_goodbye(
+    socket: Socket, code: int | None, sendable: frozenset[int] = _TO_WORKSPACE, why: str = ""
+) -> None:
+    """Close an end, and wait a little until it closes, too, or goes on speaking."""
+    if socket.closed:
+        return
+    sent = code if code is not None and code in sendable else 1011
+    with suppress(TimeoutError, ConnectionError, RuntimeError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await socket.send_frame(sent.to_bytes(2, "big") + why.encode(), WSMsgType.CLOSE)
+            await _take_the_rest(socket)
+
+
+async def _take_the_rest(socket: Socket) -> None:
+    """Take what an end has said already, and let others have their turn: the library's own way to close does not."""
+    count = 0
+    async for _ in socket:
+        count += 1
+        if count % IN_A_ROW == 0:
+            await asyncio.sleep(0)

@@ -14,6 +14,8 @@ from aiohttp import web
 from datasets_mount.catalogue import Tier
 from hub.settings import Browser
 from integration.gateway_bench import QUICK, bench, ok, read_head, says
+from spawner_config.gateway.browser import ANSWER_BYTES, KNOWN
+from spawner_config.gateway.under_way import size_of_frame
 
 CAP = 50_000
 CAPS = Browser(sensitive_soft=20_000, sensitive_hard=CAP, open_soft=20_000)
@@ -144,13 +146,97 @@ def test_empty_messages_meet_the_cap_too(tmp_path: Path) -> None:
         return inner
 
     async def story() -> None:
-        async with bench(tmp_path, WIDE, Browser(sensitive_soft=5, sensitive_hard=20)) as b:
+        async with bench(tmp_path, WIDE, Browser(sensitive_soft=5, sensitive_hard=ANSWER_BYTES + 41)) as b:
             folder = await b.serve("health", handler)
             got = 0
             async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
                 while (await outer.receive()).type is aiohttp.WSMsgType.BINARY:
                     got += 1
                 assert (got, outer.close_code) == (20, 4429)
-            assert b.total(folder.name) == 20
+            assert b.total(folder.name) == ANSWER_BYTES + 20 * size_of_frame(0, masked=False)
+
+    asyncio.run(story())
+
+
+def status(number: int) -> bytes:
+    return b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % number
+
+
+@pytest.mark.parametrize("tier", [Tier.SENSITIVE, Tier.OPEN])
+def test_a_number_that_jupyterlab_knows_not_is_not_told(tmp_path: Path, tier: Tier) -> None:
+    async def workspace(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await read_head(reader)
+        writer.write(status(int(head.split(b" ")[1].rpartition(b"?")[2])))
+
+    async def story() -> None:
+        async with bench(tmp_path, WIDE) as b:
+            await b.open("health", workspace, tier)
+            told = {n: (await b.get("health", f"api/status?{n}"))[0] for n in range(200, 600)}
+            assert {n for n in told if told[n] == n} >= KNOWN
+            others = {told[n] for n in told if n not in KNOWN}
+            assert others == ({502} if tier is Tier.SENSITIVE else set(told) - KNOWN)
+
+    asyncio.run(story())
+
+
+REFUSED_ANSWERS = {
+    "empty": status(204),
+    "unknown": status(299),
+    "attached": ok(b"x", b"Content-Disposition: attachment"),
+    "too-large": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n",
+    "none": b"",
+    "promised": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_ANSWERS)
+def test_answers_without_a_byte_meet_the_cap_too(tmp_path: Path, name: str) -> None:
+    caps = Browser(sensitive_soft=5, sensitive_hard=10 * ANSWER_BYTES)
+
+    async def story() -> None:
+        async with bench(tmp_path, WIDE, caps) as b:
+            await b.open("health", says(REFUSED_ANSWERS[name]))
+            statuses: list[int | None] = []
+            for _ in range(12):
+                try:
+                    statuses.append((await b.get("health"))[0])
+                except aiohttp.ClientError:
+                    statuses.append(None)
+            assert statuses[-2:] == [429, 429]
+            assert statuses[0] not in (429, None) or name == "promised"
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(("said", "told"), [(1000, 1000), (1001, 1001), (1003, 1011), (3000, 1011), (4999, 1011)])
+def test_a_websockets_end_is_told_in_one_of_few_numbers_and_in_no_words(tmp_path: Path, said: int, told: int) -> None:
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        inner = web.WebSocketResponse()
+        await inner.prepare(request)
+        await inner.close(code=said, message=b"a row of data")
+        return inner
+
+    async def story() -> None:
+        async with bench(tmp_path, WIDE) as b:
+            await b.serve("health", handler)
+            async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
+                message = await outer.receive()
+                assert (message.type, outer.close_code, message.extra) == (aiohttp.WSMsgType.CLOSE, told, "")
+
+    asyncio.run(story())
+
+
+def test_openings_that_a_workspace_refuses_meet_the_cap_too(tmp_path: Path) -> None:
+    caps = Browser(sensitive_soft=5, sensitive_hard=4 * ANSWER_BYTES)
+
+    async def story() -> None:
+        async with bench(tmp_path, WIDE, caps) as b:
+            await b.open("health", says(status(403)))
+            statuses = []
+            for _ in range(6):
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await b.session.ws_connect(b.url("health", "api/kernels/1/channels"))
+                statuses.append(refused.value.status)
+            assert statuses == [403] * 4 + [429] * 2
 
     asyncio.run(story())

@@ -16,6 +16,7 @@ from datasets_mount.catalogue import Tier
 from hub.setup.lab_files import KEPT, copy_of, keep_lab_files
 from hub.setup.steps import SetupError
 from integration.gateway_bench import Bench, bench, ok, says
+from spawner_config.gateway.browser import ANSWER_BYTES
 from spawner_config.lab_files import SHARED
 
 IMAGE = "ab" * 32
@@ -112,7 +113,7 @@ def test_a_container_has_no_say_in_what_runs_as_jupyterlab(tmp_path: Path) -> No
                 status, body = await b.get("health", rest)
                 assert (status, b"evil" in body) == (404, False), rest
             assert await b.get("health", "api/status") == (200, b"evil")  # the control: it does answer
-            assert b.total(b.servers[-1]) == len("evilContent-Typeapplication/json")
+            assert b.total(b.servers[-1]) == len("evilContent-Typeapplication/json") + ANSWER_BYTES
 
     asyncio.run(story())
 
