@@ -103,7 +103,8 @@ def events_of(lines: Iterable[bytes]) -> Iterator[AuditEvent]:
         for name, subject, reason in _acts(line):
             actor = _text(line, "asker") or _text(line, "person") or GATEWAY
             group = groups.setdefault((name, actor, subject, _text(line, "project"), reason), _Group())
-            group.times += _text(line, "phase") != "end" or name.endswith(":close")
+            if _text(line, "phase") != "end" or name.endswith(":close"):
+                group.times += _number(line, "times") or 1  # a line may stand for many that showed nothing
             group.bytes += _number(line, "bytes") if _text(line, "phase") != "begin" else 0
             group.received += _number(line, "received") if _text(line, "phase") != "begin" else 0
     for (name, actor, subject, project, reason), group in groups.items():
@@ -123,7 +124,7 @@ def _acts(line: dict[str, object]) -> Iterator[tuple[str, str, str]]:
     if _text(line, "side") == "alarm":
         yield "gateway:workspace:alarm", _text(line, "project") or GATEWAY, reason
     elif reason in REFUSALS:
-        yield "gateway:workspace:refuse", _text(line, "project") or _text(line, "path")[:100], reason
+        yield "gateway:workspace:refuse", _text(line, "project") or _text(line, "path")[:100] or GATEWAY, reason
     elif _text(line, "side") == "hub" and reason:
         yield "gateway:hub:refuse", _text(line, "project"), reason
 

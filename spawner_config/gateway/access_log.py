@@ -1,5 +1,7 @@
 """One line for each response, whatever it was; no body, no query, no header.
 
+What shows nothing of a workspace has a share of the log, and is counted beyond it: a line each minute says how many.
+
 An act, such as reading a file's contents, has a line before its first byte goes out, too: the worker makes audit events
 of these lines, and seals the log into the audit log's chain, so that what is shown is recorded even when the gateway is
 killed while it shows it.
@@ -19,6 +21,7 @@ from pathlib import Path
 from hub.domain.errors import UnavailableError
 from spawner_config.gateway.acts import Act
 from spawner_config.gateway.meter import Meter
+from spawner_config.gateway.unshown import Unshown
 from spawner_config.server_folder import Server
 
 LONGEST_PATH = 1000
@@ -42,6 +45,10 @@ class Seen:
     act: Act | None = None
     received: int = 0
     begins: bool = False
+    asked: bool = False
+    """Whether the workspace was asked, so that something of it may have been shown."""
+    times: int = 0
+    """How many answers a line stands for; 0 where it is one's own."""
     started: float = field(default_factory=time.monotonic)
 
     def takes(self, count: int, meter: Meter, beside: int = 0) -> bool:
@@ -64,6 +71,10 @@ class Seen:
         """How long it has taken so far."""
         return time.monotonic() - self.started
 
+    def like(self) -> Seen:
+        """Return what counts answers like this one."""
+        return Seen(self.side, "", "", self.server, self.status, reason=self.reason, asker=self.asker)
+
     def entry(self, at: datetime) -> dict[str, str | int]:
         """Return the line's fields."""
         plain: dict[str, str | int] = {
@@ -81,7 +92,7 @@ class Seen:
             "milliseconds": round(self.seconds * 1000),
             "reason": self.reason,
         }
-        return plain | self._acted()
+        return plain | self._acted() | ({"times": self.times} if self.times else {})
 
     def _acted(self) -> dict[str, str | int]:
         """Return what the audit log will tell of an act."""
@@ -101,13 +112,24 @@ class AccessLog:
         self._note = note
         self._now = now
         self._failing = False
+        self._unshown = Unshown()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._latest = max(now(), _newest(folder))
 
     def write(self, seen: Seen) -> None:
-        """Append one line, as one write; a full disk is remembered until a line fits again."""
+        """Leave an answer's line, or count it."""
         if not seen.begins:
             self._note(seen)
+        if self._unshown.is_written(seen):
+            self._append(seen)
+
+    def tell_counted(self, *, at_once: bool = False) -> None:
+        """Leave the lines of what was counted, if they are due."""
+        for seen in self._unshown.take(at_once=at_once):
+            self._append(seen)
+
+    def _append(self, seen: Seen) -> None:
+        """Append one line, as one write; a full disk is remembered until a line fits again."""
         now = max(self._now(), self._latest)  # a clock that goes back leads into no file that was sealed
         self._latest = now
         line = f"{json.dumps(seen.entry(now), ensure_ascii=True)}\n".encode()
@@ -127,6 +149,7 @@ class AccessLog:
 
     def begin(self, seen: Seen) -> None:
         """Leave the line of an act before anything of it is shown; where that fails, nothing is."""
+        seen.asked = True
         if seen.act is not None:
             seen.begins = True
             self.write(seen)

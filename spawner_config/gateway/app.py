@@ -28,6 +28,7 @@ from spawner_config.gateway.origins import Origins
 from spawner_config.gateway.sealing import Sealer
 from spawner_config.gateway.servers import Servers
 from spawner_config.gateway.static_files import StaticFiles
+from spawner_config.gateway.unshown import server_log
 from spawner_config.gateway.upstream import plain_session
 from spawner_config.lab_files import copies
 from spawner_config.server_folder import (
@@ -105,7 +106,9 @@ class Gateway:
         files = StaticFiles(self._lab_files)
         door = Door(self._servers, self._askers, login, pages, files, origins)
         side = BrowserSide(door, files, self._meter, self._access_log, origins)
-        server = web.Server(side.handle, access_log=None, max_line_size=16380, max_field_size=16380)
+        server = web.Server(
+            side.handle, access_log=None, logger=server_log(), max_line_size=16380, max_field_size=16380
+        )
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         self._runners.append(runner)
@@ -122,6 +125,7 @@ class Gateway:
         while True:
             await asyncio.sleep(METER_SECONDS)
             self._write_meter()
+            self._access_log.tell_counted()
 
     def _write_meter(self) -> None:
         try:
@@ -137,6 +141,7 @@ class Gateway:
             await runner.cleanup()
         await self._session.close()
         self._write_meter()
+        self._access_log.tell_counted(at_once=True)
         (control_folder(self._settings.state) / CONTROL_SOCKET).unlink(missing_ok=True)
 
 

@@ -27,9 +27,10 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 BODILESS = frozenset({204, 304})
 KNOWN = frozenset({200, 201, 204, 301, 302, 304, 400, 401, 403, 404, 405, 409, 410, 500, 501, 503})
 """What JupyterLab's server answers with; above the open tier, another number would be one more thing to say by it."""
-ANSWER_BYTES = 16
+ANSWER_BYTES = 256
 """What each answer counts beside its headers and its body, and each opening of a websocket: its number or how the
-gateway refuses it, a length that is announced and does not come, which headers in which order, how it ends."""
+gateway refuses it, a length that is announced and does not come, which headers in which order, how it ends. That is a
+few bytes; the line that it leaves in the log has some hundred, and the day's cap bounds those, too."""
 PACKED = ("lab/api/settings", "lab/api/translations/")
 """What JupyterLab says of itself at every visit, in long texts that hold no file and no secret."""
 PACKED_BYTES = range(2**13, 2**21)

@@ -25,6 +25,7 @@ from spawner_config.gateway.hub_calls import (
     badge_answer,
     judge,
 )
+from spawner_config.gateway.unshown import server_log
 from spawner_config.gateway.use import Use
 from spawner_config.server_folder import HUB_SOCKET, Server, listening_socket
 
@@ -60,7 +61,14 @@ class HubSide:
         """Listen on a server's socket towards the hub; the badge is the one thing that is answered without the hub."""
         visitor = _Visitor(self, server, badge, use, self._bounds)
         runner = web.ServerRunner(
-            web.Server(visitor.handle, access_log=None, keepalive_timeout=20, max_field_size=4096, max_headers=64),
+            web.Server(
+                visitor.handle,
+                access_log=None,
+                logger=server_log(),
+                keepalive_timeout=20,
+                max_field_size=4096,
+                max_headers=64,
+            ),
             shutdown_timeout=0.5,
         )
         await runner.setup()

@@ -158,3 +158,14 @@ def test_a_file_that_is_gone_or_grew_after_its_day_is_found(lab: Lab, tmp_path: 
 
 def test_what_is_no_line_is_sealed_and_tells_nothing() -> None:
     assert list(events_of([b"", b"{", b"[1]", b"null", b'{"act": 7, "name": []}', b"\xff\xfe"])) == []
+
+
+def test_a_line_that_stands_for_many_refusals_counts_as_many(lab: Lab, tmp_path: Path) -> None:
+    stranger = {"asker": "researcher", "person": "", "project": "", "status": 302, "reason": "not-theirs"}
+    write(tmp_path, line(**stranger), line(**stranger, times=41), line(**stranger | {"path": ""}, times=7))
+    folded(lab)
+    assert told(lab) == [
+        ("gateway:workspace:refuse", "researcher", "/user/scientist/care/x",
+         {"times": "42", "bytes": "0", "reason": "not-theirs"}),
+        ("gateway:workspace:refuse", "researcher", "gateway", {"times": "7", "bytes": "0", "reason": "not-theirs"}),
+    ]  # fmt: skip
