@@ -137,9 +137,11 @@ class Bench:
         await GatewayClient(self.settings.state).open(folder.name)
         return folder
 
-    async def serve(self, project: str, handler: Handler, tier: Tier = Tier.SENSITIVE) -> Path:
+    async def serve(
+        self, project: str, handler: Handler, tier: Tier = Tier.SENSITIVE, person: str = "scientist"
+    ) -> Path:
         """Open a workspace whose server is one of aiohttp's, for websockets."""
-        folder = self.folder(project, tier)
+        folder = self.folder(project, tier, person)
         runner = web.ServerRunner(web.Server(handler))
         await runner.setup()
         self.stack.push_async_callback(runner.cleanup)
