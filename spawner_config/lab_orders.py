@@ -17,17 +17,22 @@ from spawner_config import names
 from spawner_config.isolation import TMP, ContainerSpec, Limits, container_body
 from spawner_config.lab_containers import KINDS, PLACES
 
+MOST = 2**63 - 1
+"""The engine's numbers have 64 bits; a larger one is none that it could hold, and none of the lab's."""
+
 
 def spec_of(body: Mapping[str, Any]) -> ContainerSpec:
     """Read back the container that an order describes; InvalidError when no container of the lab is ordered like that.
 
-    What the order does not hold, the seconds of life, is one.
+    What the order does not hold, the seconds of life, is one. What cannot be written down again, as an endless number
+    or lists in lists in lists, is no order.
     """
     try:
         spec = _read(body)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        same = written(container_body(spec)) == written(body)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError):
         raise _not_ours() from None
-    if written(container_body(spec)) != written(body):
+    if not same:
         raise _not_ours()
     return spec
 
@@ -54,13 +59,13 @@ def _read(body: Mapping[str, Any]) -> ContainerSpec:
         purpose=KINDS[labels[names.LABEL]].purpose,
         image=_word(body["Image"]),
         command=tuple(_word(word) for word in body["Cmd"]),
-        uid=int(user),
+        uid=_number(int(user)),
         mounts=tuple(mount_of(mount) for mount in host["Mounts"]),
         limits=Limits(
             memory=_number(host["Memory"]),
             cpus=_number(host["NanoCpus"]) / 10**9,
             processes=_number(host["PidsLimit"]),
-            tmp=int(_word(host["Tmpfs"][TMP]).rpartition("size=")[2]),
+            tmp=_number(int(_word(host["Tmpfs"][TMP]).rpartition("size=")[2])),
             seconds=1,
             file_size=_number({limit["Name"]: limit["Hard"] for limit in host["Ulimits"]}["fsize"]),
         ),
@@ -89,4 +94,6 @@ def _word(value: object) -> str:
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(type(value).__name__)
+    if abs(value) > MOST:
+        raise ValueError(MOST)
     return value

@@ -17,6 +17,7 @@ from aiohttp import web
 from hub.adapters.power.places import ENGINE_SOCKET, VERBS_SOCKET, make_folder
 from hub.domain.errors import InvalidError, LabError
 from hub.privileged.engine import EngineGate
+from hub.privileged.engine_door import SHUTDOWN_SECONDS, EngineDoor
 from hub.privileged.metrics import METRICS_SOCKET, Measured
 from hub.privileged.peers import askers
 from hub.privileged.seen_processes import processes_seen
@@ -24,10 +25,10 @@ from hub.privileged.verb_door import VerbDoor
 from hub.privileged.verbs import Verbs
 from hub.settings import Settings, load_settings
 from hub.wiring import host_from, storage_from
+from spawner_config.accepting import allow_many_descriptors
 from spawner_config.server_folder import listening_socket
 
 DEFAULT_ENGINE = "unix:///var/run/docker.sock"
-SHUTDOWN_SECONDS = 1.0
 log = logging.getLogger("datalab.privileged")
 
 
@@ -54,21 +55,21 @@ async def serve(settings: Settings) -> None:
     door = VerbDoor(Verbs(settings, storage_from(settings), host_from(settings)), askers(), measured=measured)
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as engine:
         gate = EngineGate(settings, engine, askers(), measured)
-        runners = [
-            web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=SHUTDOWN_SECONDS)
-            for handle in (gate.handle, measured.handle)
-        ]
-        for runner in runners:
-            await runner.setup()
-        with listening_socket(folder, VERBS_SOCKET, 0o660) as listener:
-            verbs = asyncio.create_task(door.serve(listener))
-            await web.SockSite(runners[0], listening_socket(folder, ENGINE_SOCKET, 0o660)).start()
-            await web.SockSite(runners[1], listening_socket(folder, METRICS_SOCKET, 0o600)).start()
+        engine_door = EngineDoor(gate.handle, askers(), measured=measured)
+        runner = web.ServerRunner(web.Server(measured.handle, access_log=None), shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        with (
+            listening_socket(folder, VERBS_SOCKET, 0o660) as of_verbs,
+            listening_socket(folder, ENGINE_SOCKET, 0o660) as of_engine,
+        ):
+            doors = [asyncio.create_task(door.serve(of_verbs)), asyncio.create_task(engine_door.serve(of_engine))]
+            await web.SockSite(runner, listening_socket(folder, METRICS_SOCKET, 0o600)).start()
             log.info("The privileged process listens in %s.", folder)
             await end.wait()
-            verbs.cancel()
-        for runner in runners:
-            await runner.cleanup()
+            for one in doors:
+                one.cancel()
+            await asyncio.wait(doors)
+        await runner.cleanup()
     for name in (ENGINE_SOCKET, VERBS_SOCKET, METRICS_SOCKET):
         (folder / name).unlink(missing_ok=True)
 
@@ -78,6 +79,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hub.privileged", description=__doc__)
     parser.add_argument("--config", type=Path, default=Path(os.environ.get("DATALAB_CONFIG", "lab.toml")))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    allow_many_descriptors()
     try:
         asyncio.run(serve(load_settings(parser.parse_args().config)))
     except (LabError, OSError) as error:

@@ -55,7 +55,8 @@ class Call:
 VERSION = r"/v1\.[0-9]{2}"
 CONTAINER = r"[0-9a-f]{64}|[a-z][a-z0-9]{0,19}-[a-z0-9-]{1,120}"
 """A container's whole identifier, or a name as the lab makes them; never the beginning of an identifier."""
-IMAGE = r"sha256:[0-9a-f]{64}|[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*(?::[A-Za-z0-9_][\w.-]*)?"
+_WORDS = r"[a-z0-9]+(?:[._-][a-z0-9]+)*"
+IMAGE = rf"sha256:[0-9a-f]{{64}}|{_WORDS}(?:/{_WORDS})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?"
 FLAG = r"|0|1|True|False|true|false"
 NO = r"|0|False|false"
 NUMBER = r"-?[0-9]{1,4}"
@@ -85,7 +86,7 @@ ENDPOINTS = (
     Endpoint(Act.REMOVE, "DELETE", rf"/containers/(?P<subject>{CONTAINER})", {"v": FLAG, "force": FLAG, "link": NO}),
 )
 LONGEST_TARGET = 4096
-UPGRADING = ("upgrade", "http2-settings", "transfer-encoding", "trailer", "te", "expect")
+UPGRADING = ("upgrade", "http2-settings", "transfer-encoding", "trailer", "te", "expect", "content-encoding")
 
 
 def parse_call(method: str, target: str, headers: Mapping[str, str]) -> Call:
@@ -95,7 +96,8 @@ def parse_call(method: str, target: str, headers: Mapping[str, str]) -> Call:
     """
     if any(name in headers for name in UPGRADING):
         raise RefusedError(
-            "The engine gate does not change protocols or take bodies of unknown length.", reason="gate-protocol"
+            "The engine gate does not change protocols or take bodies that are packed or of unknown length.",
+            reason="gate-protocol",
         )
     path, _, query = target.partition("?")
     for endpoint in ENDPOINTS if len(target) <= LONGEST_TARGET else ():

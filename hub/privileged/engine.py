@@ -42,6 +42,8 @@ IMAGE_LABEL = "image"
 """What the set-up writes on the images that it makes, under the lab's label."""
 MOST_ANSWER = 32 * 2**20
 ENGINE_SECONDS = 60.0
+PATIENCE = 10.0
+"""Seconds in which an order has come whole; the longest is a quarter of a megabyte."""
 OF_NO_CONTAINER = frozenset({Act.PING, Act.VERSION, Act.IMAGE, Act.LIST})
 STATUS = {NotFoundError: 404, InvalidError: 400, UnavailableError: 503}
 Asker = frozenset[Account]
@@ -222,7 +224,11 @@ async def _body_of(request: web.BaseRequest, most: int) -> bytes:
     length = request.content_length or 0
     if length > most:
         raise InvalidError("The call's body is longer than the engine gate takes.", reason="gate-body")
-    return await request.content.readexactly(length) if length else b""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await request.content.readexactly(length) if length else b""
+    except (TimeoutError, EOFError, OSError):
+        raise InvalidError("The call's body did not come, or not at once.", reason="gate-body") from None
 
 
 def _is_ours(image: Mapping[str, Any]) -> bool:

@@ -27,6 +27,7 @@ from hub.privileged.metrics import DoorName, Measured
 from hub.privileged.peers import Askers, Peer, check_peer, peer_of
 from hub.privileged.permissions import check_may_ask
 from hub.privileged.verbs import Verbs
+from spawner_config.accepting import next_connection
 
 AT_ONCE, TURNS_EACH, MOST_EACH = 32, 12, 64
 PATIENCE = 10.0
@@ -96,9 +97,9 @@ class VerbDoor:
 
     async def serve(self, listener: socket.socket) -> None:
         """Accept until the task is cancelled."""
-        loop, callers = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+        callers = set[asyncio.Task[None]]()
         while True:
-            connection, _ = await loop.sock_accept(listener)
+            connection = await next_connection(listener)
             caller = asyncio.create_task(self._attend(connection))
             callers.add(caller)
             caller.add_done_callback(callers.discard)

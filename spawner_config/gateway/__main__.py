@@ -13,7 +13,8 @@ from pathlib import Path
 from hub.adapters.secrets import Secret, read_secret
 from hub.domain.errors import LabError
 from hub.settings import Settings, load_settings
-from spawner_config.gateway.app import Gateway, Keys, allow_many_descriptors, close_umask
+from spawner_config.accepting import allow_many_descriptors
+from spawner_config.gateway.app import Gateway, Keys, close_umask
 
 
 async def serve(settings: Settings) -> None:

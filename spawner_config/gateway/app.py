@@ -145,14 +145,6 @@ class Gateway:
         (control_folder(self._settings.state) / CONTROL_SOCKET).unlink(missing_ok=True)
 
 
-def allow_many_descriptors() -> None:
-    """Take as many descriptors as the machine gives: each open tab is two of them."""
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 def close_umask() -> None:
     """What the gateway makes is its own, and where a folder is a group's, that group's to read."""
     os.umask(0o027)

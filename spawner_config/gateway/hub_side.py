@@ -14,6 +14,7 @@ from aiohttp import web
 from yarl import URL
 
 from hub.domain.errors import InvalidError, LabError, UnavailableError
+from spawner_config.accepting import next_connection
 from spawner_config.gateway import answers
 from spawner_config.gateway.access_log import AccessLog, Seen
 from spawner_config.gateway.bounds import Bounds, Bucket
@@ -68,6 +69,7 @@ class HubSide:
                 keepalive_timeout=20,
                 max_field_size=4096,
                 max_headers=64,
+                auto_decompress=False,  # what is refused is read to its end, and must not grow by it
             ),
             shutdown_timeout=0.5,
         )
@@ -164,5 +166,5 @@ async def _accept(listener: socket.socket, runner: web.ServerRunner, bounds: Bou
     while True:
         while len(server.connections) >= bounds.hub_connections or not bucket.take():
             await asyncio.sleep(0.1)
-        connection, _ = await loop.sock_accept(listener)
+        connection = await next_connection(listener)
         await loop.connect_accepted_socket(server, connection)

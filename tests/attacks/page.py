@@ -33,6 +33,7 @@ ABOUT = {
     "Doctor": "Shows that what `datalab doctor` tries of P1 to P4 can fail: its attempts work where the lab is weak.",
     "Doctor engine gate": "Shows the same of what the doctor tries of the engine gate, which P1 to P3 rest on.",
     "Engine gate": "P1 to P3 rest on it: whoever takes over hub or worker makes the lab's containers and no other.",
+    "Engine gate door": "Bears on P9 and on the same: a taken-over process takes no other's place, and no call is two.",
     "Verb places": "Bears on P9: a process that was taken over does not hold up the others.",
     "Verbs": "P2 and P3 rest on it: whoever takes over hub, portal or worker gets what has a name, and no path.",
 }

@@ -23,6 +23,7 @@ from typing import cast
 
 import pytest
 
+from descriptors import none_left
 from hub.accounts import Account
 from hub.adapters.power.channel import LENGTH
 from hub.adapters.power.verbs import LooseLoops
@@ -190,3 +191,47 @@ def test_open_files_that_are_sent_along_are_not_kept(place: Path) -> None:
                 socket.send_fds(connection, [LENGTH.pack(len(QUICK)) + QUICK], [file.fileno()])
                 assert connection.recv(2**16)
         wait_for(lambda: open_files() <= before + 1, 5)
+
+
+class ForgetsToGoOn(VerbDoor):
+    """The weak twin: what cannot be accepted once ends the door, as it did."""
+
+    async def serve(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = await asyncio.get_running_loop().sock_accept(listener)
+                await self._attend(connection)
+        await asyncio.Event().wait()  # the process lives on
+
+
+def forgets(verbs: Verbs) -> VerbDoor:
+    return ForgetsToGoOn(verbs, ALLOWED)
+
+
+def answered_after_a_shortage(place: Path) -> bool:
+    """Ask while no descriptor is left; says whether the answer comes when there are some again."""
+    with socket.socket(socket.AF_UNIX) as early:
+        early.settimeout(0.7)
+        with none_left():
+            early.connect(str(place))
+            early.sendall(LENGTH.pack(len(QUICK)) + QUICK)
+            with pytest.raises(TimeoutError):
+                early.recv(1)
+        early.settimeout(SOON)
+        try:
+            return early.recv(2**16) != b""
+        except (TimeoutError, ConnectionResetError):
+            return False
+
+
+def test_the_door_answers_again_when_there_are_descriptors_again(place: Path) -> None:
+    with serving(kept, place):
+        assert answered_after_a_shortage(place)
+        assert waited(place) < SOON
+
+
+def test_a_door_that_ends_with_what_it_cannot_accept_answers_nobody_again(place: Path) -> None:
+    """The weak twin."""
+    with serving(forgets, place):
+        assert not answered_after_a_shortage(place)
+        assert waited(place) == LATE

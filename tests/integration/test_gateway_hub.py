@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import socket
 import time
 from dataclasses import replace
 from pathlib import Path
 
+from descriptors import none_left
 from integration.gateway_bench import (
     QUICK,
     bench,
@@ -120,5 +122,50 @@ def test_a_long_body_is_refused_before_it_has_come(tmp_path: Path) -> None:
                 assert b" 400 " in await reader.readline()
             writer.close()
             assert b.asked == []
+
+    asyncio.run(story())
+
+
+def test_the_doors_answer_again_when_the_gateway_has_descriptors_again(tmp_path: Path) -> None:
+    """What cannot be accepted for a while ends nobody's door to the hub."""
+
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            folder = await b.open("health")
+            early = socket.socket(socket.AF_UNIX)
+            with opened(folder / "hub") as place, none_left():
+                early.connect(f"/proc/self/fd/{place}/api.sock")
+                early.setblocking(False)
+                early.send(b"GET /hub/api HTTP/1.1\r\nHost: x\r\n\r\n")
+                await asyncio.sleep(0.5)
+                assert b.asked == []
+            loop = asyncio.get_running_loop()
+            async with asyncio.timeout(3):
+                assert b" 200 " in await loop.sock_recv(early, 2**16)
+            early.close()
+            async with hub_session(folder) as inside, inside.get("http://x/hub/api") as answer:
+                assert answer.status == 200
+
+    asyncio.run(story())
+
+
+def test_a_packed_body_is_not_unpacked(tmp_path: Path) -> None:
+    """Of a body that is refused nothing grows while it is read to its end, so it costs the neighbours no time."""
+    packed = gzip.compress(bytes(300_000_000))
+    head = b"POST /hub/api/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            folder = await b.open("health")
+            spent = time.process_time()
+            with opened(folder / "hub") as place:
+                reader, writer = await asyncio.open_unix_connection(f"/proc/self/fd/{place}/api.sock")
+            writer.write(head % len(packed) + packed)
+            async with asyncio.timeout(5):
+                assert b" 400 " in await reader.readline()
+                writer.write_eof()
+                await reader.read()
+            assert time.process_time() - spent < 0.15
+            writer.close()
 
     asyncio.run(story())
