@@ -5,7 +5,8 @@ Invariants:
 * nobody comes in whom the lab's records do not know, and who is taken out of them is asked to log in again;
 * an answer of the provider counts for the login that asked for it, and only with the second factor that is asked for;
 * nobody is an administrator of the hub, whatever the provider or the hub's own tables say;
-* a name is taken as the provider writes it: two accounts that differ in capitals stay two.
+* a name is taken as the provider writes it: two accounts that differ in capitals stay two;
+* a logout ends every login of its person in browsers: nothing that was copied from one of them opens anything.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from jupyterhub import orm
 from oauthenticator.generic import GenericOAuthenticator
-from oauthenticator.oauth2 import OAuthLoginHandler
+from oauthenticator.oauth2 import OAuthLoginHandler, OAuthLogoutHandler
 from tornado.web import HTTPError
 from traitlets import Callable, List, Unicode
 
@@ -55,6 +57,25 @@ class LabLoginHandler(OAuthLoginHandler):  # type: ignore[misc]  # oauthenticato
         super().authorize_redirect(extra_params={**extra_params, "nonce": nonce}, **options)
 
 
+class LabLogoutHandler(OAuthLogoutHandler):  # type: ignore[misc]  # likewise
+    """Ends a person's logins; JupyterHub alone would ask the browser to forget its cookie, and believe a copy of it."""
+
+    async def handle_logout(self) -> None:
+        """End them in the hub's own tables."""
+        await super().handle_logout()
+        if self.current_user is not None:
+            end_logins(self.db, self.current_user.orm_user)
+
+
+def end_logins(db: Any, user: orm.User) -> None:
+    """Let no cookie of a person count any more, and no token or code that a login gave; tokens of their own go on."""
+    user.cookie_id = orm.new_token()
+    for kind in (orm.APIToken, orm.OAuthCode):
+        for given in db.query(kind).filter(kind.user_id == user.id, kind.session_id.isnot(None)):
+            db.delete(given)
+    db.commit()
+
+
 class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthenticator ships no types
     """OpenID Connect with the lab's records as the list of who may come in."""
 
@@ -69,7 +90,7 @@ class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthent
     second_factor_values = List(
         Unicode(), config=True, help="Of which it has to name one; an empty list asks for no second factor."
     )
-    login_handler = LabLoginHandler
+    login_handler, logout_handler = LabLoginHandler, LabLogoutHandler
     any_allow_config = True  # Who may come in is decided below, by none of the hub's own lists.
 
     def normalize_username(self, username: str) -> str:

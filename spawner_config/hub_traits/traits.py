@@ -186,6 +186,7 @@ def set_login(c: Config, settings: Settings, client_secret: str, parts: Parts) -
     own.enable_auth_state = False  # the provider's tokens are of no further use, so they are not kept
     own.manage_groups = False  # roles and membership come from the lab's records alone
     own.auth_refresh_age = KNOWN_AGAIN_SECONDS
+    own.auth_refresh_strict = True  # also for tokens: without it, one of somebody who was taken out goes on
     own.refresh_pre_spawn = True
 
 

@@ -1,0 +1,213 @@
+"""Promise 3: what was copied from a browser opens nothing after its person has logged out, or is known no more.
+
+Hub, proxy and provider are real. The attacker holds all cookies of a browser, a code that the hub gave for a
+workspace's login, and the token that such a code became. Each of them is first seen to work.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from hub.adapters.identity import prepare_identity
+from hub.adapters.secrets import Secret
+from integration.standin_lab import Lab, log_in, make_lab
+from spawner_config.gateway.login import CLIENT, REDIRECT
+from spawner_config.hub_traits.traits import KNOWN_AGAIN_SECONDS
+from waiting import wait_for
+
+PERSON, OTHER = "scientist", "steward"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A lab that runs, and its people's passwords."""
+
+    lab: Lab
+    passwords: dict[str, str]
+
+    @property
+    def secret(self) -> str:
+        return self.lab.settings.secret(Secret.GATEWAY).read_text().strip()
+
+    def hub(self, path: str) -> str:
+        return f"{self.lab.settings.public_url}/hub/{path}"
+
+    def browser(self, name: str = PERSON) -> requests.Session:
+        session, page = log_in(self.lab, name, self.passwords[name])
+        assert page.text == f"portal of {name}"
+        assert self.is_in(session)
+        return session
+
+    def is_in(self, session: requests.Session) -> bool:
+        answer = session.get(self.hub("home"), allow_redirects=False, timeout=20)
+        assert answer.status_code in (200, 302)
+        return answer.status_code == 200
+
+    def counts(self, token: str) -> bool:
+        """Whether the hub still says whose token it is; the gateway and the portal go by its word."""
+        answer = requests.get(self.hub("api/user"), headers={"Authorization": f"token {token}"}, timeout=20)
+        assert answer.status_code in (200, 403)
+        return answer.status_code == 200
+
+    def code(self, session: requests.Session) -> tuple[str, str]:
+        """Begin a workspace's login as the gateway does; returns the hub's code, and what it takes to use it."""
+        verifier = secrets.token_urlsafe(48)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        asked = {
+            "client_id": CLIENT,
+            "response_type": "code",
+            "redirect_uri": REDIRECT,
+            "state": "state",
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        answer = session.get(self.hub("api/oauth2/authorize"), params=asked, allow_redirects=False, timeout=20)
+        assert answer.status_code == 302, answer.text
+        return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0], verifier
+
+    def token(self, code: tuple[str, str]) -> str:
+        """Change a code for a token, as the gateway does; empty where the hub refuses."""
+        form = {
+            "client_id": CLIENT,
+            "client_secret": self.secret,
+            "grant_type": "authorization_code",
+            "code": code[0],
+            "redirect_uri": REDIRECT,
+            "code_verifier": code[1],
+        }
+        answer = requests.post(self.hub("api/oauth2/token"), data=form, timeout=20)
+        return str(answer.json()["access_token"]) if answer.status_code == 200 else ""
+
+    def take_out(self, name: str) -> None:
+        """Take somebody out of the records, and start the hub anew, which forgets when it last asked about them."""
+        assert KNOWN_AGAIN_SECONDS <= 60
+        self.lab.known.write_text(" ".join({PERSON, OTHER} - {name}))
+        self.lab.kill("hub")
+        wait_for(self._answers, 60, "the hub does not come back")
+
+    def _answers(self) -> bool:
+        with suppress(requests.RequestException):
+            return requests.get(self.hub("api/"), timeout=20).status_code == 200
+        return False
+
+    def own_token(self, session: requests.Session, name: str = PERSON) -> str:
+        """A token that a person makes for the command line."""
+        xsrf = {"X-XSRFToken": session.cookies.get("_xsrf", path="/hub/") or "", "Referer": self.hub("home")}
+        made = session.post(self.hub(f"api/users/{name}/tokens"), json={}, headers=xsrf, timeout=20)
+        return str(made.json()["token"])
+
+
+@contextmanager
+def standing_lab(folder: Path, more: str = "") -> Iterator[Standing]:
+    """A lab that runs, with more lines in its hub's configuration."""
+    lab = make_lab(folder)
+    with (folder / "hub_config.py").open("a") as config:
+        config.write(more)
+    passwords = prepare_identity(lab.settings, [(PERSON, "Data scientist"), (OTHER, "Data steward")])
+    lab.start()
+    try:
+        yield Standing(lab, passwords)
+    finally:
+        lab.stop()
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
+    with standing_lab(tmp_path_factory.mktemp("logins")) as made:
+        yield made
+
+
+def copied(session: requests.Session) -> requests.Session:
+    """Another browser with the same cookies."""
+    thief = requests.Session()
+    thief.trust_env = False
+    for cookie in session.cookies:
+        thief.cookies.set_cookie(copy.copy(cookie))
+    return thief
+
+
+def test_copied_cookies_open_nothing_after_a_logout(standing: Standing) -> None:
+    mine = standing.browser()
+    thief = copied(mine)
+    assert standing.is_in(thief)
+    mine.get(standing.hub("logout"), timeout=20)
+    assert not standing.is_in(mine)
+    assert not standing.is_in(thief)
+
+
+def test_a_logout_ends_the_logins_in_all_browsers_of_its_person_and_of_nobody_else(standing: Standing) -> None:
+    """Who copied the cookies may have made a session of their own of them."""
+    mine, elsewhere, others = standing.browser(), standing.browser(), standing.browser(OTHER)
+    mine.get(standing.hub("logout"), timeout=20)
+    assert not standing.is_in(elsewhere)
+    assert standing.is_in(others)
+    assert standing.is_in(standing.browser())
+
+
+def test_codes_and_tokens_of_a_login_open_nothing_after_the_logout(standing: Standing) -> None:
+    mine = standing.browser()
+    thief = copied(mine)
+    del thief.cookies["jupyterhub-session-id"]  # it gets one of its own, by which the hub would not know it
+    codes = [standing.code(browser) for browser in (mine, thief)]
+    tokens = [standing.token(standing.code(browser)) for browser in (mine, thief)]
+    assert all(standing.counts(token) for token in tokens)
+    own = standing.own_token(mine)
+    mine.get(standing.hub("logout"), timeout=20)
+    assert [standing.token(code) for code in codes] == ["", ""]
+    assert [standing.counts(token) for token in tokens] == [False, False]
+    assert standing.counts(own)  # it was made to outlast a login
+
+
+def test_a_code_counts_once_and_only_with_its_verifier(standing: Standing) -> None:
+    mine = standing.browser()
+    code = standing.code(mine)
+    assert standing.token((code[0], "x" * 64)) == ""
+    code = standing.code(mine)
+    assert standing.token(code)
+    assert standing.token(code) == ""
+
+
+def test_no_cookie_and_no_token_counts_of_who_is_taken_out_of_the_records(standing: Standing) -> None:
+    mine = standing.browser()
+    tokens = [standing.token(standing.code(mine)), standing.own_token(mine)]
+    assert all(standing.counts(token) for token in tokens)
+    standing.take_out(PERSON)
+    assert [standing.counts(token) for token in tokens] == [False, False]
+    assert not standing.is_in(mine)
+
+
+WEAK = """
+from oauthenticator.oauth2 import OAuthLogoutHandler
+from spawner_config.hub_traits.authenticator import LabAuthenticator
+LabAuthenticator.logout_handler = OAuthLogoutHandler
+c.LabAuthenticator.auth_refresh_strict = False
+"""
+
+
+def test_cookies_codes_and_tokens_go_on_where_the_hub_does_what_it_does_by_itself(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """The weak twin: it asks the browser to forget, and believes a token of somebody who was taken out."""
+    with standing_lab(tmp_path_factory.mktemp("weak"), WEAK) as weak:
+        mine = weak.browser()
+        thief = copied(mine)
+        del thief.cookies["jupyterhub-session-id"]
+        code, token, own = weak.code(thief), weak.token(weak.code(thief)), weak.own_token(mine)
+        mine.get(weak.hub("logout"), timeout=20)
+        assert not weak.is_in(mine)
+        assert weak.is_in(thief)
+        assert weak.token(code)
+        assert weak.counts(token)
+        weak.take_out(PERSON)
+        assert weak.counts(own)
