@@ -115,7 +115,7 @@ class Gateway:
         await web.TCPSite(runner, "127.0.0.1", self._settings.ports.gateway).start()
 
     async def _listen_for_spawner(self, folder: Path) -> None:
-        application = Control(self._servers, self._metrics).application()
+        application = Control(self._servers, self._metrics, self._askers.forget).application()
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         self._runners.append(runner)

@@ -7,6 +7,7 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 
 import aiohttp
@@ -59,6 +60,7 @@ class Askers:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._asking: dict[bytes, asyncio.Future[Asker | None]] = {}
         self._turn = asyncio.Semaphore(QUESTIONS)
+        self._forgotten = asyncio.Event()  # a new one for each time that somebody is forgotten
 
     async def of(self, token: str) -> Asker | None:
         """Return whose token it is, or None; UnavailableError where the hub is away and the token is not known."""
@@ -71,12 +73,13 @@ class Askers:
         return await asyncio.shield(self._asking[key])
 
     async def _ask(self, key: bytes, token: str) -> Asker | None:
+        asked_in = self._forgotten
         try:
             asker = await self._hub_says(token)
         finally:
             self._asking.pop(key, None)
         self._known.pop(key, None)
-        if asker is not None:
+        if asker is not None and not asked_in.is_set():  # else the answer may be older than what was forgotten
             self._known[key] = _Known(asker, time.monotonic() + self._believed)
             while len(self._known) > MOST_REMEMBERED:
                 self._known.popitem(last=False)
@@ -107,6 +110,14 @@ class Askers:
         """Ask the hub again for whatever this person shows next."""
         for key in [key for key, known in self._known.items() if known.asker.name == person]:
             del self._known[key]
+        self._forgotten.set()
+        self._forgotten = asyncio.Event()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, or until somebody is forgotten: whoever looks again now and then looks at once."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._forgotten.wait()
 
 
 def token_of(authorization: str) -> str:

@@ -104,6 +104,7 @@ class BrowserSide:
             takes=lambda count: seen.takes(count, self._meter, beside=size_of_frame(count, masked=False) - count),
             brings=seen.brings,
             stays=lambda: self._door.still_admits(request, found.target),
+            rest=self._door.rest,
         )
         return await forward_websocket(request, url, headers, found.upstream, told)
 

@@ -2,7 +2,7 @@
 
 ``PUT /servers/<id>`` opens a server, ``POST /servers/<id>/claim`` claims the program that waits there, ``DELETE``
 closes it, ``GET`` says whether it answers, and waits a little for it, and ``GET`` with ``/use`` how long it has been
-idle; ``GET /metrics`` is for Prometheus:
+idle; ``DELETE /people/<name>`` lets the hub be asked anew about a person; ``GET /metrics`` is for Prometheus:
 ``curl --unix-socket run/gateway.sock http://gateway/metrics`` in the state folder.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 
 import aiohttp
 from aiohttp import web
@@ -35,9 +36,10 @@ _ID = re.compile(r"[0-9a-f]{16}")
 class Control:
     """Does what the spawner says."""
 
-    def __init__(self, servers: Servers, metrics: Metrics) -> None:
+    def __init__(self, servers: Servers, metrics: Metrics, forget: Callable[[str], None]) -> None:
         self._servers = servers
         self._metrics = metrics
+        self._forget_person = forget
 
     def application(self) -> web.Application:
         """Return the routes."""
@@ -49,6 +51,7 @@ class Control:
                 web.get("/servers/{id}", self._tell),
                 web.get("/servers/{id}/use", self._tell_use),
                 web.post("/servers/{id}/claim", self._claim),
+                web.delete("/people/{name}", self._forget),
                 web.get("/metrics", self._measure),
             ]
         )
@@ -85,6 +88,10 @@ class Control:
         if not upstream.has(CLAIM_SOCKET):
             return web.json_response({"claim": Claim.SERVES})
         return web.json_response({"claim": await claimed(upstream, claim)})
+
+    async def _forget(self, request: web.Request) -> web.Response:
+        self._forget_person(request.match_info["name"])
+        return web.json_response({})
 
     async def _measure(self, _request: web.Request) -> web.Response:
         text = self._metrics.text(*self._servers.counts())

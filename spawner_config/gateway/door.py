@@ -119,6 +119,10 @@ class Door:
         asker, _ = await self._who(request, target)
         return asker is not None and asker.may_open(target.person, target.project)
 
+    async def rest(self, seconds: float) -> None:
+        """Wait until it is time to ask that again."""
+        await self._askers.rest(seconds)
+
 
 def _led(place: str, seen: Seen, reason: str) -> web.Response:
     """Lead a browser to where a page really is."""

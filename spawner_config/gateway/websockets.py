@@ -47,6 +47,7 @@ class Told:
     takes: Callable[[int], bool]
     brings: Callable[[int], None]
     stays: Callable[[], Awaitable[bool]]
+    rest: Callable[[float], Awaitable[None]]
 
 
 async def forward_websocket(
@@ -98,7 +99,7 @@ async def _between(inner: Inner, outer: web.WebSocketResponse, held: Held, upstr
     ways = (
         asyncio.create_task(_pass(inner, outer, showing, lambda n: held.goes(size_of_frame(n, masked=False)), seconds)),
         asyncio.create_task(_pass(outer, inner, asking, lambda n: held.goes(size_of_frame(n, masked=True)), seconds)),
-        asyncio.create_task(_while(told.stays, upstream.bounds.look_seconds)),
+        asyncio.create_task(_while(told, upstream.bounds.look_seconds)),
     )
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -178,12 +179,12 @@ async def _pass(
     return None
 
 
-async def _while(stays: Callable[[], Awaitable[bool]], seconds: float) -> tuple[int, str]:
+async def _while(told: Told, seconds: float) -> tuple[int, str]:
     """Return when the person's login has ended; a hub that is away ends nobody's."""
     while True:
-        await asyncio.sleep(seconds)
+        await told.rest(seconds)
         with suppress(UnavailableError):
-            if not await stays():
+            if not await told.stays():
                 return LOGIN_ENDED
 
 

@@ -21,6 +21,7 @@ from oauthenticator.oauth2 import OAuthLoginHandler, OAuthLogoutHandler
 from tornado.web import HTTPError
 from traitlets import Callable, List, Unicode
 
+from hub.domain.errors import UnavailableError
 from spawner_config.hub_traits.id_token import OTHER_LOGIN, Asked, LoginRefusedError, check_id_token, nonce_of, subject
 
 UNKNOWN_PERSON = (
@@ -33,6 +34,10 @@ UNKNOWN_PERSON_FR = (
 
 
 OPENID = "openid"
+
+
+async def _tells_nobody(_name: str) -> None:
+    return
 
 
 @contextmanager
@@ -65,6 +70,10 @@ class LabLogoutHandler(OAuthLogoutHandler):  # type: ignore[misc]  # likewise
         await super().handle_logout()
         if self.current_user is not None:
             end_logins(self.db, self.current_user.orm_user)
+            try:
+                await self.authenticator.logged_out(self.current_user.name)
+            except UnavailableError as error:  # it asks the hub again by itself, seconds later
+                self.log.warning("The gateway was not told of a logout: %s", error)
 
 
 def end_logins(db: Any, user: orm.User) -> None:
@@ -84,6 +93,9 @@ class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthent
     )
     log_in = Callable(
         default_value=_knows_nobody, config=True, help="The same, asked once for each login, which it records."
+    )
+    logged_out = Callable(
+        default_value=_tells_nobody, config=True, help="``(name) -> None``, awaited: tells who else believes a login."
     )
     issuer = Unicode(config=True, help="The provider's name in its ID tokens; empty where it is not checked.")
     second_factor_claim = Unicode("amr", config=True, help="The claim of the ID token that tells of a second factor.")

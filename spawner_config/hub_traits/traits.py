@@ -9,7 +9,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from urllib.parse import urlencode, urlsplit
 from traitlets.config import Config
 
 from hub.settings import Login, Settings
+from spawner_config.gateway_client import GatewayClient
 from spawner_config.hub_traits.authenticator import UNKNOWN_PERSON, UNKNOWN_PERSON_FR, LabAuthenticator
 from spawner_config.hub_traits.id_token import NO_SECOND_FACTOR, NO_SECOND_FACTOR_FR, OTHER_LOGIN, OTHER_LOGIN_FR
 from spawner_config.hub_traits.services import NAMES, services
@@ -167,6 +168,7 @@ def set_login(c: Config, settings: Settings, client_secret: str, parts: Parts) -
     c.JupyterHub.authenticator_class = LabAuthenticator
     own = c.LabAuthenticator
     own.knows_person, own.log_in = parts.knows_person, parts.log_in
+    own.logged_out = told_of_logouts(settings)
     own.custom_403_message = UNKNOWN_PERSON
     own.client_id = login.client_id
     own.client_secret = client_secret
@@ -188,6 +190,15 @@ def set_login(c: Config, settings: Settings, client_secret: str, parts: Parts) -
     own.auth_refresh_age = KNOWN_AGAIN_SECONDS
     own.auth_refresh_strict = True  # also for tokens: without it, one of somebody who was taken out goes on
     own.refresh_pre_spawn = True
+
+
+def told_of_logouts(settings: Settings) -> Callable[[str], Awaitable[None]]:
+    """Return what tells the gateway of a logout; a plain function, since traitlets copies what it is given deeply."""
+
+    async def tell(person: str) -> None:
+        await GatewayClient(settings.state).forget(person)
+
+    return tell
 
 
 def set_permissions(c: Config) -> None:

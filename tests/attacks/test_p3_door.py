@@ -130,6 +130,36 @@ def test_a_withdrawn_token_opens_nothing_after_a_while_and_its_websockets_close(
     asyncio.run(story())
 
 
+def test_after_a_logout_nothing_opens_at_once_and_open_websockets_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub tells the gateway of a logout; it need not wait until it would ask again by itself."""
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        inner = web.WebSocketResponse()
+        await inner.prepare(request)
+        await inner.receive()
+        return inner
+
+    async def story() -> None:
+        async with bench(tmp_path, replace(QUICK, believed_seconds=600, look_seconds=600)) as b:
+            await b.serve("health", handler)
+            gateway = GatewayClient(b.settings.state)
+            async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
+                await gateway.forget("scientist")  # who is still logged in is asked after, and stays
+                await gateway.forget("stranger")
+                await asyncio.sleep(0.3)
+                assert not outer.closed
+                monkeypatch.delitem(TOKENS, TOKEN)
+                await gateway.forget("scientist")
+                async with asyncio.timeout(1):
+                    assert (await outer.receive()).type is aiohttp.WSMsgType.CLOSE
+                assert outer.close_code == 4401
+            assert (await b.get("health"))[0] == 302
+
+    asyncio.run(story())
+
+
 def test_another_sites_page_changes_nothing_with_a_persons_cookie(tmp_path: Path) -> None:
     reached: list[bytes] = []
 

@@ -10,6 +10,7 @@ import base64
 import copy
 import hashlib
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from attacks.fake_engine import listening
 from hub.adapters.identity import prepare_identity
 from hub.adapters.secrets import Secret
 from integration.standin_lab import Lab, log_in, make_lab
 from spawner_config.gateway.login import CLIENT, REDIRECT
 from spawner_config.hub_traits.traits import KNOWN_AGAIN_SECONDS
+from spawner_config.server_folder import CONTROL_SOCKET, control_folder
 from waiting import wait_for
 
 PERSON, OTHER = "scientist", "steward"
@@ -167,6 +170,32 @@ def test_codes_and_tokens_of_a_login_open_nothing_after_the_logout(standing: Sta
     assert [standing.token(code) for code in codes] == ["", ""]
     assert [standing.counts(token) for token in tokens] == [False, False]
     assert standing.counts(own)  # it was made to outlast a login
+
+
+@contextmanager
+def told(standing: Standing) -> Iterator[list[bytes]]:
+    """What the hub says to the gateway, where a stand-in listens as the gateway would."""
+    heard: list[bytes] = []
+    folder = control_folder(standing.lab.settings.state)
+    folder.mkdir(exist_ok=True)
+
+    def answer(connection: socket.socket) -> None:
+        with connection:
+            heard.append(connection.recv(2**16).split(b"\r\n")[0])
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    with listening(folder / CONTROL_SOCKET, answer):
+        (folder / CONTROL_SOCKET).chmod(0o666)
+        yield heard
+
+
+def test_the_gateway_is_told_of_a_logout_and_one_that_is_away_keeps_nobody_in(standing: Standing) -> None:
+    away, here = standing.browser(), standing.browser(OTHER)
+    away.get(standing.hub("logout"), timeout=20)
+    assert not standing.is_in(away)
+    with told(standing) as heard:
+        here.get(standing.hub("logout"), timeout=20)
+    assert heard == [b"DELETE /people/steward HTTP/1.1"]
 
 
 def test_a_code_counts_once_and_only_with_its_verifier(standing: Standing) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from typing import cast
+
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spawner_config.gateway.askers import Asker, token_of
+from spawner_config.gateway.askers import Asker, Askers, token_of
 from spawner_config.gateway.login import Session, State
 from spawner_config.gateway.sealing import Sealer
 
@@ -60,3 +65,45 @@ def test_what_is_sealed_is_opened_with_the_same_key_alone_and_as_what_it_is() ->
 @given(st.text(max_size=100))
 def test_what_nobody_sealed_opens_to_nothing(text: str) -> None:
     assert SEALER.opened(Session, text) is None
+
+
+class SlowHub(Askers):
+    """Asks a hub whose answer takes as long as the test wants."""
+
+    def __init__(self) -> None:
+        super().__init__(cast(aiohttp.ClientSession, None), "", seconds=1, believed=60)
+        self.asked, self.answers = 0, asyncio.Event()
+
+    async def _hub_says(self, token: str) -> Asker | None:
+        self.asked += 1
+        await self.answers.wait()
+        return Asker("a", frozenset())
+
+
+def test_an_answer_that_was_under_way_when_its_person_was_forgotten_is_not_kept() -> None:
+    async def story() -> None:
+        askers = SlowHub()
+        early = asyncio.ensure_future(askers.of("token"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        askers.forget("a")
+        askers.answers.set()
+        assert await early == Asker("a", frozenset())
+        for _ in range(2):
+            await askers.of("token")
+        assert askers.asked == 2
+
+    asyncio.run(story())
+
+
+def test_whoever_rests_is_woken_when_somebody_is_forgotten() -> None:
+    async def story() -> None:
+        askers, began = SlowHub(), time.monotonic()
+        resting = [asyncio.ensure_future(askers.rest(60)) for _ in range(3)]
+        await asyncio.sleep(0)
+        askers.forget("a")
+        await asyncio.gather(*resting)
+        assert time.monotonic() - began < 10
+        await askers.rest(0.01)
+
+    asyncio.run(story())
