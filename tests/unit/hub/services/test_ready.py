@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
 import pytest
 
+from datasets_mount.catalogue import Tier
 from doubles.engine import MemoryEngine
 from doubles.lab import SteppingClock
+from doubles.people import play, registered_dataset
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState
 from hub.services import projects
@@ -29,7 +32,7 @@ from hub.services.ready import (
     wanted,
     why_unready,
 )
-from hub.services.workspaces import open_workspace
+from hub.services.workspaces import Ingredients, made_of, open_workspace
 from spawner_config.names import server_id
 
 LEAD, MEMBER, PROJECT = "scientist", "researcher", "wages"
@@ -173,6 +176,44 @@ def test_one_of_another_image_is_over_and_an_engine_that_is_away_says_nothing(
     monkeypatch.undo()
     cast(MemoryEngine, lab.engine).answers = False
     assert why_unready(lab, waiting) is None
+
+
+CHANGES: dict[str, Callable[[Ingredients], Ingredients]] = {
+    "another person": lambda made: replace(made, person=MEMBER),
+    "another project": lambda made: replace(made, project=replace(made.project, name="care")),
+    "another number": lambda made: replace(made, project=replace(made.project, uid=made.project.uid + 1)),
+    "another image": lambda made: replace(made, image="sha256:" + "2" * 64),
+    "a stricter tier": lambda made: replace(made, tier=Tier.SECRET),
+    "a dataset less": lambda made: replace(made, seen=made.seen[1:]),
+    "another version of a dataset": lambda made: replace(
+        made, seen=tuple((dataset, replace(snapshot, digest="f" * 64)) for dataset, snapshot in made.seen)
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_one_that_was_made_of_anything_else_is_over(lab: Lab, change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    play(lab)
+    registered_dataset(lab)
+    make_ready(lab, LEAD, PROJECT)
+    [waiting] = ready(lab)
+    made = made_of(lab, LEAD, PROJECT)
+    assert made.seen
+    assert why_unready(lab, waiting) is None
+    monkeypatch.setattr("hub.services.ready.made_of", lambda *_: CHANGES[change](made))
+    assert why_unready(lab, waiting) is EndReason.CHANGED
+
+
+def test_a_stricter_policy_is_told_at_the_claim_and_ends_none_that_waits(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_ready(lab, LEAD, PROJECT)
+    [waiting] = ready(lab)
+    stricter = replace(made_of(lab, LEAD, PROJECT), precheck="another policy")
+    for module in ("ready", "workspaces"):
+        monkeypatch.setattr(f"hub.services.{module}.made_of", lambda *_: stricter)
+    assert why_unready(lab, waiting) is None
+    assert open_workspace(lab, LEAD, PROJECT).precheck == "another policy"
 
 
 def test_one_that_was_opened_meanwhile_is_not_ended(lab: Lab) -> None:
