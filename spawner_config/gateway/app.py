@@ -107,7 +107,12 @@ class Gateway:
         door = Door(self._servers, self._askers, login, pages, files, origins)
         side = BrowserSide(door, files, self._meter, self._access_log, origins)
         server = web.Server(
-            side.handle, access_log=None, logger=server_log(), max_line_size=16380, max_field_size=16380
+            side.handle,
+            access_log=None,
+            logger=server_log(),
+            max_line_size=16380,
+            max_field_size=16380,
+            auto_decompress=False,
         )
         runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()

@@ -8,6 +8,7 @@ import gzip
 import json
 import socket
 import stat
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -315,6 +316,31 @@ def test_an_upload_without_length_ends_at_the_bound(tmp_path: Path) -> None:
                 async with b.session.put(b.url("health", "api/contents/a"), data=endless()) as answer:
                     assert answer.status in (413, 502)
             assert sum(received) <= QUICK.upload + 50_000
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("token", [TOKEN, "made-up"])
+def test_a_packed_body_is_passed_on_or_refused_as_it_is(tmp_path: Path, token: str) -> None:
+    """Unpacking it, for whoever sends it, would cost all others time: a thousand bytes for each of them."""
+    packed, reached = gzip.compress(bytes(300_000_000))[:250_000], []
+
+    async def workspace(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        reached.append(await reader.readexactly(len(packed)))
+        writer.write(ok(b"done"))
+
+    async def story() -> None:
+        async with bench(tmp_path) as b:
+            await b.open("health", workspace)
+            headers = {"Content-Encoding": "gzip", "Authorization": f"token {token}"}
+            spent = time.process_time()
+            url = b.url("health", "api/contents/a")
+            async with b.session.put(url, data=packed, headers=headers, allow_redirects=False) as answer:
+                assert answer.status == (200 if token == TOKEN else 401)
+            await asyncio.sleep(0.5)  # what is refused is read to its end all the same
+            assert reached == ([packed] if token == TOKEN else [])
+            assert time.process_time() - spent < 0.12
 
     asyncio.run(story())
 
