@@ -9,6 +9,7 @@ import asyncio
 import logging
 import resource
 import socket
+from collections.abc import Callable
 
 PAUSE = 0.2
 """Seconds until the machine is asked again for what it did not have; the log has a line for each such time."""
@@ -28,6 +29,15 @@ async def next_connection(listener: socket.socket) -> socket.socket:
                 log.warning("No connection can be accepted now (%s); trying again.", error.strerror)
             short = True
             await asyncio.sleep(PAUSE)
+
+
+async def hand_over(connection: socket.socket, server: Callable[[], asyncio.Protocol]) -> None:
+    """Let a server speak on a connection; one on which it cannot is closed, and costs no other anything."""
+    try:
+        await asyncio.get_running_loop().connect_accepted_socket(server, connection)
+    except OSError as error:
+        log.warning("A connection cannot be served (%s).", error.strerror)
+        connection.close()
 
 
 def allow_many_descriptors() -> None:

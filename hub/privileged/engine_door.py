@@ -17,7 +17,7 @@ from aiohttp import web
 
 from hub.privileged.metrics import DoorName, Measured
 from hub.privileged.peers import Askers, peer_of
-from spawner_config.accepting import next_connection
+from spawner_config.accepting import hand_over, next_connection
 
 MOST_EACH = 64
 """The hub asks ten things at the same time, portal and worker fewer."""
@@ -49,9 +49,8 @@ class EngineDoor:
         try:
             while True:
                 connection = await next_connection(listener)
-                with suppress(OSError):  # whoever connected is gone, or there is no descriptor to look at them
-                    uid = peer_of(connection).uid
-                    await self._let_in(connection, uid, servers[uid if uid in servers else STRANGERS])
+                uid = peer_of(connection).uid
+                await self._let_in(connection, uid, servers[uid if uid in servers else STRANGERS])
         finally:
             for server in servers.values():
                 server.pre_shutdown()
@@ -63,9 +62,9 @@ class EngineDoor:
     async def _let_in(self, connection: socket.socket, uid: int, server: web.Server) -> None:
         """Give a connection one of its account's places, while there is one."""
         if len(server.connections) < self._most_each:
-            await asyncio.get_running_loop().connect_accepted_socket(server, connection)
+            await hand_over(connection, server)
             return
-        with connection:
+        with connection, suppress(OSError):  # whoever connected may be gone
             log.warning("The account %d has too many connections to the engine gate (gate-busy).", uid)
             self._measured.refused(DoorName.ENGINE, "gate-busy")
             connection.send(BUSY)

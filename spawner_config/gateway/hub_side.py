@@ -14,7 +14,7 @@ from aiohttp import web
 from yarl import URL
 
 from hub.domain.errors import InvalidError, LabError, UnavailableError
-from spawner_config.accepting import next_connection
+from spawner_config.accepting import hand_over, next_connection
 from spawner_config.gateway import answers
 from spawner_config.gateway.access_log import AccessLog, Seen
 from spawner_config.gateway.bounds import Bounds, Bucket
@@ -158,7 +158,6 @@ async def _short_body(request: web.BaseRequest) -> bytes:
 
 async def _accept(listener: socket.socket, runner: web.ServerRunner, bounds: Bounds) -> None:
     """Let a container connect so often and no oftener: the rest waits in the kernel, not in the gateway."""
-    loop = asyncio.get_running_loop()
     bucket = Bucket(bounds.hub_burst, bounds.hub_rate)
     server = runner.server
     if server is None:
@@ -166,5 +165,4 @@ async def _accept(listener: socket.socket, runner: web.ServerRunner, bounds: Bou
     while True:
         while len(server.connections) >= bounds.hub_connections or not bucket.take():
             await asyncio.sleep(0.1)
-        connection = await next_connection(listener)
-        await loop.connect_accepted_socket(server, connection)
+        await hand_over(await next_connection(listener), server)
