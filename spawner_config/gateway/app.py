@@ -14,7 +14,7 @@ from aiohttp import web
 
 from hub.settings import Settings
 from spawner_config.gateway.access_log import AccessLog, Seen
-from spawner_config.gateway.askers import Askers
+from spawner_config.gateway.askers import QUESTIONS, STRANGERS_QUESTIONS, Askers
 from spawner_config.gateway.bounds import Bounds
 from spawner_config.gateway.browser import BrowserSide
 from spawner_config.gateway.control import Control
@@ -79,7 +79,9 @@ class Gateway:
         self._session = plain_session(aiohttp.TCPConnector(limit=64), self._bounds)
         self._hub = f"http://127.0.0.1:{self._settings.ports.hub}"
         hub = HubSide(self._session, self._hub, self._access_log, self._bounds)
-        self._askers = Askers(self._session, self._hub, self._bounds.hub_seconds, self._bounds.believed_seconds)
+        # Of its own, so that what strangers ask of the hub by the gateway takes none of its connections.
+        self._asking = plain_session(aiohttp.TCPConnector(limit=QUESTIONS + STRANGERS_QUESTIONS), self._bounds)
+        self._askers = Askers(self._asking, self._hub, self._bounds.hub_seconds, self._bounds.believed_seconds)
         self._servers = Servers(state, hub, self._bounds, closed=lambda server: self._askers.forget(server.person))
         await self._listen_for_browsers()
         await self._servers.open_all()
@@ -145,6 +147,7 @@ class Gateway:
         for runner in reversed(self._runners):
             await runner.cleanup()
         await self._session.close()
+        await self._asking.close()
         self._write_meter()
         self._access_log.tell_counted(at_once=True)
         (control_folder(self._settings.state) / CONTROL_SOCKET).unlink(missing_ok=True)

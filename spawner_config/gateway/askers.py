@@ -17,6 +17,8 @@ from hub.domain.errors import UnavailableError
 
 MOST_REMEMBERED = 4096
 QUESTIONS = 16
+STRANGERS_QUESTIONS = 4
+"""Questions at a time about tokens that nobody vouches for: whoever makes some up waits behind others who do."""
 LONGEST_ANSWER = 256 * 1024
 
 _AUTHORIZATION = re.compile(r"(?:token|bearer) +([A-Za-z0-9._~+/=-]{1,500})", re.IGNORECASE)
@@ -60,22 +62,27 @@ class Askers:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._asking: dict[bytes, asyncio.Future[Asker | None]] = {}
         self._turn = asyncio.Semaphore(QUESTIONS)
+        self._strangers_turn = asyncio.Semaphore(STRANGERS_QUESTIONS)
         self._forgotten = asyncio.Event()  # a new one for each time that somebody is forgotten
 
-    async def of(self, token: str) -> Asker | None:
-        """Return whose token it is, or None; UnavailableError where the hub is away and the token is not known."""
+    async def of(self, token: str, *, sealed: bool = False) -> Asker | None:
+        """Return whose token it is, or None; UnavailableError where the hub is away and the token is not known.
+
+        One that the gateway sealed, or that was somebody's before, does not wait behind those of strangers.
+        """
         key = hashlib.sha256(token.encode()).digest()
         known = self._known.get(key)
         if known is not None and known.until > time.monotonic():
             return known.asker
         if key not in self._asking:
-            self._asking[key] = asyncio.ensure_future(self._ask(key, token))
+            turn = self._turn if sealed or known is not None else self._strangers_turn
+            self._asking[key] = asyncio.ensure_future(self._ask(key, token, turn))
         return await asyncio.shield(self._asking[key])
 
-    async def _ask(self, key: bytes, token: str) -> Asker | None:
+    async def _ask(self, key: bytes, token: str, turn: asyncio.Semaphore) -> Asker | None:
         asked_in = self._forgotten
         try:
-            asker = await self._hub_says(token)
+            asker = await self._hub_says(token, turn)
         finally:
             self._asking.pop(key, None)
         self._known.pop(key, None)
@@ -85,11 +92,11 @@ class Askers:
                 self._known.popitem(last=False)
         return asker
 
-    async def _hub_says(self, token: str) -> Asker | None:
+    async def _hub_says(self, token: str, turn: asyncio.Semaphore) -> Asker | None:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         try:
             async with (
-                self._turn,
+                turn,
                 asyncio.timeout(self._seconds),
                 self._session.get(self._url, headers=headers, allow_redirects=False) as received,
             ):

@@ -93,7 +93,7 @@ class Door:
         """Return who asks, and whether a cookie says so: a cookie counts before a header, as only a browser has one."""
         found = None
         for token in self._login.tokens(request):
-            found = await self._askers.of(token) or found
+            found = await self._askers.of(token, sealed=True) or found
             if found is not None and found.may_open(target.person, target.project):
                 return found, True
         if found is not None:

@@ -78,6 +78,7 @@ class Bench:
         self.lab_files = state / "lab-files"
         self.asked: list[tuple[str, str, str]] = []
         self.looked_up: list[str] = []
+        self.question_seconds = 0.0
         self.token_answer = web.json_response({"error": "invalid_grant"}, status=400)
         self.stack = AsyncExitStack()
         self.servers: list[str] = []
@@ -106,6 +107,8 @@ class Bench:
 
     async def _hub(self, request: web.BaseRequest) -> web.Response:
         token = request.headers.get("Authorization", "").partition(" ")[2]
+        if request.raw_path == "/hub/api/user":
+            await asyncio.sleep(self.question_seconds)
         if request.raw_path == "/hub/api/user" and token in TOKENS:
             self.looked_up.append(token)
             return web.json_response(TOKENS[token])

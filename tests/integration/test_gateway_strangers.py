@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from integration.gateway_bench import Bench, bench, hub_session, ok, says
+from integration.gateway_bench import QUICK, Bench, bench, hub_session, ok, says
 from spawner_config.gateway.unshown import ONE_BY_ONE
 from spawner_config.server_folder import access_log_folder
 
@@ -110,3 +114,30 @@ def test_a_breakdown_of_the_gateways_own_is_told(tmp_path: Path, caplog: pytest.
 
     asyncio.run(story())
     assert "Error handling request" in caplog.text
+
+
+def test_tokens_that_strangers_make_up_keep_nobody_waiting_who_is_known(tmp_path: Path) -> None:
+    async def makes_up(b: Bench, session: aiohttp.ClientSession, number: int) -> None:
+        headers = SCRIPT | {"Authorization": f"token made-up-{number}"}
+        with suppress(aiohttp.ClientError):
+            async with session.get(b.url("health", f"api/{number}"), headers=headers) as answer:
+                await answer.read()
+
+    async def story() -> None:
+        async with bench(tmp_path, replace(QUICK, believed_seconds=0.1)) as b:
+            b.question_seconds = 0.2
+            await b.open("health", says(ok(b"fine")))
+            assert await b.get("health") == (200, b"fine")
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+                strangers = [asyncio.create_task(makes_up(b, session, number)) for number in range(200)]
+                await asyncio.sleep(0.5)
+                for _ in range(3):
+                    began = time.monotonic()
+                    assert await b.get("health") == (200, b"fine")
+                    assert time.monotonic() - began < 1
+                    await asyncio.sleep(0.2)
+                assert not all(task.done() for task in strangers)  # the control: they still wait
+                b.question_seconds = 0
+                await asyncio.gather(*strangers)
+
+    asyncio.run(story())
