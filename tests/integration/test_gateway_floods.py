@@ -18,8 +18,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from integration.gateway_bench import AUTHORIZED, QUICK, Bench, Raw, bench, plain_neighbour, read_head
+from spawner_config.gateway.upstream import AT_A_TIME
 
 KERNEL = "api/kernels/1/channels"
 WIDE = replace(QUICK, message=2**20, under_way=2**24, heartbeat_seconds=2)
@@ -225,5 +227,40 @@ def test_a_heartbeat_is_answered_and_no_flood(tmp_path: Path) -> None:
             await b.open("health", speaks(pings))
             async with b.session.ws_connect(b.url("health", KERNEL)) as browser:
                 assert (await browser.receive(timeout=5)).data == b"fine"
+
+    asyncio.run(story())
+
+
+async def tiny_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_head(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(20):
+        writer.write(b"1\r\nx\r\n" * 20_000)
+        await writer.drain()
+
+
+def test_an_answer_in_pieces_of_one_byte_is_taken_in_short_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    plain = ResponseHandler.data_received
+
+    def counted(self: ResponseHandler, data: bytes) -> None:
+        taken.append(len(data))
+        plain(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", counted)
+
+    async def story() -> None:
+        async with bench(tmp_path, WIDE) as b:
+            await b.open("hostile", tiny_chunks)
+            hostile = b.gateway._servers.find("scientist", "hostile")
+            assert hostile is not None
+            taken.clear()
+            with suppress(aiohttp.ClientError):
+                async with hostile.session.get("http://workspace/") as answer:
+                    await answer.read()
+            assert sum(taken) > 100_000
+            assert max(taken) <= AT_A_TIME
 
     asyncio.run(story())
