@@ -28,9 +28,11 @@ from hub.domain.exports import (
     check_is_author,
     step_request,
 )
+from hub.domain.output_classes import KNOWN
 from hub.domain.owners import check_is_asked, check_votes_for_owner
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.quorums import Quorum
 from hub.domain.splits import check_can_split, split_request
 from hub.domain.votes import check_can_override, check_can_release, check_can_review
 from hub.services.exports import check_can_see_request
@@ -58,7 +60,7 @@ see the [security model](../explanation/security-model.md).
 """
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LASTS = timedelta(hours=1)
-NEEDED = 2
+QUORUM = Quorum("b" * 64, dict.fromkeys(KNOWN, 2))
 CLAIMANT = "health-steward"
 OWNER = "jobs-institute"
 """The owner of the data behind the request, whose steward is ``jobs-steward``."""
@@ -211,7 +213,7 @@ def _reject(person: Person, request: ExportRequest) -> None:
 def _releasable(person: Person, request: ExportRequest) -> None:
     _reviews(person, request)
     if request.state is not ExportState.RELEASED:
-        check_can_release(request, NEEDED)
+        check_can_release(request, QUORUM)
 
 
 def _release(person: Person, request: ExportRequest) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic.fields import FieldInfo
 
 from hub.settings import Settings
-from hub.settings_tables import Allowance, Section, parse_size
+from hub.settings_tables import Allowance, Section, VotesByClass, VotesByTier, parse_size
 
 HEAD = """\
 # `lab.toml`
@@ -110,6 +110,10 @@ MEANINGS: Mapping[str, str] = {
     "browser.secret_soft": "Alarm for workspaces of secret data.",
     "browser.secret_hard": "Cap for workspaces of secret data.",
     "gate.votes": "How many different stewards must approve every file of an export request.",
+    "gate.class_votes": "The same for requests that hold an output of a class, in its place: `table`, `figure`, `code` "
+    "(source without outputs), `model`, `text`. The strictest class of a request counts, and what is unknown counts as "
+    "the strictest of all. See [how to set policies](../how-to/set-policies.md).",
+    "gate.tier_votes": "The least number of votes for outputs from data of a tier, whatever their class.",
     "gate.profile": "The disclosure profile for outputs whose datasets are not known.",
     "gate.floor": "A disclosure profile that holds for every output, beside the one of its dataset: the stricter value "
     "of each parameter applies. Empty: none.",
@@ -171,6 +175,8 @@ KINDS: Mapping[object, str] = {
     dict[str, Any]: "table",
     dict[str, str]: "table of texts",
     tuple[Literal["open", "sensitive", "secret"], ...]: "list of tiers",
+    VotesByClass: "table of classes, with whole numbers from 1 to 5",
+    VotesByTier: "table of tiers, with whole numbers from 1 to 5",
     Literal["starttls", "tls", "none"]: "`starttls`, `tls` or `none`",
     Literal["auto", "erofs", "folder"]: "`auto`, `erofs` or `folder`",
 }

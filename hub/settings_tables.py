@@ -218,10 +218,21 @@ class Browser(Section):
         return self
 
 
-class Gate(Section):
-    """How many stewards must approve, and the site's layer of the disclosure policy."""
+Votes = Annotated[int, Field(ge=1, le=5, strict=True)]
+VotesByClass = dict[Literal["table", "figure", "code", "model", "text"], Votes]
+VotesByTier = dict[Literal["open", "sensitive", "secret"], Votes]
 
-    votes: Annotated[int, Field(ge=1, le=5)] = 2
+
+class Gate(Section):
+    """How many stewards must approve, and the site's layer of the disclosure policy.
+
+    ``class_votes`` takes the place of ``votes`` for an output of that class; ``tier_votes`` is the least for outputs
+    from data of that tier, whatever their class.
+    """
+
+    votes: Votes = 2
+    class_votes: VotesByClass = Field(default_factory=dict)
+    tier_votes: VotesByTier = Field(default_factory=dict)
     profile: str = "uk-sacro"
     floor: str = ""
     parameters: dict[str, Any] = Field(default_factory=dict)

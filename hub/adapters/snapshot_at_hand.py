@@ -98,7 +98,7 @@ def description_of(
 def _parameters(policy: ExplainedPolicy, profile: str) -> dict[str, object]:
     """The thresholds in force in the lab that are others than the profile's."""
     force = unflat({value.parameter: value.value for value in policy.values}, policy.profiles)
-    said, begun = (p.model_dump(mode="json", exclude={"profiles"}) for p in (force, load_profile(profile)))
+    said, begun = (p.model_dump(mode="json", exclude={"profiles", "votes"}) for p in (force, load_profile(profile)))
     return {name: value for name, value in said.items() if value != begun[name]}
 
 

@@ -23,11 +23,13 @@ from hub.domain.ballots import Decision
 from hub.domain.errors import LabError
 from hub.domain.examinations import Attempt, Promise, Verdict
 from hub.domain.exports import ExportFile, ExportRequest, ExportState
+from hub.domain.output_classes import OutputClass
 from hub.domain.people import Organisation, Person, Role
 from hub.domain.projects import Project
+from hub.domain.quorums import Quorum
 from hub.services import releases, votes
 from hub.services.lab import Lab
-from hub.services.policies import site_digest
+from hub.services.policies import site_quorum
 
 AUTHOR, FORMER, COLLEAGUE, RESEARCHER = "author", "former", "colleague", "researcher"
 MEMBER = "member-of-project"
@@ -43,8 +45,8 @@ class Court:
     vault: FolderVault
     stewards: tuple[str, ...]
 
-    def request(self, name: str) -> ExportRequest:
-        """Make a request that is in review, with one canonical file."""
+    def request(self, name: str, *classes: OutputClass) -> ExportRequest:
+        """Make a request that is in review, with one canonical file of these classes of output, or of unknown ones."""
         content = CONTENT + name.encode() + b",11\n"
         stored = self.lab.vault.add(BytesIO(content), 2**20)
         file = ExportFile(
@@ -55,6 +57,7 @@ class Court:
             canonical=stored.sha256,
             canonical_name="table.csv",
             canonical_size=stored.size,
+            classes=classes,
         )
         request = ExportRequest(
             name,
@@ -76,7 +79,16 @@ class Court:
     @property
     def policy(self) -> str:
         """The digest of the policy in force, which requests without a dataset are under."""
-        return site_digest(self.lab.settings.gate)
+        return self.quorum.policy
+
+    @property
+    def quorum(self) -> Quorum:
+        """How many votes that policy asks for, class by class."""
+        return site_quorum(self.lab.settings.gate)
+
+    def needed(self, *classes: OutputClass) -> int:
+        """How many votes a file of these classes needs; the strictest of them counts."""
+        return max(map(self.quorum.of, classes or (OutputClass.UNKNOWN,)))
 
     def vote(self, steward: str, request: ExportRequest, canonical: str = "") -> ExportRequest:
         """Vote as a steward would."""
@@ -95,14 +107,15 @@ class Court:
     def approved(self, name: str) -> ExportRequest:
         """Make a request that carries all votes that it needs."""
         request = self.request(name)
-        for steward in self.stewards:
+        for steward in self.stewards[: self.needed()]:
             self.vote(steward, request)
         return request
 
 
 def court(scene: Scene) -> Court:
     """Found it in the scene's lab."""
-    stewards = tuple(f"steward-{n}" for n in range(max(2, scene.settings.gate.votes)))
+    most = site_quorum(scene.settings.gate).of(OutputClass.UNKNOWN)
+    stewards = tuple(f"steward-{n}" for n in range(max(2, most)))
     roles = dict.fromkeys((AUTHOR, FORMER, COLLEAGUE, *stewards), Role.STEWARD) | {RESEARCHER: Role.RESEARCHER}
     today = datetime.now(UTC).date()
     members, former = (COLLEAGUE, RESEARCHER), (FORMER,)
@@ -136,11 +149,12 @@ def votes_tried(court: Court) -> Iterator[Attempt]:
     )
     yield _voted_twice(court)
     yield _voted_by_all(court)
+    yield _voted_by_too_few(court)
 
 
 def _voted_twice(court: Court) -> Attempt:
     tried = "Vote as often as votes are needed, all of them by one steward."
-    needed = court.lab.settings.gate.votes
+    needed = court.needed()
     if needed < 2:  # one vote cannot be cast by two
         seen = "This lab asks for one vote only, so one steward decides alone."
         return Attempt(Promise.REVIEW, "vote-twice", "host", tried, seen, Verdict.NOTE)
@@ -157,7 +171,7 @@ def _voted_by_all(court: Court) -> Attempt:
     tried = "Vote as different, eligible stewards, as a control."
     request = court.request("by-all")
     try:
-        for steward in court.stewards[: court.lab.settings.gate.votes]:
+        for steward in court.stewards[: court.needed()]:
             court.vote(steward, request)
     except LabError as error:
         return Attempt(Promise.REVIEW, "vote-all", "host", tried, str(error), Verdict.BROKEN)
@@ -165,6 +179,25 @@ def _voted_by_all(court: Court) -> Attempt:
     holds = state is ExportState.APPROVED
     seen = "The request was approved." if holds else f"The request stayed {state}, so nothing is proved."
     return Attempt(Promise.REVIEW, "vote-all", "host", tried, seen, Verdict.HOLDS if holds else Verdict.BROKEN)
+
+
+def _voted_by_too_few(court: Court) -> Attempt:
+    """Each class of output waits for exactly as many stewards as the policy says of it."""
+    tried = "Vote on an output of each class, and of an unknown one, as one steward fewer than its policy asks for."
+    early, late = [], []
+    for output in OutputClass:
+        request = court.request(f"few-{output}", output)
+        *first, last = court.stewards[: court.needed(output)]
+        for steward in first:
+            court.vote(steward, request)
+        early += [] if not first or court.state(request) is ExportState.IN_REVIEW else [output]
+        if output not in early:
+            court.vote(last, request)
+            late += [] if court.state(request) is ExportState.APPROVED else [output]
+    seen = "Each waited for the last vote, and was approved with it."
+    if early or late:
+        seen = f"Some were approved too early, or not with the last vote: {', '.join([*early, *late])}."
+    return Attempt(Promise.REVIEW, "vote-few", "host", tried, seen, Verdict.BROKEN if early or late else Verdict.HOLDS)
 
 
 def releases_tried(court: Court) -> Iterator[Attempt]:

@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from hub.domain.ballots import Ballot, Cause, Override, OwnerVote, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
+from hub.domain.output_classes import OutputClass
 from hub.domain.people import Person
 
 
@@ -191,7 +192,8 @@ class TableContext:
 class ExportFile:
     """One offered file: ``sha256`` and ``size`` of what was taken in, ``canonical`` what the gate wrote from it.
 
-    ``earlier`` is what the gate wrote from the file of the same path when the request was sent before.
+    ``earlier`` is what the gate wrote from the file of the same path when the request was sent before. ``classes`` are
+    what the gate says that it holds, and ``beside`` those of the files that it was split from.
     """
 
     path: str
@@ -204,6 +206,8 @@ class ExportFile:
     canonical_size: int = 0
     findings: tuple[Finding, ...] = ()
     earlier: str = ""
+    classes: tuple[OutputClass, ...] = ()
+    beside: tuple[OutputClass, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

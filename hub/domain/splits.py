@@ -4,6 +4,7 @@ Invariants:
 
 * no file is lost or doubled: each is in one of the halves, as it was taken in, and neither half is empty;
 * both halves go through the gate again, each as a set of its own, without any vote;
+* each half needs as many votes as the whole did: what its files stood beside counts for it, too;
 * each half names the other, so that nobody takes one for the whole.
 """
 
@@ -15,9 +16,11 @@ from datetime import datetime
 
 from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.exports import ExportFile, ExportRequest, ExportState, ExportStep, step_request, without_votes
+from hub.domain.output_classes import OutputClass
 from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import without_claim
+from hub.domain.quorums import held_together
 from hub.domain.votes import check_can_review
 
 BY_STEWARDS = (ExportState.SUBMITTED, ExportState.IN_REVIEW, ExportState.RETURNED)
@@ -54,10 +57,11 @@ def split_request(
     Votes bind to nothing that has not been checked anew, so neither half keeps any, as after a submission.
     """
     check_splits(request, paths)
+    beside = held_together(request.files)
     sent = step_request(without_votes(without_claim(request)), ExportStep.SPLIT, reason)
     rest = replace(
         sent,
-        files=tuple(_as_offered(f) for f in request.files if f.path not in paths),
+        files=tuple(_as_offered(f, beside) for f in request.files if f.path not in paths),
         policy="",
         turn=request.turn + 1,
         submitted=now,
@@ -71,7 +75,7 @@ def split_request(
         request.context,
         now,
         request.snapshots,
-        tuple(_as_offered(f) for f in request.files if f.path in paths),
+        tuple(_as_offered(f, beside) for f in request.files if f.path in paths),
         turn=1,
         submitted=now,
         split_from=request.id,
@@ -79,6 +83,6 @@ def split_request(
     return rest, step_request(draft, ExportStep.SUBMIT, reason)
 
 
-def _as_offered(file: ExportFile) -> ExportFile:
-    """Return the bytes that were taken in, without anything that a check said or wrote."""
-    return ExportFile(file.path, file.table, file.sha256, file.size)
+def _as_offered(file: ExportFile, beside: tuple[OutputClass, ...]) -> ExportFile:
+    """Return the bytes that were taken in, of what a check said only the classes of all that were offered together."""
+    return ExportFile(file.path, file.table, file.sha256, file.size, beside=beside)

@@ -6,7 +6,8 @@ Invariants:
 * what counts is asked of the people as they are now: whoever is not entitled any more approves and overrides nothing,
   and whoever said no still stands in the way;
 * while the first votes are sealed, nobody who could vote knows of another's;
-* what is released is exactly the set of canonical digests that carry the votes.
+* what is released is exactly the set of canonical digests that carry the votes, as many of them as the very policy
+  asks for that they were given under.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.exports import Excepted, ExportFile, ExportRequest, ExportState, ExportStep, is_blocked, step_request
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, was_ever_member
+from hub.domain.quorums import Quorum
 
 SHORTEST_OVERRIDE = 20
 
@@ -212,9 +214,12 @@ def counting(request: ExportRequest, project: Project, people: Mapping[str, Pers
     )
 
 
-def check_can_release(request: ExportRequest, needed: int, excepted: Excepted = ()) -> None:
-    """Only a request whose every canonical file carries the needed votes is released."""
-    if request.state not in (ExportState.APPROVED, ExportState.RELEASING) or not is_approved(request, needed):
+def check_can_release(request: ExportRequest, quorum: Quorum, excepted: Excepted = ()) -> None:
+    """Only a request whose every canonical file carries the votes that its own policy asks for is released."""
+    needed, is_decided = quorum.needed(request), request.state in (ExportState.APPROVED, ExportState.RELEASING)
+    if is_decided:
+        check_same_policy(request, quorum)
+    if not is_decided or not is_approved(request, needed):
         raise RefusedError(
             "The export request {id} does not carry {needed} approvals on every file.",
             reason="not-approved",
@@ -223,6 +228,16 @@ def check_can_release(request: ExportRequest, needed: int, excepted: Excepted = 
         )
     if is_blocked(request, excepted):
         raise RefusedError("The gate blocks a file of this request.", reason="blocked")
+
+
+def check_same_policy(request: ExportRequest, quorum: Quorum) -> None:
+    """Votes count under the policy that they were given under, and under no other."""
+    if not request.policy or request.policy != quorum.policy:
+        raise ConflictError(
+            "The policy has changed since the export request {id} was checked, so its votes do not count.",
+            reason="policy-changed",
+            id=request.id,
+        )
 
 
 def check_not_sealed(request: ExportRequest) -> None:

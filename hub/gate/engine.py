@@ -22,6 +22,7 @@ from operator import is_
 import polars as pl
 
 from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.output_classes import OutputClass
 from hub.gate.canonical import Canonical, canonical
 from hub.gate.canonical_text import clean
 from hub.gate.checks.catalogue import CHECKS, LEAK_CHECKS, NAME_CHECKS, REQUEST_CHECKS
@@ -32,6 +33,7 @@ from hub.gate.context import Context
 from hub.gate.exchange import MOST_FINDINGS, ApprovedNotebook, TablePart, Verdict
 from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment, is_source, sources_of
 from hub.gate.mounted import MountedDataset
+from hub.gate.output_classes import classes_in
 from hub.gate.refusals import SENTENCES, ReadRefusedError, RefusalReason
 from hub.gate.registered import EarlierTables, with_tables
 from hub.gate.sizes import in_month, size, together
@@ -61,6 +63,8 @@ class Judgement:
     sha256: str = ""
     tables: tuple[TablePart, ...] = ()
     """What the registry keeps of the tables that would leave."""
+    classes: tuple[OutputClass, ...] = ()
+    """What would leave with it, for the number of votes."""
     context: Context | None = field(default=None, compare=False, repr=False)
     """What the checks found out about the file's tables, for the checks of the whole request."""
 
@@ -140,7 +144,7 @@ def check_file(
         second = _found(written.file.fragments, again, CHECKS, guard, blocked, offered)
         findings += _news(first, second)
     judged = _judgement(_once(findings), written, tuple(told.table for told in again.released_here))
-    return replace(judged, context=context)
+    return replace(judged, context=context, classes=classes_in(written.file, file.decoded, again, guard))
 
 
 def check_request(

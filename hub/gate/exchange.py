@@ -10,6 +10,7 @@ from pydantic import Field
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
 from hub.domain.free_text import LONGEST_TEXT
+from hub.domain.output_classes import OutputClass
 from hub.domain.registers import RegisteredTable
 from hub.gate.filter_language import LONGEST
 from hub.gate.fragments import Part
@@ -251,6 +252,8 @@ class CheckedFile(Part):
     size: Annotated[int, Field(ge=0)] = 0
     findings: tuple[FoundPart, ...] = Field(default=(), max_length=MOST_FINDINGS)
     tables: tuple[TablePart, ...] = Field(default=(), max_length=MOST_TABLES)
+    classes: tuple[OutputClass, ...] = Field(default=(), max_length=len(OutputClass))
+    """What would leave with it; nothing said counts as the strictest."""
 
 
 class CheckResult(Part):

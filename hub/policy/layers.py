@@ -5,7 +5,8 @@ Invariants:
 * the strictest value of each parameter is in force, whichever layer it comes from; several datasets stand side by side;
 * a layer's own parameter is refused where it is weaker than what lies beneath, with both values and both layers; a
   profile is a starting set, so a layer may name one that is milder in places: the stricter value stays in force;
-* the merged policy knows of each value which layer, profile and source it comes from.
+* the merged policy knows of each value which layer, profile and source it comes from;
+* how many votes an output needs is said by layers alone, since no profile's source speaks of it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from dataclasses import dataclass, field
 
 from hub.domain.errors import InvalidError, RefusedError
 from hub.domain.policy_layers import LayerKind
-from hub.policy.model import HIGHER, LOWER, Dominance, Limits, Policy, Stricter, directions
+from hub.policy.model import HIGHER, LOWER, ClassVotes, Dominance, Limits, Policy, Stricter, directions
 
 LIMITS = "limits."
 DOMINANCE = "dominance."
+VOTES = "votes."
 ORDER = list(LayerKind)
 
 
@@ -91,7 +93,7 @@ def merge_layers(layers: Iterable[Layer]) -> MergedPolicy:
     for name, origin in (pair for layer in ordered for pair in _origins(layer)):
         said.setdefault(name, []).append(origin)
     origins = {name: tuple(sorted(said[name], key=lambda o: _rank(name, o.value))) for name in sorted(said)}
-    own = {layer.name for layer in ordered if layer.parameters}
+    own = {layer.name for layer in ordered if any(not name.startswith(VOTES) for name in layer.parameters)}
     return MergedPolicy(unflat({n: w[0].value for n, w in origins.items()}, tuple(sorted(starts | own))), origins)
 
 
@@ -117,11 +119,15 @@ def direction(name: str) -> Stricter:
     return LOWER if name.startswith(DOMINANCE) else _DIRECTIONS[name]
 
 
-_DIRECTIONS = {**directions(Policy), **{LIMITS + name: found for name, found in directions(Limits).items()}}
+_DIRECTIONS = {
+    **directions(Policy),
+    **{LIMITS + name: found for name, found in directions(Limits).items()},
+    **{VOTES + name: found for name, found in directions(ClassVotes).items()},
+}
 
 
 def flat(policy: Policy) -> dict[str, int]:
-    """Return a policy's parameters by flat names: ``limits.files``, and ``dominance.2`` for the share of two."""
+    """Return a policy's thresholds by flat names: ``limits.files``, and ``dominance.2`` for the share of two."""
     plain = {name: int(getattr(policy, name)) for name in directions(Policy)}
     limits = {LIMITS + name: int(getattr(policy.limits, name)) for name in directions(Limits)}
     return plain | limits | {f"{DOMINANCE}{rule.n}": rule.k for rule in policy.dominance}
@@ -130,10 +136,11 @@ def flat(policy: Policy) -> dict[str, int]:
 def unflat(values: Mapping[str, int], profiles: tuple[str, ...]) -> Policy:
     """Return the policy of flat names, validated as any other."""
     limits = {name.removeprefix(LIMITS): value for name, value in values.items() if name.startswith(LIMITS)}
+    votes = {name.removeprefix(VOTES): value for name, value in values.items() if name.startswith(VOTES)}
     rules = {int(name.removeprefix(DOMINANCE)): k for name, k in values.items() if name.startswith(DOMINANCE)}
     plain = {name: values[name] for name in directions(Policy)}
     dominance = tuple(Dominance(n=n, k=k) for n, k in sorted(rules.items()))
-    return Policy(profiles=profiles, dominance=dominance, limits=Limits(**limits), **plain)
+    return Policy(profiles=profiles, dominance=dominance, limits=Limits(**limits), votes=ClassVotes(**votes), **plain)
 
 
 def _rank(name: str, value: int) -> int:

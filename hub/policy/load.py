@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.domain.policy_layers import LayerKind
-from hub.policy.layers import Layer, Start, check_only_stricter, flat, merge_layers
-from hub.policy.model import Policy, merge
+from hub.policy.layers import VOTES, Layer, Start, check_only_stricter, flat, merge_layers
+from hub.policy.model import ClassVotes, Policy, merge
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 Source = tuple[str, ...]
@@ -32,7 +32,7 @@ class Profile(BaseModel):
 
 
 class LayerBody(BaseModel):
-    """A layer's TOML: a profile to start from, and only what it changes."""
+    """A layer's TOML: a profile to start from, and only what it changes; ``votes`` are numbers by class of output."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,6 +40,7 @@ class LayerBody(BaseModel):
     sources: Source = Field(default=(), max_length=20)
     profile: str = Field(default="", max_length=60)
     parameters: dict[str, object] = Field(default_factory=dict)
+    votes: ClassVotes = ClassVotes()
     blind_votes: bool = Field(default=False, strict=True)
 
 
@@ -104,7 +105,13 @@ def parse_layer(text: str, kind: LayerKind, subject: str) -> Layer:
     except ValidationError as error:
         raise _fault(name, error) from None
     layer = layer_of(kind, subject, body.profile, body.parameters, body.sources)
-    return replace(layer, blind_votes=body.blind_votes)
+    return replace(with_votes(layer, body.votes), blind_votes=body.blind_votes)
+
+
+def with_votes(layer: Layer, votes: ClassVotes) -> Layer:
+    """Return the layer with the numbers of votes that it sets itself."""
+    own = {VOTES + name: int(value) for name, value in votes.model_dump(exclude_unset=True).items()}
+    return replace(layer, parameters={**layer.parameters, **own})
 
 
 def layer_of(
@@ -125,7 +132,7 @@ def layer_of(
 
 def _own(name: str, parameters: Mapping[str, object]) -> dict[str, int]:
     """Return the parameters of a layer by their flat names; they are judged within a whole policy, as any others."""
-    whole = load_profile("uk-sacro").model_dump(exclude={"profiles"})
+    whole = load_profile("uk-sacro").model_dump(exclude={"profiles", "votes"})
     limits: Any = parameters.get("limits", {})
     merged = whole["limits"] | limits if isinstance(limits, dict) else limits
     policy = _policy(name, whole | dict(parameters) | {"limits": merged})
@@ -153,6 +160,12 @@ def _profile(name: str, body: dict[str, Any]) -> Profile:
 def _policy(name: str, parameters: Mapping[str, object]) -> Policy:
     if "profiles" in parameters:
         raise InvalidError("The policy “{name}” cannot name itself.", reason="policy-invalid", name=name)
+    if "votes" in parameters:
+        raise InvalidError(
+            "In the policy “{name}”, numbers of votes are no thresholds: they stand below [votes], in a layer.",
+            reason="policy-invalid",
+            name=name,
+        )
     # Through JSON, since strict validation takes a list for a tuple only there.
     body = json.dumps(dict(parameters) | {"profiles": [name]}, default=str)
     try:

@@ -58,6 +58,22 @@ class Limits(Parameters):
     image_pixels: Annotated[int, Field(ge=1, le=40_000_000), LOWER]
 
 
+Votes = Annotated[int, Field(ge=1, le=5)]
+
+
+class ClassVotes(Parameters):
+    """How many different stewards approve every file of a request that holds such an output; 1 where nobody says more.
+
+    Profiles say nothing of it; in a lab, the site says it of every class.
+    """
+
+    table: Annotated[Votes, HIGHER] = 1
+    figure: Annotated[Votes, HIGHER] = 1
+    code: Annotated[Votes, HIGHER] = 1
+    model: Annotated[Votes, HIGHER] = 1
+    text: Annotated[Votes, HIGHER] = 1
+
+
 class Policy(Parameters):
     """Thresholds in force; ``profiles`` names the profiles and layers that they come from."""
 
@@ -97,6 +113,7 @@ class Policy(Parameters):
     free_text: Annotated[int, Field(ge=0, le=100_000), LOWER]
     """Characters from which a steward reads a text."""
     limits: Limits
+    votes: ClassVotes = ClassVotes()
 
     @property
     def name(self) -> str:
@@ -123,6 +140,7 @@ def merge(policies: Iterable[Policy]) -> Policy:
         profiles=tuple(sorted({name for p in given for name in p.profiles})),
         dominance=merge_dominance(rule for p in given for rule in p.dominance),
         limits=Limits(**strictest(Limits, [p.limits for p in given])),
+        votes=ClassVotes(**strictest(ClassVotes, [p.votes for p in given])),
         **strictest(Policy, given),
     )
 

@@ -177,6 +177,7 @@ def checked(file: FileFragments, number: int, judgement: Judgement) -> CheckedFi
         size=len(made.content) if made else 0,
         findings=tuple(map(_found, judgement.findings)),
         tables=judgement.tables,
+        classes=judgement.classes,
     )
 
 

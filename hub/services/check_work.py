@@ -246,7 +246,11 @@ def _covers(file: ExportFile, checked: list[CheckedFile]) -> bool:
 
 def _with_canonical(lab: Lab, out: Path, file: ExportFile, checked: CheckedFile) -> ExportFile:
     judged = replace(
-        file, path=checked.path, kind=checked.kind, findings=tuple(found.value() for found in checked.findings)
+        file,
+        path=checked.path,
+        kind=checked.kind,
+        findings=tuple(found.value() for found in checked.findings),
+        classes=checked.classes,
     )
     if not checked.sha256:
         return judged

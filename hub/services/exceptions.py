@@ -26,13 +26,14 @@ from hub.domain.queue import Seen, check_fresh
 from hub.domain.votes import entitled, may_review
 from hub.services.exports import load_reviewable, load_visible
 from hub.services.lab import Lab, found, known_project, new_id, people_today
+from hub.services.policies import quorum_of
 from hub.services.ports import Reading, Transaction
 from hub.settings import Settings
 
 
-def needed_votes(settings: Settings) -> int:
-    """An exception takes more stewards than a release: one more, or as many more as the lab says."""
-    return settings.gate.votes + settings.exceptions.more_votes
+def needed_votes(reading: Reading, settings: Settings, request: ExportRequest) -> int:
+    """An exception takes more stewards than the request's release: one more, or as many more as the lab says."""
+    return quorum_of(reading, settings.gate, request).needed(request) + settings.exceptions.more_votes
 
 
 def lasting(settings: Settings) -> timedelta:
@@ -57,10 +58,10 @@ def in_force(reading: Reading, settings: Settings, request: ExportRequest) -> li
         return []
     project = known_project(reading, request.project)
     asked = rules.standing(reading.find(GateException, request=request.id))
-    needed, lasts, now = needed_votes(settings), lasting(settings), reading.moment
-    if project is None:
+    if project is None or not asked:
         return []
     may = entitled(request, project, people_today(reading, {name for e in asked for name in rules.granting(e)}))
+    needed, lasts, now = needed_votes(reading, settings, request), lasting(settings), reading.moment
     holding = [e for e in asked if rules.holds(e, may, needed, now, lasts)]
     return [e for e in holding if rules.covered(request, [e])]
 
@@ -136,7 +137,7 @@ def decide(
             )
         vote = ExceptionVote(actor, word, reason.strip(), records.moment)
         may = entitled(request, project, people_today(records, {actor, *rules.granting(known)}))
-        said = rules.say(known, vote, needed_votes(lab.settings), canonical, policy, may)
+        said = rules.say(known, vote, needed_votes(records, lab.settings, request), canonical, policy, may)
         state = "granted" if said.granted else "denied" if said.denied else "open"
         details = {"exception": said.id, "check": said.check, "canonical": said.canonical, "policy": said.policy}
         name = f"export:exception:{word}"

@@ -137,7 +137,8 @@ def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[Exp
                 reason="output-changed",
                 path=file.path,
             )
-        yield ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=file.canonical or file.earlier)
+        earlier = file.canonical or file.earlier
+        yield ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=earlier, beside=file.beside)
 
 
 def check_can_see_request(person: Person, request: ExportRequest, project: Project) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from datasets_mount.catalogue import Dataset, check_stewards_for
+from datasets_mount.catalogue import Dataset, Tier, check_stewards_for
 from hub.domain.audit import event
 from hub.domain.errors import RefusedError
 from hub.domain.exports import ExportRequest
+from hub.domain.output_classes import KNOWN, OutputClass
 from hub.domain.people import Person, Role, check_has_role
 from hub.domain.policy_layers import LayerKind, PolicyLayer, layer_id
 from hub.domain.projects import Project, was_ever_member
+from hub.domain.quorums import Quorum
 from hub.policy.explain import ExplainedPolicy, explain
 from hub.policy.layers import Layer, MergedPolicy, check_only_stricter, merge_layers
-from hub.policy.load import layer_of, parse_layer
-from hub.policy.model import policy_digest
+from hub.policy.load import layer_of, parse_layer, with_votes
+from hub.policy.model import ClassVotes, policy_digest
 from hub.services.datasets import datasets as seen_datasets
 from hub.services.grants import granted_datasets
 from hub.services.lab import Lab, found, load_person
@@ -38,18 +40,54 @@ class Explanation:
 
 def site_layer(gate: Gate) -> Layer:
     """Return what ``lab.toml`` asks of everything; a fault in it is said, and no lab starts with one."""
-    return layer_of(LayerKind.SITE, "", gate.floor, gate.parameters, SITE_SOURCE)
+    votes = ClassVotes(**{output.value: gate.votes for output in KNOWN} | gate.class_votes)
+    return with_votes(layer_of(LayerKind.SITE, "", gate.floor, gate.parameters, SITE_SOURCE), votes)
+
+
+def _tier_layers(gate: Gate, tiers: Collection[Tier]) -> list[Layer]:
+    """Return what ``lab.toml`` asks of outputs from data of some tiers; of unknown data, what it asks of any tier."""
+    asked = {tier: gate.tier_votes[tier.value] for tier in Tier if tier.value in gate.tier_votes}
+    return [
+        with_votes(
+            Layer(LayerKind.SITE, f"tier-{tier}", sources=SITE_SOURCE),
+            ClassVotes(**{output.value: votes for output in KNOWN}),
+        )
+        for tier, votes in asked.items()
+        if tier in tiers or not tiers
+    ]
 
 
 def check_site(gate: Gate) -> None:
     """The site's own rules are a policy with or without any dataset."""
-    merge_layers(_with_start(gate, [site_layer(gate)]))
+    merge_layers(_with_start(gate, [site_layer(gate), *_tier_layers(gate, ())]))
 
 
-def policy_in_force(reading: Reading, gate: Gate, project: str, datasets: Iterable[Dataset]) -> MergedPolicy:
+def policy_in_force(
+    reading: Reading, gate: Gate, project: str, datasets: Iterable[Dataset], *, all_known: bool = True
+) -> MergedPolicy:
     """Return the strictest of site, datasets and project; ``gate.profile`` where no dataset is known."""
-    layers = [site_layer(gate), *(layer for d in datasets for layer in _dataset_layers(reading, d))]
+    known = list(datasets)
+    layers = [site_layer(gate), *_tier_layers(gate, {d.tier for d in known} if all_known else ())]
+    layers += [layer for d in known for layer in _dataset_layers(reading, d)]
     return merge_layers(_with_start(gate, [*layers, *_own_layers(reading, LayerKind.PROJECT, project)]))
+
+
+def policy_of(reading: Reading, gate: Gate, request: ExportRequest) -> MergedPolicy:
+    """Return the policy in force for a request's outputs; a dataset that is gone may have been of any tier."""
+    known = [d for name in request.snapshots if (d := reading.get(Dataset, name)) is not None]
+    all_known = len(known) == len(request.snapshots)
+    return policy_in_force(reading, gate, request.project, known, all_known=all_known)
+
+
+def quorum_of(reading: Reading, gate: Gate, request: ExportRequest) -> Quorum:
+    """Return how many votes the policy in force asks for; a policy that cannot be read refuses."""
+    return quorum_in(policy_of(reading, gate, request))
+
+
+def quorum_in(merged: MergedPolicy) -> Quorum:
+    """Return how many votes a policy asks for, class by class, and the digest by which votes bind to it."""
+    votes = merged.policy.votes.model_dump()
+    return Quorum(policy_digest(merged.policy), {OutputClass(name): int(number) for name, number in votes.items()})
 
 
 def _with_start(gate: Gate, layers: list[Layer]) -> list[Layer]:
@@ -77,7 +115,8 @@ def set_dataset_layer(lab: Lab, actor: str, name: str, text: str) -> PolicyLayer
         dataset = found(records.get(Dataset, name), "dataset", name)
         check_stewards_for(load_person(records, actor), dataset.owner)
         registered = layer_of(LayerKind.DATASET, name, dataset.profile)
-        beneath = merge_layers([site_layer(lab.settings.gate), registered])
+        gate = lab.settings.gate
+        beneath = merge_layers([site_layer(gate), *_tier_layers(gate, {dataset.tier}), registered])
         check_only_stricter(layer, beneath)
         kept = PolicyLayer(layer_id(layer.kind, name), layer.kind, name, text, actor, lab.now())
         records.save(kept, event("lab:dataset:set-policy", actor, name, **_details(layer)))
@@ -92,8 +131,9 @@ def set_project_layer(lab: Lab, actor: str, name: str, text: str) -> PolicyLayer
         project = load_project(records, person, name)
         check_sets_project_policy(person, project)
         gate = lab.settings.gate
-        layers = [site_layer(gate)]
-        layers += [own for d in granted_datasets(records, name) for own in _dataset_layers(records, d)]
+        granted = granted_datasets(records, name)
+        layers = [site_layer(gate), *_tier_layers(gate, {d.tier for d in granted})]
+        layers += [own for d in granted for own in _dataset_layers(records, d)]
         check_only_stricter(layer, merge_layers(_with_start(gate, layers)))
         kept = PolicyLayer(layer_id(layer.kind, name), layer.kind, name, text, actor, lab.now())
         records.save(kept, event("lab:project:set-policy", actor, name, name, **_details(layer)))
@@ -138,13 +178,17 @@ def explain_dataset(lab: Lab, actor: str, name: str) -> Explanation:
 
 def has_changed(reading: Reading, gate: Gate, request: ExportRequest) -> bool:
     """Whether another policy is in force than the one that the request was checked under."""
-    datasets = [d for name in request.snapshots if (d := reading.get(Dataset, name)) is not None]
-    return policy_digest(policy_in_force(reading, gate, request.project, datasets).policy) != request.policy
+    return quorum_of(reading, gate, request).policy != request.policy
+
+
+def site_quorum(gate: Gate) -> Quorum:
+    """Return how many votes outputs of unknown datasets need, by the site's rules alone."""
+    return quorum_in(merge_layers(_with_start(gate, [site_layer(gate), *_tier_layers(gate, ())])))
 
 
 def site_digest(gate: Gate) -> str:
     """The digest of the policy on outputs of unknown datasets."""
-    return policy_digest(merge_layers(_with_start(gate, [site_layer(gate)])).policy)
+    return site_quorum(gate).policy
 
 
 def votes_are_blind(reading: Reading, settings: Settings, request: ExportRequest) -> bool:

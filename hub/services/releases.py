@@ -8,7 +8,7 @@ from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
 from hub.domain.people import Role
-from hub.domain.projects import is_member
+from hub.domain.projects import Project, is_member
 from hub.domain.reasons import is_given
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
 from hub.domain.votes import check_can_release, check_can_review
@@ -40,7 +40,6 @@ def release(lab: Lab, actor: str, identifier: str) -> Release:
         freezes.check_leaves(records, request.project)
         if (done := records.get(Release, identifier)) is not None:
             return done
-        _check_carries(lab, records, request)
         check_lineage(records, request)
         _check_owners(records, request)
         has_changed = policies.has_changed(records, lab.settings.gate, request)
@@ -68,7 +67,8 @@ def _overtaken(identifier: str, *, by_policy: bool) -> ConflictError:
 
 
 def _make(lab: Lab, records: Transaction, actor: str, request: ExportRequest) -> Release:
-    """Sign the receipt, and save request, release and registered tables together."""
+    """Sign the receipt, and save request, release and registered tables together, where all votes are there."""
+    _check_carries(lab, records, request)
     releasing = step_request(request, ExportStep.BEGIN_RELEASE)
     identifier = request.id
     anchor = records.save(releasing, event("export:release:begin", actor, identifier, request.project))
@@ -98,13 +98,30 @@ def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> Expo
     check_can_review(load_person(reading, actor), request, project)
     request = votes.counted(reading, request, project)
     if request.state is not ExportState.RELEASED:
-        _check_carries(lab, reading, request)
+        check_asks_for_release(lab, reading, request)
     return request
 
 
+def check_asks_for_release(lab: Lab, reading: Reading, request: ExportRequest) -> None:
+    """A release is asked for of what carries its votes, or was approved under a policy that is not in force any more.
+
+    The latter is checked again, and not released.
+    """
+    if request.state is ExportState.APPROVED and policies.has_changed(reading, lab.settings.gate, request):
+        return
+    _check_carries(lab, reading, request)
+
+
 def _check_carries(lab: Lab, reading: Reading, request: ExportRequest) -> None:
-    """Every file carries its votes, and what blocks is covered by an exception that holds now."""
-    check_can_release(request, lab.settings.gate.votes, exceptions.excepted(reading, lab.settings, request))
+    """Every file carries the votes of its own policy, and what blocks is covered by an exception that holds now."""
+    quorum = policies.quorum_of(reading, lab.settings.gate, request)
+    check_can_release(request, quorum, exceptions.excepted(reading, lab.settings, request))
+
+
+def check_now(lab: Lab, request: ExportRequest, project: Project) -> None:
+    """The same, for a page that says beforehand what would be refused."""
+    with lab.store.read() as reading:
+        check_asks_for_release(lab, reading, votes.counted(reading, request, project))
 
 
 def _check_owners(reading: Reading, request: ExportRequest) -> None:

@@ -9,18 +9,21 @@ Invariants:
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 
 from hub.domain import votes as rules
 from hub.domain.audit import event
 from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote, check_says_what_changes, seal_of
 from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
+from hub.domain.output_classes import OutputClass
 from hub.domain.projects import Project
 from hub.domain.queue import Seen, check_fresh, check_not_claimed, without_claim
 from hub.domain.reasons import is_given
-from hub.services.exports import load_reviewable
+from hub.policy.layers import VOTES
+from hub.services.exports import load_reviewable, load_visible
 from hub.services.lab import Lab, load_person, people_today
-from hub.services.policies import votes_are_blind
+from hub.services.policies import policy_of, quorum_in, quorum_of, votes_are_blind
 from hub.services.ports import Reading, Transaction
 
 
@@ -33,6 +36,43 @@ def counted_now(lab: Lab, request: ExportRequest, project: Project) -> ExportReq
     """The same, for a page that says beforehand what would be refused."""
     with lab.store.read() as reading:
         return counted(reading, request, project)
+
+
+@dataclass(frozen=True, slots=True)
+class VotesAsked:
+    """How many different stewards must approve every file of a request, and why so many.
+
+    ``output`` is the class of output that decides, ``layer`` the layer of the policy that asks for the number, and
+    ``is_current`` is false where another policy is in force than the one that the request was checked under.
+    """
+
+    number: int
+    output: OutputClass
+    layer: str
+    is_current: bool
+
+
+def needed_for(reading: Reading, lab: Lab, request: ExportRequest) -> int:
+    """Return how many different stewards must approve every file, by the policy in force and what the files hold."""
+    return quorum_of(reading, lab.settings.gate, request).needed(request)
+
+
+def votes_asked(lab: Lab, request: ExportRequest) -> VotesAsked:
+    """Return how many votes a request needs, and which class of output and layer of the policy ask for them."""
+    with lab.store.read() as reading:
+        merged = policy_of(reading, lab.settings.gate, request)
+    quorum = quorum_in(merged)
+    output = quorum.deciding(request)
+    strictest = output if output in quorum.votes else max(quorum.votes, key=quorum.of)
+    origin = merged.origin(f"{VOTES}{strictest}")
+    return VotesAsked(quorum.of(output), output, origin.words if origin else "", quorum.policy == request.policy)
+
+
+def asked_of(lab: Lab, actor: str, identifier: str) -> VotesAsked:
+    """The same, to whoever sees the request."""
+    with lab.store.read() as reading:
+        request, _, _ = load_visible(reading, actor, identifier)
+    return votes_asked(lab, request)
 
 
 def blind_now(lab: Lab, request: ExportRequest) -> bool:
@@ -66,7 +106,7 @@ def vote(
         raise InvalidError("A vote names the files that it is about.", reason="no-files")
     with lab.store.begin() as records:
         seen, project = load_reviewable(records, actor, identifier)
-        seen = _in_review(counted(records, seen, project), lab.settings.gate.votes)
+        seen = _in_review(counted(records, seen, project), needed_for(records, lab, seen))
         now = lab.now()
         check_not_claimed(seen, actor, now, lab.settings.review.claim)
         check_fresh(seen, Seen(turn, canonical, policy))
@@ -98,7 +138,7 @@ def _cast(
     lab: Lab, records: Transaction, seen: ExportRequest, project: Project, cast: tuple[Vote, ...]
 ) -> ExportRequest:
     """Save the votes, open them where they are complete, and return the request as their steward may see it."""
-    actor, needed = cast[0].steward, lab.settings.gate.votes
+    actor, needed = cast[0].steward, needed_for(records, lab, seen)
     voted = rules.add_votes(seen, cast)
     is_sealed = voted.ballot is Ballot.SEALED
     voted = rules.salted(voted, actor, secrets.token_hex(16)) if is_sealed else voted
@@ -147,7 +187,7 @@ def override_dissent(lab: Lab, actor: str, identifier: str, reason: str, turn: i
         check_not_claimed(seen, actor, lab.now(), lab.settings.review.claim)
         check_fresh(seen, Seen(turn))
         said = Override(actor, reason.strip(), lab.now(), rules.dissents(seen))
-        judged = rules.judge(rules.override(without_claim(seen), said), lab.settings.gate.votes)
+        judged = rules.judge(rules.override(without_claim(seen), said), needed_for(records, lab, seen))
         against = " ".join(sorted({v.steward for v in said.against}))
         details = {"against": against, "policy": seen.policy, "state": judged.state}
         records.save(judged, event("export:request:override", actor, identifier, seen.project, **details))

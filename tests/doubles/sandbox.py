@@ -33,7 +33,8 @@ class GoodPrograms:
 
     ``tables`` is what the checks tell the registry, and ``earlier`` what they were last told of it, ``complete``
     whether that was all; ``asked`` is what they were asked last. ``outputs`` is what a run writes, and ``sheets`` what
-    the checks find in each workbook. ``told`` is what a run tells of itself, by file, and ``run_code`` how it ends.
+    the checks find in each workbook; ``classes`` are those of files that are no table. ``told`` is what a run tells of
+    itself, by file, and ``run_code`` how it ends.
     """
 
     def __init__(self, engine: MemoryEngine) -> None:
@@ -46,6 +47,7 @@ class GoodPrograms:
         self.outputs = {"table.csv": b"year,persons\n1980,545\n"}
         self.leaves_a_link = True
         self.sheets: list[str] = []
+        self.classes: dict[str, list[str]] = {}
         self.validation: dict[str, Any] = {"passed": True}
         self.exit_code = 0
         self.run_code = 0
@@ -122,6 +124,7 @@ class GoodPrograms:
                     "canonical_name": path,
                     "findings": self.findings,
                     "tables": self.tables,
+                    "classes": self.classes.get(path, ["table"]),
                     **stored,
                 }
             )

@@ -37,7 +37,6 @@ def shown_exceptions(lab: Lab, actor: str, request: ExportRequest, asked: Sequen
         "asked": asked,
         "askable": open_,
         "grounds": list(Ground),
-        "exception_votes": exceptions.needed_votes(lab.settings),
         "counting": counting,
     }
 

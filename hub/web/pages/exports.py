@@ -26,13 +26,12 @@ from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
 from hub.domain.votes import (
     check_can_override,
-    check_can_release,
     check_can_review,
     check_not_sealed,
     dissents,
     is_approved,
 )
-from hub.services import exceptions, exports, lineage, owners, reproductions, votes
+from hub.services import exceptions, exports, lineage, owners, releases, reproductions, votes
 from hub.services.lab import Lab
 from hub.services.request_looks import RequestLook, look_at_request
 from hub.web.pages.exceptions import forms, shown_exceptions
@@ -77,17 +76,20 @@ def show_export(visit: Visit) -> Context:
     at_once = LISTED_FILES if compact else FILES_AT_ONCE
     first = _first(visit, request, at_once)
     shown = request.files[first : first + at_once]
+    needed = votes.votes_asked(lab, request)
     held = holder(request, lab.now(), lab.settings.review.claim)
     return {
         "request": request,
         "checking": request.state in UNDER_CHECK,
-        "in_review": request.state in IN_REVIEW or lacks_votes(lab, request, project),
+        "in_review": request.state in IN_REVIEW or lacks_votes(lab, request, project, needed.number),
         "sealed": request.state in IN_REVIEW and votes.blind_now(lab, request),
         "dissents": dissents(request) if request.ballot is Ballot.OPENED else (),
         "causes": list(Cause),
         "held_by": held,
         "held_until": request.claimed + lab.settings.review.claim if held and request.claimed else None,
-        "votes_needed": lab.settings.gate.votes,
+        "votes_needed": needed.number,
+        "votes_asked": needed,
+        "exception_votes": needed.number + lab.settings.exceptions.more_votes,
         "reviews": reviews,
         "rules": rules(lab, person, request, project, looked.frozen),
         "possible": {str(step) for state, step in STEPS if state is request.state},
@@ -108,11 +110,11 @@ def show_export(visit: Visit) -> Context:
     }
 
 
-def lacks_votes(lab: Lab, request: ExportRequest, project: Project) -> bool:
+def lacks_votes(lab: Lab, request: ExportRequest, project: Project, needed: int) -> bool:
     """Say whether an approved request waits for votes again, since whoever cast some may not vote any more."""
     if request.state is not ExportState.APPROVED:
         return False
-    return not is_approved(votes.counted_now(lab, request, project), lab.settings.gate.votes)
+    return not is_approved(votes.counted_now(lab, request, project), needed)
 
 
 def _first(visit: Visit, request: ExportRequest, at_once: int) -> int:
@@ -153,8 +155,7 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
         check_not_claimed(request, person.name, lab.now(), lab.settings.review.claim)
 
     def is_releasable() -> None:
-        covered = exceptions.excepted_now(lab, request)
-        check_can_release(votes.counted_now(lab, request, project), lab.settings.gate.votes, covered)
+        releases.check_now(lab, request, project)
         lineage.check_draws_on_granted(lab, request)
         owners.check_agree_now(lab, request, project)
 

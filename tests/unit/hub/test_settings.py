@@ -48,6 +48,23 @@ def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, text: str, why: 
         load_settings(write(tmp_path, text))
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "6", "10000000000000000000000", "true", "2.0", '"2"', "[2]"])
+@pytest.mark.parametrize(
+    ("table", "place"),
+    [("gate", "votes"), ("gate.class_votes", "model"), ("gate.tier_votes", "secret")],
+    ids=lambda each: str(each),
+)
+def test_a_number_of_votes_is_a_whole_one_from_one_to_five(tmp_path: Path, table: str, place: str, number: str) -> None:
+    with pytest.raises(InvalidError, match=f"{table}.{place}"):
+        load_settings(write(tmp_path, f"{GOOD}[{table}]\n{place} = {number}\n"))
+
+
+@pytest.mark.parametrize("text", ["[gate.class_votes]\nunknown = 1\n", "[gate.tier_votes]\nclosed = 1\n"])
+def test_votes_are_asked_for_of_known_classes_and_tiers_alone(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidError, match=r"gate\.(class|tier)_votes"):
+        load_settings(write(tmp_path, GOOD + text))
+
+
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(InvalidError, match="make demo"):
         load_settings(tmp_path / "lab.toml")

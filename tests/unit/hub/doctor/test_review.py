@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,13 @@ from hub.adapters.vault import FolderVault
 from hub.doctor.receipts import real_releases, receipts_tried
 from hub.doctor.review import Court, releases_tried, votes_tried
 from hub.domain import votes as rules
+from hub.domain.audit import event
 from hub.domain.errors import RefusedError
 from hub.domain.examinations import Verdict
+from hub.domain.output_classes import OutputClass
+from hub.domain.people import Person, Role
 from hub.services import exports, releases, votes
+from hub.settings_tables import Gate
 
 
 def broken(found: Any) -> list[str]:
@@ -53,6 +58,21 @@ def test_a_lab_that_takes_stale_votes_is_seen(court: Court, monkeypatch: pytest.
 def test_a_lab_that_counts_one_steward_twice_is_seen(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "is_approved", lambda request, needed: len(request.votes) > 0)
     assert "vote-twice" in broken(votes_tried(court))
+
+
+def test_a_lab_that_counts_the_same_votes_for_every_class_is_seen(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"table": 2, "code": 1, "model": 3}
+    settings = court.lab.settings.model_copy(update={"gate": Gate(class_votes=asked, tier_votes={"secret": 2})})
+    strict = replace(court, lab=replace(court.lab, settings=settings), stewards=(*court.stewards, "steward-2"))
+    with court.lab.store.begin() as records:
+        third = Person("steward-2", "steward-2", "lab", (Role.STEWARD,))
+        records.save(third, event("lab:person:add", "doctor", third.name))
+    assert [strict.needed(each) for each in (OutputClass.CODE, OutputClass.MODEL, OutputClass.UNKNOWN)] == [2, 3, 3]
+    assert "vote-few" not in broken(votes_tried(strict))
+    monkeypatch.setattr(votes, "needed_for", lambda *_: 2)
+    assert "vote-few" in broken(votes_tried(strict))
 
 
 def test_a_lab_that_releases_without_votes_is_seen(court: Court, monkeypatch: pytest.MonkeyPatch) -> None:

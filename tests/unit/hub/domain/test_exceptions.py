@@ -38,8 +38,10 @@ from hub.domain.exports import (
     step_checked,
     step_request,
 )
+from hub.domain.output_classes import KNOWN
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.quorums import Quorum
 from hub.domain.votes import add_votes, check_can_release, check_can_review, counting, judge, voters
 from hub.gate.checks.catalogue import CHECKS, REQUEST_CHECKS
 
@@ -48,6 +50,7 @@ LASTS = timedelta(days=30)
 BLOCK = Finding("minimum-frequency", Severity.BLOCK, "t.csv, row 1", "A cell stands for few.", "10")
 OTHER = Finding("dominance", Severity.BLOCK, "t.csv, row 2", "One holds most.")
 A, B, P, Q = "a" * 64, "b" * 64, "p" * 64, "q" * 64
+TWO = Quorum(P, dict.fromkeys(KNOWN, 2))
 FILE = ExportFile("t.csv", sha256="s" * 64, size=9, canonical=A, findings=(BLOCK,))
 REQUEST = ExportRequest(
     "export-1", "care", "author", "run-1", "context", NOW, {"jobs": "d" * 64}, (FILE,), ExportState.BLOCKED, P, "1", 1
@@ -197,10 +200,10 @@ def test_nothing_is_released_over_a_block_that_nothing_covers() -> None:
     votes = tuple(Vote(w, "t.csv", A, P, Decision.APPROVE, "", NOW) for w in ("health", "jobs"))
     approved = replace(REQUEST, state=ExportState.APPROVED, votes=votes)
     with pytest.raises(RefusedError, match="blocks"):
-        check_can_release(approved, 2)
-    check_can_release(approved, 2, covered(approved, [GRANTED]))
+        check_can_release(approved, TWO)
+    check_can_release(approved, TWO, covered(approved, [GRANTED]))
     with pytest.raises(RefusedError, match="blocks"):
-        check_can_release(approved, 2, covered(approved, [replace(GRANTED, canonical=B)]))
+        check_can_release(approved, TWO, covered(approved, [replace(GRANTED, canonical=B)]))
 
 
 @dataclass
@@ -303,7 +306,8 @@ class Life:
     def release(self) -> None:
         people = {name: self._person(name) for name in voters(self.request)}
         request = counting(self.request, PROJECT, people)
-        check_can_release(request, self.needed, self._covered(request))
+        quorum = Quorum(request.policy, dict.fromkeys(KNOWN, self.needed))
+        check_can_release(request, quorum, self._covered(request))
         self.request = step_request(step_request(request, ExportStep.BEGIN_RELEASE), ExportStep.RELEASE)
         self.releases += 1
         strangers = {"author", "lead", "former"} | (STEWARDS - self.stewards)

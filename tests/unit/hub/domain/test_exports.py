@@ -22,8 +22,10 @@ from hub.domain.exports import (
     check_context,
     step_request,
 )
+from hub.domain.output_classes import KNOWN
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, with_member, without_member
+from hub.domain.quorums import Quorum
 from hub.domain.votes import (
     add_votes,
     as_seen_by,
@@ -35,6 +37,7 @@ from hub.domain.votes import (
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 A, B, POLICY, OTHER = "a" * 64, "b" * 64, "c" * 64, "d" * 64
+TWO = Quorum(POLICY, dict.fromkeys(KNOWN, 2))
 FILES = (ExportFile("one.csv", canonical=A), ExportFile("two.csv", canonical=B))
 IN_REVIEW = ExportRequest(
     "export-1", "care", "researcher", "run-1", "context", NOW, {}, FILES, ExportState.IN_REVIEW, POLICY
@@ -62,11 +65,11 @@ def test_two_different_stewards_approve_every_file() -> None:
 
 def test_the_vote_of_a_steward_who_joined_the_project_afterwards_does_not_count() -> None:
     approved = replace(approve_all(IN_REVIEW, "health-steward", "jobs-steward"), state=ExportState.APPROVED)
-    check_can_release(counting(approved, PROJECT, STEWARDS), 2)
+    check_can_release(counting(approved, PROJECT, STEWARDS), TWO)
     joined = with_member(PROJECT, "jobs-steward")
     for project in (joined, without_member(joined, "jobs-steward")):
         with pytest.raises(RefusedError, match="2 approvals"):
-            check_can_release(counting(approved, project, STEWARDS), 2)
+            check_can_release(counting(approved, project, STEWARDS), TWO)
 
 
 def test_the_same_steward_voting_twice_is_one_vote() -> None:
@@ -106,16 +109,16 @@ def test_a_request_without_files_or_needed_votes_is_never_approved() -> None:
 
 def test_a_blocked_file_is_not_released_even_with_votes() -> None:
     approved = replace(approve_all(IN_REVIEW, "health-steward", "jobs-steward"), state=ExportState.APPROVED)
-    check_can_release(approved, 2)
+    check_can_release(approved, TWO)
     blocked = Finding("minimum-frequency", Severity.BLOCK, "one.csv row 1", "below the threshold")
     with pytest.raises(RefusedError, match="blocks"):
-        check_can_release(replace(approved, files=(replace(FILES[0], findings=(blocked,)), FILES[1])), 2)
+        check_can_release(replace(approved, files=(replace(FILES[0], findings=(blocked,)), FILES[1])), TWO)
 
 
 @pytest.mark.parametrize("state", [s for s in ExportState if s not in (ExportState.APPROVED, ExportState.RELEASING)])
 def test_only_an_approved_request_is_released(state: ExportState) -> None:
     with pytest.raises(RefusedError, match="approvals"):
-        check_can_release(replace(approve_all(IN_REVIEW, "health-steward", "jobs-steward"), state=state), 2)
+        check_can_release(replace(approve_all(IN_REVIEW, "health-steward", "jobs-steward"), state=state), TWO)
 
 
 @given(st.lists(st.sampled_from(ExportStep), max_size=12))

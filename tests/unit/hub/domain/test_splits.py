@@ -23,8 +23,10 @@ from hub.domain.exports import (
     step_checked,
     step_request,
 )
+from hub.domain.output_classes import KNOWN, OutputClass
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.quorums import Quorum
 from hub.domain.splits import BY_STEWARDS, check_can_split, split_request
 from hub.domain.votes import add_votes, check_can_release, check_can_review, dissents, is_approved
 
@@ -107,7 +109,8 @@ class Life:
     """A request and what was split off it, through the rules as the use cases put them together.
 
     ``looked`` is a ledger of its own: who approved which bytes under which policy, in which submission of which
-    request. No rule reads it; a release is held against it.
+    request. No rule reads it; a release is held against it. The first file is a table, which needs ``needed`` votes;
+    the others are models, each of which needs one more, and so does what ever stood beside one.
     """
 
     needed: int
@@ -122,7 +125,7 @@ class Life:
     def check(self, key: str, canonical: str, policy: str, *, blocks: bool) -> None:
         before = self.requests[key]
         found = (Finding("dominance", Severity.BLOCK, "x", "no"),) if blocks else ()
-        files = tuple(replace(f, canonical=canonical, findings=found) for f in before.files)
+        files = tuple(replace(f, canonical=canonical, findings=found, classes=CLASSES[f.path]) for f in before.files)
         judged = replace(before, files=files, policy=policy)
         step = step_checked(before, judged)
         votes = before.votes if step is ExportStep.CONFIRM else ()
@@ -145,9 +148,12 @@ class Life:
             self.looked |= {(key, seen.turn, who, v.path, v.canonical, v.policy) for v in cast}
         if dissents(voted):
             voted = step_request(voted, ExportStep.RETURN)
-        elif is_approved(voted, self.needed):
+        elif is_approved(voted, self._quorum().needed(voted)):
             voted = step_request(voted, ExportStep.APPROVE)
         self.requests[key] = voted
+
+    def _quorum(self) -> Quorum:
+        return Quorum(P, {**dict.fromkeys(KNOWN, self.needed), OutputClass.MODEL: self.needed + 1})
 
     def split(self, key: str, first: bool) -> None:
         before = self.requests[key]
@@ -157,7 +163,7 @@ class Life:
 
     def release(self, key: str) -> None:
         request = self.requests[key]
-        check_can_release(request, self.needed)
+        check_can_release(request, replace(self._quorum(), policy=request.policy))
         self.requests[key] = step_request(step_request(request, ExportStep.BEGIN_RELEASE), ExportStep.RELEASE)
         self.released.append(key)
         for file in request.files:
@@ -167,9 +173,11 @@ class Life:
                 if (name, turn, path, canonical, policy)
                 == (key, request.turn, file.path, file.canonical, request.policy)
             }
-            assert len(bound - {"author", "lead", "former"}) >= self.needed, (request, file)
+            assert len(bound - {"author", "lead", "former"}) >= self.needed + 1, (request, file)
 
 
+TABLE, MODEL = (OutputClass.TABLE,), (OutputClass.MODEL,)
+CLASSES = {"a.csv": TABLE, "b.csv": MODEL, "c.csv": MODEL}
 A, B, P, Q = "a" * 64, "b" * 64, "p" * 64, "q" * 64
 APPROVE, CHANGES = Decision.APPROVE, Decision.CHANGES
 Act = tuple[object, ...]
@@ -241,7 +249,7 @@ def test_a_split_life_does_reach_releases() -> None:
         both += [("check", which, "a" * 64, "p" * 64), ("release", which)]
         both += [("vote", which, "jobs", Decision.APPROVE, False), ("release", which)]
         both += [("vote", which, "health", Decision.APPROVE, False), ("release", which)]
-    life = lived(2, both)
+    life = lived(1, both)
     assert life.released == ["export-1", "export-2"]
     votes = [len(r.votes) for r in life.requests.values()]
     assert votes == [4, 2]

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote, seal_of
 from hub.domain.errors import ConflictError, InvalidError, LabError, RefusedError
 from hub.domain.exports import ExportFile, ExportRequest, ExportState, ExportStep, step_request, without_votes
+from hub.domain.output_classes import KNOWN, OutputClass
 from hub.domain.people import Person, Role, check_roles
 from hub.domain.projects import Project, with_member
+from hub.domain.quorums import Quorum
 from hub.domain.votes import (
     add_votes,
     as_seen_by,
@@ -213,6 +215,12 @@ def test_a_dissent_stands_whatever_became_of_its_steward_and_an_override_falls_w
 
 
 DRAFT = replace(REQUEST, state=ExportState.DRAFT, policy="", turn=0)
+NUMBERS = {P: {OutputClass.CODE: 1, OutputClass.MODEL: 3}, Q: {OutputClass.MODEL: 4}}
+"""How two policies differ from the number of votes that all other classes need."""
+
+
+def asked_by(policy: str, needed: int) -> Quorum:
+    return Quorum(policy, {each: NUMBERS[policy].get(each, needed) for each in KNOWN})
 
 
 @dataclass
@@ -220,7 +228,8 @@ class Life:
     """A request through the rules as the use cases put them together; ``ledger`` is read by no rule.
 
     It holds what each steward last said of which bytes under which policy, since the check that last dropped all votes
-    (``era``), and against whose words a lead steward went on.
+    (``era``), and against whose words a lead steward went on. ``needed`` votes are asked for where ``NUMBERS`` say
+    nothing else of a class; ``force`` is the policy in force.
     """
 
     needed: int
@@ -234,6 +243,14 @@ class Life:
     over_a_dissent: int = 0
     era: int = 0
     moment: datetime = NOW
+    force: str = P
+    numbers: set[int] = field(default_factory=set)
+
+    def _needed(self) -> int:
+        return asked_by(self.force, self.needed).needed(self.request)
+
+    def enforce(self, policy: str) -> None:
+        self.force = policy
 
     def _counted(self) -> ExportRequest:
         known = {name: self.people[name] for name in voters(self.request)}
@@ -243,8 +260,10 @@ class Life:
         sent = step_request(self.request, ExportStep.SUBMIT)
         self.request = replace(without_votes(sent), policy="", turn=sent.turn + 1)
 
-    def check(self, canonical: str, policy: str) -> None:
-        files = (replace(FILES[0], canonical=canonical), FILES[1])
+    def check(self, canonical: str, *classes: OutputClass) -> None:
+        policy = self.force
+        first = replace(FILES[0], canonical=canonical, classes=classes)
+        files = (first, replace(FILES[1], classes=(OutputClass.CODE,)))
         same = (self.request.files, self.request.policy) == (files, policy)
         confirms = self.request.state is ExportState.RECHECKING and same
         stepped = step_request(self.request, ExportStep.CONFIRM if confirms else ExportStep.PASS)
@@ -259,14 +278,14 @@ class Life:
         check_can_review(self.people[who], seen, self.project)
         if seen.state is ExportState.SUBMITTED:
             seen = step_request(seen, ExportStep.REVIEW)
-        if seen.state is ExportState.APPROVED and not is_approved(seen, self.needed):
+        if seen.state is ExportState.APPROVED and not is_approved(seen, self._needed()):
             seen = step_request(seen, ExportStep.REOPEN)
         if seen.state is not ExportState.IN_REVIEW:
             raise ConflictError("not in review", reason="not-in-review")
         self.moment += timedelta(seconds=1)
         done = cast(seal(seen, is_blind=self.blind), who, decision, path, self.moment)
         may = entitled(done, self.project, {name: self.people[name] for name in voters(done)})
-        self.request = judge(open_if_complete(done, may, self.needed), self.needed)
+        self.request = judge(open_if_complete(done, may, self._needed()), self._needed())
         for file in done.files:
             if path in ("", file.path):
                 self.ledger[self.era, who, file.path] = (file.canonical, seen.policy, decision)
@@ -276,7 +295,7 @@ class Life:
         seen = self._counted()
         check_can_override(self.people[who], seen, self.project)
         over = dissents(seen)
-        self.request = judge(override(seen, Override(who, WHY, NOW, over)), self.needed)
+        self.request = judge(override(seen, Override(who, WHY, NOW, over)), self._needed())
         self.against |= {(self.era, who, v.steward, v.path) for v in over}
 
     def end_role(self, who: str) -> None:
@@ -290,12 +309,14 @@ class Life:
 
     def release(self) -> None:
         request = self._counted()
-        check_can_release(request, self.needed)
+        check_can_release(request, asked_by(self.force, self.needed))
         self.request = step_request(step_request(request, ExportStep.BEGIN_RELEASE), ExportStep.RELEASE)
         self.releases += 1
         members = {self.project.lead, *self.project.members}
         able = {n for n, p in self.people.items() if Role.STEWARD in p.roles and n not in members}
         heads = {n for n in able if Role.LEAD_STEWARD in self.people[n].roles}
+        least = self._least_by_hand(request)
+        self.numbers.add(least)
         for file in request.files:
             of = {
                 who: (canonical, policy, decision)
@@ -304,12 +325,21 @@ class Life:
             }
             yes = {who for who, said in of.items() if said == (file.canonical, request.policy, YES)} & able
             no = {who for who, (c, p, d) in of.items() if d is NO and (c, p) == (file.canonical, request.policy)}
-            assert len(yes) >= self.needed, (request, of)
+            assert len(yes) >= least, (request, of)
             for dissenter in no:
                 over = {w for t, w, d, p in self.against if (t, d, p) == (self.era, dissenter, file.path)} & heads
                 assert over - {dissenter}, (request, of)
                 assert any(yes - {lead} for lead in over)
                 self.over_a_dissent += 1
+
+    def _least_by_hand(self, request: ExportRequest) -> int:
+        """How many votes the policy that the votes name asks for; the second file is code."""
+        (policy,) = {v.policy for v in request.votes}
+        said = request.files[0].classes
+        if not said or OutputClass.UNKNOWN in said:
+            return max(self.needed, *NUMBERS[policy].values())
+        code = 1 if policy == P else self.needed
+        return max(code, *(NUMBERS[policy].get(each, self.needed) for each in said))
 
 
 Act = tuple[object, ...]
@@ -322,14 +352,17 @@ def acts_of(chance: Random, number: int) -> list[Act]:
             ("vote", who, YES, ""),
             ("vote", who, YES, ""),
             ("vote", who, chance.choice([YES, NO]), chance.choice(["", "one.csv", "two.csv"])),
-            ("check", A, P),
+            ("check", A, OutputClass.TABLE),
             ("override", "chief"),
             ("release",),
         ]
         seldom: list[Act] = [
             ("submit",),
             ("recheck",),
-            ("check", chance.choice([A, B]), chance.choice([P, Q])),
+            ("enforce", chance.choice([P, Q])),
+            ("check", chance.choice([A, B])),
+            ("check", A, OutputClass.CODE),
+            ("check", A, chance.choice(list(OutputClass)), chance.choice(list(OutputClass))),
             ("vote", who, NO, ""),
             ("override", who),
             ("end_role", who),
@@ -343,7 +376,8 @@ def acts_of(chance: Random, number: int) -> list[Act]:
 
 def lived(needed: int, blind: bool, seed: int) -> Life:
     life = Life(needed, blind)
-    for what, *more in [("submit",), ("check", A, P), *acts_of(Random(seed), 40)]:
+    first = ("check", A, Random(seed).choice(list(OutputClass)))
+    for what, *more in [("submit",), first, *acts_of(Random(seed), 40)]:
         try:
             getattr(life, str(what))(*more)
         except LabError:
@@ -364,3 +398,4 @@ def test_lives_do_reach_releases_also_over_a_dissent() -> None:
     lives = [lived(2, blind, seed) for seed in range(300) for blind in (True, False)]
     assert sum(life.releases for life in lives) >= 30
     assert sum(life.over_a_dissent for life in lives) >= 5
+    assert set().union(*(life.numbers for life in lives)) >= {1, 2, 3}

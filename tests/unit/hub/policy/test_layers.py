@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hub.domain.errors import InvalidError, NotFoundError, RefusedError
 from hub.domain.policy_layers import LayerKind
 from hub.policy.layers import Layer, check_only_stricter, direction, flat, merge_layers, unflat
-from hub.policy.load import layer_of, load_profile, parse_file, parse_layer, profile_names
-from hub.policy.model import HIGHER, Dominance, policy_digest
+from hub.policy.load import layer_of, load_profile, parse_file, parse_layer, profile_names, with_votes
+from hub.policy.model import HIGHER, ClassVotes, Dominance, policy_digest
 
 SITE, DATASET, PROJECT = LayerKind
 PROFILES = st.sampled_from(profile_names())
@@ -88,6 +88,18 @@ def test_a_milder_profile_of_a_later_layer_changes_nothing() -> None:
         '[parameters]\nprofiles = ["a"]',
         "[parameters]\ndominance = [{ n = 9, k = 50 }]",
         "profile = 3",
+        "votes = 3",
+        "[votes]\ntable = 0",
+        "[votes]\ntable = -1",
+        "[votes]\ntable = 6",
+        "[votes]\ntable = 99999999999999999999",
+        "[votes]\ntable = true",
+        "[votes]\ntable = 2.0",
+        '[votes]\ntable = "2"',
+        "[votes]\ntables = 2",
+        "[votes]\nunknown = 2",
+        "[parameters.votes]\ntable = 2",
+        "[parameters]\nvotes = 2",
         "[parameters",
     ],
 )
@@ -95,6 +107,38 @@ def test_a_layer_with_a_fault_is_refused_as_a_whole(text: str) -> None:
     with pytest.raises(InvalidError, match="policy") as caught:
         parse_layer(text, PROJECT, "care")
     assert caught.value.reason in ("policy-invalid", "policy-toml")
+
+
+def votes_of(kind: LayerKind, subject: str, **votes: int) -> Layer:
+    return with_votes(layer_of(kind, subject), ClassVotes(**votes))
+
+
+def test_votes_are_layered_to_the_strictest_and_known_by_their_layer() -> None:
+    base = with_votes(layer_of(SITE, "", "uk-sacro"), ClassVotes(table=2, figure=2, code=1, model=2, text=2))
+    dataset = parse_layer("[votes]\nmodel = 4\n", DATASET, "jobs")
+    merged = merge_layers([base, dataset, votes_of(PROJECT, "care", model=3, code=2)])
+    assert merged.policy.votes == ClassVotes(table=2, figure=2, code=2, model=4, text=2)
+    assert [(o.value, o.words) for o in merged.origins["votes.model"]] == [
+        (4, "dataset:jobs"), (3, "project:care"), (2, "site"),
+    ]  # fmt: skip
+    assert merged.origins["votes.table"][0].words == "site"
+    assert merged.policy.profiles == ("uk-sacro",)
+
+
+def test_a_layer_may_not_ask_for_fewer_votes() -> None:
+    beneath = merge_layers([with_votes(layer_of(SITE, "", "uk-sacro"), ClassVotes(table=3))])
+    with pytest.raises(RefusedError, match=r"project:care.*votes\.table.*2.*3.*site") as caught:
+        check_only_stricter(votes_of(PROJECT, "care", table=2), beneath)
+    assert caught.value.reason == "policy-weaker"
+    check_only_stricter(votes_of(PROJECT, "care", table=3), beneath)
+
+
+def test_another_number_of_votes_is_another_policy_and_no_profile_speaks_of_it() -> None:
+    base = layer_of(SITE, "", "uk-sacro")
+    one, two = (merge_layers([with_votes(base, ClassVotes(code=n))]).policy for n in (1, 2))
+    assert policy_digest(one) != policy_digest(two)
+    assert not [name for name in merge_layers([base]).origins if name.startswith("votes")]
+    assert "votes.code" not in flat(two)
 
 
 def test_a_layer_of_an_unknown_profile_is_refused() -> None:

@@ -24,5 +24,5 @@ def test_parameters_of_a_check_are_the_policys(check: object) -> None:
 
 def test_every_threshold_of_a_policy_is_some_checks() -> None:
     applied = {name for check in (*CHECKS, *REQUEST_CHECKS) for name in check.parameters}
-    elsewhere = {"profiles", "differencing_units", "significant_digits"}
+    elsewhere = {"profiles", "votes", "differencing_units", "significant_digits"}
     assert set(Policy.model_fields) == applied | elsewhere
