@@ -254,6 +254,7 @@ ACTIONS = (
     Action("Withdraw it", "POST", "/exports/{id}/withdraw", _authors(ExportStep.WITHDRAW)),
     Action("Claim it", "POST", "/exports/{id}/claim", _claim),
     Action("Give it back", "DELETE", "/exports/{id}/claim", _unclaim),
+    Action("Learn how many votes it needs", "GET", "/exports/{id}/votes", lambda _person, _request: None),
     Action("Vote on its files", "POST", "/exports/{id}/votes", _vote),
     Action("Override a dissent", "POST", "/exports/{id}/override", _override),
     Action("Vote for the owner of its data", "POST", "/exports/{id}/owner-votes", _owner_vote),

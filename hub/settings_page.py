@@ -135,7 +135,7 @@ MEANINGS: Mapping[str, str] = {
     "validation crashed or took too long.",
     "exceptions.tiers": "Tiers of data for which an exception from a finding may be asked for; every dataset behind "
     "a request has to be of one of them. Empty: none ever.",
-    "exceptions.more_votes": "How many stewards more than `gate.votes` must grant one.",
+    "exceptions.more_votes": "How many stewards more than must approve the request's files must grant one.",
     "exceptions.days": "For how many days one that was granted holds.",
     "mail.host": "The mail server. Empty: no notice is sent by mail; the portal shows them all the same.",
     "mail.port": "Its port.",

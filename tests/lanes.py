@@ -27,6 +27,7 @@ IN_THE_STORYS_LAB = frozenset(
         "attacks/test_p5_neighbouring_runs.py",
         "attacks/test_p5_release.py",
         "attacks/test_p6_review.py",
+        "attacks/test_p6_votes_by_class.py",
         "attacks/test_p7_audit.py",
         "attacks/test_p7_gateway_log.py",
         "attacks/test_p9_full_workspace.py",

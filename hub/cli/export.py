@@ -21,6 +21,7 @@ from hub.cli.owners import owner_vote, owner_votes
 from hub.cli.queue import claim, queue, unclaim
 from hub.cli.screen import print_json, print_record, print_rows
 from hub.cli.split import split
+from hub.cli.votes_asked import votes_asked
 from hub.cli.waiting import Tell, shown, wait_until
 from hub.domain.ballots import Cause
 from hub.domain.errors import InvalidError, NotFoundError
@@ -237,6 +238,7 @@ app.command(
         "datalab export owner-vote export-abc wages changes --cause more_than_needed --reason 'Years suffice'",
     ),
 )(owner_vote)
+app.command("votes", epilog=examples("datalab export votes export-abc"))(votes_asked)
 app.command(epilog=examples("datalab export claim export-abc"))(claim)
 app.command(epilog=examples("datalab export unclaim export-abc"))(unclaim)
 

@@ -66,7 +66,8 @@ class Submission:
 
     ``turn`` counts the submissions of its request, of which there are ``turns``. ``files``, ``size`` (bytes) and the
     findings by severity are those of the request's last submission; of earlier ones they are not kept, and None.
-    ``causes`` are those that stewards named who asked for changes or rejected it, each once.
+    ``causes`` are those that stewards named who asked for changes or rejected it, each once. ``needed`` is how many
+    votes its last vote was one of, as the policy asked for then.
     """
 
     request: str
@@ -84,6 +85,7 @@ class Submission:
     findings: dict[Severity, int] | None
     rules: tuple[str, ...]
     causes: tuple[Cause, ...] = ()
+    needed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ def _after(found: Submission, entry: AuditEntry) -> Submission:
         return replace(found, claimed=found.claimed or entry.at)
     causes = (Cause(word) for word in dict(what.details).get("cause", "").split())
     found = replace(found, causes=tuple(dict.fromkeys((*found.causes, *causes))))
+    if what.name == VOTE and (needed := dict(what.details).get("needed")):
+        found = replace(found, needed=int(needed))
     if what.name in (VOTE, REJECT):
         reviewers = tuple(dict.fromkeys((*found.reviewers, what.actor)))
         found = replace(found, reviewers=reviewers, first_decision=found.first_decision or entry.at)

@@ -16,7 +16,7 @@ SEVERITIES = tuple(Severity)
 COLUMNS = (
     "request", "project", "author", "turn", "turns", "submitted_utc", "claimed_utc", "first_decision_utc",
     "seconds_to_first_decision", "state", "reviewers", "files", "bytes", *(f"findings_{s}" for s in SEVERITIES),
-    "rules", "causes",
+    "rules", "causes", "votes_needed",
 )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _line(row: Submission) -> tuple[str, ...]:
         _moment(row.submitted), _moment(row.claimed), _moment(row.first_decision),
         _count(None if took is None else int(took.total_seconds())),
         row.state, " ".join(row.reviewers), _count(row.files), _count(row.size), *findings, " ".join(row.rules),
-        " ".join(row.causes),
+        " ".join(row.causes), _count(row.needed),
     )  # fmt: skip
 
 

@@ -145,7 +145,8 @@ def _cast(
     people = people_today(records, rules.voters(voted))
     opened = rules.open_if_complete(voted, rules.entitled(voted, project, people), needed)
     judged = rules.judge(opened, needed)
-    details: dict[str, object] = {"files": len(cast), "policy": cast[0].policy, "state": judged.state}
+    details: dict[str, object] = {"files": len(cast), "needed": needed}
+    details |= {"policy": cast[0].policy, "state": judged.state}
     if is_sealed:
         details["seal"] = seal_of(_own(voted, actor))
     else:

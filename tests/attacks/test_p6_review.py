@@ -321,7 +321,7 @@ def test_a_sealed_vote_is_told_to_nobody_who_could_vote_and_a_dissent_is_overrid
                 assert SECRET not in json.dumps(living.portal(who).get(path))
             assert living.portal(who).get(place("exports", id_))["votes"] == []
         cast = [d for _, actor, _, d in living.audit("export:request:vote", subject=id_) if actor == HEALTH_STEWARD]
-        assert [set(details) for details in cast] == [{"files", "policy", "seal", "state"}]
+        assert [set(details) for details in cast] == [{"files", "needed", "policy", "seal", "state"}]
         reject = partial(living.portal(JOBS_STEWARD).post, place("exports", id_, "reject"))
         refused(partial(reject, {"reason": "because a test wants to"}), "votes-sealed")
         opened = living.vote(JOBS_STEWARD, request_of_sealed)

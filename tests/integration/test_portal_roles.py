@@ -216,6 +216,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/exports/{id}/comments"): (
         "/exports/{request}/comments", COMMENT, (HIDDEN, NO, OK, HIDDEN, HIDDEN, OK, OK, NO, NO),
     ),
+    ("GET", "/exports/{id}/votes"): ("/exports/{request}/votes", None, SEES_EXPORT),
     ("GET", "/exports/{id}/exceptions"): ("/exports/{request}/exceptions", None, SEES_EXPORT),
     ("POST", "/exports/{id}/exceptions"): (
         "/exports/{request}/exceptions", EXCEPTION, (HIDDEN, NO, HIDDEN, HIDDEN, HIDDEN, NO, NO, NO, NO),

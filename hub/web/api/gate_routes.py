@@ -16,6 +16,7 @@ from hub.services import audit, examinations, exports, freezes, people, queue, r
 from hub.services.access_log import Checked
 from hub.services.lab import Lab, found
 from hub.services.queue import QueueEntry
+from hub.services.votes import VotesAsked
 from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
 from hub.web.api.routes import JSON, Download, Request, Route
 from hub.web.models.records import AuditQuery, FreezeBody
@@ -65,6 +66,11 @@ def get_canonical(lab: Lab, actor: str, request: Request[PathQuery]) -> Download
     """Return a canonical file's bytes."""
     file, content = exports.canonical_file(lab, actor, request.path["id"], request.body.path)
     return Download(file.canonical_name, content)
+
+
+def get_votes_asked(lab: Lab, actor: str, request: Request[Nothing]) -> VotesAsked:
+    """Say how many votes it needs, and why so many."""
+    return votes.asked_of(lab, actor, request.path["id"])
 
 
 def post_vote(lab: Lab, actor: str, request: Request[VoteBody]) -> ExportRequest:
@@ -201,6 +207,14 @@ ROUTES: tuple[Route[Any], ...] = (
         get_canonical,
         PathQuery,
         Download,
+    ),
+    Route(
+        "GET",
+        "/exports/{id}/votes",
+        "How many different stewards must approve every file, and which output and layer of the policy ask for it",
+        get_votes_asked,
+        Nothing,
+        VotesAsked,
     ),
     Route(
         "POST",

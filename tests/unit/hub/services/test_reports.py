@@ -42,6 +42,7 @@ def test_a_request_that_was_returned_sent_again_and_released_is_two_rows(lab: La
     assert first.submitted <= first.claimed
     assert (second.state, second.reviewers) == (ExportState.RELEASED, ("health-steward", "transport-steward"))
     assert (second.turn, second.files, second.claimed) == (2, 1, None)
+    assert (first.needed, second.needed) == (2, 2)
     told = reports.figures(lab, "jobs-steward")
     assert (told.submissions, told.states[ExportState.RELEASED]) == (2, 1)
     assert reports.submissions(lab, "auditor", "other") == []
