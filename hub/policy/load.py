@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -60,8 +61,9 @@ def describe_profile(name: str) -> Profile:
     return _profile(name, _body(name, profile_text(name)))
 
 
+@lru_cache
 def start(name: str) -> Start:
-    """Return a shipped profile as a place to start from."""
+    """Return a shipped profile as a place to start from; it is read once, since it is a file of the program."""
     profile = describe_profile(name)
     return Start(name, _policy(name, profile.parameters), profile.sources)
 

@@ -81,7 +81,7 @@ def show_export(visit: Visit) -> Context:
     return {
         "request": request,
         "checking": request.state in UNDER_CHECK,
-        "in_review": request.state in IN_REVIEW or lacks_votes(lab, request, project, needed.number),
+        "in_review": request.state in IN_REVIEW or lacks_votes(lab, request, project, needed),
         "sealed": request.state in IN_REVIEW and votes.blind_now(lab, request),
         "dissents": dissents(request) if request.ballot is Ballot.OPENED else (),
         "causes": list(Cause),
@@ -110,11 +110,14 @@ def show_export(visit: Visit) -> Context:
     }
 
 
-def lacks_votes(lab: Lab, request: ExportRequest, project: Project, needed: int) -> bool:
-    """Say whether an approved request waits for votes again, since whoever cast some may not vote any more."""
-    if request.state is not ExportState.APPROVED:
+def lacks_votes(lab: Lab, request: ExportRequest, project: Project, needed: votes.VotesAsked) -> bool:
+    """Say whether an approved request waits for votes again, since whoever cast some may not vote any more.
+
+    Under a policy that is not in force any more it does not: it is checked again when its release is asked for.
+    """
+    if request.state is not ExportState.APPROVED or not needed.is_current:
         return False
-    return not is_approved(votes.counted_now(lab, request, project), needed)
+    return not is_approved(votes.counted_now(lab, request, project), needed.number)
 
 
 def _first(visit: Visit, request: ExportRequest, at_once: int) -> int:

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from datasets_mount.catalogue import Tier
+from datasets_mount.catalogue import Dataset, Tier
 from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
+from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.exports import ExportRequest, ExportState, TableContext
 from hub.domain.output_classes import OutputClass
 from hub.domain.people import Role
 from hub.services import exceptions, exports, people, policies, releases, splits, votes
-from hub.services.lab import Lab
+from hub.services.lab import Lab, found
 from hub.settings_tables import Gate
 
 HEALTH, TRANSPORT, JOBS = "health-steward", "transport-steward", "jobs-steward"
@@ -122,6 +123,36 @@ def test_votes_under_a_policy_that_was_lowered_later_do_not_suffice_for_the_lowe
     assert caught.value.reason == "policy-changed"
     again = checked(lab, request.id)
     assert (again.state, again.votes) == (ExportState.SUBMITTED, ())
+
+
+def test_what_was_approved_under_a_milder_policy_is_checked_again_when_its_release_is_asked_for(
+    lab: Lab, programs: GoodPrograms
+) -> None:
+    registered_dataset(lab)
+    request = sent(lab, "table.csv")
+    for steward in (HEALTH, TRANSPORT):
+        cast_vote(lab, steward, request)
+    policies.set_project_layer(lab, HEALTH, "wages", "[votes]\ntable = 3\n")
+    with pytest.raises(ConflictError) as caught:
+        releases.release(lab, JOBS, request.id)
+    assert caught.value.reason == "policy-changed"
+    again = checked(lab, request.id)
+    assert (again.state, again.votes, votes.votes_asked(lab, again).number) == (ExportState.SUBMITTED, (), 3)
+
+
+def test_a_dataset_of_another_tier_is_another_policy(lab: Lab, programs: GoodPrograms) -> None:
+    lab = with_gate(lab, tier_votes={"secret": 3})
+    registered_dataset(lab)
+    request = sent(lab, "table.csv")
+    with lab.store.begin() as records:
+        raised = replace(found(records.get(Dataset, "jobs"), "dataset", "jobs"), tier=Tier.SECRET)
+        records.save(raised, event("lab:dataset:register", JOBS, "jobs"))
+    assert votes.votes_asked(lab, request) == votes.VotesAsked(
+        3, OutputClass.TABLE, "site:tier-secret", is_current=False
+    )
+    gone = replace(request, snapshots={**request.snapshots, "gone": "d" * 64})
+    with lab.store.read() as reading:
+        assert policies.quorum_of(reading, lab.settings.gate, gone).of(OutputClass.CODE) == 3
 
 
 def test_a_file_that_turns_into_a_stricter_class_asks_for_more_votes(lab: Lab, programs: GoodPrograms) -> None:
