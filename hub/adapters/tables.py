@@ -50,6 +50,7 @@ from hub.domain.registers import Register
 from hub.domain.releases import Release
 from hub.domain.run_budgets import RunGrant
 from hub.domain.runs import Run
+from hub.domain.saved_views import SavedViews
 from hub.domain.schedules import Schedule
 from hub.domain.space import Alarm
 from hub.domain.uploads import Upload
@@ -105,6 +106,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Delegation: ("dataset_delegation", "id"),
     Publication: ("publication", "id"),
     GateException: ("export_exception", "id"),
+    SavedViews: ("saved_views", "person"),
     Notice: ("notice", "id"),
     Message: ("message", "id"),
 }

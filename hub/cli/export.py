@@ -19,6 +19,7 @@ from hub.cli.gather import gather
 from hub.cli.options import AsJson, ProjectFilter, Reason, Wait, examples, portal
 from hub.cli.owners import owner_vote, owner_votes
 from hub.cli.queue import claim, queue, unclaim
+from hub.cli.saved_views import forget_view, save_view, views
 from hub.cli.screen import print_json, print_record, print_rows
 from hub.cli.split import split
 from hub.cli.votes_asked import votes_asked
@@ -217,6 +218,11 @@ app.command(epilog=examples("datalab export frozen"))(frozen)
 app.command(
     epilog=examples("datalab export queue --show unclaimed", "datalab export queue --project care --level late")
 )(queue)
+app.command(epilog=examples("datalab export views"))(views)
+app.command("save-view", epilog=examples("datalab export save-view 'Late in care' --project care --level late"))(
+    save_view
+)
+app.command("forget-view", epilog=examples("datalab export forget-view 'Late in care'"))(forget_view)
 app.command(epilog=examples("datalab export exceptions export-abc"))(exceptions)
 app.command(
     epilog=examples(

@@ -218,6 +218,39 @@ def test_a_steward_goes_from_the_queue_to_their_vote_without_a_mouse(
     assert people.complaints == []
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_a_steward_keeps_opens_and_forgets_a_view_of_the_queue_without_a_mouse(
+    lab: Lab, programs: GoodPrograms, people_of: Callable[[str], People], code: str
+) -> None:
+    """Filters go under a name, the name leads back to them, and nobody else has it; the page is accessible with it."""
+    people = people_of(code)
+    request = checked_request(lab).id
+    page, say = people.page("health-steward"), people.say
+    page.goto("queue?show=returned")
+    expect(page.get_by_text(say("Nothing waits here."))).to_be_visible()
+    tab_to(page, say("Keep these filters as a view"))
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("À revoir")
+    page.keyboard.press("Enter")
+    people.sees("health-steward", say("The view is kept; only you see it."))
+    expect(page.get_by_role("link", name=request)).to_be_visible()
+    tab_to(page, "À revoir")
+    look_closely(people, "health-steward")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/queue?show=returned")
+    expect(page.get_by_role("link", name="À revoir")).to_have_attribute("aria-current", "page")
+    other = people.page("jobs-steward")
+    other.goto("queue")
+    expect(other.get_by_role("link", name=request)).to_be_visible()
+    expect(other.get_by_role("link", name="À revoir")).to_have_count(0)
+    tab_to(page, say("Forget the view %(name)s", name="À revoir"))
+    page.keyboard.press("Enter")
+    people.sees("health-steward", say("The view is forgotten."))
+    expect(page.get_by_role("link", name="À revoir")).to_have_count(0)
+    assert people.complaints == []
+
+
 def test_a_file_with_marks_masks_and_changes_is_accessible_and_whole_at_twice_its_size(
     lab: Lab, programs: GoodPrograms, people_of: Callable[[str], People]
 ) -> None:

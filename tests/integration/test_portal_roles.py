@@ -230,6 +230,11 @@ MATRIX: dict[tuple[str, str], Row] = {
         (HIDDEN, NO, BAD, HIDDEN, HIDDEN, NOW, NOW, NO, NO),
     ),
     ("GET", "/queue"): ("/queue", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+    ("GET", "/queue/views"): ("/queue/views", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+    ("PUT", "/queue/views/{name}"): ("/queue/views/mine", {"show": "mine"}, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
+    ("DELETE", "/queue/views/{name}"): (
+        "/queue/views/other", None, (NO, NO, NO, NO, NO, HIDDEN, HIDDEN, HIDDEN, NO),
+    ),
     ("GET", "/notices"): ("/notices", None, EVERYBODY),
     ("POST", "/notices"): ("/notices", None, EVERYBODY),
     ("POST", "/notices/{id}"): (

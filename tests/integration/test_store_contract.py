@@ -31,8 +31,9 @@ from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterTy
 from hub.domain.notices import Box, Channel, Message, Notice, NoticeKind
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
-from hub.domain.queue import Waiting
+from hub.domain.queue import ServiceLevel, Show, Waiting
 from hub.domain.registers import Register, RegisteredTable
+from hub.domain.saved_views import SavedView, SavedViews
 from hub.domain.validation import Validation, ValidationResult
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState
@@ -160,6 +161,7 @@ RECORDS = [
     ),
     Comment("comment-1", "e-1", 2, "steward", NOW, Audience.STEWARDS, "Which year?\né", "t.csv", 3, 2, "b" * 64),
     Freeze("freeze-1", "care", "a suspicion", "steward", NOW, NOW, "other", "it was nothing"),
+    SavedViews("steward", (SavedView("Late é"), SavedView("b", Show.MINE, "care", Severity.REVIEW, ServiceLevel.LATE))),
 ]
 
 
@@ -469,6 +471,7 @@ def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
     with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
         for index in ("ix_export_request_waiting", "ix_notice_person", "ix_run_project"):
             connection.execute(text(f"DROP INDEX {index}"))
+        connection.execute(text("DROP TABLE saved_views"))
         connection.execute(text("ALTER TABLE export_request DROP COLUMN waiting"))
         connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": BEFORE_WAITING})
     migrate(store.engine)

@@ -228,6 +228,20 @@ def test_the_queue_is_listed_by_its_filters_and_a_request_is_claimed_and_given_b
     assert datalab("export", "queue", "--level", "yesterday").exit_code == 2
 
 
+def test_views_of_the_queue_are_kept_listed_and_forgotten_by_their_name(fake: FakeLab, datalab: Command) -> None:
+    late = {"name": "Late in care", "show": "all", "project": "care", "risk": None, "level": "late"}
+    fake.answers = {
+        ("GET", "/queue/views"): Answer([late]),
+        ("PUT", "/queue/views/Late%20in%20care"): Answer([late]),
+        ("DELETE", "/queue/views/Late%20in%20care"): Answer([]),
+    }
+    assert "Late in care" in datalab("export", "views").stdout
+    assert datalab("export", "save-view", "Late in care", "--project", "care", "--level", "late").exit_code == 0
+    assert fake.calls[-1].body == {"show": "all", "project": "care", "level": "late"}
+    assert "You keep no view." in datalab("export", "forget-view", "Late in care").stderr
+    assert datalab("export", "save-view", "x", "--level", "yesterday").exit_code == 2
+
+
 def test_a_comment_says_whom_it_is_for_and_what_it_is_on(fake: FakeLab, datalab: Command) -> None:
     said = {
         "id": "comment-a", "request": "export-a", "author": "steward", "at": "2026-01-01", "audience": "stewards",
