@@ -22,6 +22,7 @@ IN_THE_STORYS_LAB = frozenset(
         "attacks/test_p4_approved_runs.py",
         "attacks/test_p4_held_outputs.py",
         "attacks/test_p5_browser_files.py",
+        "attacks/test_p5_canaries.py",
         "attacks/test_p5_differencing.py",
         "attacks/test_p5_freeze.py",
         "attacks/test_p5_neighbouring_runs.py",
