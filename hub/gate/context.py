@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 from hub.domain.exports import Finding, Fix, Severity, TableContext
-from hub.gate.cut_cells import cut_cells
+from hub.gate.cut_cells import cells_of_several, cut_cells
 from hub.gate.datasets import DataFile
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import Fragment
@@ -85,10 +85,17 @@ class Context:
         """The lines of a text as tables without a header."""
         return self.shared("lines", (fragment,), lambda: token_tables(fragment))
 
-    def cut(self, fragment: Fragment) -> list[TableView]:
-        """The cells of a table that hold several values, as tables without a header."""
+    def several(self, fragment: Fragment) -> list[list[str]]:
+        """For each table, its different cells that hold several values."""
         views = self.tables(fragment)
-        return self.shared("cut", (fragment,), lambda: [part for view in views for part in cut_cells(fragment, view)])
+        return self.shared("several", (fragment,), lambda: [cells_of_several(fragment, view) for view in views])
+
+    def cut(self, fragment: Fragment) -> list[TableView]:
+        """The same cells as tables without a header."""
+        tables_of = self.several(fragment)
+        return self.shared(
+            "cut", (fragment,), lambda: [part for cells in tables_of for part in cut_cells(cells, fragment.place)]
+        )
 
     def pairs(self, fragment: Fragment) -> list[TableView]:
         """The records that a text writes as names with values."""

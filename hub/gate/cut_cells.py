@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -16,8 +17,8 @@ _SEVERAL = r"\d\D*[^\w.+-]\D*\d|\d\D*_\D*\d"
 _MARKS = re.compile(r"[^\w.+-]+|_+")
 
 
-def cut_cells(fragment: Fragment, view: TableView) -> list[TableView]:
-    """Return a table's cells of several values as tables without a header; of many different ones, the first."""
+def cells_of_several(fragment: Fragment, view: TableView) -> list[str]:
+    """The different cells of a table that hold several values."""
     if not isinstance(fragment, (TableFragment, ValueFragment)):
         return []
     found: dict[str, None] = {}
@@ -28,9 +29,12 @@ def cut_cells(fragment: Fragment, view: TableView) -> list[TableView]:
         several = view.frame.filter(cell.str.contains(_SEVERAL)).select(cell).unique(maintain_order=True)
         # A number in groups of thousands, or with a unit, is one value.
         is_one = written(cell).is_not_null() & ~dressing(cell).str.contains(r"\d").fill_null(value=False)
-        found |= dict.fromkeys(several.filter(~is_one).head(MOST_CELLS).to_series().to_list())
-    cells = list(found)[:MOST_CELLS]
-    if not cells:
-        return []
-    lines = [*cells, *(_MARKS.sub(" ", cell).strip() for cell in cells)]
-    return token_tables(TextFragment(place=fragment.place, text="\n".join(line.replace("\n", " ") for line in lines)))
+        found |= dict.fromkeys(several.filter(~is_one).to_series().to_list())
+    return list(found)
+
+
+def cut_cells(cells: Sequence[str], place: str) -> list[TableView]:
+    """Return cells of several values as tables without a header; of many the first, and ``volume`` blocks these."""
+    first = cells[:MOST_CELLS]
+    lines = [*first, *(_MARKS.sub(" ", cell).strip() for cell in first)]
+    return token_tables(TextFragment(place=place, text="\n".join(line.replace("\n", " ") for line in lines)))

@@ -15,13 +15,15 @@ from pydantic import JsonValue
 
 from hub.gate.array_views import grids, text_of_arrays
 from hub.gate.cells import written_in
-from hub.gate.fragments import ArraysFragment, Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.fragments import MOST_COLUMNS, ArraysFragment, Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.headers import Grid
 from hub.gate.printed import printed_tables
 
 MOST_TOKENS = 60
+"""Words of a line that stand beside each other in a table; a longer line is cut, and its parts overlap by half."""
+_HALF = MOST_TOKENS // 2
 _LONGEST_RECORDS = 20_000
-_TURNED_ROWS = 64
+_TURNED_ROWS = MOST_COLUMNS
 _TURNED_COLUMNS = 200
 _MOST_LABELS = 2
 _BRACKETS = re.compile(r"[│┃|┆,;]|\t")
@@ -97,8 +99,7 @@ def token_tables(fragment: Fragment) -> list[TableView]:
     for cut, parts in cuts:
         groups: dict[int, dict[tuple[str, ...], None]] = {}
         for line in parts:
-            tokens = tuple(cut(line))
-            if 2 <= len(tokens) <= MOST_TOKENS:
+            for tokens in _stretches(cut(line)):
                 groups.setdefault(len(tokens), {})[tokens] = None
         for width, found in sorted(groups.items()):
             rows = tuple(found)
@@ -106,6 +107,12 @@ def token_tables(fragment: Fragment) -> list[TableView]:
                 seen.add(rows)
                 views.append(_untitled(fragment.place, width, [list(row) for row in rows]))
     return views
+
+
+def _stretches(words: list[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the words of a line, so that up to thirty that follow each other stand in one stretch of at most sixty."""
+    if len(words) > 1:
+        yield from (tuple(words[at : at + MOST_TOKENS]) for at in range(0, max(len(words) - _HALF, 1), _HALF))
 
 
 def pair_tables(fragment: Fragment) -> list[TableView]:

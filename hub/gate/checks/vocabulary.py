@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import polars as pl
 from pydantic import JsonValue
@@ -17,7 +18,8 @@ from hub.gate.fragments import Fragment, ValueFragment
 
 IDENTIFIER = "vocabulary"
 _SAMPLE = 2_000
-_MOST_LISTS = 200
+_MOST_NAMED = 200
+"""Lists of one column that are said; all are looked at until then."""
 _SHARE = 0.5
 _FEWEST = 2
 _WORD = r"[^\W_]+"
@@ -39,11 +41,12 @@ def vocabulary(fragment: Fragment, context: Context) -> list[Finding] | None:
     """
     if not isinstance(fragment, ValueFragment) or not context.datasets:
         return None
-    lists = list(_lists(fragment.value))[:_MOST_LISTS]
+    lists = list(_lists(fragment.value))
     findings = []
     for file in (file for dataset in context.datasets for file in dataset.files) if lists else ():
         for column in (c for c in file.schema if file.value_class(c) is ValueClass.TEXT):
-            for words, rare in _rare(lists, file, column, context.policy.minimum_units):
+            rare_lists = _rare(lists, file, column, context.policy.minimum_units)
+            for words, rare in islice(rare_lists, _MOST_NAMED):
                 findings.append(_finding(words, rare, file, column, fragment, context))
     return findings or None
 

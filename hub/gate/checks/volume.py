@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
 from hub.gate.context import Context
+from hub.gate.cut_cells import MOST_CELLS
 from hub.gate.fragments import ArraysFragment, Fragment, ImageFragment, TableFragment, TextFragment, ValueFragment
 
 IDENTIFIER = "volume"
@@ -34,6 +35,8 @@ def volume(fragment: Fragment, context: Context) -> list[Finding] | None:
         findings.append(f"The text has more than {limits.text_characters} characters. Send the part that matters.")
     if isinstance(fragment, TextFragment) and any(len(line) > 20_000 for line in fragment.text.splitlines()):
         findings.append("A line has more than 20,000 characters, which nobody can read. Break it, or send a table.")
+    if any(len(cells) > MOST_CELLS for cells in context.several(fragment)):
+        findings.append(f"More than {MOST_CELLS} cells hold several values each. Give each value a column of its own.")
     rule = f"sizes of the policy ({context.policy.name})"
     return [context.finding(IDENTIFIER, Severity.BLOCK, fragment.place, text, rule) for text in findings] or None
 

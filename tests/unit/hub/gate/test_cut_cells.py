@@ -5,14 +5,19 @@ from __future__ import annotations
 import pytest
 
 from hub.gate import cut_cells as rules
-from hub.gate.cut_cells import cut_cells
+from hub.gate.cut_cells import cells_of_several, cut_cells
 from hub.gate.fragments import Fragment, TableFragment, TextFragment
-from hub.gate.views import tables
+from hub.gate.views import TableView, tables
 
 
 def rows(*cells: str) -> list[tuple[str, ...]]:
     table: Fragment = TableFragment(columns=("x",), data=(cells,))
-    return [row for view in cut_cells(table, tables(table)[0]) for row in view.frame.rows()]
+    return [row for view in cut(table, table) for row in view.frame.rows()]
+
+
+def cut(fragment: Fragment, table: Fragment) -> list[TableView]:
+    """What is cut of a fragment's first table, which another one may show."""
+    return cut_cells(cells_of_several(fragment, tables(table)[0]), fragment.place)
 
 
 @pytest.mark.parametrize(
@@ -33,14 +38,9 @@ def test_one_value_is_not_cut(cell: str) -> None:
     assert rows(cell) == []
 
 
-def test_a_text_has_lines_of_its_own() -> None:
-    text = TextFragment(text="| a |\n|---|\n| 1;2 |\n")
-    assert [cut for view in tables(text) for cut in cut_cells(text, view)] == []
-
-
 def test_a_text_is_not_cut_even_where_its_table_would_be() -> None:
     table = TableFragment(columns=("x",), data=(("clerk|17.5|3",),))
-    assert cut_cells(TextFragment(text="clerk|17.5|3"), tables(table)[0]) == []
+    assert cut(TextFragment(text="clerk|17.5|3"), table) == []
 
 
 def test_of_many_cells_the_first_are_cut_each_whole_and_without_its_marks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,4 +54,4 @@ def test_of_many_cells_the_first_are_cut_each_whole_and_without_its_marks(monkey
 
 def test_what_is_cut_is_found_where_its_table_stands() -> None:
     table = TableFragment(place="!sheet2", columns=("x",), data=(("a|1|2", "b|3|4"),))
-    assert {view.place.startswith("!sheet2") for view in cut_cells(table, tables(table)[0])} == {True}
+    assert {view.place.startswith("!sheet2") for view in cut(table, table)} == {True}

@@ -241,6 +241,15 @@ def test_a_rare_category_in_a_list_blocks(gate: Any, make: Any, words: tuple[str
         assert "Nord" not in make.sentences(found)
 
 
+def test_a_rare_category_is_found_behind_any_number_of_lists(gate: Any, make: Any) -> None:
+    """The document itself is the first list. Of many rare ones the first are said; each of them blocks."""
+    others = [[f"a{n}", f"b{n}"] for n in range(400)]
+    judged = gate.judge("m.json", json.dumps([*others, list(RARE)]))
+    assert [f.place for f in judged.findings if f.check == "vocabulary"] == ["m.json, list 402"]
+    many = gate.judge("m.json", json.dumps([list(RARE)] * 300)).findings
+    assert sum(f.check == "vocabulary" for f in many) <= 200
+
+
 def test_a_rare_word_of_a_text_column_blocks(on: Any, make: Any) -> None:
     rows = pl.DataFrame(
         {"u": range(400), "note": [f"patient seen {'Zanzibar' if n < 3 else 'today'}" for n in range(400)]}

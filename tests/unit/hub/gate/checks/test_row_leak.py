@@ -120,6 +120,12 @@ def test_a_transposed_record_blocks(gate: Any, make: Any, rows: pl.DataFrame) ->
     assert leaks(gate, make, "t.csv", f"what,value\n{text}\n")
 
 
+def test_records_that_stand_beside_each_other_block_however_many(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    """As many as a table may have columns under a policy that is shipped."""
+    beside = data.select("region", "income", "visits")[:199].transpose()
+    assert leaks(gate, make, "t.csv", beside.write_csv())
+
+
 @pytest.mark.parametrize(
     "dress",
     [
@@ -174,6 +180,16 @@ def test_rows_in_json_block(gate: Any, make: Any, rows: pl.DataFrame, shape: str
 def test_rows_in_a_log_block(gate: Any, make: Any, rows: pl.DataFrame) -> None:
     log = "\n".join(f"INFO step {n}: {','.join(map(str, row))}" for n, row in enumerate(rows.rows()))
     assert leaks(gate, make, "t.log", log)
+
+
+@pytest.mark.parametrize("before", [0, 31, 75, 120])
+@pytest.mark.parametrize("name", ["t.log", "t.csv"])
+def test_rows_among_many_words_of_a_line_block(
+    gate: Any, make: Any, rows: pl.DataFrame, before: int, name: str
+) -> None:
+    words = [f"w{n}" for n in range(120)]
+    lines = (" ".join([*words[:before], *map(str, row), *words[before:]]) for row in rows.rows())
+    assert leaks(gate, make, name, "\n".join(["what", *lines]))
 
 
 def test_rows_that_were_rounded_for_display_block(gate: Any, make: Any, rows: pl.DataFrame) -> None:

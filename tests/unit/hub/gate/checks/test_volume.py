@@ -11,6 +11,7 @@ from hub.domain.exports import Finding, Severity, TableContext
 from hub.gate.array_types import ArrayType
 from hub.gate.checks.volume import volume
 from hub.gate.context import Context
+from hub.gate.cut_cells import MOST_CELLS
 from hub.gate.fragments import (
     ArrayPart,
     ArraysFragment,
@@ -100,3 +101,13 @@ def test_texts_in_a_table_are_no_text(gate: Any) -> None:
     """What its cells say is bounded by rows and columns, and read by other checks."""
     long = TableFragment(columns=("a",), data=(("x" * 30_001,),))
     assert found(gate, long) is None
+
+
+@pytest.mark.parametrize(("over", "told"), [(0, 0), (1, 1)], ids=["as many", "one more"])
+def test_a_table_with_more_cells_of_several_values_than_are_cut_blocks(gate: Any, over: int, told: int) -> None:
+    """What lies beyond would not be compared with the dataset; cells that are alike are cut once."""
+    cells = [f"{n}|{n + 1}|x" for n in range(MOST_CELLS - 1 + over)]
+    wide = TableFragment(place="!t", columns=("a", "b"), data=((*cells,), ("7|8|y",) * len(cells)))
+    context = Context("a", Kind.CSV, TableContext(), gate.policy, ())
+    found = [f for f in volume(wide, context) or [] if "several values" in f.sentence]
+    assert [(f.severity, f.place) for f in found] == [(Severity.BLOCK, "a!t")] * told
