@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from io import StringIO
+from tokenize import COMMENT, generate_tokens
 
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import RequestCheck
@@ -14,6 +16,8 @@ from hub.gate.notebook_source import cell_digest
 
 IDENTIFIER = "provenance"
 _MOST_NAMED = 10
+_TITLE = "# Parameters"
+"""What stands above a run's parameters."""
 
 
 def provenance(files: Sequence[Context]) -> list[list[Finding]]:
@@ -45,14 +49,17 @@ def _own(context: Context, parameters: dict[str, ParameterGiven]) -> list[tuple[
 
 
 def _sets(source: str, parameters: dict[str, ParameterGiven]) -> bool:
-    """Whether a source assigns exactly these values, and does nothing else."""
+    """Whether a source assigns exactly these values, each once, and neither does nor says anything else."""
     try:
-        found = [(s.targets, ast.literal_eval(s.value)) for s in ast.parse(source).body if isinstance(s, ast.Assign)]
-        others = len(ast.parse(source).body) - len(found)
+        body = ast.parse(source).body
+        plain = [s for s in body if isinstance(s, ast.Assign) and len(s.targets) == 1]
+        found = [(s.targets[0], ast.literal_eval(s.value)) for s in plain]
+        said = {token.string for token in generate_tokens(StringIO(source).readline) if token.type == COMMENT}
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return False
-    named = {t.id: value for targets, value in found for t in targets if isinstance(t, ast.Name)}
-    return not others and {n: repr(v) for n, v in named.items()} == {n: repr(v) for n, v in parameters.items()}
+    named = {target.id: repr(value) for target, value in found if isinstance(target, ast.Name)}
+    is_all = len(named) == len(found) == len(body) and said <= {_TITLE}
+    return is_all and named == {name: repr(value) for name, value in parameters.items()}
 
 
 def _strange(cells: Iterable[tuple[int, str]], approved: list[str]) -> list[int]:

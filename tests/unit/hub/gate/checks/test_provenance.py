@@ -41,7 +41,8 @@ def found(gate: Any, cells: Any, ran: ApprovedNotebook | None, judge: Any = chec
 @pytest.mark.parametrize("judge", [check_request, fix_request])
 def test_the_approved_source_is_said_to_be_that(gate: Any, judge: Any) -> None:
     (note,) = found(gate, CELLS, approved(), judge)
-    assert note.severity is Severity.NOTE
+    assert (note.severity, note.place) == (Severity.NOTE, "executed.ipynb")
+    assert note.rule == "approved notebook aaaaaaaaaaaa"
     (note,) = found(gate, [*CELLS[:2], INJECTED, CELLS[2]], approved(**GIVEN), judge)
     assert note.severity is Severity.NOTE
 
@@ -66,6 +67,56 @@ def test_other_source_is_said_to_the_steward(gate: Any, cells: Any, place: str) 
     assert said.severity is Severity.REVIEW
     assert said.place == f"executed.ipynb{place}"
     assert "secret" not in said.sentence
+    assert said.rule == "approved notebook aaaaaaaaaaaa"
+    assert said.sentence.startswith("These cells are not" if place else "Cells of the approved notebook are missing")
+
+
+@pytest.mark.parametrize(
+    ("more", "last"), [(9, "cells[11]"), (10, "cells[12]"), (11, "cells[12] and 1 more"), (13, "cells[12] and 3 more")]
+)
+def test_of_many_strange_cells_the_first_ten_are_named(gate: Any, more: int, last: str) -> None:
+    (said,) = found(gate, [*CELLS, *(("code", f"print({n})") for n in range(more))], approved())
+    assert said.place.startswith("executed.ipynb#cells[3], cells[4], ")
+    assert said.place.endswith(f", {last}")
+
+
+@pytest.mark.parametrize(
+    "value", ["count(", "count()", "{[]: 1}", "-" * 100_000 + "1", "-" * 5_000 + "1", "~" * 3_000 + "1", "\0"]
+)
+def test_a_cell_that_is_no_plain_assignment_sets_no_parameters(gate: Any, value: str) -> None:
+    """Whatever Python's parser says of it, it is a cell like others."""
+    (said,) = found(gate, [*CELLS, ("code", f"rate = {value}")], approved(rate=1))
+    assert (said.severity, said.place) == (Severity.REVIEW, "executed.ipynb#cells[3]")
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "sets"),
+    [
+        ("code", "rate = 1", True),
+        ("markdown", "rate = 1", False),
+        ("code", "rate = 1\nother = 2", False),
+        ("code", "# Parameters\nrate = 1\n", True),
+        ("code", "rate = 1\nrate.x = 1", False),
+        ("code", "rate = 1\nrate['Zephyrine', 904117] = 1", False),
+        ("code", "rate = 'Zephyrine'\nrate = 1", False),
+        ("code", "rate = rate = 1", False),
+        ("code", "rate = rate = 1\nprint(1)", False),
+        ("code", "rate, other = 1, 2", False),
+        ("code", "# Zephyrine\nrate = 1", False),
+        ("code", "# Parameters\nrate = 1  # Zephyrine", False),
+        ("code", "", False),
+    ],
+)
+def test_the_cell_that_is_expected_sets_the_parameters_and_nothing_else(
+    gate: Any, kind: str, source: str, sets: bool
+) -> None:
+    (said,) = found(gate, [*CELLS, (kind, source)], approved(rate=1))
+    assert said.severity is (Severity.NOTE if sets else Severity.REVIEW)
+
+
+def test_where_no_parameter_was_given_no_cell_may_be_added(gate: Any) -> None:
+    (said,) = found(gate, [("code", ""), *CELLS], approved())
+    assert (said.severity, said.place) == (Severity.REVIEW, "executed.ipynb#cells[0]")
 
 
 def test_outputs_of_no_run_are_not_compared(gate: Any) -> None:
