@@ -7,7 +7,7 @@ import pytest
 
 from hub.gate import datasets
 from hub.gate.datasets import ROW, DataFile
-from hub.gate.held import Held, Room
+from hub.gate.held import _TIMES_READ, Held, Room
 
 READ_OFTEN = 8
 
@@ -23,6 +23,19 @@ def test_rows_are_held_when_they_were_read_often_and_there_is_room(room: int, is
     assert (held.rows is not None) is is_held
     if held.rows is not None:
         assert held.rows.collect().equals(data)
+
+
+def test_rows_are_held_at_the_very_time_and_not_before() -> None:
+    held = Held(Room(1))
+    for time in range(1, _TIMES_READ + 1):
+        assert held.rows is None, time
+        held.read_again(pl.LazyFrame({"a": [1]}), 1)
+    assert held.rows is not None
+
+
+def test_there_is_no_room_where_none_was_given() -> None:
+    assert not Room().take(1)
+    assert Room().take(0)
 
 
 def test_the_files_of_a_dataset_share_their_room() -> None:

@@ -102,6 +102,23 @@ def test_zeros_behind_a_number_that_was_rounded_more_say_nothing(on: Any, yes: i
     assert [f.severity for f in told] == [Severity.REVIEW]
 
 
+def test_zeros_at_the_end_of_one_mean_say_nothing_where_another_was_rounded_more(on: Any) -> None:
+    """Nine of eighteen are 0.50, and ten of nineteen 0.53, which stands there as 0.50."""
+    rows = pl.concat([ill(9, size=18), ill(0, 10, size=19).filter(pl.col("town") == "b")])
+    told = found(on, rows, "town,mean_ill\na,0.50\nb,0.50\n", measure="ill", aggregate="mean")
+    assert [(f.severity, f.place) for f in told] == [(Severity.REVIEW, "t.csv, rows 1, 2, column 2")]
+
+
+@pytest.mark.parametrize(("size", "severity"), [(88, Severity.BLOCK), (83, Severity.REVIEW)])
+def test_a_mean_with_a_zero_at_its_end_lies_within_half_of_what_that_says(
+    on: Any, size: int, severity: Severity
+) -> None:
+    """Nine of 88 are 0.102, which is 0.10; nine of 83 are 0.108, which is not."""
+    rows = ill(9, size=size)
+    told = found(on, rows, "town,mean_ill\na,0.10\n", measure="ill", aggregate="mean")
+    assert [f.severity for f in told] == [severity]
+
+
 def test_one_to_the_other_side_of_what_lies_between_the_two(on: Any) -> None:
     """Of 800 answers of 10 or 20, a mean to one decimal leaves five below ten."""
     rows = ill(5, 200).with_columns((10 + 10 * pl.col("ill")).alias("ill"))
