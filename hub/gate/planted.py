@@ -46,7 +46,7 @@ def planted(values: Iterable[str], rows: Iterable[Mapping[str, str]], files: Ite
 def _of(file: DataFile, wanted: Mapping[str, str]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     """For each row that is picked, the values that tell by themselves, and those of which two tell."""
     names = list(wanted)
-    texts = file.select(*(pl.col(name).cast(pl.String, strict=False).str.strip_chars() for name in names))
+    texts = file.select(*(pl.col(name).cast(pl.String).str.strip_chars() for name in names))
     is_picked = pl.all_horizontal(pl.col(name) == wanted[name].strip() for name in names)
     numbers = texts.filter(is_picked).select(ROW).head(MOST_ROWS + 1).collect(engine=file.engine)[ROW]
     if not 0 < numbers.len() <= MOST_ROWS:
@@ -69,5 +69,5 @@ def _own(file: DataFile, name: str, rows: pl.DataFrame) -> list[str | None]:
     counted = dict(file.counts(name, places, keys).select("key", "count").rows())
     here = keys.value_counts().rows()
     alone = {key for key, count in here if key is not None and counted.get(key) == count}
-    texts = rows[name].cast(pl.String, strict=False).to_list()
+    texts = rows[name].cast(pl.String).to_list()
     return [text if key in alone else None for key, text in zip(keys.to_list(), texts, strict=True)]

@@ -17,7 +17,7 @@ ROWS = {
     "income": [61234.57, 100.5, 100.5, 7.0],
     "savings": [904117, 1, 1, 2],
     "hours": [100001, 100001, 3, 4],
-    "born": ["1990-01-02"] * 4,
+    "born": ["1990-01-02", "1990-01-03", "1990-01-04", "1990-01-05"],
 }
 
 
@@ -87,6 +87,18 @@ def test_a_declaration_of_too_many_rows_names_none(monkeypatch: pytest.MonkeyPat
     known = found({"income": "100.5"}, of=(file(twins),))
     assert known.telling == ({"clocheville"} if names else set())
     assert found({"who": "P2"}, of=(file(twins),)) == Planted()
+
+
+@pytest.mark.parametrize(("rows", "names"), [(100, True), (101, False)])
+def test_a_declaration_picks_a_hundred_rows_at_most(rows: int, names: bool) -> None:
+    data = pl.DataFrame({"group": ["planted"] * rows, "name": [f"Zephyrine {n}" for n in range(rows)]})
+    known = found({"group": "planted"}, of=(DataFile("d", "d.parquet", data.lazy(), "name"),))
+    assert len(known.telling) == (rows + 1 if names else 0)
+
+
+def test_a_file_of_nothing_but_the_columns_that_pick_has_the_row_too() -> None:
+    only = DataFile("d", "d.parquet", pl.LazyFrame({"who": ["Zephyrine", "Acacia"]}), "who")
+    assert found({"who": "Zephyrine"}, of=(only,)).telling == {"zephyrine"}
 
 
 def test_an_empty_cell_of_a_picked_row_says_nothing() -> None:

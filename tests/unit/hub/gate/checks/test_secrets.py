@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from hub.domain.exports import Severity
+from hub.domain.exports import Finding, Severity, TableContext
+from hub.gate.checks.secrets import encoded_payload, secrets
+from hub.gate.context import Context
+from hub.gate.fragments import LONG_PAYLOAD, BlobFragment, Fragment, PayloadFragment, TextFragment
+from hub.gate.kinds import Kind
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----"
 BAD = {
@@ -76,3 +80,137 @@ def test_many_short_runs_that_say_nothing_are_read(gate: Any, make: Any) -> None
     assert "encoded-payload" not in make.checks(gate.judge("t.txt", " . ".join(runs[:4])), Severity.REVIEW)
     names = "HistGradientBoostingRegressor RandomForestClassifier2 minimum_units_of_each_cell getElementsByTagNameNS "
     assert "encoded-payload" not in make.checks(gate.judge("t.txt", names * 5), Severity.REVIEW)
+
+
+def around(gate: Any) -> Context:
+    return Context("t.txt", Kind.TEXT, TableContext(), gate.policy, ())
+
+
+def of_text(gate: Any, text: str) -> list[tuple[Severity, str]]:
+    """What is said of encoded characters in a text."""
+    found = encoded_payload(TextFragment(place="!p", text=text), around(gate)) or []
+    assert {f.check for f in found} <= {"encoded-payload"}
+    return [(f.severity, f.place) for f in found]
+
+
+BLOCKED, READ = [(Severity.BLOCK, "t.txt!p, line 2")], [(Severity.REVIEW, "t.txt!p, line 2")]
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        ("a" * 200, BLOCKED),
+        ("a" * 199, []),
+        ("-_/+" * 50, BLOCKED),
+        (("a" * 60 + "\n") * 4, BLOCKED),
+        (("a" * 80 + "\r\n") * 4, BLOCKED),
+        (("a" * 60 + "\n") * 3, []),
+        (("a" * 59 + "\n") * 9, []),
+    ],
+)
+def test_a_run_is_long_from_two_hundred_characters_or_four_lines(
+    gate: Any, run: str, told: list[tuple[Severity, str]]
+) -> None:
+    assert of_text(gate, f"see\n{run}") == told
+
+
+@pytest.mark.parametrize(
+    ("signs", "length", "told"),
+    [
+        ("!#$%&()*+;<=", 200, BLOCKED),
+        (">?@\\^_`|~!#$", 200, BLOCKED),
+        ("!#$%&()*+;<", 200, []),
+        ("!#$%&()*+;<=", 199, []),
+    ],
+)
+def test_noise_has_twelve_signs_of_the_keyboard(
+    gate: Any, signs: str, length: int, told: list[tuple[Severity, str]]
+) -> None:
+    plain = "{'a':'b'}, " * 25
+    assert of_text(gate, f"{plain.replace(' ', '')}\n{(signs * 20)[:length]}") == told
+
+
+@pytest.mark.parametrize(
+    ("word", "count", "told"),
+    [
+        ("aB1" * 8, -(-LONG_PAYLOAD // 24), READ),
+        ("aB1" * 8, -(-LONG_PAYLOAD // 24) - 1, []),
+        ("aB1" * 7, LONG_PAYLOAD, []),
+        ("ab1" * 8, LONG_PAYLOAD, []),
+        ("aaBB11" * 3 + "aaaBBB", LONG_PAYLOAD // 8, []),
+        ("aaBB11" * 4, LONG_PAYLOAD // 8, READ),
+    ],
+)
+def test_short_runs_say_nothing_where_their_kinds_of_characters_change_often(
+    gate: Any, word: str, count: int, told: list[tuple[Severity, str]]
+) -> None:
+    assert of_text(gate, "runs\n" + " . ".join([word] * count)) == told
+
+
+@pytest.mark.parametrize(
+    ("characters", "packed", "severity"),
+    [
+        (LONG_PAYLOAD, False, Severity.BLOCK),
+        (LONG_PAYLOAD, True, Severity.BLOCK),
+        (LONG_PAYLOAD - 1, True, Severity.REVIEW),
+        (LONG_PAYLOAD - 1, False, None),
+    ],
+)
+def test_what_was_decoded_blocks_where_it_was_long_and_is_read_where_it_was_packed(
+    gate: Any, characters: int, packed: bool, severity: Severity | None
+) -> None:
+    run = PayloadFragment(place="!base64[1]", code="base64", characters=characters, packed=packed)
+    found = encoded_payload(run, around(gate))
+    assert found is not None, "it is claimed"
+    assert [(f.check, f.severity, f.place) for f in found] == (
+        [("encoded-payload", severity, "t.txt!base64[1]")] if severity else []
+    )
+    assert ("long run" in "".join(f.sentence for f in found)) is (severity is Severity.BLOCK)
+
+
+def kept(gate: Any, fragment: Fragment) -> list[Finding] | None:
+    return secrets(fragment, around(gate))
+
+
+def test_each_secret_is_said_by_its_name_at_its_line(gate: Any) -> None:
+    """A private key and a password beside a path are three things to take out."""
+    found = kept(gate, TextFragment(place="!p", text=f"x\n{KEY}\napi_key: abcdefghijk1\n/etc/passwd\n")) or []
+    assert [(f.check, f.severity, f.place) for f in found] == [
+        ("secrets", Severity.BLOCK, "t.txt!p, line 2"),
+        ("secrets", Severity.BLOCK, "t.txt!p, line 3"),
+        ("paths", Severity.BLOCK, "t.txt!p, line 4"),
+    ]
+    assert ["a private key" in f.sentence for f in found] == [True, False, False]
+    assert ["a token or password" in f.sentence for f in found] == [False, True, False]
+    assert kept(gate, TextFragment(text="nothing")) is None
+    assert kept(gate, BlobFragment(media="x")) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["token", "PASSWORD", "passwd", "mot_de_passe", "motdepasse", "secret", "api_key", "apikey"]
+)
+@pytest.mark.parametrize("written", ["{} = '{}'", '"{}": "{}"', "my_{}={}", "{}_2 : {}"])
+def test_a_name_with_a_value_of_twelve_characters_is_a_password(gate: Any, name: str, written: str) -> None:
+    assert kept(gate, TextFragment(text=written.format(name, "abcdefghijk1")))
+    assert not kept(gate, TextFragment(text=written.format(name, "abcdefghij1")))
+    assert not kept(gate, TextFragment(text=written.format(name, "abcdefghijkl")))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "gho_" + "a" * 30, "ghu_" + "a" * 30, "ghs_" + "a" * 30, "ghr_" + "a" * 30, "glpat-" + "a" * 20,
+        "xoxb-" + "a" * 10, "xoxa-" + "a" * 10, "xoxp-" + "a" * 10, "ASIA" + "A" * 16,
+    ],
+)  # fmt: skip
+def test_a_token_of_each_kind_is_one_at_its_full_length(gate: Any, token: str) -> None:
+    assert kept(gate, TextFragment(text=f"see {token} there"))
+    assert not kept(gate, TextFragment(text=f"see {token[:-1]} there"))
+
+
+@pytest.mark.parametrize(
+    "folder", ["home", "root", "etc", "var", "srv", "mnt", "media", "run", "proc", "sys", "boot", "Users"]
+)
+def test_a_folder_of_a_machine_is_a_path(gate: Any, folder: str) -> None:
+    assert [f.check for f in kept(gate, TextFragment(text=f"in /{folder}/x")) or []] == ["paths"]
+    assert not kept(gate, TextFragment(text=f"in /data/{folder}/x"))
