@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from papermill.translators import PythonTranslator
 
 from hub.domain.exports import Finding, Severity, TableContext
 from hub.gate.engine import check_request
@@ -112,6 +113,12 @@ def test_the_cell_that_is_expected_sets_the_parameters_and_nothing_else(
 ) -> None:
     (said,) = found(gate, [*CELLS, (kind, source)], approved(rate=1))
     assert said.severity is (Severity.NOTE if sets else Severity.REVIEW)
+
+
+def test_what_papermill_writes_above_a_run_sets_its_parameters(gate: Any) -> None:
+    given = GIVEN | {"said": 'it\'s "é" # and\nso on', "big": 1e300, "none": ""}
+    (said,) = found(gate, [("code", PythonTranslator.codify(given)), *CELLS], approved(**given))
+    assert said.severity is Severity.NOTE
 
 
 def test_where_no_parameter_was_given_no_cell_may_be_added(gate: Any) -> None:
