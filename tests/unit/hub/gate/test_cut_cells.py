@@ -6,7 +6,7 @@ import pytest
 
 from hub.gate import cut_cells as rules
 from hub.gate.cut_cells import cells_of_several, cut_cells
-from hub.gate.fragments import Fragment, TableFragment, TextFragment
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.views import TableView, tables
 
 
@@ -55,3 +55,11 @@ def test_of_many_cells_the_first_are_cut_each_whole_and_without_its_marks(monkey
 def test_what_is_cut_is_found_where_its_table_stands() -> None:
     table = TableFragment(place="!sheet2", columns=("x",), data=(("a|1|2", "b|3|4"),))
     assert {view.place.startswith("!sheet2") for view in cut(table, table)} == {True}
+
+
+def test_cells_of_several_are_found_in_their_order_among_others_and_in_documents() -> None:
+    cells = [f"{n}|{n + 1}|x" for n in range(3_000)]
+    mixed = TableFragment(columns=("x", "y"), data=((*cells, "plain"), ("1|2", *("40",) * 3_000)))
+    assert cells_of_several(mixed, tables(mixed)[0]) == [*cells, "1|2"]
+    document = ValueFragment(value=[{"x": "a|1|2"}, {"x": "b"}])
+    assert cells_of_several(document, tables(document)[0]) == ["a|1|2"]
