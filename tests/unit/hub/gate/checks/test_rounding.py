@@ -70,3 +70,16 @@ def test_a_count_that_is_named_like_one_counts_beside_what_agrees(on: Any) -> No
     gate = on(rows, "person")
     told = found(gate, table(sex=("f", "m"), them=("30", "60"), n=("7", "9")), 4, gate.datasets) or []
     assert [f.place for f in told] == ["t.csv!t, row 1, column 2", "t.csv!t, rows 1, 2, column 3"]
+
+
+def test_half_a_count_is_no_matter_of_rounding_where_there_is_no_base(gate: Any) -> None:
+    assert found(gate, table(area=("a",), n=("0.5",)), 1) is None
+
+
+def test_counts_beside_each_other_are_named_by_their_authors_rows_and_have_no_fix(on: Any) -> None:
+    rows = pl.DataFrame({"person": range(120), "sex": ["f", "m", "m"] * 40, "year": [2020, 2021] * 60})
+    gate = on(rows, "person")
+    wide = rows.group_by("sex", "year").len().pivot("year", index="sex", values="len").sort("sex")
+    shown = {name: tuple(map(str, wide[name].to_list())) for name in wide.columns}
+    (told,) = found(gate, table(**shown), 8, gate.datasets) or []
+    assert (told.place.startswith("t.csv!t, row 1, "), told.fix) == (True, None)
