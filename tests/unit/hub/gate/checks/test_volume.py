@@ -111,3 +111,9 @@ def test_a_table_with_more_cells_of_several_values_than_are_cut_blocks(gate: Any
     context = Context("a", Kind.CSV, TableContext(), gate.policy, ())
     found = [f for f in volume(wide, context) or [] if "several values" in f.sentence]
     assert [(f.severity, f.place) for f in found] == [(Severity.BLOCK, "a!t")] * told
+
+
+def test_a_table_in_a_document_has_the_sizes_of_a_table_and_one_that_is_printed_those_of_a_text(gate: Any) -> None:
+    (told,) = found(gate, ValueFragment(value=[{"a": n, "b": n} for n in range(4)])) or []
+    assert "more than 3 rows" in told.sentence
+    assert found(gate, TextFragment(text="a    b\n" + "1    2\n" * 9)) is None
