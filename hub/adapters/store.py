@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, not_, or_, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from hub.adapters import request_lists
@@ -23,6 +23,7 @@ from hub.domain.exports import ExportState
 from hub.domain.heads import RequestHead
 from hub.domain.notices import Channel
 from hub.domain.queue import Waiting
+from hub.domain.runs import Run
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.services.notices import told_by
 from hub.services.ports import WorkTimes
@@ -107,6 +108,16 @@ class SqlReading:
         """Return the head of the chain."""
         row = self._connection.execute(_LAST_OF_AUDIT).one_or_none()
         return None if row is None else entry_of(row)
+
+    def next_queued(self, full_projects: Collection[str]) -> Work | None:
+        """Return the queued work that waits longest and is no run of these projects; none of theirs is read."""
+        work, run = TABLES[Work].c, TABLES[Run].c
+        theirs = exists().where(run.id == work.subject, run.project.in_(full_projects))
+        wanted = _ALL_OF[Work].where(work.state == WorkState.QUEUED.value)
+        if full_projects:
+            wanted = wanted.where(or_(work.kind != WorkKind.RUN.value, not_(theirs)))
+        row = self._connection.execute(wanted.limit(1)).one_or_none()
+        return None if row is None else value_of(Work, row)
 
     def work_times(self) -> list[WorkTimes]:
         """Return kind, state and times of every piece of work; the other columns are not even read."""

@@ -23,7 +23,7 @@ from hub.domain.exports import ExportState
 from hub.domain.heads import RequestHead
 from hub.domain.queue import Waiting
 from hub.domain.uploads import Stored
-from hub.domain.work import WorkKind, WorkState
+from hub.domain.work import Work, WorkKind, WorkState
 
 T = TypeVar("T")
 
@@ -89,6 +89,9 @@ class Reading(Protocol):
 
     def last_audit_entry(self) -> AuditEntry | None:
         """Return the head of the chain."""
+
+    def next_queued(self, full_projects: Collection[str]) -> Work | None:
+        """Return the queued work that waits longest and is no run of these projects."""
 
     def work_times(self) -> list[WorkTimes]:
         """Return kind, state and times of every piece of work."""

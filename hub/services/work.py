@@ -11,6 +11,8 @@ Invariants:
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hub.domain.audit import event
 from hub.domain.errors import LabError, NotFoundError, RefusedError, UnavailableError
 from hub.domain.exports import ExportRequest, ExportState
@@ -72,31 +74,25 @@ def _tried(lab: Lab, work: Work, view: ContainerView | None, faults: list[LabErr
 def claim(lab: Lab) -> Work | None:
     """Take the oldest queued work whose turn it is; a cancelled one ends without ever having a container."""
     with lab.store.begin() as records:
-        for work in records.find(Work, state=WorkState.QUEUED):
-            if work.cancel_asked:
-                ended = step_work(work, WorkStep.CANCEL, now=lab.now())
-                records.save(ended, event(f"work:{work.kind}:cancel", "worker", work.id))
-                continue
-            if not _has_room(lab, records, work):
-                continue
-            claimed = step_work(work, WorkStep.CLAIM, now=lab.now())
-            records.save(claimed, event(f"work:{work.kind}:claim", "worker", work.id))
-            return claimed
-    return None
+        for work in records.find(Work, state=WorkState.QUEUED, cancel_asked=True):
+            ended = step_work(work, WorkStep.CANCEL, now=lab.now())
+            records.save(ended, event(f"work:{work.kind}:cancel", "worker", work.id))
+        queued = records.next_queued(_full_projects(lab, records))
+        if queued is None:
+            return None
+        claimed = step_work(queued, WorkStep.CLAIM, now=lab.now())
+        records.save(claimed, event(f"work:{queued.kind}:claim", "worker", queued.id))
+        return claimed
 
 
-def _has_room(lab: Lab, reading: Reading, work: Work) -> bool:
-    """A project with an allowance of its own has so many runs under way at the same time; others go past it."""
-    run = _run_of(reading, work) if lab.settings.allowance else None
-    if run is None:
-        return True
+def _full_projects(lab: Lab, reading: Reading) -> set[str]:
+    """Return the projects that have as many runs under way as their allowance lets them; others go past theirs."""
+    if not lab.settings.allowance:
+        return set()
     active = reading.find(Work, state=WorkState.STARTING) + reading.find(Work, state=WorkState.RUNNING)
-    others = [other for found in active if (other := _run_of(reading, found)) and other.project == run.project]
-    return len(others) < lab.settings.runs_in(run.project)
-
-
-def _run_of(reading: Reading, work: Work) -> Run | None:
-    return reading.get(Run, work.subject) if work.kind is WorkKind.RUN else None
+    runs = (reading.get(Run, work.subject) for work in active if work.kind is WorkKind.RUN)
+    under_way = Counter(run.project for run in runs if run is not None)
+    return {project for project, count in under_way.items() if count >= lab.settings.runs_in(project)}
 
 
 def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:

@@ -33,6 +33,7 @@ from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.queue import ServiceLevel, Show, Waiting
 from hub.domain.registers import Register, RegisteredTable
+from hub.domain.runs import Run
 from hub.domain.saved_views import SavedView, SavedViews
 from hub.domain.validation import Validation, ValidationResult
 from hub.domain.work import Work, WorkKind, WorkState
@@ -316,6 +317,25 @@ def test_work_is_told_by_its_times_alone(store: SqlStore) -> None:
         records.save(Work("run-1", WorkKind.RUN, "run-1", "somebody", NOW), event("work:run:queue", "x", "run-1"))
     with store.read() as reading:
         assert reading.work_times() == [WorkTimes(WorkKind.RUN, WorkState.QUEUED, NOW, None, None)]
+
+
+def test_the_next_queued_work_is_the_oldest_that_is_no_run_of_a_full_project(store: SqlStore) -> None:
+    made = [("run-1", "care"), ("run-2", "care"), ("run-3", "jobs")]
+    works = [Work(name, WorkKind.RUN, name, "a", NOW) for name, _ in made]
+    screening = Work("screen-1", WorkKind.SCREEN, "run-1", "a", NOW)
+    with store.begin() as records:
+        for name, project in made:
+            run = Run(name, project, "notebook-1", "a", NOW, {}, {})
+            records.save(run, event("lab:run:start", "a", name))
+        for work in (replace(works[0], state=WorkState.RUNNING), *works[1:], screening):
+            records.save(work, event("work:run:queue", "a", work.id))
+    with store.read() as reading:
+        assert reading.next_queued(()) == works[1]
+        assert reading.next_queued({"care"}) == works[2]
+        assert reading.next_queued({"care", "jobs"}) == screening
+    with store.begin() as records:
+        records.save(replace(screening, state=WorkState.RUNNING), event("work:run:queue", "a", "screen-1"))
+        assert records.next_queued({"care", "jobs"}) is None
 
 
 def test_workspaces_are_found_by_project_and_state(store: SqlStore) -> None:

@@ -8,9 +8,11 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from sqlalchemy.event import listen
 
 from doubles.engine import MemoryEngine
 from doubles.people import approved_notebook, play, registered_dataset, work_off
+from hub.adapters.store import SqlStore
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.notebooks import Notebook, NotebookState
@@ -18,7 +20,7 @@ from hub.domain.work import ENDED, Work, WorkState
 from hub.services import notebooks, runs
 from hub.services.audit import verify_audit
 from hub.services.lab import Lab
-from hub.services.work import do_round
+from hub.services.work import claim, do_round
 from hub.settings import Allowance
 from spawner_config.names import work_container
 
@@ -231,6 +233,40 @@ def test_a_project_with_an_allowance_has_so_many_runs_under_way_and_the_rest_wai
     assert state(lab, waiting[1].id)[0] in (WorkState.STARTING, WorkState.RUNNING)
     # Without an allowance both would be under way.
     assert lab.settings.runs_in(waiting[0].project) == 2
+
+
+def test_looking_for_the_next_work_asks_the_database_as_often_however_many_runs_of_a_full_project_wait(
+    lab: Lab, engine: MemoryEngine, notebook: str
+) -> None:
+    engine.on_start = None
+    first = runs.start_run(lab, "researcher", notebook, {})[0]
+    own = {first.project: Allowance(runs=1)}
+    narrow = replace(lab, settings=lab.settings.model_copy(update={"allowance": own}))
+    assert do_round(narrow) == 1
+    asked: list[str] = []
+    listen(cast(SqlStore, lab.store).engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    counts = []
+    for _ in range(2):
+        for _ in range(5):
+            runs.start_run(lab, "researcher", notebook, {})
+        asked.clear()
+        assert claim(narrow) is None
+        counts.append(len(asked))
+    assert counts[0] == counts[1] > 0
+
+
+def test_queued_work_whose_end_was_asked_for_ends_also_behind_what_is_claimed(
+    lab: Lab, engine: MemoryEngine, queued: str, notebook: str
+) -> None:
+    behind = runs.start_run(lab, "researcher", notebook, {})[0].id
+    with lab.store.begin() as records:
+        work = records.get(Work, behind)
+        assert work is not None
+        records.save(replace(work, cancel_asked=True), event("work:run:ask", "researcher", behind))
+    claimed = claim(lab)
+    assert claimed is not None
+    assert claimed.id == queued
+    assert state(lab, behind)[0] is WorkState.CANCELLED
 
 
 WITHDRAWN = "The approval of its notebook was withdrawn."
