@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, not_, or_, select, text, update
+from sqlalchemy import Connection, Select, bindparam, exists, func, insert, not_, or_, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from hub.adapters import request_lists
@@ -26,7 +28,7 @@ from hub.domain.queue import Waiting
 from hub.domain.runs import Run
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.services.notices import told_by
-from hub.services.ports import WorkTimes
+from hub.services.ports import Between, WorkTimes
 
 T = TypeVar("T")
 WRITE_LOCK = 7_318_349_394_477_056
@@ -40,6 +42,20 @@ _ONE_OF = {
 _LAST_OF_AUDIT = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(1)
 _INTO_AUDIT = insert(AUDIT)
 """What is asked most often, made once: all records of a kind, one by its name, the head of the log, and its next."""
+
+
+@cache
+def _all_whose(kind: type, names: tuple[str, ...]) -> Select[Any]:
+    """All records of a kind whose fields of these names equal parameters of the same names, made once."""
+    return _ALL_OF[kind].where(*(TABLES[kind].c[name] == bindparam(f"is_{name}") for name in names))
+
+
+def _found_by(kind: type, /, **equal: object) -> tuple[Select[Any], dict[str, object]]:
+    """Return the question for the records whose fields equal the given values, and its parameters."""
+    if any(value is None or isinstance(value, tuple | Between) for value in equal.values()):
+        return _ALL_OF[kind].where(*(is_one_of(TABLES[kind].c[k], v) for k, v in equal.items())), {}
+    plain = {f"is_{k}": v.value if isinstance(v, Enum) else v for k, v in equal.items()}
+    return _all_whose(kind, tuple(equal)), plain
 
 
 class SqlReading:
@@ -63,9 +79,11 @@ class SqlReading:
         """Return the records whose fields equal the given values, oldest first."""
         asked = (kind, *sorted(equal.items()))
         if asked not in self._lists:
-            wanted = [is_one_of(TABLES[kind].c[k], v) for k, v in equal.items()]
-            rows = self._connection.execute(_ALL_OF[kind].where(*wanted) if wanted else _ALL_OF[kind])
-            self._lists[asked] = [value_of(kind, row) for row in rows]
+            chosen, given = _found_by(kind, **equal)
+            found = [value_of(kind, row) for row in self._connection.execute(chosen, given)]
+            self._lists[asked] = found
+            if KEYS[kind][1] in equal:  # each was asked for by its name, which ``get`` need not do again
+                self._seen.update({(kind, getattr(value, KEYS[kind][1])): value for value in found})
         return list(self._lists[asked])
 
     def count(self, kind: type, /, **equal: object) -> int:

@@ -137,9 +137,9 @@ def with_owner_vote(request: ExportRequest, vote: OwnerVote) -> ExportRequest:
 
 def agreed(request: ExportRequest, dataset: str, entitled: Collection[str]) -> bool:
     """Say whether the owner of a dataset agrees to exactly these files, by somebody who may say so now."""
-    now = seen_digest(request)
-    said = [v for v in request.owner_votes if v.dataset == dataset and v.person in entitled and v.seen == now]
-    return any(v.decision is Decision.APPROVE for v in said)
+    said = [v for v in request.owner_votes if v.dataset == dataset and v.person in entitled]
+    approving = {v.seen for v in said if v.decision is Decision.APPROVE}
+    return bool(approving) and seen_digest(request) in approving
 
 
 def check_owners_agree(request: ExportRequest, asked: Mapping[str, Collection[str]]) -> None:

@@ -257,13 +257,6 @@ def project_of(lab: Lab, actor: str, identifier: str) -> Project:
         return load_visible(reading, actor, identifier)[2]
 
 
-def asked_for(lab: Lab, actor: str, identifier: str) -> tuple[str, ...]:
-    """Return the datasets for whose owners the person may vote on a request, where that is asked."""
-    with lab.store.read() as reading:
-        request, person, project = load_visible(reading, actor, identifier)
-        return asked_of(reading, person, request, project)
-
-
 def load_reviewable(records: Reading, actor: str, identifier: str) -> tuple[ExportRequest, Project]:
     """Return a request that the person may review, with its project; a claim counts while its steward may, too."""
     seen, person, project = load_visible(records, actor, identifier)

@@ -90,14 +90,13 @@ def check_agree_now(lab: Lab, request: ExportRequest, project: Project) -> None:
         check_agree(reading, request, project)
 
 
-def asked_now(lab: Lab, request: ExportRequest, project: Project) -> list[Asked]:
+def asked_about(reading: Reading, request: ExportRequest, project: Project) -> list[Asked]:
     """Return which owners are asked about a request, and whether they agree, for its page."""
-    with lab.store.read() as reading:
-        may = entitled(reading, request, project)
-        return [
-            Asked(name, owner, delegates_of(reading, name), rules.agreed(request, name, may[name]))
-            for name, owner in sorted(asking(reading, request).items())
-        ]
+    may = entitled(reading, request, project)
+    return [
+        Asked(name, owner, delegates_of(reading, name), rules.agreed(request, name, may[name]))
+        for name, owner in sorted(asking(reading, request).items())
+    ]
 
 
 def speakers(reading: Reading, dataset: Dataset) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from hub.domain.exports import ExportFile, ExportRequest, ExportState
 from hub.domain.freezes import Freeze
 from hub.domain.people import Person
 from hub.domain.projects import Project
+from hub.domain.queue import IN_REVIEW
 from hub.domain.releases import Release
 from hub.domain.votes import as_seen_by
 from hub.services.comments import audiences_of, comments_viewed
@@ -27,7 +28,10 @@ from hub.services.exceptions import asked_of
 from hub.services.exports import MOST_BYTES_A_FILE, check_reads_files, files_viewed, load_visible, viewed
 from hub.services.freezes import freezes_in_force
 from hub.services.lab import Lab
+from hub.services.owners import Asked, asked_about
+from hub.services.owners import asked_of as owners_asked_of
 from hub.services.ports import Reading, Transaction
+from hub.services.votes import VotesAsked, are_sealed, votes_asked
 
 MOST_RELEASES = 50
 """How many of a project's releases are looked through for a file of the same name, the newest first."""
@@ -70,7 +74,21 @@ class RequestLook:
     contents: dict[str, bytes]
 
 
-def look_at_request(lab: Lab, actor: str, identifier: str, chosen: Chosen) -> RequestLook:
+@dataclass(frozen=True, slots=True)
+class WholeLook(RequestLook):
+    """The same of all of a request, with what its review asks for.
+
+    That is the owners who are asked, the datasets for whose owner the person may vote, how many stewards must approve,
+    and whether first votes are sealed.
+    """
+
+    owners: list[Asked]
+    speaks_for: tuple[str, ...]
+    votes: VotesAsked
+    is_sealed: bool
+
+
+def look_at_request(lab: Lab, actor: str, identifier: str, chosen: Chosen) -> WholeLook:
     """Look at a request and, where the person may review it, at the canonical files that ``chosen`` names."""
     with lab.store.begin() as records:
         seen, person, project = load_visible(records, actor, identifier)
@@ -78,7 +96,12 @@ def look_at_request(lab: Lab, actor: str, identifier: str, chosen: Chosen) -> Re
         files = chosen(request) if _reads_files(records, person, seen, project) else ()
         files_viewed(records, actor, request, files)
         said = _said(records, request, person, project)
-    return RequestLook(request, person, project, *said, _contents(lab, files))
+        owners = asked_about(records, request, project)
+        speaks_for = owners_asked_of(records, person, request, project)
+        votes = votes_asked(records, lab.settings, request)
+        is_sealed = request.state in IN_REVIEW and are_sealed(records, lab.settings, request)
+    contents = _contents(lab, files)
+    return WholeLook(request, person, project, *said, contents, owners, speaks_for, votes, is_sealed)
 
 
 def look_at_file(

@@ -25,6 +25,7 @@ from hub.services.exports import load_reviewable, load_visible
 from hub.services.lab import Lab, load_person, people_today
 from hub.services.policies import policy_of, quorum_in, quorum_of, votes_are_blind
 from hub.services.ports import Reading, Transaction
+from hub.settings import Settings
 
 
 def counted(reading: Reading, request: ExportRequest, project: Project) -> ExportRequest:
@@ -57,10 +58,9 @@ def needed_for(reading: Reading, lab: Lab, request: ExportRequest) -> int:
     return quorum_of(reading, lab.settings.gate, request).needed(request)
 
 
-def votes_asked(lab: Lab, request: ExportRequest) -> VotesAsked:
+def votes_asked(reading: Reading, settings: Settings, request: ExportRequest) -> VotesAsked:
     """Return how many votes a request needs, and which class of output and layer of the policy ask for them."""
-    with lab.store.read() as reading:
-        merged = policy_of(reading, lab.settings.gate, request)
+    merged = policy_of(reading, settings.gate, request)
     quorum = quorum_in(merged)
     output = quorum.deciding(request)
     strictest = output if output in quorum.votes else max(quorum.votes, key=quorum.of)
@@ -72,15 +72,14 @@ def asked_of(lab: Lab, actor: str, identifier: str) -> VotesAsked:
     """The same, to whoever sees the request."""
     with lab.store.read() as reading:
         request, _, _ = load_visible(reading, actor, identifier)
-    return votes_asked(lab, request)
+        return votes_asked(reading, lab.settings, request)
 
 
-def blind_now(lab: Lab, request: ExportRequest) -> bool:
+def are_sealed(reading: Reading, settings: Settings, request: ExportRequest) -> bool:
     """Say whether the first votes on the request are, or will be, sealed; for a page that says so beforehand."""
     if request.ballot is not Ballot.OPEN or request.votes:
         return request.ballot is Ballot.SEALED
-    with lab.store.read() as reading:
-        return votes_are_blind(reading, lab.settings, request)
+    return votes_are_blind(reading, settings, request)
 
 
 def vote(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from enum import Enum
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jupyterhub._data import DATA_FILES_PATH
+from markupsafe import Markup
 
 from hub.web.folding import OneLanguage
 from hub.web.languages import CODES, NAMES, Language, language
@@ -21,6 +23,8 @@ DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 STATIC = Path(str(files("hub.web").joinpath("static")))
 HUB_STATIC = Path(DATA_FILES_PATH) / "static"
 """The hub's own stylesheet, Bootstrap 5.3, comes from here."""
+KEPT = 4096
+"""How many words of addresses are kept as they are written there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,8 @@ class Pages:
         made.translated = spoken.catalogue.gettext
         made.install_gettext_translations(spoken.catalogue, newstyle=True)  # type: ignore[attr-defined]
         # A filter costs a third of a call, which shows where rows are many.
-        made.filters.update(label=spoken.label, moment=spoken.moment, lasting=spoken.lasting)
-        made.filters.update(counted=spoken.number, sized=spoken.size, quoted=lambda word: quote(word, safe=""))
+        made.filters.update(label=spoken.label, moment=spoken.moment, lasting=spoken.lasting, badge=badges(spoken))
+        made.filters.update(counted=spoken.number, sized=spoken.size, quoted=quoted)
         made.globals.update(
             language=spoken,
             languages=NAMES,
@@ -77,14 +81,31 @@ class Pages:
 
     def url(self, *words: str, **query: str) -> str:
         """Join words to an address of the portal; no word can lead elsewhere."""
-        path = self.prefix + "/".join(quote(word, safe="") for word in words)
-        asked = "&".join(f"{key}={quote(value, safe='')}" for key, value in query.items() if value)
+        path = self.prefix + "/".join(map(quoted, words))
+        asked = "&".join(f"{key}={quoted(value)}" for key, value in query.items() if value)
         return f"{path}?{asked}" if asked else path
 
     def static(self, name: str) -> str:
         """Address of a file of ours, which changes when the file does."""
         file = HUB_STATIC / name.removeprefix("hub/") if name.startswith("hub/") else STATIC / name
         return f"{self.prefix}static/{name}?v={file_version(file)}"
+
+
+@lru_cache(KEPT)
+def quoted(word: str) -> str:
+    """Write a word as a part of an address that leads nowhere else; most are of the same few."""
+    return quote(word, safe="")
+
+
+def badges(spoken: Language) -> Callable[[Enum], Markup]:
+    """Return the filter that shows a state or another word of ours in its colour, each made once in a language."""
+
+    @cache
+    def made(kind: type[Enum], value: str) -> Markup:
+        word = kind(value)
+        return Markup('<span class="state state-{}">{}</span>').format(word.value, spoken.label(word))
+
+    return lambda word: made(type(word), word.value)
 
 
 def shortened(word: str) -> str:

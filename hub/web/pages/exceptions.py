@@ -34,6 +34,7 @@ def shown_exceptions(lab: Lab, actor: str, request: ExportRequest, asked: Sequen
         if may_ask(file, finding)
     ]
     return {
+        "tier_rule": refusal(lambda: exceptions.check_tier_allows(lab, request)) if open_ else None,
         "asked": asked,
         "askable": open_,
         "grounds": list(Ground),

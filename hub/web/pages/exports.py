@@ -31,7 +31,7 @@ from hub.domain.votes import (
     dissents,
     is_approved,
 )
-from hub.services import exceptions, exports, lineage, owners, releases, reproductions, votes
+from hub.services import exports, lineage, owners, releases, reproductions, votes
 from hub.services.lab import Lab
 from hub.services.request_looks import RequestLook, look_at_request
 from hub.web.pages.exceptions import forms, shown_exceptions
@@ -69,20 +69,22 @@ def show_export(visit: Visit) -> Context:
     lab, actor = visit.lab, visit.actor
     looked = look_at_request(lab, actor, visit.path["id"], _read)
     request, person, project = looked.request, looked.person, looked.project
-    asked = owners_shown(lab, actor, request, project)
     reviews = refusal(lambda: check_can_review(person, request, project))
+    votes_on = not reviews or looked.speaks_for
+    seen = json.dumps({f.path: f.canonical for f in request.files}) if votes_on else ""
+    asked = owners_shown(looked, seen)
     reads = None if asked["asked_for_owner"] else reviews
     compact = not reads and len(request.files) > FILES_AT_ONCE
     at_once = LISTED_FILES if compact else FILES_AT_ONCE
     first = _first(visit, request, at_once)
     shown = request.files[first : first + at_once]
-    needed = votes.votes_asked(lab, request)
+    needed = looked.votes
     held = holder(request, lab.now(), lab.settings.review.claim)
     return {
         "request": request,
         "checking": request.state in UNDER_CHECK,
         "in_review": request.state in IN_REVIEW or lacks_votes(lab, request, project, needed),
-        "sealed": request.state in IN_REVIEW and votes.blind_now(lab, request),
+        "sealed": looked.is_sealed,
         "dissents": dissents(request) if request.ballot is Ballot.OPENED else (),
         "causes": list(Cause),
         "held_by": held,
@@ -93,7 +95,7 @@ def show_export(visit: Visit) -> Context:
         "reviews": reviews,
         "rules": rules(lab, person, request, project, looked.frozen),
         "possible": {str(step) for state, step in STEPS if state is request.state},
-        "seen": "" if reviews else json.dumps({f.path: f.canonical for f in request.files}),
+        "seen": "" if reviews else seen,
         "shown": shown,
         "first": first,
         "at_once": at_once,
@@ -104,7 +106,6 @@ def show_export(visit: Visit) -> Context:
         "previews": {} if reads else _previews(shown, looked.contents),
         "released": request.state in (ExportState.RELEASED, ExportState.REVOKED),
         **repeated(lab, actor, request),
-        "tier_rule": refusal(lambda: exceptions.check_tier_allows(lab, request)),
         **shown_exceptions(lab, actor, request, looked.asked),
         **said_of(looked),
     }
@@ -179,7 +180,12 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
             lambda: check_not_sealed(request),
             lambda: step_request(request, ExportStep.REJECT),
         ),
-        "release": refusal(reviews, is_releasable, lambda: check_leaves(in_force, project.name)),
+        "release": refusal(
+            reviews,
+            lambda: step_request(request, ExportStep.BEGIN_RELEASE),
+            is_releasable,
+            lambda: check_leaves(in_force, project.name),
+        ),
     }
 
 

@@ -7,11 +7,10 @@ import json
 from datasets_mount.catalogue import OwnersPart
 from hub.domain.ballots import Cause
 from hub.domain.errors import LabError
-from hub.domain.exports import ExportRequest
 from hub.domain.owners import ASKED_IN, in_force
-from hub.domain.projects import Project
-from hub.services import exports, owner_votes, owners
+from hub.services import owner_votes
 from hub.services.lab import Lab
+from hub.services.request_looks import WholeLook
 from hub.web.api import owner_vote_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -25,14 +24,14 @@ def list_asked(visit: Visit) -> Context:
     return {"asked_votes": owner_votes.asked_votes(visit.lab, visit.actor)}
 
 
-def owners_shown(lab: Lab, actor: str, request: ExportRequest, project: Project) -> Context:
+def owners_shown(looked: WholeLook, seen: str) -> Context:
     """Return which owners are asked about a request, and for which the person may vote; for its page."""
-    may = exports.asked_for(lab, actor, request.id)
+    may = looked.speaks_for
     return {
-        "owners_asked": owners.asked_now(lab, request, project),
-        "votes_for": may if request.state in ASKED_IN else (),
+        "owners_asked": looked.owners,
+        "votes_for": may if looked.request.state in ASKED_IN else (),
         "asked_for_owner": bool(may),
-        "seen_by_owner": json.dumps({f.path: f.canonical for f in request.files}) if may else "",
+        "seen_by_owner": seen if may else "",
     }
 
 
