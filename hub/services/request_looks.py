@@ -111,20 +111,43 @@ def look_at_file(
     with lab.store.begin() as records:
         seen, person, project = load_visible(records, actor, identifier)
         check_reads_files(records, person, seen, project)
-        file = next((f for f in seen.files if f.path == path and f.canonical), None)
-        if file is None:
-            raise NotFoundError("The request has no canonical file of that name.", reason="not-found")
+        file = _canonical_at(seen, path)
         files_viewed(records, actor, seen, [file])
-        earlier = earlier_file(records, seen, file, beside) if beside else None
-        if earlier:
-            details = {"path": earlier.name, "sha256": earlier.sha256, "of": earlier.request}
-            records.record(event("export:file:view", actor, identifier, seen.project, **details))
+        earlier = _earlier_viewed(records, actor, seen, file, beside) if beside else None
         said = _said(records, seen, person, project)
         seen = as_seen_by(person, seen, project)
         file = next(f for f in seen.files if f.path == path)
     if earlier:
         earlier = replace(earlier, content=lab.vault.read(earlier.sha256, MOST_BYTES_A_FILE))
     return file, RequestLook(seen, person, project, *said, _contents(lab, [file])), earlier
+
+
+def earlier_content(lab: Lab, actor: str, identifier: str, path: str, beside: Beside) -> bytes:
+    """Return the bytes of what a canonical file is compared with, to whoever reads the file; the view is recorded."""
+    with lab.store.begin() as records:
+        seen, person, project = load_visible(records, actor, identifier)
+        check_reads_files(records, person, seen, project)
+        earlier = _earlier_viewed(records, actor, seen, _canonical_at(seen, path), beside)
+    if earlier is None:
+        raise NotFoundError("There is no earlier file of this name.", reason="not-found")
+    return lab.vault.read(earlier.sha256, MOST_BYTES_A_FILE)
+
+
+def _canonical_at(request: ExportRequest, path: str) -> ExportFile:
+    file = next((f for f in request.files if f.path == path and f.canonical), None)
+    if file is None:
+        raise NotFoundError("The request has no canonical file of that name.", reason="not-found")
+    return file
+
+
+def _earlier_viewed(
+    records: Transaction, actor: str, request: ExportRequest, file: ExportFile, beside: Beside
+) -> EarlierFile | None:
+    earlier = earlier_file(records, request, file, beside)
+    if earlier:
+        details = {"path": earlier.name, "sha256": earlier.sha256, "of": earlier.request}
+        records.record(event("export:file:view", actor, request.id, request.project, **details))
+    return earlier
 
 
 def earlier_file(reading: Reading, request: ExportRequest, file: ExportFile, beside: Beside) -> EarlierFile | None:

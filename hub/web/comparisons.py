@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from hub.web.previews import Preview, TablePreview, TextPreview
+from hub.domain.notebook_changes import Cell, CellChange, cell_changes
+from hub.web.previews import NotebookPreview, Preview, TablePreview, TextPreview
 
 MOST_LINES = 400
 
@@ -60,6 +61,17 @@ def compared(before: Preview, after: Preview) -> Comparison | None:
     kept = sum(row.change is not Changed.REMOVED for row in rows)
     cut = before.more or after.more or max(len(old), len(new)) > MOST_LINES
     return Comparison(header, rows, min(len(new), MOST_LINES) - kept, cut)
+
+
+def compared_cells(before: Preview, after: Preview) -> tuple[CellChange, ...] | None:
+    """Compare what a page shows of two notebooks, cell by cell, with the text of outputs; nothing of anything else."""
+    if not (isinstance(before, NotebookPreview) and isinstance(after, NotebookPreview)):
+        return None
+    return cell_changes(_cells(before), _cells(after))
+
+
+def _cells(notebook: NotebookPreview) -> list[Cell]:
+    return [(kind, f"{source}\n{output}" if output else source) for kind, source, output in notebook.cells]
 
 
 def _lines(text: str) -> list[tuple[str, ...]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import unescape
@@ -14,6 +17,7 @@ import requests
 
 from doubles.lab import make_lab
 from doubles.people import cast_vote, checked_request, found_consortium, play, registered_dataset, work_off
+from doubles.pictures import SIGNATURE, chunk
 from doubles.portal import login_cookie, served
 from hub.domain.audit import event
 from hub.domain.ballots import Decision
@@ -55,6 +59,26 @@ def open_(lab: Lab) -> Iterator[Open]:
             return requests.get(address, cookies=login_cookie(who) | {"portal-language": code}, timeout=60)
 
         yield opened
+
+
+@pytest.fixture
+def fetch_(lab: Lab) -> Iterator[Open]:
+    with served(lab) as base:
+
+        def fetched(request: ExportRequest, who: str, beside: str) -> requests.Response:
+            address = f"{base}/exports/{request.id}/picture?path=table.csv&beside={beside}"
+            return requests.get(address, cookies=login_cookie(who), timeout=60)
+
+        yield fetched
+
+
+def pictured(lab: Lab, request: ExportRequest, content: bytes) -> ExportRequest:
+    """The request with a picture as its one canonical file."""
+    stored = lab.vault.add(io.BytesIO(content), len(content))
+    file = replace(request.files[0], kind="png", canonical=stored.sha256, canonical_size=len(content), findings=())
+    with lab.store.begin() as records:
+        records.save(changed := replace(request, files=(file,)), event("test:request:write", "test", request.id))
+    return changed
 
 
 def written(lab: Lab, request: ExportRequest, text: str, *findings: Finding, kind: str = "csv") -> ExportRequest:
@@ -138,6 +162,78 @@ def test_a_file_is_shown_beside_what_left_under_its_name(lab: Lab, open_: Open) 
     assert "Both are the same, byte for byte." in page
     other = written(lab, same, TABLE.replace("1990,20", "1990,21"))
     assert "<del>20</del> <ins>21</ins>" in open_(other, more="&beside=release").text
+
+
+def submitted_before(lab: Lab, request: ExportRequest, before: bytes) -> None:
+    """Say that the request's one file was other bytes when it was sent before."""
+    stored = lab.vault.add(io.BytesIO(before), len(before))
+    changed = replace(request, files=(replace(request.files[0], earlier=stored.sha256),))
+    with lab.store.begin() as records:
+        records.save(changed, event("test:request:write", "test", request.id))
+
+
+def notebook_of(*sources: str, output: str = "") -> str:
+    cells: list[dict[str, object]] = [{"cell_type": "code", "source": source, "outputs": []} for source in sources]
+    cells[0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": output}] if output else []
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.mark.parametrize(("code", "said"), [("en", "changed"), ("fr", "modifié")])
+def test_a_notebook_is_compared_cell_by_cell_with_its_outputs(lab: Lab, open_: Open, code: str, said: str) -> None:
+    request = written(lab, checked_request(lab), notebook_of("n = 2", "same", output=HOSTILE), kind="notebook")
+    submitted_before(lab, request, notebook_of("n = 1", "same", output="12").encode())
+    page = open_(request, more="&beside=submission", code=code).text
+    compared = page[page.index('id="beside"') : page.index('id="comments"')]
+    assert compared.count('class="cell cell-code"') == 1
+    assert f"1 → 1 · code · {said}" in compared
+    for line in ("<del>- n = 1</del>", "<ins>+ n = 2</ins>", "<del>- 12</del>"):
+        assert line in compared
+    assert HOSTILE in unescape(compared)
+    assert "<script>alert" not in page
+
+
+def png(width: int, shade: int) -> bytes:
+    size = width.to_bytes(4, "big") + (1).to_bytes(4, "big")
+    row = b"\0" + bytes([shade]) * width
+    parts = ((b"IHDR", size + b"\x08\0\0\0\0"), (b"IDAT", zlib.compress(row)), (b"IEND", b""))
+    return SIGNATURE + b"".join(chunk(name, body) for name, body in parts)
+
+
+@pytest.mark.parametrize(("width", "is_said"), [(2, False), (3, True)])
+def test_a_figure_stands_beside_the_earlier_one_with_their_difference(
+    lab: Lab, open_: Open, width: int, is_said: bool
+) -> None:
+    request = pictured(lab, checked_request(lab), png(2, 0))
+    submitted_before(lab, request, png(width, 255))
+    page = open_(request, more="&beside=submission").text
+    sources = re.findall(r'<img src="[^"]*/picture\?path=table.csv([^"]*)"', page)
+    assert [unescape(source) for source in sources] == ["&beside=submission", "", "&beside=submission", ""]
+    assert ("The earlier figure has another size, 3 by 1 pixels" in page) == is_said
+
+
+def test_the_earlier_picture_is_for_whoever_reads_the_file_alone_and_its_view_is_recorded(
+    lab: Lab, fetch_: Open
+) -> None:
+    request = pictured(lab, checked_request(lab), png(2, 0))
+    submitted_before(lab, request, before := png(2, 255))
+    answer = fetch_(request, "health-steward", "submission")
+    assert (answer.status_code, answer.content) == (200, before)
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert fetch_(request, "health-steward", "release").status_code == 404
+    assert fetch_(request, "health-steward", "other").status_code == 422
+    for who in ("researcher", "scientist", "auditor", "outsider", "administrator"):
+        assert fetch_(request, who, "submission").status_code in (403, 404), who
+    with lab.store.read() as reading:
+        views = [e.event for e in reading.audit_named(("export:file:view",)) if e.event.subject == request.id]
+    told = [(v.actor, dict(v.details)["sha256"]) for v in views]
+    assert told == [("health-steward", hashlib.sha256(before).hexdigest())]
+
+
+def test_what_is_no_picture_is_not_handed_out_as_an_earlier_one(lab: Lab, open_: Open, fetch_: Open) -> None:
+    request = pictured(lab, checked_request(lab), png(2, 0))
+    submitted_before(lab, request, HOSTILE.encode())
+    assert fetch_(request, "health-steward", "submission").status_code == 422
+    assert "These two cannot be compared here; take their bytes." in open_(request, more="&beside=submission").text
 
 
 @pytest.mark.parametrize("more", ["&beside=release", "&beside=submission", "&beside=nothing", "&beside="])

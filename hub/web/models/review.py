@@ -14,6 +14,7 @@ from hub.domain.exceptions import Ground
 from hub.domain.exceptions import Word as ExceptionWord
 from hub.domain.exports import Severity, TableContext
 from hub.domain.queue import ServiceLevel, Show
+from hub.services.request_looks import Beside
 from hub.web.models.texts import (
     LARGEST_COUNT,
     MOST_FILES,
@@ -23,6 +24,7 @@ from hub.web.models.texts import (
     Model,
     OptionalLine,
     OptionalWord,
+    PathQuery,
     Prose,
     Turn,
     Word,
@@ -37,6 +39,12 @@ class QueueFilter(Model):
     project: OptionalWord = ""
     risk: Severity | None = None
     level: ServiceLevel | None = None
+
+
+class PictureQuery(PathQuery):
+    """The canonical picture of that path, or the one that it is shown beside."""
+
+    beside: Beside | None = None
 
 
 class TableBody(Model):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hub.domain.exports import ExportFile
 from hub.services.request_looks import Beside, EarlierFile, look_at_file
 from hub.web.column_summaries import summaries_of
-from hub.web.comparisons import compared
+from hub.web.comparisons import compared, compared_cells
 from hub.web.overlays import marks_of, masked, overlaid
 from hub.web.pages.exports import said_of
 from hub.web.pages.types import Context, Page, Visit
@@ -47,9 +47,15 @@ def _found_in(file: ExportFile, preview: Preview) -> Context:
 
 def _beside(file: ExportFile, preview: Preview, earlier: EarlierFile | None) -> Context:
     if earlier is None:
-        return {"earlier": None, "comparison": None, "is_same": False}
-    comparison = compared(preview_of(file.kind, earlier.content), preview)
-    return {"earlier": earlier, "comparison": comparison, "is_same": earlier.sha256 == file.canonical}
+        return {"earlier": None, "comparison": None, "cells": None, "pixels_before": None, "is_same": False}
+    before = preview_of(file.kind, earlier.content)
+    return {
+        "earlier": earlier,
+        "comparison": compared(before, preview),
+        "cells": compared_cells(before, preview),
+        "pixels_before": picture_size(earlier.content) if preview.kind == "picture" else None,
+        "is_same": earlier.sha256 == file.canonical,
+    }
 
 
 def neighbours(files: Sequence[ExportFile], file: ExportFile) -> Context:

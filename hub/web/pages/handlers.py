@@ -17,12 +17,13 @@ from hub.domain.people import Person
 from hub.services import exports, freezes, notices, people
 from hub.services.lab import Lab
 from hub.services.one_look import one_look
+from hub.services.request_looks import earlier_content
 from hub.web.api.routes import checked_path, request_of
 from hub.web.faults import Fault, fault_of
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY, page_policy
 from hub.web.languages import CODES, COOKIE
-from hub.web.models.texts import PathQuery
+from hub.web.models.review import PictureQuery
 from hub.web.pages.types import Context, Fields, Form, Page, Posted, Visit
 from hub.web.previews import checked_picture
 
@@ -146,14 +147,20 @@ class PageHandler(SignedIn):
 
 
 class Picture(PageHandler):
-    """A canonical picture for the page that shows it, in a sandbox; the look at it is recorded."""
+    """A canonical picture, or an earlier one beside it, for the page that shows it; the look at it is recorded."""
 
     async def get(self, **path: str) -> None:
         """Send the gate's own bytes."""
         lab, actor = self.parts.lab, self.actor
-        asked = request_of(PathQuery, path, {"path": self.get_query_argument("path", "", strip=False)})
-        identifier, name = asked.path["id"], asked.body.path
-        _, content = await self.use(lambda: exports.canonical_file(lab, actor, identifier, name))
+        asked = request_of(PictureQuery, path, self._query())
+        identifier, name, beside = asked.path["id"], asked.body.path, asked.body.beside
+
+        def looked_at() -> bytes:
+            if beside:
+                return earlier_content(lab, actor, identifier, name, beside)
+            return exports.canonical_file(lab, actor, identifier, name)[1]
+
+        content = await self.use(looked_at)
         self.set_header("Content-Type", "image/png")
         self.set_header("Content-Security-Policy", BARE_POLICY)
         self.finish(checked_picture(content))
