@@ -18,6 +18,7 @@ from types import ModuleType
 
 from hub.sandbox.claim import take_over
 from hub.sandbox.first_kernel import import_all, made_to_wait, offer
+from hub.sandbox.left_out import FORMS
 
 SOCKETS = Path("/run/nb")
 
@@ -45,7 +46,7 @@ STAND_INS: dict[str, dict[str, object]] = {
     "requests": {},
 }
 """Modules that are not used, and what the single-user server's modules take from them when they are imported."""
-NOT_THERE = ("aiodns", "fqdn", "isoduration", "rfc3986_validator", "rfc3987_syntax", "uri_template", "webcolors")
+NOT_THERE = ("aiodns", *FORMS)
 """Modules that their importers do without: for looking up names, and for forms of values that no schema here has."""
 
 SHARED = ("jupyter_client", "tornado.platform.asyncio")

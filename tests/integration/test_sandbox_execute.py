@@ -42,6 +42,11 @@ def test_a_good_run_tells_what_it_used_and_its_packages(tmp_path: Path) -> None:
     assert {"papermill", "polars"} <= {package.partition("==")[0] for package in listed}
 
 
+def test_what_the_program_leaves_out_is_there_for_the_notebook(tmp_path: Path) -> None:
+    imports = "import gc, pyarrow.fs, requests, isoduration\nprint(gc.isenabled(), requests.get.__name__)"
+    assert execute(tmp_path / "run", notebook_of(imports)).printed() == "True get\n"
+
+
 def test_the_same_run_gives_the_same_notebook(tmp_path: Path) -> None:
     first, second = (execute(tmp_path / turn, notebook_of("1 + 1", AFTER)) for turn in ("first", "second"))
     assert first.executed == second.executed
