@@ -15,6 +15,7 @@ from types import FrameType
 
 from hub.domain.errors import LabError
 from hub.domain.notices import Channel
+from hub.pace import Pace
 from hub.services.access_log import fold
 from hub.services.health import WORKER
 from hub.services.lab import Lab
@@ -24,11 +25,11 @@ from hub.services.ports import HubServers
 from hub.services.reaper import Suspects, reap
 from hub.services.schedules import keep_schedules
 from hub.services.space import watch_space
-from hub.services.work import do_round
+from hub.services.work import go_round
 from hub.settings import load_settings
 from hub.wiring import couriers_from, hub_from, lab_from
 
-BUSY_PAUSE, IDLE_PAUSE, FAULT_PAUSE = 0.1, 0.3, 2.0
+FAULT_PAUSE = 2.0
 BEAT_SECONDS, REAP_SECONDS = 5.0, 5.0
 FOLD_SECONDS = 20.0
 CLAIM_SECONDS = 10.0
@@ -74,7 +75,8 @@ class Worker:
         self._suspects: Suspects = {}
         self._beat, self._reap, self._fold = Turn(BEAT_SECONDS), Turn(REAP_SECONDS), Turn(FOLD_SECONDS)
         self._claims, self._schedules = Turn(CLAIM_SECONDS), Turn(SCHEDULE_SECONDS)
-        self._under_way = 0
+        self._pace = Pace()
+        self._under_way: frozenset[str] = frozenset()
 
     def do_round(self) -> float:
         """Do one round and return the pause after it; what fails keeps nothing else from its turn."""
@@ -93,10 +95,10 @@ class Worker:
             _tried(lambda: keep_schedules(self._lab))
         if not went_well:
             return FAULT_PAUSE
-        return BUSY_PAUSE if self._under_way else IDLE_PAUSE
+        return self._pace.pause(self._under_way)
 
     def _work(self) -> None:
-        self._under_way = do_round(self._lab)
+        self._under_way = go_round(self._lab)
 
     def _read_access_log(self) -> None:
         """What the gateway wrote down meanwhile becomes audit events."""

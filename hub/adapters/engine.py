@@ -20,9 +20,10 @@ from hub.services.ports import ContainerState, ContainerView
 from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK
 
 CONFLICT, UNAVAILABLE = 409, 503
+RUNNING = "running"
 STATES = {
     "created": ContainerState.CREATED,
-    "running": ContainerState.RUNNING,
+    RUNNING: ContainerState.RUNNING,
     "exited": ContainerState.EXITED,
     "dead": ContainerState.EXITED,
     "paused": ContainerState.RUNNING,
@@ -64,6 +65,20 @@ def _no_gate() -> UnavailableError:
     )
 
 
+def _view(seen: dict[str, Any]) -> ContainerView:
+    state = seen["State"]
+    started = datetime.fromisoformat(state["StartedAt"][:19] + "+00:00")
+    return ContainerView(
+        name=seen["Name"].lstrip("/"),
+        work=seen["Config"]["Labels"][LABEL_WORK],
+        state=STATES[state["Status"]],
+        exit_code=state["ExitCode"],
+        out_of_memory=state["OOMKilled"],
+        started=started if started.year > 1 else None,
+        seconds=seconds_of(state["Pid"]) if state["Pid"] else None,
+    )
+
+
 class DockerEngine:
     """One lab's containers on the Docker engine; the connection is made when it is first needed.
 
@@ -77,11 +92,14 @@ class DockerEngine:
         self._door: Door | None = None
         self._client: docker.APIClient | None = None
         self._digests: dict[str, str] = {}
+        self._running: dict[str, dict[str, Any]] = {}  # what was told of containers, by identifier, while they run
 
     def _call(self, act: Callable[[docker.APIClient], Any]) -> Any:
         with _said_plainly(gated=self._state is not None):
             if self._client is None:
                 self._client = docker.APIClient(version="auto", timeout=60, **self._where())
+                # The gate is a socket: no proxy of the environment leads to it, and none is looked for at each call.
+                self._client.trust_env = self._state is None
             return act(self._client)
 
     def _where(self) -> dict[str, Any]:
@@ -120,11 +138,15 @@ class DockerEngine:
         return frozenset(self._call(lambda c: c.info()["Runtimes"]))
 
     def containers(self) -> list[ContainerView]:
-        """Return the containers that serve this lab's work."""
+        """Return the containers that serve this lab's work; of one that still runs nothing is asked again."""
         labels = [f"{LABEL_LAB}={self._lab}", LABEL_WORK]
         listed = self._call(lambda c: c.containers(all=True, filters={"label": labels}))
-        views = (self._view(entry["Id"]) for entry in listed)
-        return [view for view in views if view is not None]
+        still = {entry["Id"] for entry in listed if entry["State"] == RUNNING}
+        kept = {i: seen for i, seen in self._running.items() if i in still}
+        told = {entry["Id"]: kept.get(entry["Id"]) or self._inspect(entry["Id"]) for entry in listed}
+        known = {identifier: seen for identifier, seen in told.items() if seen is not None}
+        self._running = {i: seen for i, seen in known.items() if seen["State"]["Status"] == RUNNING}
+        return [_view(seen) for seen in known.values()]
 
     def sources(self) -> set[str]:
         """Return the host folders that containers of this lab see, workspaces and stopped ones, too."""
@@ -137,7 +159,7 @@ class DockerEngine:
         listed = self._call(lambda c: c.containers(all=not running, filters={"label": labels}))
         return {entry["Labels"][LABEL_SERVER]: entry["Names"][0].lstrip("/") for entry in listed}
 
-    def _view(self, identifier: str) -> ContainerView | None:
+    def _inspect(self, identifier: str) -> dict[str, Any] | None:
         def inspect(client: docker.APIClient) -> dict[str, Any] | None:
             try:
                 return dict(client.inspect_container(identifier))
@@ -145,19 +167,7 @@ class DockerEngine:
                 return None
 
         seen: dict[str, Any] | None = self._call(inspect)
-        if seen is None:
-            return None
-        state = seen["State"]
-        started = datetime.fromisoformat(state["StartedAt"][:19] + "+00:00")
-        return ContainerView(
-            name=seen["Name"].lstrip("/"),
-            work=seen["Config"]["Labels"][LABEL_WORK],
-            state=STATES[state["Status"]],
-            exit_code=state["ExitCode"],
-            out_of_memory=state["OOMKilled"],
-            started=started if started.year > 1 else None,
-            seconds=seconds_of(state["Pid"]) if state["Pid"] else None,
-        )
+        return seen
 
     def create(self, name: str, body: dict[str, object]) -> bool:
         """Create a container; False when one of that name exists."""

@@ -21,10 +21,10 @@ from hub.domain.errors import UnavailableError
 from hub.domain.runs import Run
 from hub.domain.sweeps import MOST_POINTS
 from hub.domain.work import ENDED, Work, WorkState
+from hub.pace import SHORTEST, Pace
 from hub.services import runs, sweeps
 from hub.services.lab import Lab
-from hub.services.work import do_round
-from hub.worker import BUSY_PAUSE, IDLE_PAUSE
+from hub.services.work import do_round, go_round
 
 COUNT, AT_ONCE, WAITING = 100, 2, 1_000
 FOLLOWED = 30.0
@@ -57,8 +57,9 @@ def _measured(made: TrivialRun, tell: Callable[[str], None]) -> Iterator[Row]:
 def through_the_lab(made: TrivialRun, count: int) -> None:
     """Queue so many runs, and let the worker bring all of them to their ends."""
     queued = [runs.start_run(made.lab, "researcher", made.notebook, {})[0].id for _ in range(count)]
-    while do_round(made.lab) or _left(made.lab):
-        time.sleep(BUSY_PAUSE)
+    pace = Pace()
+    while (under_way := go_round(made.lab)) or _left(made.lab):
+        time.sleep(pace.pause(under_way))
     with made.lab.store.read() as reading:
         states = {work.state for name in queued if (work := reading.get(Work, name)) is not None}
     if states != {WorkState.SUCCEEDED}:
@@ -95,16 +96,17 @@ def with_sleepers(made: TrivialRun, count: int) -> None:
     for _ in range(AT_ONCE):
         runs.start_run(made.lab, "researcher", notebook, {"seconds": 3_600})
     while do_round(made.lab) < AT_ONCE:
-        time.sleep(BUSY_PAUSE)
+        time.sleep(SHORTEST)
     for _ in range(count // MOST_POINTS):
         sweeps.start_sweep(made.lab, "researcher", notebook, {"seconds": tuple(range(MOST_POINTS))}, {})
 
 
 def busy_share(lab: Lab, watched: float) -> float:
     """Return the processor time of the worker's rounds, as a part of the time that passed."""
+    pace = Pace()
     began, used = time.perf_counter(), time.process_time()
     while time.perf_counter() - began < watched:
-        time.sleep(BUSY_PAUSE if do_round(lab) else IDLE_PAUSE)
+        time.sleep(pace.pause(go_round(lab)))
     return (time.process_time() - used) / (time.perf_counter() - began)
 
 
@@ -116,4 +118,4 @@ def clear_away(lab: Lab) -> None:
     for identifier in going:
         runs.cancel_run(lab, "researcher", identifier)
     while do_round(lab) or _left(lab):
-        time.sleep(BUSY_PAUSE)
+        time.sleep(SHORTEST)

@@ -23,12 +23,12 @@ from hub.bench.rows import Goal, Of, Row
 from hub.domain.errors import UnavailableError
 from hub.domain.people import Role
 from hub.domain.work import ENDED, Work, WorkKind, WorkState
+from hub.pace import Pace
 from hub.services import datasets, notebooks, people, projects, runs
 from hub.services.lab import Lab
-from hub.services.work import do_round
+from hub.services.work import go_round
 from hub.settings import load_settings
 from hub.wiring import lab_from, storage_from
-from hub.worker import BUSY_PAUSE
 
 NOTEBOOK = {
     "cells": [
@@ -109,15 +109,16 @@ def in_process(made: TrivialRun) -> Iterator[Callable[[], None]]:
 
 def work_off(lab: Lab, identifier: str) -> Work:
     """Do the worker's rounds, with its pauses, until one piece of work has ended."""
+    pace = Pace()
     while True:
-        do_round(lab)
+        under_way = go_round(lab)
         with lab.store.read() as reading:
             work = reading.get(Work, identifier)
         if work is None or work.state in ENDED:
             if work is None:
                 raise UnavailableError("The work is gone.", reason="bench")
             return work
-        time.sleep(BUSY_PAUSE)
+        time.sleep(pace.pause(under_way))
 
 
 @contextmanager

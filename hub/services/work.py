@@ -44,7 +44,12 @@ RECIPES: dict[WorkKind, Recipe] = {
 
 
 def do_round(lab: Lab) -> int:
-    """Bring every piece of work one step further and return how many are under way.
+    """Bring every piece of work one step further and return how many are under way."""
+    return len(go_round(lab))
+
+
+def go_round(lab: Lab) -> frozenset[str]:
+    """Bring every piece of work one step further and return which are under way.
 
     Raises UnavailableError when the engine or the disk does not answer; nothing is lost, the next round goes on.
     """
@@ -52,14 +57,15 @@ def do_round(lab: Lab) -> int:
         active = reading.find(Work, state=WorkState.STARTING) + reading.find(Work, state=WorkState.RUNNING)
     views = {view.work: view for view in lab.engine.containers()}
     faults: list[LabError] = []
-    under_way = sum(_tried(lab, work, views.get(work.id), faults) for work in active)
+    under_way = {work.id for work in active if _tried(lab, work, views.get(work.id), faults)}
     _sweep(lab, views)
     lab.storage.release_snapshots(lab.engine.sources)
-    while under_way < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
-        under_way += _tried(lab, claimed, None, faults)
+    while len(under_way) < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
+        if _tried(lab, claimed, None, faults):
+            under_way.add(claimed.id)
     if faults:
         raise faults[0]
-    return under_way
+    return frozenset(under_way)
 
 
 def _tried(lab: Lab, work: Work, view: ContainerView | None, faults: list[LabError]) -> bool:
@@ -72,7 +78,14 @@ def _tried(lab: Lab, work: Work, view: ContainerView | None, faults: list[LabErr
 
 
 def claim(lab: Lab) -> Work | None:
-    """Take the oldest queued work whose turn it is; a cancelled one ends without ever having a container."""
+    """Take the oldest queued work whose turn it is; a cancelled one ends without ever having a container.
+
+    Where there is none, which is so in most rounds, it is only read, and nobody who writes waits for the worker.
+    """
+    with lab.store.read() as reading:
+        cancelled = reading.find(Work, state=WorkState.QUEUED, cancel_asked=True)
+        if not cancelled and reading.next_queued(_full_projects(lab, reading)) is None:
+            return None
     with lab.store.begin() as records:
         for work in records.find(Work, state=WorkState.QUEUED, cancel_asked=True):
             ended = step_work(work, WorkStep.CANCEL, now=lab.now())
