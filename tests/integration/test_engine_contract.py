@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
 from datasets_mount.mounts import Mount
@@ -125,6 +126,40 @@ def test_a_container_is_created_once_started_seen_killed_and_removed(
     engine.remove(name)
     engine.kill(name)
     assert the_view(engine, name) is None
+
+
+def test_of_a_container_that_still_runs_nothing_is_asked_again(
+    docker_engine: DockerEngine, lab_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{lab_name}-work-one"
+    asked: list[str] = []
+    as_ever = docker.APIClient.inspect_container
+
+    def counted(client: docker.APIClient, container: str) -> Any:
+        asked.append(container)
+        return as_ever(client, container)
+
+    monkeypatch.setattr(docker.APIClient, "inspect_container", counted)
+    docker_engine.create(name, body(docker_engine, lab_name, "one", "sleep 60"))
+    try:
+        docker_engine.start(name)
+        first, later = the_view(docker_engine, name), the_view(docker_engine, name)
+        assert len(asked) == 1
+        assert first is not None
+        assert later is not None
+        assert first.seconds is not None
+        assert later.seconds is not None
+        assert later.seconds > first.seconds
+        docker_engine.kill(name)
+        for _ in range(50):
+            ended = the_view(docker_engine, name)
+            if ended is not None and ended.state is ContainerState.EXITED:
+                break
+            time.sleep(0.1)
+        assert len(asked) > 1
+    finally:
+        docker_engine.remove(name)
+    assert docker_engine.containers() == []
 
 
 def test_only_this_labs_work_is_seen(docker_engine: DockerEngine, lab_name: str) -> None:

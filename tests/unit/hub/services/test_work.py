@@ -20,7 +20,7 @@ from hub.domain.work import ENDED, Work, WorkState
 from hub.services import notebooks, runs
 from hub.services.audit import verify_audit
 from hub.services.lab import Lab
-from hub.services.work import claim, do_round
+from hub.services.work import claim, do_round, go_round
 from hub.settings import Allowance
 from spawner_config.names import work_container
 
@@ -253,6 +253,19 @@ def test_looking_for_the_next_work_asks_the_database_as_often_however_many_runs_
         assert claim(narrow) is None
         counts.append(len(asked))
     assert counts[0] == counts[1] > 0
+
+
+def test_a_round_with_nothing_to_start_keeps_no_writer_waiting(
+    lab: Lab, queued: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert go_round(lab) == {queued}
+
+    def no_writing() -> None:
+        raise AssertionError("written")
+
+    monkeypatch.setattr(lab.store, "begin", no_writing)
+    assert lab.settings.concurrent_work > 1
+    assert go_round(lab) == {queued}
 
 
 def test_queued_work_whose_end_was_asked_for_ends_also_behind_what_is_claimed(
