@@ -27,6 +27,7 @@ from hub.domain.people import Role
 from hub.services import datasets, freezes, notebooks, people, releases, schedules, sweeps
 from hub.services import notices as told
 from hub.services.examinations import keep_examination
+from hub.services.lab import Lab
 from hub.web.api.handlers import ARGUMENT
 from hub.web.api.table import ROUTES
 from hub.web.pages.table import FORMS, PAGES
@@ -306,9 +307,8 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    lab = make_lab(tmp_path_factory.mktemp("roles"))
+def everything(lab: Lab) -> dict[str, str]:
+    """Make one of each thing that a page or route may name; return their identifiers."""
     found_consortium(lab)
     people.add_person(lab, "administrator", "approver", "Approver", "lab-office", (Role.APPROVER,))
     play(lab)
@@ -330,13 +330,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[s
     schedule = schedules.make_schedule(lab, "scientist", latest, "0 6 * * 1", {})
     schedules.stop_schedule(lab, "scientist", schedule.id)
     work_off(lab)
-    made = {
+    return {
         "schedule": schedule.id,
         "sweep": sweep.id,
         "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id, "lifted": lifted.id,
         "notice": told.notices(lab, "researcher")[0].id,
         "run": request.source, "notebook": approved[0].id if approved else approved_notebook(lab).id,
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    lab = make_lab(tmp_path_factory.mktemp("roles"))
+    made = everything(lab)
     with served(lab) as base:
         yield base, made
 
