@@ -231,7 +231,7 @@ async def plain_neighbour(b: Bench) -> None:
 async def neighbour_answers_at_once(b: Bench) -> None:
     started = time.monotonic()
     assert await b.get("neighbour") == (200, b"fine")
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 1.0  # as a neighbour has to, whatever another one does
 
 
 HUBS = (302, b"over there")

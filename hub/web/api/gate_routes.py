@@ -211,7 +211,7 @@ ROUTES: tuple[Route[Any], ...] = (
     Route(
         "GET",
         "/exports/{id}/votes",
-        "How many different stewards must approve every file, and which output and layer of the policy ask for it",
+        "How many stewards must approve every file, and which output and layer of the policy ask for it",
         get_votes_asked,
         Nothing,
         VotesAsked,

@@ -74,7 +74,7 @@ class SlowHub(Askers):
         super().__init__(cast(aiohttp.ClientSession, None), "", seconds=1, believed=60)
         self.asked, self.answers = 0, asyncio.Event()
 
-    async def _hub_says(self, token: str) -> Asker | None:
+    async def _hub_says(self, token: str, turn: asyncio.Semaphore) -> Asker | None:
         self.asked += 1
         await self.answers.wait()
         return Asker("a", frozenset())
