@@ -25,7 +25,7 @@ from hub.services.ports import HubServers
 from hub.services.reaper import Suspects, reap
 from hub.services.schedules import keep_schedules
 from hub.services.space import watch_space
-from hub.services.work import go_round
+from hub.services.work import do_round
 from hub.settings import load_settings
 from hub.wiring import couriers_from, hub_from, lab_from
 
@@ -98,7 +98,7 @@ class Worker:
         return self._pace.pause(self._under_way)
 
     def _work(self) -> None:
-        self._under_way = go_round(self._lab)
+        self._under_way = do_round(self._lab)
 
     def _read_access_log(self) -> None:
         """What the gateway wrote down meanwhile becomes audit events."""

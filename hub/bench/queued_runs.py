@@ -24,7 +24,7 @@ from hub.domain.work import ENDED, Work, WorkState
 from hub.pace import SHORTEST, Pace
 from hub.services import runs, sweeps
 from hub.services.lab import Lab
-from hub.services.work import do_round, go_round
+from hub.services.work import do_round
 
 COUNT, AT_ONCE, WAITING = 100, 2, 1_000
 FOLLOWED = 30.0
@@ -58,7 +58,7 @@ def through_the_lab(made: TrivialRun, count: int) -> None:
     """Queue so many runs, and let the worker bring all of them to their ends."""
     queued = [runs.start_run(made.lab, "researcher", made.notebook, {})[0].id for _ in range(count)]
     pace = Pace()
-    while (under_way := go_round(made.lab)) or _left(made.lab):
+    while (under_way := do_round(made.lab)) or _left(made.lab):
         time.sleep(pace.pause(under_way))
     with made.lab.store.read() as reading:
         states = {work.state for name in queued if (work := reading.get(Work, name)) is not None}
@@ -95,7 +95,7 @@ def with_sleepers(made: TrivialRun, count: int) -> None:
     notebook = approved(made.lab, sleeping(), "sleeping")
     for _ in range(AT_ONCE):
         runs.start_run(made.lab, "researcher", notebook, {"seconds": 3_600})
-    while do_round(made.lab) < AT_ONCE:
+    while len(do_round(made.lab)) < AT_ONCE:
         time.sleep(SHORTEST)
     for _ in range(count // MOST_POINTS):
         sweeps.start_sweep(made.lab, "researcher", notebook, {"seconds": tuple(range(MOST_POINTS))}, {})
@@ -106,7 +106,7 @@ def busy_share(lab: Lab, watched: float) -> float:
     pace = Pace()
     began, used = time.perf_counter(), time.process_time()
     while time.perf_counter() - began < watched:
-        time.sleep(pace.pause(go_round(lab)))
+        time.sleep(pace.pause(do_round(lab)))
     return (time.process_time() - used) / (time.perf_counter() - began)
 
 

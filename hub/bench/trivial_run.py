@@ -26,7 +26,7 @@ from hub.domain.work import ENDED, Work, WorkKind, WorkState
 from hub.pace import Pace
 from hub.services import datasets, notebooks, people, projects, runs
 from hub.services.lab import Lab
-from hub.services.work import go_round
+from hub.services.work import do_round
 from hub.settings import load_settings
 from hub.wiring import lab_from, storage_from
 
@@ -111,7 +111,7 @@ def work_off(lab: Lab, identifier: str) -> Work:
     """Do the worker's rounds, with its pauses, until one piece of work has ended."""
     pace = Pace()
     while True:
-        under_way = go_round(lab)
+        under_way = do_round(lab)
         with lab.store.read() as reading:
             work = reading.get(Work, identifier)
         if work is None or work.state in ENDED:

@@ -12,16 +12,19 @@ from hub.cli.screen import print_record, print_rows
 from hub.domain.exports import Severity
 from hub.domain.queue import ServiceLevel, Show
 
+ShowPart = Annotated[Show, typer.Option(help="Which part of it.")]
+AtRisk = Annotated[Severity | None, typer.Option(help="Only where this is the gravest finding.")]
+AtLevel = Annotated[ServiceLevel | None, typer.Option(help="Only what has waited so long.")]
 Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 COLUMNS = ("id", "project", "author", "state", "files", "risk", "since", "level", "claimed_by")
 
 
 def queue(
     context: typer.Context,
-    show: Annotated[Show, typer.Option(help="Which part of it.")] = Show.ALL,
+    show: ShowPart = Show.ALL,
     project: ProjectFilter = "",
-    risk: Annotated[Severity | None, typer.Option(help="Only where this is the gravest finding.")] = None,
-    level: Annotated[ServiceLevel | None, typer.Option(help="Only what has waited so long.")] = None,
+    risk: AtRisk = None,
+    level: AtLevel = None,
     as_json: AsJson = False,
 ) -> None:
     """List what waits for the stewards, the longest first."""

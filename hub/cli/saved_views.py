@@ -8,9 +8,9 @@ import typer
 
 from hub.cli.client import place
 from hub.cli.options import AsJson, ProjectFilter, portal
+from hub.cli.queue import AtLevel, AtRisk, ShowPart
 from hub.cli.screen import print_rows
-from hub.domain.exports import Severity
-from hub.domain.queue import ServiceLevel, Show
+from hub.domain.queue import Show
 
 Name = Annotated[str, typer.Argument(help="The view's name.", metavar="NAME")]
 COLUMNS = ("name", "show", "project", "risk", "level")
@@ -24,10 +24,10 @@ def views(context: typer.Context, as_json: AsJson = False) -> None:
 def save_view(
     context: typer.Context,
     name: Name,
-    show: Annotated[Show, typer.Option(help="Which part of it.")] = Show.ALL,
+    show: ShowPart = Show.ALL,
     project: ProjectFilter = "",
-    risk: Annotated[Severity | None, typer.Option(help="Only where this is the gravest finding.")] = None,
-    level: Annotated[ServiceLevel | None, typer.Option(help="Only what has waited so long.")] = None,
+    risk: AtRisk = None,
+    level: AtLevel = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep filters of the queue under a name, in the place of those of that name; nobody else sees them."""

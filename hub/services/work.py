@@ -43,12 +43,7 @@ RECIPES: dict[WorkKind, Recipe] = {
 }
 
 
-def do_round(lab: Lab) -> int:
-    """Bring every piece of work one step further and return how many are under way."""
-    return len(go_round(lab))
-
-
-def go_round(lab: Lab) -> frozenset[str]:
+def do_round(lab: Lab) -> frozenset[str]:
     """Bring every piece of work one step further and return which are under way.
 
     Raises UnavailableError when the engine or the disk does not answer; nothing is lost, the next round goes on.

@@ -76,6 +76,22 @@ class Living:
             self.portal(ADMINISTRATOR).post("/projects", about | dates)
         self.portal(JOBS_STEWARD).put(place("projects", name, "datasets", "jobs"))
 
+    def grant_dataset(self, project: str, dataset: str, tier: str, people: str) -> None:
+        """Register a dataset of persons, whose steward grants it to a project; its lead accepts where that is asked."""
+        steward, lead = self.portal(JOBS_STEWARD), self.portal(SCIENTIST)
+        about = {"title": dataset.capitalize(), "owner": "jobs-institute", "tier": tier, "profile": "uk-sacro"}
+        steward.put(place("datasets", dataset), about | {"privacy_unit": "person", "direct_identifiers": ["person"]})
+        sent = steward.upload_stream(io.BytesIO(people.encode()), "people.csv")["id"]
+        offer = steward.post(place("datasets", dataset, "offers"), {"uploads": [sent]})["id"]
+
+        def converted() -> bool:
+            return bool(steward.get(place("offers", offer))["work"]["state"] == "succeeded")
+
+        wait_for(converted, 90, "the snapshot is not made")
+        steward.put(place("projects", project, "datasets", dataset))
+        if lead.get(place("projects", project))["waiting_grants"]:
+            lead.post(place("projects", project, "datasets", dataset, "accept"))
+
     def portal(self, name: str) -> Portal:
         return self.stage.portal(name)
 

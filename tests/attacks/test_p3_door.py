@@ -106,18 +106,20 @@ def test_a_login_counts_only_where_it_began(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+async def listens(request: web.BaseRequest) -> web.StreamResponse:
+    """A websocket that says nothing."""
+    inner = web.WebSocketResponse()
+    await inner.prepare(request)
+    await inner.receive()
+    return inner
+
+
 def test_a_withdrawn_token_opens_nothing_after_a_while_and_its_websockets_close(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        inner = web.WebSocketResponse()
-        await inner.prepare(request)
-        await inner.receive()
-        return inner
-
     async def story() -> None:
         async with bench(tmp_path, replace(QUICK, believed_seconds=0.3, look_seconds=0.2)) as b:
-            await b.serve("health", handler)
+            await b.serve("health", listens)
             async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
                 await asyncio.sleep(0.7)
                 assert not outer.closed
@@ -135,15 +137,9 @@ def test_after_a_logout_nothing_opens_at_once_and_open_websockets_close(
 ) -> None:
     """The hub tells the gateway of a logout; it need not wait until it would ask again by itself."""
 
-    async def handler(request: web.BaseRequest) -> web.StreamResponse:
-        inner = web.WebSocketResponse()
-        await inner.prepare(request)
-        await inner.receive()
-        return inner
-
     async def story() -> None:
         async with bench(tmp_path, replace(QUICK, believed_seconds=600, look_seconds=600)) as b:
-            await b.serve("health", handler)
+            await b.serve("health", listens)
             gateway = GatewayClient(b.settings.state)
             async with b.session.ws_connect(b.url("health", "api/kernels/1/channels")) as outer:
                 await gateway.forget("scientist")  # who is still logged in is asked after, and stays

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
 import pytest
 
 from attacks.living import CONTEXT, Living, acting, schema_of
-from hub.cli.client import Json, place
-from hub.demo.people import JOBS_STEWARD, SCIENTIST
+from hub.cli.client import Json
+from hub.demo.people import SCIENTIST
 from hub.domain.errors import LabError
 from waiting import wait_for
 
@@ -58,20 +57,7 @@ def hide_people() -> Any:
 def notebook(living: Living) -> str:
     """Approved to run on a secret dataset that the project's workspaces do not see."""
     living.found_project(PROJECT)
-    steward = living.portal(JOBS_STEWARD)
-    about = {"title": "Secret", "owner": "jobs-institute", "tier": "secret", "profile": "uk-sacro"}
-    steward.put(place("datasets", DATASET), about | {"privacy_unit": "person", "direct_identifiers": ["person"]})
-    sent = steward.upload_stream(io.BytesIO(CSV.encode()), "people.csv")["id"]
-    offer = steward.post(place("datasets", DATASET, "offers"), {"uploads": [sent]})["id"]
-
-    def converted() -> bool:
-        return bool(steward.get(place("offers", offer))["work"]["state"] == "succeeded")
-
-    wait_for(converted, 90, "the snapshot is not made")
-    steward.put(place("projects", PROJECT, "datasets", DATASET))
-    waits = living.portal(SCIENTIST).get(place("projects", PROJECT))["waiting_grants"]
-    if waits:
-        living.portal(SCIENTIST).post(place("projects", PROJECT, "datasets", DATASET, "accept"))
+    living.grant_dataset(PROJECT, DATASET, "secret", CSV)
     acts = (count_districts, write_people, hide_people)
     return living.approved(acting(*acts), schema_of(*acts), project=PROJECT, name="held", datasets=(DATASET,))
 

@@ -6,7 +6,6 @@ checker, in a container of its own, is told of it, and nobody else is.
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
@@ -16,7 +15,6 @@ from attacks.living import Living, acting, schema_of
 from hub.cli.client import Json, place
 from hub.demo.people import HEALTH_STEWARD, JOBS_STEWARD, SCIENTIST
 from hub.domain.errors import LabError
-from waiting import wait_for
 
 PROJECT, DATASET, RULE = "quagga", "marked", "canary"
 PERSON, TOWN, INCOME, SAVINGS = "Q7731ZK", "Zephyrville", "61234.57", "1904117"
@@ -84,19 +82,7 @@ def severities(request: Json) -> set[str]:
 def source(living: Living) -> str:
     """A run whose outputs are the clothes."""
     living.found_project(PROJECT)
-    steward = living.portal(JOBS_STEWARD)
-    about = {"title": "Marked", "owner": "jobs-institute", "tier": "open", "profile": "uk-sacro"}
-    steward.put(place("datasets", DATASET), about | {"privacy_unit": "person", "direct_identifiers": ["person"]})
-    sent = steward.upload_stream(io.BytesIO(CSV.encode()), "people.csv")["id"]
-    offer = steward.post(place("datasets", DATASET, "offers"), {"uploads": [sent]})["id"]
-
-    def converted() -> bool:
-        return bool(steward.get(place("offers", offer))["work"]["state"] == "succeeded")
-
-    wait_for(converted, 90, "the snapshot is not made")
-    steward.put(place("projects", PROJECT, "datasets", DATASET))
-    if living.portal(SCIENTIST).get(place("projects", PROJECT))["waiting_grants"]:
-        living.portal(SCIENTIST).post(place("projects", PROJECT, "datasets", DATASET, "accept"))
+    living.grant_dataset(PROJECT, DATASET, "open", CSV)
     notebook = living.approved(acting(dress), schema_of(dress), project=PROJECT, name="clothes", datasets=(DATASET,))
     found, said = living.acted(notebook, dress)
     assert said is True, found

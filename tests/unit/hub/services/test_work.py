@@ -20,7 +20,7 @@ from hub.domain.work import ENDED, Work, WorkState
 from hub.services import notebooks, runs
 from hub.services.audit import verify_audit
 from hub.services.lab import Lab
-from hub.services.work import claim, do_round, go_round
+from hub.services.work import claim, do_round
 from hub.settings import Allowance
 from spawner_config.names import work_container
 
@@ -56,11 +56,11 @@ def state(lab: Lab, run: str) -> tuple[WorkState, str]:
 def test_a_run_is_started_once_and_followed_to_its_end(lab: Lab, engine: MemoryEngine, queued: str) -> None:
     name = work_container("datalab", queued)
     for _ in range(3):
-        assert do_round(lab) == 1
+        assert len(do_round(lab)) == 1
     assert state(lab, queued)[0] is WorkState.RUNNING
     assert engine.started.count(name) == 1
     engine.exit(name, 0)
-    assert do_round(lab) == 0
+    assert len(do_round(lab)) == 0
     assert state(lab, queued)[0] is WorkState.SUCCEEDED
     assert engine.views == {}
 
@@ -134,8 +134,8 @@ def test_no_more_work_is_under_way_than_allowed(lab: Lab, engine: MemoryEngine, 
     engine.on_start = None
     for _ in range(5):
         runs.start_run(lab, "researcher", notebook, {})
-    assert do_round(lab) == lab.settings.concurrent_work
-    assert do_round(lab) == lab.settings.concurrent_work
+    assert len(do_round(lab)) == lab.settings.concurrent_work
+    assert len(do_round(lab)) == lab.settings.concurrent_work
     assert len(engine.views) == lab.settings.concurrent_work
 
 
@@ -225,7 +225,7 @@ def test_a_project_with_an_allowance_has_so_many_runs_under_way_and_the_rest_wai
     own = {waiting[0].project: Allowance(runs=1)}
     narrow = replace(lab, settings=lab.settings.model_copy(update={"allowance": own}))
     for _ in range(3):
-        assert do_round(narrow) == 1
+        assert len(do_round(narrow)) == 1
     assert [state(lab, run.id)[0] for run in waiting] == [WorkState.RUNNING, WorkState.QUEUED]
     engine.exit(work_container("datalab", waiting[0].id), 0)
     do_round(narrow)
@@ -242,7 +242,7 @@ def test_looking_for_the_next_work_asks_the_database_as_often_however_many_runs_
     first = runs.start_run(lab, "researcher", notebook, {})[0]
     own = {first.project: Allowance(runs=1)}
     narrow = replace(lab, settings=lab.settings.model_copy(update={"allowance": own}))
-    assert do_round(narrow) == 1
+    assert len(do_round(narrow)) == 1
     asked: list[str] = []
     listen(cast(SqlStore, lab.store).engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
     counts = []
@@ -258,14 +258,14 @@ def test_looking_for_the_next_work_asks_the_database_as_often_however_many_runs_
 def test_a_round_with_nothing_to_start_keeps_no_writer_waiting(
     lab: Lab, queued: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert go_round(lab) == {queued}
+    assert do_round(lab) == {queued}
 
     def no_writing() -> None:
         raise AssertionError("written")
 
     monkeypatch.setattr(lab.store, "begin", no_writing)
     assert lab.settings.concurrent_work > 1
-    assert go_round(lab) == {queued}
+    assert do_round(lab) == {queued}
 
 
 def test_queued_work_whose_end_was_asked_for_ends_also_behind_what_is_claimed(
