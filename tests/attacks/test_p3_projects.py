@@ -163,6 +163,7 @@ BY_ADDRESS = (
             Call("POST", "/exports/{export}/reject", WHY, actor=actor),
             Call("POST", "/exports/{export}/override", WHY, actor=actor),
             Call("GET", "/exports/{export}/canonical?path=words.txt", actor=actor),
+            Call("GET", "/exports/{export}/votes", actor=actor),
             Call("POST", "/exports/{export}/votes", VOTE, actor=actor),
             Call("POST", "/exports/{export}/owner-votes", VOTE | {"dataset": "jobs"}, actor=actor),
             Call("POST", "/exports/{export}/claim", actor=actor),
@@ -197,6 +198,8 @@ OF_THE_LAB = {
     ("PUT", "/organisations/{name}"): "partners are known to all",
     ("PUT", "/people/{name}"): "an administrator's alone; see tests/integration/test_portal_roles.py",
     ("PUT", "/datasets/{name}"): "a steward's alone, who may see every dataset",
+    ("PUT", "/queue/views/{name}"): "a name of one's own; see tests/unit/hub/services/test_saved_views.py",
+    ("DELETE", "/queue/views/{name}"): "the same",
 }
 
 
