@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +18,7 @@ from yarl import URL
 
 from hub.domain.errors import InvalidError, UnavailableError
 from spawner_config.gateway.bounds import Bounds
+from spawner_config.gateway.turns import InTurns
 from spawner_config.gateway.under_way import Held, UnderWay
 from spawner_config.gateway.use import Use
 from spawner_config.server_folder import CARD, NOTEBOOK_SOCKET, Server, checked_socket
@@ -25,8 +27,6 @@ SKIPPED = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """Headers that the client would add of its own."""
 READ_BYTES = 2**18
 """How much of an answer is read ahead, twice over; a large notebook takes fewer turns by it."""
-AT_A_TIME = 2**15
-"""How much of what a workspace says is taken from its connection in one turn."""
 
 
 class CheckedConnector(aiohttp.UnixConnector):
@@ -34,6 +34,7 @@ class CheckedConnector(aiohttp.UnixConnector):
 
     def __init__(self, folder: Path, owner: int, limit: int, held: Held | None = None) -> None:
         super().__init__(path=str(folder / NOTEBOOK_SOCKET), limit=limit)
+        setattr(self, "_factory", partial(InTurns, loop=self._loop))  # noqa: B010 aiohttp's type says its own class
         self._folder = folder
         self._owner = owner
         self._held = held
@@ -46,9 +47,6 @@ class CheckedConnector(aiohttp.UnixConnector):
                 transport, protocol = await self._loop.create_unix_connection(self._factory, address)
         except OSError as error:
             raise UnixClientConnectorError(self.path, req.connection_key, error) from error
-        # What comes at a time is read to its end before anybody else's turn; in small pieces of one byte each, 256 kB
-        # of an answer took a fifth of a second.
-        setattr(transport, "max_size", AT_A_TIME)  # noqa: B010 asyncio's types do not know it
         if self._held is not None:
             self._held.watch(transport)
         return protocol

@@ -55,6 +55,10 @@ class People:
     def sees(self, who: str, text: str) -> None:
         expect(self.page(who).get_by_text(text).first).to_be_visible()
 
+    def shows_the_end(self, who: str) -> None:
+        """Wait until a page that follows something under way has shown, by itself, what became of it."""
+        expect(self.page(who).locator(".live")).to_have_count(0)
+
     def close(self) -> None:
         for page in self.pages.values():
             page.context.close()

@@ -45,7 +45,9 @@ def returned(people: People, lab: Lab, request: str) -> None:
     author.goto(f"exports/{request}")
     people.sees("researcher", "Say which year it is")
     people.press("researcher", "Send through the gate again")
+    people.sees("researcher", people.say("The request was sent through the gate."))
     work_off(lab)
+    people.shows_the_end("researcher")
 
 
 def split(people: People, request: str) -> str:
@@ -93,6 +95,7 @@ def approved(people: People, part: str) -> None:
 def released_and_revoked(people: People, part: str) -> None:
     """A steward releases, the author sees the file, another steward takes the release back."""
     people.press(STEWARDS[1], "Make the release")
+    people.sees(STEWARDS[1], people.say("The release is made, with its signed receipt."))
     author = people.page("researcher")
     author.goto(f"releases/{part}")
     download = people.say("Download %(name)s", name="table.csv")
@@ -119,6 +122,7 @@ def test_a_request_is_returned_split_excepted_released_and_revoked(
     part = split(people, request)
     programs.findings = [FEW]
     work_off(lab)
+    people.shows_the_end("health-steward")
     excepted(people, part)
     approved(people, part)
     released_and_revoked(people, part)

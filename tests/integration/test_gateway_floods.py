@@ -21,9 +21,10 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 
 from integration.gateway_bench import AUTHORIZED, QUICK, Bench, Raw, bench, plain_neighbour, read_head
-from spawner_config.gateway.upstream import AT_A_TIME
+from spawner_config.gateway.turns import FIRST, LEAST, MOST
 
 KERNEL = "api/kernels/1/channels"
+PLAIN = 4_000_000
 WIDE = replace(QUICK, message=2**20, under_way=2**24, heartbeat_seconds=2)
 TEXT, BINARY, CLOSE, PING, PONG = (bytes([0x80 | kind]) for kind in (1, 2, 8, 9, 10))
 READ = 2**20
@@ -231,6 +232,13 @@ def test_a_heartbeat_is_answered_and_no_flood(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+async def plain_bytes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await read_head(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % PLAIN)
+    writer.write(bytes(PLAIN))
+    await writer.drain()
+
+
 async def tiny_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await read_head(reader)
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -239,9 +247,8 @@ async def tiny_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
         await writer.drain()
 
 
-def test_an_answer_in_pieces_of_one_byte_is_taken_in_short_turns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def turns_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workspace: Raw) -> list[int]:
+    """How many bytes of an answer were taken at a time."""
     taken: list[int] = []
     plain = ResponseHandler.data_received
 
@@ -253,14 +260,28 @@ def test_an_answer_in_pieces_of_one_byte_is_taken_in_short_turns(
 
     async def story() -> None:
         async with bench(tmp_path, WIDE) as b:
-            await b.open("hostile", tiny_chunks)
+            await b.open("hostile", workspace)
             hostile = b.gateway._servers.find("scientist", "hostile")
             assert hostile is not None
             taken.clear()
             with suppress(aiohttp.ClientError):
                 async with hostile.session.get("http://workspace/") as answer:
                     await answer.read()
-            assert sum(taken) > 100_000
-            assert max(taken) <= AT_A_TIME
 
     asyncio.run(story())
+    return taken
+
+
+def test_an_answer_in_pieces_of_one_byte_is_taken_in_short_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = turns_of(tmp_path, monkeypatch, tiny_chunks)
+    assert sum(taken) > 100_000
+    assert max(taken) <= FIRST
+    assert max(taken[3:]) <= LEAST, "it took long, so that little is taken from then on"
+
+
+def test_a_plain_answer_is_taken_in_ever_longer_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = turns_of(tmp_path, monkeypatch, plain_bytes)
+    assert sum(taken) >= PLAIN
+    assert FIRST < max(taken) <= MOST
