@@ -8,10 +8,10 @@ import typer
 
 from hub.cli.client import place
 from hub.cli.options import AsJson, portal
+from hub.cli.request_shown import Identifier
 from hub.cli.screen import print_record, print_rows
 from hub.domain.comments import Audience
 
-Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 COLUMNS = ("at", "author", "audience", "turn", "path", "row", "column", "text")
 
 

@@ -8,10 +8,10 @@ import typer
 
 from hub.cli.client import Json, place
 from hub.cli.options import AsJson, portal
+from hub.cli.request_shown import Identifier
 from hub.cli.screen import print_record, print_rows
 from hub.domain.exceptions import Ground, Word
 
-Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 COLUMNS = ("id", "path", "check", "place", "ground", "asked", "granted", "denied")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,43 +15,20 @@ from hub.cli.exceptions import ask_exception, decide_exception, exceptions
 from hub.cli.files import write_new
 from hub.cli.freeze import freeze, frozen, unfreeze
 from hub.cli.gather import gather
-from hub.cli.options import AsJson, ProjectFilter, Reason, Wait, examples, portal
+from hub.cli.options import AsJson, ProjectFilter, Wait, examples, portal
 from hub.cli.owners import owner_vote, owner_votes
 from hub.cli.queue import claim, queue, unclaim
+from hub.cli.request_shown import Identifier, print_request
 from hub.cli.saved_views import forget_view, save_view, views
-from hub.cli.screen import print_json, print_record, print_rows
+from hub.cli.screen import print_record, print_rows
 from hub.cli.split import split
+from hub.cli.votes import override, reject, vote
 from hub.cli.votes_asked import votes_asked
 from hub.cli.waiting import Tell, shown, wait_until
-from hub.domain.ballots import Cause
 from hub.domain.errors import InvalidError, NotFoundError
 
 app = typer.Typer(help="Export requests: outputs with their context, through the gate.", no_args_is_help=True)
-Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
-FIELDS = (
-    "id",
-    "project",
-    "author",
-    "source",
-    "state",
-    "context",
-    "snapshots",
-    "policy",
-    "engine",
-    "turn",
-    "reason",
-    "split_from",
-    "split_into",
-)
-CauseOption = Annotated[Cause, typer.Option("--cause", help="Why something has to change, from the list.")]
 TABLE_WORDS = ("dataset", "dimensions", "measure", "aggregate", "quantile", "weight", "filter", "rounding")
-
-
-class Answer(StrEnum):
-    """What a steward says."""
-
-    APPROVE = "approve"
-    CHANGES = "changes"
 
 
 @app.command("list", epilog=examples("datalab export list --project care"))
@@ -66,27 +42,6 @@ def list_requests(context: typer.Context, project: ProjectFilter = "", as_json: 
 def show(context: typer.Context, request: Identifier, as_json: AsJson = False) -> None:
     """Show a request with its findings; the view is recorded, and a steward's look starts the review."""
     print_request(portal(context).get(place("exports", request)), as_json=as_json)
-
-
-def print_request(found: Json, *, as_json: bool) -> None:
-    """Print a request, its files and what the gate found in them."""
-    if as_json:
-        return print_json(found)
-    print_record(found, as_json=False, fields=FIELDS)
-    votes = [f"{v['steward']}: {v['decision']} {v['path']}" for v in found["votes"]]
-    if votes:
-        typer.echo()
-        print_record({"votes": votes}, as_json=False)
-    overrides = [f"{o['steward']}: {o['reason']}" for o in found.get("overrides", ())]
-    if overrides:
-        print_record({"overrides": overrides}, as_json=False)
-    for file in found["files"]:
-        typer.echo()
-        print_record(file, as_json=False, fields=("path", "kind", "size", "canonical_name", "canonical"))
-        findings = sorted(file["findings"], key=lambda f: f["severity"])
-        if findings:
-            print_rows(findings, ("severity", "check", "place", "sentence"), as_json=False)
-    return None
 
 
 @app.command(
@@ -247,65 +202,18 @@ app.command(
 app.command("votes", epilog=examples("datalab export votes export-abc"))(votes_asked)
 app.command(epilog=examples("datalab export claim export-abc"))(claim)
 app.command(epilog=examples("datalab export unclaim export-abc"))(unclaim)
-
-
-@app.command(
+app.command(
     epilog=examples(
         "datalab export vote export-abc approve --reason 'Counts are above the threshold'",
         "datalab export vote export-abc changes --cause risk_of_disclosure --reason 'Merge the two smallest groups'",
     )
+)(vote)
+app.command(epilog=examples("datalab export reject export-abc --cause outside_the_purpose --reason 'Not agreed on'"))(
+    reject
 )
-def vote(
-    context: typer.Context,
-    request: Identifier,
-    answer: Annotated[Answer, typer.Argument(help="approve, or changes to send it back.")],
-    reason: Reason = "",
-    file: Annotated[list[str] | None, typer.Option("--file", "-f", help="Only on this file; without, on all.")] = None,
-    cause: CauseOption = Cause.OTHER,
-    as_json: AsJson = False,
-) -> None:
-    """Vote on the canonical files of a request as they are now, as a steward."""
-    lab = portal(context)
-    seen = lab.get(place("exports", request))
-    print_request(cast_vote(lab, seen, answer, reason, file or (), str(cause)), as_json=as_json)
-
-
-def cast_vote(
-    lab: Portal, seen: Json, answer: str, reason: str, only: Iterable[str] = (), cause: str = Cause.OTHER
-) -> Json:
-    """Vote on exactly the bytes and the policy that were seen."""
-    paths = set(only) or {f["path"] for f in seen["files"]}
-    canonical = {f["path"]: f["canonical"] for f in seen["files"] if f["path"] in paths}
-    if set(canonical) != paths:
-        raise InvalidError("The request has no file of that name.", reason="no-such-file")
-    body = {"decision": str(answer), "canonical": canonical, "policy": seen["policy"], "reason": reason}
-    body |= {"turn": seen["turn"]} if seen.get("turn") else {}
-    body |= {"cause": str(cause)} if answer == Answer.CHANGES else {}
-    return dict(lab.post(place("exports", seen["id"], "votes"), body))
-
-
-@app.command(epilog=examples("datalab export reject export-abc --cause outside_the_purpose --reason 'Not agreed on'"))
-def reject(
-    context: typer.Context,
-    request: Identifier,
-    reason: Reason,
-    cause: CauseOption = Cause.OTHER,
-    as_json: AsJson = False,
-) -> None:
-    """Reject a request for good, as a steward."""
-    body = {"reason": reason, "cause": str(cause)}
-    print_request(portal(context).post(place("exports", request, "reject"), body), as_json=as_json)
-
-
-@app.command(
+app.command(
     epilog=examples("datalab export override export-abc --reason 'The table was published by the institute in May'")
-)
-def override(context: typer.Context, request: Identifier, reason: Reason, as_json: AsJson = False) -> None:
-    """Go on against the dissent of other stewards, as a lead steward; it takes no approval's place."""
-    lab = portal(context)
-    turn = lab.get(place("exports", request))["turn"]
-    body = {"reason": reason, "turn": turn}
-    print_request(lab.post(place("exports", request, "override"), body), as_json=as_json)
+)(override)
 
 
 @app.command(epilog=examples("datalab export withdraw export-abc"))

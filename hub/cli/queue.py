@@ -8,6 +8,7 @@ import typer
 
 from hub.cli.client import place
 from hub.cli.options import AsJson, ProjectFilter, portal
+from hub.cli.request_shown import Identifier
 from hub.cli.screen import print_record, print_rows
 from hub.domain.exports import Severity
 from hub.domain.queue import ServiceLevel, Show
@@ -15,7 +16,6 @@ from hub.domain.queue import ServiceLevel, Show
 ShowPart = Annotated[Show, typer.Option(help="Which part of it.")]
 AtRisk = Annotated[Severity | None, typer.Option(help="Only where this is the gravest finding.")]
 AtLevel = Annotated[ServiceLevel | None, typer.Option(help="Only what has waited so long.")]
-Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 COLUMNS = ("id", "project", "author", "state", "files", "risk", "since", "level", "claimed_by")
 
 

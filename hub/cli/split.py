@@ -8,9 +8,8 @@ import typer
 
 from hub.cli.client import place
 from hub.cli.options import AsJson, Reason, portal
+from hub.cli.request_shown import Identifier
 from hub.cli.screen import print_json, print_rows
-
-Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 
 
 def split(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from hub.cli.client import place
 from hub.cli.options import AsJson, portal
+from hub.cli.request_shown import Identifier
 from hub.cli.screen import print_record
 
-Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 FIELDS = ("number", "output", "layer", "is_current")
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hub.cli import audit
 from hub.cli.client import Json, place
-from hub.cli.export import cast_vote
 from hub.cli.files import write_new
 from hub.cli.receipt import verified
 from hub.cli.release import RECEIPT, fetch
+from hub.cli.votes import cast_vote
 from hub.demo.people import AUDITOR, HEALTH_STEWARD, JOBS_STEWARD, RESEARCHER
 from hub.demo.story_exports import mended_request
 from hub.demo.story_stage import Seen, Stage, check, refused

@@ -7,39 +7,17 @@ process's to know. Everything is of an exact form, and a key too many refuses th
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from datasets_mount.catalogue import Snapshot, SnapshotFile, snapshot_digest
 from datasets_mount.images import ImageKind, SnapshotImage
-from hub.domain.people import LONGEST_NAME, NAME_PATTERN
+from hub.adapters.power.exact_forms import Asked, Digest, FileName, Identifier, Name, Size, Uid
 from spawner_config.server_folder import Server
 
-_NAME = rf"^{NAME_PATTERN.pattern}$"
-Name = Annotated[str, Field(pattern=_NAME, max_length=LONGEST_NAME)]
-Identifier = Annotated[str, Field(pattern=_NAME, max_length=100)]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Uid = Annotated[int, Field(ge=100_000, le=2**31 - 1)]
-Size = Annotated[int, Field(ge=0, le=2**62)]
 _NEVER = datetime.fromtimestamp(0, UTC)
 """When a thing was made is of no account here."""
-
-
-def _plain(name: str) -> str:
-    if name != PurePosixPath(name).name or name in (".", "..") or not name.isprintable():
-        raise ValueError("not a plain name of a file")
-    return name
-
-
-FileName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain)]
-
-
-class Asked(BaseModel):
-    """One verb."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class OpenProject(Asked):
