@@ -32,7 +32,7 @@ from hub.domain.work import ENDED
 from hub.settings import Settings
 from integration.sandbox_container import code_cell, notebook_of
 from spawner_config.names import LABEL_LAB, work_container, workspace_container
-from waiting import wait_for
+from waiting import wait_for, wait_for_end
 
 PROJECT = "quetzal"
 """The attacks' own project: the scientist's alone, with the dataset of jobs; its name stands nowhere else."""
@@ -87,7 +87,7 @@ class Living:
         def converted() -> bool:
             return bool(steward.get(place("offers", offer))["work"]["state"] == "succeeded")
 
-        wait_for(converted, 90, "the snapshot is not made")
+        wait_for_end(converted, 90, "the snapshot is not made")
         steward.put(place("projects", project, "datasets", dataset))
         if lead.get(place("projects", project))["waiting_grants"]:
             lead.post(place("projects", project, "datasets", dataset, "accept"))
@@ -141,7 +141,7 @@ class Living:
         sent = self.sent(body, author) if isinstance(body, bytes) else body
         asked = {"project": project, "upload": sent["id"], "name": name, "purpose": "To see what the lab does with it"}
         made = self.portal(author).post("/notebooks", asked | {"datasets": list(datasets)})["id"]
-        return dict(wait_for(lambda: self._inspected(self.portal(author), made), 120))
+        return dict(wait_for_end(lambda: self._inspected(self.portal(author), made), 120, "it is not inspected"))
 
     def _inspected(self, lab: Portal, identifier: str) -> Json | None:
         found = next(n for n in lab.get("/notebooks") if n["id"] == identifier)
@@ -169,7 +169,7 @@ class Living:
             found = self.look(run, by)
             return found if found["work"]["state"] in ENDED else None
 
-        return dict(wait_for(look, seconds, f"the run {run} does not end"))
+        return dict(wait_for_end(look, seconds, f"the run {run} does not end"))
 
     def acted(self, notebook: str, act: Callable[[], Any], by: str = SCIENTIST) -> tuple[Json, Any]:
         """Run one act of an ``acting`` notebook to its end; returns the run and what the act said, if it did."""
@@ -198,7 +198,7 @@ class Living:
             found = next(e for e in self.portal(by).get("/exports") if e["id"] == identifier)
             return found if found["state"] not in ("checking", "rechecking") else None
 
-        return dict(wait_for(look, 90, "the gate comes to no end"))
+        return dict(wait_for_end(look, 90, "the gate comes to no end"))
 
     def vote(self, steward: str, request: Json, **other: object) -> Json:
         """Approve every canonical file of a request, unless ``other`` says something else."""

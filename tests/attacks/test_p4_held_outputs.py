@@ -11,7 +11,7 @@ from attacks.living import CONTEXT, Living, acting, schema_of
 from hub.cli.client import Json
 from hub.demo.people import SCIENTIST
 from hub.domain.errors import LabError
-from waiting import wait_for
+from waiting import wait_for_end
 
 PROJECT, DATASET = "quillon", "quarantined"
 CSV = "person,district,income\n" + "".join(f"P{n:04d},D{n % 4},{1000 + n % 97}\n" for n in range(800))
@@ -71,7 +71,7 @@ def screened(living: Living, notebook: str, act: str) -> Json:
         found = living.look(run)
         return found if found["run"]["screening"] != "waiting" else None
 
-    return dict(wait_for(look, 90, "the outputs are not looked at"))
+    return dict(wait_for_end(look, 90, "the outputs are not looked at"))
 
 
 def test_rows_of_people_are_held_back_with_the_names_of_their_files(living: Living, notebook: str) -> None:
