@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,10 @@ print(json.dumps([result.changes, result.noticed, result.unexplained]))
 """
 
 
+PLAIN = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""The small project's tests need no plugin, and each process that runs some of them would import all."""
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     for name, text in {
@@ -58,8 +63,13 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def started(project: Path) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-c", RUN]
+    return subprocess.run(call, cwd=project, env=PLAIN, capture_output=True, text=True, check=False)
+
+
 def ran(project: Path) -> tuple[int, int, list[str]]:
-    done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)
+    done = started(project)
     assert done.returncode == 0, done.stderr
     changes, killed, left = json.loads(done.stdout.splitlines()[-1])
     return changes, killed, left
@@ -106,14 +116,14 @@ def test_a_class_is_made_of_those_that_it_stands_below(project: Path) -> None:
 
 def test_a_test_that_fails_anyway_says_nothing(project: Path) -> None:
     (project / "checks/test_one.py").write_text(TESTS + "\ndef test_wrong():\n    assert not is_small(1)\n")
-    done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)
+    done = started(project)
     assert done.returncode != 0
     assert "fails as things are" in done.stderr
 
 
 def test_what_the_tests_of_a_file_reach_is_kept_though_a_later_one_fails(project: Path) -> None:
     (project / "checks/test_two.py").write_text("def test_never():\n    raise AssertionError\n")
-    done = subprocess.run([sys.executable, "-c", RUN], cwd=project, capture_output=True, text=True, check=False)
+    done = started(project)
     assert "fails as things are" in done.stderr
     kept = [json.loads(note.read_text(encoding="utf-8")) for note in (project / "cache/reach").iterdir()]
     assert [sorted(tests) for tests in kept] == [["checks/test_one.py::test_limits", "checks/test_one.py::test_words"]]
