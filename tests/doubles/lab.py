@@ -11,7 +11,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import event
+from sqlalchemy import Dialect, event
+from sqlalchemy.util import LRUCache
 
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import SnapshotImage
@@ -28,6 +29,8 @@ from hub.services.notices import channels_of
 from hub.settings import Login, Settings, Space, Storage
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+STATEMENTS: LRUCache[object, object] = LRUCache(1000)
+"""What SQLAlchemy wrote for the questions that labs asked."""
 
 
 class SteppingClock:
@@ -107,24 +110,31 @@ def _store_of(settings: Settings, clock: SteppingClock) -> SqlStore:
     file = settings.database_file
     if file is not None and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(_empty_database())
+        file.write_bytes(_empty()[0])
     store = SqlStore(settings.database, clock.now, channels_of(settings))
     if file is not None:
+        _share_statements(store)
         event.listen(store.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     else:
         migrate(store.engine)
     return store
 
 
+def _share_statements(store: SqlStore) -> None:
+    """Let all labs of a process put each question into SQL once: an engine keeps what it wrote, by its dialect."""
+    store.engine.dialect = _empty()[1]
+    store.engine.update_execution_options(compiled_cache=STATEMENTS)
+
+
 @cache
-def _empty_database() -> bytes:
+def _empty() -> tuple[bytes, Dialect]:
     """A database that has all tables and nothing in them, made once: each change of the tables takes its time."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "empty.sqlite"
         store = SqlStore(f"sqlite:///{file}", SteppingClock().now)
         migrate(store.engine)
         store.engine.dispose()
-        return file.read_bytes()
+        return file.read_bytes(), store.engine.dialect
 
 
 def make_lab(folder: Path, database_url: str = "", **more: Any) -> Lab:
