@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 
 import polars as pl
 import pytest
@@ -86,12 +87,24 @@ def enlarged(table: TableFragment) -> TableFragment:
     return table.model_copy(update={"columns": (*table.columns, "note"), "data": (*data, words)})
 
 
+def without_words(files: Iterable[Read]) -> list[Read]:
+    """The files as somebody offers them who declares nothing of them."""
+    return [(file, TableContext()) for file, _ in files]
+
+
+@cache
+def undeclared_verdict(case: Case) -> Verdict:
+    """What the gate says of a case of which nothing is declared; two facts ask for it."""
+    files, earlier = read(case)
+    undeclared = without_words(files)
+    return judge(case, undeclared, earlier).verdict if files != undeclared else judged(case).verdict
+
+
 @pytest.mark.parametrize("case", [case for case in cases() if case.is_bad], ids=named)
 def test_more_data_makes_no_verdict_milder(case: Case) -> None:
     """More rows and columns in every table, and another file before them."""
     files, earlier = read(case)
-    undeclared = [(file, TableContext()) for file, _ in files]
-    before = judge(case, undeclared, earlier).verdict if files != undeclared else judged(case).verdict
+    undeclared, before = without_words(files), undeclared_verdict(case)
     another = read_file(99, "another.md", b"Words.\n"), TableContext()
     after = judge(case, [another, *changed(undeclared, enlarged)], earlier).verdict
     assert is_no_milder(after, Verdict.REVIEW if case.name in UNKNOWN_LINES else before)
@@ -125,7 +138,6 @@ def rewritten(files: Iterable[Read], form: str) -> list[Read]:
 def test_another_format_makes_no_verdict_milder(case: Case) -> None:
     """Each table in each other form; what was put right in a file is gone with its form."""
     files, earlier = read(case)
-    undeclared = [(file, TableContext()) for file, _ in files]
-    before = judge(case, undeclared, earlier).verdict if files != undeclared else judged(case).verdict
+    before = undeclared_verdict(case)
     milder = [f for f in FORMS if not is_no_milder(judge(case, rewritten(files, f), earlier).verdict, before)]
     assert milder == []
