@@ -1,7 +1,8 @@
-"""Which tests stay together where two processes run them: the tests of one file, and all that share one lab.
+"""Which tests stay together where processes share them: those of a file, all in the story's lab, all of the corpus.
 
 The lab of the story takes long to start and many tests change what is in it, so one process runs all of its files, in
-their order. Every other file goes to the process that is free first. Each process has folders, ports and labs of its
+their order. One process judges the corpus, too: what its files ask of a case as it stands is judged once. Every other
+file goes to the process that is free first. Each process has folders, ports and labs of its
 own; what both share is the machine and its engine, on which a lab knows its containers by its own name.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-STORY = "the lab of the story"
+STORY, CORPUS = "the lab of the story", "the corpus"
 IN_THE_STORYS_LAB = frozenset(
     {
         "attacks/test_accounts.py",
@@ -49,7 +50,10 @@ IN_THE_STORYS_LAB = frozenset(
 def lane_of(test: str) -> str:
     """What a test stays together with."""
     file = test.partition("::")[0]
-    return STORY if file.removeprefix("tests/") in IN_THE_STORYS_LAB else file
+    name = file.removeprefix("tests/")
+    if name in IN_THE_STORYS_LAB:
+        return STORY
+    return CORPUS if name.startswith("corpus/") else file
 
 
 def strays(items: Iterable[pytest.Item]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Where two processes run the tests, what shares the lab of the story stays in one of them, and nothing else does."""
+"""Where two processes run the tests, what shares the lab of the story, or the corpus, stays in one of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from lanes import IN_THE_STORYS_LAB, STORY, lane_of, strays
+from lanes import CORPUS, IN_THE_STORYS_LAB, STORY, lane_of, strays
 
 TESTS = Path(__file__).parents[1]
 
@@ -23,6 +23,11 @@ class Asking:
 
 def test_files_in_the_storys_lab_stay_together() -> None:
     assert {lane_of(f"tests/{file}::test_a[x::y]") for file in IN_THE_STORYS_LAB} == {STORY}
+
+
+def test_files_of_the_corpus_stay_together() -> None:
+    assert {lane_of(f"tests/corpus/test_{name}.py::test_b[1]") for name in ("corpus", "metamorphic")} == {CORPUS}
+    assert lane_of("tests/unit/corpus.py::test_b") != CORPUS
 
 
 def test_any_other_file_is_handed_out_as_a_whole() -> None:
