@@ -35,7 +35,7 @@ from hub.domain.projects import Project
 from hub.domain.quorums import Quorum
 from hub.domain.splits import check_can_split, split_request
 from hub.domain.votes import check_can_override, check_can_release, check_can_review
-from hub.services.exports import check_can_see_request
+from hub.services.exports import can_see_request
 
 HEAD = """\
 # Who may do what with an export request
@@ -267,8 +267,9 @@ ACTIONS = (
 def outcome(who: Who, action: Action, state: ExportState) -> str:
     """Say what comes of it: ``yes``, ``no``, ``later`` or ``hidden``."""
     person, request = who.person(), request_in(state, claimed=who.claimed)
+    if not can_see_request(person, PROJECT):
+        return MARKS[NotFoundError]
     try:
-        check_can_see_request(person, request, PROJECT)
         action.rule(person, request)
     except (RefusedError, ConflictError, NotFoundError) as error:
         return MARKS[type(error)]

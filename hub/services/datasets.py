@@ -25,7 +25,7 @@ from hub.domain.projects import is_member
 from hub.domain.uploads import Upload, check_own_upload
 from hub.domain.work import Work, WorkKind
 from hub.policy.load import load_profile
-from hub.services.lab import Lab, found, known_projects, load_person, new_id
+from hub.services.lab import NOWHERE, Lab, found, known_projects, load_person, new_id
 from hub.services.ports import Reading, Transaction
 from hub.services.space import check_space
 
@@ -131,7 +131,7 @@ def offer(lab: Lab, actor: str, identifier: str) -> tuple[Offer, Work]:
     with lab.store.read() as reading:
         person = load_person(reading, actor)
         kept, work = reading.get(Offer, identifier), reading.get(Work, identifier)
-        dataset = reading.get(Dataset, kept.dataset) if kept else None
+        dataset = reading.get(Dataset, kept.dataset if kept else NOWHERE)
         owns = dataset is not None and Role.STEWARD in person.roles and person.organisation == dataset.owner
         if kept is None or work is None or not owns:
             raise NotFoundError("There is no offer {id}, or you may not see it.", reason="not-found", id=identifier)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from datasets_mount.catalogue import Dataset
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.exports import (
@@ -30,9 +31,9 @@ from hub.domain.work import Work, WorkKind
 from hub.gate.exchange import MOST_FILES
 from hub.gate.sheets import split_path
 from hub.services.grants import check_all_granted
-from hub.services.lab import Lab, known_project, known_projects, load_person, new_id
+from hub.services.lab import Lab, known_projects, load_person, new_id, project_behind
 from hub.services.lineage import lineage_of
-from hub.services.owners import asked_of
+from hub.services.owners import asked_of, is_asked_by_name, named_for
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project
 from hub.services.refusals import records_refusals
@@ -141,12 +142,10 @@ def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[Exp
         yield ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=earlier, beside=file.beside)
 
 
-def check_can_see_request(person: Person, request: ExportRequest, project: Project) -> None:
-    """A request is seen by members of its project, stewards and auditors; besides by who is asked for an owner."""
-    if not (is_member(person, project) or SEEING_ROLES & set(person.roles)) or Role.ADMINISTRATOR in person.roles:
-        raise NotFoundError(
-            "There is no export request {id}, or you may not see it.", reason="not-found", id=request.id
-        )
+def can_see_request(person: Person, project: Project) -> bool:
+    """A project's requests are seen by its members, stewards and auditors; besides by who is asked for an owner."""
+    sees = is_member(person, project) or SEEING_ROLES & set(person.roles)
+    return bool(sees) and Role.ADMINISTRATOR not in person.roles
 
 
 def load_request(reading: Reading, actor: str, identifier: str) -> ExportRequest:
@@ -158,23 +157,29 @@ def load_visible(reading: Reading, actor: str, identifier: str) -> tuple[ExportR
     """Return a request that the person may see, with the person and the request's project."""
     person = load_person(reading, actor)
     request = reading.get(ExportRequest, identifier)
-    project = known_project(reading, request.project) if request else None
-    if request is None or project is None:
+    project = project_behind(reading, request)
+    if request is not None and project is not None and can_see_request(person, project):
+        return request, person, project
+    named = named_for(reading, person)  # asked for whether the request is there or not, as in ``project_behind``
+    if request is None or project is None or not _sees_by_name(person, request, project, named):
         raise NotFoundError(
             "There is no export request {id}, or you may not see it.", reason="not-found", id=identifier
         )
-    try:
-        check_can_see_request(person, request, project)
-    except NotFoundError:
-        if not _is_asked(reading, person, request, project):
-            raise
     return request, person, project
 
 
-def _is_asked(reading: Reading, person: Person, request: ExportRequest, project: Project) -> bool:
+def _sees_by_name(person: Person, request: ExportRequest, project: Project, named: Collection[Dataset]) -> bool:
     """Who votes for an owner by name sees a request while that is asked, and what they voted on afterwards."""
-    has_voted = any(v.person == person.name for v in request.owner_votes)
-    return (request.state in ASKED_IN or has_voted) and bool(asked_of(reading, person, request, project))
+    return _takes_owners_word(person, request) and is_asked_by_name(person, request, project, named)
+
+
+def _takes_owners_word(person: Person, request: ExportRequest) -> bool:
+    return request.state in ASKED_IN or any(v.person == person.name for v in request.owner_votes)
+
+
+def _is_asked(reading: Reading, person: Person, request: ExportRequest, project: Project) -> bool:
+    """Say whether the person votes for an owner on the request, by role or by name, or has done so."""
+    return _takes_owners_word(person, request) and bool(asked_of(reading, person, request, project))
 
 
 def request_heads(lab: Lab, actor: str, project: str = "", before: int = 0, limit: int = 0) -> list[RequestHead]:

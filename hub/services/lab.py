@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.people import Person, person_on
@@ -16,6 +16,8 @@ from hub.services.storage_port import Storage
 from hub.settings import Settings
 
 T = TypeVar("T")
+NOWHERE = ""
+"""The name of nothing."""
 IDENTIFIER_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -80,6 +82,19 @@ def known_project(reading: Reading, name: str) -> Project | None:
     """Return a project as it stands today: nobody reads one elsewhere, so that a membership ends everywhere at once."""
     project = reading.get(Project, name)
     return None if project is None else project_on(project, reading.moment.date())
+
+
+class InProject(Protocol):
+    """A record that belongs to a project."""
+
+    @property
+    def project(self) -> str:
+        """Return the project's name."""
+
+
+def project_behind(reading: Reading, record: InProject | None) -> Project | None:
+    """Return a record's project; without a record as much is asked, so that time tells nobody of a hidden one."""
+    return known_project(reading, NOWHERE if record is None else record.project)
 
 
 def known_projects(reading: Reading) -> list[Project]:

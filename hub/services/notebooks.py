@@ -27,7 +27,7 @@ from hub.domain.validation import check_validated
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
 from hub.services.datasets import own_uploads
 from hub.services.grants import check_all_granted, granted_datasets
-from hub.services.lab import Lab, found, known_project, load_person, new_id, people_today
+from hub.services.lab import Lab, found, load_person, new_id, people_today, project_behind
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
 from hub.services.space import check_space
@@ -67,7 +67,7 @@ def load_notebook(reading: Reading, actor: str, identifier: str) -> Notebook:
     """Return a notebook of a project that the person may know of; any other looks as if it were not there."""
     person = load_person(reading, actor)
     notebook = reading.get(Notebook, identifier)
-    project = known_project(reading, notebook.project) if notebook else None
+    project = project_behind(reading, notebook)
     if notebook is None or project is None or not sees_project(person, project):
         raise NotFoundError("There is no notebook {id}, or you may not see it.", reason="not-found", id=identifier)
     return notebook

@@ -79,6 +79,23 @@ def asked_of(reading: Reading, person: Person, request: ExportRequest, project: 
     )
 
 
+def named_for(reading: Reading, person: Person) -> list[Dataset]:
+    """Return the datasets for whose owners the person was named to vote; what it asks does not depend on a request."""
+    today = reading.moment.date()
+    names = {d.dataset for d in reading.find(Delegation, person=person.name) if rules.in_force(d, today)}
+    return reading.find(Dataset, name=tuple(sorted(names))) if names else []
+
+
+def is_asked_by_name(person: Person, request: ExportRequest, project: Project, named: Collection[Dataset]) -> bool:
+    """Say whether the person may vote by name for the owner of one of these datasets, and the request asks for it."""
+    return Role.ADMINISTRATOR not in person.roles and any(
+        d.name in request.snapshots
+        and d.owners is OwnersPart.VOTE
+        and votes_for(person, request, project, d.owner, (person.name,))
+        for d in named
+    )
+
+
 def check_agree(reading: Reading, request: ExportRequest, project: Project) -> None:
     """Every owner who is asked agrees to exactly these files now."""
     rules.check_owners_agree(request, entitled(reading, request, project))

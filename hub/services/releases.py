@@ -13,8 +13,8 @@ from hub.domain.reasons import is_given
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
 from hub.domain.votes import check_can_release, check_can_review
 from hub.services import exceptions, freezes, owners, policies, registry, votes
-from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, load_request
-from hub.services.lab import Lab, found, known_project, known_projects, load_person
+from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, can_see_request, load_request
+from hub.services.lab import Lab, found, known_project, known_projects, load_person, project_behind
 from hub.services.lineage import check_lineage
 from hub.services.ports import Reading, Transaction
 from hub.services.refusals import records_refusals
@@ -134,9 +134,8 @@ def load_release(reading: Reading, actor: str, identifier: str) -> Release:
     """Return a release that the person may see: members of the project, stewards and auditors."""
     person = load_person(reading, actor)
     kept = reading.get(Release, identifier)
-    project = known_project(reading, kept.project) if kept else None
-    seen = project is not None and (is_member(person, project) or SEEING_ROLES & set(person.roles))
-    if kept is None or not seen or Role.ADMINISTRATOR in person.roles:
+    project = project_behind(reading, kept)
+    if kept is None or project is None or not can_see_request(person, project):
         raise NotFoundError("There is no release {id}, or you may not see it.", reason="not-found", id=identifier)
     return kept
 

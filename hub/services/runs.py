@@ -13,7 +13,7 @@ from hub.domain.runs import Run, Screening, as_shown
 from hub.domain.work import ENDED, Work, WorkKind
 from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
-from hub.services.lab import Lab, known_project, load_person, new_id
+from hub.services.lab import Lab, load_person, new_id, project_behind
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
@@ -76,7 +76,7 @@ def load_run(reading: Reading, actor: str, identifier: str) -> tuple[Run, Work]:
     """Return a run of a project that the person may know of, and how far it has come."""
     person = load_person(reading, actor)
     kept, work = reading.get(Run, identifier), reading.get(Work, identifier)
-    project = known_project(reading, kept.project) if kept else None
+    project = project_behind(reading, kept)
     if kept is None or work is None or project is None or not sees_project(person, project):
         raise NotFoundError("There is no run {id}, or you may not see it.", reason="not-found", id=identifier)
     return kept, work

@@ -27,7 +27,7 @@ from hub.services.datasets import latest_snapshot
 from hub.services.exports import new_draft
 from hub.services.freezes import check_leaves
 from hub.services.grants import check_all_granted, record_use
-from hub.services.lab import Lab, known_project, load_person, new_id
+from hub.services.lab import Lab, load_person, new_id, project_behind
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
@@ -87,7 +87,7 @@ def load_schedule(reading: Reading, actor: str, identifier: str) -> Schedule:
     """Return a schedule of a project that the person may know of."""
     person = load_person(reading, actor)
     found = reading.get(Schedule, identifier)
-    project = known_project(reading, found.project) if found else None
+    project = project_behind(reading, found)
     if found is None or project is None or not sees_project(person, project):
         raise NotFoundError("There is no schedule {id}, or you may not see it.", reason="not-found", id=identifier)
     return found

@@ -7,13 +7,13 @@ from dataclasses import replace
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import check_can_run
-from hub.domain.projects import check_works_in
+from hub.domain.projects import check_works_in, sees_project
 from hub.domain.runs import Run, as_shown
 from hub.domain.sweeps import Sweep, points
 from hub.domain.work import ENDED, Work
 from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
-from hub.services.lab import Lab, load_person, new_id
+from hub.services.lab import Lab, load_person, new_id, project_behind
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading
 from hub.services.projects import load_project
@@ -51,15 +51,13 @@ def _sweep_of(identifier: str, runs: tuple[tuple[Run, Work], ...]) -> Sweep:
 
 def load_sweep(reading: Reading, actor: str, identifier: str) -> Sweep:
     """Return a sweep of a project that the person may know of."""
+    person = load_person(reading, actor)
     found = reading.find(Run, sweep=identifier) if identifier else []
-    try:
-        known = (load_run(reading, actor, run.id) for run in found)
-        runs = tuple((as_shown(run), work) for run, work in known)
-    except NotFoundError:
-        runs = ()
-    if not runs:
+    project = project_behind(reading, found[0] if found else None)
+    if project is None or not sees_project(person, project):
         raise NotFoundError("There is no sweep {id}, or you may not see it.", reason="not-found", id=identifier)
-    return _sweep_of(identifier, runs)
+    known = (load_run(reading, actor, run.id) for run in found)
+    return _sweep_of(identifier, tuple((as_shown(run), work) for run, work in known))
 
 
 def sweep(lab: Lab, actor: str, identifier: str) -> Sweep:

@@ -384,42 +384,50 @@ def test_each_person_sees_the_pages_that_the_matrix_says(site: tuple[str, dict[s
 IDENTIFIED = {
     "/freezes": "lifted",
     "/notebooks": "notebook",
+    "/notices": "notice",
     "/releases": "released",
     "/runs": "run",
     "/schedules": "schedule",
     "/sweeps": "sweep",
 }
 """What a form's address names, where it is no export request."""
+FIELDS = {
+    "organisation_name": "x", "organisation_title": "X", "name": "x", "title": "X", "person": "outsider",
+    "organisation": "lab-office", "dataset": "jobs", "project": "wages", "upload": "x",
+    "purpose": "A purpose in a sentence",
+    "lead": "outsider", "starts": "2026-01-01", "ends": "2026-12-31", "owner": "jobs-institute",
+    "tier": "open", "profile": "uk-sacro", "reason": "because", "refuse_reason": "because",
+    "withdraw_reason": "because", "reject_reason": "because", "override_reason": "because",
+    "decision": "approve", "path": "table.csv",
+    "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
+    "comment": "Which year?", "split_path": "table.csv", "split_reason": "because", "audience": "project",
+    "path-0": "table.csv", "finding": "9:table.csv", "ground": "public_already", "exception_text": "x" * 30,
+    "word": "grant", "exception_reason": "because", "part": "vote",
+    "delegation_ends": "2026-12-31", "owner_reason": "because", "context": "x" * 30,
+}  # fmt: skip
+"""What would be typed into any form."""
 OWN = ("/notices",)
 """Forms that everybody whom the lab knows uses on what is their own."""
+
+
+def names_of(form: str, made: dict[str, str]) -> dict[str, str]:
+    """What a form's address names."""
+    names = {"exception": "none", "name": "wages" if form.startswith("/projects") else "jobs", "id": made["request"]}
+    for start, name in IDENTIFIED.items():
+        names["id"] = made[name] if form.startswith(start) else names["id"]
+    return names
 
 
 @pytest.mark.parametrize("form", [form.path for form in FORMS])
 def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]], form: str) -> None:
     """Somebody of another project, and somebody whom the lab does not know, are refused by every form."""
     base, made = site
-    names = {"exception": "none", "name": "wages" if form.startswith("/projects") else "jobs", "id": made["request"]}
-    for start, name in IDENTIFIED.items():
-        names["id"] = made[name] if form.startswith(start) else names["id"]
+    names = names_of(form, made)
     for who in ("nobody",) if form in OWN else ("outsider", "nobody"):
         head = {"Authorization": f"token {who}-token"}
-        fields = {
-            "organisation_name": "x", "organisation_title": "X", "name": "x", "title": "X", "person": "outsider",
-            "organisation": "lab-office", "dataset": "jobs", "project": "wages", "upload": "x",
-            "purpose": "A purpose in a sentence",
-            "lead": "outsider", "starts": "2026-01-01", "ends": "2026-12-31", "owner": "jobs-institute",
-            "tier": "open", "profile": "uk-sacro", "reason": "because", "refuse_reason": "because",
-            "withdraw_reason": "because", "reject_reason": "because", "override_reason": "because",
-            "decision": "approve", "path": "table.csv",
-            "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
-            "comment": "Which year?", "split_path": "table.csv", "split_reason": "because", "audience": "project",
-            "path-0": "table.csv", "finding": "9:table.csv", "ground": "public_already", "exception_text": "x" * 30,
-            "word": "grant", "exception_reason": "because", "part": "vote",
-            "delegation_ends": "2026-12-31", "owner_reason": "because", "context": "x" * 30,
-        }  # fmt: skip
         query = f"?project=wages&source={made['run']}" if form.startswith("/new/export") else ""
         address = base + filled(form, names) + query
-        answer = requests.post(address, data=fields, headers=head, timeout=30, allow_redirects=False)
+        answer = requests.post(address, data=FIELDS, headers=head, timeout=30, allow_redirects=False)
         assert answer.status_code in (NO, HIDDEN), (form, who, answer.status_code)
 
 
