@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from hub.domain.errors import InvalidError, RefusedError
 from hub.domain.policy_layers import LayerKind
@@ -22,6 +23,8 @@ LIMITS = "limits."
 DOMINANCE = "dominance."
 VOTES = "votes."
 ORDER = list(LayerKind)
+MOST_KEPT = 256
+"""How many policies are remembered, by the layers that they were merged from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Layer:
     kind: LayerKind
     subject: str = ""
     start: Start | None = None
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, int] = field(default_factory=dict, hash=False)
     sources: tuple[str, ...] = ()
     blind_votes: bool = False
 
@@ -85,7 +88,12 @@ class MergedPolicy:
 
 def merge_layers(layers: Iterable[Layer]) -> MergedPolicy:
     """Lay the layers over each other; at least one of them has to start from a whole set of thresholds."""
-    ordered = sorted(layers, key=lambda layer: (ORDER.index(layer.kind), layer.subject))
+    return _merged(tuple(sorted(layers, key=lambda layer: (ORDER.index(layer.kind), layer.subject))))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _merged(ordered: tuple[Layer, ...]) -> MergedPolicy:
+    """The same layers give the same policy, so it is worked out once; every page of a request asks for it."""
     starts = {layer.start.name for layer in ordered if layer.start}
     if not starts:
         raise InvalidError("No policy was given, so nothing can be checked; name a profile.", reason="policy-missing")

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.domain.policy_layers import LayerKind
-from hub.policy.layers import VOTES, Layer, Start, check_only_stricter, flat, merge_layers
+from hub.policy.layers import MOST_KEPT, VOTES, Layer, Start, check_only_stricter, flat, merge_layers
 from hub.policy.model import ClassVotes, Policy, merge
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -99,6 +99,7 @@ def parse_file(name: str, text: str, kind: LayerKind = LayerKind.SITE, subject: 
     return Layer(kind, subject, Start(name, _policy(name, profile.parameters), profile.sources))
 
 
+@lru_cache(maxsize=MOST_KEPT)
 def parse_layer(text: str, kind: LayerKind, subject: str) -> Layer:
     """Read a layer that holds only what it changes; over its own profile it may only be stricter."""
     name = f"{kind}:{subject}" if subject else str(kind)
@@ -134,6 +135,8 @@ def layer_of(
 
 def _own(name: str, parameters: Mapping[str, object]) -> dict[str, int]:
     """Return the parameters of a layer by their flat names; they are judged within a whole policy, as any others."""
+    if not parameters:
+        return {}
     whole = load_profile("uk-sacro").model_dump(exclude={"profiles", "votes"})
     limits: Any = parameters.get("limits", {})
     merged = whole["limits"] | limits if isinstance(limits, dict) else limits

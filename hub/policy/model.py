@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -126,6 +127,7 @@ def canonical_text(policy: Policy) -> str:
     return json.dumps(policy.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+@lru_cache(maxsize=256)
 def policy_digest(policy: Policy) -> str:
     """SHA-256 of the policy's canonical JSON."""
     return hashlib.sha256(canonical_text(policy).encode()).hexdigest()

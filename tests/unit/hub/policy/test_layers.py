@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -215,3 +217,14 @@ def test_a_fault_of_a_layer_is_said_with_its_name(subject: str, name: str) -> No
     for text in ("minimum_units = ", "surprise = 1"):
         with pytest.raises(InvalidError, match=name):
             parse_layer(text, SITE, subject)
+
+
+def test_the_same_layers_are_merged_once_and_others_anew() -> None:
+    def layers(minimum: int) -> list[Layer]:
+        return [layer_of(DATASET, "jobs", "uk-sacro"), project(minimum_units=minimum)]
+
+    first = merge_layers(layers(15))
+    assert merge_layers(reversed(layers(15))) is first
+    assert merge_layers(layers(16)).policy.minimum_units == 16
+    assert merge_layers([replace(layer, subject=layer.subject + "2") for layer in layers(15)]) != first
+    assert first.policy.minimum_units == 15
