@@ -18,6 +18,7 @@ from hub.domain.errors import InvalidError, NotFoundError
 from hub.domain.space import not_writable
 from hub.services.space import check_space
 from hub.web.api.routes import JSON, Download, Request, Route, checked, checked_path
+from hub.web.faults import Fault
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY
 from hub.web.models.texts import Model
@@ -103,6 +104,8 @@ def attachment(name: str) -> str:
 class Upload(Api):
     """The one path that takes files: a body goes to disk as it comes, and nothing of it is looked at."""
 
+    is_read = False
+
     async def prepare(self) -> None:
         """Refuse before the first byte what would be refused anyway."""
         await super().prepare()
@@ -148,7 +151,14 @@ class Upload(Api):
         except (OSError, ValueError) as error:
             self._fault = error
 
+    def say(self, fault: Fault) -> None:
+        """Say that a connection ends on which the rest of a file would come, where it is refused before its end."""
+        if not self.is_read:
+            self.set_header("Connection", "close")
+        super().say(fault)
+
     async def _answer(self, **path: str) -> None:
+        self.is_read = True
         route = self._route()
         if not hasattr(self, "_fault"):
             await self.use(self._rewind)
