@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import polars as pl
@@ -22,24 +23,28 @@ class LargeColumns:
     def __init__(self, source: pl.LazyFrame, height: int) -> None:
         self._source = source
         self._height = height
-        self._samples: dict[str, int] = {}
+        self._different: dict[str, int] = {}
+
+    @cached_property
+    def sample(self) -> pl.DataFrame:
+        """Rows from five places of the file, without columns of lists."""
+        return self._some(name for name, kind in self._source.collect_schema().items() if not kind.is_nested())
+
+    def _some(self, columns: Iterable[str]) -> pl.DataFrame:
+        asked = self._source.select(columns)
+        starts = sorted({self._height * part // 5 for part in range(5)})
+        return pl.concat([asked.slice(start, _ROWS_EACH).collect(engine="streaming") for start in starts])
 
     def sampled(self, column: str) -> int:
         """How many different values rows from five places of the file have."""
-        if not self._samples:
-            schema = self._source.collect_schema()
-            plain = [name for name, kind in schema.items() if not kind.is_nested()]
-            self._samples = self._different(plain)
-        if column not in self._samples:
-            self._samples |= self._different([column])
-        return self._samples[column]
+        if column not in self._different:
+            rows = self.sample if column in self.sample else self._some([column])
+            self._different[column] = rows[column].drop_nulls().n_unique()
+        return self._different[column]
 
-    def _different(self, columns: list[str]) -> dict[str, int]:
-        """The same of several columns, read at once."""
-        asked = self._source.select(columns)
-        starts = sorted({self._height * part // 5 for part in range(5)})
-        rows = pl.concat([asked.slice(start, _ROWS_EACH).collect(engine="streaming") for start in starts])
-        return {name: rows[name].drop_nulls().n_unique() for name in columns}
+    def seen(self, is_asked: pl.Expr) -> int:
+        """About how many rows of the file are such, as far as the sample tells."""
+        return int(self.sample.select(is_asked.sum()).item() or 0) * self._height // max(self.sample.height, 1)
 
     @cached_property
     def cube(self) -> pl.DataFrame | None:

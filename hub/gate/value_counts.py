@@ -175,12 +175,19 @@ class ValueCounts:
                 asked = pl.concat([before[0], new.alias(before[0].name)]).sort()
                 self._met[known] = asked, pl.concat([before[1], found])
                 return True
-        found = _collected(keys, wanted, room)
+        found = None if self._is_too_much(known, wanted, room) else _collected(keys, wanted, room)
         if found is not None:
             self._met[known] = wanted.sort(), found
             return True
         self._too_many.add(known)
         return False
+
+    def _is_too_much(self, known: tuple[str, int], wanted: pl.Series, room: int) -> bool:
+        """Whether a few rows tell that there are more rows of wanted keys than there is room for: it spares a look."""
+        file, large = self._file, self._file.large
+        is_text = file.value_class(known[0]) is ValueClass.TEXT
+        key = pl.col(known[0]).cast(pl.String, strict=False) if is_text else file.key(*known)
+        return known[0] in large.sample and large.seen(key.is_in(wanted.implode())) > room
 
 
 def _kind(value_class: ValueClass) -> type[pl.DataType]:

@@ -88,6 +88,26 @@ def test_rows_are_found_by_a_value_alike_however_often(
             assert sorted_rows(file.rows_having(column, decimals, wanted)) == sorted_rows(expected)
 
 
+@pytest.mark.parametrize("room", [0, 50, 10**6])
+@pytest.mark.parametrize(
+    "kind", [pl.String, pl.Categorical, pl.Enum([f"t{n}" for n in range(1_500)]), pl.Int64, pl.Float64]
+)
+def test_keys_are_counted_alike_where_there_is_no_room_for_their_rows(
+    kind: Any, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(value_counts, "MOST_MET", room)
+    numbers = pl.Series("value", range(30_000)) % 1_500
+    words = ("t" + numbers.cast(pl.String)).alias("value")
+    values = numbers if kind in (pl.Int64, pl.Float64) else words
+    small, large = (opened(values.cast(kind).to_frame().with_columns(unit=1), most) for most in (10**9, 0))
+    known = small.counts("value")["key"]
+    missing = pl.Series("key", ["x", "t7 "] if known.dtype == pl.String else [-1, 10**9])
+    asked = pl.concat([known.sample(100, seed=5), missing])
+    expected = small.counts("value").join(asked.to_frame(), on="key", how="semi")
+    assert sorted_rows(large.counts("value", 0, asked)) == sorted_rows(expected)
+    assert expected.height == 100
+
+
 @pytest.mark.parametrize("columns", [("group",), ("group", "truth"), ("group", "day", "truth"), ("text", "group")])
 def test_combinations_are_counted_alike(both: tuple[DataFile, DataFile], columns: tuple[str, ...]) -> None:
     keys = {f"k{at}": (column, 0) for at, column in enumerate(columns)}
