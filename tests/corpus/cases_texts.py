@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 
+import polars as pl
+
 from corpus import dress
 from corpus.case import Offer, bad, good
-from corpus.data import CANARY, firms, survey, with_key, with_luhn
+from corpus.data import CANARY, PEOPLE, firms, per, survey, with_key, with_luhn
 from hub.domain.exports import Severity
 
 READ = "text with numbers is read by a steward"
@@ -205,6 +207,38 @@ def a_long_text() -> Offer:
 def a_text_with_numbers() -> Offer:
     """A short text with a number."""
     return {"notes.md": "The effect is 1.31.\n"}
+
+
+@bad("free-text", severity=Severity.REVIEW)
+def a_number_in_words() -> Offer:
+    """Counts by region without the small one, and a note that says the total in words."""
+    return {"counts.csv": _regions_but_one(), "notes.md": "There are six hundred people.\n"}
+
+
+@bad("free-text", severity=Severity.REVIEW)
+def a_number_in_french_words() -> Offer:
+    """The same in French."""
+    return {
+        "counts.csv": _regions_but_one(),
+        "notes.md": "Il y a quatre-vingt-dix-sept et cinq cent trois personnes.\n",
+    }
+
+
+@bad("free-text", severity=Severity.REVIEW)
+def a_number_in_other_numerals() -> Offer:
+    """The same in raised digits, in Roman ones, and in Chinese ones."""
+    notes = {"a.md": "There are ⁶⁰⁰ people.\n", "b.md": "There are ⅮⅭ people.\n", "c.md": "There are 六百 people.\n"}
+    return {"counts.csv": _regions_but_one()} | notes
+
+
+def _regions_but_one() -> pl.DataFrame:
+    return per(survey().filter(pl.col("region") != "Nord"), "region", n=PEOPLE)
+
+
+@good("free-text", data=())
+def a_square() -> Offer:
+    """A short text with the sign of a square, and “one”."""
+    return {"notes.md": "One of the models has a high R², with floors in m².\n"}
 
 
 @good("free-text", data=())

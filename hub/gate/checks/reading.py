@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
@@ -12,10 +11,10 @@ from hub.gate.context import Context
 from hub.gate.fragments import BlobFragment, Fragment, ImageFragment, RefusalFragment, TextFragment, ValueFragment
 from hub.gate.kinds import Kind
 from hub.gate.refusals import SENTENCES
+from hub.gate.spoken_numbers import spoken_numbers
 from hub.gate.training import model_in
 
 MOST_DIGITS_IN_CODE = 20
-_DIGITS = re.compile(r"\d")
 
 
 def refusal(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -38,7 +37,7 @@ def picture(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 
 def free_text(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """Text that is long is read by a steward, and so is text with numbers in it; code may hold a few."""
+    """Text that is long is read by a steward, and so is text with numbers in digits or words; code may hold a few."""
     if not isinstance(fragment, TextFragment):
         return None
     if len(fragment.text) >= context.policy.free_text:
@@ -47,7 +46,7 @@ def free_text(fragment: Fragment, context: Context) -> list[Finding] | None:
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence, rule)]
     slot = fragment.slot
     is_code = slot is not None and slot.output is None and slot.cell_kind == "code"
-    if len(_DIGITS.findall(fragment.text)) > (MOST_DIGITS_IN_CODE if is_code else 0):
+    if spoken_numbers(fragment.text) > (MOST_DIGITS_IN_CODE if is_code else 0):
         sentence = "The text holds numbers that no check can verify, so a steward reads it."
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence)]
     return []
@@ -67,7 +66,7 @@ def values(fragment: Fragment, context: Context) -> list[Finding] | None:
         rule = f"at least {context.policy.minimum_units} privacy units in each cell ({context.policy.name})"
         findings.append(context.finding("minimum-frequency", Severity.BLOCK, fragment.place, sentence, rule))
     text = json.dumps(fragment.value)
-    if model_in(fragment, context) is None and (_DIGITS.search(text) or len(text) >= context.policy.free_text):
+    if model_in(fragment, context) is None and (spoken_numbers(text) or len(text) >= context.policy.free_text):
         sentence = "The document holds numbers, or much else, that no check can verify, so a steward reads it."
         findings.append(context.finding("values", Severity.REVIEW, fragment.place, sentence))
     return findings

@@ -1,0 +1,45 @@
+"""Which numbers a text says."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.gate.spoken_numbers import spoken_numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        ("Income rises with schooling.", 0),
+        ("1.31", 3),
+        ("six hundred people", 2),
+        ("SIX_HUNDRED people", 2),
+        ("twenty-one", 1),
+        ("sixhundred", 1),
+        ("quatre-vingt-dix", 3),
+        ("un millier", 1),
+        ("zéro", 1),
+        ("six\u00b2", 1),
+        ("\u2076\u2070\u2070", 3),
+        ("\u2082", 1),
+        ("\u216e\u216d", 2),
+        ("\u516d\u767e", 2),
+        ("\u0666", 1),
+        ("\u00bd", 1),
+    ],
+)
+def test_numbers_are_counted_however_they_are_written(text: str, count: int) -> None:
+    assert spoken_numbers(text) == count
+
+
+@pytest.mark.parametrize(
+    "text", ["one of them", "l\u2019un et l\u2019autre", "often", "weight", "sixth", "centre", "R\u00b2", "m\u00b3."]
+)
+def test_what_is_no_number_is_not_counted(text: str) -> None:
+    assert spoken_numbers(text) == 0
+
+
+@pytest.mark.parametrize("text", ["R\u00b2\u00b3", "a\u00b24", "a\u00b2b", "\u00b2", "4\u00b2"])
+def test_a_power_that_is_part_of_more_is_a_number(text: str) -> None:
+    assert spoken_numbers(text) > 0
