@@ -1,4 +1,4 @@
-"""Tables that stand in running text, as pandas, polars and Markdown print them."""
+"""Tables that stand in running text, as pandas, polars, Markdown and LaTeX print them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ _GAP = re.compile(r"\s{2,}|\t")
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?")
 _SERIES = re.compile(r"^(?:Name: (?P<name>.{0,100}), )?(?:Length: \d+, )?dtype: ")
 _SEPARATORS = (",", ";", "\t")
+_LATEX_RULE = re.compile(r"^\s*\\(?:hline|toprule|midrule|bottomrule|c(?:line|midrule)\b.{0,40})\s*$")
+_LATEX_END = re.compile(r"\\\\(?:\[[^\]]{0,20}\])?(?:\s{0,9}\\hline){0,3}\s*$")
+_LATEX_ESCAPED = re.compile(r"\\([_%#$])")
 _MOST_INDEX_LEVELS = 3
 
 
@@ -23,6 +26,7 @@ def printed_tables(text: str) -> list[Grid]:
     """Return the tables of a text, each with its header as its first row."""
     lines = text.splitlines()
     found = [*_ruled_tables(lines), *(grid for mark in _SEPARATORS for grid in _separated_tables(lines, mark))]
+    found += _latex_tables(lines) if "&" in text else []
     for cut in (_by_gaps, _by_spaces):
         for grid in _aligned_tables(lines, cut):
             if grid not in found:
@@ -59,6 +63,18 @@ def _separated_tables(lines: list[str], mark: str) -> list[Grid]:
         if len(grid) > 1 and any(_NUMBER.fullmatch(cell) for row in grid[1:] for cell in row):
             grids.append(grid)
     return grids
+
+
+def _latex_tables(lines: list[str]) -> list[Grid]:
+    """Tables whose cells stand between ampersands; the index's names may stand on a line of their own below a title."""
+    rows = [_LATEX_ESCAPED.sub(r"\1", _LATEX_END.sub("", line)) for line in lines if not _LATEX_RULE.match(line)]
+    return [_one_title(grid) for grid in _separated_tables(rows, "&")]
+
+
+def _one_title(grid: Grid) -> Grid:
+    title, names, *rows = grid
+    is_split = bool(rows) and all(bool(one) != bool(other) for one, other in zip(title, names, strict=True))
+    return [[one or other for one, other in zip(title, names, strict=True)], *rows] if is_split else grid
 
 
 def _ruled_cells(line: str) -> list[str]:

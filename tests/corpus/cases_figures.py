@@ -65,6 +65,13 @@ def a_bonus_that_all_get() -> Offer:
 
 
 @bad("identical-values")
+def a_bonus_in_latex() -> Offer:
+    """The same as a table of LaTeX that a notebook shows."""
+    table = per(survey(), "job", mean_bonus=pl.col("bonus").mean().round(2))
+    return {"bonus.ipynb": dress.notebook({"text/plain": dress.latex(table)})}
+
+
+@bad("identical-values")
 def a_sum_that_all_share() -> Offer:
     """The sum of the bonuses by job, in a column that says nothing."""
     return {"bonus.csv": per(survey(), "job", x=pl.col("bonus").sum().round(2))}

@@ -57,6 +57,12 @@ def seventy_rows_of_one_unit() -> Offer:
 
 
 @bad("minimum-frequency")
+def means_in_latex() -> Offer:
+    """Means by region as a table of LaTeX in a report."""
+    return {"report.md": dress.latex(per(survey(), "region", mean_income=pl.col("income").mean().round(2)))}
+
+
+@bad("minimum-frequency")
 def means_without_counts() -> Offer:
     """Means by region without a count in sight; one region has three people."""
     return {"means.csv": per(survey(), "region", mean_income=pl.col("income").mean().round(2))}

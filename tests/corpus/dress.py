@@ -45,6 +45,15 @@ def markdown(table: pl.DataFrame) -> str:
     return "\n".join("| " + " | ".join("" if c is None else str(c) for c in row) + " |" for row in rows) + "\n"
 
 
+def latex(table: pl.DataFrame) -> str:
+    """As a table of LaTeX, the first column as an index as pandas writes it."""
+    names = [name.replace("_", "\\_") for name in table.columns]
+    title = f" & {' & '.join(names[1:])} \\\\\n{names[0]}{' & ' * (len(names) - 1)} \\\\\n"
+    rows = "".join(" & ".join(map(str, row)) + " \\\\\n" for row in table.rows())
+    body = f"\\toprule\n{title}\\midrule\n{rows}\\bottomrule\n"
+    return f"\\begin{{tabular}}{{{'l' * len(names)}}}\n{body}\\end{{tabular}}\n"
+
+
 def printed(table: pl.DataFrame) -> str:
     """As polars prints it."""
     with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_width_chars=10_000, fmt_str_lengths=200, fmt_float="full"):

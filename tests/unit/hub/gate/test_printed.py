@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import polars as pl
 import pytest
 
@@ -39,10 +41,30 @@ MARKDOWN = """| a | b |
 | --- | ---: |
 | 1 | x \\| y |"""
 
+LATEX = r"""\begin{tabular}{lrr}
+\hline
+region & mean\_income & n \\ \hline
+Est & 12.5 & 20 \\
+\cline{1-2}
+Sud \% & 13.5 & \$30 \\[2pt] \hline
+\end{tabular}"""
+PANDAS_LATEX = r"""\begin{tabular}{lr}
+\toprule
+ & mean \\
+region &  \\
+\midrule
+Est & 12.5 \\
+Sud & 13.5 \\
+\bottomrule
+\end{tabular}"""
+
 
 @pytest.mark.parametrize(
     ("text", "grid"),
     [
+        (LATEX, [["region", "mean_income", "n"], ["Est", "12.5", "20"], ["Sud %", "13.5", "$30"]]),
+        (PANDAS_LATEX, [["region", "mean"], ["Est", "12.5"], ["Sud", "13.5"]]),
+        ("a & b\nx & \ny & 2", [["a", "b"], ["x", ""], ["y", "2"]]),
         (FRAME, [["", "nr", "year", "wage"], ["0", "13", "1980", "1.19"], ["1", "13", "1981", "1.85"]]),
         (GROUPED, [["year", "n", "mean"], ["1980", "545", "1.393"], ["1981", "540", "1.512"]]),
         (
@@ -92,3 +114,12 @@ def test_running_text_is_no_table(text: str) -> None:
 )
 def test_header_rows_become_one_name_each(rows: list[list[str]], names: list[str]) -> None:
     assert join_header(rows) == names
+
+
+@pytest.mark.parametrize(
+    "line", [" " * 50_000, "\\" * 50_000, "\\\\ " * 20_000, "\\\\\\hline" * 5_000, "\\cline" * 8_000]
+)
+def test_long_lines_beside_an_ampersand_take_no_long_time(line: str) -> None:
+    began = time.process_time()
+    printed_tables(f"a & 1\n{line}x\n{line}\n")
+    assert time.process_time() - began < 5
