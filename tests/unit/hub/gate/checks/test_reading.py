@@ -49,6 +49,13 @@ def test_numbers_of_a_document_are_read(gate: Any) -> None:
     assert gate.judge("t.json", '{"model": "linear"}').verdict == "none"
 
 
+def test_numbers_in_words_are_read_as_those_in_digits(gate: Any, make: Any) -> None:
+    assert gate.judge("t.txt", "There are six hundred people.\n").verdict == "review"
+    assert gate.judge("t.json", '{"note": "six hundred people"}').verdict == "review"
+    assert gate.judge("n.ipynb", make.notebook(("x  # the two groups", []))).verdict == "none"
+    assert gate.judge("n.ipynb", make.notebook(("x  #" + " six" * 21, []))).verdict == "review"
+
+
 def test_a_small_count_in_a_document_blocks(gate: Any, make: Any) -> None:
     assert "minimum-frequency" in make.checks(gate.judge("t.json", json.dumps({"a": [{"model": {"n": 4}}]})))
     assert "minimum-frequency" not in make.checks(gate.judge("t.json", json.dumps({"a": [{"model": {"n": 40}}]})))
