@@ -86,6 +86,7 @@ class Worker:
         went_well = _tried(self._work)
         if self._reap.has_come():
             _tried(self._clear_away)
+            _tried(lambda: self._lab.storage.release_snapshots(self._lab.engine.sources))
         if self._fold.has_come():
             _tried(self._read_access_log)
         if self._claims.has_come():

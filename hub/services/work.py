@@ -42,6 +42,9 @@ RECIPES: dict[WorkKind, Recipe] = {
     WorkKind.CHECK: CHECK,
 }
 
+UNDER_WAY = (WorkState.STARTING, WorkState.RUNNING)
+"""States of work that may have a container."""
+
 
 def do_round(lab: Lab) -> frozenset[str]:
     """Bring every piece of work one step further and return which are under way.
@@ -49,12 +52,11 @@ def do_round(lab: Lab) -> frozenset[str]:
     Raises UnavailableError when the engine or the disk does not answer; nothing is lost, the next round goes on.
     """
     with lab.store.read() as reading:
-        active = reading.find(Work, state=WorkState.STARTING) + reading.find(Work, state=WorkState.RUNNING)
+        active = reading.find(Work, state=UNDER_WAY)
     views = {view.work: view for view in lab.engine.containers()}
     faults: list[LabError] = []
     under_way = {work.id for work in active if _tried(lab, work, views.get(work.id), faults)}
-    _sweep(lab, views)
-    lab.storage.release_snapshots(lab.engine.sources)
+    _sweep(lab, views, under_way)
     while len(under_way) < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
         if _tried(lab, claimed, None, faults):
             under_way.add(claimed.id)
@@ -97,7 +99,7 @@ def _full_projects(lab: Lab, reading: Reading) -> set[str]:
     """Return the projects that have as many runs under way as their allowance lets them; others go past theirs."""
     if not lab.settings.allowance:
         return set()
-    active = reading.find(Work, state=WorkState.STARTING) + reading.find(Work, state=WorkState.RUNNING)
+    active = reading.find(Work, state=UNDER_WAY)
     runs = (reading.get(Run, work.subject) for work in active if work.kind is WorkKind.RUN)
     under_way = Counter(run.project for run in runs if run is not None)
     return {project for project, count in under_way.items() if count >= lab.settings.runs_in(project)}
@@ -180,11 +182,18 @@ def _end(lab: Lab, work: Work, step: WorkStep, reason: str, exit_code: int | Non
     return False
 
 
-def _sweep(lab: Lab, views: dict[str, ContainerView]) -> None:
-    """Remove containers and folders whose work has ended or is unknown: a worker was killed before it could."""
+def _sweep(lab: Lab, views: dict[str, ContainerView], under_way: set[str]) -> None:
+    """Remove containers and folders whose work has ended or is unknown: a worker was killed before it could.
+
+    What is under way is not read again: where it ends meanwhile, the next round finds that.
+    """
+    others = views.keys() - under_way
+    folders = [i for i in lab.storage.works() if i not in under_way]
+    if not others and not folders:
+        return
     with lab.store.read() as reading:
-        stale = [v for i, v in views.items() if (w := reading.get(Work, i)) is None or w.state in ENDED]
-        left = [i for i in lab.storage.works() if _is_over(reading, i)]
+        stale = [views[i] for i in others if (w := reading.get(Work, i)) is None or w.state in ENDED]
+        left = [i for i in folders if _is_over(reading, i)]
     for view in stale:
         lab.engine.kill(view.name)
         lab.engine.remove(view.name)

@@ -255,6 +255,16 @@ def test_looking_for_the_next_work_asks_the_database_as_often_however_many_runs_
     assert counts[0] == counts[1] > 0
 
 
+def test_a_round_in_which_nothing_changes_reads_the_work_that_is_under_way_once(lab: Lab, queued: str) -> None:
+    busy = replace(lab, settings=lab.settings.model_copy(update={"concurrent_work": 1}))
+    for _ in range(3):
+        assert do_round(busy) == {queued}
+    asked: list[str] = []
+    listen(cast(SqlStore, lab.store).engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert do_round(busy) == {queued}
+    assert len([statement for statement in asked if "FROM work" in statement]) == 1, asked
+
+
 def test_a_round_with_nothing_to_start_keeps_no_writer_waiting(
     lab: Lab, queued: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
