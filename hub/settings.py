@@ -34,6 +34,7 @@ from hub.settings_tables import (
     Server,
     Space,
     Storage,
+    Twins,
     WorkspaceLimits,
 )
 
@@ -85,6 +86,7 @@ class Settings(Section):
     gate: Gate = Gate()
     review: Review = Review()
     notebooks: Notebooks = Notebooks()
+    twins: Twins = Twins()
     exceptions: Exceptions = Exceptions()
     mail: Mail = Mail()
     webhook: Webhook = Webhook()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
@@ -133,6 +134,8 @@ MEANINGS: Mapping[str, str] = {
     "notebooks.approve_failed": "Whether approvers may approve a notebook with a cell that fails on invented data.",
     "notebooks.approve_unvalidated": "Whether approvers may approve a notebook that was not validated, since its "
     "validation crashed or took too long.",
+    "twins.epsilon": "How much privacy all synthetic twins of one secret dataset may cost together, as differential "
+    "privacy counts it; what was spent is never given back. See [decision 40](../decisions/0040-synthetic-twins.md).",
     "exceptions.tiers": "Tiers of data for which an exception from a finding may be asked for; every dataset behind "
     "a request has to be of one of them. Empty: none ever.",
     "exceptions.more_votes": "How many stewards more than must approve the request's files must grant one.",
@@ -170,6 +173,7 @@ KINDS: Mapping[object, str] = {
     bool: "true or false",
     int: "whole number",
     float: "number",
+    Decimal: "number",
     Path: "path",
     tuple[str, ...]: "list of texts",
     dict[str, Any]: "table",
@@ -239,7 +243,7 @@ def _shown(field: FieldInfo, value: object) -> str:
     if _is_size(field) and isinstance(value, int) and value:
         number, unit = next((value >> shift, unit) for shift, unit in UNITS if value % (1 << shift) == 0)
         return json.dumps(f"{number}{unit}") if unit else str(number)
-    return json.dumps(value, ensure_ascii=False)
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
 if __name__ == "__main__":

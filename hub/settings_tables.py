@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -277,6 +278,12 @@ class Notebooks(Section):
     approve_unvalidated: bool = False
     runs_a_month: Annotated[int, Field(ge=1)] = 10_000
     zone: Annotated[str, Field(max_length=60), AfterValidator(_known_zone)] = "UTC"
+
+
+class Twins(Section):
+    """How much privacy all synthetic twins of one dataset may cost together, as differential privacy counts it."""
+
+    epsilon: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=3)] = Decimal(3)
 
 
 class PublicRegister(Section):

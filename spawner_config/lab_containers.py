@@ -51,6 +51,9 @@ KINDS: Mapping[str, Kind] = {
     "run": Kind(Purpose.RUN, _program("execute")),
     "validate": Kind(Purpose.RUN, _program("validate")),
     "twin": Kind(Purpose.CHECKER, _program("twin")),
+    "make_twin": Kind(Purpose.CHECKER, _program("make_twin")),
+    "read_twin": Kind(Purpose.READER, _program("read_twin")),
+    "check_twin": Kind(Purpose.CHECKER, _program("check_twin")),
     "check": Kind(Purpose.CHECKER, _program("check")),
     "screen": Kind(Purpose.CHECKER, _program("check")),
 }

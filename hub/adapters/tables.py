@@ -31,6 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot, Twin
 from datasets_mount.images import SnapshotImage
+from datasets_mount.synthetic import SyntheticTwin
 from hub.domain.canaries import Canaries
 from hub.domain.comments import Comment
 from hub.domain.examinations import Examination
@@ -88,6 +89,7 @@ KEYS: dict[type, tuple[str, str]] = {
     Snapshot: ("snapshot", "digest"),
     SnapshotImage: ("snapshot_image", "snapshot"),
     Twin: ("twin", "snapshot"),
+    SyntheticTwin: ("synthetic_twin", "id"),
     Grant: ("dataset_grant", "id"),
     Notebook: ("notebook", "id"),
     Run: ("run", "id"),

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from datasets_mount.catalogue import Tier
-from hub.cli import owners, uses
+from hub.cli import dataset_twin, owners, uses
 from hub.cli.client import Json, Portal, place
 from hub.cli.options import AsJson, Reason, Until, day_of, examples, portal
 from hub.cli.screen import print_record, print_rows
@@ -209,6 +209,7 @@ def withdraw(
     print_record(taken, as_json=as_json)
 
 
+app.add_typer(dataset_twin.app, name="twin")
 app.command(epilog=examples(*uses.EXAMPLES))(uses.uses)
 app.command(epilog=examples("datalab dataset owners wages vote"))(owners.owners)
 app.command(epilog=examples("datalab dataset delegate wages health-steward --until 2026-12-31"))(owners.delegate)

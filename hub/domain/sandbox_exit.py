@@ -28,6 +28,7 @@ class SandboxExit(IntEnum):
     COLUMN_KIND = 25
     FILE_NAME = 26
     MISSING_COLUMN = 27
+    TWIN_DOMAIN = 28
 
 
 SENTENCES: dict[int, str] = {
@@ -50,6 +51,7 @@ SENTENCES: dict[int, str] = {
     SandboxExit.COLUMN_KIND: "A file has nested or binary columns; send plain ones.",
     SandboxExit.FILE_NAME: "Two files have the same name, or a name has signs beyond letters, digits, “-” and “_”.",
     SandboxExit.MISSING_COLUMN: "No file has the column named as privacy unit or direct identifier; check both.",
+    SandboxExit.TWIN_DOMAIN: "A range was declared of a column that holds no numbers; declare its values.",
 }
 
 OUT_OF_MEMORY = "The container ran out of memory; use less, or ask for more."

@@ -23,6 +23,9 @@ class WorkKind(StrEnum):
     INSPECT = "inspect"  # a submitted notebook -> its source and draft parameter schema
     TWIN = "twin"  # columns and types of a notebook's datasets -> twins of invented rows
     VALIDATE = "validate"  # a submitted notebook, from top to bottom on the twins -> whether it gets there
+    MAKE_TWIN = "make_twin"  # a secret dataset -> a synthetic twin of it
+    READ_TWIN = "read_twin"  # files that its owner supplies as a twin -> Parquet
+    CHECK_TWIN = "check_twin"  # either of these and the dataset -> whether it may stand in
     RUN = "run"  # an approved notebook -> executed notebook and outputs
     READ = "read"  # offered outputs -> fragments
     SCREEN_READ = "screen_read"  # outputs of a run on secret data -> fragments

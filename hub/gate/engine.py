@@ -112,6 +112,11 @@ def _found(
     return findings
 
 
+def leaks(fragment: Fragment, context: Context) -> list[Finding]:
+    """Say whether a fragment holds anything of a dataset's rows; nothing else is asked of it."""
+    return [finding for check in LEAK_CHECKS for finding in _apply(check, fragment, context, nullcontext) or []]
+
+
 def check_file(
     file: FileFragments,
     table: TableContext,

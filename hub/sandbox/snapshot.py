@@ -49,7 +49,7 @@ def snapshot(root: Path) -> SandboxExit:
     """Turn the files below ``root`` into Parquet and write the result; a refusal names the file at fault."""
     request = read_request(root / "in" / "request.json", SnapshotRequest)
     try:
-        result = SnapshotResult(files=_convert_all(root, request))
+        result = SnapshotResult(files=convert_all(root / "in", root / "out", request))
     except SandboxError as error:
         _answer(root, SnapshotResult(fault=error.file or None))
         raise
@@ -61,13 +61,14 @@ def _answer(root: Path, result: SnapshotResult) -> None:
     write_atomically(root / "out", "result.json", result.model_dump_json().encode())
 
 
-def _convert_all(root: Path, request: SnapshotRequest) -> tuple[SnapshotEntry, ...]:
+def convert_all(inside: Path, out: Path, request: SnapshotRequest) -> tuple[SnapshotEntry, ...]:
+    """Turn the offered files into Parquet files below ``out``; SandboxError where one of them is refused."""
     stems = _stems(request.files)
     entries = []
     for file, stem in zip(request.files, stems, strict=True):
         with _at(file):
-            table = read_table(root / "in" / f"{file.index:04d}", Path(file.name).suffix.lower())
-            entries.append(write_table(root / "out", stem, table))
+            table = read_table(inside / f"{file.index:04d}", Path(file.name).suffix.lower())
+            entries.append(write_table(out, stem, table))
     columns = {column for entry in entries for column in entry.columns}
     wanted = {request.privacy_unit, *request.direct_identifiers, *request.other_columns} - {""}
     if not wanted <= columns:

@@ -74,12 +74,13 @@ def schema_of(path: Path) -> dict[str, Any]:
 
 def invented(schema: dict[str, Any]) -> pl.DataFrame:
     """Return rows that nobody ever had, with these columns."""
-    return pl.DataFrame([_column(name, kind, number) for number, (name, kind) in enumerate(schema.items())])
+    return pl.DataFrame([invented_values(name, kind, number) for number, (name, kind) in enumerate(schema.items())])
 
 
-def _column(name: str, kind: Any, number: int) -> pl.Series:
+def invented_values(name: str, kind: Any, number: int, rows: int = ROWS) -> pl.Series:
+    """Return a column that follows from its type and its place alone."""
     period = PERIODS[number % len(PERIODS)]
-    steps = [row % period for row in range(ROWS)]
+    steps = [row % period for row in range(rows)]
     if kind.is_integer():
         return pl.Series(name, [step + 1 for step in steps], dtype=kind)
     if kind.is_float():

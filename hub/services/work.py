@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from datasets_mount.synthetic import SyntheticTwin, TwinState
 from hub.domain.audit import event
 from hub.domain.errors import LabError, NotFoundError, RefusedError, UnavailableError
 from hub.domain.exports import ExportRequest, ExportState
@@ -26,6 +27,7 @@ from hub.services.ports import ContainerState, ContainerView, Reading
 from hub.services.recipe import Recipe, limits_of
 from hub.services.run_work import RUN
 from hub.services.screen_work import SCREEN, SCREEN_READ
+from hub.services.twin_work import CHECK_TWIN, MAKE_TWIN, READ_TWIN
 from hub.services.validate_work import TWIN, VALIDATE
 from spawner_config.isolation import container_body
 from spawner_config.names import work_container
@@ -35,6 +37,9 @@ RECIPES: dict[WorkKind, Recipe] = {
     WorkKind.INSPECT: INSPECT,
     WorkKind.TWIN: TWIN,
     WorkKind.VALIDATE: VALIDATE,
+    WorkKind.MAKE_TWIN: MAKE_TWIN,
+    WorkKind.READ_TWIN: READ_TWIN,
+    WorkKind.CHECK_TWIN: CHECK_TWIN,
     WorkKind.RUN: RUN,
     WorkKind.SCREEN_READ: SCREEN_READ,
     WorkKind.SCREEN: SCREEN,
@@ -209,5 +214,8 @@ def _is_over(reading: Reading, identifier: str) -> bool:
     if work.kind is WorkKind.SCREEN_READ:
         run = reading.get(Run, work.subject)
         return run is None or run.screening is not Screening.WAITING
+    if work.kind in (WorkKind.MAKE_TWIN, WorkKind.READ_TWIN):
+        twin = reading.get(SyntheticTwin, work.subject)
+        return twin is None or twin.state is not TwinState.MAKING
     request = reading.get(ExportRequest, work.subject) if work.kind is WorkKind.READ else None
     return request is None or request.state not in (ExportState.CHECKING, ExportState.RECHECKING)

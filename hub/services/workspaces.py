@@ -21,13 +21,13 @@ from hub.domain.workspaces import (
     end_workspace,
     reopen,
 )
-from hub.services.datasets import latest_snapshot, workspace_sees
 from hub.services.grants import check_all_granted, granted_datasets, record_use, used_before
 from hub.services.lab import Lab, load_person
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import precheck_text
 from hub.services.projects import load_project
 from hub.services.snapshots import mounted
+from hub.services.synthetic_twins import check_eyes_off, workspace_snapshot
 from spawner_config.names import server_id
 
 HUB = "hub"
@@ -53,7 +53,7 @@ def open_workspace(lab: Lab, person_name: str, project_name: str) -> WorkspacePl
     """Check that the person may work in the project now, and prepare what their container will see.
 
     Each dataset's image is hashed before it is mounted; a changed byte refuses the workspace. A refusal is
-    recorded too. Secret datasets are not mounted into workspaces.
+    recorded too. Of a secret dataset the workspace sees its synthetic twin, where there is one, and nothing else.
     """
     try:
         made = made_of(lab, person_name, project_name)
@@ -81,7 +81,12 @@ class Ingredients:
     @property
     def details(self) -> dict[str, str]:
         """The same for the audit log."""
-        return {"image": self.image} | {f"data:{dataset.name}": snapshot.digest for dataset, snapshot in self.seen}
+        named = {f"{self._word(dataset)}:{dataset.name}": snapshot.digest for dataset, snapshot in self.seen}
+        return {"image": self.image} | named
+
+    @staticmethod
+    def _word(dataset: Dataset) -> str:
+        return "twin" if dataset.tier is Tier.SECRET else "data"
 
     @property
     def digest(self) -> str:
@@ -98,7 +103,8 @@ def made_of(lab: Lab, person_name: str, project_name: str) -> Ingredients:
         check_works_in(person, project, lab.now().date())
         datasets = granted_datasets(reading, project_name)
         tier = _tier(reading, project_name)
-        seen = tuple((d, latest_snapshot(reading, d.name)) for d in datasets if workspace_sees(d))
+        pairs = ((d, workspace_snapshot(reading, d)) for d in datasets)
+        seen = tuple((d, s) for d, s in pairs if s is not None)
         told = precheck_text(reading, lab.settings.gate, project_name, datasets)
     image = lab.engine.image_digest(lab.settings.images.workspace)
     return Ingredients(person_name, project, image, tier, seen, told)
@@ -124,6 +130,7 @@ def _record_opening(lab: Lab, records: Transaction, made: Ingredients) -> None:
     present = records.get(Workspace, identifier)
     seen = tuple(dataset.name for dataset, _ in made.seen)
     record_use(records, person, project, seen)
+    check_eyes_off(records, made.seen)
     workspace = reopen(present, Workspace(identifier, person, project, lab.now(), datasets=seen, tier=made.tier))
     waited = present is not None and present.state is WorkspaceState.READY
     details = made.details | ({"ready": str(present.turn)} if present and waited else {})

@@ -49,6 +49,7 @@ class GoodPrograms:
         self.sheets: list[str] = []
         self.classes: dict[str, list[str]] = {}
         self.validation: dict[str, Any] = {"passed": True}
+        self.twin_blocked_by: list[str] = []
         self.exit_code = 0
         self.run_code = 0
         self.told: dict[str, Any] = {}
@@ -80,6 +81,24 @@ class GoodPrograms:
             file = {"path": "persons.parquet", "rows": 3, "columns": ["nr", "wage"], **stored}
             made.append({"name": dataset["name"], "files": [file]})
         write(out, "result.json", json.dumps({"datasets": made}).encode())
+
+    def make_twin(self, body: dict[str, Any]) -> None:
+        self.supplied(mounted(body, "/out"))
+
+    def read_twin(self, body: dict[str, Any]) -> None:
+        self.supplied(mounted(body, "/out"))
+
+    def supplied(self, out: Path) -> None:
+        stored = write(out, "fragments/persons.parquet", b"PAR1 synthetic PAR1")
+        file = {"path": "persons.parquet", "rows": 3, "columns": ["nr", "wage"], **stored}
+        write(out, "result.json", json.dumps({"files": [file]}).encode())
+
+    def check_twin(self, body: dict[str, Any]) -> None:
+        content = (mounted(body, "/in/fragments") / "persons.parquet").read_bytes()
+        about = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        file = {"path": "persons.parquet", "rows": 3, "columns": ["nr", "wage"], **about}
+        answer = {"blocked_by": self.twin_blocked_by, "files": [file]}
+        write(mounted(body, "/out"), "result.json", json.dumps(answer).encode())
 
     def validate(self, body: dict[str, Any]) -> None:
         write(mounted(body, "/outputs"), "result.json", json.dumps(self.validation).encode())

@@ -107,6 +107,15 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("PUT", "/datasets/{name}/canaries"): (
         "/datasets/jobs/canaries", {"canaries": ["Zephyrine"]}, (NO, NO, NO, NO, NO, OK, NO, NO, NO),
     ),
+    ("GET", "/datasets/{name}/twins"): (
+        "/datasets/jobs/twins", None, (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO),
+    ),
+    ("POST", "/datasets/{name}/twins"): (
+        "/datasets/jobs/twins", {"epsilon": "1"}, (NO, NO, NO, NO, NO, NO, NO, NO, NO),
+    ),
+    ("POST", "/datasets/{name}/twins/supplied"): (
+        "/datasets/jobs/twins/supplied", {"uploads": ["none"]}, (NO, NO, NO, NO, NO, NO, NO, NO, NO),
+    ),
     ("GET", "/datasets/{name}/policy"): (
         "/datasets/jobs/policy", None, (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO),
     ),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +15,8 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from datasets_mount.catalogue import SnapshotFile, Twin
+from datasets_mount.catalogue import OfferedFile, SnapshotFile, Twin
+from datasets_mount.synthetic import ColumnDomain, SyntheticTwin, TwinMethod, TwinState
 from hub.adapters.clock import SystemClock
 from hub.adapters.migrate import migrate
 from hub.adapters.store import SqlStore
@@ -107,6 +109,24 @@ RECORDS = [
         "c" * 64,
     ),
     Twin("d" * 64, "jobs", "e" * 64, (SnapshotFile("t.parquet", "a" * 64, 9, 3, ("nr", "é")),), NOW),
+    SyntheticTwin(
+        "twin-1",
+        "jobs",
+        "d" * 64,
+        TwinMethod.MARGINALS,
+        "s",
+        NOW,
+        TwinState.ACCEPTED,
+        Decimal("0.5"),
+        20,
+        7,
+        (ColumnDomain("year", ("1980", "é")), ColumnDomain("wage", low=0.5, high=9.0)),
+        (OfferedFile("t.csv", "a", 1),),
+        "e" * 64,
+        (SnapshotFile("t.parquet", "a" * 64, 9, 3, ("nr",)),),
+        "why",
+        NOW,
+    ),
     ExportRequest(
         "e-1",
         "care",
@@ -491,7 +511,8 @@ def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
     with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
         for index in ("ix_export_request_waiting", "ix_notice_person", "ix_run_project"):
             connection.execute(text(f"DROP INDEX {index}"))
-        connection.execute(text("DROP TABLE saved_views"))
+        for table in ("saved_views", "synthetic_twin"):
+            connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE export_request DROP COLUMN waiting"))
         connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": BEFORE_WAITING})
     migrate(store.engine)

@@ -21,6 +21,7 @@ from hub.web.api import (
     schedule_routes,
     split_routes,
     sweep_routes,
+    twin_routes,
     work_routes,
 )
 from hub.web.api.routes import Route
@@ -29,6 +30,7 @@ PREFIX = "api/v1"
 ROUTES: tuple[Route[Any], ...] = (
     *lab_routes.ROUTES,
     *dataset_routes.ROUTES,
+    *twin_routes.ROUTES,
     *work_routes.ROUTES,
     *catalogue_routes.ROUTES,
     *sweep_routes.ROUTES,

@@ -17,6 +17,7 @@ from hub.web.models.records import DatasetBody, GrantBody, OfferBody, PolicyBody
 from hub.web.models.texts import ReasonBody
 from hub.web.pages.owner_votes import owners_part
 from hub.web.pages.publications import shown_public
+from hub.web.pages.twins import TWIN_FORMS, shown_twin
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import zero_of, zero_text, zeros_text
 
@@ -59,6 +60,7 @@ def show_dataset(visit: Visit) -> Context:
         "policy_address": ("datasets", name, "policy"),
         "sees_grants": owns or Role.AUDITOR in person.roles,
         "grantable": [p for p in projects.projects(lab, actor) if p.name not in granted] if owns else [],
+        **shown_twin(lab, actor, name),
         **owners_part(lab, actor, name),
         **shown_public(lab, actor, PublicKind.DATASET, name),
         **_choices(),
@@ -163,6 +165,7 @@ FORMS = (
     Form("/datasets/{name}", DATASET, change_dataset),
     Form("/datasets/{name}/policy", DATASET, set_policy),
     Form("/datasets/{name}/offers", DATASET, offer_snapshot),
+    *(Form(f"/datasets/{{name}}/{place}", DATASET, act) for place, act in TWIN_FORMS.items()),
     Form("/datasets/{name}/grants", DATASET, grant_project),
     Form("/datasets/{name}/grants/withdraw", DATASET, withdraw_from_project),
 )

@@ -35,6 +35,9 @@ WORKS = {
     "check": "e-check-1",
     "screen_read": "run-abc-screen-read",
     "screen": "run-abc-screen",
+    "make_twin": "twin-abc-read-1",
+    "read_twin": "twin-abc-read-1",
+    "check_twin": "twin-abc-check-1",
 }
 
 
@@ -72,6 +75,13 @@ def mounts(label: str) -> tuple[Mount, ...]:
             dataset_mount(data, "jobs"),
         ),
         "twin": (inside, out, dataset_mount(data, "jobs")),
+        "make_twin": (inside, out, dataset_mount(data, "jobs")),
+        "check_twin": (
+            inside,
+            out,
+            Mount(f"{scratch}/twin-abc-read-1/fragments", "/in/fragments", sealed=True),
+            dataset_mount(data, "jobs"),
+        ),
         "validate": (inside, Mount(out.source, "/outputs", writable=True), dataset_mount(data, "jobs")),
     }.get(label, (inside, out))
 

@@ -1,0 +1,111 @@
+"""Program of the checker's container: whether a synthetic twin says anything of a row of its dataset.
+
+It reads ``/in/request.json`` (``CheckTwinRequest``), the twin's files below ``/in/fragments`` and the dataset below
+``/data``; it writes ``/out/result.json`` (``CheckTwinResult``). Invariants:
+
+* the gate's own checks of leaks look at every row of the twin, as if it were to leave;
+* a check that fails blocks, and so do files or columns that are not the dataset's own, in name, order and type;
+* what is answered of a file is of the very bytes that were checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import polars as pl
+from polars.exceptions import PanicException, PolarsError
+from pydantic import ValidationError
+
+from hub.domain.errors import InvalidError
+from hub.domain.exports import Severity, TableContext
+from hub.domain.sandbox_exit import SandboxExit
+from hub.gate.context import Context
+from hub.gate.engine import leaks
+from hub.gate.exchange import MOST_REQUEST_BYTES
+from hub.gate.fragments import TableFragment
+from hub.gate.kinds import Kind
+from hub.gate.mounted import MountedDataset, mount
+from hub.policy.model import Policy
+from hub.sandbox.exchange import SnapshotEntry
+from hub.sandbox.program import SandboxError, read_bounded, run_program, write_atomically
+from hub.sandbox.twin import schema_of
+from hub.sandbox.twin_exchange import FOLDER, CheckTwinRequest, CheckTwinResult
+
+MOST_TWIN_BYTES = 256 * 2**20
+CELLS_AT_ONCE = 1_000_000
+COLUMNS = "columns"
+"""Stands for the check where a twin has not the files, columns and types of its dataset."""
+
+
+def check_twin(root: Path) -> SandboxExit:
+    """Judge a twin's files, and write the answer."""
+    request = _request(root / "in" / "request.json")
+    folder, real = root / "in" / FOLDER, root / request.dataset.folder.lstrip("/")
+    described = request.dataset.model_copy(update={"folder": str(real)})
+    try:
+        dataset = mount(described)
+    except (InvalidError, OSError, PolarsError):
+        raise SandboxError(SandboxExit.BROKEN_FILE) from None
+    blocked: set[str] = set()
+    files = []
+    for name in request.files:
+        body = read_bounded(folder / name, MOST_TWIN_BYTES)
+        table = _table(body)
+        files.append(_entry(name, body, table))
+        if not (real / name).is_file() or list(table.schema.items()) != list(schema_of(real / name).items()):
+            blocked.add(COLUMNS)
+        blocked |= blocking(table, dataset, request.policy)
+    if {file.name for file in real.glob("*.parquet")} != set(request.files):
+        blocked.add(COLUMNS)
+    result = CheckTwinResult(blocked_by=tuple(sorted(blocked)), files=tuple(files))
+    write_atomically(root / "out", "result.json", result.model_dump_json().encode())
+    return SandboxExit.OK
+
+
+def blocking(table: pl.DataFrame, dataset: MountedDataset, policy: Policy) -> set[str]:
+    """Return the checks of leaks that block a table, which is looked at in pieces that the gate takes."""
+    found: set[str] = set()
+    for part in _pieces(table):
+        context = Context("twin.parquet", Kind.PARQUET, TableContext(), policy, (dataset,))
+        found |= {f.check for f in leaks(part, context) if f.severity is Severity.BLOCK}
+    return found
+
+
+def _pieces(table: pl.DataFrame) -> Iterator[TableFragment]:
+    rows = max(1, CELLS_AT_ONCE // table.width)
+    texts = table.select(pl.all().cast(pl.String).fill_null(""))
+    for start in range(0, table.height, rows):
+        part = texts.slice(start, rows)
+        yield TableFragment(columns=tuple(part.columns), data=tuple(tuple(column) for column in part.get_columns()))
+
+
+def _request(path: Path) -> CheckTwinRequest:
+    try:
+        return CheckTwinRequest.model_validate_json(read_bounded(path, MOST_REQUEST_BYTES))
+    except (OSError, ValidationError):
+        raise SandboxError(SandboxExit.BAD_REQUEST) from None
+
+
+def _table(body: bytes) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(io.BytesIO(body), hive_partitioning=False)
+    except (PolarsError, PanicException):
+        raise SandboxError(SandboxExit.BROKEN_FILE) from None
+
+
+def _entry(name: str, body: bytes, table: pl.DataFrame) -> SnapshotEntry:
+    digest = hashlib.sha256(body).hexdigest()
+    return SnapshotEntry(path=name, rows=table.height, columns=tuple(table.columns), sha256=digest, size=len(body))
+
+
+def main(root: Path = Path("/")) -> NoReturn:
+    """Check a twin, and end with a code of ``SandboxExit``."""
+    run_program(check_twin, root)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""What is drawn for a synthetic twin, and what the gate's checks say of one."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.sandbox_exit import SandboxExit
+from hub.policy.load import load_profile
+from hub.sandbox.check_twin import check_twin
+from hub.sandbox.column_domain import declared_range, declared_values, domain_of
+from hub.sandbox.count_noise import discrete_laplace
+from hub.sandbox.make_twin import make_twin
+from hub.sandbox.noisy_columns import likely, noisy_counts, one_row_each
+from hub.sandbox.program import judge
+from hub.sandbox.twin_exchange import CheckTwinResult, TwinFiles
+
+PERSONS = 4000
+CITIES = ("Lyon", "Lille", "Nantes")
+
+
+def real() -> pl.DataFrame:
+    """People whose wage and code are like nobody else's, two rows each."""
+    people = [n // 2 for n in range(PERSONS)]
+    return pl.DataFrame(
+        {
+            "person": [f"FR{n * 7919 % 1_000_003:09d}" for n in people],
+            "city": [CITIES[n % 3] for n in people],
+            "age": [20 + n % 45 for n in people],
+            "wage": [1000.0 + (n * 7919 % 100_003) / 37 for n in range(PERSONS)],
+            "code": [f"K{n * 104_729 % 999_983}" for n in range(PERSONS)],
+            "born": [date(1950 + n % 40, 1 + n % 12, 1 + n % 28) for n in people],
+            "member": [n % 4 == 0 for n in people],
+        }
+    )
+
+
+class Container:
+    """The folders of a container, as the programs see them."""
+
+    def __init__(self, root: Path, table: pl.DataFrame) -> None:
+        self.root, self.table = root, table
+        for name in ("in/fragments", "out", "data/people"):
+            (root / name).mkdir(parents=True)
+        table.write_parquet(root / "data" / "people" / "persons.parquet")
+
+    def makes(self, **changes: Any) -> SandboxExit:
+        asked = {
+            "dataset": "people", "files": ["persons.parquet"], "privacy_unit": "person",
+            "direct_identifiers": ["person"], "epsilon": "2", "rows": 600, "seed": 7,
+        }  # fmt: skip
+        (self.root / "in" / "request.json").write_text(json.dumps(asked | changes))
+        return judge(make_twin, self.root)
+
+    @property
+    def made(self) -> pl.DataFrame:
+        return pl.read_parquet(self.root / "out" / "fragments" / "persons.parquet")
+
+    def checked(self, twin: pl.DataFrame, name: str = "persons.parquet") -> tuple[str, ...]:
+        """Which checks block a twin."""
+        twin.write_parquet(self.root / "in" / "fragments" / name)
+        described = {
+            "name": "people", "folder": "/data/people", "privacy_unit": "person", "direct_identifiers": ["person"],
+        }  # fmt: skip
+        policy = load_profile("uk-sacro").model_dump(mode="json")
+        asked = {"dataset": described, "policy": policy, "files": [name]}
+        (self.root / "in" / "request.json").write_text(json.dumps(asked))
+        assert judge(check_twin, self.root) is SandboxExit.OK
+        return CheckTwinResult.model_validate_json((self.root / "out" / "result.json").read_bytes()).blocked_by
+
+
+@pytest.fixture
+def container(tmp_path: Path) -> Container:
+    return Container(tmp_path, real())
+
+
+def test_a_twin_has_the_columns_and_types_of_its_dataset_and_passes_the_checks(container: Container) -> None:
+    assert container.makes() is SandboxExit.OK
+    (entry,) = TwinFiles.model_validate_json((container.root / "out" / "result.json").read_bytes()).files
+    assert (entry.path, entry.rows) == ("persons.parquet", 600)
+    assert container.made.schema == container.table.schema
+    assert container.checked(container.made) == ()
+
+
+def test_no_identifier_and_no_text_of_the_dataset_is_in_its_twin(container: Container) -> None:
+    container.makes()
+    for name in ("person", "code", "city"):
+        assert not set(container.made[name]) & set(container.table[name])
+    assert container.made["person"].n_unique() == 150
+
+
+def test_what_the_owner_declares_is_drawn_with_the_shape_of_the_real_column(container: Container) -> None:
+    container.makes(domains=[
+        {"column": "city", "values": [*CITIES, "Brest"]}, {"column": "age", "low": 0, "high": 100},
+    ])  # fmt: skip
+    assert {"Lyon", "Lille", "Nantes"} <= set(container.made["city"])
+    assert container.made.filter(pl.col("city") == "Brest").height < 30
+    assert 35 < float(container.made["age"].mean() or 0) < 50  # type: ignore[arg-type]
+
+
+def test_a_range_of_a_column_of_texts_is_refused(container: Container) -> None:
+    assert container.makes(domains=[{"column": "city", "low": 0, "high": 1}]) is SandboxExit.TWIN_DOMAIN
+
+
+def test_rows_of_nobody_known_are_not_counted(tmp_path: Path) -> None:
+    """A file without the privacy unit is invented from its types alone, so that nothing of it is told."""
+    container = Container(tmp_path, real().drop("person"))
+    assert container.makes() is SandboxExit.OK
+    assert container.made["age"].unique().sort().to_list() == list(range(1, 6))
+
+
+def test_a_twin_that_copies_rows_is_blocked(container: Container) -> None:
+    container.makes()
+    copied = pl.concat([container.made, container.table.sample(20, seed=1)])
+    assert "row-leak" in container.checked(copied)
+
+
+def test_a_twin_with_a_few_real_identifiers_is_blocked(container: Container) -> None:
+    container.makes()
+    names = [*container.table["person"].head(30), *container.made["person"].tail(570)]
+    assert "direct-identifiers" in container.checked(container.made.with_columns(pl.Series("person", names)))
+
+
+def test_a_twin_of_other_columns_or_files_is_blocked(container: Container) -> None:
+    container.makes()
+    assert container.checked(container.made.drop("member")) == ("columns",)
+    assert "columns" in container.checked(container.made.with_columns(pl.col("age").cast(pl.Int32)))
+    (container.root / "in" / "fragments" / "persons.parquet").unlink()
+    assert "columns" in container.checked(container.made, "others.parquet")
+
+
+def test_one_unit_changes_each_count_by_one_row() -> None:
+    rows = one_row_each(real(), "person")
+    assert rows.height == rows["person"].n_unique() == PERSONS // 2
+
+
+def test_noise_is_of_the_size_that_epsilon_asks_for() -> None:
+    drawn = [discrete_laplace(Fraction(1, 2)) for _ in range(4000)]
+    # E|X| of the discrete Laplace distribution with exp(-1/2) is 1 / sinh(1/2) = 1.92.
+    assert 1.7 < sum(map(abs, drawn)) / len(drawn) < 2.15
+    assert abs(sum(drawn) / len(drawn)) < 0.3
+    assert len({discrete_laplace(Fraction(1, 1000)) for _ in range(50)}) > 40
+
+
+def test_every_class_has_noise_and_what_is_noise_alone_is_not_drawn() -> None:
+    rows = pl.DataFrame({"age": [30] * 1000})
+    domain = domain_of("age", pl.Int64)
+    assert domain is not None
+    counts = noisy_counts(rows, "age", domain, Fraction(1, 4))
+    assert len(counts) == domain.classes + 1
+    assert sum(count != 0 for count in counts) > domain.classes // 2
+    assert sum(count > 0 for count in likely(counts, Fraction(1, 4))) <= 3
+
+
+@pytest.mark.parametrize("kind", [pl.Int8, pl.UInt8, pl.Int64, pl.UInt64, pl.Float32, pl.Float64, pl.Date, pl.Boolean])
+def test_a_domain_does_not_depend_on_values_and_a_draw_is_of_its_class(kind: Any) -> None:
+    from random import Random
+
+    domain = domain_of("x", kind())
+    assert domain is not None
+    random, classes = Random(1), range(domain.classes)
+    drawn = pl.DataFrame({"x": pl.Series([domain.draw(at, random) for at in classes]).cast(kind)})
+    again = drawn.select(domain.number.alias("class"))["class"]
+    # A 32-bit number may be rounded to the edge of its class.
+    assert sum(a == b for a, b in zip(again, classes, strict=True)) >= 0.97 * domain.classes
+
+
+def test_a_value_outside_of_what_was_declared_is_in_no_class() -> None:
+    table = pl.DataFrame({"x": ["a", "z", None], "y": [1.0, 11.0, float("nan")]})
+    assert table.select(declared_values("x", ["a", "b"]).number)["x"].to_list() == [0, None, None]
+    number = declared_range("y", 0, 10, whole=False).number.alias("y")
+    assert table.select(number)["y"].to_list() == [2, None, None]
