@@ -13,7 +13,8 @@ from doubles.api import FakeLab
 
 Command = Callable[..., Result]
 TWIN: dict[str, Any] = {
-    "id": "twin-1", "dataset": "jobs", "snapshot": "a" * 64, "method": "marginals", "asked_by": "anna", "state": "making",
+    "id": "twin-1", "dataset": "jobs", "snapshot": "a" * 64, "method": "marginals", "asked_by": "anna",
+    "state": "making",
     "epsilon": "0.5", "rows": 1000, "seed": 7, "digest": "", "reason": "", "decided": None,
 }  # fmt: skip
 DONE = TWIN | {"state": "accepted", "digest": "d" * 64}

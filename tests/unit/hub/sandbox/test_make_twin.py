@@ -6,6 +6,7 @@ import json
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import polars as pl
@@ -160,7 +161,6 @@ def test_every_class_has_noise_and_what_is_noise_alone_is_not_drawn() -> None:
 
 @pytest.mark.parametrize("kind", [pl.Int8, pl.UInt8, pl.Int64, pl.UInt64, pl.Float32, pl.Float64, pl.Date, pl.Boolean])
 def test_a_domain_does_not_depend_on_values_and_a_draw_is_of_its_class(kind: Any) -> None:
-    from random import Random
 
     domain = domain_of("x", kind())
     assert domain is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +11,11 @@ import pytest
 
 from datasets_mount.catalogue import Dataset, Tier
 from datasets_mount.synthetic import ColumnDomain, SyntheticTwin, TwinMethod, TwinState, mountable
-from doubles.people import JOBS, play, registered_dataset, send, work_off
+from doubles.people import JOBS, approved_notebook, play, registered_dataset, send, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
 from hub.domain.work import Work, WorkKind
-from hub.services import datasets, synthetic_twins
+from hub.services import datasets, runs, synthetic_twins
 from hub.services.lab import Lab
 from hub.services.workspaces import check_eyes_off, made_of, open_workspace
 
@@ -101,7 +102,6 @@ def test_a_twin_that_the_checks_block_is_refused_and_nothing_of_it_is_kept(
     assert (twin.state, twin.digest, twin.files) == (TwinState.REFUSED, "", ())
     assert "row-leak" in twin.reason
     assert seen(lab) == {}
-    import hashlib
 
     kept = lab.vault.path(hashlib.sha256(b"PAR1 synthetic PAR1").hexdigest())
     assert not kept.exists()
@@ -210,9 +210,6 @@ def test_a_twin_whose_bytes_were_changed_is_not_mounted(lab: Lab, snapshot: str)
 
 
 def test_a_run_sees_the_real_rows_whatever_stands_in(lab: Lab, snapshot: str) -> None:
-    from doubles.people import approved_notebook
-    from hub.services import runs
-
     made(lab)
     run, _ = runs.start_run(lab, "researcher", approved_notebook(lab).id, {})
     assert run.snapshots == {"jobs": snapshot}
