@@ -21,6 +21,7 @@ IN_THE_STORYS_LAB = frozenset(
         "attacks/test_p3_browser.py",
         "attacks/test_p3_projects.py",
         "attacks/test_p4_approved_runs.py",
+        "attacks/test_p4_eyes_off.py",
         "attacks/test_p4_held_outputs.py",
         "attacks/test_p5_browser_files.py",
         "attacks/test_p5_canaries.py",
