@@ -97,8 +97,9 @@ MEANINGS: Mapping[str, str] = {
     "storage.upload": "The largest file that can be sent to the lab.",
     "storage.uid_base": "Containers of a project run under a user number of their own, counted from here.",
     "storage.reader_uid": "The user number of the containers that read foreign files.",
-    "storage.datasets": "How snapshots are mounted. `erofs`: as images of a read-only file system, on a loop device "
-    "for each project. `folder`: as read-only folders, where a machine has no loop devices or no EROFS; projects that "
+    "storage.datasets": "How snapshots are mounted. `verity`: as images of a read-only file system, on devices of each "
+    "project's own, each block of which the kernel checks when it is read (dm-verity). `erofs`: as such images, hashed "
+    "before each mount. `folder`: as read-only folders, where a machine has no loop devices or no EROFS; projects that "
     "read one dataset can then signal to each other by locks on it. `auto`: the first that works; `datalab doctor` "
     "says which.",
     "space.alarm": "When less is free in a place, an event is recorded, and administrators and stewards read it on "
@@ -182,7 +183,7 @@ KINDS: Mapping[object, str] = {
     VotesByClass: "table of classes, with whole numbers from 1 to 5",
     VotesByTier: "table of tiers, with whole numbers from 1 to 5",
     Literal["starttls", "tls", "none"]: "`starttls`, `tls` or `none`",
-    Literal["auto", "erofs", "folder"]: "`auto`, `erofs` or `folder`",
+    Literal["auto", "verity", "erofs", "folder"]: "`auto`, `verity`, `erofs` or `folder`",
 }
 UNITS = ((40, "T"), (30, "G"), (20, "M"), (10, "K"), (0, ""))
 

@@ -174,7 +174,7 @@ class Storage(Section):
     upload: Size = 1 * GIB
     uid_base: Annotated[int, Field(ge=100000)] = 200000
     reader_uid: Annotated[int, Field(ge=100000)] = 199999
-    datasets: Literal["auto", "erofs", "folder"] = "auto"
+    datasets: Literal["auto", "verity", "erofs", "folder"] = "auto"
 
 
 class Space(Section):

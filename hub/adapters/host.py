@@ -7,11 +7,14 @@ commands are run by it in the host's own name spaces; nothing else in the lab as
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.adapters.checked_device import CHECKED_DEVICE, open_checked
 from hub.adapters.mount_table import is_mounted
 from hub.domain.errors import UnavailableError
 from spawner_config.isolation import SEALED
@@ -43,15 +46,35 @@ class Host:
 
     def mount_snapshot(self, image: Path, folder: Path) -> None:
         """Mount a snapshot's image on a loop device of its own: ``mount -o loop`` would share one between projects."""
+        with self._loop(image) as device:
+            self.mount_device(device, folder)
+
+    @contextmanager
+    def checked(self, image: Path, hashes: Path, root: str) -> Iterator[str]:
+        """Let the kernel check each block of an image when it is read, by its tree of hashes; give the device of it."""
+        device = f"{CHECKED_DEVICE}{secrets.token_hex(8)}"
+        with self._loop(image) as data, self._loop(hashes) as beside:
+            self._run(*open_checked(data, Path(device).name, beside, root, image.stat().st_size))
+            try:
+                yield device
+            finally:
+                self.detach(device)
+
+    def mount_device(self, device: str, folder: Path) -> None:
+        """Mount a snapshot's file system from a device that is its own."""
+        self._run("blockdev", "--setra", READ_AHEAD, device)
+        self._run("mount", "-t", "erofs", "-o", ",".join(SEALED), device, str(folder))
+
+    @contextmanager
+    def _loop(self, image: Path) -> Iterator[str]:
         device = self._run("losetup", "--find", "--show", SEALED_DEVICE, str(image)).strip()
         try:
-            # For speed alone: each block is in memory once, and is read ahead; not every file system under it can.
+            # For speed alone: each block is in memory once; not every file system under it can.
             with suppress(UnavailableError):
                 self._run("losetup", "--direct-io=on", device)
-            self._run("blockdev", "--setra", READ_AHEAD, device)
-            self._run("mount", "-t", "erofs", "-o", ",".join(SEALED), device, str(folder))
+            yield device
         finally:
-            self._run("losetup", "--detach", device)  # A mounted one goes with its mount.
+            self.detach(device)  # One that is in use goes with its last use.
 
     def bind_sealed(self, source: Path, folder: Path) -> None:
         """Show a folder a second time, read-only, without what is mounted below it."""
@@ -81,8 +104,11 @@ class Host:
             self._run("umount", "--lazy", str(folder))
 
     def detach(self, device: str) -> None:
-        """Let go of a loop device; one that is still in use goes when its last use ends."""
-        self._run("losetup", "--detach", device)
+        """Let go of a device of the lab's; one that is still in use goes when its last use ends."""
+        if device.startswith(CHECKED_DEVICE):
+            self._run("veritysetup", "close", "--deferred", Path(device).name)
+        else:
+            self._run("losetup", "--detach", device)
 
     def give(self, folder: Path, uid: int) -> None:
         """Make one folder (not what is in it) the property of a container's user, closed to others."""

@@ -18,8 +18,8 @@ from pathlib import Path
 from hub.adapters.disks import room_of
 from hub.adapters.free_space import free_bytes, written_folders
 from hub.adapters.loops import loose_loops
-from hub.adapters.snapshot_files import link_or_copy
 from hub.adapters.vault import FolderVault, full_disk_said
+from hub.adapters.vault_trees import link_or_copy
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.projects import Room
 from hub.domain.runs import OutputFile

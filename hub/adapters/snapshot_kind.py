@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from datasets_mount.images import ImageKind
+from hub.adapters.checked_device import PROGRAM
 from hub.domain.errors import UnavailableError
 from hub.settings import Settings
 
@@ -20,12 +21,32 @@ PATH = "/usr/sbin:/sbin:/usr/bin:/bin"
 
 def lacking() -> list[str]:
     """Return what EROFS images need and this machine has not."""
-    found = {
-        "EROFS in the kernel": _kernel_has("erofs"),
-        "loop devices": LOOP_CONTROL.exists(),
-        f"{MAKER} (package erofs-utils)": shutil.which(MAKER, path=PATH) is not None,
-    }
+    return _absent(
+        {
+            "EROFS in the kernel": _kernel_has("erofs"),
+            "loop devices": LOOP_CONTROL.exists(),
+            f"{MAKER} (package erofs-utils)": _has(MAKER),
+        }
+    )
+
+
+def lacking_to_check() -> list[str]:
+    """Return what the kernel needs beside them to check each block when it is read."""
+    return _absent(
+        {
+            "dm-verity in the kernel": (SYS / "module/dm_verity").exists() or _can_be_loaded("dm-verity"),
+            f"{PROGRAM} (package cryptsetup-bin)": _has(PROGRAM),
+            "a privileged process of root's": os.geteuid() == 0,
+        }
+    )
+
+
+def _absent(found: dict[str, bool]) -> list[str]:
     return [what for what, there in found.items() if not there]
+
+
+def _has(program: str) -> bool:
+    return shutil.which(program, path=PATH) is not None
 
 
 def _kernel_has(file_system: str) -> bool:
@@ -38,27 +59,20 @@ def _can_be_loaded(module: str) -> bool:
     return any((MODULES / os.uname().release).rglob(f"{module}.ko*"))
 
 
-def verity() -> list[str]:
-    """Return what of the kernel could check each block when it is read; the lab uses neither yet."""
-    found = {
-        "dm-verity": (SYS / "module/dm_verity").exists() or _can_be_loaded("dm-verity"),
-        "fs-verity": (SYS / "fs/ext4/features/verity").exists(),
-    }
-    return [name for name, there in found.items() if there]
-
-
 def said(settings: Settings) -> tuple[bool, str]:
     """Say how snapshots are mounted here, and whether that is as well as was asked for; for ``datalab doctor``."""
     try:
         kind = snapshot_kind(settings)
     except UnavailableError as error:
         return False, str(error)
+    chosen = settings.storage.datasets == kind.value
     if kind is ImageKind.FOLDER:
-        chosen = settings.storage.datasets == "folder"
         why = "as lab.toml says" if chosen else f"this machine lacks {', '.join(lacking())}"
         return chosen, f"read-only binds of folders, {why}; locks on a dataset pass between projects"
-    kernel = ", ".join(verity()) or "neither dm-verity nor fs-verity"
-    return True, f"EROFS images, hashed before each mount; a loop device for each project; the kernel has {kernel}"
+    if kind is ImageKind.EROFS:
+        why = "as lab.toml says" if chosen else f"this machine lacks {', '.join(lacking_to_check())}"
+        return True, f"EROFS images, hashed before each mount; a loop device for each project; no dm-verity: {why}"
+    return True, "EROFS images, hashed before each mount, by dm-verity at each read; a loop device for each project"
 
 
 def snapshot_kind(settings: Settings) -> ImageKind:
@@ -67,11 +81,15 @@ def snapshot_kind(settings: Settings) -> ImageKind:
     if wanted == "folder":
         return ImageKind.FOLDER
     absent = lacking()
-    if absent and wanted == "erofs":
+    unchecked = [] if wanted == "erofs" else lacking_to_check()
+    if (absent and wanted == "erofs") or (absent + unchecked and wanted == "verity"):
         raise UnavailableError(
-            "Datasets are to be mounted as EROFS images, and this machine lacks {lacking}. Mend that, or set "
-            "storage.datasets to “folder” in lab.toml.",
+            "Datasets are to be mounted as {wanted} images, and this machine lacks {lacking}. Mend that, or choose "
+            "another way for storage.datasets in lab.toml, “auto” for the best that works.",
             reason="no-erofs",
-            lacking=", ".join(absent),
+            wanted=wanted,
+            lacking=", ".join(absent + unchecked),
         )
-    return ImageKind.FOLDER if absent else ImageKind.EROFS
+    if absent:
+        return ImageKind.FOLDER
+    return ImageKind.EROFS if unchecked or wanted == "erofs" else ImageKind.VERITY

@@ -2,7 +2,7 @@
 
 ::
 
-    snapshots/<digest>.erofs          what is mounted, see snapshot_files
+    snapshots/<digest>.erofs          what is mounted, and .verity, its hashes; see snapshot_files
     mounts/<project>/<digest>/        where it is mounted, for all containers of one project
     mounts/<project>/<digest>.used    touched whenever a container is about to see it
     mounts/<project>/runs/            the outputs of its runs, as its workspaces see them
@@ -30,7 +30,7 @@ from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.adapters.host import Host
 from hub.adapters.loops import loose_loops
 from hub.adapters.mount_table import is_mounted, mounts_below
-from hub.adapters.snapshot_files import ErofsImages, LinkedFolders, SnapshotFiles
+from hub.adapters.snapshot_files import ErofsImages, LinkedFolders, SnapshotFiles, VerityImages
 from hub.adapters.vault import FolderVault
 from hub.domain.errors import UnavailableError
 
@@ -50,6 +50,7 @@ class SnapshotMounts:
         self._host = host
         self._kind = kind
         self._ways: dict[ImageKind, SnapshotFiles] = {
+            ImageKind.VERITY: VerityImages(state / "snapshots", vault, host),
             ImageKind.EROFS: ErofsImages(state / "snapshots", vault, host),
             ImageKind.FOLDER: LinkedFolders(state / "snapshots", vault, host),
         }
@@ -69,7 +70,7 @@ class SnapshotMounts:
             if not is_mounted(folder) or not way.is_shown(snapshot, folder):
                 self._host.unmount_all(folder)
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                way.show(snapshot, folder)
+                way.show(snapshot, image, folder)
                 self._check_shown(way, snapshot, folder)
             self._check_sealed(folder)
             folder.with_suffix(USED).touch()

@@ -108,7 +108,7 @@ class Verbs:
 
     def _build_snapshot(self, asked: verbs.BuildSnapshot) -> dict[str, object]:
         made = self._storage.build_snapshot(_snapshot(asked.snapshot))
-        return {"kind": made.kind.value, "sha256": made.sha256, "size": made.size}
+        return {"kind": made.kind.value, "sha256": made.sha256, "size": made.size, "root": made.root}
 
     def _mount_snapshot(self, asked: verbs.MountSnapshot) -> None:
         self._storage.mount_snapshot(_snapshot(asked.snapshot), asked.image(), asked.project)

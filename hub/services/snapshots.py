@@ -37,6 +37,7 @@ def _image(lab: Lab, snapshot: Snapshot) -> SnapshotImage:
     made = image_of(snapshot.digest, lab.storage.build_snapshot(snapshot), lab.now())
     what = "mend" if image is not None and image.broken else "build"
     details = {"dataset": snapshot.dataset, "kind": made.kind, "sha256": made.sha256, "size": made.size}
+    details |= {"root": made.root} if made.root else {}
     with lab.store.begin() as records:
         records.save(made, event(f"lab:snapshot:{what}", LAB, snapshot.digest, **details))
     return made

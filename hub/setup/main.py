@@ -22,6 +22,7 @@ from hub.setup import (
     lab_files,
     lock,
     node,
+    own_kernel,
     packages,
     stock_image,
 )
@@ -33,14 +34,16 @@ from hub.setup.steps import Lane, SetupError, Step, say, take_all
 
 def needs(places: Places, *, tests: bool) -> list[Need]:
     """What must come from Debian packages for the lab, and for its tests."""
-    wanted = [packages.DISKS, packages.NODE]
+    wanted = [packages.DISKS, packages.CHECKED_IMAGES, packages.NODE]
     if not installer.is_done(places):
         wanted.append(packages.VENV)
     if not engine.answers():
         wanted += [packages.ENGINE, packages.APPARMOR_PARSER]
     if not base_image.named():
         wanted += [packages.BOOTSTRAP, packages.USER_IDS]
-    return wanted + ([packages.BROWSER, packages.POSTGRES, packages.UNITS, packages.GVISOR] if tests else [])
+    return wanted + (
+        [packages.BROWSER, packages.POSTGRES, packages.UNITS, packages.GVISOR, packages.OWN_KERNEL] if tests else []
+    )
 
 
 def machine_steps(places: Places, *, tests: bool = False) -> Lane:
@@ -79,14 +82,17 @@ def environment_step(places: Places, name: str, wanted: environment.Environment)
 def environment_steps(places: Places, *, tests: bool = False) -> Lane:
     """The lab's environment, the identity provider's, and the proxy; for tests the oracle's, too."""
     lab = environment.development(places) if tests else environment.lab(places)
-    oracle = [environment_step(places, "oracle", environment.oracle(places))] if tests else []
+    beside = [environment_step(places, "oracle", environment.oracle(places))] if tests else []
+    if tests:
+        kernel = partial(own_kernel.is_done, places), partial(own_kernel.make, places)
+        beside.append(Step("own kernel", "fetching Debian's kernel for tests of what this one lacks", *kernel))
     return [
         environment_step(places, "environment", lab),
         environment_step(places, "identity", environment.identity(places)),
         Step(
             "proxy", "installing configurable-http-proxy", partial(node.is_done, places), partial(node.install, places)
         ),
-        *oracle,
+        *beside,
     ]
 
 

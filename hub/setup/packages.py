@@ -50,6 +50,8 @@ DISKS = Need(
     ("e2fsprogs", "erofs-utils", "mount", "util-linux"),
     lambda: _has("mkfs.ext4", "mkfs.erofs", "mount", "losetup"),
 )
+CHECKED_IMAGES = Need("dm-verity's tools", ("cryptsetup-bin",), lambda: os.geteuid() != 0 or _has("veritysetup"))
+"""Optional: the kernel may check images that root's process mounts."""
 BOOTSTRAP = Need("mmdebstrap", ("mmdebstrap",), lambda: _has("mmdebstrap"))
 USER_IDS = Need("the tools for user namespaces", ("uidmap",), lambda: os.geteuid() == 0 or _has("newuidmap"))
 """Whoever is not root makes a base image in a user namespace."""
@@ -68,6 +70,11 @@ def _can_be_had(package: str) -> bool:
 
 GVISOR = Need("gVisor's runsc", ("runsc",), lambda: _has("runsc") or not _can_be_had("runsc"))
 """Optional: where it cannot be had, its tests are left out."""
+OWN_KERNEL = Need(
+    "an emulator for tests that need another kernel",
+    ("qemu-system-x86", "busybox-static"),
+    lambda: _has("qemu-system-x86_64", "busybox"),
+)
 POSTGRES = Need("PostgreSQL's server programs", ("postgresql",), _has_postgres)
 
 

@@ -73,6 +73,11 @@ class Places:
         return self.cache / "lab-files"
 
     @property
+    def own_kernel(self) -> Path:
+        """Debian's kernel, and the first file system that it starts from."""
+        return self.cache / "own-kernel"
+
+    @property
     def image_record(self) -> Path:
         """Identifiers and inputs of the images that were built."""
         return self.cache / "images.json"

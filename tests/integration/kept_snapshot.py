@@ -51,6 +51,11 @@ class Kept:
         return [device for device, image in loops() if image.is_relative_to(self.state)]
 
     @property
+    def devices(self) -> int:
+        """How many loop devices one mount takes."""
+        return {ImageKind.VERITY: 2, ImageKind.EROFS: 1, ImageKind.FOLDER: 0}[self.kind]
+
+    @property
     def tree(self) -> Path:
         return self.state / "snapshots" / self.snapshot.digest
 

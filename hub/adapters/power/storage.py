@@ -112,12 +112,12 @@ class AskedStorage(PlainStorage):
         made = self._ask(verbs.BuildSnapshot, snapshot=verbs.NamedSnapshot.of(snapshot))
         if not isinstance(made, dict):
             raise InvalidError("The privileged process's answer cannot be read.", reason="verb-answer")
-        return ImageFile(ImageKind(made["kind"]), made["sha256"], made["size"])
+        return ImageFile(ImageKind(made["kind"]), made["sha256"], made["size"], made["root"])
 
     def mount_snapshot(self, snapshot: Snapshot, image: SnapshotImage, project: str) -> Path:
         """Return where the project's containers find the snapshot."""
         named = verbs.NamedSnapshot.of(snapshot)
-        about = {"kind": image.kind.value, "sha256": image.sha256, "size": image.size}
+        about = {"kind": image.kind.value, "sha256": image.sha256, "root": image.root, "size": image.size}
         self._ask(verbs.MountSnapshot, snapshot=named, project=project, **about)
         return self._state / "mounts" / project / snapshot.digest
 

@@ -217,14 +217,16 @@ class MountSnapshot(Asked):
 
     verb: Literal["mount-snapshot"] = "mount-snapshot"
     snapshot: NamedSnapshot
-    kind: Literal["erofs", "folder"]
+    kind: Literal["verity", "erofs", "folder"]
     sha256: Digest | Literal[""]
+    root: Digest | Literal[""]
     size: Size
     project: Name
 
     def image(self) -> SnapshotImage:
         """Return what it is mounted from."""
-        return SnapshotImage(self.snapshot.digest, ImageKind(self.kind), self.sha256, self.size, _NEVER)
+        kind = ImageKind(self.kind)
+        return SnapshotImage(self.snapshot.digest, kind, self.sha256, self.size, _NEVER, root=self.root)
 
 
 class ReleaseSnapshots(Asked):
@@ -243,7 +245,7 @@ class ReleaseLoop(Asked):
     """Let go of a loop device over an image of this lab that is mounted nowhere, if it still is that."""
 
     verb: Literal["release-loop"] = "release-loop"
-    device: Annotated[str, Field(pattern=r"^/dev/loop[0-9]{1,6}$")]
+    device: Annotated[str, Field(pattern=r"^/dev/(loop[0-9]{1,6}|mapper/datalab-[0-9a-f]{16})$")]
     image: Annotated[str, Field(max_length=4096)]
 
 

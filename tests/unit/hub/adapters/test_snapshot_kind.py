@@ -21,7 +21,7 @@ def settings(datasets: str) -> Settings:
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine that has everything."""
+    """A machine that has everything but what the kernel checks images with."""
     (tmp_path / "filesystems").write_text("nodev\ttmpfs\n\text4\n\terofs\n")
     (tmp_path / "loop-control").touch()
     (tmp_path / "mkfs.erofs").touch(mode=0o755)
@@ -39,7 +39,8 @@ def test_a_machine_with_everything_mounts_images(machine: Path) -> None:
         assert snapshot_kind.snapshot_kind(settings(wish)) is ImageKind.EROFS
     holds, seen = snapshot_kind.said(settings("auto"))
     assert holds
-    assert seen.endswith("the kernel has neither dm-verity nor fs-verity")
+    assert seen.endswith("this machine lacks dm-verity in the kernel, veritysetup (package cryptsetup-bin)")
+    assert snapshot_kind.said(settings("erofs"))[1].endswith("as lab.toml says")
 
 
 @pytest.mark.parametrize(
@@ -64,17 +65,40 @@ def test_a_module_that_the_kernel_can_load_counts_as_there(machine: Path) -> Non
     assert snapshot_kind.snapshot_kind(settings("erofs")) is ImageKind.EROFS
 
 
-@pytest.mark.parametrize(
-    ("place", "name"),
-    [
-        ("sys/module/dm_verity", "dm-verity"),
-        (f"modules/{os.uname().release}/dm-verity.ko.zst", "dm-verity"),
-        ("sys/fs/ext4/features/verity", "fs-verity"),
-    ],
-)
-def test_what_the_kernel_could_check_itself_is_named(machine: Path, place: str, name: str) -> None:
-    assert snapshot_kind.verity() == []
-    (machine / place).parent.mkdir(parents=True, exist_ok=True)
-    (machine / place).touch()
-    assert snapshot_kind.verity() == [name]
-    assert name in snapshot_kind.said(settings("auto"))[1]
+@pytest.fixture(params=["sys/module/dm_verity", f"modules/{os.uname().release}/dm-verity.ko.zst"])
+def checking(machine: Path, request: pytest.FixtureRequest) -> Path:
+    """A machine whose kernel checks images, too."""
+    (machine / request.param).parent.mkdir(parents=True, exist_ok=True)
+    (machine / request.param).touch()
+    (machine / "veritysetup").touch(mode=0o755)
+    return machine
+
+
+def test_a_kernel_that_checks_images_does_so_unless_it_is_told_otherwise(checking: Path) -> None:
+    ways = {wish: snapshot_kind.snapshot_kind(settings(wish)) for wish in ("auto", "verity", "erofs", "folder")}
+    assert ways == {
+        "auto": ImageKind.VERITY,
+        "verity": ImageKind.VERITY,
+        "erofs": ImageKind.EROFS,
+        "folder": ImageKind.FOLDER,
+    }
+    holds, seen = snapshot_kind.said(settings("auto"))
+    assert holds
+    assert "by dm-verity at each read" in seen
+
+
+def test_what_is_asked_for_and_lacking_is_refused_and_never_silently_less(
+    checking: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (checking / "veritysetup").unlink()
+    with pytest.raises(UnavailableError, match="cryptsetup-bin"):
+        snapshot_kind.snapshot_kind(settings("verity"))
+    holds, seen = snapshot_kind.said(settings("verity"))
+    assert not holds
+    assert "cryptsetup-bin" in seen
+    assert snapshot_kind.snapshot_kind(settings("auto")) is ImageKind.EROFS
+    (checking / "veritysetup").touch(mode=0o755)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert snapshot_kind.snapshot_kind(settings("auto")) is ImageKind.EROFS
+    with pytest.raises(UnavailableError, match="root"):
+        snapshot_kind.snapshot_kind(settings("verity"))
