@@ -11,7 +11,7 @@ from hub.setup.places import here
 
 MEMORY = 2048
 """MiB."""
-LONGEST = 600
+LONGEST = 1800
 """Seconds."""
 
 
