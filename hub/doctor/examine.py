@@ -23,7 +23,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.adapters.clock import SystemClock
 from hub.adapters.engine import DockerEngine
 from hub.adapters.store import SqlStore
-from hub.doctor import containers, engine_gate, faults, machine, origins, receipts, records, review, runs, snapshots
+from hub.doctor import (
+    budgets,
+    containers,
+    engine_gate,
+    faults,
+    machine,
+    origins,
+    receipts,
+    records,
+    review,
+    runs,
+    snapshots,
+)
 from hub.doctor.scene import Scene, scene
 from hub.doctor.throwaway import ThrowAway, Weaken, as_the_lab_makes_it
 from hub.domain.errors import LabError, UnavailableError
@@ -61,14 +73,13 @@ class Doctor:
         return Examination("", began, round(time.monotonic() - clock), known, attempts)
 
     def _all(self, known: dict[str, str]) -> Iterator[Attempt]:
-        seen = "The lab has no differentially private mechanism so far, so there is no budget to overspend."
-        yield Attempt(Promise.PRIVACY, "budget", "host", "There is nothing to try yet.", seen, Verdict.NOT_YET)
+        yield from self._step(Promise.PRIVACY, budgets.overspending_tried)
         try:
             told = machine.engine_told()
             image = DockerEngine(self.settings.name).image_digest(self.settings.images.workspace)
             before = faults.what_is_there(self.settings)
         except LabError as error:
-            yield from unseen(self.wanted - {Promise.PRIVACY}, str(error))
+            yield from unseen(self.wanted, str(error))
             return
         known.update(machine.versions(self.settings, told, image))
         yield from self._step(Promise.MACHINE, lambda: machine.machine_looked_at(self.settings, told))
@@ -102,7 +113,7 @@ class Doctor:
 
     def _of_the_lab(self) -> Iterator[Attempt]:
         """Look at the lab's own records, where there are any."""
-        of_records = self.wanted & {Promise.RELEASES, Promise.AUDIT, Promise.FAULTS, Promise.MACHINE}
+        of_records = self.wanted & {Promise.RELEASES, Promise.AUDIT, Promise.PRIVACY, Promise.FAULTS, Promise.MACHINE}
         if not of_records:
             return
         try:
@@ -113,6 +124,7 @@ class Doctor:
         store = SqlStore(self.settings.database, SystemClock().now)
         yield from self._step(Promise.RELEASES, lambda: receipts.real_releases(lab))
         yield from self._step(Promise.AUDIT, lambda: records.log_tried(store))
+        yield from self._step(Promise.PRIVACY, lambda: [budgets.budgets_added_up(lab)])
         yield from self._step(Promise.FAULTS, lambda: faults.owners_looked_for(lab))
         yield from self._step(Promise.MACHINE, lambda: [origins.origins_looked_at(self.settings, lab)])
         store.engine.dispose()

@@ -55,7 +55,7 @@ BODIES: dict[type, dict[str, object]] = {
     verbs.CloseServer: {"server": "0" * 16},
     verbs.SnapshotKind: {},
     verbs.BuildSnapshot: {"snapshot": SNAPSHOT},
-    verbs.MountSnapshot: {"snapshot": SNAPSHOT, "kind": "erofs", "sha256": "", "size": 1, "project": "care"},
+    verbs.MountSnapshot: {"snapshot": SNAPSHOT, "kind": "erofs", "sha256": "", "root": "", "size": 1, "project": "care"},
     verbs.ReleaseSnapshots: {},
     verbs.LooseLoops: {},
     verbs.ReleaseLoop: {"device": "/dev/loop0", "image": "/x"},

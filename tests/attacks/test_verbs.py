@@ -225,7 +225,7 @@ def test_a_folder_of_one_project_is_not_given_to_another(settings: Settings) -> 
 def test_a_snapshot_is_named_by_its_manifest_and_its_files_by_plain_names(settings: Settings) -> None:
     file = {"path": "x.parquet", "sha256": "a" * 64, "size": 1, "rows": 1, "columns": ["a"]}
     named = {"digest": "b" * 64, "dataset": "jobs", "files": [file]}
-    image = {"kind": "erofs", "sha256": "c" * 64, "size": 1, "project": "care"}
+    image = {"kind": "erofs", "sha256": "c" * 64, "root": "", "size": 1, "project": "care"}
     assert asked(settings, "build-snapshot", snapshot=named)["error"] == "InvalidError"
     assert asked(settings, "mount-snapshot", snapshot=named, **image)["error"] == "InvalidError"
     for path in ("../x", "/etc/shadow", "a/b", "..", ".", "", "x\n"):
