@@ -18,7 +18,7 @@ import polars as pl
 
 from hub.adapters.local_gate import Asked, check_paths
 from hub.bench.large import EARLIER, dataset_of, offered_of, request_of, written
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.checks.check import Check
 from hub.gate.checks.differencing import DIFFERENCING, table_of
 from hub.gate.checks.dominance import DOMINANCE

@@ -19,9 +19,10 @@ from pathlib import Path
 from hub.bench.pages_served import BARE, Served, served
 from hub.bench.rows import Goal, Of, Row
 from hub.domain.audit import event
-from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity
 from hub.domain.people import Organisation, Person, Role
 from hub.domain.projects import Project
+from hub.domain.table_context import TableContext
 from hub.services.lab import Lab
 from hub.settings import Login, Settings
 from hub.wiring import lab_from

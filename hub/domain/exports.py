@@ -19,6 +19,7 @@ from hub.domain.ballots import Ballot, Cause, Override, OwnerVote, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.output_classes import OutputClass
 from hub.domain.people import Person
+from hub.domain.table_context import UNDECLARED, TableContext
 
 
 class ExportState(StrEnum):
@@ -152,42 +153,6 @@ class Finding:
     fix: Fix | None = None
 
 
-AGGREGATES: dict[str, tuple[str, ...]] = {
-    "count": ("rows", "units", "weight"),
-    "units": ("units",),
-    "sum": ("sum",),
-    "mean": ("mean",),
-    "median": ("median",),
-    "quantile": ("quantile",),
-    "min": ("min",),
-    "minimum": ("min",),
-    "max": ("max",),
-    "maximum": ("max",),
-    "share": ("share", "mean"),
-    "std": ("std",),
-}
-"""What an author may declare, with the figures that it may be: a count is of rows or of units, the share of those with
-a yes is the mean of a column of zeros and ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableContext:
-    """What the author declares about a table: dataset, dimensions (group columns), measure and aggregate.
-
-    ``quantile`` says which one a quantile is (0.9), ``weight`` names the column of weights, ``filter`` says which rows
-    of the dataset were taken (see ``hub.gate.filter_language``), and ``rounding`` to what numbers were rounded.
-    """
-
-    dataset: str = ""
-    dimensions: tuple[str, ...] = ()
-    measure: str = ""
-    aggregate: str = "count"
-    quantile: float = 0.0
-    weight: str = ""
-    filter: str = ""
-    rounding: float = 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class ExportFile:
     """One offered file: ``sha256`` and ``size`` of what was taken in, ``canonical`` what the gate wrote from it.
@@ -197,7 +162,7 @@ class ExportFile:
     """
 
     path: str
-    table: TableContext = TableContext()
+    table: TableContext = UNDECLARED
     sha256: str = ""
     size: int = 0
     kind: str = ""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.cells import decimals_of, is_suppressed, numbers_in
 from hub.gate.figures import COUNTS, MORE, PLAIN, WEIGHT, Figure, column_of
 from hub.gate.shares import shares_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
-from hub.domain.exports import Finding, Fix, Severity, TableContext
+from hub.domain.exports import Finding, Fix, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.cut_cells import cells_of_several, cut_cells
 from hub.gate.datasets import DataFile
 from hub.gate.exchange import ApprovedNotebook

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hub.domain.exports import AGGREGATES, TableContext
+from hub.domain.table_context import AGGREGATES, TableContext
 from hub.gate.agreement import near_figure
 from hub.gate.cells import decimals_of, is_suppressed, number
 from hub.gate.figures import COUNTS, WEIGHT, column_of

@@ -21,8 +21,9 @@ from operator import is_
 
 import polars as pl
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
 from hub.domain.output_classes import OutputClass
+from hub.domain.table_context import TableContext
 from hub.gate.canonical import Canonical, canonical
 from hub.gate.canonical_text import clean
 from hub.gate.checks.catalogue import CHECKS, LEAK_CHECKS, NAME_CHECKS, REQUEST_CHECKS

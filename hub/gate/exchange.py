@@ -8,10 +8,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
+from hub.domain.exports import Finding, Fix, FixKind, Severity
 from hub.domain.free_text import LONGEST_TEXT
 from hub.domain.output_classes import OutputClass
 from hub.domain.registers import RegisteredTable
+from hub.domain.table_context import TableContext
 from hub.gate.filter_language import LONGEST
 from hub.gate.fragments import Part
 from hub.gate.kinds import Kind
@@ -93,7 +94,7 @@ class ReadResult(Part):
 
 
 class TableDeclaration(Part):
-    """What the author declares about a table; see ``hub.domain.exports.TableContext``."""
+    """What the author declares about a table; see ``hub.domain.table_context.TableContext``."""
 
     dataset: ColumnName = ""
     dimensions: tuple[ColumnName, ...] = Field(default=(), max_length=20)

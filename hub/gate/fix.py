@@ -16,7 +16,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
-from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
+from hub.domain.exports import Finding, Fix, FixKind, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.cells import suppression_mark
 from hub.gate.context import rows_text
 from hub.gate.engine import Guard, Judgement, check_request

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hub.domain.errors import InvalidError
-from hub.domain.exports import AGGREGATES, TableContext
+from hub.domain.table_context import AGGREGATES, TableContext
 from hub.gate.agreement import recomputed
 from hub.gate.context import Context
 from hub.gate.crosstab import unpivoted

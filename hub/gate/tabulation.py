@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.cells import ValueClass, decimals_of, is_margin, is_missing, is_suppressed, keys_in
 from hub.gate.column_names import is_area
 from hub.gate.datasets import UNIT, DataFile

@@ -20,8 +20,9 @@ import polars as pl
 from pydantic import ValidationError
 
 from hub.domain.errors import InvalidError
-from hub.domain.exports import Finding, Fix, TableContext
+from hub.domain.exports import Finding, Fix
 from hub.domain.sandbox_exit import SandboxExit
+from hub.domain.table_context import TableContext
 from hub.gate.engine import Judgement, OutOfTimeError, check_request, tables_of
 from hub.gate.exchange import (
     EARLIER_NAME,

@@ -21,8 +21,9 @@ from polars.exceptions import PanicException, PolarsError
 from pydantic import ValidationError
 
 from hub.domain.errors import InvalidError
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
 from hub.domain.sandbox_exit import SandboxExit
+from hub.domain.table_context import TableContext
 from hub.gate.context import Context
 from hub.gate.engine import leaks
 from hub.gate.exchange import MOST_REQUEST_BYTES

@@ -14,7 +14,6 @@ from hub.domain.exports import (
     ExportRequest,
     ExportState,
     ExportStep,
-    TableContext,
     check_context,
     check_is_author,
     step_request,
@@ -26,6 +25,7 @@ from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import without_claim
 from hub.domain.runs import OutputFile, Run
+from hub.domain.table_context import TableContext
 from hub.domain.votes import as_seen_by, check_can_review, may_review
 from hub.domain.work import Work, WorkKind
 from hub.gate.exchange import MOST_FILES

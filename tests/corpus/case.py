@@ -36,7 +36,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.exchange import ApprovedNotebook
 
 Content = pl.DataFrame | str | bytes

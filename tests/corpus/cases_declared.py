@@ -6,7 +6,8 @@ import polars as pl
 
 from corpus.case import Offer, Offered, bad, good
 from corpus.data import firms, survey
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 
 
 @bad("dominance", data=("firms",))

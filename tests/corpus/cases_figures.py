@@ -10,7 +10,8 @@ import polars as pl
 from corpus import dress
 from corpus.case import Offer, Offered, bad, good
 from corpus.data import PEOPLE, firms, health, per, stays, survey
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 
 
 @bad("dominance", data=("firms",))

@@ -7,7 +7,7 @@ import polars as pl
 from corpus import dress
 from corpus.case import Offer, Offered, bad, good
 from corpus.data import PEOPLE, flights, jobs, per, stays, survey
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 
 
 def by_region() -> pl.DataFrame:

@@ -10,7 +10,8 @@ import polars as pl
 
 from corpus.case import Offer, Offered, bad, good
 from corpus.data import survey
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.array_types import ArrayType
 from hub.gate.arrays import array_of
 from hub.gate.canonical_arrays import write_safetensors

@@ -15,7 +15,8 @@ import polars as pl
 
 from corpus.case import Case, Content
 from corpus.data import mounted
-from hub.domain.exports import Finding, TableContext
+from hub.domain.exports import Finding
+from hub.domain.table_context import TableContext
 from hub.gate.engine import Judgement, check_request, tables_of
 from hub.gate.exchange import Verdict
 from hub.gate.fragments import FileFragments

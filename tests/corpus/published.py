@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.engine import Judgement, check_request
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import MountedDataset, from_scans

@@ -18,7 +18,8 @@ from corpus.data import DATASETS, mounted
 from corpus.judge import body_of, judged
 from corpus.page import PAGE, page
 from hub.adapters.local_gate import Asked, check_paths
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.exchange import Verdict
 from hub.gate.verdict import verdict_of
 

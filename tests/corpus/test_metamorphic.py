@@ -13,7 +13,8 @@ from corpus import dress
 from corpus.case import Case, Content
 from corpus.catalogue import cases
 from corpus.judge import Read, body_of, judge, judged, read
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.exchange import Verdict
 from hub.gate.fragments import FileFragments, TableFragment
 from hub.gate.kinds import Kind

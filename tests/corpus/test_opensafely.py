@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from corpus.published import blocks, dataset, judge, policy
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.checks.suppressed_cells import IDENTIFIER as SUPPRESSION
 from hub.gate.exchange import Verdict
 

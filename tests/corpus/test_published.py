@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from corpus.published import blocks, dataset, details, judge, policy
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.checks.suppressed_cells import IDENTIFIER as SUPPRESSION
 from hub.gate.exchange import Verdict
 from hub.policy.model import Dominance

@@ -11,10 +11,11 @@ from datasets_mount.catalogue import Dataset, Tier
 from doubles.engine import MemoryEngine
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
-from hub.domain.exports import ExportRequest, TableContext
+from hub.domain.exports import ExportRequest
 from hub.domain.notebooks import Notebook
 from hub.domain.people import Role
 from hub.domain.runs import Run
+from hub.domain.table_context import TableContext
 from hub.domain.work import ENDED, Work, WorkState
 from hub.services import datasets, exports, grants, notebooks, people, projects, runs, votes
 from hub.services.lab import Lab

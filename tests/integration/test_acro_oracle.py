@@ -17,7 +17,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.engine import check_request
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import MountedDataset, from_scans

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.array_types import ArrayType
 from hub.gate.arrays import array_of
 from hub.gate.canonical_arrays import write_safetensors

@@ -34,9 +34,10 @@ from doubles.people import (
 from doubles.portal import PREFIX, login_cookie, served
 from hub.domain.audit import event
 from hub.domain.examinations import Attempt, Examination, Promise, Verdict, examination_digest
-from hub.domain.exports import ExportRequest, TableContext
+from hub.domain.exports import ExportRequest
 from hub.domain.people import Role
 from hub.domain.space import Place, PlaceName
+from hub.domain.table_context import TableContext
 from hub.services import exports, freezes, people, projects, releases, request_looks, runs
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab

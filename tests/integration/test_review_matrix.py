@@ -15,9 +15,10 @@ from doubles.people import CONTEXT, cast_vote, finished_run, found_consortium, p
 from doubles.portal import served
 from hub.domain.audit import event
 from hub.domain.exceptions import GateException, Ground
-from hub.domain.exports import ExportRequest, ExportState, TableContext, finding_id
+from hub.domain.exports import ExportRequest, ExportState, finding_id
 from hub.domain.people import Role
 from hub.domain.releases import Release
+from hub.domain.table_context import TableContext
 from hub.review_matrix import ACTIONS, CLAIMANT, EVER_RELEASED, PEOPLE, STATUSES, Action, Who, differing, outcome
 from hub.services import exports, people, projects, releases
 from hub.services.lab import Lab, new_id

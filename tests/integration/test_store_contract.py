@@ -27,7 +27,7 @@ from hub.domain.canaries import Canaries
 from hub.domain.comments import Audience, Comment
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exceptions import ExceptionVote, GateException, Ground, Word
-from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity, TableContext
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity
 from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
 from hub.domain.notices import Box, Channel, Message, Notice, NoticeKind
@@ -37,6 +37,7 @@ from hub.domain.queue import ServiceLevel, Show, Waiting
 from hub.domain.registers import Register, RegisteredTable
 from hub.domain.runs import Run
 from hub.domain.saved_views import SavedView, SavedViews
+from hub.domain.table_context import TableContext
 from hub.domain.validation import Validation, ValidationResult
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.domain.workspaces import EndReason, Workspace, WorkspaceState

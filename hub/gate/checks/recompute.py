@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.cells import numbers_in
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place

@@ -12,8 +12,9 @@ from hub.domain.ballots import Cause, Decision
 from hub.domain.comments import Audience, Place
 from hub.domain.exceptions import Ground
 from hub.domain.exceptions import Word as ExceptionWord
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
 from hub.domain.queue import ServiceLevel, Show
+from hub.domain.table_context import TableContext
 from hub.services.request_looks import Beside
 from hub.web.models.texts import (
     LARGEST_COUNT,

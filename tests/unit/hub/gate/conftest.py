@@ -13,7 +13,8 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.engine import Judgement, check_file
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import MountedDataset, from_scans

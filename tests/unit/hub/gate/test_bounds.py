@@ -7,7 +7,7 @@ import random
 import polars as pl
 import pytest
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.bounds import least_share, may_be_dominated
 from hub.gate.contributions import contributions
 from hub.gate.exchange import DatasetDescription

@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
+from hub.domain.table_context import TableContext
 from hub.gate import engine
 from hub.gate.checks.catalogue import CHECKS
 from hub.gate.checks.check import Check, RequestCheck

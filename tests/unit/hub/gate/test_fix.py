@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain.exports import Finding, Fix, FixKind, Severity, TableContext
+from hub.domain.exports import Finding, Fix, FixKind, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.canonical import canonical
 from hub.gate.engine import Judgement, check_file, check_request
 from hub.gate.fix import apply_fixes, fix_request, has_news, rounded

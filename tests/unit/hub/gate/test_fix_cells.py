@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from hub.domain.exports import Fix, FixKind, TableContext
+from hub.domain.exports import Fix, FixKind
+from hub.domain.table_context import TableContext
 from hub.gate.exchange import DatasetDescription
 from hub.gate.fix_cells import columns_of, suppress_cells, suppress_rows
 from hub.gate.fragments import Fragment, TableFragment, TextFragment

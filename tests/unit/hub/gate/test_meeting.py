@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.context import Context
 from hub.gate.exchange import DatasetDescription
 from hub.gate.kinds import Kind

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from hub.domain.exports import TableContext
 from hub.domain.output_classes import OutputClass
+from hub.domain.table_context import TableContext
 from hub.gate.engine import check_file
 from hub.gate.readers.files import read_file
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import from_scans
 from hub.gate.shares import shares_of

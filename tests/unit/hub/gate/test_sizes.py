@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.canonical import canonical
 from hub.gate.context import Context
 from hub.gate.readers.files import read_file

@@ -7,7 +7,7 @@ from itertools import product
 import polars as pl
 import pytest
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.context import Context
 from hub.gate.exchange import DatasetDescription
 from hub.gate.kinds import Kind

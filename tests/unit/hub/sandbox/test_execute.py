@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
 from hub.domain.notebooks import Parameter, ParameterType, check_parameters
 from hub.domain.sandbox_exit import SENTENCES, SandboxExit
+from hub.domain.table_context import TableContext
 from hub.gate.engine import check_request
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import RefusalFragment

@@ -12,9 +12,10 @@ from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_da
 from doubles.sandbox import GoodPrograms
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
-from hub.domain.exports import ExportRequest, ExportState, TableContext
+from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.output_classes import OutputClass
 from hub.domain.people import Role
+from hub.domain.table_context import TableContext
 from hub.services import exceptions, exports, people, policies, releases, splits, votes
 from hub.services.lab import Lab, found
 from hub.settings_tables import Gate

@@ -13,7 +13,8 @@ import pytest
 from doubles.engine import MemoryEngine
 from doubles.people import CONTEXT, finished_run, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms, mounted
-from hub.domain.exports import ExportRequest, ExportState, TableContext
+from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.table_context import TableContext
 from hub.sandbox import check, read
 from hub.services import canaries, exports, other_requests
 from hub.services.lab import Lab

@@ -25,8 +25,9 @@ from doubles.people import (
     work_off,
 )
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import ExportState, TableContext
+from hub.domain.exports import ExportState
 from hub.domain.people import Role
+from hub.domain.table_context import TableContext
 from hub.domain.work import WorkState
 from hub.domain.workspaces import EndReason
 from hub.services import datasets, exports, grants, notebooks, people, projects, releases, runs

@@ -21,8 +21,9 @@ from doubles.people import (
 )
 from hub.domain.audit import event
 from hub.domain.errors import NotFoundError, RefusedError
-from hub.domain.exports import ExportRequest, TableContext
+from hub.domain.exports import ExportRequest
 from hub.domain.people import Role
+from hub.domain.table_context import TableContext
 from hub.domain.workspaces import EndReason
 from hub.services import datasets, exports, grants, people, projects, queue, releases
 from hub.services.lab import Lab

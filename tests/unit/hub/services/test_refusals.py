@@ -10,8 +10,9 @@ from doubles.people import CONTEXT, approved_request, cast_vote, checked_request
 from hub.domain.ballots import Decision
 from hub.domain.comments import Audience
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import ExportRequest, TableContext
+from hub.domain.exports import ExportRequest
 from hub.domain.releases import Release
+from hub.domain.table_context import TableContext
 from hub.services import exports, freezes, grants, releases
 from hub.services.comments import add_comment
 from hub.services.lab import Lab

@@ -14,9 +14,10 @@ from doubles.people import approved_notebook, cast_vote, play, registered_datase
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, LabError
-from hub.domain.exports import ExportRequest, ExportState, TableContext
+from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.registers import Register, register_id
 from hub.domain.releases import Release
+from hub.domain.table_context import TableContext
 from hub.services import canaries, exports, registry, releases, runs
 from hub.services.lab import Lab
 

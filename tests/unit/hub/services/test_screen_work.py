@@ -12,8 +12,8 @@ from datasets_mount.catalogue import Tier
 from doubles.people import CONTEXT, JOBS, approved_notebook, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.errors import RefusedError
-from hub.domain.exports import TableContext
 from hub.domain.runs import Run, Screening
+from hub.domain.table_context import TableContext
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.services import datasets, exports, run_record, runs
 from hub.services.lab import Lab

@@ -13,9 +13,10 @@ from doubles.people import CONTEXT, JOBS, cast_vote, checked_request, finished_r
 from hub.domain.audit import event
 from hub.domain.ballots import Ballot, Cause, Decision, Vote, seal_of
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
-from hub.domain.exports import ExportRequest, ExportState, TableContext
+from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.notices import NoticeKind
 from hub.domain.people import Role
+from hub.domain.table_context import TableContext
 from hub.services import audit, exports, notices, people, policies, queue, releases, reports, votes
 from hub.services.lab import Lab
 from hub.settings_tables import Review

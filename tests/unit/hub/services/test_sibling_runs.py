@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from doubles.people import approved_notebook, checked_request, play, registered_dataset, work_off
-from hub.domain.exports import ExportFile, ExportRequest, TableContext
+from hub.domain.exports import ExportFile, ExportRequest
 from hub.domain.notebooks import Notebook
 from hub.domain.runs import OutputFile, Run
+from hub.domain.table_context import TableContext
 from hub.services import runs
 from hub.services.lab import Lab
 from hub.services.sibling_runs import LARGEST, MOST, MOST_BYTES, entry_of, siblings_of

@@ -14,8 +14,8 @@ import pytest
 from doubles.lab import SteppingClock
 from doubles.people import approved_notebook, finished_run, play, registered_dataset
 from hub.domain.errors import UnavailableError
-from hub.domain.exports import TableContext
 from hub.domain.space import Place, PlaceName
+from hub.domain.table_context import TableContext
 from hub.services import datasets, exports, notebooks, runs
 from hub.services.health import SILENT, Part, failing_parts
 from hub.services.lab import Lab

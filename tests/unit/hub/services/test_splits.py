@@ -8,7 +8,8 @@ from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_da
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import ExportRequest, ExportState, TableContext
+from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.table_context import TableContext
 from hub.services import exports, grants, projects, queue, releases
 from hub.services.lab import Lab
 from hub.services.ports import pages

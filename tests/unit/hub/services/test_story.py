@@ -22,9 +22,10 @@ from doubles.people import (
 from hub.adapters.signer import is_signature, public_pem
 from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import WORKSPACE_SOURCE, ExportState, TableContext
+from hub.domain.exports import WORKSPACE_SOURCE, ExportState
 from hub.domain.notebooks import NotebookState
 from hub.domain.releases import verify_receipt
+from hub.domain.table_context import TableContext
 from hub.domain.work import WorkState
 from hub.gate.exchange import ApprovedNotebook, CheckRequest
 from hub.gate.notebook_source import cell_digest

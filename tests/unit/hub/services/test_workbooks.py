@@ -7,7 +7,8 @@ import pytest
 from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
-from hub.domain.exports import ExportRequest, ExportState, TableContext
+from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.table_context import TableContext
 from hub.services import exports, releases, votes
 from hub.services.lab import Lab
 

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from hub.domain.errors import InvalidError, NotFoundError
-from hub.domain.exports import TableContext
 from hub.domain.notebooks import Parameter, ParameterType
+from hub.domain.table_context import TableContext
 from hub.web.api.routes import checked_path, request_of
 from hub.web.models.notebooks import ApprovalBody, NotebookBody, RunBody
 from hub.web.models.records import AuditQuery, OrganisationBody

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.checks.catalogue import CHECKS
 from hub.gate.context import Context
 from hub.gate.fragments import (

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from hub.domain.errors import InvalidError
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import from_scans
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.exports import FixKind, Severity, TableContext
+from hub.domain.exports import FixKind, Severity
+from hub.domain.table_context import TableContext
 
 
 def areas(*sizes: int) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import MountedDataset, from_scans
 from hub.policy.model import Dominance

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.checks.figure_table import FIGURE_TABLE
 from hub.gate.context import Context
 from hub.gate.kinds import Kind

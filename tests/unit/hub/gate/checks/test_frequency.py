@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate.column_names import is_count_name
 
 RULE = "minimum-frequency"

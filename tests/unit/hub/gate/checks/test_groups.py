@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 
 
 def shops(holdings: int) -> pl.DataFrame:

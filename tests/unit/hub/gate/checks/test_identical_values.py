@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 
 RULE = "identical-values"
 

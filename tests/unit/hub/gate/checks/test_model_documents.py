@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate import training
 from hub.gate.exchange import Verdict
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.array_types import ArrayType
 from hub.gate.arrays import array_of
 from hub.gate.canonical_arrays import write_safetensors

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.array_types import ArrayType
 from hub.gate.checks.parameters import model_parameters
 from hub.gate.context import Context

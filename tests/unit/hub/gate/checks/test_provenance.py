@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from papermill.translators import PythonTranslator
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.engine import check_request
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fix import fix_request

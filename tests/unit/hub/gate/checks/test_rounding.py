@@ -7,7 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hub.domain.exports import Finding, FixKind, Severity, TableContext
+from hub.domain.exports import Finding, FixKind, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.checks.rounding import rounding
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment, TableFragment, TextFragment

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain.exports import TableContext
+from hub.domain.table_context import TableContext
 from hub.gate import evidence
 from hub.gate.context import Context
 from hub.gate.exchange import DatasetDescription

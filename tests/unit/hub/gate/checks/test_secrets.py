@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.checks.secrets import encoded_payload, secrets
 from hub.gate.context import Context
 from hub.gate.fragments import LONG_PAYLOAD, BlobFragment, Fragment, PayloadFragment, TextFragment

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hub.domain.exports import FixKind, Severity, TableContext
+from hub.domain.exports import FixKind, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.engine import Judgement, check_request
 from hub.gate.readers.files import read_file
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.checks.traces import confusables, hosts, tracebacks
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment, TextFragment, ValueFragment

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.domain.exports import Severity, TableContext
+from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
 from hub.gate.checks.uncounted import uncounted_parts
 from hub.gate.context import Context
 from hub.gate.fragments import TextFragment

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hub.domain.exports import Finding, Severity, TableContext
+from hub.domain.exports import Finding, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.array_types import ArrayType
 from hub.gate.checks.volume import volume
 from hub.gate.context import Context
