@@ -24,6 +24,7 @@ import polars as pl
 from hub.domain.exports import Finding, Severity
 from hub.domain.output_classes import OutputClass
 from hub.domain.table_context import TableContext
+from hub.gate.beside import NOTHING, Beside
 from hub.gate.canonical import Canonical, canonical
 from hub.gate.canonical_text import clean
 from hub.gate.checks.catalogue import CHECKS, LEAK_CHECKS, NAME_CHECKS, REQUEST_CHECKS
@@ -31,7 +32,7 @@ from hub.gate.checks.check import Check, RequestCheck
 from hub.gate.checks.differencing import table_of
 from hub.gate.checks.volume import VOLUME
 from hub.gate.context import Context
-from hub.gate.exchange import MOST_FINDINGS, ApprovedNotebook, TablePart, Verdict
+from hub.gate.exchange import MOST_FINDINGS, TablePart, Verdict
 from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment, is_source, sources_of
 from hub.gate.mounted import MountedDataset
 from hub.gate.output_classes import classes_in
@@ -158,27 +159,18 @@ def check_request(
     policy: Policy,
     datasets: tuple[MountedDataset, ...],
     guard: Guard = nullcontext,
-    earlier: EarlierTables | None = None,
-    month_bytes: int = 0,
-    approved: ApprovedNotebook | None = None,
-    others: Iterable[tuple[FileFragments, bool]] = (),
-    others_all_count: bool = True,
+    beside: Beside = NOTHING,
 ) -> list[Judgement]:
-    """Judge the files of one request, what they are together, and with the tables and bytes that left ``earlier``.
-
-    ``approved`` is the notebook of the run whose outputs they are; ``others`` are files of the project's other
-    requests, newest first, which are not judged, with whether they left; ``others_all_count`` is false where there are
-    more of them.
-    """
-    beside = tuple(_other(file, policy, datasets, has_left) for file, has_left in others)
+    """Judge the files of one request, what they are together, and with what counts beside them."""
+    others = tuple(_other(file, policy, datasets, has_left) for file, has_left in beside.others)
     judged: list[Judgement] = []
     contexts: list[Context] = []
-    total, names, known, month = 0, set[str](), earlier or EarlierTables(), month_bytes
+    total, names, known, month = 0, set[str](), beside.earlier, beside.month_bytes
     for count, (file, table) in enumerate(files, start=1):
         judgement = check_file(file, table, policy, datasets, guard, known)
         context = judgement.context or Context(file.path, file.kind, table, policy, datasets)
-        context.approved, context.sources = approved, sources_of(file)
-        context.others, context.others_all_count = beside, others_all_count
+        context.approved, context.sources = beside.approved, sources_of(file)
+        context.others, context.others_all_count = others, beside.others_all_count
         context.offered, context.parts = file.fragments, (*file.fragments, *file.decoded)
         context.leaves = judgement.canonical.file.fragments if judgement.canonical else ()
         context.blocked_by = frozenset(f.check for f in judgement.findings if f.severity is Severity.BLOCK)

@@ -11,20 +11,19 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity
 from hub.domain.table_context import TableContext
+from hub.gate.beside import NOTHING, Beside
 from hub.gate.cells import suppression_mark
 from hub.gate.context import rows_text
 from hub.gate.engine import Guard, Judgement, check_request
-from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import FileFragments, TableFragment
 from hub.gate.mounted import MountedDataset
-from hub.gate.registered import EarlierTables
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
@@ -48,18 +47,13 @@ def fix_request(
     policy: Policy,
     datasets: tuple[MountedDataset, ...],
     guard: Guard = nullcontext,
-    earlier: EarlierTables | None = None,
-    month_bytes: int = 0,
-    approved: ApprovedNotebook | None = None,
-    others: Sequence[tuple[FileFragments, bool]] = (),
-    others_all_count: bool = True,
+    beside: Beside = NOTHING,
 ) -> list[Judgement]:
     """Judge a request, carry out what its findings propose, and judge it again, until nothing is proposed any more."""
     offered = list(files)
 
     def judge(request: list[Offer]) -> list[Judgement]:
-        known = (earlier, month_bytes, approved, others, others_all_count)
-        return check_request(request, policy, datasets, guard, *known)
+        return check_request(request, policy, datasets, guard, beside)
 
     before = judge(offered)
     changes: list[list[Change]] = [[] for _ in offered]

@@ -23,6 +23,7 @@ from hub.domain.errors import InvalidError
 from hub.domain.exports import Finding, Fix
 from hub.domain.sandbox_exit import SandboxExit
 from hub.domain.table_context import TableContext
+from hub.gate.beside import Beside
 from hub.gate.engine import Judgement, OutOfTimeError, check_request, tables_of
 from hub.gate.exchange import (
     EARLIER_NAME,
@@ -74,9 +75,9 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
         return _time_limit(seconds)
 
     judge = fix_request if request.fix else check_request
-    others = list(_others(source / "fragments", request))
-    known = (earlier, request.month_bytes, request.approved, others, request.others_all_count)
-    judged = judge(offered, request.policy, datasets, guard, *known)
+    others = tuple(_others(source / "fragments", request))
+    beside = Beside(earlier, request.month_bytes, request.approved, others, request.others_all_count)
+    judged = judge(offered, request.policy, datasets, guard, beside)
     (target / "canonical").mkdir(exist_ok=True)
     files = []
     for part, judgement in zip(parts, judged, strict=True):

@@ -7,7 +7,6 @@ their processes, so that all of the corpus is judged in seconds; ``test_corpus``
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +16,7 @@ from corpus.case import Case, Content
 from corpus.data import mounted
 from hub.domain.exports import Finding
 from hub.domain.table_context import TableContext
+from hub.gate.beside import Beside
 from hub.gate.engine import Judgement, check_request, tables_of
 from hub.gate.exchange import Verdict
 from hub.gate.fragments import FileFragments
@@ -79,9 +79,9 @@ def judge(case: Case, files: Sequence[Read], earlier: Sequence[Read]) -> Judged:
     known = EarlierTables()
     for file, table in earlier:
         known = with_tables(known, tables_of(file, table, policy, datasets))
-    offered, others = case.offered(), [(file, True) for file, _ in earlier]
-    about = (known, offered.month_bytes, offered.approved, others)
-    return Judged(tuple(check_request(files, policy, datasets, nullcontext, *about)))
+    offered, others = case.offered(), tuple((file, True) for file, _ in earlier)
+    beside = Beside(known, offered.month_bytes, offered.approved, others)
+    return Judged(tuple(check_request(files, policy, datasets, beside=beside)))
 
 
 @cache

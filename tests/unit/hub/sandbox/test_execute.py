@@ -17,6 +17,7 @@ from hub.domain.exports import Severity
 from hub.domain.notebooks import Parameter, ParameterType, check_parameters
 from hub.domain.sandbox_exit import SENTENCES, SandboxExit
 from hub.domain.table_context import TableContext
+from hub.gate.beside import Beside
 from hub.gate.engine import check_request
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import RefusalFragment
@@ -262,5 +263,5 @@ def test_the_gate_knows_an_executed_notebook_again(text: str, whole: int, number
     ran = ApprovedNotebook(digest="0" * 64, cells=cells, parameters=values)
     file = read_file(1, "executed.ipynb", nbformat.writes(injected(values)).encode())
     assume(not isinstance(file.fragments[0], RefusalFragment))  # a control character is refused, whoever wrote it
-    (judged,) = check_request([(file, TableContext())], load_profile("uk-sacro"), (), approved=ran)
+    (judged,) = check_request([(file, TableContext())], load_profile("uk-sacro"), (), beside=Beside(approved=ran))
     assert [f.severity for f in judged.findings if f.check == "provenance"] == [Severity.NOTE]

@@ -10,6 +10,7 @@ from papermill.translators import PythonTranslator
 
 from hub.domain.exports import Finding, Severity
 from hub.domain.table_context import TableContext
+from hub.gate.beside import Beside
 from hub.gate.engine import check_request
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fix import fix_request
@@ -36,7 +37,7 @@ def notebook(cells: Any) -> bytes:
 
 def found(gate: Any, cells: Any, ran: ApprovedNotebook | None, judge: Any = check_request) -> list[Finding]:
     file = read_file(1, "executed.ipynb", notebook(cells))
-    (judged,) = judge([(file, TableContext())], gate.policy, (), approved=ran)
+    (judged,) = judge([(file, TableContext())], gate.policy, (), beside=Beside(approved=ran))
     return [f for f in judged.findings if f.check == "provenance"]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from hub.domain.exports import Severity
 from hub.domain.table_context import TableContext
+from hub.gate.beside import Beside
 from hub.gate.engine import check_request
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.notebook_source import cell_digest
@@ -31,7 +32,7 @@ def found(
     ]
     texts = enumerate((others or {}).items(), start=100)
     beside = [(read_file(n, name, body.encode()), False) for n, (name, body) in texts]
-    judged = check_request(read, gate.policy, gate.datasets, approved=approved, others=beside)
+    judged = check_request(read, gate.policy, gate.datasets, beside=Beside(approved=approved, others=tuple(beside)))
     return [{f.check for f in file.findings if f.check in (ROWS, IDENTIFIERS, TEXT)} for file in judged]
 
 
@@ -68,7 +69,7 @@ def test_what_left_and_told_rows_by_itself_leaves_the_rest_to_a_steward(
     texts = enumerate(others.items(), start=100)
     beside = [(read_file(n, name, body.encode()), has_left) for n, (name, body) in texts]
     read = [(read_file(1, "a.csv", b"a,b\n1,2\n"), TableContext())]
-    (judged,) = check_request(read, gate.policy, gate.datasets, others=beside)
+    (judged,) = check_request(read, gate.policy, gate.datasets, beside=Beside(others=tuple(beside)))
     assert [f.severity for f in judged.findings if f.check == ROWS] == [severity]
 
 
@@ -76,10 +77,10 @@ def test_what_left_and_told_rows_by_itself_leaves_the_rest_to_a_steward(
 def test_where_others_had_no_room_a_steward_looks_at_what_has_parts(gate: Any, body: str) -> None:
     read = [(read_file(1, "a.csv", body.encode()), TableContext())]
     for all_count in (True, False):
-        (judged,) = check_request(read, gate.policy, gate.datasets, others_all_count=all_count)
+        (judged,) = check_request(read, gate.policy, gate.datasets, beside=Beside(others_all_count=all_count))
         told = [f.severity for f in judged.findings if f.check == UNCOUNTED]
         assert told == ([Severity.REVIEW] if body and not all_count else [])
-        (judged,) = check_request(read, gate.policy, (), others_all_count=all_count)
+        (judged,) = check_request(read, gate.policy, (), beside=Beside(others_all_count=all_count))
         assert not any(f.check == UNCOUNTED for f in judged.findings)
 
 
@@ -87,7 +88,7 @@ def test_where_others_had_no_room_a_steward_looks_at_what_has_parts(gate: Any, b
 def test_texts_that_are_too_long_together_are_told(gate: Any, count: int, is_told: bool) -> None:
     texts = [read_file(n, f"{n}.md", f"{n} {'a word ' * 570}".encode()) for n in range(1, count + 1)]
     own, beside = [(texts[0], TableContext())], [(text, True) for text in texts[1:]]
-    (judged,) = check_request(own, gate.policy, gate.datasets, others=beside)
+    (judged,) = check_request(own, gate.policy, gate.datasets, beside=Beside(others=tuple(beside)))
     assert any(f.check == UNCOUNTED for f in judged.findings) is is_told
     all_own = check_request([(text, TableContext()) for text in texts], gate.policy, gate.datasets)
     assert {any(f.check == UNCOUNTED for f in one.findings) for one in all_own} == {is_told}
