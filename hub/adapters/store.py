@@ -12,10 +12,10 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, insert, not_, or_, select, text, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from hub.adapters import request_lists
+from hub.adapters import request_lists, work_queue
 from hub.adapters.database import engine_of, said_plainly
 from hub.adapters.rows import columns_of, entry_of, is_one_of, row_of, value_of
 from hub.adapters.tables import AUDIT, HEARTBEAT, KEYS, TABLES
@@ -25,7 +25,6 @@ from hub.domain.exports import ExportState
 from hub.domain.heads import RequestHead
 from hub.domain.notices import Channel
 from hub.domain.queue import Waiting
-from hub.domain.runs import Run
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.services.notices import told_by
 from hub.services.ports import Between, WorkTimes
@@ -127,15 +126,21 @@ class SqlReading:
         row = self._connection.execute(_LAST_OF_AUDIT).one_or_none()
         return None if row is None else entry_of(row)
 
-    def next_queued(self, full_projects: Collection[str]) -> Work | None:
-        """Return the queued work that waits longest and is no run of these projects; none of theirs is read."""
-        work, run = TABLES[Work].c, TABLES[Run].c
-        theirs = exists().where(run.id == work.subject, run.project.in_(full_projects))
-        wanted = _ALL_OF[Work].where(work.state == WorkState.QUEUED.value)
-        if full_projects:
-            wanted = wanted.where(or_(work.kind != WorkKind.RUN.value, not_(theirs)))
-        row = self._connection.execute(wanted.limit(1)).one_or_none()
-        return None if row is None else value_of(Work, row)
+    def queue_heads(self) -> dict[str, Work]:
+        """Return the queued run that waits longest of each project, and under "" the other work that does."""
+        return work_queue.heads(self._connection)
+
+    def queued(self) -> list[tuple[str, str]]:
+        """Return identifier and project ("" of what is no run) of all queued work, the longest wait first."""
+        return work_queue.queued(self._connection)
+
+    def under_way(self) -> dict[str, int]:
+        """Return how much work each project has under way, and under "" how much is no run."""
+        return work_queue.under_way(self._connection)
+
+    def last_starts(self) -> dict[str, datetime]:
+        """Return when each project started a run last, and under "" when other work started."""
+        return work_queue.last_starts(self._connection)
 
     def work_times(self) -> list[WorkTimes]:
         """Return kind, state and times of every piece of work; the other columns are not even read."""

@@ -19,7 +19,8 @@ from hub.domain.errors import ConflictError
 app = typer.Typer(help="Runs: approved notebooks, executed with parameters.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The run's identifier.", metavar="RUN")]
 COLUMNS = ("id", "project", "notebook", "requester", "state", "parameters", "created")
-FIELDS = (*COLUMNS, "snapshots", "progress", "reason", "outputs", "resources", "reproduces", "reproduction")
+PROGRESS = ("progress", "place_in_queue", "reason")
+FIELDS = (*COLUMNS, "snapshots", *PROGRESS, "outputs", "resources", "reproduces", "reproduction")
 
 
 @app.command("list", epilog=examples("datalab run list --project care"))
@@ -44,6 +45,7 @@ def flat(found: Json) -> Json:
         **work,
         "outputs": outputs,
         "progress": found.get("progress"),
+        "place_in_queue": found.get("place_in_queue"),
         "reproduction": found.get("reproduction"),
     }
 

@@ -90,8 +90,17 @@ class Reading(Protocol):
     def last_audit_entry(self) -> AuditEntry | None:
         """Return the head of the chain."""
 
-    def next_queued(self, full_projects: Collection[str]) -> Work | None:
-        """Return the queued work that waits longest and is no run of these projects."""
+    def queue_heads(self) -> dict[str, Work]:
+        """Return the queued run that waits longest of each project, and under "" the other work that does."""
+
+    def queued(self) -> list[tuple[str, str]]:
+        """Return identifier and project ("" of what is no run) of all queued work, the longest wait first."""
+
+    def under_way(self) -> dict[str, int]:
+        """Return how much work each project has under way, and under "" how much is no run."""
+
+    def last_starts(self) -> dict[str, datetime]:
+        """Return when each project started a run last, and under "" when other work started."""
 
     def work_times(self) -> list[WorkTimes]:
         """Return kind, state and times of every piece of work."""

@@ -9,8 +9,9 @@ from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_parameters
 from hub.domain.projects import check_works_in, sees_project
+from hub.domain.queue_turns import in_turn
 from hub.domain.runs import Run, Screening, as_shown
-from hub.domain.work import ENDED, Work, WorkKind
+from hub.domain.work import ENDED, Work, WorkKind, WorkState
 from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
 from hub.services.lab import Lab, load_person, new_id, project_behind
@@ -87,6 +88,18 @@ def run(lab: Lab, actor: str, identifier: str) -> tuple[Run, Work, tuple[int, in
     with lab.store.read() as reading:
         kept, work = load_run(reading, actor, identifier)
     return as_shown(kept), work, None if work.state in ENDED else lab.storage.progress(identifier)
+
+
+def place_in_queue(lab: Lab, work: Work) -> int | None:
+    """Return how many turns a queued run is away from its start, 1 for the next; None once it has had its turn.
+
+    It counts what waits in the whole lab, and says whose it is of none.
+    """
+    if work.state is not WorkState.QUEUED:
+        return None
+    with lab.store.read() as reading:
+        order = in_turn(reading.queued(), reading.under_way(), reading.last_starts())
+    return order.index(work.id) + 1 if work.id in order else None
 
 
 def runs(lab: Lab, actor: str, project: str = "") -> list[tuple[Run, Work]]:

@@ -11,12 +11,13 @@ Invariants:
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 
 from datasets_mount.synthetic import SyntheticTwin, TwinState
 from hub.domain.audit import event
 from hub.domain.errors import LabError, NotFoundError, RefusedError, UnavailableError
 from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.queue_turns import ranks_of, whose_turn
 from hub.domain.runs import Run, Screening
 from hub.domain.sandbox_exit import sentence
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
@@ -80,19 +81,19 @@ def _tried(lab: Lab, work: Work, view: ContainerView | None, faults: list[LabErr
 
 
 def claim(lab: Lab) -> Work | None:
-    """Take the oldest queued work whose turn it is; a cancelled one ends without ever having a container.
+    """Take the queued work whose turn it is; a cancelled one ends without ever having a container.
 
     Where there is none, which is so in most rounds, it is only read, and nobody who writes waits for the worker.
     """
     with lab.store.read() as reading:
         cancelled = reading.find(Work, state=WorkState.QUEUED, cancel_asked=True)
-        if not cancelled and reading.next_queued(_full_projects(lab, reading)) is None:
+        if not cancelled and _next(lab, reading) is None:
             return None
     with lab.store.begin() as records:
         for work in records.find(Work, state=WorkState.QUEUED, cancel_asked=True):
             ended = step_work(work, WorkStep.CANCEL, now=lab.now())
             records.save(ended, event(f"work:{work.kind}:cancel", "worker", work.id))
-        queued = records.next_queued(_full_projects(lab, records))
+        queued = _next(lab, records)
         if queued is None:
             return None
         claimed = step_work(queued, WorkStep.CLAIM, now=lab.now())
@@ -100,14 +101,21 @@ def claim(lab: Lab) -> Work | None:
         return claimed
 
 
-def _full_projects(lab: Lab, reading: Reading) -> set[str]:
-    """Return the projects that have as many runs under way as their allowance lets them; others go past theirs."""
-    if not lab.settings.allowance:
-        return set()
-    active = reading.find(Work, state=UNDER_WAY)
-    runs = (reading.get(Run, work.subject) for work in active if work.kind is WorkKind.RUN)
-    under_way = Counter(run.project for run in runs if run is not None)
-    return {project for project, count in under_way.items() if count >= lab.settings.runs_in(project)}
+def _next(lab: Lab, reading: Reading) -> Work | None:
+    """Return the queued work whose turn it is; a project with as many runs as its allowance lets it has none."""
+    heads = reading.queue_heads()
+    under_way = reading.under_way() if heads else {}
+    may = {project: work for project, work in heads.items() if not _is_full(lab, project, under_way)}
+    if len(may) < 2:
+        return next(iter(may.values()), None)
+    since = {project: (work.created, work.id) for project, work in may.items()}
+    return may[whose_turn(since, under_way, ranks_of(reading.last_starts()))]
+
+
+def _is_full(lab: Lab, project: str, under_way: Mapping[str, int]) -> bool:
+    if not project or not lab.settings.allowance:
+        return False
+    return under_way.get(project, 0) >= lab.settings.runs_in(project)
 
 
 def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:

@@ -340,23 +340,25 @@ def test_work_is_told_by_its_times_alone(store: SqlStore) -> None:
         assert reading.work_times() == [WorkTimes(WorkKind.RUN, WorkState.QUEUED, NOW, None, None)]
 
 
-def test_the_next_queued_work_is_the_oldest_that_is_no_run_of_a_full_project(store: SqlStore) -> None:
-    made = [("run-1", "care"), ("run-2", "care"), ("run-3", "jobs")]
+def test_the_queue_is_told_by_project_and_what_is_no_run_apart(store: SqlStore) -> None:
+    made = [("run-1", "care"), ("run-2", "care"), ("run-3", "jobs"), ("run-4", "care")]
     works = [Work(name, WorkKind.RUN, name, "a", NOW) for name, _ in made]
     screening = Work("screen-1", WorkKind.SCREEN, "run-1", "a", NOW)
     with store.begin() as records:
         for name, project in made:
             run = Run(name, project, "notebook-1", "a", NOW, {}, {})
             records.save(run, event("lab:run:start", "a", name))
-        for work in (replace(works[0], state=WorkState.RUNNING), *works[1:], screening):
+        for work in (replace(works[0], state=WorkState.RUNNING, started=NOW), *works[1:], screening):
             records.save(work, event("work:run:queue", "a", work.id))
     with store.read() as reading:
-        assert reading.next_queued(()) == works[1]
-        assert reading.next_queued({"care"}) == works[2]
-        assert reading.next_queued({"care", "jobs"}) == screening
+        assert reading.queue_heads() == {"care": works[1], "jobs": works[2], "": screening}
+        assert reading.queued() == [("run-2", "care"), ("run-3", "jobs"), ("run-4", "care"), ("screen-1", "")]
+        assert reading.under_way() == {"care": 1}
+        assert reading.last_starts() == {"care": NOW}
     with store.begin() as records:
-        records.save(replace(screening, state=WorkState.RUNNING), event("work:run:queue", "a", "screen-1"))
-        assert records.next_queued({"care", "jobs"}) is None
+        records.save(replace(screening, state=WorkState.STARTING), event("work:run:queue", "a", "screen-1"))
+        assert set(records.queue_heads()) == {"care", "jobs"}
+        assert records.under_way() == {"care": 1, "": 1}
 
 
 def test_workspaces_are_found_by_project_and_state(store: SqlStore) -> None:
@@ -514,7 +516,8 @@ def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
             connection.execute(text(f"DROP INDEX {index}"))
         for table in ("saved_views", "synthetic_twin"):
             connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("ALTER TABLE export_request DROP COLUMN waiting"))
+        for table, column in (("export_request", "waiting"), ("snapshot_image", "root")):
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": BEFORE_WAITING})
     migrate(store.engine)
     with store.read() as reading:

@@ -78,13 +78,15 @@ class SweepAnswer:
 class RunProgressAnswer:
     """A run with its notebook's name and, while it runs, how many cells are done of how many.
 
-    ``repetitions`` are those of this run, oldest first; ``reproduction`` is what they say of its outputs.
+    ``place_in_queue`` is how many turns it is away from its start while it waits. ``repetitions`` are those of this
+    run, oldest first; ``reproduction`` is what they say of its outputs.
     """
 
     run: Run
     work: Work
     notebook_name: str
     progress: tuple[int, int] | None
+    place_in_queue: int | None
     repetitions: tuple[Repetition, ...]
     reproduction: Reproduction
 

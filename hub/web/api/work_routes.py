@@ -76,7 +76,8 @@ def get_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunProgressAnswe
     """Return a run, and how far it has come."""
     run, work, progress = runs.run(lab, actor, request.path["id"])
     repeated = reproductions.repetitions(lab, actor, run.id)
-    return RunProgressAnswer(run, work, runs.notebook_name(lab, actor, run), progress, repeated, reproduction(repeated))
+    name, place = runs.notebook_name(lab, actor, run), runs.place_in_queue(lab, work)
+    return RunProgressAnswer(run, work, name, progress, place, repeated, reproduction(repeated))
 
 
 def get_run_record(lab: Lab, actor: str, request: Request[Nothing]) -> Download:

@@ -48,6 +48,7 @@ def show_run(visit: Visit) -> Context:
         "run": run,
         "work": work,
         "progress": progress,
+        "place_in_queue": runs.place_in_queue(lab, work),
         "ended": work.state in ENDED,
         "succeeded": work.state is WorkState.SUCCEEDED,
         "notebook_name": runs.notebook_name(lab, actor, run),
@@ -63,7 +64,9 @@ def show_run(visit: Visit) -> Context:
 def run_progress(visit: Visit) -> Context:
     """Say how far a run has come."""
     run, work, progress = runs.run(visit.lab, visit.actor, visit.path["id"])
-    return {"run": run, "work": work, "progress": progress, "ended": work.state in ENDED}
+    place = runs.place_in_queue(visit.lab, work)
+    ended = work.state in ENDED
+    return {"run": run, "work": work, "progress": progress, "place_in_queue": place, "ended": ended}
 
 
 def start_run(posted: Posted) -> Landing:

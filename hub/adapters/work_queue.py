@@ -1,0 +1,48 @@
+"""What the database tells of the queue: by project, in a few rows, however much waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, select
+
+from hub.adapters.rows import value_of
+from hub.adapters.tables import TABLES
+from hub.domain.runs import Run
+from hub.domain.work import Work, WorkKind, WorkState
+
+_WORK, _RUN = TABLES[Work], TABLES[Run]
+_PROJECT = func.coalesce(_RUN.c.project, "").label("of_project")
+_JOINED = _WORK.outerjoin(_RUN, and_(_WORK.c.kind == WorkKind.RUN.value, _RUN.c.id == _WORK.c.subject))
+_QUEUED = _WORK.c.state == WorkState.QUEUED.value
+_ACTIVE = _WORK.c.state.in_([WorkState.STARTING.value, WorkState.RUNNING.value])
+_FIRST = select(func.min(_WORK.c.ordinal)).select_from(_JOINED).where(_QUEUED).group_by(_PROJECT).scalar_subquery()
+_HEADS = select(_WORK, _PROJECT).select_from(_JOINED).where(_WORK.c.ordinal.in_(_FIRST))
+_ALL = select(_WORK.c.id, _PROJECT).select_from(_JOINED).where(_QUEUED).order_by(_WORK.c.ordinal)
+_UNDER_WAY = select(_PROJECT, func.count()).select_from(_JOINED).where(_ACTIVE).group_by(_PROJECT)
+_STARTS = (
+    select(_PROJECT, func.max(_WORK.c.started))
+    .select_from(_JOINED)
+    .where(_WORK.c.started.is_not(None))
+    .group_by(_PROJECT)
+)
+
+
+def heads(connection: Connection) -> dict[str, Work]:
+    """Return what waits longest of each project."""
+    return {row.of_project: value_of(Work, row) for row in connection.execute(_HEADS)}
+
+
+def queued(connection: Connection) -> list[tuple[str, str]]:
+    """Return identifier and project of all that waits, the longest wait first."""
+    return [(row[0], row[1]) for row in connection.execute(_ALL)]
+
+
+def under_way(connection: Connection) -> dict[str, int]:
+    """Return how much each project has under way."""
+    return {row[0]: row[1] for row in connection.execute(_UNDER_WAY)}
+
+
+def last_starts(connection: Connection) -> dict[str, datetime]:
+    """Return when each project started something last."""
+    return {row[0]: row[1] for row in connection.execute(_STARTS)}
