@@ -9,6 +9,7 @@ Invariants:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -97,10 +98,20 @@ def _between(value: pl.Expr, edges: list[float], *, whole: bool) -> Domain:
         low, high = edges[at], edges[at + 1]
         if high == SMALLEST:
             return 0.0
-        return random.randint(int(low), max(int(low), int(high) - 1)) if whole else random.uniform(low, high)
+        return _round_number(low, high, random, whole=whole)
 
     inside = pl.when((value >= edges[0]) & (value < edges[-1])).then(number)
     return Domain(classes, inside, draw)
+
+
+def _round_number(low: float, high: float, random: Random, *, whole: bool) -> float:
+    """A number from ``low`` to below ``high`` with about three places that tell: more could look like somebody's."""
+    places = 2 - math.floor(math.log10(high - low))
+    places = min(places, 0) if whole else places
+    step = 10.0**-places
+    first, last = math.ceil(low / step), math.ceil(high / step) - 1
+    number = round(random.randint(first, max(first, last)) * step, places)
+    return int(number) if whole else number
 
 
 def _years(column: pl.Expr, made: Callable[[date], object]) -> Domain:

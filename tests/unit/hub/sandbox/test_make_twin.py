@@ -176,3 +176,12 @@ def test_a_value_outside_of_what_was_declared_is_in_no_class() -> None:
     assert table.select(declared_values("x", ["a", "b"]).number)["x"].to_list() == [0, None, None]
     number = declared_range("y", 0, 10, whole=False).number.alias("y")
     assert table.select(number)["y"].to_list() == [2, None, None]
+
+
+@pytest.mark.parametrize("kind", [pl.Int64, pl.Float64])
+def test_a_drawn_number_has_few_places_so_that_it_looks_like_nobodys(kind: Any) -> None:
+    domain, random = domain_of("x", kind), Random(1)
+    assert domain is not None
+    drawn = [domain.draw(at, random) for at in range(domain.classes) for _ in range(50)]
+    told = [repr(value).partition("e")[0].strip("-").replace(".", "").strip("0") for value in drawn]
+    assert max(map(len, told)) <= 4
