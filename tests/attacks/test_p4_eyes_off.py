@@ -25,9 +25,9 @@ ROWS = 1200
 
 
 def people(first: int = 0) -> str:
-    """Persons with a name of their own, an income that is like nobody else's, and a district."""
+    """Persons with a name of their own, an income that is like nobody else's and no round number, and a district."""
     rows = (
-        f"Q{n * 7919 % 1_000_003:08d}Z,D{n % 4},{20 + n % 50},{1000 + n * 7919 % 100_003 / 8}"
+        f"Q{n * 7919 % 1_000_003:08d}Z,D{n % 4},{20 + n % 50},{1000.0625 + n * 7919 % 100_003 / 8}"
         for n in range(first, first + ROWS)
     )
     return "person,district,age,income\n" + "\n".join(rows) + "\n"
