@@ -49,10 +49,12 @@ def test_two_stewards_differ_twice_and_nothing_leaves_without_the_owner(
     owner_wants_a_vote(everybody, lab)
     request = asked(everybody, finished_run(lab).id)
     work_off(lab)
+    everybody.shows_the_end("researcher")
     a_dissent_is_resolved_and_the_request_returned(everybody, request)
     part = sent_again_and_split(everybody, lab, request)
     programs.findings = [FEW]
     work_off(lab)
+    everybody.shows_the_end(FIRST)
     excepted(everybody, part)
     a_dissent_is_overridden(everybody, part)
     nothing_leaves_before_the_owner_agrees(everybody, lab, part)
@@ -141,7 +143,9 @@ def sent_again_and_split(everybody: People, lab: Lab, request: str) -> str:
     """The author sends it again, and a steward splits a file off; return the request that it goes on in."""
     opened(everybody, "researcher", request)
     everybody.press("researcher", "Send through the gate again")
+    everybody.sees("researcher", everybody.say("The request was sent through the gate."))
     work_off(lab)
+    everybody.shows_the_end("researcher")
     page = opened(everybody, FIRST, request)
     page.get_by_text(everybody.say("Split files off into a request of their own")).click()
     page.get_by_role("checkbox", name="table.csv").check()
@@ -158,6 +162,7 @@ def excepted(everybody: People, part: str) -> None:
     author.get_by_text(everybody.say("Ask for an exception"), exact=True).click()
     author.locator("#f-exception_text").fill("The few are named in a law, in force since 1990.")
     everybody.press("researcher", "Ask for it")
+    everybody.sees("researcher", everybody.say("The exception is asked for; the stewards decide on it."))
     for steward in (FIRST, SECOND, LEAD):
         opened(everybody, steward, part).locator("textarea[name=exception_reason]").fill("The law says so")
         everybody.press(steward, "Grant")

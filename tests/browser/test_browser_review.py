@@ -118,6 +118,7 @@ def test_a_request_is_returned_split_excepted_released_and_revoked(
     people = people_of(code)
     request = asked(people, finished_run(lab).id)
     work_off(lab)
+    people.shows_the_end("researcher")
     returned(people, lab, request)
     part = split(people, request)
     programs.findings = [FEW]
