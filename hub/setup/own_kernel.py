@@ -54,7 +54,7 @@ def make(places: Places) -> None:
     with tempfile.TemporaryDirectory(prefix="datalab-kernel-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # apt reads as a user of its own
-        run(["apt-get", "download", _named()], what="Fetching a kernel", log=places.logs / "kernel.log", cwd=folder)
+        run(["apt-get", "download", _named() or _named_anew(places)], what="Fetching a kernel", log=places.logs / "kernel.log", cwd=folder)
         (package,) = folder.glob("*.deb")
         run(["dpkg-deb", "-x", package, folder / "all"], what="Unpacking it", log=places.logs / "kernel.log")
         (kernel,) = (folder / "all/boot").glob("vmlinuz-*")
@@ -66,12 +66,18 @@ def make(places: Places) -> None:
 
 
 def _named() -> str:
-    """The package that PACKAGE stands for today."""
+    """The package that PACKAGE stands for today, empty where the lists do not say."""
     told = subprocess.run(["apt-cache", "depends", PACKAGE], capture_output=True, text=True, check=False).stdout
     found = re.search(r"Depends: (linux-image-\S+)", told)
-    if not found:
-        raise SetupError(f"Debian's lists have no {PACKAGE}, which tests need.", "apt-get update")
-    return found[1]
+    return found[1] if found else ""
+
+
+def _named_anew(places: Places) -> str:
+    """A machine on which nothing had to be installed may have no lists."""
+    run(["apt-get", "update"], what="Reading the package lists", log=places.logs / "kernel.log")
+    if named := _named():
+        return named
+    raise SetupError(f"Debian's lists have no {PACKAGE}, which tests need.", "apt-cache policy linux-image-amd64")
 
 
 def _name(module: Path) -> str:
