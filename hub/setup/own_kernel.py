@@ -54,7 +54,12 @@ def make(places: Places) -> None:
     with tempfile.TemporaryDirectory(prefix="datalab-kernel-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # apt reads as a user of its own
-        run(["apt-get", "download", _named() or _named_anew(places)], what="Fetching a kernel", log=places.logs / "kernel.log", cwd=folder)
+        run(
+            ["apt-get", "download", _named() or _named_anew(places)],
+            what="Fetching a kernel",
+            log=places.logs / "kernel.log",
+            cwd=folder,
+        )
         (package,) = folder.glob("*.deb")
         run(["dpkg-deb", "-x", package, folder / "all"], what="Unpacking it", log=places.logs / "kernel.log")
         (kernel,) = (folder / "all/boot").glob("vmlinuz-*")
