@@ -23,7 +23,7 @@ from hub.domain.errors import InvalidError, RefusedError
 FEWEST_ROWS, MOST_ROWS = 20, 100_000
 MOST_VALUES = 500
 LONGEST_VALUE = 120
-SMALLEST_EPSILON = Decimal("0.001")
+SMALLEST_EPSILON, LARGEST_EPSILON = Decimal("0.001"), Decimal(1000)
 README = "README.md"
 
 
@@ -99,11 +99,13 @@ def budget_of(dataset: str, budget: Decimal, twins: Iterable[SyntheticTwin]) -> 
 
 def check_epsilon(epsilon: Decimal, known: PrivacyBudget) -> None:
     """A twin costs something, and no more than is left of the dataset's privacy budget."""
-    if not epsilon.is_finite() or epsilon < SMALLEST_EPSILON or epsilon != round(epsilon, 3):
+    is_price = epsilon.is_finite() and SMALLEST_EPSILON <= epsilon <= LARGEST_EPSILON
+    if not is_price or epsilon != round(epsilon, 3):
         raise InvalidError(
-            "Epsilon is a number of at least {least}, with three decimals at most.",
+            "Epsilon is a number from {least} to {most}, with three decimals at most.",
             reason="epsilon",
             least=SMALLEST_EPSILON,
+            most=LARGEST_EPSILON,
         )
     if epsilon > known.left:
         raise RefusedError(

@@ -10,8 +10,6 @@ import re
 import subprocess
 from pathlib import Path
 
-from hub.domain.errors import UnavailableError
-
 PROGRAM = "veritysetup"
 CHECKED_DEVICE = "/dev/mapper/datalab-"
 BLOCK = 4096
@@ -23,28 +21,21 @@ LONGEST = 3600
 
 
 def make_hashes(image: Path, hashes: Path, path: str) -> str:
-    """Write the tree of hashes of an image, and return its root; UnavailableError where it cannot be made."""
+    """Write the tree of hashes of an image, and return its root, empty where it could not be made."""
     command = [PROGRAM, "format", *_FORM, str(image), str(hashes)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST, env={"PATH": path})
     found = _ROOT.search(done.stdout)
-    if done.returncode or found is None:
-        raise maker_failed(PROGRAM, "cryptsetup-bin")
-    return found[1]
+    return found[1] if found and not done.returncode else ""
 
 
-def maker_failed(program: str, package: str) -> UnavailableError:
-    """What is to be mounted could not be made."""
-    return UnavailableError(
-        "{program} failed; install {package}, and look whether the disk is full.",
-        reason="file-system",
-        program=program,
-        package=package,
-    )
+def open_checked(device: str, data: str, hashes: str, root: str, size: int) -> tuple[str, ...]:
+    """Return the command that makes a checked device out of two others; ``size`` is the image's."""
+    return (PROGRAM, "open", *_FORM, f"--data-blocks={size // BLOCK}", data, Path(device).name, hashes, root)
 
 
-def open_checked(data: str, name: str, hashes: str, root: str, size: int) -> tuple[str, ...]:
-    """Return the command that makes the checked device of a name out of two devices; ``size`` is the image's."""
-    return (PROGRAM, "open", *_FORM, f"--data-blocks={size // BLOCK}", data, name, hashes, root)
+def close_checked(device: str) -> tuple[str, ...]:
+    """Return the command that lets a checked device go with its last use."""
+    return (PROGRAM, "close", "--deferred", Path(device).name)
 
 
 def images_below(device: Path) -> set[str]:

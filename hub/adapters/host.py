@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.adapters.checked_device import CHECKED_DEVICE, open_checked
+from hub.adapters.checked_device import CHECKED_DEVICE, close_checked, open_checked
 from hub.adapters.mount_table import is_mounted
 from hub.domain.errors import UnavailableError
 from spawner_config.isolation import SEALED
@@ -54,7 +54,7 @@ class Host:
         """Let the kernel check each block of an image when it is read, by its tree of hashes; give the device of it."""
         device = f"{CHECKED_DEVICE}{secrets.token_hex(8)}"
         with self._loop(image) as data, self._loop(hashes) as beside:
-            self._run(*open_checked(data, Path(device).name, beside, root, image.stat().st_size))
+            self._run(*open_checked(device, data, beside, root, image.stat().st_size))
             try:
                 yield device
             finally:
@@ -106,7 +106,7 @@ class Host:
     def detach(self, device: str) -> None:
         """Let go of a device of the lab's; one that is still in use goes when its last use ends."""
         if device.startswith(CHECKED_DEVICE):
-            self._run("veritysetup", "close", "--deferred", Path(device).name)
+            self._run(*close_checked(device))
         else:
             self._run("losetup", "--detach", device)
 

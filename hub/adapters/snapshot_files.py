@@ -15,7 +15,6 @@ import os
 import shutil
 import stat
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +23,7 @@ from typing import Protocol
 
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
-from hub.adapters.checked_device import images_below, make_hashes, maker_failed
+from hub.adapters.checked_device import PROGRAM, images_below, make_hashes
 from hub.adapters.host import Host
 from hub.adapters.snapshot_kind import MAKER, PATH
 from hub.adapters.vault import FolderVault, full_disk_said
@@ -116,13 +115,14 @@ class VerityImages(ErofsImages):
         """Make the image anew, and its tree."""
         made = super().build(snapshot)
         hashes = self._hashes(snapshot)
-        part = hashes.with_suffix(f".{threading.get_native_id()}")
-        with full_disk_said():
-            try:
-                root = make_hashes(self._image(snapshot), part, PATH)
-                _put(part, hashes)
-            finally:
+        part = hashes.with_suffix(".verity-part")
+        with building(self._folder), full_disk_said():
+            part.unlink(missing_ok=True)
+            root = make_hashes(self._image(snapshot), part, PATH)
+            if not root:
                 part.unlink(missing_ok=True)
+                raise _maker_failed(PROGRAM, "cryptsetup-bin")
+            _put(part, hashes)
         return replace(made, kind=ImageKind.VERITY, root=root)
 
     def is_shown(self, snapshot: Snapshot, folder: Path) -> bool:
@@ -214,4 +214,13 @@ def _make_image(tree: Path, image: Path) -> None:
         image.unlink(missing_ok=True)
         if shutil.disk_usage(tree).free < sum(p.stat().st_size for p in tree.iterdir()):
             raise OSError(errno.ENOSPC, "no room for the image")
-        raise maker_failed(MAKER, "erofs-utils")
+        raise _maker_failed(MAKER, "erofs-utils")
+
+
+def _maker_failed(program: str, package: str) -> UnavailableError:
+    return UnavailableError(
+        "{program} failed; install {package}, and look whether the disk is full.",
+        reason="file-system",
+        program=program,
+        package=package,
+    )

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, and_, func, select
 from hub.adapters.rows import value_of
 from hub.adapters.tables import TABLES
 from hub.domain.runs import Run
-from hub.domain.work import Work, WorkKind, WorkState
+from hub.domain.work import UNDER_WAY, Work, WorkKind, WorkState
 
 _WORK, _RUN = TABLES[Work], TABLES[Run]
 _PROJECT = func.coalesce(_RUN.c.project, "").label("of_project")
 _JOINED = _WORK.outerjoin(_RUN, and_(_WORK.c.kind == WorkKind.RUN.value, _RUN.c.id == _WORK.c.subject))
 _QUEUED = _WORK.c.state == WorkState.QUEUED.value
-_ACTIVE = _WORK.c.state.in_([WorkState.STARTING.value, WorkState.RUNNING.value])
+_ACTIVE = _WORK.c.state.in_([state.value for state in UNDER_WAY])
 _FIRST = select(func.min(_WORK.c.ordinal)).select_from(_JOINED).where(_QUEUED).group_by(_PROJECT).scalar_subquery()
 _HEADS = select(_WORK, _PROJECT).select_from(_JOINED).where(_WORK.c.ordinal.in_(_FIRST))
 _ALL = select(_WORK.c.id, _PROJECT).select_from(_JOINED).where(_QUEUED).order_by(_WORK.c.ordinal)

@@ -8,35 +8,35 @@ from functools import partial
 
 from datasets_mount.catalogue import Dataset
 from datasets_mount.synthetic import PrivacyBudget, SyntheticTwin, budget_of, check_epsilon
-from hub.doctor.refusals import refusal, refused
+from hub.doctor.refusals import control, refusal
 from hub.domain.examinations import Attempt, Promise, Verdict
 from hub.services.lab import Lab
 
 KNOWN = PrivacyBudget("doctor", Decimal(3), Decimal("2.5"))
 """Half is left."""
-TOO_MUCH = {"a little more than is left": Decimal("0.501"), "all of it once more": Decimal(3)}
+TOO_MUCH = {
+    "more": ("Spend a little more than is left of a privacy budget.", Decimal("0.501")),
+    "again": ("Spend all of a privacy budget once more.", Decimal(3)),
+}
 NO_PRICE = {
-    "nothing": Decimal(0),
-    "less than nothing": Decimal(-1),
-    "no number": Decimal("NaN"),
-    "without end": Decimal("-Infinity"),
-    "finer than is counted": Decimal("0.0015"),
+    "nothing": ("Spend nothing of a privacy budget.", Decimal(0)),
+    "negative": ("Spend less than nothing, which would give a privacy budget back.", Decimal(-1)),
+    "endless": ("Spend a privacy budget without end.", Decimal("Infinity")),
+    "huge": ("Spend more of a privacy budget than can be counted.", Decimal("1E+40")),
+    "no-number": ("Spend what is no number of a privacy budget.", Decimal("NaN")),
+    "finer": ("Spend less than is counted of a privacy budget.", Decimal("0.0015")),
 }
 
 
 def overspending_tried(check: Callable[[Decimal, PrivacyBudget], None] = check_epsilon) -> Iterator[Attempt]:
     """Ask for what is left, as a control, then for more, and for what is no price at all."""
     tried = "Spend what is left of a privacy budget, as a control."
-    if refused(lambda: check(KNOWN.left, KNOWN)):
-        seen = "It was refused, so nothing is proved."
-        yield Attempt(Promise.PRIVACY, "budget", "host", tried, seen, Verdict.BROKEN)
+    yield (first := control(Promise.PRIVACY, "budget", tried, "It is allowed.", partial(check, KNOWN.left, KNOWN)))
+    if first.verdict is not Verdict.HOLDS:
         return
-    yield Attempt(Promise.PRIVACY, "budget", "host", tried, "It is allowed.", Verdict.HOLDS)
     for wanted, prices in (("privacy-budget", TOO_MUCH), ("epsilon", NO_PRICE)):
-        for what, price in prices.items():
-            tried = f"Spend {what} of a privacy budget."
-            name = f"spend {what}"
-            yield refusal(Promise.PRIVACY, name, wanted, tried, partial(check, price, KNOWN))
+        for name, (sentence, price) in prices.items():
+            yield refusal(Promise.PRIVACY, name, wanted, sentence, partial(check, price, KNOWN))
 
 
 def budgets_added_up(lab: Lab) -> Attempt:

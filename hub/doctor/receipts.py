@@ -9,7 +9,7 @@ from functools import partial
 
 from hub.adapters.secrets import Secret
 from hub.adapters.signer import is_signature
-from hub.doctor.refusals import refusal, refused
+from hub.doctor.refusals import control, refusal, refused
 from hub.domain.errors import LabError
 from hub.domain.examinations import Attempt, Promise, Verdict
 from hub.domain.releases import Release, verify_file, verify_receipt
@@ -27,11 +27,10 @@ def receipts_tried(made: Release, key: bytes, verify: Callable[..., object] = ve
         return is_signature(key, signature, message)
 
     tried = "Verify the receipt of a release, offline, as a control."
-    if refused(lambda: verify(made.receipt, signed)):
-        seen = "The receipt was refused, so nothing is proved."
-        yield Attempt(Promise.RELEASES, "receipt", "host", tried, seen, Verdict.BROKEN)
+    good = partial(verify, made.receipt, signed)
+    yield (first := control(Promise.RELEASES, "receipt", tried, "The receipt verifies.", good))
+    if first.verdict is not Verdict.HOLDS:
         return
-    yield Attempt(Promise.RELEASES, "receipt", "host", tried, "The receipt verifies.", Verdict.HOLDS)
     body = json.loads(made.receipt)
     body["files"][0]["size"] += 1
     forged = json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"

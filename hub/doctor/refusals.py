@@ -17,6 +17,13 @@ def refused(act: Callable[[], object]) -> bool:
     return False
 
 
+def control(promise: Promise, name: str, tried: str, went_well: str, act: Callable[[], object]) -> Attempt:
+    """Do what must not be refused, so that the refusals that follow prove something."""
+    if refused(act):
+        return Attempt(promise, name, "host", tried, "It was refused, so nothing is proved.", Verdict.BROKEN)
+    return Attempt(promise, name, "host", tried, went_well, Verdict.HOLDS)
+
+
 def refusal(promise: Promise, name: str, wanted: str, tried: str, act: Callable[[], object]) -> Attempt:
     """Do what must be refused, and for the right reason; any other refusal may be an accident."""
     try:

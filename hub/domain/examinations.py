@@ -60,7 +60,7 @@ class Verdict(StrEnum):
     HOLDS = "holds"
     BROKEN = "does_not_hold"
     UNSEEN = "not_looked_at"
-    NOT_YET = "not_there_yet"
+    NOT_YET = "not_there_yet"  # of a promise that an earlier version did not make; an examination may be of that time
     NOTE = "note"
 
 

@@ -58,6 +58,8 @@ class WorkStep(StrEnum):
     LOSE = "lose"
 
 
+UNDER_WAY = (WorkState.STARTING, WorkState.RUNNING)
+"""States of work that may have a container."""
 ENDED = frozenset({WorkState.SUCCEEDED, WorkState.FAILED, WorkState.CANCELLED, WorkState.TIMED_OUT, WorkState.LOST})
 
 STEPS: dict[tuple[WorkState, WorkStep], WorkState] = {

@@ -20,7 +20,7 @@ from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.queue_turns import ranks_of, whose_turn
 from hub.domain.runs import Run, Screening
 from hub.domain.sandbox_exit import sentence
-from hub.domain.work import ENDED, Work, WorkKind, WorkState, WorkStep, step_work
+from hub.domain.work import ENDED, UNDER_WAY, Work, WorkKind, WorkState, WorkStep, step_work
 from hub.services.check_work import CHECK, READ
 from hub.services.intake_work import INSPECT, SNAPSHOT
 from hub.services.lab import Lab
@@ -47,9 +47,6 @@ RECIPES: dict[WorkKind, Recipe] = {
     WorkKind.READ: READ,
     WorkKind.CHECK: CHECK,
 }
-
-UNDER_WAY = (WorkState.STARTING, WorkState.RUNNING)
-"""States of work that may have a container."""
 
 
 def do_round(lab: Lab) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from datasets_mount.synthetic import FEWEST_ROWS, MOST_ROWS, MOST_VALUES
+from datasets_mount.synthetic import FEWEST_ROWS, LARGEST_EPSILON, MOST_ROWS, MOST_VALUES
 from hub.web.models.texts import Line, Model
 
 
@@ -23,6 +23,6 @@ class DomainBody(Model):
 class TwinBody(Model):
     """A twin that is to be made: what it may cost, how many rows it has, and what is declared of columns."""
 
-    epsilon: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=3, allow_inf_nan=False)] = Decimal(1)
+    epsilon: Annotated[Decimal, Field(gt=0, le=LARGEST_EPSILON, decimal_places=3, allow_inf_nan=False)] = Decimal(1)
     rows: Annotated[int, Field(ge=FEWEST_ROWS, le=MOST_ROWS)] = 1000
     domains: Annotated[tuple[DomainBody, ...], Field(max_length=500)] = ()
