@@ -39,10 +39,10 @@ from hub.gate.output_classes import classes_in
 from hub.gate.refusals import SENTENCES, ReadRefusedError, RefusalReason
 from hub.gate.registered import EarlierTables, with_tables
 from hub.gate.sizes import in_month, size, together
+from hub.gate.spoken_numbers import spoken_numbers
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
-_DIGIT = re.compile(r"\d")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32,64}(?![0-9A-Za-z])")
 _LONG_NAME = 120
 _MOST_NAME_DIGITS = 20
@@ -114,9 +114,9 @@ def _found(
     return findings
 
 
-def leaks(fragment: Fragment, context: Context) -> list[Finding]:
+def leaks(fragment: Fragment, context: Context, guard: Guard = nullcontext) -> list[Finding]:
     """Say whether a fragment holds anything of a dataset's rows; nothing else is asked of it."""
-    return [finding for check in LEAK_CHECKS for finding in _apply(check, fragment, context, nullcontext) or []]
+    return [finding for check in LEAK_CHECKS for finding in _apply(check, fragment, context, guard) or []]
 
 
 def check_file(
@@ -239,7 +239,7 @@ def _beneath(file: FileFragments, context: Context, guard: Guard) -> list[tuple[
     """What stands in the file in another form; a literal stands in its source, which every check has judged already."""
     found: list[tuple[str, Finding]] = []
     for part in (part for part in file.decoded if is_source(part)):
-        found += [(part.place, f) for check in LEAK_CHECKS for f in _apply(check, part, context, guard) or []]
+        found += [(part.place, f) for f in leaks(part, context, guard)]
         context.give_up()
     others = [part for part in file.decoded if not is_source(part)]
     return found + _found(others, context, CHECKS, guard)
@@ -249,7 +249,7 @@ def _named(file: FileFragments, context: Context, guard: Guard) -> list[Finding]
     """A name leaves with the file, so that it may hold no more than the file may."""
     name = TextFragment(place=", the file's name", text=file.path)
     found = [finding for check in NAME_CHECKS for finding in _apply(check, name, context, guard) or []]
-    if len(file.path) > _LONG_NAME or len(_DIGIT.findall(_DIGEST.sub("", file.path))) > _MOST_NAME_DIGITS:
+    if len(file.path) > _LONG_NAME or spoken_numbers(_DIGEST.sub("", file.path)) > _MOST_NAME_DIGITS:
         sentence = (
             "The file's name is long enough, or has digits enough, to carry data, so a steward reads it. Name the file "
             "for what it shows."

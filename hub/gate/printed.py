@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import groupby
 
-from hub.gate.headers import Grid, is_type_row
+from hub.gate.headers import Grid, is_type_row, join_header
 
 Cut = Callable[[str], list[str]]
 
@@ -16,7 +16,8 @@ _GAP = re.compile(r"\s{2,}|\t")
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?")
 _SERIES = re.compile(r"^(?:Name: (?P<name>.{0,100}), )?(?:Length: \d+, )?dtype: ")
 _SEPARATORS = (",", ";", "\t")
-_LATEX_RULE = re.compile(r"^\s*\\(?:hline|toprule|midrule|bottomrule|c(?:line|midrule)\b.{0,40})\s*$")
+_LATEX_RULE = re.compile(r"^\s*(?:\\(?!begin\b|end\b)[^&]*)?$")
+"""A line, or a command, between rows: no row has one and no cells."""
 _LATEX_END = re.compile(r"\\\\(?:\[[^\]]{0,20}\])?(?:\s{0,9}\\hline){0,3}\s*$")
 _LATEX_ESCAPED = re.compile(r"\\([_%#$])")
 _MOST_INDEX_LEVELS = 3
@@ -67,14 +68,16 @@ def _separated_tables(lines: list[str], mark: str) -> list[Grid]:
 
 def _latex_tables(lines: list[str]) -> list[Grid]:
     """Tables whose cells stand between ampersands; the index's names may stand on a line of their own below a title."""
-    rows = [_LATEX_ESCAPED.sub(r"\1", _LATEX_END.sub("", line)) for line in lines if not _LATEX_RULE.match(line)]
-    return [_one_title(grid) for grid in _separated_tables(rows, "&")]
+    kept = [line.replace("\\&", "\u0001") for line in lines]
+    rows = [_LATEX_ESCAPED.sub(r"\1", _LATEX_END.sub("", line)) for line in kept if not _LATEX_RULE.match(line)]
+    grids = [_one_title(grid) for grid in _separated_tables(rows, "&")]
+    return [[[cell.replace("\u0001", "&") for cell in row] for row in grid] for grid in grids]
 
 
 def _one_title(grid: Grid) -> Grid:
     title, names, *rows = grid
     is_split = bool(rows) and all(bool(one) != bool(other) for one, other in zip(title, names, strict=True))
-    return [[one or other for one, other in zip(title, names, strict=True)], *rows] if is_split else grid
+    return [join_header([title, names]), *rows] if is_split else grid
 
 
 def _ruled_cells(line: str) -> list[str]:

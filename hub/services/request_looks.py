@@ -38,7 +38,7 @@ MOST_RELEASES = 50
 Chosen = Callable[[ExportRequest], Collection[ExportFile]]
 
 
-class Beside(StrEnum):
+class ShownBeside(StrEnum):
     """What a file is shown beside: that of the submission before, or what left under its name."""
 
     SUBMISSION = "submission"
@@ -105,7 +105,7 @@ def look_at_request(lab: Lab, actor: str, identifier: str, chosen: Chosen) -> Wh
 
 
 def look_at_file(
-    lab: Lab, actor: str, identifier: str, path: str, beside: Beside | None = None
+    lab: Lab, actor: str, identifier: str, path: str, beside: ShownBeside | None = None
 ) -> tuple[ExportFile, RequestLook, EarlierFile | None]:
     """Look at one canonical file, as a steward who may review its request, and at an earlier one where asked for."""
     with lab.store.begin() as records:
@@ -122,7 +122,7 @@ def look_at_file(
     return file, RequestLook(seen, person, project, *said, _contents(lab, [file])), earlier
 
 
-def earlier_content(lab: Lab, actor: str, identifier: str, path: str, beside: Beside) -> bytes:
+def earlier_content(lab: Lab, actor: str, identifier: str, path: str, beside: ShownBeside) -> bytes:
     """Return the bytes of what a canonical file is compared with, to whoever reads the file; the view is recorded."""
     with lab.store.begin() as records:
         seen, person, project = load_visible(records, actor, identifier)
@@ -141,7 +141,7 @@ def _canonical_at(request: ExportRequest, path: str) -> ExportFile:
 
 
 def _earlier_viewed(
-    records: Transaction, actor: str, request: ExportRequest, file: ExportFile, beside: Beside
+    records: Transaction, actor: str, request: ExportRequest, file: ExportFile, beside: ShownBeside
 ) -> EarlierFile | None:
     earlier = earlier_file(records, request, file, beside)
     if earlier:
@@ -150,9 +150,9 @@ def _earlier_viewed(
     return earlier
 
 
-def earlier_file(reading: Reading, request: ExportRequest, file: ExportFile, beside: Beside) -> EarlierFile | None:
+def earlier_file(reading: Reading, request: ExportRequest, file: ExportFile, beside: ShownBeside) -> EarlierFile | None:
     """Return what a file is compared with; of releases, the newest of the project's last ones with such a file."""
-    if beside is Beside.SUBMISSION:
+    if beside is ShownBeside.SUBMISSION:
         return EarlierFile(request.id, file.canonical_name, file.earlier) if file.earlier else None
     heads = reading.request_heads((ExportState.RELEASED, ExportState.REVOKED), (request.project,), 0, MOST_RELEASES)
     released = {r.id: r for r in reading.find(Release, id=tuple(h.id for h in heads if h.id != request.id))}

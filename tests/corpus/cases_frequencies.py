@@ -63,6 +63,13 @@ def means_in_latex() -> Offer:
 
 
 @bad("minimum-frequency")
+def means_in_ruled_latex() -> Offer:
+    """Counts by region as a table of LaTeX with space between rows, and a label with an ampersand."""
+    table = dress.latex(per(survey(), "region", n=PEOPLE))
+    return {"report.md": table.replace("Nord", "Nord R\\&D").replace("\\midrule", "\\midrule\n\\addlinespace")}
+
+
+@bad("minimum-frequency")
 def means_without_counts() -> Offer:
     """Means by region without a count in sight; one region has three people."""
     return {"means.csv": per(survey(), "region", mean_income=pl.col("income").mean().round(2))}

@@ -225,10 +225,28 @@ def a_number_in_french_words() -> Offer:
 
 
 @bad("free-text", severity=Severity.REVIEW)
-def a_number_in_other_numerals() -> Offer:
-    """The same in raised digits, in Roman ones, and in Chinese ones."""
-    notes = {"a.md": "There are ⁶⁰⁰ people.\n", "b.md": "There are ⅮⅭ people.\n", "c.md": "There are 六百 people.\n"}
-    return {"counts.csv": _regions_but_one()} | notes
+def a_number_in_raised_digits() -> Offer:
+    """The same in raised digits."""
+    return {"counts.csv": _regions_but_one(), "notes.md": "There are ⁶⁰⁰ people.\n"}
+
+
+@bad("free-text", severity=Severity.REVIEW)
+def a_number_in_roman_signs() -> Offer:
+    """The same in Unicode's Roman numerals."""
+    return {"counts.csv": _regions_but_one(), "notes.md": "There are ⅮⅭ people.\n"}
+
+
+@bad("free-text", severity=Severity.REVIEW)
+def a_number_in_chinese_signs() -> Offer:
+    """The same in Chinese numerals."""
+    return {"counts.csv": _regions_but_one(), "notes.md": "There are 六百 people.\n"}
+
+
+@bad("header-values", severity=Severity.REVIEW)
+def numbers_in_words_in_a_column_name() -> Offer:
+    """Counts by region, and a column's name that says many numbers in words."""
+    counts = _regions_but_one()
+    return {"counts.csv": counts.rename({"n": "people " + "six seven four eight " * 6})}
 
 
 def _regions_but_one() -> pl.DataFrame:

@@ -17,6 +17,7 @@ from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
 from hub.gate.context import Context
 from hub.gate.datasets import DataFile
 from hub.gate.fragments import Fragment, TableFragment
+from hub.gate.spoken_numbers import spoken_numbers
 
 IDENTIFIER = "header-values"
 _LONG_NUMBER = re.compile(r"\d[\d., \u00a0\u202f]*\d")
@@ -106,8 +107,8 @@ def _met(titles: pl.Series, file: DataFile, column: str) -> pl.DataFrame:
 
 
 def _unknown(titles: list[str], context: Context) -> list[str]:
-    """The names that hold digits, and are neither columns of a dataset nor values of its groups."""
-    left = [title for title in titles if any(map(str.isdigit, title))]
+    """The names that say numbers, and are neither columns of a dataset nor values of its groups."""
+    left = [title for title in titles if spoken_numbers(title)]
     for file in (file for dataset in context.datasets for file in dataset.files):
         left = [title for title in left if title.casefold() not in file.names]
         for column in file.schema if _holds_numbers(left) else ():
@@ -118,8 +119,7 @@ def _unknown(titles: list[str], context: Context) -> list[str]:
 
 
 def _holds_numbers(titles: list[str]) -> bool:
-    digits = sum(character.isdigit() for title in titles for character in title)
-    return digits > MOST_DIGITS_IN_CODE or any(_is_long(title) for title in titles)
+    return sum(map(spoken_numbers, titles)) > MOST_DIGITS_IN_CODE or any(_is_long(title) for title in titles)
 
 
 def _is_long(title: str) -> bool:

@@ -12,10 +12,10 @@ from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
 from hub.gate.context import Context
 from hub.gate.fragments import TextFragment, ValueFragment, is_source
 from hub.gate.notebook_source import cell_digest
+from hub.gate.spoken_numbers import spoken_numbers
 from hub.gate.views import text_of
 
 IDENTIFIER = "scattered-text"
-_DIGITS = re.compile(r"\d")
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32,64}(?![0-9A-Za-z])")
 _MOST_NAME_DIGITS = 60
@@ -24,7 +24,7 @@ _MOST_NAME_DIGITS = 60
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a file's texts come to: how many there are, their characters, and the digits of its sources."""
+    """What a file's texts come to: how many there are, their characters, and the numbers that its sources say."""
 
     parts: int = 0
     characters: int = 0
@@ -67,7 +67,7 @@ def _said(context: Context, *, with_sources: bool = True) -> _Said:
         text = text_of(part)
         if slot is not None and slot.output is None and cell_digest(slot.cell_kind, text) in approved:
             continue
-        total += _Said(1, len(text), len(_DIGITS.findall(text)) if is_source(part) else 0)
+        total += _Said(1, len(text), spoken_numbers(text) if is_source(part) else 0)
     return total
 
 
@@ -79,7 +79,7 @@ def _is_long(said: _Said, context: Context) -> bool:
 def _name_much(files: Sequence[Context]) -> bool:
     """Whether the names of several files are long, or have many digits, with each word and number taken once."""
     words = {word for context in files for word in _WORDS.findall(_DIGEST.sub("", context.path))}
-    digits = sum(len(word) for word in words if word.isdigit())
+    digits = sum(map(spoken_numbers, words))
     is_much = digits > _MOST_NAME_DIGITS or sum(map(len, words)) >= files[0].policy.free_text
     return len(files) > 1 and is_much
 

@@ -15,7 +15,7 @@ from hub.domain.exceptions import Word as ExceptionWord
 from hub.domain.exports import Severity
 from hub.domain.queue import ServiceLevel, Show
 from hub.domain.table_context import TableContext
-from hub.services.request_looks import Beside
+from hub.services.request_looks import ShownBeside
 from hub.web.models.texts import (
     LARGEST_COUNT,
     MOST_FILES,
@@ -45,7 +45,7 @@ class QueueFilter(Model):
 class PictureQuery(PathQuery):
     """The canonical picture of that path, or the one that it is shown beside."""
 
-    beside: Beside | None = None
+    beside: ShownBeside | None = None
 
 
 class TableBody(Model):

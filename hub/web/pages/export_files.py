@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.domain.exports import ExportFile
-from hub.services.request_looks import Beside, EarlierFile, look_at_file
+from hub.services.request_looks import EarlierFile, ShownBeside, look_at_file
 from hub.web.column_summaries import summaries_of
 from hub.web.comparisons import compared, compared_cells
 from hub.web.overlays import marks_of, masked, overlaid
@@ -13,7 +13,7 @@ from hub.web.pages.exports import said_of
 from hub.web.pages.types import Context, Page, Visit
 from hub.web.previews import Preview, TablePreview, TextPreview, picture_size, preview_of
 
-BESIDE = {word.value: word for word in Beside}
+BESIDE = {word.value: word for word in ShownBeside}
 
 
 def show_file(visit: Visit) -> Context:

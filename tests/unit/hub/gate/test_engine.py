@@ -202,6 +202,12 @@ def test_a_picture_without_its_table_is_read(gate: Any, make: Any) -> None:
     assert "figure-table" not in {f.check for judged in both for f in judged.findings}
 
 
+@pytest.mark.parametrize("said", ["1234567890" * 3, "six_two_" * 12, "\u2076\u2070" * 15])
+def test_a_name_with_many_numbers_is_read_however_they_are_written(gate: Any, said: str) -> None:
+    judged = gate.judge(f"counts_{said}.csv", "year,n\n2019,500\n")
+    assert "names" in {f.check for f in judged.findings}
+
+
 def test_a_check_of_the_request_that_fails_blocks_every_file(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [(text_file(path=f"{n}.txt", index=n), PLAIN) for n in (1, 2)]
     monkeypatch.setattr(engine, "REQUEST_CHECKS", (RequestCheck("new", lambda _: crash(_, _)),))

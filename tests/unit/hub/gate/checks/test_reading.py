@@ -52,6 +52,8 @@ def test_numbers_of_a_document_are_read(gate: Any) -> None:
 def test_numbers_in_words_are_read_as_those_in_digits(gate: Any, make: Any) -> None:
     assert gate.judge("t.txt", "There are six hundred people.\n").verdict == "review"
     assert gate.judge("t.json", '{"note": "six hundred people"}').verdict == "review"
+    assert gate.judge("t.json", '{"note": "people:\\nsix\\nhundred"}').verdict == "review"
+    assert gate.judge("t.json", '{"note": "\\u00e9t\\u00e9"}').verdict == "none"
     assert gate.judge("n.ipynb", make.notebook(("x  # the two groups", []))).verdict == "none"
     assert gate.judge("n.ipynb", make.notebook(("x  #" + " six" * 21, []))).verdict == "review"
 

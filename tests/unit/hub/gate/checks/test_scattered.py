@@ -127,6 +127,9 @@ def test_digits_of_code_count_together(gate: Any, make: Any) -> None:
     cells = [(f"step_{letter} = 123", []) for letter in "abcdefgh"]
     assert found(gate, {"n.ipynb": make.notebook(*cells)}) == [{TEXT}]
     assert found(gate, {"n.ipynb": make.notebook(*cells[:4])}) == [set()]
+    words = [(f"step_{letter} = 'six two ten'", []) for letter in "abcdefgh"]
+    assert found(gate, {"n.ipynb": make.notebook(*words)}) == [{TEXT}]
+    assert found(gate, {"n.ipynb": make.notebook(*words[:4])}) == [set()]
 
 
 def test_cells_of_the_approved_notebook_do_not_count(gate: Any, make: Any) -> None:
