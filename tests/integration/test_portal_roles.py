@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
 
+from datasets_mount.catalogue import Tier
 from doubles.lab import make_lab
 from doubles.people import (
+    JOBS,
     approved_notebook,
     approved_request,
     cast_vote,
@@ -22,6 +26,7 @@ from doubles.people import (
     work_off,
 )
 from doubles.portal import served
+from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.examinations import Examination
 from hub.domain.people import Role
 from hub.services import datasets, freezes, notebooks, people, releases, schedules, sweeps
@@ -31,6 +36,7 @@ from hub.services.lab import Lab
 from hub.web.api.handlers import ARGUMENT
 from hub.web.api.table import ROUTES
 from hub.web.pages.table import FORMS, PAGES
+from hub.web.pages.types import Fields, Form, Posted
 
 WHO = (
     "administrator", "scientist", "researcher", "outsider", "approver",
@@ -111,10 +117,10 @@ MATRIX: dict[tuple[str, str], Row] = {
         "/datasets/jobs/twins", None, (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO),
     ),
     ("POST", "/datasets/{name}/twins"): (
-        "/datasets/jobs/twins", {"epsilon": "1"}, (NO, NO, NO, NO, NO, NO, NO, NO, NO),
+        "/datasets/hidden-jobs/twins", {"epsilon": "1"}, (NO, NO, NO, NO, NO, OK, NO, NO, NO),
     ),
     ("POST", "/datasets/{name}/twins/supplied"): (
-        "/datasets/jobs/twins/supplied", {"uploads": ["none"]}, (NO, NO, NO, NO, NO, NO, NO, NO, NO),
+        "/datasets/hidden-jobs/twins/supplied", {"uploads": ["none"]}, (NO, NO, NO, NO, NO, HIDDEN, NO, NO, NO),
     ),
     ("GET", "/datasets/{name}/policy"): (
         "/datasets/jobs/policy", None, (HIDDEN, OK, OK, HIDDEN, OK, OK, OK, OK, NO),
@@ -322,6 +328,8 @@ def everything(lab: Lab) -> dict[str, str]:
     people.add_person(lab, "administrator", "approver", "Approver", "lab-office", (Role.APPROVER,))
     play(lab)
     registered_dataset(lab)
+    datasets.register_dataset(lab, "jobs-steward", replace(JOBS, name="hidden-jobs", tier=Tier.SECRET))
+    datasets.offer_snapshot(lab, "jobs-steward", "hidden-jobs", (send(lab, "jobs-steward", "hidden.csv"),))
     offer = datasets.offer_snapshot(lab, "jobs-steward", "jobs", (send(lab, "jobs-steward", "again.csv"),))
     released = approved_request(lab)
     releases.release(lab, "transport-steward", released.id)
@@ -410,9 +418,11 @@ FIELDS = {
     "decision": "approve", "path": "table.csv",
     "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
     "comment": "Which year?", "split_path": "table.csv", "split_reason": "because", "audience": "project",
+    "seen": json.dumps({"table.csv": "0" * 64}),
     "path-0": "table.csv", "finding": "9:table.csv", "ground": "public_already", "exception_text": "x" * 30,
     "word": "grant", "exception_reason": "because", "part": "vote",
     "delegation_ends": "2026-12-31", "owner_reason": "because", "context": "x" * 30,
+    "runs": "1", "runs_reason": "because", "decline_reason": "because", "epsilon": "1",
 }  # fmt: skip
 """What would be typed into any form."""
 OWN = ("/notices",)
@@ -421,23 +431,49 @@ OWN = ("/notices",)
 
 def names_of(form: str, made: dict[str, str]) -> dict[str, str]:
     """What a form's address names."""
-    names = {"exception": "none", "name": "wages" if form.startswith("/projects") else "jobs", "id": made["request"]}
-    for start, name in IDENTIFIED.items():
-        names["id"] = made[name] if form.startswith(start) else names["id"]
+    name = "wages" if form.startswith("/projects") else "hidden-jobs" if "/twins" in form else "jobs"
+    names = {"exception": "none", "name": name, "id": made["request"]}
+    for start, kind in IDENTIFIED.items():
+        names["id"] = made[kind] if form.startswith(start) else names["id"]
     return names
 
 
+def query_of(form: str, made: dict[str, str]) -> dict[str, str]:
+    """What stands behind the question mark of a form's address."""
+    return {"project": "wages", "source": made["run"]} if form == "/new/export" else {}
+
+
+def who_may_not(form: str) -> tuple[str, ...]:
+    """Somebody of another project, and somebody whom the lab does not know."""
+    return ("nobody",) if form in OWN else ("outsider", "nobody")
+
+
 @pytest.mark.parametrize("form", [form.path for form in FORMS])
-def test_no_form_does_anything_for_who_may_not(site: tuple[str, dict[str, str]], form: str) -> None:
-    """Somebody of another project, and somebody whom the lab does not know, are refused by every form."""
+def test_every_form_is_refused_to_who_may_not(site: tuple[str, dict[str, str]], form: str) -> None:
     base, made = site
-    names = names_of(form, made)
-    for who in ("nobody",) if form in OWN else ("outsider", "nobody"):
-        head = {"Authorization": f"token {who}-token"}
-        query = f"?project=wages&source={made['run']}" if form.startswith("/new/export") else ""
-        address = base + filled(form, names) + query
-        answer = requests.post(address, data=FIELDS, headers=head, timeout=30, allow_redirects=False)
+    address = base + filled(form, names_of(form, made))
+    for who in who_may_not(form):
+        head, query = {"Authorization": f"token {who}-token"}, query_of(form, made)
+        answer = requests.post(address, data=FIELDS, params=query, headers=head, timeout=30, allow_redirects=False)
         assert answer.status_code in (NO, HIDDEN), (form, who, answer.status_code)
+
+
+@pytest.fixture(scope="module")
+def unserved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lab, dict[str, str]]:
+    lab = make_lab(tmp_path_factory.mktemp("unserved"))
+    return lab, everything(lab) | {"upload": send(lab, "outsider", "mine.csv")}
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.path)
+def test_no_form_does_anything_for_who_may_not(unserved: tuple[Lab, dict[str, str]], form: Form) -> None:
+    """Without its page, which would refuse them whatever the form does; and it is they, not their words, that are."""
+    lab, made = unserved
+    names = {name: names_of(form.path, made)[name] for name in ARGUMENT.findall(form.path)}
+    typed = FIELDS | {"upload": made["upload"]}
+    fields = Fields({name: [text] for name, text in typed.items()})
+    for who in who_may_not(form.path):
+        with pytest.raises((RefusedError, NotFoundError)):
+            form.act(Posted(lab, who, names, query_of(form.path, made), fields))
 
 
 IDENTIFIERS = [route for route in sorted(MATRIX) if "{id}" in route[1] and route[0] == "GET"]
