@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
 import requests
 
+from datasets_mount.catalogue import OwnersPart
 from doubles.lab import make_lab
 from doubles.portal import served
+from hub.domain.people import Role
+from hub.services import owner_votes, people
 from hub.services.lab import Lab
 from hub.web.api.handlers import ARGUMENT
 from hub.web.pages.table import FORMS, PAGES
@@ -141,6 +145,40 @@ def test_who_may_see_a_thing_is_told_more_so_that_the_comparison_can_fail(asked:
     assert (there.status, not_there.status) == (200, 404)
     assert there.body != not_there.body
     assert there.questions > not_there.questions
+
+
+@pytest.fixture(scope="module")
+def delegated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """A lab whose dataset's owner is asked for a vote, and named a clerk to give it."""
+    lab = make_lab(tmp_path_factory.mktemp("delegated"))
+    made = everything(lab)
+    owner_votes.set_part(lab, "jobs-steward", "jobs", OwnersPart.VOTE)
+    people.add_person(lab, "administrator", "clerk", "Clerk", "jobs-institute", (Role.RESEARCHER,))
+    owner_votes.delegate(lab, "jobs-steward", "jobs", "clerk", date(2026, 12, 31))
+    with served(lab) as base:
+        yield Asked(lab, base, made)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/exports/{id}",
+        "/exports/{id}/file?path=table.csv",
+        "/api/v1/exports/{id}",
+        "/api/v1/exports/{id}/comments",
+        "/api/v1/exports/{id}/canonical?path=table.csv",
+    ],
+)
+def test_who_votes_by_name_is_not_told_what_they_have_no_say_in_from_what_is_not_there(
+    delegated: Asked, address: str
+) -> None:
+    """What was released without their vote is hidden from them again, while what waits for it is theirs to see."""
+    released, waiting = (address.replace("{id}", delegated.made[each]) for each in ("released", "request"))
+    there, not_there = delegated.both("clerk", "GET", address.partition("?")[0], released)
+    assert there.status == HIDDEN
+    assert there == not_there
+    seen = delegated.told("clerk", "GET", waiting, delegated.made["request"])
+    assert (seen.status, seen.questions > there.questions) == (200, True)
 
 
 def test_every_page_is_asked() -> None:
