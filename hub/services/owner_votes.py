@@ -18,7 +18,7 @@ from hub.domain.votes import as_seen_by, check_not_sealed
 from hub.services.datasets import check_owns
 from hub.services.exports import load_visible
 from hub.services.lab import Lab, found, known_person, known_projects, load_person
-from hub.services.owners import asking, delegates_of, votes_for
+from hub.services.owners import asking, delegates_of, voted_for_by_name, votes_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,8 @@ def asked_votes(lab: Lab, actor: str) -> list[AskedVote]:
     The number of questions to the database does not depend on how much waits.
     """
     with lab.store.read() as reading:
-        person, today = load_person(reading, actor), reading.moment.date()
-        named = {d.dataset for d in reading.find(Delegation, person=actor) if rules.in_force(d, today)}
-        asked = [d for d in reading.find(Dataset, owners=OwnersPart.VOTE) if _speaks(person, d, named)]
+        person, names = load_person(reading, actor), voted_for_by_name(reading, actor)
+        asked = [d for d in reading.find(Dataset, owners=OwnersPart.VOTE) if _speaks(person, d, names)]
         if not asked:
             return []
         known = {p.name: p for p in known_projects(reading)}
@@ -127,14 +126,14 @@ def asked_votes(lab: Lab, actor: str) -> list[AskedVote]:
             AskedVote(r.id, r.project, d.name, r.state, r.submitted, rules.agreed(r, d.name, (actor,)))
             for r in waiting
             for d in asked
-            if d.name in r.snapshots and votes_for(person, r, known[r.project], d.owner, _named(person, d, named))
+            if d.name in r.snapshots and votes_for(person, r, known[r.project], d.owner, _named(person, d, names))
         ]
 
 
-def _speaks(person: Person, dataset: Dataset, named: set[str]) -> bool:
-    return rules.speaks_for(person, dataset.owner, _named(person, dataset, named))
+def _speaks(person: Person, dataset: Dataset, names: set[str]) -> bool:
+    return rules.speaks_for(person, dataset.owner, _named(person, dataset, names))
 
 
-def _named(person: Person, dataset: Dataset, named: set[str]) -> tuple[str, ...]:
+def _named(person: Person, dataset: Dataset, names: set[str]) -> tuple[str, ...]:
     """The person, where they were named to vote for the dataset's owner."""
-    return (person.name,) if dataset.name in named else ()
+    return (person.name,) if dataset.name in names else ()

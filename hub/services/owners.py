@@ -79,10 +79,15 @@ def asked_of(reading: Reading, person: Person, request: ExportRequest, project: 
     )
 
 
-def named_for(reading: Reading, person: Person) -> list[Dataset]:
-    """Return the datasets for whose owners the person was named to vote; what it asks does not depend on a request."""
+def voted_for_by_name(reading: Reading, person: str) -> set[str]:
+    """Return the names of the datasets for whose owners the person was named to vote, and still is."""
     today = reading.moment.date()
-    names = {d.dataset for d in reading.find(Delegation, person=person.name) if rules.in_force(d, today)}
+    return {d.dataset for d in reading.find(Delegation, person=person) if rules.in_force(d, today)}
+
+
+def named_for(reading: Reading, person: Person) -> list[Dataset]:
+    """Return these datasets; what it asks does not depend on a request."""
+    names = voted_for_by_name(reading, person.name)
     return reading.find(Dataset, name=tuple(sorted(names))) if names else []
 
 
