@@ -17,19 +17,20 @@ _JOINED = _WORK.outerjoin(_RUN, and_(_WORK.c.kind == WorkKind.RUN.value, _RUN.c.
 _QUEUED = _WORK.c.state == WorkState.QUEUED.value
 _ACTIVE = _WORK.c.state.in_([state.value for state in UNDER_WAY])
 _FIRST = select(func.min(_WORK.c.ordinal)).select_from(_JOINED).where(_QUEUED).group_by(_PROJECT).scalar_subquery()
-_HEADS = select(_WORK, _PROJECT).select_from(_JOINED).where(_WORK.c.ordinal.in_(_FIRST))
+_HEADS = select(_WORK, _PROJECT).select_from(_JOINED).where(_WORK.c.ordinal.in_(_FIRST)).order_by(_WORK.c.ordinal)
 _ALL = select(_WORK.c.id, _PROJECT).select_from(_JOINED).where(_QUEUED).order_by(_WORK.c.ordinal)
 _UNDER_WAY = select(_PROJECT, func.count()).select_from(_JOINED).where(_ACTIVE).group_by(_PROJECT)
+_WAITING = select(_PROJECT).select_from(_JOINED).where(_QUEUED).correlate(None)
 _STARTS = (
     select(_PROJECT, func.max(_WORK.c.started))
     .select_from(_JOINED)
-    .where(_WORK.c.started.is_not(None))
+    .where(_WORK.c.started.is_not(None), _PROJECT.in_(_WAITING))
     .group_by(_PROJECT)
 )
 
 
 def heads(connection: Connection) -> dict[str, Work]:
-    """Return what waits longest of each project."""
+    """Return what waits longest of each project, the longest wait first."""
     return {row.of_project: value_of(Work, row) for row in connection.execute(_HEADS)}
 
 
@@ -44,5 +45,5 @@ def under_way(connection: Connection) -> dict[str, int]:
 
 
 def last_starts(connection: Connection) -> dict[str, datetime]:
-    """Return when each project started something last."""
+    """Return when each project of which something waits started something last."""
     return {row[0]: row[1] for row in connection.execute(_STARTS)}

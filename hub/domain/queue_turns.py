@@ -12,15 +12,12 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TypeVar
-
-Order = TypeVar("Order", int, tuple[datetime, str])
 
 
-def whose_turn(heads: Mapping[str, Order], under_way: Mapping[str, int], ranks: Mapping[str, int]) -> str:
+def whose_turn(heads: Mapping[str, int], under_way: Mapping[str, int], ranks: Mapping[str, int]) -> str:
     """Return the project whose turn it is, of those that have something to start.
 
-    ``heads`` says of each since when its first waits, ``ranks`` in what order they started something last.
+    ``heads`` says of each where in the queue its first waits, ``ranks`` in what order they started something last.
     """
     return min(heads, key=lambda project: (under_way.get(project, 0), ranks.get(project, -1), heads[project]))
 

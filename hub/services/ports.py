@@ -91,7 +91,7 @@ class Reading(Protocol):
         """Return the head of the chain."""
 
     def queue_heads(self) -> dict[str, Work]:
-        """Return the queued run that waits longest of each project, and under "" the other work that does."""
+        """Return the queued run that waits longest of each project, and under "" the other work; the longest first."""
 
     def queued(self) -> list[tuple[str, str]]:
         """Return identifier and project ("" of what is no run) of all queued work, the longest wait first."""
@@ -100,7 +100,7 @@ class Reading(Protocol):
         """Return how much work each project has under way, and under "" how much is no run."""
 
     def last_starts(self) -> dict[str, datetime]:
-        """Return when each project started a run last, and under "" when other work started."""
+        """Return when each project of which a run waits started one last, and under "" the same of other work."""
 
     def work_times(self) -> list[WorkTimes]:
         """Return kind, state and times of every piece of work."""

@@ -105,7 +105,7 @@ def _next(lab: Lab, reading: Reading) -> Work | None:
     may = {project: work for project, work in heads.items() if not _is_full(lab, project, under_way)}
     if len(may) < 2:
         return next(iter(may.values()), None)
-    since = {project: (work.created, work.id) for project, work in may.items()}
+    since = {project: at for at, project in enumerate(may)}
     return may[whose_turn(since, under_way, ranks_of(reading.last_starts()))]
 
 

@@ -341,20 +341,22 @@ def test_work_is_told_by_its_times_alone(store: SqlStore) -> None:
 
 
 def test_the_queue_is_told_by_project_and_what_is_no_run_apart(store: SqlStore) -> None:
-    made = [("run-1", "care"), ("run-2", "care"), ("run-3", "jobs"), ("run-4", "care")]
+    made = [("run-1", "care"), ("run-2", "care"), ("run-3", "jobs"), ("run-4", "care"), ("run-5", "done")]
     works = [Work(name, WorkKind.RUN, name, "a", NOW) for name, _ in made]
     screening = Work("screen-1", WorkKind.SCREEN, "run-1", "a", NOW)
     with store.begin() as records:
         for name, project in made:
             run = Run(name, project, "notebook-1", "a", NOW, {}, {})
             records.save(run, event("lab:run:start", "a", name))
-        for work in (replace(works[0], state=WorkState.RUNNING, started=NOW), *works[1:], screening):
+        ended = replace(works[4], state=WorkState.SUCCEEDED, started=NOW)
+        for work in (replace(works[0], state=WorkState.RUNNING, started=NOW), *works[1:4], screening, ended):
             records.save(work, event("work:run:queue", "a", work.id))
     with store.read() as reading:
-        assert reading.queue_heads() == {"care": works[1], "jobs": works[2], "": screening}
+        heads = {"care": works[1], "jobs": works[2], "": screening}
+        assert list(reading.queue_heads().items()) == list(heads.items())
         assert reading.queued() == [("run-2", "care"), ("run-3", "jobs"), ("run-4", "care"), ("screen-1", "")]
         assert reading.under_way() == {"care": 1}
-        assert reading.last_starts() == {"care": NOW}
+        assert reading.last_starts() == {"care": NOW}  # nothing of the project that ended its run waits
     with store.begin() as records:
         records.save(replace(screening, state=WorkState.STARTING), event("work:run:queue", "a", "screen-1"))
         assert set(records.queue_heads()) == {"care", "jobs"}
