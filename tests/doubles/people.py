@@ -76,15 +76,16 @@ def registered_dataset(lab: Lab, tier: Tier = JOBS.tier) -> str:
     return datasets.offer(lab, "jobs-steward", offer.id)[0].snapshot
 
 
-def submitted_notebook(lab: Lab) -> Notebook:
-    upload = send(lab, "scientist", "wages.ipynb", b'{"cells": []}')
-    notebook = notebooks.submit_notebook(lab, "scientist", "wages", upload, name="wages", purpose="Wages by year")
+def submitted_notebook(lab: Lab, lead: str = "scientist", project: str = "wages") -> Notebook:
+    upload = send(lab, lead, "wages.ipynb", b'{"cells": []}')
+    notebook = notebooks.submit_notebook(lab, lead, project, upload, name="wages", purpose="Wages by year")
     work_off(lab)
-    return notebooks.notebook(lab, "scientist", notebook.id)
+    return notebooks.notebook(lab, lead, notebook.id)
 
 
-def approved_notebook(lab: Lab) -> Notebook:
-    return notebooks.decide(lab, "jobs-steward", submitted_notebook(lab).id, approve=True, reason="", parameters=None)
+def approved_notebook(lab: Lab, lead: str = "scientist", project: str = "wages") -> Notebook:
+    submitted = submitted_notebook(lab, lead, project)
+    return notebooks.decide(lab, "jobs-steward", submitted.id, approve=True, reason="", parameters=None)
 
 
 def finished_run(lab: Lab) -> Run:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,13 @@ def run(state: str, progress: list[int] | None = None, reason: str = "") -> dict
         "outputs": [{"path": "wages.csv"}] if state == "succeeded" else [],
     }
     return {"run": made, "work": {"state": state, "reason": reason}, "progress": progress}
+
+
+def test_a_run_that_waits_is_shown_with_its_place_in_the_queue(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {("GET", "/runs/run-a"): run("queued") | {"place_in_queue": 7}}
+    assert re.search(r"^place in queue +7 *$", datalab("run", "show", "run-a").stdout, re.MULTILINE)
+    fake.answers = {("GET", "/runs/run-a"): run("running", [1, 2]) | {"place_in_queue": None}}
+    assert "place in queue" not in datalab("run", "show", "run-a").stdout
 
 
 @pytest.fixture

@@ -235,6 +235,32 @@ def test_a_project_with_an_allowance_has_so_many_runs_under_way_and_the_rest_wai
     assert lab.settings.runs_in(waiting[0].project) == 2
 
 
+def test_another_projects_run_has_its_turn_before_the_second_of_a_project_and_both_are_told_so(
+    lab: Lab, engine: MemoryEngine, notebook: str
+) -> None:
+    others = approved_notebook(lab, "outsider", "other").id
+    engine.on_start = None
+    first, second = (runs.start_run(lab, "researcher", notebook, {})[0].id for _ in range(2))
+    theirs = runs.start_run(lab, "outsider", others, {})[0].id
+    asks = {first: "researcher", second: "researcher", theirs: "outsider"}
+
+    def works() -> dict[str, Work]:
+        return {run: runs.run(lab, who, run)[1] for run, who in asks.items()}
+
+    def places() -> list[int | None]:
+        return [runs.place_in_queue(lab, work) for work in works().values()]
+
+    narrow = replace(lab, settings=lab.settings.model_copy(update={"concurrent_work": 1}))
+    assert places() == [1, 3, 2]
+    for _ in range(3):
+        assert do_round(narrow) == {first}
+    assert places() == [None, 2, 1]
+    engine.exit(work_container("datalab", first), 0)
+    assert do_round(narrow) == {theirs}
+    assert places() == [None, 1, None]
+    assert [work.state for work in works().values()] == [WorkState.SUCCEEDED, WorkState.QUEUED, WorkState.RUNNING]
+
+
 def test_looking_for_the_next_work_asks_the_database_as_often_however_many_runs_of_a_full_project_wait(
     lab: Lab, engine: MemoryEngine, notebook: str
 ) -> None:
