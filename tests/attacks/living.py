@@ -76,9 +76,9 @@ class Living:
             self.portal(ADMINISTRATOR).post("/projects", about | dates)
         self.portal(JOBS_STEWARD).put(place("projects", name, "datasets", "jobs"))
 
-    def grant_dataset(self, project: str, dataset: str, tier: str, people: str) -> None:
-        """Register a dataset of persons, whose steward grants it to a project; its lead accepts where that is asked."""
-        steward, lead = self.portal(JOBS_STEWARD), self.portal(SCIENTIST)
+    def register_dataset(self, dataset: str, tier: str, people: str) -> None:
+        """Register a dataset of persons, and wait for its first snapshot."""
+        steward = self.portal(JOBS_STEWARD)
         about = {"title": dataset.capitalize(), "owner": "jobs-institute", "tier": tier, "profile": "uk-sacro"}
         steward.put(place("datasets", dataset), about | {"privacy_unit": "person", "direct_identifiers": ["person"]})
         sent = steward.upload_stream(io.BytesIO(people.encode()), "people.csv")["id"]
@@ -88,6 +88,11 @@ class Living:
             return bool(steward.get(place("offers", offer))["work"]["state"] == "succeeded")
 
         wait_for_end(converted, 90, "the snapshot is not made")
+
+    def grant_dataset(self, project: str, dataset: str, tier: str, people: str) -> None:
+        """Register a dataset of persons, whose steward grants it to a project; its lead accepts where that is asked."""
+        steward, lead = self.portal(JOBS_STEWARD), self.portal(SCIENTIST)
+        self.register_dataset(dataset, tier, people)
         steward.put(place("projects", project, "datasets", dataset))
         if lead.get(place("projects", project))["waiting_grants"]:
             lead.post(place("projects", project, "datasets", dataset, "accept"))

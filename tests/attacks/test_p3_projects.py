@@ -56,11 +56,14 @@ NOTHING = {
     "exception": "exception-aaaaaaaaaaaa",
 }
 """Names of what does not exist, each as long as the real one's."""
+OWN_SECRET = "undertow"
+"""A secret dataset of the jobs institute, for which no project asked."""
 
 
 @pytest.fixture(scope="module")
 def others(living: Living, acts: str, written: str, released: Json) -> dict[str, str]:
     """Names of what belongs to the project of which the researcher is no member."""
+    living.register_dataset(OWN_SECRET, "secret", "person,district\n" + "".join(f"{n},D{n % 4}\n" for n in range(100)))
     sent = living.portal(SCIENTIST).upload_stream(io.BytesIO(b"{}"), "theirs.ipynb")["id"]
     offer = living.audit("lab:snapshot:offer")[-1][2]
     there = {"project": PROJECT, "dataset": "transport", "notebook": acts, "run": written, "export": released["id"]}
@@ -195,6 +198,7 @@ BY_BODY = (
     Call("POST", "/exports", {"project": "{project}", "source": "workspace", "files": {"a": {}}, "context": CONTEXT}),
     Call("POST", "/exports", {"project": CARE, "source": "{run}", "files": {"a": {}}, "context": CONTEXT}),
     Call("POST", "/datasets/jobs/offers", {"uploads": ["{upload}"]}, actor=JOBS_STEWARD),
+    Call("POST", f"/datasets/{OWN_SECRET}/twins/supplied", {"uploads": ["{upload}"]}, actor=JOBS_STEWARD),
     Call("POST", "/freezes", {"project": "{project}"} | WHY),
 )
 OF_THE_LAB = {
