@@ -160,10 +160,24 @@ def raises_tier(dataset: Tier, present: tuple[Tier, ...]) -> bool:
 
 def check_stewards_for(person: Person, owner: str) -> None:
     """The owner's own steward registers its datasets and grants their use."""
-    if Role.STEWARD not in person.roles or person.organisation != owner:
+    if not _stewards(person, owner):
         raise RefusedError(
             "Only a data steward of the organisation {owner} can do this.", reason="not-the-owner", owner=owner
         )
+
+
+def _stewards(person: Person, owner: str) -> bool:
+    return Role.STEWARD in person.roles and person.organisation == owner
+
+
+def stewards_for(person: Person, dataset: Dataset | None) -> bool:
+    """Whether a person is a steward of the owner of a dataset that there is."""
+    return dataset is not None and _stewards(person, dataset.owner)
+
+
+def is_secret(dataset: Dataset) -> bool:
+    """Secret data are seen by approved runs alone."""
+    return dataset.tier is Tier.SECRET
 
 
 def declared_columns(dataset: Dataset) -> tuple[str, ...]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAKER = "twin-maker"
+"""In a project's place where the lab itself has a dataset mounted: no project's mount is shared with a maker's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mount:

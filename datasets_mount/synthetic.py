@@ -16,12 +16,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
-from datasets_mount.catalogue import Dataset, OfferedFile, Snapshot, SnapshotFile, Tier, snapshot_digest
+from datasets_mount.catalogue import Dataset, OfferedFile, Snapshot, SnapshotFile, is_secret, snapshot_digest
 from hub.domain.errors import InvalidError, RefusedError
 
 FEWEST_ROWS, MOST_ROWS = 20, 100_000
-MOST_VALUES = 500
+MOST_VALUES, MOST_DOMAINS = 500, 500
+RANGE_CLASSES = 20
+"""Classes of equal width that a declared range is cut into."""
+SMALLEST_RANGE = 1e-290
+"""Smaller ones are cut into numbers that a machine hardly has."""
 LONGEST_VALUE = 120
 SMALLEST_EPSILON, LARGEST_EPSILON = Decimal("0.001"), Decimal(1000)
 README = "README.md"
@@ -92,6 +97,11 @@ class PrivacyBudget:
         return max(Decimal(0), self.budget - self.spent)
 
 
+def first_work(twin: SyntheticTwin) -> str:
+    """The name of the work that makes or reads a twin, before it is checked."""
+    return f"{twin.id}-read-1"
+
+
 def budget_of(dataset: str, budget: Decimal, twins: Iterable[SyntheticTwin]) -> PrivacyBudget:
     """Add up what a dataset's twins have cost."""
     return PrivacyBudget(dataset, budget, sum((twin.epsilon for twin in twins), Decimal(0)))
@@ -121,7 +131,7 @@ def check_epsilon(epsilon: Decimal, known: PrivacyBudget) -> None:
 
 def check_secret(dataset: Dataset) -> None:
     """Only a secret dataset has a synthetic twin: workspaces see any other as it is."""
-    if dataset.tier is not Tier.SECRET:
+    if not is_secret(dataset):
         raise RefusedError(
             "The dataset {name} is not secret: workspaces see it as it is, so it needs no twin.",
             reason="not-secret",
@@ -150,9 +160,20 @@ def _is_well_formed(domain: ColumnDomain) -> bool:
         plain = all(0 < len(value) <= LONGEST_VALUE for value in domain.values)
         several = 2 <= len(set(domain.values)) == len(domain.values) <= MOST_VALUES
         return plain and several and domain.low is None and domain.high is None
-    if domain.low is None or domain.high is None:
+    return domain.low is not None and domain.high is not None and _is_range(domain.low, domain.high)
+
+
+def _is_range(low: float, high: float) -> bool:
+    """Whether what lies between two numbers can be cut into classes that have numbers each."""
+    if not math.isfinite(high - low) or high - low < SMALLEST_RANGE:
         return False
-    return math.isfinite(domain.low) and math.isfinite(domain.high) and domain.low < domain.high
+    return all(one < other for one, other in pairwise(range_edges(low, high)))
+
+
+def range_edges(low: float, high: float) -> list[float]:
+    """Where the classes of a declared range begin, and where the last one ends."""
+    width = (high - low) / RANGE_CLASSES
+    return [*(low + width * step for step in range(RANGE_CLASSES)), high]
 
 
 def readme_of(twin: SyntheticTwin) -> str:

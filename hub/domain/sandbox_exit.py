@@ -51,7 +51,8 @@ SENTENCES: dict[int, str] = {
     SandboxExit.COLUMN_KIND: "A file has nested or binary columns; send plain ones.",
     SandboxExit.FILE_NAME: "Two files have the same name, or a name has signs beyond letters, digits, “-” and “_”.",
     SandboxExit.MISSING_COLUMN: "No file has the column named as privacy unit or direct identifier; check both.",
-    SandboxExit.TWIN_DOMAIN: "A range was declared of a column that holds no numbers; declare its values.",
+    SandboxExit.TWIN_DOMAIN: "What was declared of a column does not fit its type: values are for texts and whole "
+    "numbers, and a range is for numbers.",
 }
 
 OUT_OF_MEMORY = "The container ran out of memory; use less, or ask for more."

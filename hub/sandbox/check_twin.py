@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
+from polars import selectors
 from polars.exceptions import PanicException, PolarsError
 from pydantic import ValidationError
 
@@ -25,11 +26,13 @@ from hub.domain.exports import Severity
 from hub.domain.sandbox_exit import SandboxExit
 from hub.domain.table_context import TableContext
 from hub.gate.context import Context
+from hub.gate.cut_cells import MOST_CELLS, cells_of_several
 from hub.gate.engine import leaks
-from hub.gate.exchange import MOST_REQUEST_BYTES
+from hub.gate.exchange import MOST_REQUEST_BYTES, DatasetDescription
 from hub.gate.fragments import TableFragment
 from hub.gate.kinds import Kind
-from hub.gate.mounted import MountedDataset, mount
+from hub.gate.mounted import MountedDataset, from_scans, mount
+from hub.gate.views import tables
 from hub.policy.model import Policy
 from hub.sandbox.exchange import SnapshotEntry
 from hub.sandbox.program import SandboxError, read_bounded, run_program, write_atomically
@@ -38,6 +41,8 @@ from hub.sandbox.twin_exchange import FOLDER, CheckTwinRequest, CheckTwinResult
 
 MOST_TWIN_BYTES = 256 * 2**20
 CELLS_AT_ONCE = 1_000_000
+LENGTHS = selectors.duration().cast(pl.Int64)
+"""Lengths of time as numbers: they have no form as texts, in which the checks compare values."""
 COLUMNS = "columns"
 """Stands for the check where a twin has not the files, columns and types of its dataset."""
 
@@ -48,7 +53,7 @@ def check_twin(root: Path) -> SandboxExit:
     folder, real = root / "in" / FOLDER, root / request.dataset.folder.lstrip("/")
     described = request.dataset.model_copy(update={"folder": str(real)})
     try:
-        dataset = mount(described)
+        dataset = _dataset(described)
     except (InvalidError, OSError, PolarsError):
         raise SandboxError(SandboxExit.BROKEN_FILE) from None
     blocked: set[str] = set()
@@ -67,21 +72,39 @@ def check_twin(root: Path) -> SandboxExit:
     return SandboxExit.OK
 
 
+def _dataset(described: DatasetDescription) -> MountedDataset:
+    """The dataset with its lengths of time as numbers, as the twin's own are looked at."""
+    folder = Path(described.folder)
+    scans = {file.name: pl.scan_parquet(folder / file.name, glob=False) for file in mount(described).files}
+    return from_scans(described, {name: scan.with_columns(LENGTHS) for name, scan in scans.items()})
+
+
 def blocking(table: pl.DataFrame, dataset: MountedDataset, policy: Policy) -> set[str]:
     """Return the checks of leaks that block a table, which is looked at in pieces that the gate takes."""
     found: set[str] = set()
-    for part in _pieces(table):
+    for part in _pieces(table, policy.limits.table_rows):
         context = Context("twin.parquet", Kind.PARQUET, TableContext(), policy, (dataset,))
         found |= {f.check for f in leaks(part, context) if f.severity is Severity.BLOCK}
     return found
 
 
-def _pieces(table: pl.DataFrame) -> Iterator[TableFragment]:
-    rows = max(1, CELLS_AT_ONCE // table.width)
-    texts = table.select(pl.all().cast(pl.String).fill_null(""))
+def _pieces(table: pl.DataFrame, most: int) -> Iterator[TableFragment]:
+    """Yield a table in pieces of which the checks of leaks look at every row and every cell."""
+    rows = max(1, min(most, CELLS_AT_ONCE // table.width))
+    texts = table.with_columns(LENGTHS).select(pl.all().cast(pl.String).fill_null(""))
     for start in range(0, table.height, rows):
-        part = texts.slice(start, rows)
-        yield TableFragment(columns=tuple(part.columns), data=tuple(tuple(column) for column in part.get_columns()))
+        yield from _seen_whole(texts.slice(start, rows))
+
+
+def _seen_whole(part: pl.DataFrame) -> Iterator[TableFragment]:
+    """Halve a piece with more cells of several values than are cut into what they hold."""
+    fragment = TableFragment(columns=tuple(part.columns), data=tuple(tuple(column) for column in part.get_columns()))
+    if part.height == 1 or sum(len(cells_of_several(fragment, view)) for view in tables(fragment)) <= MOST_CELLS:
+        yield fragment
+        return
+    half = part.height // 2
+    yield from _seen_whole(part.head(half))
+    yield from _seen_whole(part.tail(-half))
 
 
 def _request(path: Path) -> CheckTwinRequest:

@@ -18,6 +18,8 @@ from typing import Any
 
 import polars as pl
 
+from datasets_mount.synthetic import range_edges
+
 FINE = 16
 """Whole numbers up to this are a class each."""
 LARGEST_POWER = 40
@@ -25,7 +27,6 @@ SMALLEST_POWER = -10
 SMALLEST = 2.0**-60
 """What lies between zero and this counts as zero."""
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-RANGE_CLASSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,9 @@ def declared_values(name: str, values: Sequence[str]) -> Domain:
 
 def declared_range(name: str, low: float, high: float, *, whole: bool) -> Domain:
     """Numbers from ``low`` to ``high``, in classes of equal width."""
-    width = (high - low) / RANGE_CLASSES
-    edges = [low + width * step for step in range(RANGE_CLASSES)] + [high + (1 if whole else 0)]
+    edges = range_edges(low, high)
     if whole:
-        edges = sorted({float(int(edge)) for edge in edges})
+        edges = sorted({float(int(edge)) for edge in (*edges[:-1], high + 1)})
     return _between(pl.col(name).cast(pl.Float64), edges, whole=whole)
 
 
@@ -81,7 +81,9 @@ def _whole_edges(kind: Any) -> list[float]:
     powers = [float(2**power) for power in range(5, LARGEST_POWER)]
     fine = [float(number) for number in range(-FINE, FINE + 1)]
     edges = [-power for power in reversed(powers)] + fine + powers
-    return [edge for edge in edges if low <= edge <= high]
+    edges = [edge for edge in edges if low <= edge <= high]
+    # The last class of a narrow type ends with its largest number.
+    return [*edges, float(high + 1)] if high < powers[-1] else edges
 
 
 def _float_edges() -> list[float]:

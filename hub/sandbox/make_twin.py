@@ -13,7 +13,8 @@ Files in which nobody knows whose the rows are, since the privacy unit is not am
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -33,6 +34,7 @@ from hub.sandbox.twin_exchange import FOLDER, DeclaredDomain, MakeTwinRequest, T
 
 ROWS_OF_A_UNIT = 4
 """Rows that each invented unit has, in every file, so that files can be joined and groups have several rows."""
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 Domains = Mapping[str, Domain]
 
 
@@ -64,11 +66,16 @@ def counted_columns(schema: Mapping[str, Any], request: MakeTwinRequest) -> dict
 def _domain(name: str, kind: Any, declared: DeclaredDomain | None) -> Domain | None:
     if declared is None:
         return domain_of(name, kind)
-    if declared.values:
+    if declared.values and _are_of(kind, declared.values):
         return declared_values(name, declared.values)
     if declared.low is None or declared.high is None or not kind.is_numeric():
         raise SandboxError(SandboxExit.TWIN_DOMAIN)
     return declared_range(name, declared.low, declared.high, whole=kind.is_integer())
+
+
+def _are_of(kind: Any, values: Sequence[str]) -> bool:
+    """Whether a column can hold declared values as they are written: any other would count nothing."""
+    return kind == pl.String or (kind.is_integer() and all(map(_WHOLE.fullmatch, values)))
 
 
 def _write(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from datasets_mount.synthetic import LONGEST_VALUE, MOST_DOMAINS, MOST_ROWS, MOST_VALUES
 from hub.gate.exchange import DatasetDescription
 from hub.policy.model import Policy
 from hub.sandbox.exchange import (
@@ -21,14 +22,14 @@ from hub.sandbox.exchange import (
 
 FOLDER = "fragments"
 """Below what the first container writes: the folder that the second one sees, to be read alone."""
-DeclaredValue = Annotated[str, Field(min_length=1, max_length=120)]
+DeclaredValue = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]
 
 
 class DeclaredDomain(Message):
     """What an owner declares of a column: its values, or the numbers between which it lies."""
 
     column: Column
-    values: Annotated[tuple[DeclaredValue, ...], Field(max_length=500)] = ()
+    values: Annotated[tuple[DeclaredValue, ...], Field(max_length=MOST_VALUES)] = ()
     low: float | None = None
     high: float | None = None
 
@@ -40,9 +41,9 @@ class MakeTwinRequest(Message):
     files: Annotated[tuple[ParquetName, ...], Field(min_length=1, max_length=MOST_FILES)]
     privacy_unit: Annotated[str, Field(max_length=LONGEST_COLUMN)] = ""
     direct_identifiers: Annotated[tuple[Column, ...], Field(max_length=MOST_COLUMNS)] = ()
-    domains: Annotated[tuple[DeclaredDomain, ...], Field(max_length=MOST_COLUMNS)] = ()
+    domains: Annotated[tuple[DeclaredDomain, ...], Field(max_length=MOST_DOMAINS)] = ()
     epsilon: Annotated[str, Field(pattern=r"^\d{1,4}(\.\d{1,3})?\z")]
-    rows: Annotated[int, Field(ge=1, le=1_000_000)]
+    rows: Annotated[int, Field(ge=1, le=MOST_ROWS)]
     seed: Annotated[int, Field(ge=0)]
 
 

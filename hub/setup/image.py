@@ -30,7 +30,7 @@ FIRST_FILES = "first_files.txt"
 """Names the parts of JupyterLab that its first page asks for."""
 
 PACKAGES = ("hub/__init__.py", "hub/domain", "hub/policy", "hub/gate", "hub/sandbox")
-MOUNTS = ("datasets_mount/__init__.py", "datasets_mount/catalogue.py", "datasets_mount/mounts.py")
+MOUNTS = ("datasets_mount/__init__.py", *(f"datasets_mount/{n}.py" for n in ("catalogue", "mounts", "synthetic")))
 """What of the lab's own code stands in images: rules and sandbox programs; nothing that talks to the host."""
 LEFT_OUT = frozenset({"hub/domain/schedules.py"})
 """And what of it does not, since no program inside needs it: times of cron are read by a package that images lack."""

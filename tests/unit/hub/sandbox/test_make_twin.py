@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -14,8 +14,8 @@ import pytest
 
 from hub.domain.sandbox_exit import SandboxExit
 from hub.policy.load import load_profile
-from hub.sandbox.check_twin import check_twin
-from hub.sandbox.column_domain import declared_range, declared_values, domain_of
+from hub.sandbox.check_twin import _pieces, check_twin
+from hub.sandbox.column_domain import Domain, declared_range, declared_values, domain_of
 from hub.sandbox.count_noise import discrete_laplace
 from hub.sandbox.make_twin import make_twin
 from hub.sandbox.noisy_columns import likely, noisy_counts, one_row_each
@@ -105,8 +105,51 @@ def test_what_the_owner_declares_is_drawn_with_the_shape_of_the_real_column(cont
     assert 35 < float(container.made["age"].mean() or 0) < 50  # type: ignore[arg-type]
 
 
-def test_a_range_of_a_column_of_texts_is_refused(container: Container) -> None:
-    assert container.makes(domains=[{"column": "city", "low": 0, "high": 1}]) is SandboxExit.TWIN_DOMAIN
+@pytest.mark.parametrize(
+    "domain",
+    [
+        {"column": "city", "low": 0, "high": 1},
+        {"column": "member", "values": ["true", "false"]},
+        {"column": "born", "values": ["1950-01-01", "1951-01-01"]},
+        {"column": "wage", "values": ["1", "2"]},
+        {"column": "age", "values": ["20", "021"]},
+    ],
+)
+def test_what_does_not_fit_a_columns_type_is_refused(container: Container, domain: dict[str, Any]) -> None:
+    assert container.makes(domains=[domain]) is SandboxExit.TWIN_DOMAIN
+
+
+def test_whole_numbers_may_be_declared_as_values(container: Container) -> None:
+    assert container.makes(domains=[{"column": "age", "values": ["20", "21", "64"]}]) is SandboxExit.OK
+    assert set(container.made["age"].drop_nulls()) == {20, 21, 64}
+
+
+def test_lengths_of_time_are_made_and_looked_at(tmp_path: Path) -> None:
+    spent = pl.Series("spent", [timedelta(seconds=n * 7919) for n in range(PERSONS)])
+    container = Container(tmp_path, real().with_columns(spent))
+    assert container.makes() is SandboxExit.OK
+    assert container.checked(container.made) == ()
+    copied = pl.concat([container.made, container.table.tail(300).with_columns(person=pl.lit("nobody"))])
+    assert "row-leak" in container.checked(copied)
+
+
+def test_all_files_and_columns_together_cost_epsilon_and_each_unit_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = Container(tmp_path, real())
+    real().drop("wage").write_parquet(tmp_path / "data" / "people" / "others.parquet")
+    spent: list[Fraction] = []
+
+    def counted(rows: pl.DataFrame, name: str, domain: Domain, epsilon: Fraction) -> list[int]:
+        assert rows["person"].is_unique().all()
+        spent.append(epsilon)
+        return noisy_counts(rows, name, domain, epsilon)
+
+    monkeypatch.setattr("hub.sandbox.make_twin.noisy_counts", counted)
+    assert container.makes(files=["persons.parquet", "others.parquet"]) is SandboxExit.OK
+    # Age, the day of birth and the membership in both files, the wage in one.
+    assert len(spent) == 7
+    assert sum(spent) == Fraction(2)
 
 
 def test_rows_of_nobody_known_are_not_counted(tmp_path: Path) -> None:
@@ -120,6 +163,38 @@ def test_a_twin_that_copies_rows_is_blocked(container: Container) -> None:
     container.makes()
     copied = pl.concat([container.made, container.table.sample(20, seed=1)])
     assert "row-leak" in container.checked(copied)
+
+
+def invented_rows(count: int) -> pl.DataFrame:
+    """Rows of nobody, each unlike every other."""
+    numbers = range(count)
+    return pl.DataFrame(
+        {
+            "person": [f"synthetic-{n:06d}" for n in numbers],
+            "city": ["b"] * count,
+            "age": [n % 20 for n in numbers],
+            "wage": [n * 0.5 for n in numbers],
+            "code": [f"none-{n}" for n in numbers],
+            "born": [date(2001 + n % 20, 1, 1) for n in numbers],
+            "member": [n % 2 == 0 for n in numbers],
+        }
+    )
+
+
+def test_real_rows_after_as_many_others_as_the_gate_takes_are_blocked(container: Container) -> None:
+    others = invented_rows(load_profile("uk-sacro").limits.table_rows)
+    assert container.checked(others) == ()
+    hidden = container.table.tail(300).with_columns(person=pl.lit("nobody"))
+    assert "row-leak" in container.checked(pl.concat([others, hidden]))
+
+
+def test_a_piece_has_no_more_cells_of_several_values_than_are_cut() -> None:
+    moments = pl.datetime_range(datetime(2001, 1, 1), datetime(2001, 1, 1, 8), "5s", eager=True).head(5000)
+    table = pl.DataFrame({"one": moments, "other": moments + timedelta(days=400), "plain": range(5000)})
+    pieces = list(_pieces(table, 5000))
+    assert [len(piece.data[0]) for piece in pieces] == [2500, 2500]
+    assert [cell for piece in pieces for cell in piece.data[2]] == [str(n) for n in range(5000)]
+    assert len(list(_pieces(table.select("one"), 5000))) == 1
 
 
 def test_a_twin_with_a_few_real_identifiers_is_blocked(container: Container) -> None:
@@ -169,6 +244,16 @@ def test_a_domain_does_not_depend_on_values_and_a_draw_is_of_its_class(kind: Any
     again = drawn.select(domain.number.alias("class"))["class"]
     # A 32-bit number may be rounded to the edge of its class.
     assert sum(a == b for a, b in zip(again, classes, strict=True)) >= 0.97 * domain.classes
+
+
+@pytest.mark.parametrize("kind", [pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32])
+def test_the_smallest_and_largest_number_of_a_narrow_type_have_a_class(kind: Any) -> None:
+    domain = domain_of("x", kind())
+    assert domain is not None
+    table = pl.select(pl.concat([kind.min(), kind.max()]).alias("x")).cast(kind)
+    assert table.select(domain.number)["x"].to_list() == [0, domain.classes - 1]
+    drawn = [domain.draw(domain.classes - 1, Random(seed)) for seed in range(50)]
+    assert pl.Series(drawn).cast(kind).null_count() == 0
 
 
 def test_a_value_outside_of_what_was_declared_is_in_no_class() -> None:
