@@ -12,10 +12,10 @@ from datasets_mount.catalogue import (
     OfferedFile,
     Snapshot,
     SnapshotFile,
-    Tier,
     check_stewards_for,
     is_in_force,
     snapshot_digest,
+    stewards_for,
 )
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
@@ -107,11 +107,6 @@ def latest_snapshot(reading: Reading, dataset: str) -> Snapshot:
     return snapshots[-1]
 
 
-def workspace_sees(dataset: Dataset) -> bool:
-    """Secret data are seen by approved runs alone."""
-    return dataset.tier is not Tier.SECRET
-
-
 def datasets(lab: Lab, actor: str) -> list[tuple[Dataset, list[Snapshot]]]:
     """List datasets with their snapshots: all for stewards and auditors, the granted ones for members."""
     with lab.store.read() as reading:
@@ -132,7 +127,7 @@ def offer(lab: Lab, actor: str, identifier: str) -> tuple[Offer, Work]:
         person = load_person(reading, actor)
         kept, work = reading.get(Offer, identifier), reading.get(Work, identifier)
         dataset = reading.get(Dataset, kept.dataset if kept else NOWHERE)
-        owns = dataset is not None and Role.STEWARD in person.roles and person.organisation == dataset.owner
+        owns = stewards_for(person, dataset)
         if kept is None or work is None or not owns:
             raise NotFoundError("There is no offer {id}, or you may not see it.", reason="not-found", id=identifier)
         return kept, work
@@ -146,7 +141,7 @@ def dataset_uses(lab: Lab, actor: str, name: str) -> tuple[list[Grant], list[tup
     with lab.store.read() as reading:
         person = load_person(reading, actor)
         dataset = reading.get(Dataset, name)
-        owns = dataset is not None and Role.STEWARD in person.roles and person.organisation == dataset.owner
+        owns = stewards_for(person, dataset)
         grants = reading.find(Grant, dataset=name) if owns or Role.AUDITOR in person.roles else []
         offers = reading.find(Offer, dataset=name) if owns else []
         pairs = [(o, reading.get(Work, o.id)) for o in offers]

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from datasets_mount.catalogue import Dataset, Offer, SnapshotFile, declared_columns
+from datasets_mount.catalogue import Dataset, Offer, SnapshotFile
 from hub.domain.audit import event
-from hub.domain.errors import ConflictError, InvalidError, LabError
+from hub.domain.errors import ConflictError, LabError
 from hub.domain.notebooks import Notebook, check_schema, next_state
-from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkStep
-from hub.gate.exchange import file_name
-from hub.sandbox.exchange import InspectResult, OfferedEntry, SnapshotRequest, SnapshotResult
+from hub.sandbox.exchange import InspectResult, SnapshotResult
 from hub.services.datasets import accept_snapshot
 from hub.services.lab import Lab
 from hub.services.ports import Transaction
-from hub.services.recipe import MOST_NOTEBOOK_BYTES, Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.recipe import (
+    MOST_NOTEBOOK_BYTES,
+    Ending,
+    Recipe,
+    disagrees,
+    read_result,
+    reader_mounts,
+    snapshot_spec,
+    spec_of,
+    taken_in,
+)
 from hub.services.validate_work import queue_validation
 from spawner_config.isolation import ContainerSpec, Purpose
 
@@ -34,19 +42,7 @@ def _load_offer(lab: Lab, work: Work) -> tuple[Offer, Dataset]:
 
 def _prepare_snapshot(lab: Lab, work: Work) -> ContainerSpec:
     offer, dataset = _load_offer(lab, work)
-    folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    for number, file in enumerate(offer.files, 1):
-        lab.vault.check(file.sha256, file.size)
-        lab.storage.link(folders.inside, file_name(number), lab.vault.path(file.sha256))
-    files = tuple(OfferedEntry(index=n, name=f.name) for n, f in enumerate(offer.files, 1))
-    asked = SnapshotRequest(
-        files=files,
-        privacy_unit=dataset.privacy_unit,
-        direct_identifiers=dataset.direct_identifiers,
-        other_columns=declared_columns(dataset),
-    )
-    put_request(lab, folders.inside, asked)
-    return spec_of(lab, work, Purpose.READER, "snapshot", reader_mounts(folders))
+    return snapshot_spec(lab, work, offer.files, dataset, "snapshot")
 
 
 def _finish_snapshot(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
@@ -71,14 +67,11 @@ def _take_in_snapshot(lab: Lab, work: Work) -> tuple[SnapshotFile, ...]:
     out = lab.storage.work_out(work.id)
     result = read_result(lab, out, SnapshotResult)
     if not result.files or len({f.path for f in result.files}) < len(result.files):
-        raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
-    files = []
-    for file in result.files:
-        stored = lab.storage.copy_in(out, file.path, lab.settings.storage.scratch)
-        if stored != Stored(file.sha256, file.size) or lab.vault.ends(file.sha256, len(PARQUET)) != (PARQUET, PARQUET):
-            raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
-        files.append(SnapshotFile(file.path, file.sha256, file.size, file.rows, tuple(file.columns)))
-    return tuple(files)
+        raise disagrees()
+    files = taken_in(lab, out, result.files)
+    if any(lab.vault.ends(file.sha256, len(PARQUET)) != (PARQUET, PARQUET) for file in files):
+        raise disagrees()
+    return files
 
 
 def _load_notebook(lab: Lab, work: Work) -> Notebook:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datasets_mount.catalogue import is_secret
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.exports import WORKSPACE_SOURCE, ExportRequest
 from hub.domain.runs import Run, check_is_shown
 from hub.domain.work import Work, WorkState
-from hub.services.datasets import latest_snapshot, workspace_sees
+from hub.services.datasets import latest_snapshot
 from hub.services.grants import check_all_granted, granted_datasets, grants_of, used_before
 from hub.services.lab import Lab
 from hub.services.ports import Reading
@@ -25,7 +26,7 @@ def lineage_of(reading: Reading, project: str, source: str) -> dict[str, str]:
             )
         # Outputs of runs stand in every workspace of the project, also those of runs on data that no workspace sees.
         used = {grant.dataset for grant in grants_of(reading, project) if grant.used is not None}
-        visible = [d for d in granted_datasets(reading, project) if workspace_sees(d) or d.name in used]
+        visible = [d for d in granted_datasets(reading, project) if not is_secret(d) or d.name in used]
         return {d.name: latest_snapshot(reading, d.name).digest for d in visible}
     run, work = reading.get(Run, source), reading.get(Work, source)
     if run is None or work is None or run.project != project:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from datasets_mount.catalogue import Grant, is_in_force
+from datasets_mount.mounts import MAKER
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError
 from hub.domain.people import Person, Role, check_administrates, check_name
@@ -33,6 +34,8 @@ def create_project(
 ) -> Project:
     """Make a project with a user number of its own; an administrator does this, and names the lead."""
     check_name(name)
+    if name == MAKER:
+        raise InvalidError("This name is the lab's own; choose another.", reason="bad-name")
     if ends < starts:
         raise InvalidError("A project ends after it starts.", reason="project-dates")
     with lab.store.begin() as records:

@@ -9,9 +9,14 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from datasets_mount.catalogue import Dataset, OfferedFile, SnapshotFile, declared_columns
 from datasets_mount.mounts import Mount
 from hub.domain.errors import InvalidError
+from hub.domain.sandbox_exit import SENTENCES, SandboxExit
+from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkKind, WorkStep
+from hub.gate.exchange import file_name
+from hub.sandbox.exchange import OfferedEntry, SnapshotEntry, SnapshotRequest
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
 from hub.services.storage_port import WorkFolders
@@ -49,6 +54,14 @@ class Recipe:
     prepare: Callable[[Lab, Work], ContainerSpec]
     finish: Callable[[Lab, Work, WorkStep, str], Ending]
     check: Callable[[Reading, Work], None] = nothing_to_check
+
+
+def described(recipe: Recipe, lab: Lab, work: Work) -> ContainerSpec:
+    """Return the description of a work's container; a request that its program would not read ends that work alone."""
+    try:
+        return recipe.prepare(lab, work)
+    except ValidationError:
+        raise InvalidError(SENTENCES[SandboxExit.BAD_REQUEST], reason="bad-request") from None
 
 
 def limits_of(lab: Lab, kind: WorkKind) -> ContainerLimits:
@@ -93,6 +106,40 @@ def reader_mounts(folders: WorkFolders) -> tuple[Mount, ...]:
 def put_request(lab: Lab, inside: Path, asked: BaseModel) -> None:
     """Write what a program is asked to do."""
     lab.storage.put(inside, "request.json", asked.model_dump_json(by_alias=True).encode())
+
+
+def snapshot_spec(
+    lab: Lab, work: Work, files: tuple[OfferedFile, ...], dataset: Dataset, program: str
+) -> ContainerSpec:
+    """Describe the reader's container of files that a dataset's owner sent, which become Parquet."""
+    folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
+    for number, file in enumerate(files, 1):
+        lab.vault.check(file.sha256, file.size)
+        lab.storage.link(folders.inside, file_name(number), lab.vault.path(file.sha256))
+    asked = SnapshotRequest(
+        files=tuple(OfferedEntry(index=n, name=f.name) for n, f in enumerate(files, 1)),
+        privacy_unit=dataset.privacy_unit,
+        direct_identifiers=dataset.direct_identifiers,
+        other_columns=declared_columns(dataset),
+    )
+    put_request(lab, folders.inside, asked)
+    return spec_of(lab, work, Purpose.READER, program, reader_mounts(folders))
+
+
+def taken_in(lab: Lab, out: Path, entries: tuple[SnapshotEntry, ...], folder: str = "") -> tuple[SnapshotFile, ...]:
+    """Copy the files of a container's result into the vault; ones that are not as the result says are refused."""
+    files = []
+    for entry in entries:
+        stored = lab.storage.copy_in(out, (Path(folder) / entry.path).as_posix(), lab.settings.storage.scratch)
+        if stored != Stored(entry.sha256, entry.size):
+            raise disagrees()
+        files.append(SnapshotFile(entry.path, entry.sha256, entry.size, entry.rows, entry.columns))
+    return tuple(files)
+
+
+def disagrees() -> InvalidError:
+    """A container's result and what it wrote are not the same."""
+    return InvalidError("The container's result does not agree with its files.", reason="bad-result")
 
 
 def read_result(lab: Lab, out: Path, model: type[Result]) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from datasets_mount.catalogue import Dataset, Tier
+from datasets_mount.catalogue import Dataset, is_secret
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_parameters
@@ -70,7 +70,7 @@ def queue_run(
 
 def sees_secret(reading: Reading, snapshots: dict[str, str]) -> bool:
     """Whether one of the datasets of a run is secret, so that its outputs are held back until they are checked."""
-    return any(d.tier is Tier.SECRET for name in snapshots if (d := reading.get(Dataset, name)) is not None)
+    return any(is_secret(d) for name in snapshots if (d := reading.get(Dataset, name)) is not None)
 
 
 def load_run(reading: Reading, actor: str, identifier: str) -> tuple[Run, Work]:

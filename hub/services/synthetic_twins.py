@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from secrets import randbelow
 
-from datasets_mount.catalogue import Dataset, OfferedFile, Snapshot, Tier
+from datasets_mount.catalogue import Dataset, OfferedFile, Snapshot, is_secret, stewards_for
 from datasets_mount.images import SnapshotImage
 from datasets_mount.synthetic import (
     ColumnDomain,
@@ -18,11 +18,11 @@ from datasets_mount.synthetic import (
     check_epsilon,
     check_order,
     check_secret,
+    first_work,
     mountable,
 )
 from hub.domain.audit import event
 from hub.domain.errors import InvalidError, NotFoundError, RefusedError
-from hub.domain.people import Role
 from hub.domain.work import Work, WorkKind
 from hub.services.datasets import check_owns, datasets, latest_snapshot, own_uploads
 from hub.services.lab import Lab, found, load_person, new_id
@@ -98,7 +98,7 @@ def _secret(records: Transaction, actor: str, name: str) -> tuple[Dataset, Snaps
 
 
 def _queue(records: Transaction, lab: Lab, twin: SyntheticTwin, kind: WorkKind) -> None:
-    work = Work(f"{twin.id}-read-1", kind, twin.id, twin.asked_by, lab.now())
+    work = Work(first_work(twin), kind, twin.id, twin.asked_by, lab.now())
     records.save(work, event(f"work:{kind}:queue", twin.asked_by, work.id))
 
 
@@ -116,8 +116,7 @@ def twin_book(lab: Lab, actor: str, name: str) -> TwinBook:
     with lab.store.read() as reading:
         dataset = found(reading.get(Dataset, name), "dataset", name)
         person = load_person(reading, actor)
-        owns = Role.STEWARD in person.roles and person.organisation == dataset.owner
-        known = reading.find(SyntheticTwin, dataset=name)
+        known, owns = reading.find(SyntheticTwin, dataset=name), stewards_for(person, dataset)
         twins = tuple(twin for twin in reversed(known) if owns or twin.state is TwinState.ACCEPTED)
         seen = stand_in(reading, dataset)
         image = reading.get(SnapshotImage, seen.digest) if seen else None
@@ -131,16 +130,16 @@ def stand_in(reading: Reading, dataset: Dataset) -> Snapshot | None:
     A twin of another snapshot never stands in: it was not held against the rows that are there now.
     """
     snapshots = reading.find(Snapshot, dataset=dataset.name)
-    if dataset.tier is not Tier.SECRET or not snapshots:
+    if not is_secret(dataset) or not snapshots:
         return None
     twins = reading.find(SyntheticTwin, snapshot=snapshots[-1].digest, state=TwinState.ACCEPTED)
     own = [twin for twin in twins if twin.dataset == dataset.name]
-    return mountable(own[-1]) if own else None
+    return mountable(max(own[::-1], key=lambda twin: twin.decided or twin.asked)) if own else None
 
 
 def workspace_snapshot(reading: Reading, dataset: Dataset) -> Snapshot | None:
     """Return what a workspace sees of a dataset: of a secret one its twin, or nothing; of any other the newest."""
-    if dataset.tier is Tier.SECRET:
+    if is_secret(dataset):
         return stand_in(reading, dataset)
     return latest_snapshot(reading, dataset.name)
 
@@ -149,7 +148,7 @@ def check_eyes_off(reading: Reading, seen: tuple[tuple[Dataset, Snapshot], ...])
     """A workspace sees no secret dataset: what it has of one is the twin that stands in now, and nobody's real rows."""
     for named, snapshot in seen:
         dataset = found(reading.get(Dataset, named.name), "dataset", named.name)
-        if dataset.tier is not Tier.SECRET:
+        if not is_secret(dataset):
             continue
         twin = stand_in(reading, dataset)
         if twin is None or twin.digest != snapshot.digest or reading.get(Snapshot, snapshot.digest) is not None:

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import io
 
-from datasets_mount.catalogue import Dataset, Snapshot, SnapshotFile, declared_columns
-from datasets_mount.mounts import Mount
-from datasets_mount.synthetic import README, SyntheticTwin, TwinState, accepted, readme_of, refused
+from datasets_mount.catalogue import Dataset, Snapshot, SnapshotFile
+from datasets_mount.mounts import MAKER, Mount
+from datasets_mount.synthetic import README, SyntheticTwin, TwinState, accepted, first_work, readme_of, refused
 from hub.domain.audit import event
 from hub.domain.canaries import Canaries, within
-from hub.domain.errors import ConflictError, InvalidError, LabError
-from hub.domain.uploads import Stored
+from hub.domain.errors import ConflictError, LabError
 from hub.domain.work import Work, WorkKind, WorkStep
-from hub.gate.exchange import file_name
-from hub.sandbox.exchange import OfferedEntry, SnapshotEntry, SnapshotRequest
+from hub.sandbox.exchange import SnapshotEntry
 from hub.sandbox.twin_exchange import (
     FOLDER,
     CheckTwinRequest,
@@ -34,12 +32,19 @@ from hub.services.lab import Lab
 from hub.services.policies import policy_in_force
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
-from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.recipe import (
+    Ending,
+    Recipe,
+    disagrees,
+    put_request,
+    read_result,
+    reader_mounts,
+    snapshot_spec,
+    spec_of,
+    taken_in,
+)
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
-
-MAKER = "twin-maker"
-"""In a project's place where the lab itself has a dataset mounted: no project's mount is shared with a maker's."""
 
 
 def _load(reading: Reading, work: Work) -> tuple[SyntheticTwin, Dataset, Snapshot]:
@@ -49,10 +54,6 @@ def _load(reading: Reading, work: Work) -> tuple[SyntheticTwin, Dataset, Snapsho
     if twin is None or dataset is None or snapshot is None:
         raise ConflictError("The twin {id} is gone.", reason="gone", id=work.subject)
     return twin, dataset, snapshot
-
-
-def _first_work(twin: SyntheticTwin) -> str:
-    return f"{twin.id}-read-1"
 
 
 def _prepare_make(lab: Lab, work: Work) -> ContainerSpec:
@@ -66,7 +67,7 @@ def _prepare_make(lab: Lab, work: Work) -> ContainerSpec:
         privacy_unit=dataset.privacy_unit,
         direct_identifiers=dataset.direct_identifiers,
         domains=declared,
-        epsilon=f"{twin.epsilon:f}",
+        epsilon=f"{round(twin.epsilon, 3):f}",
         rows=twin.rows,
         seed=twin.seed,
     )
@@ -78,18 +79,7 @@ def _prepare_make(lab: Lab, work: Work) -> ContainerSpec:
 def _prepare_read(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         twin, dataset, _ = _load(reading, work)
-    folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    for number, file in enumerate(twin.uploads, 1):
-        lab.vault.check(file.sha256, file.size)
-        lab.storage.link(folders.inside, file_name(number), lab.vault.path(file.sha256))
-    asked = SnapshotRequest(
-        files=tuple(OfferedEntry(index=n, name=f.name) for n, f in enumerate(twin.uploads, 1)),
-        privacy_unit=dataset.privacy_unit,
-        direct_identifiers=dataset.direct_identifiers,
-        other_columns=declared_columns(dataset),
-    )
-    put_request(lab, folders.inside, asked)
-    return spec_of(lab, work, Purpose.READER, "read_twin", reader_mounts(folders))
+    return snapshot_spec(lab, work, twin.uploads, dataset, "read_twin")
 
 
 def _finish_first(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
@@ -114,7 +104,8 @@ def _refusing(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     def apply(records: Transaction) -> None:
         twin, _, _ = _load(records, work)
         if twin.state is TwinState.MAKING:
-            details = {"twin": twin.id, "snapshot": twin.snapshot, "reason": reason}
+            # Why it was is not among these: it tells of the rows, and the audit log has more readers than the owner.
+            details = {"twin": twin.id, "snapshot": twin.snapshot}
             ended = refused(twin, reason, lab.now())
             records.save(ended, event("lab:dataset:twin-refuse", "worker", twin.dataset, **details))
 
@@ -127,13 +118,13 @@ def _prepare_check(lab: Lab, work: Work) -> ContainerSpec:
         columns = {column for file in snapshot.files for column in file.columns}
         described = dataset_entry(dataset, within(reading.get(Canaries, dataset.name), columns))
         policy = policy_in_force(reading, lab.settings.gate, "", [dataset]).policy
-    first = read_result(lab, lab.storage.work_out(_first_work(twin)), TwinFiles)
+    first = read_result(lab, lab.storage.work_out(first_work(twin)), TwinFiles)
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
     asked = CheckTwinRequest(dataset=described, policy=policy, files=tuple(file.path for file in first.files))
     put_request(lab, folders.inside, asked)
     mounts = (
         *reader_mounts(folders),
-        Mount(str(lab.storage.fragments(_first_work(twin))), f"/in/{FOLDER}", sealed=True),
+        Mount(str(lab.storage.fragments(first_work(twin))), f"/in/{FOLDER}", sealed=True),
         mounted(lab, MAKER, snapshot),
     )
     return spec_of(lab, work, Purpose.CHECKER, "check_twin", mounts)
@@ -180,19 +171,8 @@ def _take_in(
 ) -> tuple[SnapshotFile, ...]:
     """Copy a checked twin's files into the vault; they have the names and columns of the snapshot's."""
     if {f.path: f.columns for f in entries} != {f.path: f.columns for f in snapshot.files}:
-        raise _disagrees()
-    out = lab.storage.work_out(_first_work(twin))
-    files = []
-    for file in entries:
-        stored = lab.storage.copy_in(out, f"{FOLDER}/{file.path}", lab.settings.storage.scratch)
-        if stored != Stored(file.sha256, file.size):
-            raise _disagrees()
-        files.append(SnapshotFile(file.path, file.sha256, file.size, file.rows, file.columns))
-    return tuple(files)
-
-
-def _disagrees() -> InvalidError:
-    return InvalidError("The container's result does not agree with its files.", reason="bad-result")
+        raise disagrees()
+    return taken_in(lab, lab.storage.work_out(first_work(twin)), entries, FOLDER)
 
 
 MAKE_TWIN = Recipe(_prepare_make, _finish_first)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from datasets_mount.catalogue import Snapshot, SnapshotFile, Twin, snapshot_digest, twin_as_snapshot
+from datasets_mount.catalogue import Snapshot, Twin, snapshot_digest, twin_as_snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
-from hub.domain.errors import ConflictError, InvalidError, LabError
+from hub.domain.errors import ConflictError, LabError
 from hub.domain.notebooks import Notebook, NotebookState, next_state
 from hub.domain.projects import Project
-from hub.domain.uploads import Stored
 from hub.domain.validation import Validation, ValidationResult
 from hub.domain.work import Work, WorkKind, WorkStep
 from hub.sandbox.exchange import TwinDataset, TwinEntry, TwinRequest, TwinResult, ValidateRequest, ValidateResult
@@ -25,11 +24,13 @@ from hub.services.recipe import (
     MOST_NOTEBOOK_BYTES,
     Ending,
     Recipe,
+    disagrees,
     limits_of,
     put_request,
     read_result,
     reader_mounts,
     spec_of,
+    taken_in,
 )
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
@@ -107,20 +108,9 @@ def _take_in(lab: Lab, work: Work, entry: TwinEntry, snapshots: dict[str, Snapsh
     snapshot = snapshots.get(entry.name)
     wanted = {f.path: f.columns for f in snapshot.files} if snapshot else {}
     if snapshot is None or {f.path: f.columns for f in entry.files} != wanted:
-        raise _disagrees()
-    out = lab.storage.work_out(work.id)
-    files = []
-    for file in entry.files:
-        stored = lab.storage.copy_in(out, f"{entry.name}/{file.path}", lab.settings.storage.scratch)
-        if stored != Stored(file.sha256, file.size):
-            raise _disagrees()
-        files.append(SnapshotFile(file.path, file.sha256, file.size, file.rows, file.columns))
-    kept = tuple(files)
+        raise disagrees()
+    kept = taken_in(lab, lab.storage.work_out(work.id), entry.files, entry.name)
     return Twin(snapshot.digest, entry.name, snapshot_digest(entry.name, kept), kept, lab.now())
-
-
-def _disagrees() -> InvalidError:
-    return InvalidError("The container's result does not agree with its files.", reason="bad-result")
 
 
 def _twins_of(reading: Reading, notebook: Notebook) -> list[Twin]:

@@ -25,7 +25,7 @@ from hub.services.check_work import CHECK, READ
 from hub.services.intake_work import INSPECT, SNAPSHOT
 from hub.services.lab import Lab
 from hub.services.ports import ContainerState, ContainerView, Reading
-from hub.services.recipe import Recipe, limits_of
+from hub.services.recipe import Recipe, described, limits_of
 from hub.services.run_work import RUN
 from hub.services.screen_work import SCREEN, SCREEN_READ
 from hub.services.twin_work import CHECK_TWIN, MAKE_TWIN, READ_TWIN
@@ -156,7 +156,7 @@ def _launch(lab: Lab, work: Work, view: ContainerView | None) -> bool:
     name = work_container(lab.settings.name, work.id)
     if view is None or view.state is ContainerState.CREATED:
         try:
-            if view is None and not lab.engine.create(name, container_body(RECIPES[work.kind].prepare(lab, work))):
+            if view is None and not lab.engine.create(name, container_body(described(RECIPES[work.kind], lab, work))):
                 return True  # Another worker, which a killed hub left for a moment, was quicker; look at it again.
             lab.engine.start(name)
         except UnavailableError:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from datasets_mount.catalogue import Dataset, Snapshot, Tier, strictest
+from datasets_mount.catalogue import Dataset, Snapshot, Tier, is_secret, strictest
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.errors import LabError, NotFoundError, RefusedError, UnavailableError
@@ -86,7 +86,7 @@ class Ingredients:
 
     @staticmethod
     def _word(dataset: Dataset) -> str:
-        return "twin" if dataset.tier is Tier.SECRET else "data"
+        return "twin" if is_secret(dataset) else "data"
 
     @property
     def digest(self) -> str:

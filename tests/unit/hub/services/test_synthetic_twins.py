@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from datasets_mount.catalogue import Dataset, Tier
+from datasets_mount.mounts import MAKER
 from datasets_mount.synthetic import ColumnDomain, SyntheticTwin, TwinMethod, TwinState, mountable
 from doubles.people import JOBS, approved_notebook, play, registered_dataset, send, work_off
 from doubles.sandbox import GoodPrograms
+from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
 from hub.domain.work import Work, WorkKind
-from hub.services import datasets, runs, synthetic_twins
+from hub.services import datasets, projects, runs, synthetic_twins
 from hub.services.lab import Lab
 from hub.services.workspaces import check_eyes_off, made_of, open_workspace
 
@@ -102,6 +107,9 @@ def test_a_twin_that_the_checks_block_is_refused_and_nothing_of_it_is_kept(
     assert (twin.state, twin.digest, twin.files) == (TwinState.REFUSED, "", ())
     assert "row-leak" in twin.reason
     assert seen(lab) == {}
+    told = events(lab, "lab:dataset:twin-refuse")
+    assert [event["twin"] for event in told] == [twin.id]
+    assert "row-leak" not in str(told), "why is for the owner's stewards, and the audit log has other readers"
 
     kept = lab.vault.path(hashlib.sha256(b"PAR1 synthetic PAR1").hexdigest())
     assert not kept.exists()
@@ -149,6 +157,42 @@ def test_the_budget_is_charged_when_asked_and_never_overspent_or_given_back(
     assert [e["epsilon"] for e in events(lab, "lab:dataset:twin-ask")] == ["2", "1"]
 
 
+@pytest.mark.parametrize("epsilon", ["0.5000", "1E+0", "3.000", "0.001"])
+def test_a_price_that_is_written_otherwise_is_the_same_price(lab: Lab, snapshot: str, epsilon: str) -> None:
+    asked(lab, Decimal(epsilon))
+    work_off(lab)
+    assert (newest(lab).state, newest(lab).epsilon) == (TwinState.ACCEPTED, Decimal(epsilon))
+
+
+def test_many_who_ask_at_once_overspend_nothing(lab: Lab, snapshot: str) -> None:
+    start = Barrier(6)
+
+    def ask(_: int) -> str:
+        start.wait(20)
+        try:
+            return asked(lab, Decimal(2)).state
+        except RefusedError as error:
+            return error.reason
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = sorted(pool.map(ask, range(6)))
+    assert answers == ["making", *["privacy-budget"] * 5]
+    assert synthetic_twins.twin_book(lab, "jobs-steward", "jobs").budget.spent == 2
+
+
+def test_a_twin_that_is_accepted_later_stands_in_though_it_was_asked_for_before(lab: Lab, snapshot: str) -> None:
+    first, second = asked(lab), asked(lab)
+    work_off(lab)
+    with lab.store.begin() as records:
+        twins = {twin.id: twin for twin in records.find(SyntheticTwin)}
+        for twin, at, digest in ((first, 9, "a" * 64), (second, 8, "b" * 64)):
+            later = replace(twins[twin.id], digest=digest, decided=twin.asked + timedelta(hours=at))
+            records.save(later, event("lab:dataset:twin-accept", "worker", "jobs"))
+        found = synthetic_twins.stand_in(records, records.get(Dataset, "jobs") or JOBS)
+    assert found is not None
+    assert found.digest == "a" * 64
+
+
 @pytest.mark.parametrize("epsilon", ["0", "-1", "NaN", "Infinity", "0.0001", "1E-9"])
 def test_an_epsilon_that_is_no_plain_number_is_refused(lab: Lab, snapshot: str, epsilon: str) -> None:
     with pytest.raises(LabError):
@@ -166,6 +210,10 @@ def test_an_epsilon_that_is_no_plain_number_is_refused(lab: Lab, snapshot: str, 
         ColumnDomain("wage"),
         ColumnDomain("wage", low=2.0, high=1.0),
         ColumnDomain("wage", low=0.0, high=float("inf")),
+        ColumnDomain("wage", low=-1e308, high=1e308),
+        ColumnDomain("wage", low=1.0, high=1.0000000000000002),
+        ColumnDomain("wage", low=1.0, high=1.0 + 14 * 2.0**-52),
+        ColumnDomain("wage", low=0.0, high=1e-320),
         ColumnDomain("wage", ("1", "2"), low=0.0, high=1.0),
     ],
 )
@@ -213,6 +261,15 @@ def test_a_run_sees_the_real_rows_whatever_stands_in(lab: Lab, snapshot: str) ->
     made(lab)
     run, _ = runs.start_run(lab, "researcher", approved_notebook(lab).id, {})
     assert run.snapshots == {"jobs": snapshot}
+
+
+def test_no_project_has_the_name_under_which_the_lab_mounts_for_itself(lab: Lab) -> None:
+    today = lab.now().date()
+    with pytest.raises(InvalidError, match="is the lab's own") as refusal:
+        projects.create_project(
+            lab, "administrator", MAKER, title="t", purpose="p", lead="scientist", starts=today, ends=today
+        )
+    assert refusal.value.reason == "bad-name"
 
 
 def test_a_mild_dataset_is_seen_as_it_is(lab: Lab, programs: GoodPrograms) -> None:

@@ -16,12 +16,16 @@ from hub.adapters.store import SqlStore
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.notebooks import Notebook, NotebookState
-from hub.domain.work import ENDED, Work, WorkState
+from hub.domain.sandbox_exit import SENTENCES, SandboxExit
+from hub.domain.work import ENDED, Work, WorkKind, WorkState
+from hub.sandbox.exchange import ValidateRequest
 from hub.services import notebooks, runs
 from hub.services.audit import verify_audit
 from hub.services.lab import Lab
-from hub.services.work import claim, do_round
+from hub.services.run_work import RUN
+from hub.services.work import RECIPES, claim, do_round
 from hub.settings import Allowance
+from spawner_config.isolation import ContainerSpec
 from spawner_config.names import work_container
 
 
@@ -119,6 +123,25 @@ def test_a_cancelled_run_is_ended_wherever_it_stands(lab: Lab, engine: MemoryEng
     do_round(lab)
     assert {state(lab, r)[0] for r in (waiting, running)} == {WorkState.CANCELLED}
     assert engine.views == {}
+
+
+def test_work_whose_request_cannot_be_written_ends_and_keeps_no_other_from_going_on(
+    lab: Lab, engine: MemoryEngine, notebook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program would refuse a request of such a form, so the worker's own model does, each time that it is made."""
+    engine.on_start = None
+    odd, other = (runs.start_run(lab, "researcher", notebook, {})[0].id for _ in range(2))
+
+    def prepare(lab: Lab, work: Work) -> ContainerSpec:
+        if work.id == odd:
+            ValidateRequest(digest="no digest", cell_seconds=1)
+        return RUN.prepare(lab, work)
+
+    monkeypatch.setitem(RECIPES, WorkKind.RUN, replace(RUN, prepare=prepare))
+    assert do_round(lab) == {other}
+    assert state(lab, odd) == (WorkState.FAILED, SENTENCES[SandboxExit.BAD_REQUEST])
+    assert do_round(lab) == {other}
+    assert state(lab, other)[0] is WorkState.RUNNING
 
 
 def test_an_engine_that_is_away_loses_nothing(lab: Lab, engine: MemoryEngine, queued: str) -> None:
