@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,17 +11,13 @@ import typer
 from datasets_mount.catalogue import Tier
 from hub.cli import dataset_twin, owners, uses
 from hub.cli.client import Json, Portal, place
-from hub.cli.options import AsJson, Reason, Until, day_of, examples, portal
+from hub.cli.options import AsJson, DataFiles, DatasetName, Reason, Until, day_of, examples, portal, toml_in
 from hub.cli.screen import print_record, print_rows
 from hub.cli.waiting import ENDED, Tell, shown, wait_until
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 
 app = typer.Typer(help="Datasets: what partners put in, frozen into snapshots.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
 Project = Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")]
-Files = Annotated[
-    list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE…", exists=True, dir_okay=False)
-]
 ABOUT = (
     "name", "title", "owner", "tier", "privacy_unit", "direct_identifiers", "group_columns", "structural_zeros",
     "profile", "approvers", "approver_organisations", "owner_approves",
@@ -39,7 +34,7 @@ def list_datasets(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 @app.command(epilog=examples("datalab dataset show health-insurance --json"))
-def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+def show(context: typer.Context, name: DatasetName, as_json: AsJson = False) -> None:
     """Show a dataset with its snapshots."""
     entry = find(portal(context), name)
     print_record(entry if as_json else flat(entry), as_json=as_json, fields=FIELDS)
@@ -69,8 +64,8 @@ def flat(entry: Json) -> Json:
 )
 def register(
     context: typer.Context,
-    name: Name,
-    files: Files,
+    name: DatasetName,
+    files: DataFiles,
     title: Annotated[str, typer.Option(help="What people call it.")],
     owner: Annotated[str, typer.Option(help="The organisation that owns it: your own.")],
     tier: Annotated[Tier, typer.Option(help="What workspaces may see.")],
@@ -115,7 +110,7 @@ def zeros_of(texts: Sequence[str]) -> list[dict[str, str]]:
 
 
 @app.command(epilog=examples("datalab dataset snapshot wages wages-2026.parquet"))
-def snapshot(context: typer.Context, name: Name, files: Files, as_json: AsJson = False) -> None:
+def snapshot(context: typer.Context, name: DatasetName, files: DataFiles, as_json: AsJson = False) -> None:
     """Make a new snapshot of a registered dataset; earlier ones stay as they are."""
     _snapshot(portal(context), name, files, as_json=as_json)
 
@@ -123,7 +118,7 @@ def snapshot(context: typer.Context, name: Name, files: Files, as_json: AsJson =
 @app.command(epilog=examples("datalab dataset canary wages", "datalab dataset canary wages planted.toml"))
 def canary(
     context: typer.Context,
-    name: Name,
+    name: DatasetName,
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -145,10 +140,7 @@ def canary(
 
 
 def _planted(file: Path) -> Json:
-    try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        raise InvalidError("The file is no TOML that can be read.", reason="canary-form") from None
+    said = toml_in(file, "canary-form")
     if not said.keys() <= {"canaries", "canary_rows"}:
         raise InvalidError("The file holds canaries and canary_rows, and nothing else.", reason="canary-form")
     return said
@@ -187,7 +179,9 @@ def wait_for_offer(lab: Portal, identifier: str, tell: Tell) -> Json:
         "datalab dataset grant health-insurance care", "datalab dataset grant health-insurance care --until 2026-12-31"
     )
 )
-def grant(context: typer.Context, name: Name, project: Project, until: Until = None, as_json: AsJson = False) -> None:
+def grant(
+    context: typer.Context, name: DatasetName, project: Project, until: Until = None, as_json: AsJson = False
+) -> None:
     """Let a project use a dataset, or change the last day of that; a steward of the dataset's owner does this."""
     given = portal(context).put(place("projects", project, "datasets", name), {"ends": day_of(until)})
     print_record(given, as_json=as_json)
@@ -196,7 +190,7 @@ def grant(context: typer.Context, name: Name, project: Project, until: Until = N
 @app.command(epilog=examples("datalab dataset withdraw health-insurance care --reason 'The agreement has ended'"))
 def withdraw(
     context: typer.Context,
-    name: Name,
+    name: DatasetName,
     project: Project,
     reason: Reason,
     as_json: AsJson = False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +9,12 @@ from typing import Annotated
 import typer
 
 from hub.cli.client import Json, Portal, place
-from hub.cli.options import AsJson, examples, portal
+from hub.cli.options import AsJson, DataFiles, DatasetName, examples, portal, toml_in
 from hub.cli.screen import print_record
 from hub.cli.waiting import shown, wait_until
 from hub.domain.errors import ConflictError, InvalidError
 
 app = typer.Typer(help="Synthetic twins: what workspaces see in place of a secret dataset.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
 FIELDS = ("id", "dataset", "state", "method", "epsilon", "rows", "seed", "digest", "snapshot", "asked_by", "decided")
 
 
@@ -27,7 +25,7 @@ FIELDS = ("id", "dataset", "state", "method", "epsilon", "rows", "seed", "digest
 )
 def make(
     context: typer.Context,
-    name: Name,
+    name: DatasetName,
     epsilon: Annotated[str, typer.Option(help="How much of the dataset's privacy budget it may cost.")] = "1",
     rows: Annotated[int, typer.Option(help="How many rows each of its files has.")] = 1000,
     domains: Annotated[
@@ -61,10 +59,7 @@ def _declared(file: Path | None) -> list[Json]:
     """Read ``[column] values = […]`` and ``[column] low = …, high = …``."""
     if file is None:
         return []
-    try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        raise InvalidError("The file is no TOML that can be read.", reason="twin-domain") from None
+    said = toml_in(file, "twin-domain")
     known = {"values", "low", "high"}
     if not all(isinstance(about, dict) and about.keys() <= known for about in said.values()):
         raise InvalidError("Of each column the file says values, or low and high.", reason="twin-domain")
@@ -74,10 +69,8 @@ def _declared(file: Path | None) -> list[Json]:
 @app.command(epilog=examples("datalab dataset twin supply wages wages.parquet"))
 def supply(
     context: typer.Context,
-    name: Name,
-    files: Annotated[
-        list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE…", exists=True, dir_okay=False)
-    ],
+    name: DatasetName,
+    files: DataFiles,
     as_json: AsJson = False,
 ) -> None:
     """Supply a twin of a secret dataset's newest snapshot, as a steward of its owner; waits for the checks.
@@ -91,7 +84,7 @@ def supply(
 
 
 @app.command(epilog=examples("datalab dataset twin show wages"))
-def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+def show(context: typer.Context, name: DatasetName, as_json: AsJson = False) -> None:
     """Show the twin that workspaces see, and what is left of the dataset's privacy budget."""
     book = dict(portal(context).get(place("datasets", name, "twins")))
     if as_json:

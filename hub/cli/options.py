@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hub.cli.client import Portal
 from hub.cli.login_file import read_login
+from hub.domain.errors import InvalidError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
 ProjectFilter = Annotated[str, typer.Option("--project", "-p", help="Only of this project.", metavar="PROJECT")]
@@ -17,6 +19,10 @@ Reason = Annotated[str, typer.Option("--reason", "-r", help="Why; the people con
 Until = Annotated[
     datetime | None,
     typer.Option("--until", help="Last day; without it, no end.", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD"),
+]
+DatasetName = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
+DataFiles = Annotated[
+    list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE…", exists=True, dir_okay=False)
 ]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait for the end, with progress.")]
 Config = Annotated[
@@ -32,6 +38,14 @@ def portal(context: typer.Context) -> Portal:
         context.obj = Portal(login.url, login.token)
     given: Portal = context.obj
     return given
+
+
+def toml_in(file: Path, reason: str) -> dict[str, Any]:
+    """Read a TOML file; one that is none is refused for this reason."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        raise InvalidError("The file is no TOML that can be read.", reason=reason) from None
 
 
 def day_of(moment: datetime | None) -> str | None:

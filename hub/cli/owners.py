@@ -9,11 +9,10 @@ import typer
 
 from datasets_mount.catalogue import OwnersPart
 from hub.cli.client import place
-from hub.cli.options import AsJson, day_of, portal
+from hub.cli.options import AsJson, DatasetName, day_of, portal
 from hub.cli.screen import print_record, print_rows
 from hub.domain.ballots import Cause, Decision
 
-Name = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
 Person = Annotated[str, typer.Argument(help="Their login.", metavar="PERSON")]
 LastDay = Annotated[
     datetime,
@@ -25,7 +24,7 @@ DELEGATION = ("dataset", "person", "given_by", "ends", "withdrawn")
 
 def owners(
     context: typer.Context,
-    name: Name,
+    name: DatasetName,
     part: Annotated[OwnersPart, typer.Argument(help="informed: told of what leaves; vote: has to agree.")],
     as_json: AsJson = False,
 ) -> None:
@@ -34,19 +33,21 @@ def owners(
     print_record(said, as_json=as_json, fields=("name", "owner", "owners"))
 
 
-def delegate(context: typer.Context, name: Name, person: Person, until: LastDay, as_json: AsJson = False) -> None:
+def delegate(
+    context: typer.Context, name: DatasetName, person: Person, until: LastDay, as_json: AsJson = False
+) -> None:
     """Name somebody who votes for a dataset's owner to the end of a day: a steward, or one of the organisation."""
     made = portal(context).put(place("datasets", name, "delegates", person), {"ends": day_of(until)})
     print_record(made, as_json=as_json, fields=DELEGATION)
 
 
-def undelegate(context: typer.Context, name: Name, person: Person, as_json: AsJson = False) -> None:
+def undelegate(context: typer.Context, name: DatasetName, person: Person, as_json: AsJson = False) -> None:
     """Take that back; from then on their votes for the owner do not count."""
     ended = portal(context).delete(place("datasets", name, "delegates", person), {})
     print_record(ended, as_json=as_json, fields=DELEGATION)
 
 
-def delegates(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+def delegates(context: typer.Context, name: DatasetName, as_json: AsJson = False) -> None:
     """List who votes for a dataset's owner by name, or did."""
     print_rows(portal(context).get(place("datasets", name, "delegates")), DELEGATION, as_json=as_json)
 
@@ -60,7 +61,7 @@ def owner_votes(context: typer.Context, as_json: AsJson = False) -> None:
 def owner_vote(
     context: typer.Context,
     request: Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")],
-    name: Name,
+    name: DatasetName,
     answer: Annotated[Decision, typer.Argument(help="approve, or changes to send it back.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; needed for changes.")] = "",
     cause: Annotated[Cause, typer.Option("--cause", help="Why something has to change, from the list.")] = Cause.OTHER,

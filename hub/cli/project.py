@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 
 from hub.cli.client import Json, place
-from hub.cli.options import AsJson, Reason, Until, day_of, examples, portal
+from hub.cli.options import AsJson, DatasetName, Reason, Until, day_of, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.domain.errors import InvalidError
 from hub.settings_tables import parse_size
 
 app = typer.Typer(help="Projects: purposes with members, dates and datasets.", no_args_is_help=True)
-Dataset = Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")]
 Name = Annotated[str, typer.Argument(help="The project's name.", metavar="PROJECT")]
 Person = Annotated[str, typer.Argument(help="The person's login.", metavar="PERSON")]
 FirstDay = Annotated[datetime, typer.Option(help="First day.", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
@@ -174,7 +173,7 @@ def remove_member(context: typer.Context, name: Name, person: Person, as_json: A
 def grant(
     context: typer.Context,
     name: Name,
-    dataset: Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")],
+    dataset: DatasetName,
     until: Until = None,
     as_json: AsJson = False,
 ) -> None:
@@ -184,13 +183,13 @@ def grant(
 
 
 @app.command(epilog=examples("datalab project accept care registry"))
-def accept(context: typer.Context, name: Name, dataset: Dataset, as_json: AsJson = False) -> None:
+def accept(context: typer.Context, name: Name, dataset: DatasetName, as_json: AsJson = False) -> None:
     """Accept a dataset that makes the project stricter; the project's lead does this."""
     print_record(portal(context).post(place("projects", name, "datasets", dataset, "accept")), as_json=as_json)
 
 
 @app.command(epilog=examples("datalab project decline care registry --reason 'The project does without it'"))
-def decline(context: typer.Context, name: Name, dataset: Dataset, reason: Reason, as_json: AsJson = False) -> None:
+def decline(context: typer.Context, name: Name, dataset: DatasetName, reason: Reason, as_json: AsJson = False) -> None:
     """Decline a dataset that the project has not used; the project's lead does this."""
     address = place("projects", name, "datasets", dataset, "decline")
     print_record(portal(context).post(address, {"reason": reason}), as_json=as_json)

@@ -9,7 +9,7 @@ import typer
 
 from hub.cli.client import place
 from hub.cli.files import write_new
-from hub.cli.options import AsJson, portal
+from hub.cli.options import AsJson, DatasetName, portal
 from hub.cli.screen import print_record, print_rows
 
 EXAMPLES = ("datalab dataset uses health-insurance", "datalab dataset uses health-insurance --csv evidence.csv")
@@ -19,7 +19,7 @@ DIGEST_SHOWN = 12
 
 def uses(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The dataset's name.", metavar="DATASET")],
+    name: DatasetName,
     csv: Annotated[Path | None, typer.Option(help="Write all of it into a new CSV file.", metavar="FILE")] = None,
     as_json: AsJson = False,
 ) -> None:
