@@ -89,22 +89,26 @@ def blocking(table: pl.DataFrame, dataset: MountedDataset, policy: Policy) -> se
 
 
 def _pieces(table: pl.DataFrame, most: int) -> Iterator[TableFragment]:
-    """Yield a table in pieces of which the checks of leaks look at every row and every cell."""
-    rows = max(1, min(most, CELLS_AT_ONCE // table.width))
+    """Yield a table in pieces of which the checks of leaks look at every row and every cell.
+
+    Where a piece has more cells of several values than the checks cut, its columns with such cells follow one by one.
+    """
+    rows = max(1, min(most, MOST_CELLS, CELLS_AT_ONCE // table.width))
     texts = table.with_columns(LENGTHS).select(pl.all().cast(pl.String).fill_null(""))
     for start in range(0, table.height, rows):
-        yield from _seen_whole(texts.slice(start, rows))
+        part = texts.slice(start, rows)
+        yield (whole := _fragment(part))
+        if _cells_to_cut(whole) > MOST_CELLS:
+            columns = (_fragment(part.select(name)) for name in part.columns)
+            yield from (column for column in columns if _cells_to_cut(column))
 
 
-def _seen_whole(part: pl.DataFrame) -> Iterator[TableFragment]:
-    """Halve a piece with more cells of several values than are cut into what they hold."""
-    fragment = TableFragment(columns=tuple(part.columns), data=tuple(tuple(column) for column in part.get_columns()))
-    if part.height == 1 or sum(len(cells_of_several(fragment, view)) for view in tables(fragment)) <= MOST_CELLS:
-        yield fragment
-        return
-    half = part.height // 2
-    yield from _seen_whole(part.head(half))
-    yield from _seen_whole(part.tail(-half))
+def _fragment(part: pl.DataFrame) -> TableFragment:
+    return TableFragment(columns=tuple(part.columns), data=tuple(tuple(column) for column in part.get_columns()))
+
+
+def _cells_to_cut(fragment: TableFragment) -> int:
+    return sum(len(cells_of_several(fragment, view)) for view in tables(fragment))
 
 
 def _request(path: Path) -> CheckTwinRequest:

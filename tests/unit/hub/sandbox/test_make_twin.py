@@ -188,13 +188,24 @@ def test_real_rows_after_as_many_others_as_the_gate_takes_are_blocked(container:
     assert "row-leak" in container.checked(pl.concat([others, hidden]))
 
 
-def test_a_piece_has_no_more_cells_of_several_values_than_are_cut() -> None:
+def test_where_more_cells_hold_several_values_than_are_cut_their_columns_follow_one_by_one() -> None:
     moments = pl.datetime_range(datetime(2001, 1, 1), datetime(2001, 1, 1, 8), "5s", eager=True).head(5000)
     table = pl.DataFrame({"one": moments, "other": moments + timedelta(days=400), "plain": range(5000)})
-    pieces = list(_pieces(table, 5000))
-    assert [len(piece.data[0]) for piece in pieces] == [2500, 2500]
-    assert [cell for piece in pieces for cell in piece.data[2]] == [str(n) for n in range(5000)]
-    assert len(list(_pieces(table.select("one"), 5000))) == 1
+    assert [piece.columns for piece in _pieces(table, 5000)] == [("one", "other", "plain"), ("one",), ("other",)]
+    assert [piece.columns for piece in _pieces(table.drop("other"), 5000)] == [("one", "plain")]
+    halves = list(_pieces(table, 2500))
+    assert [piece.columns for piece in halves] == [("one", "other", "plain")] * 2
+    assert [cell for piece in halves for cell in piece.data[2]] == [str(n) for n in range(5000)]
+
+
+def test_real_rows_in_cells_after_as_many_others_as_are_cut_are_blocked(container: Container) -> None:
+    """Two columns of texts with several values have more of them than the gate cuts of one table."""
+    first, second = ([f"x{n} {n * factor % 4001}" for n in range(5000)] for factor in (13, 17))
+    others = invented_rows(5000).with_columns(city=pl.Series(first), code=pl.Series(second))
+    assert container.checked(others) == ()
+    real = container.table.head(300).select("city", "age", "wage", "born").rows()
+    hidden = [*second[:-300], *(" | ".join(map(str, row)) for row in real)]
+    assert "row-leak" in container.checked(others.with_columns(code=pl.Series(hidden)))
 
 
 def test_a_twin_with_a_few_real_identifiers_is_blocked(container: Container) -> None:
