@@ -23,6 +23,8 @@ from hub.domain.errors import InvalidError, RefusedError
 
 FEWEST_ROWS, MOST_ROWS = 20, 100_000
 MOST_VALUES, MOST_DOMAINS = 500, 500
+MOST_DECLARED = 400_000
+"""Bytes of all declared values together: a container is asked for a twin in a request that has a bound."""
 RANGE_CLASSES = 20
 """Classes of equal width that a declared range is cut into."""
 SMALLEST_RANGE = 1e-290
@@ -152,6 +154,13 @@ def check_order(dataset: Dataset, snapshot: Snapshot, rows: int, domains: tuple[
             "different values, or with a lower and an upper number.",
             reason="twin-domain",
             most=MOST_VALUES,
+        )
+    # Marks around them count, too.
+    if sum(len(value.encode()) + 3 for domain in domains for value in domain.values) > MOST_DECLARED:
+        raise InvalidError(
+            "The values that are declared have {most} bytes at most, all together; declare fewer.",
+            reason="twin-domain",
+            most=MOST_DECLARED,
         )
 
 

@@ -24,6 +24,7 @@ from datasets_mount.synthetic import (
 from hub.domain.audit import event
 from hub.domain.errors import InvalidError, NotFoundError, RefusedError
 from hub.domain.work import Work, WorkKind
+from hub.gate.fragments import MOST_COLUMNS
 from hub.services.datasets import check_owns, datasets, latest_snapshot, own_uploads
 from hub.services.lab import Lab, found, load_person, new_id
 from hub.services.ports import Reading, Transaction
@@ -94,7 +95,16 @@ def _secret(records: Transaction, actor: str, name: str) -> tuple[Dataset, Snaps
     check_owns(records, actor, name)
     dataset = found(records.get(Dataset, name), "dataset", name)
     check_secret(dataset)
-    return dataset, latest_snapshot(records, name)
+    snapshot = latest_snapshot(records, name)
+    if any(len(file.columns) > MOST_COLUMNS for file in snapshot.files):
+        raise RefusedError(
+            "A file of the dataset {name} has more than {most} columns, and the gate's checks look at no such table; "
+            "offer a snapshot with narrower files.",
+            reason="twin-columns",
+            name=name,
+            most=MOST_COLUMNS,
+        )
+    return dataset, snapshot
 
 
 def _queue(records: Transaction, lab: Lab, twin: SyntheticTwin, kind: WorkKind) -> None:

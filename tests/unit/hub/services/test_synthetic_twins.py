@@ -20,6 +20,7 @@ from doubles.sandbox import GoodPrograms
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
 from hub.domain.work import Work, WorkKind
+from hub.gate.fragments import MOST_COLUMNS
 from hub.services import datasets, projects, runs, synthetic_twins
 from hub.services.lab import Lab
 from hub.services.workspaces import check_eyes_off, made_of, open_workspace
@@ -39,6 +40,10 @@ def snapshot(lab: Lab, programs: GoodPrograms) -> str:
 
 def asked(lab: Lab, epsilon: Decimal = ONE, **more: tuple[ColumnDomain, ...]) -> SyntheticTwin:
     return synthetic_twins.ask_twin(lab, "jobs-steward", "jobs", epsilon=epsilon, rows=100, **more)
+
+
+def supplied(lab: Lab) -> SyntheticTwin:
+    return synthetic_twins.supply_twin(lab, "jobs-steward", "jobs", (send(lab, "jobs-steward", "persons.csv"),))
 
 
 def newest(lab: Lab) -> SyntheticTwin:
@@ -220,6 +225,30 @@ def test_an_epsilon_that_is_no_plain_number_is_refused(lab: Lab, snapshot: str, 
 def test_a_domain_is_of_a_column_that_is_counted_and_of_one_form(lab: Lab, snapshot: str, domain: ColumnDomain) -> None:
     with pytest.raises(InvalidError):
         asked(lab, domains=(domain,))
+
+
+def snapshot_with(lab: Lab, columns: tuple[str, ...]) -> None:
+    """A newer snapshot of the dataset, whose one file has these columns."""
+    with lab.store.begin() as records:
+        offer = datasets.offer(lab, "jobs-steward", _offer(lab))[0]
+        datasets.accept_snapshot(records, lab, offer, (replace(_files(lab)[0], sha256="f" * 64, columns=columns),))
+
+
+def test_what_no_container_could_do_is_refused_before_it_is_charged(lab: Lab, snapshot: str) -> None:
+    names = ("nr", *(f"c{n}" for n in range(MOST_COLUMNS - 1)))
+    snapshot_with(lab, names)
+    values = tuple(f"{n:0100d}" for n in range(500))
+    fitting = tuple(ColumnDomain(name, values) for name in names[1:8])
+    with pytest.raises(InvalidError, match="all together"):
+        asked(lab, domains=(*fitting, ColumnDomain(names[8], values)))
+    assert synthetic_twins.twin_book(lab, "jobs-steward", "jobs").budget.spent == 0
+    assert asked(lab, domains=fitting).state is TwinState.MAKING
+    snapshot_with(lab, (*names, "one-more"))
+    for ask in (asked, supplied):
+        with pytest.raises(RefusedError) as refusal:
+            ask(lab)
+        assert refusal.value.reason == "twin-columns"
+    assert synthetic_twins.twin_book(lab, "jobs-steward", "jobs").budget.spent == 1
 
 
 def test_only_the_owners_steward_has_a_twin_made_and_only_of_secret_data(lab: Lab, programs: GoodPrograms) -> None:
