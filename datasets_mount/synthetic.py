@@ -22,6 +22,8 @@ from datasets_mount.catalogue import Dataset, OfferedFile, Snapshot, SnapshotFil
 from hub.domain.errors import InvalidError, RefusedError
 
 FEWEST_ROWS, MOST_ROWS = 20, 100_000
+MOST_CELLS = 2_000_000
+"""In all files of a twin that is made: the checks look at so many before their container's time is over."""
 MOST_VALUES, MOST_DOMAINS = 500, 500
 MOST_DECLARED = 400_000
 """Bytes of all declared values together: a container is asked for a twin in a request that has a bound."""
@@ -145,6 +147,13 @@ def check_order(dataset: Dataset, snapshot: Snapshot, rows: int, domains: tuple[
     """A twin has a sensible number of rows, and domains are declared of its columns, each once and of one form."""
     if not FEWEST_ROWS <= rows <= MOST_ROWS:
         raise InvalidError("A twin has {least} to {most} rows.", reason="twin-rows", least=FEWEST_ROWS, most=MOST_ROWS)
+    width = sum(len(file.columns) for file in snapshot.files)
+    if rows * width > MOST_CELLS:
+        raise InvalidError(
+            "A twin of this dataset has {most} rows at most: the checks look at every cell of its files.",
+            reason="twin-rows",
+            most=MOST_CELLS // width,
+        )
     columns = {column for file in snapshot.files for column in file.columns}
     invented = {dataset.privacy_unit, *dataset.direct_identifiers}
     named = [domain.column for domain in domains]

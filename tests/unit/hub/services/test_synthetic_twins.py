@@ -239,6 +239,8 @@ def test_what_no_container_could_do_is_refused_before_it_is_charged(lab: Lab, sn
     snapshot_with(lab, names)
     values = tuple(f"{n:0100d}" for n in range(500))
     fitting = tuple(ColumnDomain(name, values) for name in names[1:8])
+    with pytest.raises(InvalidError, match="has 1000 rows at most"):
+        synthetic_twins.ask_twin(lab, "jobs-steward", "jobs", epsilon=ONE, rows=1001)
     with pytest.raises(InvalidError, match="all together"):
         asked(lab, domains=(*fitting, ColumnDomain(names[8], values)))
     assert synthetic_twins.twin_book(lab, "jobs-steward", "jobs").budget.spent == 0
