@@ -25,6 +25,7 @@ from hub.domain.exports import ExportState
 from hub.domain.heads import RequestHead
 from hub.domain.notices import Channel
 from hub.domain.queue import Waiting
+from hub.domain.queue_turns import Queued
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.services.notices import told_by
 from hub.services.ports import Between, WorkTimes
@@ -127,11 +128,11 @@ class SqlReading:
         return None if row is None else entry_of(row)
 
     def queue_heads(self) -> dict[str, Work]:
-        """Return the queued run that waits longest of each project, and under "" the other work that does."""
+        """Return the queued run of each project that goes first, and under "" the other work."""
         return work_queue.heads(self._connection)
 
-    def queued(self) -> list[tuple[str, str]]:
-        """Return identifier and project ("" of what is no run) of all queued work, the longest wait first."""
+    def queued(self) -> list[Queued]:
+        """Return all queued work with its project and priority, the longest wait first."""
         return work_queue.queued(self._connection)
 
     def under_way(self) -> dict[str, int]:

@@ -175,6 +175,7 @@ TABLES: dict[type, Table] = {kind: _table(kind, name, key) for kind, (name, key)
 Index("ix_export_request_state", TABLES[ExportRequest].c.state)
 Index("ix_export_request_waiting", *(TABLES[ExportRequest].c[name] for name in ("waiting", "id", "project", "author")))
 Index("ix_notice_person", TABLES[Notice].c.person, TABLES[Notice].c.read)
+Index("ix_work_state", TABLES[Work].c.state)
 Index("ix_run_project", TABLES[Run].c.project, TABLES[Run].c.created)
 
 AUDIT = Table(

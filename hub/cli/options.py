@@ -12,6 +12,7 @@ import typer
 from hub.cli.client import Portal
 from hub.cli.login_file import read_login
 from hub.domain.errors import InvalidError
+from hub.domain.priorities import Priority
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table for people.")]
 ProjectFilter = Annotated[str, typer.Option("--project", "-p", help="Only of this project.", metavar="PROJECT")]
@@ -24,6 +25,10 @@ DatasetName = Annotated[str, typer.Argument(help="The dataset's name.", metavar=
 DataFiles = Annotated[
     list[Path], typer.Argument(help="CSV or Parquet files.", metavar="FILE…", exists=True, dir_okay=False)
 ]
+PriorityOption = Annotated[
+    Priority, typer.Option("--priority", help="Before or behind your project's other runs; “high” is its lead's.")
+]
+NewPriority = Annotated[Priority, typer.Argument(help="Its new priority; “high” is the lead's.", metavar="PRIORITY")]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait for the end, with progress.")]
 Config = Annotated[
     Path, typer.Option("--config", "-c", envvar="DATALAB_CONFIG", help="The lab's settings.", metavar="FILE")

@@ -10,16 +10,17 @@ import typer
 from hub.cli import notebook as notebooks
 from hub.cli.client import Json, Portal, place
 from hub.cli.files import write_new
-from hub.cli.options import AsJson, ProjectFilter, Wait, examples, portal
+from hub.cli.options import AsJson, NewPriority, PriorityOption, ProjectFilter, Wait, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.cli.values import typed
 from hub.cli.waiting import ENDED, Tell, shown, wait_until
 from hub.domain.errors import ConflictError
+from hub.domain.priorities import Priority
 
 app = typer.Typer(help="Runs: approved notebooks, executed with parameters.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The run's identifier.", metavar="RUN")]
 COLUMNS = ("id", "project", "notebook", "requester", "state", "parameters", "created")
-PROGRESS = ("progress", "place_in_queue", "reason")
+PROGRESS = ("priority", "progress", "place_in_queue", "reason")
 FIELDS = (*COLUMNS, "snapshots", *PROGRESS, "outputs", "resources", "reproduces", "reproduction")
 
 
@@ -39,7 +40,7 @@ def show(context: typer.Context, run: Identifier, as_json: AsJson = False) -> No
 def flat(found: Json) -> Json:
     """A run and its work in one record."""
     outputs = [file["path"] for file in found["run"]["outputs"]]
-    work = {"state": found["work"]["state"], "reason": found["work"]["reason"]}
+    work = {key: found["work"][key] for key in ("state", "priority", "reason")}
     return {
         **found["run"],
         **work,
@@ -59,6 +60,7 @@ def start(
     context: typer.Context,
     notebook: Annotated[str, typer.Argument(help="An approved notebook: its identifier or PROJECT/NAME.")],
     values: Annotated[list[str] | None, typer.Argument(help="Parameters.", metavar="NAME=VALUE…")] = None,
+    priority: PriorityOption = Priority.NORMAL,
     wait: Wait = False,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +70,7 @@ def start(
     """
     lab = portal(context)
     approved = notebooks.find(lab, notebook, "approved")
-    found = start_run(lab, approved, values or [])
+    found = start_run(lab, approved, values or [], priority)
     if wait:
         with shown(f"run of {approved['name']}") as tell:
             found = wait_for_run(lab, found["run"]["id"], tell)
@@ -77,10 +79,10 @@ def start(
         check_succeeded(found)
 
 
-def start_run(lab: Portal, approved: Json, words: list[str]) -> Json:
+def start_run(lab: Portal, approved: Json, words: list[str], priority: Priority = Priority.NORMAL) -> Json:
     """Queue a run with words typed as name=value."""
     parameters = typed(words, approved["parameters"])
-    return dict(lab.post("/runs", {"notebook": approved["id"], "parameters": parameters}))
+    return dict(lab.post("/runs", {"notebook": approved["id"], "parameters": parameters, "priority": priority}))
 
 
 def wait_for_run(lab: Portal, identifier: str, tell: Tell) -> Json:
@@ -152,6 +154,15 @@ def check_equal(original: Json, repeated: str) -> None:
             original=original["run"]["id"],
             paths=", ".join(entry["differing"]),
         )
+
+
+@app.command("priority", epilog=examples("datalab run priority run-abc low"))
+def set_priority(context: typer.Context, run: Identifier, priority: NewPriority, as_json: AsJson = False) -> None:
+    """Let a run that waits go before or behind the other runs of its project: low, normal or high.
+
+    You set low or normal for your own runs; the project's lead sets any. Turns of other projects stay as they are.
+    """
+    print_record(portal(context).put(place("runs", run, "priority"), {"priority": priority}), as_json=as_json)
 
 
 @app.command(epilog=examples("datalab run cancel run-abc"))

@@ -8,14 +8,15 @@ import typer
 
 from hub.cli import notebook as notebooks
 from hub.cli.client import place
-from hub.cli.options import AsJson, ProjectFilter, examples, portal
+from hub.cli.options import AsJson, PriorityOption, ProjectFilter, examples, portal
 from hub.cli.screen import print_record, print_rows
 from hub.cli.values import typed
+from hub.domain.priorities import Priority
 
 app = typer.Typer(help="Schedules: approved notebooks that run at times.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The schedule's identifier.", metavar="SCHEDULE")]
 COLUMNS = ("id", "project", "notebook", "requester", "state", "cron", "zone", "due")
-FIELDS = (*COLUMNS, "parameters", "files", "run", "prepared", "missed", "missed_last", "said", "reason")
+FIELDS = (*COLUMNS, "priority", "parameters", "files", "run", "prepared", "missed", "missed_last", "said", "reason")
 
 
 @app.command(
@@ -27,6 +28,7 @@ def make(
     times: Annotated[str, typer.Argument(help="Minute, hour, day, month and weekday, as cron has them.")],
     values: Annotated[list[str] | None, typer.Argument(help="Parameters.", metavar="NAME=VALUE…")] = None,
     file: Annotated[list[str] | None, typer.Option(help="An output that each prepared request offers.")] = None,
+    priority: PriorityOption = Priority.NORMAL,
     about: Annotated[str, typer.Option("--context", help="The context of the prepared requests.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -39,7 +41,7 @@ def make(
     approved = notebooks.find(lab, notebook, "approved")
     parameters = typed(values or [], approved["parameters"])
     asked = {"notebook": approved["id"], "cron": times, "parameters": parameters}
-    made = lab.post("/schedules", asked | {"files": file or [], "context": about})
+    made = lab.post("/schedules", asked | {"files": file or [], "context": about, "priority": priority})
     print_record(made, as_json=as_json, fields=FIELDS)
 
 

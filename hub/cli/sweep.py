@@ -8,11 +8,12 @@ import typer
 
 from hub.cli import notebook as notebooks
 from hub.cli.client import Json, place
-from hub.cli.options import AsJson, Wait, examples, portal
+from hub.cli.options import AsJson, NewPriority, PriorityOption, Wait, examples, portal
 from hub.cli.screen import print_record
 from hub.cli.values import typed
 from hub.cli.waiting import shown, wait_until
 from hub.domain.errors import ConflictError
+from hub.domain.priorities import Priority
 
 app = typer.Typer(help="Sweeps: an approved notebook, run at every point of a grid.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The sweep's identifier.", metavar="SWEEP")]
@@ -24,6 +25,7 @@ def start(
     context: typer.Context,
     notebook: Annotated[str, typer.Argument(help="An approved notebook: its identifier or PROJECT/NAME.")],
     values: Annotated[list[str], typer.Argument(help="Parameters; several values are the grid.", metavar="NAME=A,B…")],
+    priority: PriorityOption = Priority.NORMAL,
     wait: Wait = False,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +36,8 @@ def start(
     lab = portal(context)
     approved = notebooks.find(lab, notebook, "approved")
     grid, fixed = gridded(values, approved["parameters"])
-    found = dict(lab.post("/sweeps", {"notebook": approved["id"], "grid": grid, "parameters": fixed}))
+    asked = {"notebook": approved["id"], "grid": grid, "parameters": fixed, "priority": priority}
+    found = dict(lab.post("/sweeps", asked))
     if wait:
         with shown(f"sweep of {approved['name']}") as tell:
             found = wait_until(
@@ -65,6 +68,15 @@ def gridded(words: list[str], schema: list[Json]) -> tuple[dict[str, list[object
 def show(context: typer.Context, sweep: Identifier, as_json: AsJson = False) -> None:
     """Show a sweep: how many runs have ended, and each with its state."""
     _print(dict(portal(context).get(place("sweeps", sweep))), as_json=as_json)
+
+
+@app.command("priority", epilog=examples("datalab sweep priority sweep-abc low"))
+def set_priority(context: typer.Context, sweep: Identifier, priority: NewPriority, as_json: AsJson = False) -> None:
+    """Let the runs of a sweep that wait go before or behind the project's others: low, normal or high.
+
+    You set low or normal for your own sweeps; the project's lead sets any.
+    """
+    _print(dict(portal(context).put(place("sweeps", sweep, "priority"), {"priority": priority})), as_json=as_json)
 
 
 @app.command(epilog=examples("datalab sweep cancel sweep-abc"))

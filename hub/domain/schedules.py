@@ -21,6 +21,7 @@ from cronsim import CronSim, CronSimError
 
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.notebooks import ParameterValue
+from hub.domain.priorities import Priority
 
 GRACE = timedelta(minutes=10)
 """How late a run may start: a worker that was restarted makes no gap, and one that was down for longer does."""
@@ -45,7 +46,8 @@ class Schedule:
 
     ``files`` are the outputs that each prepared request offers, with ``context``; without any, none is prepared.
     ``run`` is the run that was started last, ``prepared`` the last request, ``missed`` how many times were missed, the
-    last of them at ``missed_last``. ``said`` is what a person should know of the last time.
+    last of them at ``missed_last``. ``said`` is what a person should know of the last time. ``priority`` is that of its
+    runs: the normal one unless another was asked for, since what comes at times is wanted at these times.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Schedule:
     missed: int = 0
     missed_last: datetime | None = None
     said: str = ""
+    priority: Priority = Priority.NORMAL
 
 
 def times(cron: str, zone: str, after: datetime) -> Iterator[datetime]:

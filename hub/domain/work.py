@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.domain.errors import ConflictError
+from hub.domain.priorities import Priority
 
 
 class WorkKind(StrEnum):
@@ -78,7 +79,10 @@ STEPS: dict[tuple[WorkState, WorkStep], WorkState] = {
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One piece of work; ``subject`` is the identifier of the run, export request, notebook or dataset it serves."""
+    """One piece of work; ``subject`` is the identifier of the run, export request, notebook or dataset it serves.
+
+    ``priority`` is that of a run; other work has the normal one.
+    """
 
     id: str
     kind: WorkKind
@@ -91,6 +95,7 @@ class Work:
     ended: datetime | None = None
     exit_code: int | None = None
     reason: str = ""
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +126,12 @@ def step_work(work: Work, step: WorkStep, *, now: datetime, reason: str = "", ex
         reason=reason or work.reason,
         exit_code=exit_code if exit_code is not None else work.exit_code,
     )
+
+
+def with_priority(work: Work, priority: Priority) -> Work:
+    """Return work that waits with another priority; what has had its turn has none to wait for."""
+    if work.state is not WorkState.QUEUED:
+        raise ConflictError(
+            "The run {id} waits no longer, so its priority counts no more.", reason="run-not-queued", id=work.id
+        )
+    return replace(work, priority=priority)

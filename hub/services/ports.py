@@ -22,6 +22,7 @@ from hub.domain.audit import AuditEntry, AuditEvent
 from hub.domain.exports import ExportState
 from hub.domain.heads import RequestHead
 from hub.domain.queue import Waiting
+from hub.domain.queue_turns import Queued
 from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkKind, WorkState
 
@@ -91,10 +92,13 @@ class Reading(Protocol):
         """Return the head of the chain."""
 
     def queue_heads(self) -> dict[str, Work]:
-        """Return the queued run that waits longest of each project, and under "" the other work; the longest first."""
+        """Return the queued run of each project that goes first, and under "" the other work.
 
-    def queued(self) -> list[tuple[str, str]]:
-        """Return identifier and project ("" of what is no run) of all queued work, the longest wait first."""
+        The project of which something waits longest comes first.
+        """
+
+    def queued(self) -> list[Queued]:
+        """Return all queued work with its project and priority, the longest wait first."""
 
     def under_way(self) -> dict[str, int]:
         """Return how much work each project has under way, and under "" how much is no run."""

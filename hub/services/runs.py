@@ -8,10 +8,11 @@ from datasets_mount.catalogue import Dataset, is_secret
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_parameters
+from hub.domain.priorities import Priority, check_can_set_priority
 from hub.domain.projects import check_works_in, sees_project
 from hub.domain.queue_turns import in_turn
 from hub.domain.runs import Run, Screening, as_shown
-from hub.domain.work import ENDED, Work, WorkKind, WorkState
+from hub.domain.work import ENDED, Work, WorkKind, WorkState, with_priority
 from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
 from hub.services.lab import Lab, load_person, new_id, project_behind
@@ -22,19 +23,23 @@ from hub.services.run_budgets import check_runs_left
 from hub.services.space import check_space
 
 
-def start_run(lab: Lab, actor: str, notebook_id: str, values: dict[str, object]) -> tuple[Run, Work]:
+def start_run(
+    lab: Lab, actor: str, notebook_id: str, values: dict[str, object], *, priority: Priority = Priority.NORMAL
+) -> tuple[Run, Work]:
     """Queue a run; the snapshot of each dataset is pinned now."""
     check_space(lab)
     with lab.store.begin() as records:
         notebook = load_notebook(records, actor, notebook_id)
         person = load_person(records, actor)
-        check_works_in(person, load_project(records, person, notebook.project), lab.now().date())
+        project = load_project(records, person, notebook.project)
+        check_works_in(person, project, lab.now().date())
+        check_can_set_priority(person, project, actor, priority)
         check_can_run(notebook)
         check_runs_left(lab, records, notebook.project, 1)
         record_use(records, actor, notebook.project, notebook.datasets)
         parameters = check_parameters(notebook.parameters, values)
         snapshots = {name: latest_snapshot(records, name).digest for name in notebook.datasets}
-        return queue_run(lab, records, actor, notebook, parameters, snapshots)
+        return queue_run(lab, records, actor, notebook, parameters, snapshots, priority=priority)
 
 
 def queue_run(
@@ -48,6 +53,7 @@ def queue_run(
     reproduces: str = "",
     sweep: str = "",
     schedule: str = "",
+    priority: Priority = Priority.NORMAL,
 ) -> tuple[Run, Work]:
     """Save a run with its work, when everything was checked.
 
@@ -58,7 +64,7 @@ def queue_run(
     run = Run(new_id("run"), notebook.project, notebook.id, actor, now, parameters, snapshots)
     screening = Screening.WAITING if sees_secret(records, snapshots) else Screening.NONE
     run = replace(run, reproduces=reproduces, sweep=sweep, screening=screening, schedule=schedule)
-    work = Work(run.id, WorkKind.RUN, run.id, actor, now)
+    work = Work(run.id, WorkKind.RUN, run.id, actor, now, priority=priority)
     details = {"notebook": notebook.id, "digest": notebook.digest, "datasets": " ".join(sorted(snapshots))}
     more = {
         key: value for key, value in (("reproduces", reproduces), ("sweep", sweep), ("schedule", schedule)) if value
@@ -122,6 +128,19 @@ def cancel_run(lab: Lab, actor: str, identifier: str) -> Work:
         asked = replace(work, cancel_asked=True)
         records.save(asked, event("lab:run:cancel", actor, identifier, kept.project))
         return asked
+
+
+def set_run_priority(lab: Lab, actor: str, identifier: str, priority: Priority) -> Work:
+    """Let a run that waits go before or behind the other runs of its project."""
+    with lab.store.begin() as records:
+        kept, work = load_run(records, actor, identifier)
+        person = load_person(records, actor)
+        project = load_project(records, person, kept.project)
+        check_works_in(person, project, lab.now().date())
+        check_can_set_priority(person, project, kept.requester, priority)
+        changed = with_priority(work, priority)
+        records.save(changed, event("lab:run:priority", actor, identifier, kept.project, priority=priority))
+        return changed
 
 
 def notebook_name(lab: Lab, actor: str, run_: Run) -> str:

@@ -10,6 +10,7 @@ from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedErr
 from hub.domain.exports import check_context
 from hub.domain.notebooks import Notebook, check_can_run, check_parameters
 from hub.domain.people import Role
+from hub.domain.priorities import Priority, check_can_set_priority
 from hub.domain.projects import check_works_in, sees_project
 from hub.domain.runs import Run, Screening
 from hub.domain.schedules import (
@@ -45,6 +46,7 @@ def make_schedule(
     *,
     files: tuple[str, ...] = (),
     context: str = "",
+    priority: Priority = Priority.NORMAL,
 ) -> Schedule:
     """Let an approved notebook run at the times of five words of cron, in the lab's time zone."""
     check_space(lab)
@@ -53,6 +55,8 @@ def make_schedule(
     with lab.store.begin() as records:
         notebook = load_notebook(records, actor, notebook_id)
         check_goes_on(records, actor, notebook)
+        person = load_person(records, actor)
+        check_can_set_priority(person, load_project(records, person, notebook.project), actor, priority)
         check_room(len(records.find(Schedule, project=notebook.project, state=ScheduleState.ACTIVE)))
         parameters = check_parameters(notebook.parameters, values)
         now, zone = lab.now(), lab.settings.notebooks.zone
@@ -68,6 +72,7 @@ def make_schedule(
             check_files(files),
             context.strip(),
             first_time(" ".join(cron.split()), zone, now),
+            priority=priority,
         )
         details = {"notebook": notebook.id, "cron": made.cron, "zone": zone, "files": len(files)}
         records.save(made, event("lab:schedule:make", actor, made.id, made.project, **details))
@@ -200,7 +205,16 @@ def _due(lab: Lab, records: Transaction, found: Schedule) -> None:
         notebook = load_notebook(records, found.requester, found.notebook)
         record_use(records, found.requester, found.project, notebook.datasets)
         snapshots = {name: latest_snapshot(records, name).digest for name in notebook.datasets}
-        run, _ = queue_run(lab, records, found.requester, notebook, found.parameters, snapshots, schedule=found.id)
+        run, _ = queue_run(
+            lab,
+            records,
+            found.requester,
+            notebook,
+            found.parameters,
+            snapshots,
+            schedule=found.id,
+            priority=found.priority,
+        )
         counted = replace(counted, run=run.id, open=True, said="")
     records.save(counted, event("lab:schedule:turn", "worker", found.id, found.project, run=counted.run))
 

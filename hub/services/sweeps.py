@@ -7,10 +7,11 @@ from dataclasses import replace
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.notebooks import check_can_run
+from hub.domain.priorities import Priority, check_can_set_priority
 from hub.domain.projects import check_works_in, sees_project
 from hub.domain.runs import Run, as_shown
 from hub.domain.sweeps import Sweep, points
-from hub.domain.work import ENDED, Work
+from hub.domain.work import ENDED, Work, WorkState, with_priority
 from hub.services.datasets import latest_snapshot
 from hub.services.grants import record_use
 from hub.services.lab import Lab, load_person, new_id, project_behind
@@ -23,14 +24,22 @@ from hub.services.space import check_space
 
 
 def start_sweep(
-    lab: Lab, actor: str, notebook_id: str, grid: dict[str, tuple[object, ...]], fixed: dict[str, object]
+    lab: Lab,
+    actor: str,
+    notebook_id: str,
+    grid: dict[str, tuple[object, ...]],
+    fixed: dict[str, object],
+    *,
+    priority: Priority = Priority.NORMAL,
 ) -> Sweep:
     """Queue a run for each point of the grid, all on the same snapshots, or none of them."""
     check_space(lab)
     with lab.store.begin() as records:
         notebook = load_notebook(records, actor, notebook_id)
         person = load_person(records, actor)
-        check_works_in(person, load_project(records, person, notebook.project), lab.now().date())
+        project = load_project(records, person, notebook.project)
+        check_works_in(person, project, lab.now().date())
+        check_can_set_priority(person, project, actor, priority)
         check_can_run(notebook)
         found = points(notebook.parameters, grid, fixed)
         check_runs_left(lab, records, notebook.project, len(found))
@@ -39,7 +48,8 @@ def start_sweep(
         identifier = new_id("sweep")
         records.record(event("lab:sweep:start", actor, identifier, notebook.project, runs=len(found)))
         runs = tuple(
-            queue_run(lab, records, actor, notebook, parameters, snapshots, sweep=identifier) for parameters in found
+            queue_run(lab, records, actor, notebook, parameters, snapshots, sweep=identifier, priority=priority)
+            for parameters in found
         )
         return _sweep_of(identifier, runs)
 
@@ -78,4 +88,24 @@ def cancel_sweep(lab: Lab, actor: str, identifier: str) -> Sweep:
         for work in left:
             records.save(replace(work, cancel_asked=True), event("lab:run:cancel", actor, work.id, found.project))
         records.record(event("lab:sweep:cancel", actor, identifier, found.project, runs=len(left)))
+        return load_sweep(records, actor, identifier)
+
+
+def set_sweep_priority(lab: Lab, actor: str, identifier: str, priority: Priority) -> Sweep:
+    """Let the runs of a sweep that wait go before or behind the other runs of its project."""
+    with lab.store.begin() as records:
+        found = load_sweep(records, actor, identifier)
+        person = load_person(records, actor)
+        project = load_project(records, person, found.project)
+        check_works_in(person, project, lab.now().date())
+        check_can_set_priority(person, project, found.requester, priority)
+        waiting = [work for _, work in found.runs if work.state is WorkState.QUEUED]
+        if not waiting:
+            raise ConflictError("No run of the sweep {id} waits any more.", reason="sweep-not-queued", id=identifier)
+        for work in waiting:
+            changed = with_priority(work, priority)
+            records.save(changed, event("lab:run:priority", actor, work.id, found.project, priority=priority))
+        records.record(
+            event("lab:sweep:priority", actor, identifier, found.project, priority=priority, runs=len(waiting))
+        )
         return load_sweep(records, actor, identifier)

@@ -153,6 +153,8 @@ BY_ADDRESS = (
     Call("GET", "/sweeps/{sweep}"),
     Call("POST", "/sweeps/{sweep}/cancel"),
     Call("POST", "/runs/{run}/cancel"),
+    Call("PUT", "/runs/{run}/priority", {"priority": "low"}),
+    Call("PUT", "/sweeps/{sweep}/priority", {"priority": "low"}),
     Call("GET", "/schedules/{schedule}"),
     Call("POST", "/schedules/{schedule}/stop"),
     Call("POST", "/notices/{notice}"),

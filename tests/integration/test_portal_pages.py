@@ -265,6 +265,27 @@ def test_a_run_starts_from_the_form_and_its_page_follows(site: Site) -> None:
     assert "The parameter minimum must be integer" in wrong.text
 
 
+def test_a_run_and_a_sweep_that_wait_are_given_another_priority_on_their_pages(site: Site) -> None:
+    notebook = approved_notebook(site.lab)
+    member, lead, other = (site.browser(who) for who in ("researcher", "scientist", "jobs-steward"))
+    form = member.open(f"/notebooks/{notebook.id}/run").text
+    assert re.findall(r'<option value="(\w+)"( selected)?', form) == [("normal", " selected"), ("low", "")]
+    run = member.post(f"/notebooks/{notebook.id}/run", {"value-minimum": "12", "priority": "low"})
+    sweep = member.post(f"/notebooks/{notebook.id}/sweep", {"values-minimum": "13, 14", "priority": "low"})
+    for page in (run, sweep):
+        path = page.url.removeprefix(site.base)
+        assert re.findall(r'<option value="(\w+)"( selected)?', page.text) == [("normal", ""), ("low", " selected")]
+        assert member.post(f"{path}/priority", {"priority": "high"}).status_code == 403
+        assert member.post(f"{path}/priority", {"priority": "urgent"}).status_code == 422
+        assert member.post(f"{path}/priority", {}).status_code == 422
+        assert '<option value="high" selected' in lead.post(f"{path}/priority", {"priority": "high"}).text
+        assert "/priority" not in other.open(path).text
+    made = site.browser("scientist").post(
+        f"/notebooks/{notebook.id}/schedule", {"cron": "0 6 * * 1", "value-minimum": "12", "priority": "high"}
+    )
+    assert re.search(r"<dt>Priority</dt><dd>high</dd>", made.text)
+
+
 def test_an_export_goes_from_the_form_to_a_download(site: Site) -> None:
     run = finished_run(site.lab)
     author = site.browser("researcher")

@@ -165,6 +165,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/sweeps/{id}"): ("/sweeps/{sweep}", None, SEES_PROJECT),
     ("POST", "/sweeps/{id}/cancel"): ("/sweeps/{sweep}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
+    ("PUT", "/sweeps/{id}/priority"): (
+        "/sweeps/{sweep}/priority", {"priority": "low"}, (NO, NOW, NO, HIDDEN, NO, NO, NO, NO, NO),
+    ),
     ("GET", "/schedules"): ("/schedules", None, EVERYBODY),
     ("POST", "/schedules"): (
         "/schedules", {"notebook": "{refused}", "cron": "0 6 * * 1"}, (NO, NO, NO, HIDDEN, NO, NO, NO, NO, NO),
@@ -174,6 +177,9 @@ MATRIX: dict[tuple[str, str], Row] = {
         "/schedules/{schedule}/stop", REASON, (NO, NOW, NOW, HIDDEN, NO, NOW, NOW, NO, NO),
     ),
     ("POST", "/runs/{id}/cancel"): ("/runs/{run}/cancel", None, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO)),
+    ("PUT", "/runs/{id}/priority"): (
+        "/runs/{run}/priority", {"priority": "low"}, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO),
+    ),
     ("GET", "/exports"): ("/exports", None, EVERYBODY),
     ("POST", "/exports"): ("/exports", EXPORT, (BAD,) * 9),
     ("GET", "/exports/{id}"): ("/exports/{request}", None, SEES_EXPORT),
@@ -423,6 +429,7 @@ FIELDS = {
     "word": "grant", "exception_reason": "because", "part": "vote",
     "delegation_ends": "2026-12-31", "owner_reason": "because", "context": "x" * 30,
     "runs": "1", "runs_reason": "because", "decline_reason": "because", "epsilon": "1",
+    "priority": "low",
 }  # fmt: skip
 """What would be typed into any form."""
 OWN = ("/notices",)

@@ -32,8 +32,10 @@ from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
 from hub.domain.notices import Box, Channel, Message, Notice, NoticeKind
 from hub.domain.people import Person, Role
+from hub.domain.priorities import Priority
 from hub.domain.projects import Project
 from hub.domain.queue import ServiceLevel, Show, Waiting
+from hub.domain.queue_turns import Queued
 from hub.domain.registers import Register, RegisteredTable
 from hub.domain.runs import Run
 from hub.domain.saved_views import SavedView, SavedViews
@@ -354,13 +356,22 @@ def test_the_queue_is_told_by_project_and_what_is_no_run_apart(store: SqlStore) 
     with store.read() as reading:
         heads = {"care": works[1], "jobs": works[2], "": screening}
         assert list(reading.queue_heads().items()) == list(heads.items())
-        assert reading.queued() == [("run-2", "care"), ("run-3", "jobs"), ("run-4", "care"), ("screen-1", "")]
+        waiting = [("run-2", "care"), ("run-3", "jobs"), ("run-4", "care"), ("screen-1", "")]
+        assert reading.queued() == [Queued(*told) for told in waiting]
         assert reading.under_way() == {"care": 1}
         assert reading.last_starts() == {"care": NOW}  # nothing of the project that ended its run waits
     with store.begin() as records:
         records.save(replace(screening, state=WorkState.STARTING), event("work:run:queue", "a", "screen-1"))
         assert set(records.queue_heads()) == {"care", "jobs"}
         assert records.under_way() == {"care": 1, "": 1}
+        sooner, later = replace(works[3], priority=Priority.HIGH), replace(works[2], priority=Priority.LOW)
+        for work in (sooner, later):
+            records.save(work, event("lab:run:priority", "a", work.id))
+        # The other of the first project waits longer than the second's, so that project stays the first.
+        assert list(records.queue_heads().items()) == [("care", sooner), ("jobs", later)]
+        assert records.queued()[2] == Queued("run-4", "care", Priority.HIGH)
+        records.save(replace(sooner, priority=Priority.LOW), event("lab:run:priority", "a", sooner.id))
+        assert records.queue_heads()["care"] == works[1]
 
 
 def test_workspaces_are_found_by_project_and_state(store: SqlStore) -> None:
@@ -514,11 +525,12 @@ def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
             records.save(request, event("test:request:save", "test", request.id))
         whole = records.waiting_heads(Waiting(), [("care", "anna")])
     with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
-        for index in ("ix_export_request_waiting", "ix_notice_person", "ix_run_project"):
+        for index in ("ix_export_request_waiting", "ix_notice_person", "ix_run_project", "ix_work_state"):
             connection.execute(text(f"DROP INDEX {index}"))
         for table in ("saved_views", "synthetic_twin"):
             connection.execute(text(f"DROP TABLE {table}"))
-        for table, column in (("export_request", "waiting"), ("snapshot_image", "root")):
+        columns = (("export_request", "waiting"), ("snapshot_image", "root"), ("work", "priority"))
+        for table, column in (*columns, ("schedule", "priority")):
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": BEFORE_WAITING})
     migrate(store.engine)

@@ -21,7 +21,16 @@ def post_schedule(lab: Lab, actor: str, request: Request[ScheduleBody]) -> Sched
     """Make a schedule."""
     body = request.body
     values: dict[str, object] = dict(body.parameters)
-    return schedules.make_schedule(lab, actor, body.notebook, body.cron, values, files=body.files, context=body.context)
+    return schedules.make_schedule(
+        lab,
+        actor,
+        body.notebook,
+        body.cron,
+        values,
+        files=body.files,
+        context=body.context,
+        priority=body.priority,
+    )
 
 
 def get_schedule(lab: Lab, actor: str, request: Request[Nothing]) -> Schedule:

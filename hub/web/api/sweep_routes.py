@@ -9,7 +9,7 @@ from hub.services import sweeps
 from hub.services.lab import Lab
 from hub.web.api.answers import RunAnswer, SweepAnswer
 from hub.web.api.routes import Request, Route
-from hub.web.models.notebooks import SweepBody
+from hub.web.models.notebooks import PriorityBody, SweepBody
 from hub.web.models.texts import Nothing
 
 
@@ -26,7 +26,8 @@ def post_sweep(lab: Lab, actor: str, request: Request[SweepBody]) -> SweepAnswer
     """Queue a sweep."""
     body = request.body
     grid: dict[str, tuple[object, ...]] = dict(body.grid)
-    return answer_of(sweeps.start_sweep(lab, actor, body.notebook, grid, dict(body.parameters)))
+    started = sweeps.start_sweep(lab, actor, body.notebook, grid, dict(body.parameters), priority=body.priority)
+    return answer_of(started)
 
 
 def get_sweep(lab: Lab, actor: str, request: Request[Nothing]) -> SweepAnswer:
@@ -39,6 +40,11 @@ def cancel_sweep(lab: Lab, actor: str, request: Request[Nothing]) -> SweepAnswer
     return answer_of(sweeps.cancel_sweep(lab, actor, request.path["id"]))
 
 
+def put_sweep_priority(lab: Lab, actor: str, request: Request[PriorityBody]) -> SweepAnswer:
+    """Set the priority of the runs of a sweep that wait."""
+    return answer_of(sweeps.set_sweep_priority(lab, actor, request.path["id"], request.body.priority))
+
+
 ROUTES: tuple[Route[Any], ...] = (
     Route(
         "POST",
@@ -49,6 +55,14 @@ ROUTES: tuple[Route[Any], ...] = (
         SweepAnswer,
     ),
     Route("GET", "/sweeps/{id}", "A sweep with its runs, and how far it has come", get_sweep, Nothing, SweepAnswer),
+    Route(
+        "PUT",
+        "/sweeps/{id}/priority",
+        "Let a sweep’s waiting runs go before or behind the project’s others (its requester, or the lead)",
+        put_sweep_priority,
+        PriorityBody,
+        SweepAnswer,
+    ),
     Route(
         "POST",
         "/sweeps/{id}/cancel",

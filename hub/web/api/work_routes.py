@@ -12,7 +12,7 @@ from hub.services.lab import Lab
 from hub.services.notebook_changes import NotebookChanges
 from hub.web.api.answers import RunAnswer, RunProgressAnswer
 from hub.web.api.routes import JSON_LD, Download, Request, Route
-from hub.web.models.notebooks import ApprovalBody, NotebookBody, RunBody
+from hub.web.models.notebooks import ApprovalBody, NotebookBody, PriorityBody, RunBody
 from hub.web.models.texts import Nothing, ProjectFilter, ReasonBody
 from hub.web.run_crate import run_crate
 
@@ -68,7 +68,8 @@ def list_runs(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[Run
 
 def post_run(lab: Lab, actor: str, request: Request[RunBody]) -> RunAnswer:
     """Queue a run."""
-    run, work = runs.start_run(lab, actor, request.body.notebook, dict(request.body.parameters))
+    body = request.body
+    run, work = runs.start_run(lab, actor, body.notebook, dict(body.parameters), priority=body.priority)
     return RunAnswer(run, work)
 
 
@@ -95,6 +96,11 @@ def reproduce_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunAnswer:
 def cancel_run(lab: Lab, actor: str, request: Request[Nothing]) -> Work:
     """Ask for a run to be ended."""
     return runs.cancel_run(lab, actor, request.path["id"])
+
+
+def put_run_priority(lab: Lab, actor: str, request: Request[PriorityBody]) -> Work:
+    """Set the priority of a run that waits."""
+    return runs.set_run_priority(lab, actor, request.path["id"], request.body.priority)
 
 
 ROUTES: tuple[Route[Any], ...] = (
@@ -161,6 +167,14 @@ ROUTES: tuple[Route[Any], ...] = (
         reproduce_run,
         Nothing,
         RunAnswer,
+    ),
+    Route(
+        "PUT",
+        "/runs/{id}/priority",
+        "Let a run that waits go before or behind its project’s others (who asked for it, or the lead)",
+        put_run_priority,
+        PriorityBody,
+        Work,
     ),
     Route("POST", "/runs/{id}/cancel", "Ask for a run to be ended (a member)", cancel_run, Nothing, Work),
 )

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from hub.domain.notebooks import Parameter, ParameterType
+from hub.domain.priorities import Priority
 from hub.web.models.texts import FilePath, Model, OptionalLine, OptionalWord, Prose, Value, Word
 
 
@@ -58,6 +59,13 @@ class RunBody(Model):
 
     notebook: Word
     parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
+    priority: Priority = Priority.NORMAL
+
+
+class PriorityBody(Model):
+    """Whether a run that waits goes before or behind the other runs of its project."""
+
+    priority: Priority
 
 
 class SweepBody(Model):
@@ -69,6 +77,7 @@ class SweepBody(Model):
         Field(min_length=1, max_length=10),
     ]
     parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
+    priority: Priority = Priority.NORMAL
 
 
 class ScheduleBody(Model):
@@ -79,3 +88,4 @@ class ScheduleBody(Model):
     parameters: Annotated[dict[Word, Value], Field(max_length=50)] = Field(default_factory=dict)
     files: Annotated[tuple[FilePath, ...], Field(max_length=50)] = ()
     context: Prose = ""
+    priority: Priority = Priority.NORMAL

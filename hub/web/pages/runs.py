@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.domain.notebooks import check_can_run
+from hub.domain.priorities import Priority, priorities_for
 from hub.domain.projects import check_works_in
 from hub.domain.reproductions import check_can_reproduce, reproduction
 from hub.domain.runs import check_is_shown
@@ -11,7 +12,7 @@ from hub.services import notebooks, people, projects, reproductions, runs
 from hub.web.api import work_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models.notebooks import RunBody
+from hub.web.models.notebooks import PriorityBody, RunBody
 from hub.web.models.texts import Nothing
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import typed, values_of
@@ -31,9 +32,10 @@ def new_run(visit: Visit) -> Context:
     lab, actor = visit.lab, visit.actor
     notebook = notebooks.notebook(lab, actor, visit.path["id"])
     project, _ = projects.project(lab, actor, notebook.project)
-    check_works_in(people.whoami(lab, actor), project, lab.now().date())
+    person = people.whoami(lab, actor)
+    check_works_in(person, project, lab.now().date())
     check_can_run(notebook)
-    return {"notebook": notebook, "typed": typed}
+    return {"notebook": notebook, "typed": typed, "priorities": priorities_for(person, project, actor)}
 
 
 def show_run(visit: Visit) -> Context:
@@ -50,6 +52,7 @@ def show_run(visit: Visit) -> Context:
         "progress": progress,
         "place_in_queue": runs.place_in_queue(lab, work),
         "ended": work.state in ENDED,
+        "priorities": priorities_for(person, project, run.requester) if work.state is WorkState.QUEUED else (),
         "succeeded": work.state is WorkState.SUCCEEDED,
         "notebook_name": runs.notebook_name(lab, actor, run),
         "works": works,
@@ -73,7 +76,8 @@ def start_run(posted: Posted) -> Landing:
     """Queue a run."""
     notebook = notebooks.notebook(posted.lab, posted.actor, posted.path["id"])
     texts = {p.name: posted.fields.one(f"value-{p.name}") for p in notebook.parameters}
-    body = {"notebook": notebook.id, "parameters": values_of(notebook.parameters, texts)}
+    parameters, priority = values_of(notebook.parameters, texts), posted.fields.one("priority", Priority.NORMAL)
+    body = {"notebook": notebook.id, "parameters": parameters, "priority": priority}
     started = api.post_run(posted.lab, posted.actor, request_of(RunBody, {}, body))
     return Landing(("runs", started.run.id), N_("The run is queued."))
 
@@ -90,6 +94,13 @@ def cancel_run(posted: Posted) -> Landing:
     return Landing(("runs", posted.path["id"]), N_("The run will be ended within seconds."))
 
 
+def set_run_priority(posted: Posted) -> Landing:
+    """Set the priority of a run that waits."""
+    body = {"priority": posted.fields.one("priority")}
+    api.put_run_priority(posted.lab, posted.actor, request_of(PriorityBody, posted.path, body))
+    return Landing(("runs", posted.path["id"]), N_("The run’s place in the queue follows its new priority."))
+
+
 RUN = Page("/runs/{id}", "run.html", show_run)
 NEW_RUN = Page("/notebooks/{id}/run", "new_run.html", new_run)
 PAGES = (
@@ -101,5 +112,6 @@ PAGES = (
 FORMS = (
     Form("/notebooks/{id}/run", NEW_RUN, start_run),
     Form("/runs/{id}/reproduce", RUN, reproduce_run),
+    Form("/runs/{id}/priority", RUN, set_run_priority),
     Form("/runs/{id}/cancel", RUN, cancel_run),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.domain.errors import LabError
+from hub.domain.priorities import Priority
 from hub.domain.schedules import ScheduleState
 from hub.services import notebooks, runs, schedules
 from hub.services.lab import Lab
@@ -61,6 +62,7 @@ def make_schedule(posted: Posted) -> Landing:
         "parameters": values_of(notebook.parameters, texts),
         "files": [line for text in fields.one("files").splitlines() if (line := text.strip())],
         "context": fields.one("context"),
+        "priority": fields.one("priority", Priority.NORMAL),
     }
     made = api.post_schedule(posted.lab, posted.actor, request_of(ScheduleBody, {}, body))
     return Landing(("schedules", made.id), N_("The schedule is made; its runs start by themselves."))

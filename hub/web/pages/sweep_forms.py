@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hub.domain.errors import LabError
 from hub.domain.notebooks import Notebook, Parameter, ParameterType
+from hub.domain.priorities import Priority
 from hub.domain.run_budgets import RunBudget, check_budget
 from hub.domain.sweeps import MOST_POINTS, points
 from hub.services import notebooks, run_budgets
@@ -73,7 +74,8 @@ def start_sweep(posted: Posted) -> Landing:
     notebook = notebooks.notebook(posted.lab, posted.actor, posted.path["id"])
     texts = {p.name: posted.fields.one(f"values-{p.name}") for p in notebook.parameters}
     grid, fixed = grid_of(notebook.parameters, texts)
-    body = {"notebook": notebook.id, "grid": grid, "parameters": fixed}
+    priority = posted.fields.one("priority", Priority.NORMAL)
+    body = {"notebook": notebook.id, "grid": grid, "parameters": fixed, "priority": priority}
     started = api.post_sweep(posted.lab, posted.actor, request_of(SweepBody, {}, body))
     return Landing(("sweeps", started.id), N_("The runs are queued; this page follows them as one."))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from hub.domain.priorities import priorities_for
 from hub.domain.projects import check_works_in
+from hub.domain.work import WorkState
 from hub.services import people, projects, runs, sweeps
 from hub.web.api import sweep_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
+from hub.web.models.notebooks import PriorityBody
 from hub.web.models.texts import Nothing
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import typed
@@ -25,6 +28,7 @@ def show_sweep(visit: Visit) -> Context:
         "progress": sweep.progress,
         "ended": sweep.progress[0] == sweep.progress[1],
         "varied": varied,
+        "priorities": priorities_for(person, project, sweep.requester) if WorkState.QUEUED in sweep.states else (),
         "notebook_name": runs.notebook_name(lab, actor, sweep.runs[0][0]),
         "works": refusal(lambda: check_works_in(person, project, lab.now().date())),
         "typed": typed,
@@ -43,6 +47,16 @@ def cancel_sweep(posted: Posted) -> Landing:
     return Landing(("sweeps", posted.path["id"]), N_("What is left of the sweep will be ended within seconds."))
 
 
+def set_sweep_priority(posted: Posted) -> Landing:
+    """Set the priority of a sweep's runs that wait."""
+    body = {"priority": posted.fields.one("priority")}
+    api.put_sweep_priority(posted.lab, posted.actor, request_of(PriorityBody, posted.path, body))
+    return Landing(("sweeps", posted.path["id"]), N_("The places of its runs in the queue follow their new priority."))
+
+
 SWEEP = Page("/sweeps/{id}", "sweep.html", show_sweep)
 PAGES = (SWEEP, Page("/sweeps/{id}/progress", "sweep_progress.html", sweep_progress))
-FORMS = (Form("/sweeps/{id}/cancel", SWEEP, cancel_sweep),)
+FORMS = (
+    Form("/sweeps/{id}/priority", SWEEP, set_sweep_priority),
+    Form("/sweeps/{id}/cancel", SWEEP, cancel_sweep),
+)

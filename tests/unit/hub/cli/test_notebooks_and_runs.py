@@ -48,7 +48,7 @@ def run(state: str, progress: list[int] | None = None, reason: str = "") -> dict
         "snapshots": {},
         "outputs": [{"path": "wages.csv"}] if state == "succeeded" else [],
     }
-    return {"run": made, "work": {"state": state, "reason": reason}, "progress": progress}
+    return {"run": made, "work": {"state": state, "reason": reason, "priority": "normal"}, "progress": progress}
 
 
 def test_a_run_that_waits_is_shown_with_its_place_in_the_queue(fake: FakeLab, datalab: Command) -> None:
@@ -142,9 +142,10 @@ def test_a_run_starts_with_typed_values_and_its_progress_is_watched(fake: FakeLa
         ("POST", "/runs"): run("queued"),
         ("GET", "/runs/run-a"): [Answer(run("queued")), Answer(run("running", [1, 3])), Answer(run("succeeded"))],
     }
-    done = datalab("run", "start", "care/wages", "by=educ", "minimum=5", "--wait")
+    done = datalab("run", "start", "care/wages", "by=educ", "minimum=5", "--priority", "low", "--wait")
     assert done.exit_code == 0, done.stderr
-    assert fake.made("POST")[0].body == {"notebook": "notebook-a", "parameters": {"by": "educ", "minimum": 5}}
+    parameters = {"by": "educ", "minimum": 5}
+    assert fake.made("POST")[0].body == {"notebook": "notebook-a", "parameters": parameters, "priority": "low"}
     assert "wages.csv" in done.stdout
 
 
@@ -249,7 +250,7 @@ def test_a_sweep_is_typed_as_a_grid_and_watched_as_one(fake: FakeLab, datalab: C
     done = datalab("sweep", "start", "care/wages", "minimum=5,6", "by=year", "--wait")
     assert done.exit_code == code, done.stderr
     asked = {"notebook": "notebook-a", "grid": {"minimum": [5, 6]}, "parameters": {"by": "year"}}
-    assert fake.made("POST")[0].body == asked
+    assert fake.made("POST")[0].body == asked | {"priority": "normal"}
     assert "2 of 2 runs" in done.stdout
     assert "2 of 2 runs" in datalab("sweep", "show", "sweep-a").stdout
     assert "cancelled" in datalab("sweep", "cancel", "sweep-a").stdout
@@ -260,3 +261,18 @@ def test_what_is_no_grid_is_refused_before_it_is_sent(fake: FakeLab, datalab: Co
     fake.answers[("GET", "/notebooks")] = Answer([notebook()])
     assert datalab("sweep", "start", "care/wages", *words).exit_code == 1
     assert fake.made("POST") == []
+
+
+def test_what_waits_is_given_another_priority_and_a_word_that_is_none_is_refused(
+    fake: FakeLab, datalab: Command
+) -> None:
+    fake.answers = {
+        ("PUT", "/runs/run-a/priority"): run("queued")["work"] | {"priority": "high"},
+        ("PUT", "/sweeps/sweep-a/priority"): sweep(0, "queued"),
+    }
+    assert "high" in datalab("run", "priority", "run-a", "high").stdout
+    assert "0 of 2 runs" in datalab("sweep", "priority", "sweep-a", "low").stdout
+    assert [asked.body for asked in fake.made("PUT")] == [{"priority": "high"}, {"priority": "low"}]
+    assert datalab("run", "priority", "run-a", "urgent").exit_code == 2
+    assert datalab("run", "start", "care/wages", "--priority", "urgent").exit_code == 2
+    assert len(fake.calls) == 2
