@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from hub.adapters.engine import DockerEngine
@@ -105,9 +105,9 @@ def make_projects(stage: Stage) -> Seen:
 
 
 def _make_project(stage: Stage, project: DemoProject) -> None:
-    today = datetime.now(UTC).date()
-    ends = date(today.year + 1, 12, 31)
-    body = projects.project_body(project.name, project.title, project.purpose, project.lead, today, ends)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)  # begun everywhere, whatever its time zone and its clock
+    ends = date(yesterday.year + 1, 12, 31)
+    body = projects.project_body(project.name, project.title, project.purpose, project.lead, yesterday, ends)
     stage.portal(ADMINISTRATOR).post("/projects", body)
 
 

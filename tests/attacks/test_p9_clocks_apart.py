@@ -171,7 +171,7 @@ def test_a_clock_that_jumps_in_one_process_loses_nothing_and_when_it_is_right_ag
         return abs(shown - datetime.now(UTC) - JUMPS[jump]) < NEAR
 
     wait_for(shows_it, WITHIN, "it shows another time")
-    # Its lifetime is over, or its project, which began today, has not begun.
+    # Its lifetime is over, or its project, which began yesterday, has not begun.
     ends = name == "hub" and abs(JUMPS[jump]) > timedelta(days=1)
     time.sleep(LOOKED[name])
     if ends:
