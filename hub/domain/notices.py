@@ -60,6 +60,7 @@ class NoticeKind(StrEnum):
     DATASET_WITHDRAWN = "dataset_withdrawn"
     OWNER_ASKED = "owner_asked"
     DATASET_LEFT = "dataset_left"
+    RUNS_USED_UP = "runs_used_up"
     FROZEN = "frozen"
     THAWED = "thawed"
 

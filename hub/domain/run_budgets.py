@@ -3,7 +3,8 @@
 Invariants:
 
 * every run counts, whoever starts it: one alone, those of a sweep or a schedule, and repetitions;
-* more is granted by a steward who never worked in the project, with a reason, and ends with the month.
+* more is granted by a steward who never worked in the project, with a reason, and ends with the month;
+* when the last run is started, the lead and these stewards are told: once a month, and again for what was granted.
 """
 
 from __future__ import annotations
@@ -62,6 +63,13 @@ def check_budget(asked: int, known: RunBudget) -> None:
             budget=known.budget,
             asked=asked,
         )
+
+
+def may_grant_runs(person: Person, project: Project) -> bool:
+    """Who is told that a project's runs are used up, since they can do something about it."""
+    return (
+        Role.STEWARD in person.roles and Role.ADMINISTRATOR not in person.roles and not was_ever_member(person, project)
+    )
 
 
 def check_can_grant_runs(person: Person, project: Project) -> None:

@@ -36,6 +36,8 @@ from hub.domain.notices import (
 from hub.domain.people import Person, Role, person_on
 from hub.domain.projects import sees_project
 from hub.domain.queue import IN_REVIEW, holder, without_claim
+from hub.domain.run_budgets import may_grant_runs
+from hub.domain.runs import Run
 from hub.services.lab import Lab, found, known_person, known_project, known_projects, load_person, new_id
 from hub.services.owners import asking, speakers
 from hub.services.ports import Reading
@@ -55,8 +57,13 @@ def told_by(
     reading: Reading, value: object, happened: AuditEvent, channels: tuple[Channel, ...]
 ) -> list[Notice | Message]:
     """Return what is to be kept beside a record that was just saved: notices for people, messages for the worker."""
-    tellings = without_actor(_tellings(reading, value, happened), happened.actor)
+    tellings = without_actor(_tellings(reading, value, happened), _doer(value, happened))
     return [kept for telling in tellings for kept in _kept(reading, telling, channels)]
+
+
+def _doer(value: object, happened: AuditEvent) -> str:
+    """Return who knows of it already; what a schedule starts in somebody's name, they did not see."""
+    return "" if isinstance(value, Run) and value.schedule else happened.actor
 
 
 def _kept(reading: Reading, telling: Telling, channels: tuple[Channel, ...]) -> Iterable[Notice | Message]:
@@ -99,6 +106,9 @@ def _tellings(reading: Reading, value: object, happened: AuditEvent) -> list[Tel
         case Grant() if happened.name in ("lab:dataset:grant", "lab:dataset:withdraw"):
             kind = NoticeKind.DATASET_GRANTED if value.withdrawn is None else NoticeKind.DATASET_WITHDRAWN
             return [Telling(kind, value.project, "projects", value.project, _members(reading, value.project))]
+        case Run() if happened.name == "lab:run:start" and ("runs_left", "0") in happened.details:
+            told = _lead_and_granting(reading, value.project)
+            return [Telling(NoticeKind.RUNS_USED_UP, value.project, "projects", value.project, told)]
         case Freeze() if happened.name in ("export:freeze:begin", "export:freeze:lift"):
             kind = NoticeKind.FROZEN if value.lifted is None else NoticeKind.THAWED
             return [Telling(kind, value.project, "freezes", "", _frozen(reading, value.project))]
@@ -135,6 +145,15 @@ def _comment_tells(reading: Reading, comment: Comment) -> list[Telling]:
 def _members(reading: Reading, name: str) -> tuple[str, ...]:
     project = known_project(reading, name)
     return (project.lead, *project.members) if project else ()
+
+
+def _lead_and_granting(reading: Reading, name: str) -> tuple[str, ...]:
+    """Return who needs a project's runs, and the stewards who may grant it more."""
+    project, today = known_project(reading, name), reading.moment.date()
+    if project is None:
+        return ()
+    people = [person_on(person, today) for person in reading.find(Person)]
+    return (project.lead, *(person.name for person in people if may_grant_runs(person, project)))
 
 
 def _frozen(reading: Reading, project: str) -> tuple[str, ...]:

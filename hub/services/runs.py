@@ -19,7 +19,7 @@ from hub.services.lab import Lab, load_person, new_id, project_behind
 from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
-from hub.services.run_budgets import check_runs_left
+from hub.services.run_budgets import budget_of, check_runs_left
 from hub.services.space import check_space
 
 
@@ -69,7 +69,8 @@ def queue_run(
     more = {
         key: value for key, value in (("reproduces", reproduces), ("sweep", sweep), ("schedule", schedule)) if value
     }
-    records.save(run, event("lab:run:start", actor, run.id, run.project, **details, **more))
+    left = budget_of(lab, records, run.project).left - 1
+    records.save(run, event("lab:run:start", actor, run.id, run.project, runs_left=left, **details, **more))
     records.save(work, event("work:run:queue", actor, run.id, run.project))
     return run, work
 

@@ -41,6 +41,7 @@ SENTENCES: dict[NoticeKind, str] = {
     _K.DATASET_WITHDRAWN: N_("Your project may no longer use a dataset."),
     _K.OWNER_ASKED: N_("An export request draws on data for whose owner you may vote; it waits for that vote."),
     _K.DATASET_LEFT: N_("A release draws on data of your organisation."),
+    _K.RUNS_USED_UP: N_("A project has started the last of its runs of this month. A data steward may grant more."),
     _K.FROZEN: N_("A steward has stopped releases and downloads."),
     _K.THAWED: N_("A steward lets releases and downloads go on."),
 }

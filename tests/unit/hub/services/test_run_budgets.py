@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from doubles.people import approved_notebook, play, registered_dataset
 from hub.domain.errors import InvalidError, NotFoundError, RefusedError
+from hub.domain.notices import NoticeKind
 from hub.domain.run_budgets import MOST_GRANTED
-from hub.services import run_budgets, runs
+from hub.services import notices, run_budgets, runs, schedules, sweeps
 from hub.services.lab import Lab
 from hub.services.ports import pages
 
@@ -82,3 +83,40 @@ def test_who_is_of_another_project_learns_nothing_of_the_budget(tight: Lab) -> N
 def test_a_grant_has_a_size_and_a_reason(tight: Lab, count: int, reason: str) -> None:
     with pytest.raises(InvalidError):
         run_budgets.grant_runs(tight, "health-steward", "wages", count, reason)
+
+
+def told(lab: Lab) -> dict[str, int]:
+    """How often each person was told that the project's runs are used up."""
+    everybody = ("scientist", "researcher", "outsider", "health-steward", "transport-steward", "auditor")
+    found = {who: [n for n in notices.notices(lab, who) if n.kind is NoticeKind.RUNS_USED_UP] for who in everybody}
+    assert {(n.place, n.subject) for kept in found.values() for n in kept} <= {("projects", "wages")}
+    return {who: len(kept) for who, kept in found.items() if kept}
+
+
+def test_the_lead_and_the_stewards_are_told_when_the_last_run_starts_and_once(tight: Lab) -> None:
+    notebook = approved_notebook(tight).id
+    runs.start_run(tight, "researcher", notebook, {})
+    assert told(tight) == {}
+    runs.start_run(tight, "researcher", notebook, {})
+    once = {"scientist": 1, "health-steward": 1, "transport-steward": 1}
+    assert told(tight) == once
+    with pytest.raises(RefusedError):
+        runs.start_run(tight, "researcher", notebook, {})
+    assert told(tight) == once
+    run_budgets.grant_runs(tight, "health-steward", "wages", 2, WHY)
+    runs.start_run(tight, "researcher", notebook, {})
+    assert told(tight) == once
+    runs.start_run(tight, "scientist", notebook, {})
+    assert told(tight) == {"scientist": 1, "health-steward": 2, "transport-steward": 2}  # the lead did it this time
+    tight.clock.moment = datetime(2026, 4, 1, tzinfo=UTC)  # type: ignore[attr-defined]
+    sweeps.start_sweep(tight, "researcher", notebook, {"minimum": (1, 2)}, {})
+    assert told(tight) == {"scientist": 2, "health-steward": 3, "transport-steward": 3}
+
+
+def test_a_lead_whose_schedule_starts_the_last_run_is_told(tight: Lab) -> None:
+    notebook = approved_notebook(tight).id
+    runs.start_run(tight, "scientist", notebook, {})
+    made = schedules.make_schedule(tight, "scientist", notebook, "0 6 * * *", {})
+    tight.clock.moment = made.due + timedelta(seconds=1)  # type: ignore[attr-defined]
+    schedules.keep_schedules(tight)
+    assert told(tight) == {"scientist": 1, "health-steward": 1, "transport-steward": 1}
