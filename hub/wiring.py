@@ -1,4 +1,4 @@
-"""The only module that knows every concrete class."""
+"""The only module that knows every concrete class; those that need root are wired in ``hub.host_wiring``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from hub.adapters.access_log import FolderAccessLog
 from hub.adapters.clock import SystemClock
 from hub.adapters.couriers import Letter, SmtpCourier, WebhookCourier, link_to, plain
 from hub.adapters.engine import DockerEngine
-from hub.adapters.host import Host
 from hub.adapters.hub_servers import HubApi
 from hub.adapters.migrate import migrate
 from hub.adapters.power.storage import AskedStorage
 from hub.adapters.secrets import Secret, read_secret
 from hub.adapters.signer import FileSigner
-from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
 from hub.adapters.vault import FolderVault
 from hub.domain.notices import Channel, Message
@@ -24,20 +22,9 @@ from hub.services.outbox import Courier
 from hub.services.policies import check_site
 from hub.settings import Settings
 from hub.web.letters import letter_of
-from spawner_config.names import LABEL
 from spawner_config.server_folder import access_log_folder
 
 SIGNING_KEY = "signing.pem"
-
-
-def host_from(settings: Settings) -> Host:
-    """Return what needs root on the host."""
-    return Host(settings.images.workspace, LABEL)
-
-
-def storage_from(settings: Settings) -> LoopStorage:
-    """Return the folders and loop images of one lab, for who has the power to mount them."""
-    return LoopStorage(settings, FolderVault(settings.vault_folder), host_from(settings))
 
 
 def hub_environment(settings: Settings, service: str) -> dict[str, str]:

@@ -27,7 +27,6 @@ from hub.domain.space import Place
 from hub.domain.uploads import Stored
 from hub.services.storage_port import ProjectFolders, WorkFolders
 from hub.settings import Settings
-from spawner_config.gateway_client import GatewayClient
 from spawner_config.server_folder import servers_folder
 
 PROGRESS = re.compile(rb"(\d{1,4})/(\d{1,4})\n?")
@@ -138,5 +137,7 @@ class PlainStorage(ABC):
 
 def close_at_gateway(state: Path, server: str) -> None:
     """Let the gateway forget a server; one that is down finds no folder when it comes back."""
+    from spawner_config.gateway_client import GatewayClient  # Late: a client of HTTP, for who asks nobody else by it.
+
     with suppress(UnavailableError):
         asyncio.run(GatewayClient(state).close(server))

@@ -10,20 +10,27 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 from sqlalchemy import JSON, Column, ColumnElement, Row, Text, and_, cast
 
-from hub.adapters.tables import DERIVED, KEYS, TABLES
+from hub.adapters.tables import DERIVED, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent
 from hub.domain.exports import ExportFile, ExportRequest
 from hub.services.ports import Between
 
 T = TypeVar("T")
 
-_ADAPTERS: dict[type, TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in KEYS}
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    """What reads and writes a kind of record, made when the first one comes: a process sees few of the kinds."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def row_of(value: object) -> dict[str, object]:
     """Return the columns of a record, with those that the database orders and counts by."""
     kind = type(value)
-    dumped = _ADAPTERS[kind].dump_python(value, mode="json")
+    dumped = _adapter(kind).dump_python(value, mode="json")
     table = TABLES[kind]
     plain = {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type]
     made = {
@@ -38,7 +45,7 @@ def value_of(kind: type[T], row: Row[Any]) -> T:
     body = dict(row._mapping)
     if kind is ExportRequest:
         body["files"] = _files_of(body["files"])
-    value: T = _ADAPTERS[kind].validate_python(body)
+    value: T = _adapter(kind).validate_python(body)
     return value
 
 

@@ -26,9 +26,9 @@ from hub.gate.checks.frequency import MINIMUM_FREQUENCY
 from hub.gate.checks.leak import ROW_LEAK
 from hub.gate.checks.recompute import RECOMPUTE
 from hub.gate.context import Context
+from hub.gate.earlier import EarlierTable, EarlierTables
 from hub.gate.mounted import MountedDataset
 from hub.gate.readers.files import read_file
-from hub.gate.registered import EarlierTable, EarlierTables
 from hub.policy.load import load_profile
 
 TABLE_RULES = (MINIMUM_FREQUENCY, DOMINANCE, RECOMPUTE)

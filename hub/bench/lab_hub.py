@@ -20,6 +20,7 @@ from hub.bench.hub_client import LONGEST_START, PAUSE, HubClient
 from hub.bench.machine import free_ports
 from hub.domain.errors import LabError, UnavailableError
 from hub.domain.people import Role
+from hub.host_wiring import storage_from
 from hub.sandbox.claim import AT_ONCE, CLAIM_SOCKET
 from hub.services import people, projects, ready
 from hub.services.lab import Lab
@@ -28,7 +29,7 @@ from hub.setup.engine import address
 from hub.setup.engine_api import Engine
 from hub.setup.image import workspace_of
 from hub.setup.places import here
-from hub.wiring import lab_from, storage_from
+from hub.wiring import lab_from
 from spawner_config.names import server_id
 from spawner_config.server_folder import server_folder
 

@@ -23,12 +23,13 @@ from hub.bench.rows import Goal, Of, Row
 from hub.domain.errors import UnavailableError
 from hub.domain.people import Role
 from hub.domain.work import ENDED, Work, WorkKind, WorkState
+from hub.host_wiring import storage_from
 from hub.pace import Pace
 from hub.services import datasets, notebooks, people, projects, runs
 from hub.services.lab import Lab
 from hub.services.work import do_round
 from hub.settings import load_settings
-from hub.wiring import lab_from, storage_from
+from hub.wiring import lab_from
 
 NOTEBOOK = {
     "cells": [

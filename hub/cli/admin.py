@@ -63,7 +63,7 @@ def up(config: Config = LAB_TOML, as_json: AsJson = False) -> None:
 def down(config: Config = LAB_TOML) -> None:
     """Stop the lab: no process, container, mount or socket of it is left; nothing that it keeps is removed."""
     from hub.adapters.processes import stop
-    from hub.wiring import storage_from
+    from hub.host_wiring import storage_from
 
     settings = load_settings(config.absolute())
     stop(settings, clean=[storage_from(settings).unmount_all], progress=say)

@@ -21,7 +21,7 @@ from hub.demo.story import STORY, Done, tell_story
 from hub.demo.story_lab import load_demo_settings
 from hub.demo.story_stage import Stage
 from hub.domain.errors import LabError
-from hub.wiring import storage_from
+from hub.host_wiring import storage_from
 
 
 def main(words: Sequence[str]) -> int:

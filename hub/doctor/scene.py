@@ -27,11 +27,11 @@ from hub.adapters.signer import FileSigner
 from hub.adapters.storage import LoopStorage
 from hub.adapters.store import SqlStore
 from hub.adapters.vault import FolderVault
+from hub.host_wiring import host_from
 from hub.services.lab import Lab
 from hub.services.snapshots import mounted
 from hub.services.workspaces import WorkspacePlan
 from hub.settings import Settings
-from hub.wiring import host_from
 from spawner_config.isolation import ContainerSpec, Limits, Purpose
 from spawner_config.server_folder import Server, make_folder, remove_folder
 from spawner_config.workspace_container import workspace_spec

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hub.gate.earlier import EarlierTables
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import FileFragments
-from hub.gate.registered import EarlierTables
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from hub.domain.exports import Finding, Fix, Severity
 from hub.domain.table_context import TableContext
 from hub.gate.cut_cells import cells_of_several, cut_cells
 from hub.gate.datasets import DataFile
+from hub.gate.earlier import EarlierTable, EarlierTables
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fragments import Fragment
 from hub.gate.full_text import FullText
 from hub.gate.kinds import Kind
 from hub.gate.mounted import MountedDataset
-from hub.gate.registered import EarlierTable, EarlierTables
 from hub.gate.views import TableView, pair_tables, tables, text_of, token_tables
 from hub.policy.model import Policy
 

@@ -32,12 +32,12 @@ from hub.gate.checks.check import Check, RequestCheck
 from hub.gate.checks.differencing import table_of
 from hub.gate.checks.volume import VOLUME
 from hub.gate.context import Context
+from hub.gate.earlier import EarlierTables, with_tables
 from hub.gate.exchange import MOST_FINDINGS, TablePart, Verdict
 from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment, is_source, sources_of
 from hub.gate.mounted import MountedDataset
 from hub.gate.output_classes import classes_in
 from hub.gate.refusals import SENTENCES, ReadRefusedError, RefusalReason
-from hub.gate.registered import EarlierTables, with_tables
 from hub.gate.sizes import in_month, size, together
 from hub.gate.spoken_numbers import spoken_numbers
 from hub.gate.verdict import verdict

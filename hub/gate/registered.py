@@ -6,53 +6,18 @@ that value. How many rows and units stand behind a shown cell is kept, too, so t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated
-
 import polars as pl
-from pydantic import Field
 
 from hub.gate.cells import is_suppressed, number, numbers_in
 from hub.gate.column_names import is_count_name
 from hub.gate.exchange import FilePath, TablePart
-from hub.gate.fragments import Part
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 from hub.policy.model import Policy
 
 ALL, MISSING = "*", "?"
 COUNT = "count"
-MOST_EARLIER = 2_000
-MOST_EARLIER_BYTES = 64 * 2**20
 _FEWEST_NUMBERS = 2
-
-
-class EarlierTable(Part):
-    """A table that left before; ``own`` where the same project released it, ``current`` where on the same snapshot."""
-
-    release: Annotated[str, Field(max_length=200)]
-    own: bool = False
-    current: bool = True
-    table: TablePart
-
-    @property
-    def label(self) -> str:
-        """How a steward finds it."""
-        return f"{self.release}, {self.table.path}" if self.release else self.table.path
-
-
-class EarlierTables(Part):
-    """What the checking container is told of earlier releases; ``complete`` is false where there are too many."""
-
-    tables: tuple[EarlierTable, ...] = Field(default=(), max_length=MOST_EARLIER)
-    complete: bool = True
-
-
-def with_tables(earlier: EarlierTables, tables: Iterable[TablePart], *, current: bool = True) -> EarlierTables:
-    """Return the earlier tables with those of a file that would leave in the same request, or lies beside it."""
-    added = tuple(EarlierTable(release="", own=True, current=current, table=table) for table in tables)
-    known = (*earlier.tables, *added)
-    return EarlierTables(tables=known[:MOST_EARLIER], complete=earlier.complete and len(known) <= MOST_EARLIER)
 
 
 def describe(tabulation: Tabulation, path: FilePath, policy: Policy) -> TablePart:

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from hub.adapters.power.places import ENGINE_SOCKET, VERBS_SOCKET, make_folder
 from hub.domain.errors import InvalidError, LabError
+from hub.host_wiring import host_from, storage_from
 from hub.privileged.engine import EngineGate
 from hub.privileged.engine_door import SHUTDOWN_SECONDS, EngineDoor
 from hub.privileged.metrics import METRICS_SOCKET, Measured
@@ -24,7 +25,6 @@ from hub.privileged.seen_processes import processes_seen
 from hub.privileged.verb_door import VerbDoor
 from hub.privileged.verbs import Verbs
 from hub.settings import Settings, load_settings
-from hub.wiring import host_from, storage_from
 from spawner_config.accepting import allow_many_descriptors
 from spawner_config.server_folder import listening_socket
 

@@ -24,6 +24,7 @@ from hub.domain.exports import Finding, Fix
 from hub.domain.sandbox_exit import SandboxExit
 from hub.domain.table_context import TableContext
 from hub.gate.beside import Beside
+from hub.gate.earlier import MOST_EARLIER_BYTES, EarlierTables, with_tables
 from hub.gate.engine import Judgement, OutOfTimeError, check_request, tables_of
 from hub.gate.exchange import (
     EARLIER_NAME,
@@ -42,7 +43,6 @@ from hub.gate.fix import fix_request
 from hub.gate.fragments import FileFragments, refused
 from hub.gate.mounted import MountedDataset, mount
 from hub.gate.refusals import RefusalReason
-from hub.gate.registered import MOST_EARLIER_BYTES, EarlierTables, with_tables
 from hub.gate.sheets import sheets_of, split_path
 from hub.gate.verdict import strictest
 from hub.gate.version import ENGINE

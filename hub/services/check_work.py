@@ -17,6 +17,7 @@ from hub.domain.notebooks import Notebook
 from hub.domain.runs import Run
 from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkKind, WorkStep
+from hub.gate.earlier import EarlierTables
 from hub.gate.exchange import (
     EARLIER_NAME,
     ApprovedNotebook,
@@ -30,7 +31,6 @@ from hub.gate.exchange import (
     file_name,
 )
 from hub.gate.notebook_source import cell_digest
-from hub.gate.registered import EarlierTables
 from hub.gate.sheets import split_path
 from hub.services import registry
 from hub.services.exceptions import excepted

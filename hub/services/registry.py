@@ -12,8 +12,8 @@ from hub.domain.exports import ExportRequest, ExportStep, step_request
 from hub.domain.registers import Register, head, register_id
 from hub.domain.releases import Release
 from hub.domain.work import Work, WorkKind
+from hub.gate.earlier import MOST_EARLIER, MOST_EARLIER_BYTES, EarlierTable, EarlierTables
 from hub.gate.exchange import CheckResult, TablePart
-from hub.gate.registered import MOST_EARLIER, MOST_EARLIER_BYTES, EarlierTable, EarlierTables
 from hub.services.lab import Lab
 from hub.services.ports import Reading, Transaction
 

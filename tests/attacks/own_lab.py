@@ -16,10 +16,11 @@ from hub.adapters.processes.alone import privileged_process
 from hub.adapters.processes.leftovers import remove_containers
 from hub.adapters.secrets import make_secrets
 from hub.domain.work import Work
+from hub.host_wiring import storage_from
 from hub.services import datasets
 from hub.services.lab import Lab
 from hub.settings import load_settings
-from hub.wiring import lab_from, storage_from
+from hub.wiring import lab_from
 
 ROOT = Path(__file__).parents[2]
 WORKER = """

@@ -14,8 +14,8 @@ from attacks.living import PROJECT, Living
 from hub.demo.workspace_client import Workspace
 from hub.domain.errors import LabError
 from hub.domain.work import ENDED
+from hub.host_wiring import storage_from
 from hub.services.lab import Lab
-from hub.wiring import storage_from
 from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK
 
 

@@ -13,7 +13,7 @@ from attacks.living import Living, wait_for
 from hub.demo.people import SCIENTIST
 from hub.demo.workspace_client import Workspace
 from hub.domain.errors import LabError, UnavailableError
-from hub.wiring import storage_from
+from hub.host_wiring import storage_from
 
 PROJECT = "brimful"
 """A project of its own: what is full here is nobody else's, even where one of these tests fails."""

@@ -27,9 +27,9 @@ from hub.adapters.power.storage import AskedStorage
 from hub.adapters.processes.alone import privileged_process
 from hub.adapters.vault import FolderVault
 from hub.domain.errors import LabError
+from hub.host_wiring import storage_from
 from hub.privileged.verb_door import MOST_EACH
 from hub.settings import Settings, load_settings
-from hub.wiring import storage_from
 from waiting import wait_for
 
 UID = 234_568

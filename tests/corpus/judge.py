@@ -17,11 +17,11 @@ from corpus.data import mounted
 from hub.domain.exports import Finding
 from hub.domain.table_context import TableContext
 from hub.gate.beside import Beside
+from hub.gate.earlier import EarlierTables, with_tables
 from hub.gate.engine import Judgement, check_request, tables_of
 from hub.gate.exchange import Verdict
 from hub.gate.fragments import FileFragments
 from hub.gate.readers.files import read_file
-from hub.gate.registered import EarlierTables, with_tables
 from hub.gate.sheets import sheets_of
 from hub.gate.verdict import strictest
 from hub.policy.load import load_profile

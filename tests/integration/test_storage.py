@@ -21,8 +21,8 @@ from hub.adapters.storage import LoopStorage
 from hub.adapters.vault import FolderVault
 from hub.domain.errors import ConflictError, InvalidError, UnavailableError
 from hub.domain.space import PlaceName
+from hub.host_wiring import storage_from
 from hub.settings import Login, Settings, Storage, load_settings
-from hub.wiring import storage_from
 from spawner_config.isolation_host import door
 from spawner_config.server_folder import mount_socket_folder, server_folder
 

@@ -10,6 +10,7 @@ from hub.gate.checks.check import Check
 from hub.gate.context import Context, rows_text
 from hub.gate.datasets import DataFile
 from hub.gate.differences import differences
+from hub.gate.earlier import EarlierTable
 from hub.gate.exchange import TablePart
 from hub.gate.families import MOST_FAMILIES, Family, atoms, families
 from hub.gate.filtered_tables import is_comparable, on_the_whole
@@ -17,7 +18,7 @@ from hub.gate.fragments import Fragment
 from hub.gate.likeness import disguised, moved_cells, near_cells, nested_cells
 from hub.gate.lineage import lineage
 from hub.gate.pinned import pinned
-from hub.gate.registered import EarlierTable, describe, shown_rows, untraced
+from hub.gate.registered import describe, shown_rows, untraced
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 

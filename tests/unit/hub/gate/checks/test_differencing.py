@@ -10,11 +10,11 @@ import pytest
 
 from hub.domain.exports import Finding, Severity
 from hub.domain.table_context import TableContext
+from hub.gate.earlier import EarlierTable, EarlierTables, with_tables
 from hub.gate.engine import Judgement, check_file, check_request, tables_of
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import MountedDataset, from_scans
 from hub.gate.readers.files import read_file
-from hub.gate.registered import EarlierTable, EarlierTables, with_tables
 from hub.policy.load import load_profile
 from hub.policy.model import Policy
 
