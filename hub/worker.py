@@ -25,7 +25,7 @@ from hub.services.ports import HubServers
 from hub.services.reaper import Suspects, reap
 from hub.services.schedules import keep_schedules
 from hub.services.space import watch_space
-from hub.services.work import do_round
+from hub.services.work import LastRound, do_round
 from hub.settings import load_settings
 from hub.wiring import couriers_from, hub_from, lab_from
 
@@ -77,6 +77,7 @@ class Worker:
         self._claims, self._schedules = Turn(CLAIM_SECONDS), Turn(SCHEDULE_SECONDS)
         self._pace = Pace()
         self._under_way: frozenset[str] = frozenset()
+        self._last = LastRound()
 
     def do_round(self) -> float:
         """Do one round and return the pause after it; what fails keeps nothing else from its turn."""
@@ -99,7 +100,7 @@ class Worker:
         return self._pace.pause(self._under_way)
 
     def _work(self) -> None:
-        self._under_way = do_round(self._lab)
+        self._under_way = do_round(self._lab, self._last)
 
     def _read_access_log(self) -> None:
         """What the gateway wrote down meanwhile becomes audit events."""

@@ -24,7 +24,7 @@ from hub.domain.work import ENDED, Work, WorkState
 from hub.pace import SHORTEST, Pace
 from hub.services import runs, sweeps
 from hub.services.lab import Lab
-from hub.services.work import do_round
+from hub.services.work import LastRound, do_round
 from hub.worker import REAP_SECONDS, Turn
 
 COUNT, AT_ONCE, WAITING = 100, 2, 1_000
@@ -58,8 +58,8 @@ def _measured(made: TrivialRun, tell: Callable[[str], None]) -> Iterator[Row]:
 def through_the_lab(made: TrivialRun, count: int) -> None:
     """Queue so many runs, and let the worker bring all of them to their ends."""
     queued = [runs.start_run(made.lab, "researcher", made.notebook, {})[0].id for _ in range(count)]
-    pace = Pace()
-    while (under_way := do_round(made.lab)) or _left(made.lab):
+    pace, last = Pace(), LastRound()
+    while (under_way := do_round(made.lab, last)) or _left(made.lab):
         time.sleep(pace.pause(under_way))
     with made.lab.store.read() as reading:
         states = {work.state for name in queued if (work := reading.get(Work, name)) is not None}
@@ -104,13 +104,13 @@ def with_sleepers(made: TrivialRun, count: int) -> None:
 
 def busy_share(lab: Lab, watched: float) -> float:
     """Return the processor time of the worker's rounds, as a part of the time that passed."""
-    pace = Pace()
+    pace, last = Pace(), LastRound()
     began, used = time.perf_counter(), time.process_time()
     release = Turn(REAP_SECONDS)
     while time.perf_counter() - began < watched:
         if release.has_come():
             lab.storage.release_snapshots(lab.engine.sources)
-        time.sleep(pace.pause(do_round(lab)))
+        time.sleep(pace.pause(do_round(lab, last)))
     return (time.process_time() - used) / (time.perf_counter() - began)
 
 

@@ -27,7 +27,7 @@ from hub.host_wiring import storage_from
 from hub.pace import Pace
 from hub.services import datasets, notebooks, people, projects, runs
 from hub.services.lab import Lab
-from hub.services.work import do_round
+from hub.services.work import LastRound, do_round
 from hub.settings import load_settings
 from hub.wiring import lab_from
 
@@ -110,9 +110,9 @@ def in_process(made: TrivialRun) -> Iterator[Callable[[], None]]:
 
 def work_off(lab: Lab, identifier: str) -> Work:
     """Do the worker's rounds, with its pauses, until one piece of work has ended."""
-    pace = Pace()
+    pace, last = Pace(), LastRound()
     while True:
-        under_way = do_round(lab)
+        under_way = do_round(lab, last)
         with lab.store.read() as reading:
             work = reading.get(Work, identifier)
         if work is None or work.state in ENDED:

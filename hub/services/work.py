@@ -3,6 +3,7 @@
 Invariants:
 
 * rows are read before containers are listed, so that a row is never ahead of what was seen;
+* rows are not read again while no event was recorded, since no record changes without one;
 * every step may be repeated: a worker killed at any point finds the container by its name and goes on;
 * what may not start, or go on, is ended with the reason, and before a container of it starts;
 * a container is removed only after its end stands in the records, and so are the folders it worked in;
@@ -12,6 +13,8 @@ Invariants:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 
 from datasets_mount.synthetic import SyntheticTwin, TwinState
 from hub.domain.audit import event
@@ -49,29 +52,55 @@ RECIPES: dict[WorkKind, Recipe] = {
 }
 
 
-def do_round(lab: Lab) -> frozenset[str]:
+@dataclass(slots=True)
+class LastRound:
+    """What a round read that came to its end without a fault, and the head of the log and the day it was true of.
+
+    The day counts beside the head, since grants, memberships and projects end with one.
+    """
+
+    mark: tuple[str, date] | None = None
+    active: tuple[Work, ...] = ()
+
+
+def do_round(lab: Lab, last: LastRound | None = None) -> frozenset[str]:
     """Bring every piece of work one step further and return which are under way.
+
+    ``last`` is kept by whoever does rounds one after the other: what it read still stands while nothing was recorded
+    since, and then the containers alone are looked at.
 
     Raises UnavailableError when the engine or the disk does not answer; nothing is lost, the next round goes on.
     """
+    last = LastRound() if last is None else last
     with lab.store.read() as reading:
-        active = reading.find(Work, state=UNDER_WAY)
+        mark = _mark(reading)
+        is_quiet = mark == last.mark
+        active = last.active if is_quiet else tuple(reading.find(Work, state=UNDER_WAY))
+    last.mark = None
     views = {view.work: view for view in lab.engine.containers()}
     faults: list[LabError] = []
-    under_way = {work.id for work in active if _tried(lab, work, views.get(work.id), faults)}
+    under_way = {w.id for w in active if _tried(lab, w, views.get(w.id), faults, is_checked=is_quiet)}
     _sweep(lab, views, under_way)
-    while len(under_way) < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
+    while not is_quiet and len(under_way) < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
         if _tried(lab, claimed, None, faults):
             under_way.add(claimed.id)
     if faults:
         raise faults[0]
+    last.mark, last.active = mark, active
     return frozenset(under_way)
 
 
-def _tried(lab: Lab, work: Work, view: ContainerView | None, faults: list[LabError]) -> bool:
+def _mark(reading: Reading) -> tuple[str, date]:
+    head = reading.last_audit_entry()
+    return head.digest if head else "", reading.moment.date()
+
+
+def _tried(
+    lab: Lab, work: Work, view: ContainerView | None, faults: list[LabError], *, is_checked: bool = False
+) -> bool:
     """Bring one piece of work one step further, and keep its fault, so that the others have their turn."""
     try:
-        return _advance(lab, work, view)
+        return _advance(lab, work, view, is_checked=is_checked)
     except LabError as error:
         faults.append(error)
         return True
@@ -115,11 +144,14 @@ def _is_full(lab: Lab, project: str, under_way: Mapping[str, int]) -> bool:
     return under_way.get(project, 0) >= lab.settings.runs_in(project)
 
 
-def _advance(lab: Lab, work: Work, view: ContainerView | None) -> bool:
-    """Bring one piece of work one step further; True while it is still under way."""
+def _advance(lab: Lab, work: Work, view: ContainerView | None, *, is_checked: bool) -> bool:
+    """Bring one piece of work one step further; True while it is still under way.
+
+    ``is_checked`` says that it may go on by these very records.
+    """
     if work.cancel_asked:
         return _end_early(lab, work, WorkStep.CANCEL, work.reason or "It was cancelled.")
-    if why := _refusal(lab, work):
+    if not is_checked and (why := _refusal(lab, work)):
         return _end_early(lab, work, WorkStep.FAIL, why)
     if work.state is WorkState.STARTING:
         return _launch(lab, work, view)

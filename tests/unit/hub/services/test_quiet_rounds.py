@@ -1,0 +1,142 @@
+"""Facts about rounds in which nothing was recorded: they look at the containers alone, and miss nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+from sqlalchemy.event import listen, remove
+
+from doubles.engine import MemoryEngine
+from doubles.people import approved_notebook, play, registered_dataset
+from hub.adapters.store import SqlStore
+from hub.domain.audit import event
+from hub.domain.errors import UnavailableError
+from hub.domain.work import WorkState
+from hub.services import grants, notebooks, projects, runs
+from hub.services.lab import Lab
+from hub.services.work import LastRound, do_round
+from spawner_config.names import work_container
+
+
+@pytest.fixture
+def engine(lab: Lab) -> MemoryEngine:
+    return cast(MemoryEngine, lab.engine)
+
+
+@pytest.fixture
+def notebook(lab: Lab) -> str:
+    play(lab)
+    registered_dataset(lab)
+    return approved_notebook(lab).id
+
+
+@pytest.fixture
+def running(lab: Lab, engine: MemoryEngine, notebook: str) -> str:
+    """A run whose program does nothing by itself, and that is under way."""
+    engine.on_start = None
+    return runs.start_run(lab, "researcher", notebook, {})[0].id
+
+
+@pytest.fixture
+def last(lab: Lab, running: str) -> LastRound:
+    """The worker has gone round until nothing changed."""
+    kept = LastRound()
+    for _ in range(3):
+        assert do_round(lab, kept) == {running}
+    return kept
+
+
+@pytest.fixture
+def asked(lab: Lab, last: LastRound) -> Iterator[list[str]]:
+    """The statements that the database was asked."""
+    database, found = cast(SqlStore, lab.store).engine, list[str]()
+
+    def keep(*told: object) -> None:
+        found.append(str(told[2]))
+
+    listen(database, "before_cursor_execute", keep)
+    yield found
+    remove(database, "before_cursor_execute", keep)
+
+
+def state(lab: Lab, run: str) -> WorkState:
+    return runs.run(lab, "researcher", run)[1].state
+
+
+def test_a_round_after_which_nothing_was_recorded_asks_for_the_head_of_the_log_alone(
+    lab: Lab, running: str, last: LastRound, asked: list[str]
+) -> None:
+    assert do_round(lab, last) == {running}
+    (statement,) = [told for told in asked if told != "BEGIN"]
+    assert "FROM audit" in statement
+    with lab.store.begin() as records:
+        records.record(event("test:something:else", "somebody", "x"))
+    asked.clear()
+    assert do_round(lab, last) == {running}
+    assert any("FROM work" in statement for statement in asked)
+
+
+def test_the_end_of_a_container_is_seen_in_a_quiet_round(
+    lab: Lab, engine: MemoryEngine, running: str, last: LastRound
+) -> None:
+    engine.exit(work_container("datalab", running), 0)
+    assert do_round(lab, last) == frozenset()
+    assert state(lab, running) is WorkState.SUCCEEDED
+
+
+ENDS: dict[str, tuple[Callable[[Lab, str, str], object], WorkState]] = {
+    "a cancel": (lambda lab, _, run: runs.cancel_run(lab, "researcher", run), WorkState.CANCELLED),
+    "an approval taken back": (
+        lambda lab, notebook, _: notebooks.withdraw_notebook(lab, "jobs-steward", notebook, "it prints rows"),
+        WorkState.CANCELLED,
+    ),
+    "a dataset taken back": (
+        lambda lab, _, __: grants.withdraw_grant(lab, "jobs-steward", "wages", "jobs", "its purpose is over"),
+        WorkState.FAILED,
+    ),
+    "a member taken out": (
+        lambda lab, _, __: projects.remove_member(lab, "scientist", "wages", "researcher"),
+        WorkState.FAILED,
+    ),
+    "a project that ended": (
+        lambda lab, _, __: setattr(lab.clock, "moment", datetime(2027, 1, 2, tzinfo=UTC)),
+        WorkState.FAILED,
+    ),
+}
+
+
+@pytest.mark.parametrize("cause", ENDS)
+def test_what_ends_a_run_ends_it_in_the_round_after(
+    lab: Lab, engine: MemoryEngine, notebook: str, running: str, last: LastRound, cause: str
+) -> None:
+    act, end = ENDS[cause]
+    act(lab, notebook, running)
+    assert do_round(lab, last) == frozenset()
+    assert runs.run(lab, "scientist", running)[1].state is end
+    assert work_container("datalab", running) not in {view.name for view in engine.containers()}
+
+
+def test_what_was_queued_meanwhile_starts_in_the_round_after(
+    lab: Lab, notebook: str, running: str, last: LastRound
+) -> None:
+    later = runs.start_run(lab, "researcher", notebook, {})[0].id
+    assert do_round(lab, last) == {running, later}
+
+
+def test_a_round_that_failed_is_followed_by_one_that_reads(
+    lab: Lab, running: str, last: LastRound, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+
+        def gone() -> None:
+            raise UnavailableError("The engine does not answer.", reason="engine-missing")
+
+        away.setattr(lab.engine, "containers", gone)
+        with pytest.raises(UnavailableError):
+            do_round(lab, last)
+    asked.clear()
+    assert do_round(lab, last) == {running}
+    assert any("FROM work" in statement for statement in asked)
