@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
+from typer import Typer
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from doubles.api import URL, FakeLab
@@ -31,6 +34,13 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
     monkeypatch.setattr("hub.cli.client.PAUSE", 0.0)
     monkeypatch.setattr("hub.cli.waiting.PAUSE", 0.0)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr("typer.testing._get_command", all_commands)
+
+
+@cache
+def all_commands(tool: Typer) -> Any:
+    """The tool with its hundred commands, put together once and not for each call."""
+    return get_command(tool)
 
 
 @pytest.fixture
