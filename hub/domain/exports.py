@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from hub.domain.ballots import Ballot, Cause, Override, OwnerVote, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
+from hub.domain.file_cards import FileCard
 from hub.domain.output_classes import OutputClass
 from hub.domain.people import Person
 from hub.domain.table_context import UNDECLARED, TableContext
@@ -158,7 +159,8 @@ class ExportFile:
     """One offered file: ``sha256`` and ``size`` of what was taken in, ``canonical`` what the gate wrote from it.
 
     ``earlier`` is what the gate wrote from the file of the same path when the request was sent before. ``classes`` are
-    what the gate says that it holds, and ``beside`` those of the files that it was split from.
+    what the gate says that it holds, and ``beside`` those of the files that it was split from; ``card`` is what
+    stewards are told of it.
     """
 
     path: str
@@ -173,6 +175,7 @@ class ExportFile:
     earlier: str = ""
     classes: tuple[OutputClass, ...] = ()
     beside: tuple[OutputClass, ...] = ()
+    card: FileCard | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,12 +85,15 @@ def override(request: ExportRequest, said: Override) -> ExportRequest:
 
 
 def as_seen_by(person: Person, request: ExportRequest, project: Project) -> ExportRequest:
-    """Return the request as the person may see it: details of findings for who may review it, and no sealed votes."""
+    """Return the request as the person may see it: no sealed votes; details and cards for who may review it alone."""
     seen = _with_seen_votes(person, request, project)
     if may_review(person, request, project):
         return seen
-    files = tuple(replace(f, findings=tuple(replace(g, detail="") for g in f.findings)) for f in request.files)
-    return replace(seen, files=files)
+    return replace(seen, files=tuple(map(_without_details, request.files)))
+
+
+def _without_details(file: ExportFile) -> ExportFile:
+    return replace(file, findings=tuple(replace(found, detail="") for found in file.findings), card=None)
 
 
 def _with_seen_votes(person: Person, request: ExportRequest, project: Project) -> ExportRequest:

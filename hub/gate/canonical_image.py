@@ -26,7 +26,7 @@ def canonical_image(image: ImageFragment) -> ImageFragment:
     white = Image.new("RGBA", picture.size, (255, 255, 255, 255))
     flat = Image.alpha_composite(white, picture)
     coarse = flat.point(_NEAREST * 4)
-    return image.model_copy(update={"pixels": pack(coarse.tobytes())})
+    return image.model_copy(update={"pixels": pack(coarse.tobytes()), "left_out": ()})
 
 
 def write_png(image: ImageFragment) -> bytes:

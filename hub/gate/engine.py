@@ -22,6 +22,7 @@ from operator import is_
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
+from hub.domain.file_cards import FileCard
 from hub.domain.output_classes import OutputClass
 from hub.domain.table_context import TableContext
 from hub.gate.beside import NOTHING, Beside
@@ -34,6 +35,7 @@ from hub.gate.checks.volume import VOLUME
 from hub.gate.context import Context
 from hub.gate.earlier import EarlierTables, with_tables
 from hub.gate.exchange import MOST_FINDINGS, TablePart, Verdict
+from hub.gate.file_cards import card_of, with_table
 from hub.gate.fragments import FileFragments, Fragment, RefusalFragment, TextFragment, is_source, sources_of
 from hub.gate.mounted import MountedDataset
 from hub.gate.output_classes import classes_in
@@ -67,6 +69,7 @@ class Judgement:
     """What the registry keeps of the tables that would leave."""
     classes: tuple[OutputClass, ...] = ()
     """What would leave with it, for the number of votes."""
+    card: FileCard | None = None
     context: Context | None = field(default=None, compare=False, repr=False)
     """What the checks found out about the file's tables, for the checks of the whole request."""
 
@@ -151,7 +154,8 @@ def check_file(
         second = _found(written.file.fragments, again, CHECKS, guard, blocked, offered)
         findings += _news(first, second)
     judged = _judgement(_once(findings), written, tuple(told.table for told in again.released_here))
-    return replace(judged, context=context, classes=classes_in(written.file, file.decoded, again, guard))
+    classes = classes_in(written.file, file.decoded, again, guard)
+    return replace(judged, context=context, classes=classes, card=card_of(file.fragments, again))
 
 
 def check_request(
@@ -186,7 +190,8 @@ def check_request(
     for check in REQUEST_CHECKS:
         found = _apply_together(check, contexts, guard)
         judged = [_with(added, judgement) for added, judgement in zip(found, judged, strict=True)]
-    return judged
+    cards = (with_table(judgement.card, context, contexts) for judgement, context in zip(judged, contexts, strict=True))
+    return [replace(judgement, card=card) for judgement, card in zip(judged, cards, strict=True)]
 
 
 def _other(file: FileFragments, policy: Policy, datasets: tuple[MountedDataset, ...], has_left: bool) -> Context:

@@ -13,6 +13,7 @@ from hub.domain.free_text import LONGEST_TEXT
 from hub.domain.output_classes import OutputClass
 from hub.domain.registers import RegisteredTable
 from hub.domain.table_context import TableContext
+from hub.gate.card_form import CardPart
 from hub.gate.filter_language import LONGEST
 from hub.gate.fragments import Part
 from hub.gate.kinds import Kind
@@ -255,6 +256,7 @@ class CheckedFile(Part):
     tables: tuple[TablePart, ...] = Field(default=(), max_length=MOST_TABLES)
     classes: tuple[OutputClass, ...] = Field(default=(), max_length=len(OutputClass))
     """What would leave with it; nothing said counts as the strictest."""
+    card: CardPart | None = None
 
 
 class CheckResult(Part):

@@ -29,6 +29,8 @@ LONG_PAYLOAD = 200
 MOST_ARRAYS = 2_000
 MOST_NUMBERS = 16_000_000
 MOST_AXES = 8
+MOST_LEFT_OUT = 40
+"""Kinds of what a picture's file may hold beside the picture."""
 
 Place = Annotated[str, Field(max_length=200)]
 
@@ -95,8 +97,19 @@ class ValueFragment(Part):
     value: JsonValue
 
 
+class LeftOut(Part):
+    """What a picture's file held beside the picture, by a name of its format's; its content is nowhere."""
+
+    kind: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,8}$")]
+    count: Annotated[int, Field(ge=1)]
+    size: Annotated[int, Field(ge=0)]
+
+
 class ImageFragment(Part):
-    """A picture as bare pixels: RGBA, 8 bits each, row by row, packed by zlib and written as base64."""
+    """A picture as bare pixels: RGBA, 8 bits each, row by row, packed by zlib and written as base64.
+
+    ``left_out`` tells what its file held beside them.
+    """
 
     type: Literal["image"] = "image"
     place: Place = ""
@@ -104,6 +117,7 @@ class ImageFragment(Part):
     width: Annotated[int, Field(ge=1, le=MOST_PIXELS)]
     height: Annotated[int, Field(ge=1, le=MOST_PIXELS)]
     pixels: str
+    left_out: tuple[LeftOut, ...] = Field(default=(), max_length=MOST_LEFT_OUT)
 
 
 class ArrayPart(Part):

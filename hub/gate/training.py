@@ -24,6 +24,7 @@ from hub.gate.model_forms import LEAF, LinearForm, ModelForm, TreeForm, known_mo
 
 MOST_VALUES = 20_000_000
 """Values of features and outcomes that are computed at once; a model on more is a steward's."""
+MODEL = "model"
 _OUTCOME, _SIDE = "__outcome", "__seen"
 _DECIMALS = 9
 _LEAST = 1e-12
@@ -65,7 +66,7 @@ def training(model: ModelForm, context: Context) -> Training:
 
 def model_in(fragment: Fragment, context: Context) -> ModelForm | None:
     """Return the model that a document is, read once; one with faults is none."""
-    return context.once("model", (fragment,), lambda: known_model(fragment))
+    return context.once(MODEL, (fragment,), lambda: known_model(fragment))
 
 
 def is_declared(context: Context) -> bool:

@@ -24,6 +24,7 @@ from hub.domain.exports import Finding, Fix
 from hub.domain.sandbox_exit import SandboxExit
 from hub.domain.table_context import TableContext
 from hub.gate.beside import Beside
+from hub.gate.card_form import CardPart
 from hub.gate.earlier import MOST_EARLIER_BYTES, EarlierTables, with_tables
 from hub.gate.engine import Judgement, OutOfTimeError, check_request, tables_of
 from hub.gate.exchange import (
@@ -180,6 +181,7 @@ def checked(file: FileFragments, number: int, judgement: Judgement) -> CheckedFi
         findings=tuple(map(_found, judgement.findings)),
         tables=judgement.tables,
         classes=judgement.classes,
+        card=CardPart.of(judgement.card) if judgement.card else None,
     )
 
 

@@ -251,6 +251,7 @@ def _with_canonical(lab: Lab, out: Path, file: ExportFile, checked: CheckedFile)
         kind=checked.kind,
         findings=tuple(found.value() for found in checked.findings),
         classes=checked.classes,
+        card=checked.card.value() if checked.card else None,
     )
     if not checked.sha256:
         return judged

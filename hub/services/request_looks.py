@@ -107,19 +107,24 @@ def look_at_request(lab: Lab, actor: str, identifier: str, chosen: Chosen) -> Wh
 def look_at_file(
     lab: Lab, actor: str, identifier: str, path: str, beside: ShownBeside | None = None
 ) -> tuple[ExportFile, RequestLook, EarlierFile | None]:
-    """Look at one canonical file, as a steward who may review its request, and at an earlier one where asked for."""
+    """Look at one canonical file, as a steward who may review its request, and at an earlier one where asked for.
+
+    Of a figure, the bytes of the table that it was drawn from are read, too.
+    """
     with lab.store.begin() as records:
         seen, person, project = load_visible(records, actor, identifier)
         check_reads_files(records, person, seen, project)
         file = _canonical_at(seen, path)
-        files_viewed(records, actor, seen, [file])
+        table = _table_behind(seen, file)
+        viewed_files = [file, *([table] if table else [])]
+        files_viewed(records, actor, seen, viewed_files)
         earlier = _earlier_viewed(records, actor, seen, file, beside) if beside else None
         said = _said(records, seen, person, project)
         seen = as_seen_by(person, seen, project)
         file = next(f for f in seen.files if f.path == path)
     if earlier:
         earlier = replace(earlier, content=lab.vault.read(earlier.sha256, MOST_BYTES_A_FILE))
-    return file, RequestLook(seen, person, project, *said, _contents(lab, [file])), earlier
+    return file, RequestLook(seen, person, project, *said, _contents(lab, viewed_files)), earlier
 
 
 def earlier_content(lab: Lab, actor: str, identifier: str, path: str, beside: ShownBeside) -> bytes:
@@ -138,6 +143,11 @@ def _canonical_at(request: ExportRequest, path: str) -> ExportFile:
     if file is None:
         raise NotFoundError("The request has no canonical file of that name.", reason="not-found")
     return file
+
+
+def _table_behind(request: ExportRequest, file: ExportFile) -> ExportFile | None:
+    table = file.card.table if file.card else None
+    return next((f for f in request.files if f.canonical and table and f.path == table.path), None)
 
 
 def _earlier_viewed(

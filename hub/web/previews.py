@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from hub.domain.errors import InvalidError
 from hub.gate.kinds import RELEASED_AS, Kind
+from hub.web.marks import N_
 
 MOST_BYTES = 2**20
 MOST_ROWS = 200
@@ -22,12 +23,14 @@ LONGEST_CELL = 200
 LONGEST_TEXT = 20_000
 MOST_CELLS = 200
 _RELEASED_AS: dict[str, str] = {str(kind): str(released) for kind, released in RELEASED_AS.items()}
+ARRAYS = "arrays"
+_ARRAYS = (N_("array"), N_("type"), N_("shape"))
 PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True, slots=True)
 class TablePreview:
-    """The first rows of a table; ``more`` says that there are others."""
+    """The first rows of a table; ``more`` says that there are others. Titles of a model's arrays are words of ours."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -131,7 +134,7 @@ def _arrays(content: bytes) -> Preview:
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return NoPreview()
-    return TablePreview(("array", "type", "shape"), tuple(rows[:MOST_ROWS]), len(rows) > MOST_ROWS)
+    return TablePreview(_ARRAYS, tuple(rows[:MOST_ROWS]), len(rows) > MOST_ROWS, ARRAYS)
 
 
 def _text(content: bytes) -> Preview:

@@ -20,16 +20,27 @@ def figure_table(files: Sequence[Context]) -> list[list[Finding]]:
 
     No check reads numbers out of a picture, so without its table a steward has nothing to judge it by.
     """
-    tables = {_stem(context.path) for context in files if context.kind in _TABLES}
-    return [_judge(context) if _stem(context.path) not in tables else [] for context in files]
+    tables = {table_stem(context.path) for context in files if is_table(context)}
+    return [_judge(context) if table_stem(context.path) not in tables else [] for context in files]
 
 
-def _stem(path: str) -> str:
+def is_figure(context: Context) -> bool:
+    """Whether a file is a picture."""
+    return context.kind in (Kind.PNG, Kind.JPEG)
+
+
+def is_table(context: Context) -> bool:
+    """Whether a file is a table that a picture may be drawn from."""
+    return context.kind in _TABLES
+
+
+def table_stem(path: str) -> str:
+    """Return what a picture's name and that of its table have in common."""
     return str(PurePosixPath(split_path(path)[0]).with_suffix("")).casefold()
 
 
 def _judge(context: Context) -> list[Finding]:
-    if context.kind not in (Kind.PNG, Kind.JPEG):
+    if not is_figure(context):
         return []
     sentence = (
         "The picture comes without the table that it was drawn from. Send that too, under the same name with .csv, "

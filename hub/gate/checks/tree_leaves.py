@@ -15,6 +15,7 @@ from hub.gate.training import Records, leaves_of, model_in, training
 
 LEAVES_ID = "tree-leaves"
 PURE_ID = "pure-leaves"
+UNITS = "units of leaves"
 
 
 def tree_leaves(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -69,7 +70,10 @@ def units_in(tree: TreeForm, context: Context) -> dict[int, int]:
     records = training(tree, context).records
     if records is None:
         return {leaf: tree.count(leaf) for leaf in tree.leaves}
-    seen = records.part(seen=True)
+    return context.once(UNITS, (tree,), lambda: _units(tree, records.part(seen=True)))
+
+
+def _units(tree: TreeForm, seen: Records) -> dict[int, int]:
     pairs = pl.DataFrame({"leaf": leaves_of(tree, seen.features), "unit": seen.units})
     counted = dict(pairs.group_by("leaf").agg(pl.col("unit").drop_nulls().n_unique()).iter_rows())
     return {leaf: int(counted.get(leaf, 0)) for leaf in tree.leaves}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import polars as pl
 from pydantic import JsonValue
@@ -17,12 +17,25 @@ from hub.gate.datasets import UNIT, DataFile
 from hub.gate.fragments import Fragment, ValueFragment
 
 IDENTIFIER = "vocabulary"
+LISTS = "lists of words"
 _SAMPLE = 2_000
 _MOST_NAMED = 200
 """Lists of one column that are said; all are looked at until then."""
 _SHARE = 0.5
 _FEWEST = 2
 _WORD = r"[^\W_]+"
+
+
+@dataclass(frozen=True, slots=True)
+class WordList:
+    """A list of a column's values or words: its entries, how many of them too few units have, and how few at least."""
+
+    number: int
+    dataset: str
+    column: str
+    entries: int
+    rare: int
+    fewest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +54,36 @@ def vocabulary(fragment: Fragment, context: Context) -> list[Finding] | None:
     """
     if not isinstance(fragment, ValueFragment) or not context.datasets:
         return None
-    lists = list(_lists(fragment.value))
+    found = context.once(LISTS, (fragment,), lambda: tuple(_found(fragment.value, context)))
+    named: Counter[tuple[str, str]] = Counter()
     findings = []
-    for file in (file for dataset in context.datasets for file in dataset.files) if lists else ():
-        for column in (c for c in file.schema if file.value_class(c) is ValueClass.TEXT):
-            rare_lists = _rare(lists, file, column, context.policy.minimum_units)
-            for words, rare in islice(rare_lists, _MOST_NAMED):
-                findings.append(_finding(words, rare, file, column, fragment, context))
+    for held in (held for held in found if held.rare):
+        named[held.dataset, held.column] += 1
+        if named[held.dataset, held.column] <= _MOST_NAMED:
+            findings.append(_finding(held, fragment, context))
     return findings or None
 
 
-def _finding(words: Words, rare: int, file: DataFile, column: str, fragment: Fragment, context: Context) -> Finding:
+def _found(value: JsonValue, context: Context) -> Iterator[WordList]:
+    """Yield the lists that are of a column of a dataset, with what its units say of them."""
+    lists = list(_lists(value))
+    for file in (file for dataset in context.datasets for file in dataset.files) if lists else ():
+        for column in (c for c in file.schema if file.value_class(c) is ValueClass.TEXT):
+            for words, units in _of_column(lists, file, column):
+                rare = sum(count < context.policy.minimum_units for count in units)
+                yield WordList(words.number, file.dataset, column, len(words.texts), rare, min(units))
+
+
+def _finding(held: WordList, fragment: Fragment, context: Context) -> Finding:
     needed = context.policy.minimum_units
     sentence = (
-        f"A list here has words or categories of the column {column} of the dataset {file.dataset} that fewer than "
-        f"{needed} distinct units have. Merge rare categories, or leave rare words out, before the model is fitted."
+        f"A list here has words or categories of the column {held.column} of the dataset {held.dataset} that fewer "
+        f"than {needed} distinct units have. Merge rare categories, or leave rare words out, before the model is "
+        "fitted."
     )
     rule = f"at least {needed} privacy units behind each word ({context.policy.name})"
-    detail = f"Entries that too few units have: {rare}."
-    said = (IDENTIFIER, Severity.BLOCK, f"{fragment.place}, list {words.number}", sentence, rule)
+    detail = f"Entries that too few units have: {held.rare}."
+    said = (IDENTIFIER, Severity.BLOCK, f"{fragment.place}, list {held.number}", sentence, rule)
     return context.finding(*said, detail=detail, applied=("minimum_units",))
 
 
@@ -80,8 +104,8 @@ def _texts(value: JsonValue) -> Iterator[tuple[str, ...]]:
         yield from _texts(part)
 
 
-def _rare(lists: list[Words], file: DataFile, column: str, needed: int) -> Iterator[tuple[Words, int]]:
-    """Yield the lists that are of a column's values, or else of its words, with how many entries too few units have."""
+def _of_column(lists: list[Words], file: DataFile, column: str) -> Iterator[tuple[Words, list[int]]]:
+    """Yield the lists that are of a column's values, or else of its words, with how many units each known entry has."""
     value = pl.col(column).cast(pl.String).alias("word")
     values = _units(file.select(value), {text for words in lists for text in words.texts})
     split = value.str.to_lowercase().str.extract_all(_WORD)
@@ -91,9 +115,8 @@ def _rare(lists: list[Words], file: DataFile, column: str, needed: int) -> Itera
         found = [values[text] for text in words.texts if text in values]
         if len(found) < _SHARE * len(words.texts):
             found = [tokens[text.lower()] for text in words.texts if text.lower() in tokens]
-        rare = sum(units < needed for units in found)
-        if rare and len(found) >= _SHARE * len(words.texts):
-            yield words, rare
+        if found and len(found) >= _SHARE * len(words.texts):
+            yield words, found
 
 
 def _units(rows: pl.LazyFrame, texts: set[str]) -> dict[str, int]:

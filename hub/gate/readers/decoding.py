@@ -22,7 +22,6 @@ from hub.gate.fragments import (
     LONG_PAYLOAD,
     MOST_FRAGMENTS,
     Fragment,
-    ImageFragment,
     PayloadFragment,
     RefusalFragment,
     TableFragment,
@@ -138,8 +137,7 @@ def _of_bytes(place: str, content: bytes, budget: Budget, depth: int) -> Iterato
 def _of_binary(place: str, content: bytes) -> Iterator[Fragment]:
     try:
         if content.startswith(SIGNATURE):
-            width, height, pixels = decode_png(content)
-            yield ImageFragment(place=place, width=width, height=height, pixels=pixels)
+            yield decode_png(content, place)
             return
         if content.startswith(b"PAR1"):
             yield from (nested(part, place) for part in read_parquet(content))

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from hub.gate.fragments import ImageFragment
+from hub.gate.readers.left_out import left_out
 from hub.gate.readers.pictures import check_size, decode_picture
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
@@ -26,7 +27,8 @@ _FRAMES = (0xC0, 0xC1, 0xC2)
 _SCAN = 0xDA
 _KEPT = {*_FRAMES, _SCAN, 0xC4, 0xDB, 0xDD}
 """Frames that are baseline, extended or progressive, scans, and the tables that they need."""
-_LEFT = {*range(0xE0, 0xF0), 0xFE}
+_FIRST_ADDED, _COMMENT = 0xE0, 0xFE
+_LEFT = {*range(_FIRST_ADDED, 0xF0), _COMMENT}
 """What programs add, and comments."""
 _KNOWN = _KEPT | _LEFT
 _PLAIN_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
@@ -38,12 +40,11 @@ Segment = tuple[int, bytes]
 
 def read_jpeg(content: bytes) -> tuple[ImageFragment, ...]:
     """Read a picture as one fragment of RGBA pixels."""
-    width, height, pixels = decode_jpeg(content)
-    return (ImageFragment(width=width, height=height, pixels=pixels),)
+    return (decode_jpeg(content),)
 
 
-def decode_jpeg(content: bytes) -> tuple[int, int, str]:
-    """Return width, height and packed pixels; whatever is not plainly a JPEG is refused."""
+def decode_jpeg(content: bytes) -> ImageFragment:
+    """Return the picture, with what was left out; whatever is not plainly a JPEG is refused."""
     segments = list(islice(_segments(content), MOST_SEGMENTS + 1))
     if len(segments) > MOST_SEGMENTS:
         raise ReadRefusedError(RefusalReason.TOO_MANY_PARTS)
@@ -53,7 +54,14 @@ def decode_jpeg(content: bytes) -> tuple[int, int, str]:
         raise ReadRefusedError(RefusalReason.BROKEN_JPEG)
     width, height = _size(frames[0])
     plain = _START + b"".join(_kept(marker, body) for marker, body in segments) + _END
-    return width, height, decode_picture(plain, "JPEG", RefusalReason.BROKEN_JPEG)
+    pixels = decode_picture(plain, "JPEG", RefusalReason.BROKEN_JPEG)
+    others = left_out((_name(marker), body[4:]) for marker, body in segments if marker in _LEFT)
+    return ImageFragment(width=width, height=height, pixels=pixels, left_out=others)
+
+
+def _name(marker: int) -> str:
+    """Name a segment as the standard does: application data, by their number, or a comment."""
+    return "COM" if marker == _COMMENT else f"APP{marker - _FIRST_ADDED}"
 
 
 def _segments(content: bytes) -> Iterator[Segment]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from hub.gate.fragments import MOST_FRAGMENTS, BlobFragment, Fragment, ImageFragment, Slot, TableFragment, TextFragment
+from hub.gate.fragments import MOST_FRAGMENTS, BlobFragment, Fragment, Slot, TableFragment, TextFragment
 from hub.gate.readers.documents import parse_json
 from hub.gate.readers.markup import html_tables
 from hub.gate.readers.png import decode_png
@@ -100,9 +100,7 @@ def _representation(place: str, slot: Slot, media: str, data: JsonValue) -> Iter
         case "text/html":
             yield from _html(at, slot.model_copy(update={"mime": "text/markdown"}), _text(data))
         case "image/png":
-            width, height, pixels = decode_png(_base64(_text(data)))
-            filled = slot.model_copy(update={"mime": media})
-            yield ImageFragment(place=at, slot=filled, width=width, height=height, pixels=pixels)
+            yield decode_png(_base64(_text(data)), at, slot.model_copy(update={"mime": media}))
         case _:
             yield BlobFragment(place=at, media=media if _MEDIA.fullmatch(media) else "unknown media type")
 

@@ -1,4 +1,4 @@
-"""Reads PNG: walks the chunks, keeps the five that make the picture, and gives bare pixels.
+"""Reads PNG: walks the chunks, keeps the five that make the picture, and gives bare pixels; the others are counted.
 
 Invariants:
 
@@ -14,7 +14,8 @@ import zlib
 from dataclasses import dataclass
 from itertools import groupby
 
-from hub.gate.fragments import ImageFragment
+from hub.gate.fragments import ImageFragment, Slot
+from hub.gate.readers.left_out import left_out
 from hub.gate.readers.pictures import check_size, decode_picture
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
@@ -22,6 +23,9 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 20_000
 """Programs pack pictures into chunks of 8 KiB and more."""
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_TOLD = ("tEXt", "zTXt", "iTXt", "eXIf", "tIME", "iCCP", "sRGB", "gAMA", "cHRM", "sBIT", "bKGD", "hIST", "pHYs", "sPLT")
+"""Chunks of the PNG specification that may go; any other name could say anything itself, and is not told."""
+_OTHER = "other"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 
@@ -38,18 +42,26 @@ class Header:
 
 def read_png(content: bytes) -> tuple[ImageFragment, ...]:
     """Read a picture as one fragment of RGBA pixels."""
-    width, height, pixels = decode_png(content)
-    return (ImageFragment(width=width, height=height, pixels=pixels),)
+    return (decode_png(content),)
 
 
-def decode_png(content: bytes) -> tuple[int, int, str]:
-    """Return width, height and packed pixels; whatever is not plainly a PNG is refused."""
+def decode_png(content: bytes, place: str = "", slot: Slot | None = None) -> ImageFragment:
+    """Return the picture that stands there, with what was left out; whatever is not plainly a PNG is refused."""
     chunks = _chunks(content)
     header = _header(chunks[0])
     _check_pixels(header, b"".join(body for name, body in chunks if name == b"IDAT"))
     kept = [(name, body) for name, body in chunks if name in _KEPT]
     plain = SIGNATURE + b"".join(_chunk(name, body) for name, body in kept)
-    return header.width, header.height, decode_picture(plain, "PNG", RefusalReason.BROKEN_PNG)
+    pixels = decode_picture(plain, "PNG", RefusalReason.BROKEN_PNG)
+    others = left_out((_named(name), body) for name, body in chunks if name not in _KEPT)
+    return ImageFragment(
+        place=place, slot=slot, width=header.width, height=header.height, pixels=pixels, left_out=others
+    )
+
+
+def _named(chunk: bytes) -> str:
+    name = chunk.decode("latin-1")
+    return name if name in _TOLD else _OTHER
 
 
 def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.domain.exports import ExportFile
-from hub.services.request_looks import EarlierFile, ShownBeside, look_at_file
+from hub.services.request_looks import EarlierFile, RequestLook, ShownBeside, look_at_file
 from hub.web.column_summaries import summaries_of
 from hub.web.comparisons import compared, compared_cells
 from hub.web.overlays import marks_of, masked, overlaid
 from hub.web.pages.exports import said_of
 from hub.web.pages.types import Context, Page, Visit
-from hub.web.previews import Preview, TablePreview, TextPreview, picture_size, preview_of
+from hub.web.previews import ARRAYS, Preview, TablePreview, TextPreview, picture_size, preview_of
 
+MEMBERSHIP = "membership"
+"""The check that tries whether a model tells whom it was fitted on."""
 BESIDE = {word.value: word for word in ShownBeside}
 
 
@@ -29,14 +31,31 @@ def show_file(visit: Visit) -> Context:
         "pixels": picture_size(content) if preview.kind == "picture" else None,
         "beside": beside,
         **_found_in(file, preview),
+        **_card(file, preview, looked),
         **_beside(file, preview, earlier),
         **neighbours(looked.request.files, file),
         **said_of(looked),
     }
 
 
+def _card(file: ExportFile, preview: Preview, looked: RequestLook) -> Context:
+    """Return what the file is, what the attack on a model found, and the table that a figure was drawn from."""
+    if not file.card:
+        return {"card": None}
+    behind = next((f for f in looked.request.files if f.path != file.path and f.path in looked.contents), None)
+    return {
+        "card": file.card,
+        "attacks": [found for found in file.findings if found.check == MEMBERSHIP],
+        "shows_pictures": preview.kind == "picture" or file.card.removed,
+        "drawn_from": behind,
+        "table_preview": preview_of(behind.kind, looked.contents[behind.path]) if behind else None,
+    }
+
+
 def _found_in(file: ExportFile, preview: Preview) -> Context:
     """Return cells with marks and columns in short, or the parts of a text."""
+    if isinstance(preview, TablePreview) and preview.kind == ARRAYS:
+        return {"overlay": (), "columns": (), "parts": ()}
     if isinstance(preview, TablePreview):
         marks = marks_of(file.findings, preview.header, len(preview.rows))
         cells = overlaid(preview.header, preview.rows, marks) if marks else ()

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote, seal_of
 from hub.domain.errors import ConflictError, InvalidError, LabError, RefusedError
-from hub.domain.exports import ExportFile, ExportRequest, ExportState, ExportStep, step_request, without_votes
+from hub.domain.exports import (
+    ExportFile,
+    ExportRequest,
+    ExportState,
+    ExportStep,
+    Finding,
+    Severity,
+    step_request,
+    without_votes,
+)
+from hub.domain.file_cards import FileCard
 from hub.domain.output_classes import KNOWN, OutputClass
 from hub.domain.people import Person, Role, check_roles
 from hub.domain.projects import Project, with_member
@@ -125,6 +135,15 @@ def test_a_sealed_vote_is_seen_by_who_cast_it_and_by_an_auditor(person: Person, 
     assert {v.steward for v in as_seen_by(person, one, PROJECT).votes} == sees
     opened = voted(one, ("jobs", YES))
     assert {v.steward for v in as_seen_by(person, opened, PROJECT).votes} == {"health", "jobs"}
+
+
+def test_details_and_cards_are_seen_by_who_may_review_the_request_alone() -> None:
+    found = Finding("a-rule", Severity.NOTE, "t.csv", "Something was found.", detail="The smallest: 4.")
+    one = replace(SEALED, files=(replace(SEALED.files[0], findings=(found,), card=FileCard()),))
+    assert as_seen_by(PEOPLE["health"], one, PROJECT).files == one.files
+    for name in ("author", "lead"):
+        (file,) = as_seen_by(Person(name, name, "office", ()), one, PROJECT).files
+        assert (file.card, [f.detail for f in file.findings]) == (None, [""])
 
 
 def test_a_seal_is_of_all_of_a_stewards_votes_and_of_no_others() -> None:
