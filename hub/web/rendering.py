@@ -18,11 +18,14 @@ from markupsafe import Markup
 
 from hub.web.folding import OneLanguage
 from hub.web.languages import CODES, NAMES, Language, language
+from hub.web.marks import N_
 
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 STATIC = Path(str(files("hub.web").joinpath("static")))
 HUB_STATIC = Path(DATA_FILES_PATH) / "static"
 """The hub's own stylesheet, Bootstrap 5.3, comes from here."""
+KINDS = (N_("text"), N_("notebook"), N_("unknown"))
+"""Kinds of files that are named by a word."""
 KEPT = 4096
 """How many words of addresses are kept as they are written there."""
 
@@ -52,7 +55,7 @@ class Pages:
         made.install_gettext_translations(spoken.catalogue, newstyle=True)  # type: ignore[attr-defined]
         # A filter costs a third of a call, which shows where rows are many.
         made.filters.update(label=spoken.label, moment=spoken.moment, lasting=spoken.lasting, badge=badges(spoken))
-        made.filters.update(counted=spoken.number, sized=spoken.size, quoted=quoted)
+        made.filters.update(counted=spoken.number, sized=spoken.size, quoted=quoted, kind=kinds(spoken))
         made.globals.update(
             language=spoken,
             languages=NAMES,
@@ -95,6 +98,12 @@ class Pages:
 def quoted(word: str) -> str:
     """Write a word as a part of an address that leads nowhere else; most are of the same few."""
     return quote(word, safe="")
+
+
+def kinds(spoken: Language) -> Callable[[str], str]:
+    """Return the filter that says what kind a file is of; names of formats stay as they are."""
+    words = {word: spoken.text(word) for word in KINDS}
+    return lambda kind: words.get(kind, kind)
 
 
 def badges(spoken: Language) -> Callable[[Enum], Markup]:

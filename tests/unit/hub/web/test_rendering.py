@@ -12,7 +12,7 @@ from hub.web.faults import Fault
 from hub.web.languages import CODES, language
 from hub.web.pages.handlers import own_address
 from hub.web.pages.table import FORMS, PAGES
-from hub.web.rendering import Pages, file_version, shortened
+from hub.web.rendering import Pages, file_version, kinds, shortened
 
 PAGES_OF = Pages("/services/portal/", "Lab <b>")
 TEMPLATES = Path(__file__).resolve().parents[4] / "hub" / "web" / "templates"
@@ -97,3 +97,8 @@ def test_a_files_version_follows_its_content(tmp_path: Path) -> None:
     (tmp_path / "b").write_text("b")
     assert file_version(tmp_path / "a") != file_version(tmp_path / "b")
     assert file_version(tmp_path / "none") == "0"
+
+
+def test_a_files_kind_is_said_in_the_persons_language_and_a_format_keeps_its_name() -> None:
+    said = {code: [kinds(language(code))(kind) for kind in ("text", "unknown", "safetensors")] for code in CODES}
+    assert said == {"en": ["text", "unknown", "safetensors"], "fr": ["texte", "inconnu", "safetensors"]}

@@ -42,13 +42,20 @@ def test_every_mode_becomes_plain_pixels(mode: str) -> None:
 
 
 def test_texts_and_profiles_in_the_file_go_no_further() -> None:
-    noisy = built(extra=chunk(b"tEXt", b"Author\0somebody") + chunk(b"zTXt", b"x\0\0" + zlib.compress(b"y" * 9_999)))
-    assert read_png(noisy) == read_png(built())
+    packed = b"x\0\0" + zlib.compress(b"y" * 9_999)
+    (noisy,) = read_png(built(extra=chunk(b"tEXt", b"Author\0somebody") + chunk(b"zTXt", packed)))
+    assert (noisy.model_copy(update={"left_out": ()}),) == read_png(built())
+    assert [(part.kind, part.count, part.size) for part in noisy.left_out] == [
+        ("tEXt", 1, 15),
+        ("zTXt", 1, len(packed)),
+    ]
 
 
 def test_a_text_chunk_that_is_a_bomb_is_not_unpacked() -> None:
     bomb = chunk(b"zTXt", b"x\0\0" + zlib.compress(b"\0" * 50_000_000))
-    assert read_png(built(extra=bomb)) == read_png(built())
+    (image,) = read_png(built(extra=bomb))
+    assert (image.model_copy(update={"left_out": ()}),) == read_png(built())
+    assert [(part.kind, part.size) for part in image.left_out] == [("zTXt", len(bomb) - 12)]
 
 
 def test_an_interlaced_picture_is_read() -> None:
