@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import requests
 
 from doubles.lab import make_lab
 from doubles.people import checked_request, found_consortium, play, registered_dataset
-from doubles.portal import login_cookie, served
+from doubles.pictures import SIGNATURE, chunk
 from hub.domain.audit import event
+from hub.domain.errors import NotFoundError
 from hub.domain.exports import ExportRequest, Finding, Severity
 from hub.domain.file_cards import FigureTable, FileCard, ModelCard, ModelFamily, RemovedPart, Vocabulary
+from hub.services import exports, people
 from hub.services.lab import Lab
-from hub.web.languages import CODES
-from integration.test_portal_file_page import png
+from hub.web.handlers import NOBODYS_PAGE
+from hub.web.languages import CODES, language
+from hub.web.pages.export_files import show_file
+from hub.web.pages.types import Visit
+from hub.web.rendering import Pages
+
+PAGES_OF = Pages("/services/portal/", "Lab")
+FIGURE = SIGNATURE + chunk(b"IHDR", (2).to_bytes(4, "big") * 2 + b"\x08\0\0\0\0") + chunk(b"IEND", b"")
 
 HOSTILE = "</td><script>alert(1)</script>"
 MODEL = ModelCard(
@@ -45,12 +51,6 @@ def lab(tmp_path: Path) -> Lab:
     return lab
 
 
-@pytest.fixture
-def base(lab: Lab) -> Iterator[str]:
-    with served(lab) as address:
-        yield address
-
-
 def with_files(lab: Lab, *files: tuple[str, str, bytes, FileCard | None]) -> ExportRequest:
     """A checked request with these canonical files: name, kind, bytes and card."""
     request = checked_request(lab)
@@ -68,26 +68,28 @@ def saved(lab: Lab, request: ExportRequest) -> ExportRequest:
     return request
 
 
-def page(base: str, request: ExportRequest, who: str = "health-steward", code: str = "en", path: str = "") -> str:
-    address = f"{base}/exports/{request.id}/file?path={path or request.files[0].path}"
-    answer = requests.get(address, cookies=login_cookie(who) | {"portal-language": code}, timeout=60)
-    return answer.text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+def page(lab: Lab, request: ExportRequest, code: str = "en") -> str:
+    """The page of the request's first file, as a steward is shown it."""
+    visit = Visit(lab, "health-steward", {"id": request.id}, {"path": request.files[0].path})
+    around = {**NOBODYS_PAGE, "person": people.whoami(lab, "health-steward"), "fault": None}
+    text = PAGES_OF.render("export_file.html", language(code), {**around, **show_file(visit)})
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_models_card_tells_its_shape(lab: Lab, base: str, code: str) -> None:
+def test_a_models_card_tells_its_shape(lab: Lab, code: str) -> None:
     request = with_files(lab, ("m.json", "json", b"{}\n", FileCard(MODEL)))
-    text = page(base, request, code=code)
+    text = page(lab, request, code=code)
     for said in SAID[code]:
         assert said in text
     assert ("not tried" in text) == (code == "en")
 
 
 @pytest.mark.parametrize(("code", "said"), [("en", "Area under the curve 0.512"), ("fr", "Aire sous la courbe")])
-def test_an_attack_that_was_tried_is_told_with_its_figures(lab: Lab, base: str, code: str, said: str) -> None:
+def test_an_attack_that_was_tried_is_told_with_its_figures(lab: Lab, code: str, said: str) -> None:
     request = with_files(lab, ("m.json", "json", b"{}\n", FileCard(replace(MODEL, smallest_group=41))))
     request = saved(lab, replace(request, files=(replace(request.files[0], findings=(ATTACKED,)),)))
-    text = page(base, request, code=code)
+    text = page(lab, request, code=code)
     card = text[text.index("<dl") : text.index("</dl>")]
     assert said in card
     assert "0.512" in card
@@ -95,11 +97,11 @@ def test_an_attack_that_was_tried_is_told_with_its_figures(lab: Lab, base: str, 
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_a_figure_stands_with_its_table_its_marks_and_what_was_left_out(lab: Lab, base: str, code: str) -> None:
+def test_a_figure_stands_with_its_table_its_marks_and_what_was_left_out(lab: Lab, code: str) -> None:
     card = FileCard(removed=(RemovedPart("other", 1, 3), RemovedPart("tEXt", 2, 27)), table=FigureTable("f.csv", 5, 17))
     table = b"ward,n\r\nsurgery,4711\r\n"
-    request = with_files(lab, ("f.png", "png", png(2, 0), card), ("f.csv", "csv", table, None))
-    text = page(base, request, code=code)
+    request = with_files(lab, ("f.png", "png", FIGURE, card), ("f.csv", "csv", table, None))
+    text = page(lab, request, code=code)
     for said in (*BEHIND[code], "<code>tEXt</code>", "<td>4711</td>", "file?path=f.csv"):
         assert said in text
     with lab.store.read() as reading:
@@ -115,27 +117,24 @@ def test_a_figure_stands_with_its_table_its_marks_and_what_was_left_out(lab: Lab
         (FileCard(table=FigureTable("gone.csv", 1, 1)), "The gate wrote no file from its table, gone.csv."),
     ],
 )
-def test_what_stands_behind_no_figure_is_said(lab: Lab, base: str, card: FileCard, said: str) -> None:
-    assert said in page(base, with_files(lab, ("f.png", "png", png(2, 0), card)))
+def test_what_stands_behind_no_figure_is_said(lab: Lab, card: FileCard, said: str) -> None:
+    assert said in page(lab, with_files(lab, ("f.png", "png", FIGURE, card)))
 
 
-def test_what_stands_in_a_card_is_never_run(lab: Lab, base: str) -> None:
+def test_what_stands_in_a_card_is_never_run(lab: Lab) -> None:
     card = FileCard(vocabularies=(Vocabulary(HOSTILE, HOSTILE, 3, 2),), table=FigureTable(HOSTILE, 1, 1))
-    text = page(base, with_files(lab, ("f.png", "png", png(2, 0), card)))
+    text = page(lab, with_files(lab, ("f.png", "png", FIGURE, card)))
     assert "alert(1)" in text
     assert HOSTILE not in text
 
 
-def test_a_card_is_handed_to_who_may_review_the_file_and_to_nobody_else(lab: Lab, base: str) -> None:
-    request = with_files(lab, ("m.json", "json", b"{}\n", FileCard(replace(MODEL, smallest_group=41))))
+def test_a_card_is_handed_to_who_may_review_the_file_and_to_nobody_else(lab: Lab) -> None:
+    request = with_files(lab, ("m.json", "json", b"{}\n", FileCard(MODEL)))
 
-    def told(who: str) -> list[dict[str, dict[str, int]] | None]:
-        address = f"{base}/api/v1/exports/{request.id}"
-        answer = requests.get(address, cookies=login_cookie(who), timeout=60)
-        return [file["card"] for file in answer.json()["files"]] if answer.ok else []
+    def told(who: str) -> FileCard | None:
+        return exports.request(lab, who, request.id).files[0].card
 
-    (card,) = told("health-steward")
-    assert card is not None
-    assert card["model"]["smallest_group"] == 41
-    assert told("researcher") == [None]
-    assert told("outsider") == []
+    assert told("health-steward") == FileCard(MODEL)
+    assert (told("researcher"), told("scientist"), told("auditor")) == (None, None, None)
+    with pytest.raises(NotFoundError):
+        told("outsider")
