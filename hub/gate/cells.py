@@ -12,9 +12,12 @@ from enum import StrEnum
 
 import polars as pl
 
+from hub.gate.moments import time_key
+from hub.gate.spans import span_key
+
 MOST_DECIMALS = 9
 NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
-_WHOLE = r"^[+-]?\d{1,18}(?:\.0*)?$"
+_WHOLE = r"^[+-]?\d{1,19}(?:\.0*)?$"
 _MARKS = r" \x{a0}\x{202f}'’"
 """What people write between thousands."""
 _IS_DRESSED = rf"^(?:[+-]?[\d.]*\d[{_MARKS},%‰€$£(\[]|[€$£])"
@@ -42,16 +45,19 @@ class ValueClass(StrEnum):
 
     NUMBER = "number"
     TIME = "time"
+    SPAN = "span"
     TRUTH = "truth"
     TEXT = "text"
 
 
 def classify(kind: pl.DataType) -> ValueClass:
-    """Return the class of a column's type; what is no number, time or truth is compared as text."""
+    """Return the class of a column's type; what is no number, time, length of time or truth is compared as text."""
     if kind.is_numeric():
         return ValueClass.NUMBER
-    if isinstance(kind, (pl.Date, pl.Datetime)):
+    if isinstance(kind, (pl.Date, pl.Datetime, pl.Time)):
         return ValueClass.TIME
+    if isinstance(kind, pl.Duration):
+        return ValueClass.SPAN
     return ValueClass.TRUTH if isinstance(kind, pl.Boolean) else ValueClass.TEXT
 
 
@@ -63,9 +69,12 @@ def dataset_key(name: str, kind: pl.DataType, decimals: int) -> pl.Expr:
             if kind.is_integer():
                 return _shifted(column.cast(pl.Int64, strict=False), decimals)
             return _scaled(column.cast(pl.Float64, strict=False), decimals)
+        case ValueClass.TIME if isinstance(kind, pl.Time):
+            return column.cast(pl.Int64) // 1_000
         case ValueClass.TIME:
-            naive = column.cast(pl.Datetime("us")) if isinstance(kind, pl.Date) else _naive(column, kind)
-            return naive.dt.epoch("us")
+            return column.cast(pl.Datetime("us")).dt.epoch("us")
+        case ValueClass.SPAN:
+            return column.dt.total_microseconds()
         case ValueClass.TRUTH:
             return column.cast(pl.Int64)
         case _:
@@ -79,7 +88,9 @@ def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Exp
         case ValueClass.NUMBER:
             return number_key(written(column), decimals)
         case ValueClass.TIME:
-            return _time(text)
+            return time_key(text)
+        case ValueClass.SPAN:
+            return span_key(text)
         case ValueClass.TRUTH:
             word = text.str.to_lowercase()
             return (
@@ -279,22 +290,7 @@ def _scaled(value: pl.Expr, decimals: int) -> pl.Expr:
 
 def _shifted(value: pl.Expr, decimals: int) -> pl.Expr:
     """Whole numbers are scaled without a detour through floating point, which would join long identifiers."""
+    if decimals == 0:
+        return value
     scale = 10**decimals
     return pl.when(value.is_between(-(2**62) // scale, 2**62 // scale)).then(value * scale)
-
-
-def _naive(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
-    zoned = isinstance(kind, pl.Datetime) and kind.time_zone is not None
-    return column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else column
-
-
-def _time(text: pl.Expr) -> pl.Expr:
-    plain = text.str.replace("T", " ").str.replace(r"(?:Z|\+00:00|\.0+)$", "")
-    full = (
-        pl.when(plain.str.contains(r"^\d{4}-\d{2}-\d{2}$"))
-        .then(plain + " 00:00:00")
-        .when(plain.str.contains(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}$"))
-        .then(plain + ":00")
-        .otherwise(plain)
-    )
-    return full.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False).dt.epoch("us")

@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from hub.gate.cells import ValueClass, classify, dataset_key
+from hub.gate.column_forms import formed, text_of
 from hub.gate.held import Held, Room
 from hub.gate.large_columns import COUNT, GROUPING, MOST_COMBINED, ROWS_AT_ONCE, LargeColumns
 from hub.gate.value_counts import ValueCounts
@@ -32,9 +33,9 @@ class DataFile:
     def __init__(self, dataset: str, name: str, scan: pl.LazyFrame, unit: str, room: Room | None = None) -> None:
         self.dataset = dataset
         self.name = name
-        self.schema = scan.collect_schema()
+        self._source = formed(scan)
+        self.schema = self._source.collect_schema()
         self.unit = unit if unit in self.schema else ""
-        self._source = scan
         self.filter = ""
         self.base: DataFile = self
         """The whole file, of which this one may be a part."""
@@ -251,7 +252,7 @@ class DataFile:
 
     def texts(self, column: str) -> pl.Series:
         """The column's different values as text."""
-        text = pl.col(column).cast(pl.String, strict=False).alias(column)
+        text = text_of(column, self.schema[column]).alias(column)
         values = self._scan.select(text).unique().drop_nulls().collect(engine=self.engine)[column]
         return values.filter(values != "").sort()
 

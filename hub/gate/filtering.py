@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 
 import polars as pl
 
@@ -63,19 +63,21 @@ def _compared(name: str, mark: str, value: Value, file: DataFile) -> pl.Expr:
             return _COMPARE[mark](column, pl.lit(value))
         case ValueClass.TRUTH if isinstance(value, bool) and mark in ("=", "!="):
             return _COMPARE[mark](column, pl.lit(value))
+        case ValueClass.TIME if isinstance(value, str) and isinstance(file.schema[name], pl.Time):
+            return _COMPARE[mark](column, pl.lit(_time_of_day(value, name)))
         case ValueClass.TIME if isinstance(value, str):
-            return _COMPARE[mark](_naive(column, file.schema[name]), pl.lit(_moment(value, name)))
+            return _COMPARE[mark](column.cast(pl.Datetime("us")), pl.lit(_moment(value, name)))
         case ValueClass.TEXT if isinstance(value, str):
             return _COMPARE[mark](column, pl.lit(unicodedata.normalize("NFC", value).strip()))
         case _:
             raise _wrong_kind(name)
 
 
-def _naive(column: pl.Expr, kind: pl.DataType) -> pl.Expr:
-    """A time without a zone, as UTC."""
-    if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
-        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return column.cast(pl.Datetime("us"))
+def _time_of_day(text: str, name: str) -> time:
+    try:
+        return time.fromisoformat(text.strip())
+    except ValueError:
+        raise _wrong_kind(name) from None
 
 
 def _moment(text: str, name: str) -> datetime:

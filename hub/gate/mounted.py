@@ -71,7 +71,9 @@ def mount(description: DatasetDescription) -> MountedDataset:
 
 def from_scans(description: DatasetDescription, scans: dict[str, pl.LazyFrame]) -> MountedDataset:
     """Make a dataset of tables that are at hand already."""
-    columns = {name for scan in scans.values() for name in scan.collect_schema()}
+    room, unit = Room(MOST_HELD), description.privacy_unit
+    files = tuple(DataFile(description.name, name, scan, unit, room) for name, scan in sorted(scans.items()))
+    columns = {name for file in files for name in file.schema}
     zeros = (column for zero in description.structural_zeros for column in zero)
     planted_in = (column for row in description.canary_rows for column in row)
     named = (*description.direct_identifiers, *description.group_columns, *zeros, *planted_in)
@@ -83,6 +85,4 @@ def from_scans(description: DatasetDescription, scans: dict[str, pl.LazyFrame]) 
             reason="dataset-columns",
             name=description.name,
         )
-    room, unit = Room(MOST_HELD), description.privacy_unit
-    files = tuple(DataFile(description.name, name, scan, unit, room) for name, scan in sorted(scans.items()))
     return MountedDataset(description, files)

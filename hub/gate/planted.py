@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hub.gate.cells import ValueClass
+from hub.gate.column_forms import text_of
 from hub.gate.datasets import ROW, DataFile
 from hub.gate.words import plain
 
@@ -46,7 +47,7 @@ def planted(values: Iterable[str], rows: Iterable[Mapping[str, str]], files: Ite
 def _of(file: DataFile, wanted: Mapping[str, str]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     """For each row that is picked, the values that tell by themselves, and those of which two tell."""
     names = list(wanted)
-    texts = file.select(*(pl.col(name).cast(pl.String).str.strip_chars() for name in names))
+    texts = file.select(*(text_of(name, file.schema[name]).str.strip_chars().alias(name) for name in names))
     is_picked = pl.all_horizontal(pl.col(name) == wanted[name].strip() for name in names)
     numbers = texts.filter(is_picked).select(ROW).head(MOST_ROWS + 1).collect(engine=file.engine)[ROW]
     if not 0 < numbers.len() <= MOST_ROWS:

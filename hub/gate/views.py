@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 import polars as pl
-from pydantic import JsonValue
 
 from hub.gate.array_views import grids, text_of_arrays
 from hub.gate.cells import written_in
 from hub.gate.fragments import MOST_COLUMNS, ArraysFragment, Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.headers import Grid
+from hub.gate.json_tables import document_tables, scalars
 from hub.gate.printed import printed_tables
 
 MOST_TOKENS = 60
@@ -170,7 +170,7 @@ def text_of(fragment: Fragment) -> str:
         case TableFragment():
             return "\n".join(dict.fromkeys(chain(fragment.columns, *fragment.header, *fragment.data)))
         case ValueFragment():
-            return "\n".join(_scalars(fragment.value))
+            return "\n".join(scalars(fragment.value))
         case ArraysFragment():
             return text_of_arrays(fragment)
         case _:
@@ -203,88 +203,3 @@ def _by_marks(line: str) -> list[str]:
     """Cells between separators, or with two spaces or more between them."""
     parts = _BRACKETS.split(line) if _BRACKETS.search(line) else re.split(r"\s{2,}", line)
     return [part.strip() for part in parts if part.strip()]
-
-
-def _scalars(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from _scalars(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _scalars(inner)
-    else:
-        yield _cell(value)
-
-
-def _cell(value: JsonValue) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else repr(value)
-
-
-def _is_plain(value: JsonValue) -> bool:
-    return not isinstance(value, (dict, list))
-
-
-def _is_flat(value: JsonValue) -> bool:
-    """A list or an object of plain values, which is a row or a column of the table around it."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return all(map(_is_plain, inner))
-
-
-def document_tables(place: str, value: JsonValue) -> Iterator[tuple[str, Grid]]:
-    """Find tables in the shapes in which programs write them: records, columns, split, lists of rows.
-
-    A place counts the parts, since the keys of an object may be values of the data.
-    """
-    inner: list[JsonValue] = []
-    if isinstance(value, list):
-        inner = value
-        yield from ((place, grid) for grid in _list_tables(value))
-    elif isinstance(value, dict):
-        inner = list(value.values())
-        yield from ((place, grid) for grid in _object_tables(value))
-    for number, part in enumerate(inner):
-        if not _is_flat(part):
-            yield from document_tables(f"{place}[{number}]", part)
-
-
-def _list_tables(value: list[JsonValue]) -> Iterator[Grid]:
-    records = [part for part in value if isinstance(part, dict)]
-    if any(records):
-        names = list(dict.fromkeys(key for record in records for key in record))
-        yield [names, *([_plain(record.get(name)) for name in names] for record in records)]
-    rows = [part for part in value if isinstance(part, list) and part and _is_flat(part)]
-    if rows:
-        width = max(map(len, rows))
-        filled = [[_plain(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
-        header = filled[0] if all(isinstance(cell, str) for cell in rows[0]) else [""] * width
-        yield [header, *filled]
-
-
-def _object_tables(value: dict[str, JsonValue]) -> Iterator[Grid]:
-    yield from _split_table(value.get("columns"), value.get("data"))
-    columns = {key: part for key, part in value.items() if isinstance(part, list) and part and _is_flat(part)}
-    for length in sorted({len(part) for part in columns.values()}):
-        same = {key: part for key, part in columns.items() if len(part) == length}
-        yield [list(same), *([_plain(cell) for cell in row] for row in zip(*same.values(), strict=True))]
-    mapped = {key: part for key, part in value.items() if isinstance(part, dict) and part and _is_flat(part)}
-    if mapped:
-        index = list(dict.fromkeys(key for part in mapped.values() for key in part))
-        yield [["", *mapped], *([at, *(_plain(part.get(at)) for part in mapped.values())] for at in index)]
-    plain = {key: part for key, part in value.items() if _is_plain(part)}
-    if len(plain) > 1:
-        yield [list(plain), [_plain(part) for part in plain.values()]]
-
-
-def _split_table(names: JsonValue, data: JsonValue) -> Iterator[Grid]:
-    if isinstance(names, list) and isinstance(data, list):
-        rows = [[_plain(cell) for cell in row] for row in data if isinstance(row, list) and len(row) == len(names)]
-        yield [[_plain(name) for name in names], *rows]
-
-
-def _plain(value: JsonValue) -> str:
-    return _cell(value) if _is_plain(value) else ""

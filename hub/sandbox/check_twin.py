@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
-from polars import selectors
 from polars.exceptions import PanicException, PolarsError
 from pydantic import ValidationError
 
@@ -25,13 +24,14 @@ from hub.domain.errors import InvalidError
 from hub.domain.exports import Severity
 from hub.domain.sandbox_exit import SandboxExit
 from hub.domain.table_context import TableContext
+from hub.gate.column_forms import text_of
 from hub.gate.context import Context
 from hub.gate.cut_cells import MOST_CELLS, cells_of_several
 from hub.gate.engine import leaks
-from hub.gate.exchange import MOST_REQUEST_BYTES, DatasetDescription
+from hub.gate.exchange import MOST_REQUEST_BYTES
 from hub.gate.fragments import TableFragment
 from hub.gate.kinds import Kind
-from hub.gate.mounted import MountedDataset, from_scans, mount
+from hub.gate.mounted import MountedDataset, mount
 from hub.gate.views import tables
 from hub.policy.model import Policy
 from hub.sandbox.exchange import SnapshotEntry
@@ -41,8 +41,6 @@ from hub.sandbox.twin_exchange import FOLDER, CheckTwinRequest, CheckTwinResult
 
 MOST_TWIN_BYTES = 256 * 2**20
 CELLS_AT_ONCE = 1_000_000
-LENGTHS = selectors.duration().cast(pl.Int64)
-"""Lengths of time as numbers: they have no form as texts, in which the checks compare values."""
 COLUMNS = "columns"
 """Stands for the check where a twin has not the files, columns and types of its dataset."""
 
@@ -53,7 +51,7 @@ def check_twin(root: Path) -> SandboxExit:
     folder, real = root / "in" / FOLDER, root / request.dataset.folder.lstrip("/")
     described = request.dataset.model_copy(update={"folder": str(real)})
     try:
-        dataset = _dataset(described)
+        dataset = mount(described)
     except (InvalidError, OSError, PolarsError):
         raise SandboxError(SandboxExit.BROKEN_FILE) from None
     blocked: set[str] = set()
@@ -72,13 +70,6 @@ def check_twin(root: Path) -> SandboxExit:
     return SandboxExit.OK
 
 
-def _dataset(described: DatasetDescription) -> MountedDataset:
-    """The dataset with its lengths of time as numbers, as the twin's own are looked at."""
-    folder = Path(described.folder)
-    scans = {file.name: pl.scan_parquet(folder / file.name, glob=False) for file in mount(described).files}
-    return from_scans(described, {name: scan.with_columns(LENGTHS) for name, scan in scans.items()})
-
-
 def blocking(table: pl.DataFrame, dataset: MountedDataset, policy: Policy) -> set[str]:
     """Return the checks of leaks that block a table, which is looked at in pieces that the gate takes."""
     found: set[str] = set()
@@ -91,15 +82,17 @@ def blocking(table: pl.DataFrame, dataset: MountedDataset, policy: Policy) -> se
 def _pieces(table: pl.DataFrame, most: int) -> Iterator[TableFragment]:
     """Yield a table in pieces of which the checks of leaks look at every row and every cell.
 
-    Where a piece has more cells of several values than the checks cut, its columns with such cells follow one by one.
+    Where a piece has more cells of several values than the checks cut, its columns with such cells follow one by one,
+    but for those of times: a moment is one value, with however many numbers it is written.
     """
     rows = max(1, min(most, MOST_CELLS, CELLS_AT_ONCE // table.width))
-    texts = table.with_columns(LENGTHS).select(pl.all().cast(pl.String).fill_null(""))
+    texts = table.select(text_of(name, kind).fill_null("") for name, kind in table.schema.items())
     for start in range(0, table.height, rows):
         part = texts.slice(start, rows)
         yield (whole := _fragment(part))
         if _cells_to_cut(whole) > MOST_CELLS:
-            columns = (_fragment(part.select(name)) for name in part.columns)
+            others = (name for name, kind in table.schema.items() if not kind.is_temporal())
+            columns = (_fragment(part.select(name)) for name in others)
             yield from (column for column in columns if _cells_to_cut(column))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 
 from corpus import dress
 from corpus.case import Offer, bad, good
-from corpus.data import CANARY, PEOPLE, flights, health, jobs, per, survey
+from corpus.data import CANARY, PEOPLE, calls, flights, health, jobs, per, survey
 from hub.domain.exports import Severity
 
 COLUMNS = ("region", "sex", "job", "year", "income", "visits")
@@ -117,6 +119,31 @@ def rows_in_parquet() -> Offer:
 def rows_in_json() -> Offer:
     """Rows as columns of a JSON document."""
     return {"rows.json": dress.columns(rows(12))}
+
+
+@bad("row-leak")
+def rows_in_nested_json() -> Offer:
+    """Rows of a JSON document whose every value stands in a list or an object of its own."""
+    nested = [{"a": {"v": r["income"]}, "b": [r["visits"]], "c": [[r["year"]]]} for r in rows(12).to_dicts()]
+    return {"rows.json": json.dumps(nested)}
+
+
+@bad("row-leak", data=("calls",))
+def rows_with_lengths_and_times_of_a_zone() -> Offer:
+    """Rows with lengths of time as pandas writes them, beside times with their zone's shift from UTC."""
+    return {"calls.csv": calls().select("waited", "began")[400:420].to_pandas().to_csv(index=False)}
+
+
+@good("row-leak", data=("calls",))
+def counts_beside_columns_of_rare_types() -> Offer:
+    """Counts by district of a dataset with lengths of time, times of a zone, bytes and lists."""
+    return {"counts.csv": per(calls(), "district", n=pl.col("caller").n_unique())}
+
+
+@bad("column-leak", data=("calls",))
+def lengths_by_themselves() -> Offer:
+    """A list of lengths of time, which are nearly all different."""
+    return {"waits.csv": calls().select("waited")[100:200].sort("waited").to_pandas().to_csv(index=False)}
 
 
 @bad("row-leak")

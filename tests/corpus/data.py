@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -126,6 +127,25 @@ def stays() -> pl.DataFrame:
 
 
 @cache
+def calls() -> pl.DataFrame:
+    """Calls for an ambulance, with columns of types that few datasets have: lengths, times of a zone, bytes, lists."""
+    draw = random.Random(17)
+    rows = [
+        {
+            "caller": f"C{number % 300:04d}",
+            "district": ("north", "south", "harbour")[number % 3],
+            "began": datetime(2021, 1, 1, tzinfo=UTC) + timedelta(seconds=draw.randrange(31_536_000)),
+            "waited": timedelta(milliseconds=draw.randrange(60_000, 4_000_000)),
+            "asked_at": time(draw.randrange(24), draw.randrange(60), draw.randrange(60)),
+            "voice": draw.randbytes(8),
+            "pulses": [draw.randrange(50, 180) for _ in range(draw.randrange(3))],
+        }
+        for number in range(900)
+    ]
+    return pl.DataFrame(rows).with_columns(pl.col("began").dt.convert_time_zone("Europe/Paris"))
+
+
+@cache
 def real() -> dict[str, dict[str, pl.DataFrame]]:
     """The catalogue's datasets, file by file."""
     read: dict[str, Callable[[Path], pl.DataFrame]] = {
@@ -234,6 +254,7 @@ _DECLARED: dict[str, tuple[DatasetDescription, Callable[[], pl.DataFrame]]] = {
     ),
     "votes": (DatasetDescription(name="votes", folder="/data/votes", privacy_unit="member"), votes),
     "farms": (DatasetDescription(name="farms", folder="/data/farms", privacy_unit="farm"), farms),
+    "calls": (DatasetDescription(name="calls", folder="/data/calls", privacy_unit="caller"), calls),
     "stays": (DatasetDescription(name="stays", folder="/data/stays", privacy_unit="patient"), stays),
 }
 DATASETS = (*_DECLARED, "health", "transport", "jobs")

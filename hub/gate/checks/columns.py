@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
@@ -18,6 +19,8 @@ from hub.gate.views import TableView
 
 FEWEST_VALUES = 30
 _NEARLY = 0.9
+_MINUTE = 60_000_000
+"""In microseconds, which the keys of times are."""
 
 
 def column_leak(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -25,8 +28,8 @@ def column_leak(fragment: Fragment, context: Context) -> list[Finding] | None:
 
     Thirty different values or more, of which nine in ten are values of one column with many different ones, count as
     that column when so many hits say more than chance would: chance is how densely the column's values stand on the
-    grid of decimals that the table shows. A dense column counts only where nearly all of its rows are there. Figures
-    that were recomputed are no leak.
+    grid of decimals, or of moments, that the table shows. A dense column counts only where nearly all of its rows are
+    there. Figures that were recomputed are no leak.
     """
     views = context.tables(fragment)
     if not views or not context.datasets:
@@ -90,13 +93,15 @@ def _evidence(
     """Bits that so many hits say: each, that the value stands on the grid where few others do."""
     if value_class is ValueClass.TEXT:
         return met.height * 4.0
-    if value_class is not ValueClass.NUMBER:
-        return 0.0
     near = met["key"].cast(pl.Int64)
     low, high = near.min(), near.max()
+    step = 1 if value_class is ValueClass.NUMBER else int(np.gcd.reduce((near - near[0]).to_numpy()))
+    # Days and hours are groups of what happened more often than they are one unit's own.
+    if value_class is ValueClass.TRUTH or (value_class is ValueClass.TIME and step > _MINUTE):
+        return 0.0
     if not isinstance(low, int) or not isinstance(high, int):
         return 0.0
-    density = file.density(column, decimals, low, high)
+    density = step * file.density(column, decimals, low, high)
     missed = shown - met.height
     chosen = (math.lgamma(shown + 1) - math.lgamma(missed + 1) - math.lgamma(met.height + 1)) / math.log(2)
     return met.height * -math.log2(min(density, 1.0)) - chosen

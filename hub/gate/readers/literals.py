@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from hub.gate.fragments import MOST_COLUMNS, Fragment, Slot, TableFragment, TextFragment, is_source
+from hub.gate.json_tables import document_tables
 from hub.gate.readers.documents import parse_json
 from hub.gate.readers.documents_within import strings
 from hub.gate.readers.readable import readable
 from hub.gate.refusals import ReadRefusedError
-from hub.gate.views import document_tables
 
 _LONGEST = 1_000_000
 _LEAST_TEXT = 20

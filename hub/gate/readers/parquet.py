@@ -6,12 +6,14 @@ from io import BytesIO
 
 import polars as pl
 
+from hub.gate.column_forms import text_of
 from hub.gate.fragments import MOST_CELLS, MOST_COLUMNS, TableFragment
 from hub.gate.readers.parquet_layout import check_layout
 from hub.gate.readers.tables import LONGEST_CELL, MOST_TEXT
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 
-_PLAIN = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Decimal, pl.Null)
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
+_PLAIN = (*_TEXTS, pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.Decimal, pl.Null)
 
 
 def read_parquet(content: bytes) -> tuple[TableFragment, ...]:
@@ -20,7 +22,7 @@ def read_parquet(content: bytes) -> tuple[TableFragment, ...]:
     try:
         table = _load(content)
         _check_text(table)
-        texts = table.select(pl.all().cast(pl.String).fill_null(""))
+        texts = table.select(text_of(name, kind).fill_null("") for name, kind in table.schema.items())
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         raise ReadRefusedError(RefusalReason.BROKEN_PARQUET) from None
     for name in texts.columns:
@@ -34,7 +36,7 @@ def _check_text(table: pl.DataFrame) -> None:
     """A text that many rows share stands in the file once, and would be written for each of them."""
     total = 0
     for name, kind in table.schema.items():
-        if isinstance(kind, (pl.String, pl.Categorical, pl.Enum)):
+        if isinstance(kind, _TEXTS):
             column = pl.col(name)
             length = column.str.len_bytes() if isinstance(kind, pl.String) else column.cat.len_bytes()
             total += table.select(length.cast(pl.UInt64).sum()).item()

@@ -269,3 +269,20 @@ def test_a_bound_spares_only_looks_that_find_nothing(gate: Any, data: pl.DataFra
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evidence, "at_most", lambda _, hopeful, __: hopeful.rename({"hope": "excess"}))
         assert found() == bounded
+
+
+@pytest.mark.parametrize(
+    "dressed",
+    [
+        lambda rows: [{name: [value] for name, value in row.items()} for row in rows],
+        lambda rows: [{name: {"v": value} for name, value in row.items()} for row in rows],
+        lambda rows: [{"a": {"b": [row["income"]]}, "c": row["visits"], "d": [[row["year"]]]} for row in rows],
+        lambda rows: [[[value] for value in row.values()] for row in rows],
+        lambda rows: {name: [[row[name]] for row in rows] for name in rows[0]},
+        lambda rows: {f"r{at}": {name: [value] for name, value in row.items()} for at, row in enumerate(rows)},
+    ],
+    ids=["lists", "objects", "mixed", "rows", "columns", "named rows"],
+)
+def test_rows_of_json_are_seen_whatever_their_values_stand_in(gate: Any, make: Any, data: Any, dressed: Any) -> None:
+    rows = data.select("income", "visits", "year")[40:60].to_dicts()
+    assert leaks(gate, make, "t.json", json.dumps(dressed(rows)))
