@@ -6,6 +6,7 @@ Invariants:
 * an answer of the provider counts for the login that asked for it, and only with the second factor that is asked for;
 * nobody is an administrator of the hub, whatever the provider or the hub's own tables say;
 * a name is taken as the provider writes it: two accounts that differ in capitals stay two;
+* a login begins a session of its own: what a browser held before it is not what counts after it;
 * a logout ends every login of its person in browsers: nothing that was copied from one of them opens anything.
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 
 from jupyterhub import orm
 from oauthenticator.generic import GenericOAuthenticator
-from oauthenticator.oauth2 import OAuthLoginHandler, OAuthLogoutHandler
+from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthLoginHandler, OAuthLogoutHandler
 from tornado.web import HTTPError
 from traitlets import Callable, List, Unicode
 
@@ -62,6 +63,15 @@ class LabLoginHandler(OAuthLoginHandler):  # type: ignore[misc]  # oauthenticato
         super().authorize_redirect(extra_params={**extra_params, "nonce": nonce}, **options)
 
 
+class LabCallbackHandler(OAuthCallbackHandler):  # type: ignore[misc]  # likewise
+    """Takes the provider's answer, and begins a session that nobody knew before; JupyterHub alone keeps the old one."""
+
+    def set_login_cookie(self, user: Any) -> None:
+        """Give the session another name, to which the browser's logins of services and its forms are bound."""
+        self.set_session_cookie()
+        super().set_login_cookie(user)
+
+
 class LabLogoutHandler(OAuthLogoutHandler):  # type: ignore[misc]  # likewise
     """Ends a person's logins; JupyterHub alone would ask the browser to forget its cookie, and believe a copy of it."""
 
@@ -102,7 +112,7 @@ class LabAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthent
     second_factor_values = List(
         Unicode(), config=True, help="Of which it has to name one; an empty list asks for no second factor."
     )
-    login_handler, logout_handler = LabLoginHandler, LabLogoutHandler
+    login_handler, callback_handler, logout_handler = LabLoginHandler, LabCallbackHandler, LabLogoutHandler
     any_allow_config = True  # Who may come in is decided below, by none of the hub's own lists.
 
     def normalize_username(self, username: str) -> str:

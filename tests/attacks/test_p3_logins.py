@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import re
 import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 import requests
@@ -172,6 +173,74 @@ def test_codes_and_tokens_of_a_login_open_nothing_after_the_logout(standing: Sta
     assert standing.counts(own)  # it was made to outlast a login
 
 
+SESSION, FORMS = "jupyterhub-session-id", "_xsrf"
+
+
+def fixed(standing: Standing) -> tuple[requests.Session, requests.Session]:
+    """What an attacker's browser was given, and knows, before a login; and the person's, which was made to hold it."""
+    known = requests.Session()
+    known.trust_env = False
+    known.get(standing.hub("login"), allow_redirects=False, timeout=20)
+    known.get(standing.hub("oauth_login"), allow_redirects=False, timeout=20)
+    host = urlsplit(standing.lab.settings.public_url).hostname or ""
+    domain = next((cookie.domain for cookie in known.cookies), host)
+    known.cookies.set(SESSION, "a" * 32, path="/", domain=domain)
+    mine, page = log_in(standing.lab, PERSON, standing.passwords[PERSON], copied(known))
+    assert page.text == f"portal of {PERSON}"
+    return known, mine
+
+
+def of_name(session: requests.Session, name: str) -> set[str]:
+    return {cookie.value or "" for cookie in session.cookies if cookie.name == name}
+
+
+def test_no_session_from_before_a_login_is_the_one_after_it(standing: Standing) -> None:
+    known, mine = fixed(standing)
+    assert standing.is_in(mine)
+    assert not standing.is_in(known)
+    assert of_name(known, SESSION)
+    assert of_name(mine, SESSION)
+    assert not of_name(known, SESSION) & of_name(mine, SESSION)
+    assert not of_name(known, FORMS) & of_name(mine, FORMS)
+    address, page = standing.hub(f"api/users/{PERSON}/tokens"), standing.hub("home")
+    for forms, status in ((of_name(known, FORMS), 403), ({mine.cookies.get(FORMS, path="/hub/") or ""}, 201)):
+        for form in forms:
+            head = {"X-XSRFToken": form, "Referer": page}
+            assert mine.post(address, json={}, headers=head, timeout=20).status_code == status
+
+
+ELSEWHERE = (
+    "//elsewhere.example", "https://elsewhere.example/", "\\\\elsewhere.example", "/\\elsewhere.example",
+    "javascript:alert(1)", "\t//elsewhere.example", "https:elsewhere.example", "///elsewhere.example",
+    "//elsewhere.example@127.0.0.1", "/hub/../..//elsewhere.example", "/%2f%2felsewhere.example",
+)  # fmt: skip
+
+
+def follows(browser: requests.Session, address: str, following: str) -> str:
+    """Where a browser that is in is sent by an address that takes what follows."""
+    answer = browser.get(address, params={"next": following}, allow_redirects=False, timeout=20)
+    assert answer.status_code in (302, 303), answer.status_code
+    return answer.headers["Location"]
+
+
+def test_no_login_leads_elsewhere(standing: Standing) -> None:
+    mine, own = standing.browser(), urlsplit(standing.lab.settings.public_url)
+    for following in ELSEWHERE:
+        led = follows(mine, standing.hub("login"), following)
+        assert led.startswith("/")
+        assert not re.match(r"/[/\\]", led), led
+        joined = urlsplit(urljoin(standing.hub("login"), led))
+        assert (joined.scheme, joined.netloc) == (own.scheme, own.netloc), following
+    assert urlsplit(follows(mine, standing.hub("login"), "/hub/token")).path == "/hub/token"
+
+
+@pytest.mark.parametrize("following", ["https://elsewhere.example/", "//elsewhere.example"])
+def test_what_follows_a_login_at_the_provider_is_of_the_lab(standing: Standing, following: str) -> None:
+    _, page = log_in(standing.lab, PERSON, standing.passwords[PERSON], following=following)
+    assert page.url.startswith(standing.lab.settings.public_url + "/")
+    assert page.text == f"portal of {PERSON}"
+
+
 @contextmanager
 def told(standing: Standing) -> Iterator[list[bytes]]:
     """What the hub says to the gateway, where a stand-in listens as the gateway would."""
@@ -217,8 +286,9 @@ def test_no_cookie_and_no_token_counts_of_who_is_taken_out_of_the_records(standi
 
 
 WEAK = """
-from oauthenticator.oauth2 import OAuthLogoutHandler
+from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthLogoutHandler
 from spawner_config.hub_traits.authenticator import LabAuthenticator
+LabAuthenticator.callback_handler = OAuthCallbackHandler
 LabAuthenticator.logout_handler = OAuthLogoutHandler
 c.LabAuthenticator.auth_refresh_strict = False
 """
@@ -227,8 +297,10 @@ c.LabAuthenticator.auth_refresh_strict = False
 def test_cookies_codes_and_tokens_go_on_where_the_hub_does_what_it_does_by_itself(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """The weak twin: it asks the browser to forget, and believes a token of somebody who was taken out."""
+    """The weak twin: it keeps a session, asks browsers to forget, and believes a token of who was taken out."""
     with standing_lab(tmp_path_factory.mktemp("weak"), WEAK) as weak:
+        known, held = fixed(weak)
+        assert of_name(known, SESSION) & of_name(held, SESSION)
         mine = weak.browser()
         thief = copied(mine)
         del thief.cookies["jupyterhub-session-id"]

@@ -159,11 +159,14 @@ def make_lab(folder: Path, *, demo: bool = True, login: str = "") -> Lab:
     return Lab(settings, config, known, programs)
 
 
-def log_in(lab: Lab, name: str, password: str) -> tuple[requests.Session, requests.Response]:
-    """Go to the hub as a browser does, and through the provider's pages back to it."""
-    session = requests.Session()
+def log_in(
+    lab: Lab, name: str, password: str, browser: requests.Session | None = None, following: str = ""
+) -> tuple[requests.Session, requests.Response]:
+    """Go to the hub as a browser does, and through the provider's pages back to it, or to what follows the login."""
+    session = browser or requests.Session()
     session.trust_env = False
-    page = session.get(f"{lab.settings.public_url}/hub/oauth_login", timeout=20)
+    asked = {"next": following} if following else {}
+    page = session.get(f"{lab.settings.public_url}/hub/oauth_login", params=asked, timeout=20)
     page = _submit(session, page, {"login": name})
     return session, _submit(session, page, {"password": password})
 

@@ -1,6 +1,7 @@
 """Another project's things, named inside one's own requests: the same answer as for what is not there.
 
-What is named in an address is attacked in ``test_portal_unknown.py``; here it stands in a body or in a query.
+What is named first in an address is attacked in ``test_portal_unknown.py``; here it stands in a body, in a query, or
+in an address behind a thing of one's own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ import requests
 from doubles.lab import make_lab
 from doubles.people import CONTEXT, send
 from doubles.portal import login_cookie, served
+from hub.domain.audit import event
+from hub.domain.exceptions import GateException, Ground
+from hub.domain.saved_views import SavedView
+from hub.services import saved_views
+from hub.services.lab import Lab
 from integration.test_portal_roles import everything
 from integration.test_portal_unknown import Asked, Told
 
@@ -36,6 +42,7 @@ BODIES: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     ("/datasets/hidden-jobs/twins/supplied", "upload", "jobs-steward", {"uploads": ["{}"]}),
 )
 """Where a body is sent to, what it names, who sends it, and the body with ``{}`` for the name."""
+DECIDED = {"word": "deny", "reason": "because it is so", "canonical": "0" * 64, "policy": "0" * 64}
 QUERIES = (
     ("/api/v1/catalogue?project={}", "project"),
     ("/api/v1/catalogue?dataset={}", "dataset"),
@@ -53,13 +60,34 @@ QUERIES = (
 )
 
 
+BEHIND = (
+    ("POST", "/exports/{request}/exceptions/{}/votes", "exception", "health-steward", DECIDED),
+    ("POST", "/projects/other/datasets/{}/accept", "dataset", WHO, None),
+    ("POST", "/projects/other/datasets/{}/decline", "dataset", WHO, {"reason": "because it is so"}),
+    ("DELETE", "/datasets/jobs/delegates/{}", "delegate", "jobs-steward", None),
+    ("DELETE", "/queue/views/{}", "view", "health-steward", None),
+)
+"""How and where to, what stands behind a thing of one's own, who asks, and the body."""
+
+
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     lab = make_lab(tmp_path_factory.mktemp("foreign"))
     made = everything(lab) | {"project": "wages", "dataset": "jobs"}
     made |= {"upload": send(lab, "scientist", "again.ipynb"), "own": send(lab, WHO, "mine.ipynb", b'{"cells": []}')}
+    made |= {"exception": foreign_exception(lab, made["released"]), "view": "others", "delegate": "transport-steward"}
+    saved_views.save_view(lab, "jobs-steward", SavedView(made["view"]))
     with served(lab) as base:
         yield Asked(lab, base, made)
+
+
+def foreign_exception(lab: Lab, request: str) -> str:
+    """An exception that was asked for in another request."""
+    of, who = ("wages", "table.csv", "dominance", "table.csv", "It.", "0" * 64, "0" * 64), "researcher"
+    asked = GateException("exception-other", request, *of, Ground.LAW, "because it is so", who, lab.now())
+    with lab.store.begin() as records:
+        records.save(asked, event("test:record:write", "test", request))
+    return asked.id
 
 
 def invented(name: str) -> str:
@@ -91,6 +119,36 @@ def test_a_query_that_names_anothers_thing_is_answered_as_one_that_names_nothing
         asked.told(WHO, "GET", address.replace("{}", quote(each)), each) for each in (name, invented(name))
     )
     assert there == not_there
+
+
+@pytest.mark.parametrize("row", BEHIND, ids=lambda row: row[1])
+def test_a_name_behind_a_thing_of_ones_own_is_answered_as_one_of_nothing(
+    asked: Asked, row: tuple[str, str, str, str, dict[str, str] | None]
+) -> None:
+    method, template, kind, who, body = row
+    name = asked.made[kind]
+    address = f"/api/v1{template.replace('{request}', asked.made['request'])}"
+    sends = {"json": body} if body else {}
+    there, not_there = (
+        asked.told(who, method, address.replace("{}", each), each, **sends) for each in (name, invented(name))
+    )
+    assert there.status in (403, 404, 409)
+    assert there == not_there
+
+
+def test_what_was_named_behind_ones_own_is_as_it_was(asked: Asked) -> None:
+    """And it is answered to whoever may, so that the comparison can fail."""
+    assert [v.name for v in saved_views.saved_views(asked.lab, "jobs-steward")] == [asked.made["view"]]
+    with asked.lab.store.read() as reading:
+        kept = reading.get(GateException, asked.made["exception"])
+    assert kept is not None
+    assert (kept.votes, kept.denied) == ((), None)
+    address = f"/api/v1/exports/{asked.made['released']}/exceptions/{{}}/votes"
+    there, not_there = (
+        asked.told("health-steward", "POST", address.replace("{}", each), each, json=DECIDED)
+        for each in (kept.id, invented(kept.id))
+    )
+    assert there.status != not_there.status == 404
 
 
 def test_the_same_body_is_taken_of_who_may_so_that_the_comparison_can_fail(asked: Asked) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from hub.domain.errors import InvalidError
 from hub.settings import load_settings
+from hub.settings_notices import Webhook
 
 GOOD = 'state = "var"\n[login]\ndemo = true\n'
 
@@ -146,3 +148,22 @@ def test_a_project_may_have_an_allowance_of_its_own(tmp_path: Path) -> None:
 def test_an_allowance_of_no_project_or_with_an_unknown_word_is_refused(tmp_path: Path, own: str) -> None:
     with pytest.raises(InvalidError):
         load_settings(write(tmp_path, GOOD + own))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data/", "http://2852039166/", "http://[fe80::1]/", "http://0.0.0.0/",
+        "http://127.0.0.1.elsewhere.example/", "http://localhost@elsewhere.example/", "http://10.0.0.1/hook",
+        "https://eve:secret@chat.example.org/hook", "file:///etc/passwd", "gopher://127.0.0.1/", "//chat.example.org",
+        "https:///hook", "unix:///run/docker.sock",
+    ],
+)  # fmt: skip
+def test_a_webhook_is_spoken_to_in_clear_text_on_loopback_alone(url: str) -> None:
+    with pytest.raises(ValidationError):
+        Webhook(url=url)
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9/hook", "http://localhost/hook", "https://chat.example.org/h"])
+def test_a_webhook_on_loopback_or_with_https_is_one(url: str) -> None:
+    assert Webhook(url=url).url == url
