@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Page
 from pydantic import TypeAdapter
 from sqlalchemy import update
 
+from datasets_mount.catalogue import OwnersPart
 from doubles.lab import make_lab
 from doubles.portal import PREFIX, login_cookie, served
 from hub.adapters.store import SqlStore
@@ -28,7 +29,6 @@ from hub.adapters.tables import KEYS, TABLES
 from hub.domain.audit import event
 from hub.domain.ballots import Cause, Decision, Override, OwnerVote
 from hub.domain.comments import Audience, Place
-from hub.domain.examinations import Attempt, Examination, Promise, Verdict
 from hub.domain.exceptions import ExceptionVote, GateException, Ground, Word
 from hub.domain.exports import ExportFile, ExportRequest, Finding, Severity
 from hub.domain.file_cards import FigureTable, FileCard, RemovedPart, Vocabulary
@@ -36,8 +36,7 @@ from hub.domain.notebooks import Notebook, NotebookState
 from hub.domain.publications import FIELDS, PublicKind
 from hub.domain.saved_views import SavedView
 from hub.domain.validation import Validation, ValidationResult
-from hub.services import comments, freezes, publications, run_budgets, saved_views
-from hub.services.examinations import keep_examination
+from hub.services import comments, freezes, owner_votes, publications, run_budgets, saved_views
 from hub.services.lab import Lab
 from hub.settings_tables import PublicRegister
 from hub.web.languages import CODES, COOKIE
@@ -61,7 +60,7 @@ SHOWN = (
     "GateException.votes.reason", "SavedViews.views.name", "Notice.subject", "ExportRequest.overrides.reason",
     "ExportRequest.owner_votes.reason", "ExportRequest.files.card.vocabularies.dataset",
     "ExportRequest.files.card.vocabularies.column", "ExportRequest.files.card.removed.kind",
-    "ExportRequest.files.card.table.path", "Examination.attempts.tried", "Examination.attempts.seen",
+    "ExportRequest.files.card.table.path",
 )  # fmt: skip
 """Where a record holds what somebody filled in, or what a program wrote: kind and field."""
 CONTENTS = ("csv", "json", "text", "notebook")
@@ -186,6 +185,7 @@ def add_what_is_missing(lab: Lab, made: dict[str, str], at: str) -> None:
     saved_views.save_view(lab, "jobs-steward", SavedView("mine"))
     run_budgets.grant_runs(lab, "jobs-steward", "wages", 5, "because it is so")
     freezes.freeze(lab, "jobs-steward", "wages", "because of a test")
+    owner_votes.set_part(lab, "jobs-steward", "jobs", OwnersPart.VOTE)
     publications.publish(lab, "scientist", PublicKind.PROJECT, "wages", FIELDS[PublicKind.PROJECT])
     publications.publish(lab, "jobs-steward", PublicKind.DATASET, "jobs", FIELDS[PublicKind.DATASET])
     publications.publish(lab, "health-steward", PublicKind.RELEASE, made["released"], FIELDS[PublicKind.RELEASE])
@@ -194,8 +194,6 @@ def add_what_is_missing(lab: Lab, made: dict[str, str], at: str) -> None:
     card = FileCard(vocabularies=(words,), removed=(left_out,), table=table)
     override = Override("health-steward", "because", lab.now(), ())
     owner_vote = OwnerVote("jobs-steward", "jobs", Decision.CHANGES, "because", lab.now(), "0" * 64, Cause.OTHER)
-    attempt = Attempt(Promise.NETWORK, "reach", "host", "It was tried.", "It was seen.", Verdict.HOLDS)
-    keep_examination(lab, Examination("", lab.now(), 1, {}, (attempt,)))
     with lab.store.begin() as records:
 
         def save(value: object) -> None:
