@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import shutil
@@ -26,6 +27,17 @@ settings.load_profile("unhurried")
 def pytest_configure() -> None:
     """Let processes that share the tests name them in one order: that of sets is drawn anew for each run, not each."""
     os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage while the tests are collected, and never again in what they are: it is half of the work."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_report_header() -> str:
