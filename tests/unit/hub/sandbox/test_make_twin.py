@@ -189,13 +189,21 @@ def test_real_rows_after_as_many_others_as_the_gate_takes_are_blocked(container:
 
 
 def test_where_more_cells_hold_several_values_than_are_cut_their_columns_follow_one_by_one() -> None:
-    moments = pl.datetime_range(datetime(2001, 1, 1), datetime(2001, 1, 1, 8), "5s", eager=True).head(5000)
-    table = pl.DataFrame({"one": moments, "other": moments + timedelta(days=400), "plain": range(5000)})
+    one, other = ([f"{n} {word} {n + 7}" for n in range(5000)] for word in ("and", "or"))
+    table = pl.DataFrame({"one": one, "other": other, "plain": range(5000)})
     assert [piece.columns for piece in _pieces(table, 5000)] == [("one", "other", "plain"), ("one",), ("other",)]
     assert [piece.columns for piece in _pieces(table.drop("other"), 5000)] == [("one", "plain")]
     halves = list(_pieces(table, 2500))
     assert [piece.columns for piece in halves] == [("one", "other", "plain")] * 2
     assert [cell for piece in halves for cell in piece.data[2]] == [str(n) for n in range(5000)]
+
+
+def test_a_column_of_times_never_follows_but_a_text_beside_it_does() -> None:
+    """A moment is one value, with however many numbers it is written."""
+    moments = pl.datetime_range(datetime(2001, 1, 1), datetime(2001, 1, 1, 8), "5s", eager=True).head(5000)
+    texts = [*("" for _ in range(4999)), "17 | 4200.5 | 3"]
+    table = pl.DataFrame({"one": moments, "other": moments + timedelta(days=400), "text": texts})
+    assert [piece.columns for piece in _pieces(table, 5000)] == [("one", "other", "text"), ("text",)]
 
 
 def test_real_rows_in_cells_after_as_many_others_as_are_cut_are_blocked(container: Container) -> None:
