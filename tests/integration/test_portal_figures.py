@@ -15,12 +15,20 @@ from doubles.lab import make_lab
 from doubles.people import checked_request, found_consortium, play, registered_dataset
 from doubles.portal import served
 from hub.domain.audit import event
+from hub.domain.file_cards import FigureTable, FileCard, ModelCard, ModelFamily, RemovedPart, Vocabulary
 from hub.services.lab import Lab
 from hub.web.languages import CODES
 from integration.test_portal_accessible import DRAWN, SIDEWAYS, ZOOMED, faults, opened
 
 WIDTH, HEIGHT = 900, 300
 HALF = (0, 0, WIDTH // 2, HEIGHT)
+CARD = FileCard(
+    ModelCard(ModelFamily.DECISION_TREE, 22, features=7, leaves=8, smallest_leaf=43),
+    (Vocabulary("jobs", "year", 3, 20),),
+    (RemovedPart("tEXt", 1, 9), RemovedPart("other", 2, 30)),
+    FigureTable("plot.csv", 3, 5),
+)
+"""All that a card can tell, so that the page is looked at with every part of it."""
 
 
 def stored(lab: Lab, half: str) -> tuple[str, int]:
@@ -43,9 +51,8 @@ def figure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
     request = checked_request(lab)
     earlier, _ = stored(lab, "black")
     now, size = stored(lab, "red")
-    file = replace(
-        request.files[0], kind="png", canonical=now, canonical_size=size, canonical_name="plot.png", earlier=earlier
-    )
+    said = {"canonical": now, "canonical_size": size, "canonical_name": "plot.png", "earlier": earlier, "card": CARD}
+    file = replace(request.files[0], kind="png", **said)
     with lab.store.begin() as records:
         records.save(replace(request, files=(file,)), event("test:request:write", "test", request.id))
     with served(lab) as base:
