@@ -9,10 +9,12 @@ Invariants:
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import re
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from hub.adapters.disks import room_of
@@ -66,6 +68,18 @@ class PlainStorage(ABC):
     def fragments_folder(self, work: str) -> Path:
         """Return where what a reader wrote is shown to the checker."""
         return self._state / "scratch" / work / "fragments"
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Hold the turn of the one worker that goes round; False while another has it. It ends with its process."""
+        scratch = self._state / "scratch"
+        with full_disk_said():
+            scratch.mkdir(parents=True, exist_ok=True, mode=0o750)
+        opened = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            yield _is_locked(opened)
+        finally:
+            os.close(opened)
 
     def works(self) -> list[str]:
         """Return the identifiers of the works that have folders."""
@@ -133,6 +147,14 @@ class PlainStorage(ABC):
         """Copy a plain file, reached without following links, into the vault."""
         with self.opened(folder, path) as opened, os.fdopen(os.dup(opened), "rb") as file:
             return self._vault.add(file, limit)
+
+
+def _is_locked(opened: int) -> bool:
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def close_at_gateway(state: Path, server: str) -> None:

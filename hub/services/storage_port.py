@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -92,6 +93,9 @@ class Storage(Protocol):
 
     def forget_work(self, work: str) -> None:
         """Remove a piece of work's folders."""
+
+    def turn(self) -> AbstractContextManager[bool]:
+        """Hold the turn of the one worker that goes round; False while another has it. It ends with its process."""
 
     def works(self) -> list[str]:
         """Return the identifiers of the works that have folders."""

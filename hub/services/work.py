@@ -4,6 +4,7 @@ Invariants:
 
 * rows are read before containers are listed, so that a row is never ahead of what was seen;
 * rows are not read again while no event was recorded, since no record changes without one;
+* one worker goes round at a time: one that a killed hub left for a moment is waited for, and gives way when it dies;
 * every step may be repeated: a worker killed at any point finds the container by its name and goes on;
 * what may not start, or go on, is ended with the reason, and before a container of it starts;
 * a container is removed only after its end stands in the records, and so are the folders it worked in;
@@ -69,9 +70,14 @@ def do_round(lab: Lab, last: LastRound | None = None) -> frozenset[str]:
     ``last`` is kept by whoever does rounds one after the other: what it read still stands while nothing was recorded
     since, and then the containers alone are looked at.
 
-    Raises UnavailableError when the engine or the disk does not answer; nothing is lost, the next round goes on.
+    While another worker goes round, nothing is done. Raises UnavailableError when the engine or the disk does not
+    answer; nothing is lost, the next round goes on.
     """
-    last = LastRound() if last is None else last
+    with lab.storage.turn() as is_ours:
+        return _round(lab, LastRound() if last is None else last) if is_ours else frozenset()
+
+
+def _round(lab: Lab, last: LastRound) -> frozenset[str]:
     with lab.store.read() as reading:
         mark = _mark(reading)
         is_quiet = mark == last.mark
