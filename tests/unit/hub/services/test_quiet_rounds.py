@@ -140,3 +140,11 @@ def test_a_round_that_failed_is_followed_by_one_that_reads(
     asked.clear()
     assert do_round(lab, last) == {running}
     assert any("FROM work" in statement for statement in asked)
+
+
+def test_while_another_worker_goes_round_nothing_is_done_and_afterwards_it_is(lab: Lab, running: str) -> None:
+    with lab.storage.turn() as is_ours:
+        assert is_ours
+        assert do_round(lab) == frozenset()
+        assert state(lab, running) is WorkState.QUEUED
+    assert do_round(lab) == {running}
