@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import policy_page, review_matrix, settings_page
+from hub import policy_page, review_matrix, runs_page, settings_page
 from hub.bench import page as measurements_page
 from hub.cli import reference
 from hub.mutants import page as mutants_page
@@ -30,6 +30,7 @@ PAGES = Path(__file__).parents[2] / "docs/reference"
         ("settings.md", settings_page.page),
         ("policies.md", policy_page.page),
         ("review-matrix.md", review_matrix.page),
+        ("runs.md", runs_page.page),
         ("measurements.md", measurements_page.page),
         ("mutants.md", mutants_page.page),
     ],
