@@ -14,8 +14,8 @@ endif
 export PYTHON
 SETUP = $(PYTHON) -m hub.setup
 DATALAB = .venv/bin/datalab
-# Three processes run the tests (“make test LANES=1”: one); tests/lanes.py says which of them stay together.
-LANES = 3
+# Two processes run the tests (“make test LANES=1”: one); tests/lanes.py says which of them stay together.
+LANES = 2
 IN_LANES = $(if $(filter-out 1,$(LANES)),--numprocesses=$(LANES) --dist=loadscope --no-loadscope-reorder)
 
 help:  ## print this
