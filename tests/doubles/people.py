@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import cast
 
 from datasets_mount.catalogue import Dataset, Tier
 from doubles.engine import MemoryEngine
+from doubles.lab import make_lab
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
 from hub.domain.exports import ExportRequest
@@ -74,6 +76,15 @@ def registered_dataset(lab: Lab, tier: Tier = JOBS.tier) -> str:
     work_off(lab)
     grants.grant_dataset(lab, "jobs-steward", "wages", "jobs")
     return datasets.offer(lab, "jobs-steward", offer.id)[0].snapshot
+
+
+def lab_with_data(folder: Path) -> Lab:
+    """Return a lab whose programs do what is asked of them, with a dataset that a project may use."""
+    made = make_lab(folder)
+    found_consortium(made)
+    play(made)
+    registered_dataset(made)
+    return made
 
 
 def submitted_notebook(lab: Lab, lead: str = "scientist", project: str = "wages") -> Notebook:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from doubles.lab import make_lab
-from doubles.people import approved_notebook, checked_request, found_consortium, play, registered_dataset, work_off
+from doubles.people import approved_notebook, checked_request, lab_with_data, work_off
 from doubles.portal import PREFIX, login_cookie, served
 from hub.services import datasets, freezes, notebooks, runs
 from hub.services.lab import Lab
@@ -16,11 +15,7 @@ from hub.services.lab import Lab
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
-    lab = make_lab(tmp_path)
-    found_consortium(lab)
-    play(lab)
-    registered_dataset(lab)
-    return lab
+    return lab_with_data(tmp_path)
 
 
 def page_of(chromium: Browser, base: str, who: str, complaints: list[str]) -> Page:

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from doubles.lab import make_lab
-from doubles.people import cast_vote, checked_request, found_consortium, play, registered_dataset, work_off
+from doubles.people import cast_vote, checked_request, lab_with_data, work_off
 from doubles.pictures import SIGNATURE, chunk
 from doubles.portal import login_cookie, served
 from hub.domain.audit import event
@@ -41,11 +40,7 @@ Open = Callable[..., requests.Response]
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
-    lab = make_lab(tmp_path)
-    found_consortium(lab)
-    play(lab)
-    registered_dataset(lab)
-    return lab
+    return lab_with_data(tmp_path)
 
 
 @pytest.fixture

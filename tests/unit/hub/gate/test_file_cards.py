@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from doubles.models import leaf_counts, tree_form
 from hub.domain.file_cards import FigureTable, FileCard, ModelCard, ModelFamily, RemovedPart, Vocabulary
 from hub.domain.table_context import TableContext
 from hub.gate.array_types import ArrayType
@@ -52,28 +53,11 @@ def cards(gate: Any, *files: tuple[str, bytes], table: TableContext | None = Non
 
 
 def tree(counts: Sequence[list[int] | None], **more: object) -> bytes:
-    """A tree with one split at 49.5 years."""
-    form = {
-        "form": "datalab-tree/1",
-        "outcome": "ill",
-        "classes": ["no", "yes"],
-        "features": ["age"],
-        "left": [1, -1, -1],
-        "right": [2, -1, -1],
-        "feature": [0, None, None],
-        "threshold": [49.5, None, None],
-        "counts": counts,
-    }
-    return json.dumps(form | more).encode()
-
-
-def leaves() -> list[list[int] | None]:
-    sides = [patients().filter(pl.col("age") < 49.5), patients().filter(pl.col("age") > 49.5)]
-    return [None, *([int((side["ill"] == label).sum()) for label in ("no", "yes")] for side in sides)]
+    return json.dumps(tree_form(counts, **more)).encode()
 
 
 def test_a_trees_card_tells_its_shape_and_its_smallest_group_in_units(gate: Any) -> None:
-    (card,) = cards(gate, ("m.json", tree(leaves())), table=TableContext("clinic"))
+    (card,) = cards(gate, ("m.json", tree(leaf_counts(patients()))), table=TableContext("clinic"))
     assert card is not None
     shape = {"features": 1, "classes": 2, "leaves": 2, "depth": 1, "records": 900}
     assert card.model == ModelCard(ModelFamily.DECISION_TREE, 4, **shape, smallest_leaf=450, smallest_group=150)

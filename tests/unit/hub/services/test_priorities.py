@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import cast
 
 import pytest
 
@@ -21,11 +20,6 @@ from hub.services.work import do_round
 from spawner_config.names import work_container
 
 LOW, NORMAL, HIGH = Priority.LOW, Priority.NORMAL, Priority.HIGH
-
-
-@pytest.fixture
-def engine(lab: Lab) -> MemoryEngine:
-    return cast(MemoryEngine, lab.engine)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.event import listen, remove
 
 from doubles.engine import MemoryEngine
-from doubles.people import approved_notebook, play, registered_dataset
 from hub.adapters.store import SqlStore
 from hub.domain.audit import event
 from hub.domain.errors import UnavailableError
@@ -19,18 +18,6 @@ from hub.services import grants, notebooks, projects, runs
 from hub.services.lab import Lab
 from hub.services.work import LastRound, do_round
 from spawner_config.names import work_container
-
-
-@pytest.fixture
-def engine(lab: Lab) -> MemoryEngine:
-    return cast(MemoryEngine, lab.engine)
-
-
-@pytest.fixture
-def notebook(lab: Lab) -> str:
-    play(lab)
-    registered_dataset(lab)
-    return approved_notebook(lab).id
 
 
 @pytest.fixture

@@ -45,11 +45,6 @@ class PlayedHub:
         return known
 
 
-@pytest.fixture
-def engine(lab: Lab) -> MemoryEngine:
-    return cast(MemoryEngine, lab.engine)
-
-
 def leave(lab: Lab, server: str = SERVER, name: str = NAME) -> None:
     """What a killed hub leaves: a container and a folder with a socket."""
     lab.engine.create(name, {"Labels": {LABEL_SERVER: server}})

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doubles.lab import make_lab
-from doubles.people import cast_vote, checked_request, found_consortium, play, registered_dataset, work_off
+from doubles.people import cast_vote, checked_request, lab_with_data, work_off
 from hub.domain.ballots import Decision
 from hub.domain.errors import RefusedError
 from hub.domain.exports import ExportState
@@ -19,11 +18,7 @@ from hub.services.lab import Lab
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
-    lab = make_lab(tmp_path)
-    found_consortium(lab)
-    play(lab)
-    registered_dataset(lab)
-    return lab
+    return lab_with_data(tmp_path)
 
 
 def test_a_request_that_was_returned_sent_again_and_released_is_two_rows(lab: Lab) -> None:

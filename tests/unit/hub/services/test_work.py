@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.event import listen
 
 from doubles.engine import MemoryEngine
-from doubles.people import approved_notebook, play, registered_dataset, work_off
+from doubles.people import approved_notebook, play, work_off
 from hub.adapters.store import SqlStore
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, UnavailableError
@@ -31,18 +31,6 @@ from spawner_config.names import work_container
 
 class Killed(BaseException):
     """The worker was killed here; nothing after this point happened."""
-
-
-@pytest.fixture
-def engine(lab: Lab) -> MemoryEngine:
-    return cast(MemoryEngine, lab.engine)
-
-
-@pytest.fixture
-def notebook(lab: Lab) -> str:
-    play(lab)
-    registered_dataset(lab)
-    return approved_notebook(lab).id
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doubles.lab import make_lab
-from doubles.people import checked_request, found_consortium, play, registered_dataset
+from doubles.people import checked_request, lab_with_data
 from doubles.pictures import SIGNATURE, chunk
 from hub.domain.audit import event
 from hub.domain.errors import NotFoundError
@@ -44,11 +43,7 @@ BEHIND = {
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
-    lab = make_lab(tmp_path)
-    found_consortium(lab)
-    play(lab)
-    registered_dataset(lab)
-    return lab
+    return lab_with_data(tmp_path)
 
 
 def with_files(lab: Lab, *files: tuple[str, str, bytes, FileCard | None]) -> ExportRequest:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from doubles.models import leaf_counts, tree_form
 from hub.domain.exports import Severity
 from hub.domain.table_context import TableContext
 from hub.gate import training
@@ -40,19 +41,7 @@ YEAR = TableContext("d", filter="year = 2020")
 
 def tree(rows: pl.DataFrame, threshold: float = 49.5, **more: Any) -> dict[str, Any]:
     """One split by age, with the counts of the rows."""
-    sides = [rows.filter(pl.col("age") <= threshold), rows.filter(pl.col("age") > threshold)]
-    counts = [[int((side["ill"] == label).sum()) for label in ("no", "yes")] for side in sides]
-    return {
-        "form": "datalab-tree/1",
-        "outcome": "ill",
-        "classes": ["no", "yes"],
-        "features": ["age"],
-        "left": [1, -1, -1],
-        "right": [2, -1, -1],
-        "feature": [0, None, None],
-        "threshold": [threshold, None, None],
-        "counts": [None, *counts],
-    } | more
+    return tree_form(leaf_counts(rows, threshold), threshold, **more)
 
 
 def mean_tree(rows: pl.DataFrame, threshold: float = 49.5) -> dict[str, Any]:
