@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -21,60 +22,66 @@ from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import MountedDataset, from_scans
 
 HEIGHT = 600
-DRAW = random.Random(23)
+Column = Callable[[], pl.Series]
+"""Made when it is asked for: a file of tests that computes with Polars when it is imported starts threads."""
 MOMENT = datetime(1990, 1, 1)
 FAILED = ("The check ended with an error", "No check knows")
 
 
 def drawn(low: int, high: int) -> list[int]:
-    return [DRAW.randrange(low, high) for _ in range(HEIGHT)]
+    draw = random.Random(f"{low} {high}")
+    return [draw.randrange(low, high) for _ in range(HEIGHT)]
 
 
 MOMENTS = [MOMENT + timedelta(seconds=n) for n in drawn(0, 10**9)]
-COLUMNS: dict[str, pl.Series] = {
-    "duration in µs": pl.Series([timedelta(microseconds=n) for n in drawn(0, 10**11)], dtype=pl.Duration("us")),
-    "duration in ms": pl.Series([timedelta(seconds=n) for n in drawn(-(10**6), 10**6)], dtype=pl.Duration("ms")),
-    "duration in ns": pl.Series([timedelta(seconds=n) for n in drawn(0, 10**6)], dtype=pl.Duration("ns")),
-    "time": pl.Series([time(n % 24, n % 60, n // 7 % 60, n) for n in drawn(0, 10**6)]),
-    "date": pl.Series([date(1950, 1, 1) + timedelta(days=n) for n in drawn(0, 20_000)]),
-    "datetime": pl.Series(MOMENTS, dtype=pl.Datetime("ms")),
-    "datetime in ns": pl.Series(MOMENTS, dtype=pl.Datetime("ns")),
-    "datetime in UTC": pl.Series(MOMENTS).dt.replace_time_zone("UTC"),
-    "datetime in Paris": pl.Series(MOMENTS).dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Paris"),
-    "text": pl.Series([f"t{n}" for n in drawn(0, 10**6)]),
-    "bytes": pl.Series([DRAW.randbytes(6) for _ in range(HEIGHT)]),
-    "bytes of text": pl.Series([b"t%d" % n for n in drawn(0, 10**6)]),
-    "categories": pl.Series([f"c{n}" for n in drawn(0, 10**6)], dtype=pl.Categorical),
-    "enumerated": pl.Series([f"e{n}" for n in drawn(0, 500)], dtype=pl.Enum([f"e{n}" for n in range(500)])),
-    "decimal": pl.Series([Decimal(n) / 100 for n in drawn(0, 10**9)], dtype=pl.Decimal(20, 2)),
-    "decimal without decimals": pl.Series([Decimal(n) for n in drawn(0, 10**16)], dtype=pl.Decimal(38, 0)),
-    "long decimal": pl.Series([Decimal(n) for n in drawn(10**28, 10**29)], dtype=pl.Decimal(38, 0)),
-    "whole of 8 bits": pl.Series(drawn(-100, 100), dtype=pl.Int8),
-    "whole of 64 bits": pl.Series(drawn(2**62, 2**63), dtype=pl.Int64),
-    "positive of 64 bits": pl.Series(drawn(2**63, 2**64), dtype=pl.UInt64),
-    "whole of 128 bits": pl.Series(drawn(-(10**30), 10**30), dtype=pl.Int128),
-    "positive of 128 bits": pl.Series(drawn(0, 10**9), dtype=pl.UInt128),
-    "half": pl.Series([n / 16 for n in drawn(0, 16_000)], dtype=pl.Float16),
-    "single": pl.Series([n / 997 for n in drawn(0, 10**6)], dtype=pl.Float32),
-    "double": pl.Series([n / 997 for n in drawn(0, 10**6)], dtype=pl.Float64),
-    "list": pl.Series([[n, n // 3] for n in drawn(0, 10**6)], dtype=pl.List(pl.Int64)),
-    "array": pl.Series([[n, n // 3] for n in drawn(0, 10**6)], dtype=pl.Array(pl.Int64, 2)),
-    "structure": pl.Series([{"a": n, "b": {"c": f"t{n % 997}"}} for n in drawn(0, 10**6)]),
+COLUMNS: dict[str, Column] = {
+    "duration in µs": lambda: pl.Series([timedelta(microseconds=n) for n in drawn(0, 10**11)], dtype=pl.Duration("us")),
+    "duration in ms": lambda: pl.Series(
+        [timedelta(seconds=n) for n in drawn(-(10**6), 10**6)], dtype=pl.Duration("ms")
+    ),
+    "duration in ns": lambda: pl.Series([timedelta(seconds=n) for n in drawn(0, 10**6)], dtype=pl.Duration("ns")),
+    "time": lambda: pl.Series([time(n % 24, n % 60, n // 7 % 60, n) for n in drawn(0, 10**6)]),
+    "date": lambda: pl.Series([date(1950, 1, 1) + timedelta(days=n) for n in drawn(0, 20_000)]),
+    "datetime": lambda: pl.Series(MOMENTS, dtype=pl.Datetime("ms")),
+    "datetime in ns": lambda: pl.Series(MOMENTS, dtype=pl.Datetime("ns")),
+    "datetime in UTC": lambda: pl.Series(MOMENTS).dt.replace_time_zone("UTC"),
+    "datetime in Paris": lambda: pl.Series(MOMENTS).dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Paris"),
+    "text": lambda: pl.Series([f"t{n}" for n in drawn(0, 10**6)]),
+    "bytes": lambda: pl.Series([n.to_bytes(6) for n in drawn(0, 2**48)]),
+    "bytes of text": lambda: pl.Series([b"t%d" % n for n in drawn(0, 10**6)]),
+    "categories": lambda: pl.Series([f"c{n}" for n in drawn(0, 10**6)], dtype=pl.Categorical),
+    "enumerated": lambda: pl.Series([f"e{n}" for n in drawn(0, 500)], dtype=pl.Enum([f"e{n}" for n in range(500)])),
+    "decimal": lambda: pl.Series([Decimal(n) / 100 for n in drawn(0, 10**9)], dtype=pl.Decimal(20, 2)),
+    "decimal without decimals": lambda: pl.Series([Decimal(n) for n in drawn(0, 10**16)], dtype=pl.Decimal(38, 0)),
+    "long decimal": lambda: pl.Series([Decimal(n) for n in drawn(10**28, 10**29)], dtype=pl.Decimal(38, 0)),
+    "whole of 8 bits": lambda: pl.Series(drawn(-100, 100), dtype=pl.Int8),
+    "whole of 64 bits": lambda: pl.Series(drawn(2**62, 2**63), dtype=pl.Int64),
+    "positive of 64 bits": lambda: pl.Series(drawn(2**63, 2**64), dtype=pl.UInt64),
+    "whole of 128 bits": lambda: pl.Series(drawn(-(10**30), 10**30), dtype=pl.Int128),
+    "positive of 128 bits": lambda: pl.Series(drawn(0, 10**9), dtype=pl.UInt128),
+    "half": lambda: pl.Series([n / 16 for n in drawn(0, 16_000)], dtype=pl.Float16),
+    "single": lambda: pl.Series([n / 997 for n in drawn(0, 10**6)], dtype=pl.Float32),
+    "double": lambda: pl.Series([n / 997 for n in drawn(0, 10**6)], dtype=pl.Float64),
+    "list": lambda: pl.Series([[n, n // 3] for n in drawn(0, 10**6)], dtype=pl.List(pl.Int64)),
+    "array": lambda: pl.Series([[n, n // 3] for n in drawn(0, 10**6)], dtype=pl.Array(pl.Int64, 2)),
+    "structure": lambda: pl.Series([{"a": n, "b": {"c": f"t{n % 997}"}} for n in drawn(0, 10**6)]),
 }
-SAYING_LITTLE: dict[str, pl.Series] = {
-    "truth": pl.Series([n == 0 for n in drawn(0, 2)]),
-    "null": pl.Series([None] * HEIGHT, dtype=pl.Null),
-    "empty lists": pl.Series([[]] * HEIGHT, dtype=pl.List(pl.Int64)),
-    "lists of lengths": pl.Series([[timedelta(seconds=n)] for n in drawn(0, 9)], dtype=pl.List(pl.Duration("us"))),
-    "missing durations": pl.Series([None] * HEIGHT, dtype=pl.Duration("us")),
+SAYING_LITTLE: dict[str, Column] = {
+    "truth": lambda: pl.Series([n == 0 for n in drawn(0, 2)]),
+    "null": lambda: pl.Series([None] * HEIGHT, dtype=pl.Null),
+    "empty lists": lambda: pl.Series([[]] * HEIGHT, dtype=pl.List(pl.Int64)),
+    "lists of lengths": lambda: pl.Series(
+        [[timedelta(seconds=n)] for n in drawn(0, 9)], dtype=pl.List(pl.Duration("us"))
+    ),
+    "missing durations": lambda: pl.Series([None] * HEIGHT, dtype=pl.Duration("us")),
 }
 OTHERS = {"unit": list(range(HEIGHT)), "town": [f"town {n}" for n in drawn(0, 5)], "age": drawn(18, 90)}
 
 
-def table(column: pl.Series) -> pl.DataFrame:
+def table(column: Column) -> pl.DataFrame:
     """A table with the column, as Parquet brings it."""
     written = io.BytesIO()
-    pl.DataFrame(OTHERS | {"col": column}).write_parquet(written)
+    pl.DataFrame(OTHERS | {"col": column()}).write_parquet(written)
     return pl.read_parquet(written.getvalue())
 
 
