@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import fields
 from enum import Enum
-from functools import lru_cache
+from threading import Lock
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, Column, ColumnElement, Row, Text, and_, cast
+from sqlalchemy import JSON, ColumnElement, Row, Text, cast
 
 from hub.adapters.tables import DERIVED, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent
 from hub.domain.exports import ExportFile, ExportRequest
-from hub.services.ports import Between
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def value_of(kind: type[T], row: Row[Any]) -> T:
     """Return the record that a row holds."""
     body = dict(row._mapping)
     if kind is ExportRequest:
-        body["files"] = _files_of(body["files"])
+        body["files"] = _LONG_FILES.of(body["id"], body["files"])
     value: T = _adapter(kind).validate_python(body)
     return value
 
@@ -54,14 +54,31 @@ LONG, KEPT = 20_000, 32
 """Characters from which on the files of a request are read once and kept, and for how many requests."""
 
 
-def _files_of(text: str) -> tuple[ExportFile, ...]:
-    """Read the files of a request; those of a long one are kept by their exact text, since they are only values."""
-    return _long_files(text) if len(text) >= LONG else _FILES.validate_json(text)
+class LongFiles:
+    """The files of long requests that were read last, each beside the exact text that they were read from.
+
+    Only what is stored with that very text now is given, since texts are compared as wholes.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[str, tuple[ExportFile, ...]]] = OrderedDict()
+        self._turn = Lock()
+
+    def of(self, request: str, text: str) -> tuple[ExportFile, ...]:
+        """Return the files that the text says; a short one is read each time."""
+        if len(text) < LONG:
+            return _FILES.validate_json(text)
+        known = self._kept.get(request)
+        files = known[1] if known and known[0] == text else _FILES.validate_json(text)
+        with self._turn:
+            self._kept[request] = (text, files)
+            self._kept.move_to_end(request)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return files
 
 
-@lru_cache(KEPT)
-def _long_files(text: str) -> tuple[ExportFile, ...]:
-    return _FILES.validate_json(text)
+_LONG_FILES = LongFiles()
 
 
 def columns_of(kind: type) -> list[ColumnElement[Any]]:
@@ -75,12 +92,3 @@ def entry_of(row: Row[Any]) -> AuditEntry:
     details = tuple((str(k), str(v)) for k, v in row.details)
     happened = AuditEvent(row.name, row.actor, row.subject, row.project, details)
     return AuditEntry(row.seq, row.at, happened, row.previous, row.digest)
-
-
-def is_one_of(column: Column[Any], wanted: object) -> ColumnElement[bool]:
-    """The column has the value, or one of those of a tuple, or is a moment between two."""
-    if isinstance(wanted, Between):
-        return and_(column >= wanted.start, column < wanted.end)
-    if isinstance(wanted, tuple):
-        return column.in_([w.value if isinstance(w, Enum) else w for w in wanted])
-    return column == (wanted.value if isinstance(wanted, Enum) else wanted)

@@ -5,19 +5,18 @@ Transactions that write never overlap: SQLite takes its write lock when one begi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from enum import Enum
-from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from hub.adapters import request_lists, work_queue
 from hub.adapters.database import engine_of, said_plainly
-from hub.adapters.rows import columns_of, entry_of, is_one_of, row_of, value_of
+from hub.adapters.questions import ONE_OF, count_whose, records_whose
+from hub.adapters.rows import entry_of, row_of, value_of
 from hub.adapters.tables import AUDIT, HEARTBEAT, KEYS, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent, chain
 from hub.domain.errors import UnavailableError
@@ -28,34 +27,16 @@ from hub.domain.queue import Waiting
 from hub.domain.queue_turns import Queued
 from hub.domain.work import Work, WorkKind, WorkState
 from hub.services.notices import told_by
-from hub.services.ports import Between, WorkTimes
+from hub.services.ports import WorkTimes
 
 T = TypeVar("T")
 WRITE_LOCK = 7_318_349_394_477_056
 """Any fixed number: PostgreSQL's advisory lock of the lab's writers."""
 
 
-_ALL_OF = {kind: select(*columns_of(kind)).order_by(TABLES[kind].c.ordinal) for kind in KEYS}
-_ONE_OF = {
-    kind: select(*columns_of(kind)).where(TABLES[kind].c[key] == bindparam("key")) for kind, (_, key) in KEYS.items()
-}
 _LAST_OF_AUDIT = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(1)
 _INTO_AUDIT = insert(AUDIT)
-"""What is asked most often, made once: all records of a kind, one by its name, the head of the log, and its next."""
-
-
-@cache
-def _all_whose(kind: type, names: tuple[str, ...]) -> Select[Any]:
-    """All records of a kind whose fields of these names equal parameters of the same names, made once."""
-    return _ALL_OF[kind].where(*(TABLES[kind].c[name] == bindparam(f"is_{name}") for name in names))
-
-
-def _found_by(kind: type, /, **equal: object) -> tuple[Select[Any], dict[str, object]]:
-    """Return the question for the records whose fields equal the given values, and its parameters."""
-    if any(value is None or isinstance(value, tuple | Between) for value in equal.values()):
-        return _ALL_OF[kind].where(*(is_one_of(TABLES[kind].c[k], v) for k, v in equal.items())), {}
-    plain = {f"is_{k}": v.value if isinstance(v, Enum) else v for k, v in equal.items()}
-    return _all_whose(kind, tuple(equal)), plain
+"""What is asked most often, made once: the head of the log, and its next."""
 
 
 class SqlReading:
@@ -70,7 +51,7 @@ class SqlReading:
     def get(self, kind: type[T], key: str) -> T | None:
         """Return the record of that name, identifier or digest; it is read once, since this is one look."""
         if (kind, key) not in self._seen:
-            row = self._connection.execute(_ONE_OF[kind], {"key": key}).one_or_none()
+            row = self._connection.execute(ONE_OF[kind], {"key": key}).one_or_none()
             self._seen[kind, key] = None if row is None else value_of(kind, row)
         found: T | None = self._seen[kind, key]
         return found
@@ -79,18 +60,17 @@ class SqlReading:
         """Return the records whose fields equal the given values, oldest first."""
         asked = (kind, *sorted(equal.items()))
         if asked not in self._lists:
-            chosen, given = _found_by(kind, **equal)
+            chosen, given = records_whose(kind, equal)
             found = [value_of(kind, row) for row in self._connection.execute(chosen, given)]
             self._lists[asked] = found
-            if KEYS[kind][1] in equal:  # each was asked for by its name, which ``get`` need not do again
-                self._seen.update({(kind, getattr(value, KEYS[kind][1])): value for value in found})
+            if KEYS[kind][1] in equal:
+                self._seen |= _known_by_name(kind, found, equal)
         return list(self._lists[asked])
 
     def count(self, kind: type, /, **equal: object) -> int:
         """Return how many records ``find`` would return."""
-        wanted = [is_one_of(TABLES[kind].c[k], v) for k, v in equal.items()]
-        counted = self._connection.execute(select(func.count()).select_from(TABLES[kind]).where(*wanted))
-        return int(counted.scalar_one())
+        chosen, given = count_whose(kind, equal)
+        return int(self._connection.execute(chosen, given).scalar_one())
 
     def request_heads(
         self,
@@ -148,6 +128,17 @@ class SqlReading:
         c = TABLES[Work].c
         rows = self._connection.execute(select(c.kind, c.state, c.created, c.started, c.ended))
         return [WorkTimes(WorkKind(kind), WorkState(state), *times) for kind, state, *times in rows]
+
+
+def _known_by_name(kind: type[T], found: list[T], equal: Mapping[str, object]) -> dict[tuple[type, str], T | None]:
+    """Return what ``get`` need not ask again: what was found by its name, and where names alone were asked, none."""
+    key = KEYS[kind][1]
+    match equal:
+        case {**only} if len(only) == 1 and isinstance(names := only[key], tuple):
+            nobody = {(kind, str(name)): None for name in names}
+        case _:
+            nobody = {}
+    return nobody | {(kind, getattr(value, key)): value for value in found}
 
 
 class SqlTransaction(SqlReading):

@@ -9,13 +9,14 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.domain.errors import ConflictError
-from hub.domain.exports import ExportRequest, ExportState, Severity
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, Severity
 from hub.domain.heads import RequestHead
 
 IN_REVIEW = (ExportState.SUBMITTED, ExportState.IN_REVIEW)
@@ -74,6 +75,11 @@ class Seen:
     turn: int = 0
     canonical: Mapping[str, str] | None = None
     policy: str = ""
+
+
+def digest_of_files(files: Iterable[ExportFile]) -> str:
+    """SHA-256 of the paths and canonical digests of files in their order: all of them in one word."""
+    return hashlib.sha256("\0".join([word for f in files for word in (f.path, f.canonical)]).encode()).hexdigest()
 
 
 def whole_seconds(span: timedelta) -> timedelta:

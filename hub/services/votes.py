@@ -18,7 +18,7 @@ from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
 from hub.domain.output_classes import OutputClass
 from hub.domain.projects import Project
-from hub.domain.queue import Seen, check_fresh, check_not_claimed, without_claim
+from hub.domain.queue import Seen, check_fresh, check_not_claimed, digest_of_files, without_claim
 from hub.domain.reasons import is_given
 from hub.policy.layers import VOTES
 from hub.services.exports import load_reviewable, load_visible
@@ -26,6 +26,9 @@ from hub.services.lab import Lab, load_person, people_today
 from hub.services.policies import policy_of, quorum_in, quorum_of, votes_are_blind
 from hub.services.ports import Reading, Transaction
 from hub.settings import Settings
+
+NO_FILES = "0" * 64
+"""A digest that no file has."""
 
 
 def counted(reading: Reading, request: ExportRequest, project: Project) -> ExportRequest:
@@ -115,6 +118,17 @@ def vote(
         )
         seen = rules.seal(without_claim(seen), is_blind=votes_are_blind(records, lab.settings, seen))
         return _cast(lab, records, seen, project, cast)
+
+
+def files_seen(lab: Lab, actor: str, identifier: str, digest: str) -> dict[str, str]:
+    """Return the digests by path of files that somebody saw and that ``digest_of_files`` names, for a vote on them.
+
+    Where the files are others by now, each has a digest that no file has, so that the vote is refused as a stale one.
+    """
+    with lab.store.read() as reading:
+        files = load_visible(reading, actor, identifier)[0].files
+    is_same = digest_of_files(files) == digest
+    return {f.path: f.canonical if is_same else NO_FILES for f in files} if digest else {}
 
 
 def _in_review(seen: ExportRequest, needed: int) -> ExportRequest:

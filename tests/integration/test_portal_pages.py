@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -36,6 +35,7 @@ from hub.domain.audit import event
 from hub.domain.examinations import Attempt, Examination, Promise, Verdict, examination_digest
 from hub.domain.exports import ExportRequest
 from hub.domain.people import Role
+from hub.domain.queue import digest_of_files
 from hub.domain.space import Place, PlaceName
 from hub.domain.table_context import TableContext
 from hub.services import exports, freezes, people, projects, releases, request_looks, runs
@@ -327,15 +327,16 @@ def test_an_export_goes_from_the_form_to_a_download(site: Site) -> None:
 
 def test_a_vote_on_other_bytes_than_the_present_ones_is_stale(site: Site) -> None:
     request = checked_request(site.lab)
-    form = {"seen": json.dumps({"table.csv": "0" * 64}), "policy": request.policy, "decision": "approve"}
-    answer = site.browser("health-steward").post(f"/exports/{request.id}/vote", form)
-    assert answer.status_code == 409
-    assert "has changed since you looked" in answer.text
-    for nothing in ("", "{}", "[]", "{", "[" * 5000, '{"table.csv": 1}'):
-        assert (
-            site.browser("health-steward").post(f"/exports/{request.id}/vote", form | {"seen": nothing}).status_code
-            == 422
-        )
+    form = {"policy": request.policy, "decision": "approve"}
+    other = replace(request.files[0], canonical="0" * 64)
+    steward = site.browser("health-steward")
+    for seen in (digest_of_files([other]), digest_of_files(()), "0" * 64, request.files[0].canonical, "{", "[" * 5000):
+        answer = steward.post(f"/exports/{request.id}/vote", form | {"seen": seen})
+        assert answer.status_code == 409, seen
+        assert "has changed since you looked (other files)" in answer.text
+    for nothing in ("", " "):
+        assert steward.post(f"/exports/{request.id}/vote", form | {"seen": nothing}).status_code == 422
+    assert not exports.request(site.lab, "health-steward", request.id).votes
 
 
 def test_a_member_sees_why_they_cannot_review(site: Site) -> None:
@@ -823,7 +824,7 @@ def vote_on(request: ExportRequest, decision: str = "approve") -> dict[str, Any]
     """What the form of the request's page sends."""
     return {
         "decision": decision, "policy": request.policy, "turn": str(request.turn), "reason": "looked at it",
-        "seen": json.dumps({f.path: f.canonical for f in request.files}),
+        "seen": digest_of_files(request.files),
     }  # fmt: skip
 
 

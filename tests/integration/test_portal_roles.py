@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -424,7 +423,7 @@ FIELDS = {
     "decision": "approve", "path": "table.csv",
     "canonical": "0" * 64, "policy": "0" * 64, "until": "", "take": "0",
     "comment": "Which year?", "split_path": "table.csv", "split_reason": "because", "audience": "project",
-    "seen": json.dumps({"table.csv": "0" * 64}),
+    "seen": "0" * 64,
     "path-0": "table.csv", "finding": "9:table.csv", "ground": "public_already", "exception_text": "x" * 30,
     "word": "grant", "exception_reason": "because", "part": "vote",
     "delegation_ends": "2026-12-31", "owner_reason": "because", "context": "x" * 30,

@@ -515,6 +515,20 @@ def test_a_transaction_reads_what_it_wrote_itself(store: SqlStore) -> None:
         assert records.find(Person) == [STEWARD]
 
 
+def test_who_was_not_found_by_name_is_nobody_until_they_are_written(store: SqlStore) -> None:
+    other = replace(STEWARD, name="other", title="Other")
+    with store.begin() as records:
+        records.save(STEWARD, event("test:person:save", "test", "steward"))
+        assert records.find(Person, name=("steward", "other")) == [STEWARD]
+        assert records.find(Person, name=("steward",), title="Another") == []
+        assert (records.get(Person, "steward"), records.get(Person, "other")) == (STEWARD, None)
+        records.save(other, event("test:person:save", "test", "other"))
+        assert records.get(Person, "other") == other
+        assert records.find(Person, name=("steward", "other")) == [STEWARD, other]
+        assert records.find(Person, name=()) == []
+        assert records.count(Person, name=()) == 0
+
+
 def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
     store = SqlStore(f"sqlite:///{tmp_path}/lab.sqlite", SystemClock().now)
     migrate(store.engine)

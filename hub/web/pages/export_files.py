@@ -85,4 +85,4 @@ def neighbours(files: Sequence[ExportFile], file: ExportFile) -> Context:
     return {"number_of": place + 1, "all_of": len(seen), "before": before, "after": after}
 
 
-PAGES = (Page("/exports/{id}/file", "export_file.html", show_file),)
+PAGES = (Page("/exports/{id}/file", "export_file.html", show_file, recorded=True),)

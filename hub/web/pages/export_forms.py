@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 from hub.domain.ballots import Ballot, Cause, Decision
 from hub.domain.exports import WORKSPACE_SOURCE, ExportState
 from hub.domain.projects import Project, check_works_in
 from hub.domain.runs import OutputFile
 from hub.domain.votes import dissents
 from hub.domain.work import WorkState
-from hub.services import exports, people, projects, runs
+from hub.services import exports, people, projects, runs, votes
 from hub.services.lab import Lab
 from hub.web.api import gate_routes as api
 from hub.web.api import split_routes
@@ -127,20 +125,12 @@ def split(posted: Posted) -> Landing:
     return Landing(("exports", answer.part.id), N_("The request is split; both halves go through the gate again."))
 
 
-def _seen(text: str) -> object:
-    """Read the digests by path that stood on the page; what is none of ours is refused as nothing seen."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-
-
 def vote(posted: Posted) -> Landing:
-    """Vote on every file, by the digests that stood on the page that the steward saw."""
+    """Vote on every file, by the digest of all that stood on the page that the steward saw."""
     fields = posted.fields
     body = {
         "decision": fields.one("decision"),
-        "canonical": _seen(fields.one("seen")),
+        "canonical": votes.files_seen(posted.lab, posted.actor, posted.path["id"], fields.one("seen")),
         "policy": fields.one("policy"),
         "reason": fields.one("reason"),
         "turn": fields.one("turn", "0"),

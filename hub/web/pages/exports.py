@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from hub.domain.ballots import Ballot, Cause
@@ -21,7 +20,7 @@ from hub.domain.exports import (
 from hub.domain.freezes import Freeze, check_leaves
 from hub.domain.people import Person
 from hub.domain.projects import Project
-from hub.domain.queue import IN_REVIEW, check_not_claimed, holder
+from hub.domain.queue import IN_REVIEW, check_not_claimed, digest_of_files, holder
 from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
 from hub.domain.votes import (
@@ -71,7 +70,7 @@ def show_export(visit: Visit) -> Context:
     request, person, project = looked.request, looked.person, looked.project
     reviews = refusal(lambda: check_can_review(person, request, project))
     votes_on = not reviews or looked.speaks_for
-    seen = json.dumps({f.path: f.canonical for f in request.files}) if votes_on else ""
+    seen = digest_of_files(request.files) if votes_on else ""
     asked = owners_shown(looked, seen)
     reads = None if asked["asked_for_owner"] else reviews
     compact = not reads and len(request.files) > FILES_AT_ONCE
@@ -212,7 +211,7 @@ def export_progress(visit: Visit) -> Context:
     return {"id": visit.path["id"], "state": state, "checking": state in UNDER_CHECK}
 
 
-EXPORT = Page("/exports/{id}", "export.html", show_export)
+EXPORT = Page("/exports/{id}", "export.html", show_export, recorded=True)
 PAGES = (
     Page("/exports", "exports.html", list_exports),
     EXPORT,

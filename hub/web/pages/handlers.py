@@ -91,7 +91,7 @@ class PageHandler(SignedIn):
         query = self._query()
 
         def look() -> Context:
-            with one_look(self.parts.lab) as lab:
+            with one_look(self.parts.lab, recorded=page.recorded) as lab:
                 self._look_around(lab)
                 return page.look(Visit(lab, self.actor, path, query))
 

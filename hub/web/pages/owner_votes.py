@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from datasets_mount.catalogue import OwnersPart
 from hub.domain.ballots import Cause
 from hub.domain.errors import LabError
@@ -11,6 +9,7 @@ from hub.domain.owners import ASKED_IN, in_force
 from hub.services import owner_votes
 from hub.services.lab import Lab
 from hub.services.request_looks import WholeLook
+from hub.services.votes import files_seen
 from hub.web.api import owner_vote_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -48,14 +47,10 @@ def owners_part(lab: Lab, actor: str, name: str) -> Context:
 def vote(posted: Posted) -> Landing:
     """Vote for an owner, by the digests that stood on the page."""
     fields = posted.fields
-    try:
-        seen = json.loads(fields.one("seen"))
-    except (ValueError, RecursionError):
-        seen = {}
     body = {
         "dataset": fields.one("dataset"),
         "decision": fields.one("decision"),
-        "canonical": seen,
+        "canonical": files_seen(posted.lab, posted.actor, posted.path["id"], fields.one("seen")),
         "policy": fields.one("policy"),
         "reason": fields.one("owner_reason"),
         "cause": fields.one("owner_cause", Cause.OTHER),

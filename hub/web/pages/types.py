@@ -30,11 +30,15 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its address, its template, and the function that gathers what it shows."""
+    """A page: its address, its template, and the function that gathers what it shows.
+
+    ``recorded`` says that every look at it is written to the audit log.
+    """
 
     path: str
     template: str
     look: Callable[[Visit], Context]
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
