@@ -56,9 +56,9 @@ bench: python  ## measure the lab beside what one would pick instead, and print 
 	@$(SETUP) bench
 	@.venv/bin/python -m hub.bench --fifty
 
-mutants: python  ## change the gate and the policy bit by bit: does a test notice? MODULES="hub/policy/* verdict" RECORD=1
+mutants: python  ## change the gate and the policy bit by bit: does a test notice? MODULES="hub/policy/* verdict" ALL=1 RECORD=1
 	@$(SETUP) checks
-	@nice .venv/bin/python -m hub.mutants $(foreach module,$(MODULES),'$(module)') $(if $(RECORD),--record)
+	@nice .venv/bin/python -m hub.mutants $(foreach module,$(MODULES),'$(module)') $(if $(ALL),--all) $(if $(RECORD),--record)
 
 lock: python  ## make the locks of all environments again, with the newest versions
 	@$(SETUP) lock

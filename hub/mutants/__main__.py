@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -21,8 +22,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hub.domain.errors import InvalidError, LabError
 from hub.mutants import explained, record
 from hub.mutants.baseline import reach_of
+from hub.mutants.changes import Change
 from hub.mutants.choosing import SECONDS, Choice
 from hub.mutants.modules import Module, Project
+from hub.mutants.picking import MOST, Pick, all_of, one_a_line
 from hub.mutants.record import Known, Result
 from hub.mutants.trying import Outcome, Trial, TrialError, tried
 
@@ -52,6 +55,9 @@ def parser() -> argparse.ArgumentParser:
         default=SECONDS,
         help="of tests, at most, for each change; with fewer more changes survive, and those are tried again next time",
     )
+    many = made.add_mutually_exclusive_group()
+    many.add_argument("--all", action="store_true", help="try every change, and not only one of each line")
+    many.add_argument("--most", type=int, default=MOST, help="try one change of so many lines of a module, at most")
     made.add_argument("--list", action="store_true", help="print the changes, and try none")
     made.add_argument("--record", action="store_true", help=f"put the results into {RECORD.relative_to(ROOT)}")
     return made
@@ -68,12 +74,13 @@ def main(words: Sequence[str]) -> int:
     project = Project(ROOT)
     try:
         modules = project.chosen(given.modules)
+        pick = all_of if given.all else partial(one_a_line, most=given.most)
         if given.list:
-            print(*(f"{m.path}: {change.words}" for m in modules for change in m.changes), sep="\n")
+            print(*(f"{m.path}: {change.words}" for m in modules for change in pick(m)), sep="\n")
             return 0
         with _progress() as tell:
             once_more = Tried.ALL if given.again else Tried.NONE if given.new else Tried.SURVIVORS
-            run(project, modules, CACHE, tell, once_more=once_more, seconds=given.seconds)
+            run(project, modules, CACHE, tell, pick=pick, once_more=once_more, seconds=given.seconds)
         code = 0
     except KeyboardInterrupt:
         print("Stopped; the next run goes on from here.", file=sys.stderr)
@@ -81,7 +88,7 @@ def main(words: Sequence[str]) -> int:
     except (LabError, TrialError) as error:
         print(error, file=sys.stderr)
         return 2
-    results = results_of(modules, CACHE)
+    results = results_of(modules, CACHE, pick)
     if given.record:
         record.write(RECORD, [module.path for module in project.modules()], results)
     return report(results) or code
@@ -93,6 +100,7 @@ def run(
     cache: Path,
     tell: Tell,
     *,
+    pick: Pick = all_of,
     once_more: Tried = Tried.SURVIVORS,
     seconds: float = SECONDS,
 ) -> None:
@@ -101,7 +109,7 @@ def run(
     choice = Choice(project, reach, seconds)
     stamp = project.stamp()
     known = {module: Known(cache, module) for module in modules}
-    trials = [trial for module in modules for trial in _trials(module, choice, known[module], once_more)]
+    trials = [trial for module in modules for trial in _trials(module, pick(module), choice, known[module], once_more)]
     for done, (trial, outcome) in enumerate(tried(project, trials), start=1):
         if project.stamp() != stamp:
             raise InvalidError("Sources or tests were changed meanwhile. Run it again.", reason="changed-meanwhile")
@@ -109,17 +117,19 @@ def run(
         tell(f"{trial.module.path} {outcome}", done, len(trials))
 
 
-def results_of(modules: Sequence[Module], cache: Path) -> dict[str, Result]:
-    """What is known of the modules whose changes were all tried."""
+def results_of(modules: Sequence[Module], cache: Path, pick: Pick = all_of) -> dict[str, Result]:
+    """What is known of the modules whose picked changes were all tried."""
     explanations = explained.read()
     known = ((module, Known(cache, module)) for module in modules)
-    whole = ((module, its) for module, its in known if all(c.key in its.outcomes for c in module.changes))
+    whole = ((module, its) for module, its in known if all(c.key in its.outcomes for c in pick(module)))
     return {module.path: _result(module, its, explanations) for module, its in whole}
 
 
-def _trials(module: Module, choice: Choice, known: Known, once_more: Tried) -> Iterator[Trial]:
-    """What was not tried of a module, and what is tried once more, where some test reaches it."""
-    for change in module.changes:
+def _trials(
+    module: Module, changes: Sequence[Change], choice: Choice, known: Known, once_more: Tried
+) -> Iterator[Trial]:
+    """What was not tried of a module's changes, and what is tried once more, where some test reaches it."""
+    for change in changes:
         outcome = known.outcomes.get(change.key)
         if outcome and (once_more is Tried.NONE or (once_more is Tried.SURVIVORS and outcome.is_noticed)):
             continue
@@ -131,20 +141,27 @@ def _trials(module: Module, choice: Choice, known: Known, once_more: Tried) -> I
 
 
 def _result(module: Module, known: Known, explanations: list[explained.Explanation]) -> Result:
-    outcomes = {change.key: known.outcomes[change.key] for change in module.changes}
-    survivors = [change for change in module.changes if not outcomes[change.key].is_noticed]
+    tried = [change for change in module.changes if change.key in known.outcomes]
+    outcomes = {change.key: known.outcomes[change.key] for change in tried}
+    survivors = [change for change in tried if not outcomes[change.key].is_noticed]
     reasons = explained.reasons(explanations, module.path)
     told = {change.key: reasons[change.key] for change in survivors if change.key in reasons}
     left = [change.key for change in survivors if change.key not in reasons]
-    left += [f"explained, and not there: {key}" for key in explained.without_use(reasons, survivors)]
+    untried = {change.key for change in module.changes} - outcomes.keys()
+    without_use = (key for key in explained.without_use(reasons, survivors) if key not in untried)
+    left += [f"explained, and not there: {key}" for key in without_use]
     endless = sum(outcome is Outcome.ENDLESS for outcome in outcomes.values())
-    return Result(module.digest, len(outcomes), len(outcomes) - len(survivors), endless, told, left)
+    return Result(
+        module.digest, len(module.changes), len(outcomes), len(outcomes) - len(survivors), endless, told, left
+    )
 
 
 def report(results: dict[str, Result]) -> int:
     """Print a line for each module, and each survivor that nothing explains."""
     for path, result in results.items():
-        print(f"{path}: {result.changes} changes, {result.noticed} noticed, {len(result.explained)} explained")
+        print(
+            f"{path}: {result.tried} of {result.possible} changes, {result.noticed} noticed, {len(result.explained)} explained"
+        )
         for words in result.unexplained:
             print(f"  {words}")
     return 1 if any(result.unexplained for result in results.values()) else 0

@@ -24,7 +24,7 @@ _UNCHANGED_FIELDS = frozenset({"returns", "type_params", "ctx", "decorator_list"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: the function or class that it is in, its words before and after, and its lines.
+    """One change: the function or class that it is in, its words before and after, and its lines; ``line`` is the first.
 
     ``at_import`` says that it works when the module is imported, and not when a function is called; ``binds`` are the
     names that the module's statement gives then. ``count`` tells equal changes of one place apart.
@@ -33,6 +33,7 @@ class Change:
     place: str
     before: str
     after: str
+    line: int
     lines: frozenset[int]
     at_import: bool
     binds: frozenset[str]
@@ -117,10 +118,21 @@ def _change(made: Replacement, child: ast.AST, parent: ast.AST, here: _Here) -> 
     before, after = made.before, made.after
     if not before:
         before, after = _words(made.node, child, parent, here.path[-1])
-    lines = _lines(made.about or here.located)
+    about = made.about or here.located
+    lines = _lines(about)
     if here.statement:
         lines |= {here.statement.lineno}
-    return Change(here.place, before, after, lines, not here.in_function, here.binds, here.path, made.node)
+    return Change(
+        here.place,
+        before,
+        after,
+        getattr(about, "lineno", 0),
+        lines,
+        not here.in_function,
+        here.binds,
+        here.path,
+        made.node,
+    )
 
 
 def _words(made: ast.AST, child: ast.AST, parent: ast.AST, step: Step) -> tuple[str, str]:

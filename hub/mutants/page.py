@@ -21,6 +21,13 @@ of a table, an argument, a statement), and runs the tests that reach the place u
 MODULES="hub/policy/* verdict"` tries a part; Ctrl-C stops it, and the next run goes on from there. A change that no
 test notices has to be explained in `hub/mutants/explained.toml`, else the command fails.
 
+Of the *possible* changes not all are *tried* unless `--all` asks for it: at most one of each line, since those of one
+line are mostly noticed by the same tests, and of 20 lines of a module, or as many as `--most` says (so G. Petrović and
+M. Ivanković have it in "State of Mutation Testing at Google", ICSE-SEIP 2018). A digest of its words picks the change,
+whatever kind it is: it is the same one each time, and stays when other lines change. So where fewer were tried than
+there are, the rest is not known to be noticed. What was tried of a module before stays in the table until its source
+is another.
+
 Docstrings, annotations but for ranges, decorators, sentences, `strict=True` and what a module does when it is run as
 a command are not changed. Of the tests that reach a change those of the file that is called like the module are run
 first, then those of files that name it and stand in the folder of its tests, then others: one for each way through
@@ -37,14 +44,14 @@ def page() -> str:
 
 
 def _table(recorded: dict[str, Result | None]) -> Iterator[str]:
-    yield "| module | changes | noticed | by time | explained | not explained | source |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: | --- |"
+    yield "| module | possible | tried | noticed | by time | explained | not explained | source |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |"
     for path, result in recorded.items():
         if result is None:
-            yield f"| `{path}` | not run yet | | | | | |"
+            yield f"| `{path}` | not run yet | | | | | | |"
         else:
             left = len(result.explained), len(result.unexplained)
-            numbers = (result.changes, result.noticed, result.endless, *left)
+            numbers = (result.possible, result.tried, result.noticed, result.endless, *left)
             yield f"| `{path}` | {' | '.join(map(str, numbers))} | {result.source} |"
     yield ""
 

@@ -31,13 +31,14 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One module: the digest of its source, how many changes there are, and what came of them.
+    """One module: the digest of its source, how many changes there are, how many were tried, and what came of them.
 
     Of those that were noticed, so many by tests that would not end.
     """
 
     source: str
-    changes: int
+    possible: int
+    tried: int
     noticed: int
     endless: int
     explained: dict[str, str]
@@ -53,8 +54,17 @@ def read(path: Path) -> dict[str, Result | None]:
 
 
 def write(path: Path, modules: list[str], results: Mapping[str, Result]) -> None:
-    """Put results in the place of earlier ones; modules that were never run stand there as such."""
+    """Put results in the place of earlier ones, but for those of the same source that tried more.
+
+    Modules that were never run stand there as such.
+    """
     earlier = read(path)
-    told = {name: results.get(name) or earlier.get(name) for name in modules}
+    told = {name: _better(results.get(name), earlier.get(name)) for name in modules}
     text = json.dumps({name: result and asdict(result) for name, result in told.items()}, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _better(now: Result | None, before: Result | None) -> Result | None:
+    if now and before and now.source == before.source and now.tried < before.tried:
+        return before
+    return now or before

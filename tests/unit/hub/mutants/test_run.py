@@ -42,7 +42,7 @@ from hub.mutants.modules import Project
 project = Project(Path.cwd(), ("rules",), ("checks",))
 run(project, project.modules(), Path("cache"), lambda *_: None)
 (result,) = results_of(project.modules(), Path("cache")).values()
-print(json.dumps([result.changes, result.noticed, result.unexplained]))
+print(json.dumps([result.tried, result.noticed, result.unexplained]))
 """
 
 
