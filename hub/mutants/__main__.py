@@ -159,9 +159,8 @@ def _result(module: Module, known: Known, explanations: list[explained.Explanati
 def report(results: dict[str, Result]) -> int:
     """Print a line for each module, and each survivor that nothing explains."""
     for path, result in results.items():
-        print(
-            f"{path}: {result.tried} of {result.possible} changes, {result.noticed} noticed, {len(result.explained)} explained"
-        )
+        tried = f"{result.tried} of {result.possible} changes tried"
+        print(f"{path}: {tried}, {result.noticed} noticed, {len(result.explained)} explained")
         for words in result.unexplained:
             print(f"  {words}")
     return 1 if any(result.unexplained for result in results.values()) else 0

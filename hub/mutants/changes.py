@@ -24,10 +24,11 @@ _UNCHANGED_FIELDS = frozenset({"returns", "type_params", "ctx", "decorator_list"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: the function or class that it is in, its words before and after, and its lines; ``line`` is the first.
+    """One change: the function or class that it is in, its words before and after, and its lines.
 
-    ``at_import`` says that it works when the module is imported, and not when a function is called; ``binds`` are the
-    names that the module's statement gives then. ``count`` tells equal changes of one place apart.
+    ``line`` is the first of what it is about; ``at_import`` says that it works when the module is imported, and not
+    when a function is called; ``binds`` are the names that the module's statement gives then. ``count`` tells equal
+    changes of one place apart.
     """
 
     place: str
