@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
-from hub.adapters.clock import seconds_of
+from hub.adapters.followed_process import FollowedProcess, followed
 from hub.adapters.power.places import ENGINE_SOCKET, Door
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.services.ports import ContainerState, ContainerView
@@ -21,6 +23,8 @@ from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK
 
 CONFLICT, UNAVAILABLE = 409, 503
 RUNNING = "running"
+ASK_AGAIN = 5.0
+"""Seconds after which the engine is asked again where nothing seems to have moved."""
 STATES = {
     "created": ContainerState.CREATED,
     RUNNING: ContainerState.RUNNING,
@@ -65,18 +69,41 @@ def _no_gate() -> UnavailableError:
     )
 
 
-def _view(seen: dict[str, Any]) -> ContainerView:
-    state = seen["State"]
-    started = datetime.fromisoformat(state["StartedAt"][:19] + "+00:00")
-    return ContainerView(
-        name=seen["Name"].lstrip("/"),
-        work=seen["Config"]["Labels"][LABEL_WORK],
-        state=STATES[state["Status"]],
-        exit_code=state["ExitCode"],
-        out_of_memory=state["OOMKilled"],
-        started=started if started.year > 1 else None,
-        seconds=seconds_of(state["Pid"]) if state["Pid"] else None,
-    )
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the engine told of a container, and its first process where that runs and can be followed."""
+
+    inspected: dict[str, Any]
+    process: FollowedProcess | None
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self.inspected["State"]["Status"] == RUNNING)
+
+    def still_runs(self) -> bool:
+        return self.is_running and self.process is not None and self.process.runs()
+
+    def close(self) -> None:
+        if self.process is not None:
+            self.process.close()
+
+    def view(self) -> ContainerView:
+        state = self.inspected["State"]
+        started = datetime.fromisoformat(state["StartedAt"][:19] + "+00:00")
+        return ContainerView(
+            name=self.inspected["Name"].lstrip("/"),
+            work=self.inspected["Config"]["Labels"][LABEL_WORK],
+            state=STATES[state["Status"]],
+            exit_code=state["ExitCode"],
+            out_of_memory=state["OOMKilled"],
+            started=started if started.year > 1 else None,
+            seconds=self.process.seconds() if self.process else None,
+        )
+
+
+def _told(inspected: dict[str, Any]) -> _Told:
+    number = inspected["State"]["Pid"]
+    return _Told(inspected, followed(number) if number else None)
 
 
 class DockerEngine:
@@ -92,7 +119,8 @@ class DockerEngine:
         self._door: Door | None = None
         self._client: docker.APIClient | None = None
         self._digests: dict[str, str] = {}
-        self._running: dict[str, dict[str, Any]] = {}  # what was told of containers, by identifier, while they run
+        self._told: dict[str, _Told] = {}  # of containers, by identifier
+        self._ask_again = 0.0
 
     def _call(self, act: Callable[[docker.APIClient], Any]) -> Any:
         with _said_plainly(gated=self._state is not None):
@@ -110,6 +138,7 @@ class DockerEngine:
 
     def close(self) -> None:
         """Close the connection; the next call opens it again."""
+        self._forget(set(self._told))
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -137,16 +166,31 @@ class DockerEngine:
         """Return the names of the runtimes that the engine has."""
         return frozenset(self._call(lambda c: c.info()["Runtimes"]))
 
-    def containers(self) -> list[ContainerView]:
-        """Return the containers that serve this lab's work; of one that still runs nothing is asked again."""
+    def containers(self, *, is_quiet: bool = False) -> list[ContainerView]:
+        """Return the containers that serve this lab's work; of one that still runs nothing is asked again.
+
+        Where the caller knows that nothing was recorded since it asked last, nothing at all is asked for a few seconds,
+        as long as the process of each of them still runs.
+        """
+        is_known = is_quiet and time.monotonic() < self._ask_again
+        if not (is_known and all(told.still_runs() for told in self._told.values())):
+            self._ask()
+        return [told.view() for told in self._told.values()]
+
+    def _ask(self) -> None:
+        self._ask_again = 0.0
         labels = [f"{LABEL_LAB}={self._lab}", LABEL_WORK]
         listed = self._call(lambda c: c.containers(all=True, filters={"label": labels}))
         still = {entry["Id"] for entry in listed if entry["State"] == RUNNING}
-        kept = {i: seen for i, seen in self._running.items() if i in still}
-        told = {entry["Id"]: kept.get(entry["Id"]) or self._inspect(entry["Id"]) for entry in listed}
-        known = {identifier: seen for identifier, seen in told.items() if seen is not None}
-        self._running = {i: seen for i, seen in known.items() if seen["State"]["Status"] == RUNNING}
-        return [_view(seen) for seen in known.values()]
+        self._forget({i for i, told in self._told.items() if i not in still or not told.is_running})
+        for entry in listed:
+            if entry["Id"] not in self._told and (inspected := self._inspect(entry["Id"])) is not None:
+                self._told[entry["Id"]] = _told(inspected)
+        self._ask_again = time.monotonic() + ASK_AGAIN
+
+    def _forget(self, identifiers: set[str]) -> None:
+        for identifier in identifiers:
+            self._told.pop(identifier).close()
 
     def sources(self) -> set[str]:
         """Return the host folders that containers of this lab see, workspaces and stopped ones, too."""
@@ -171,6 +215,7 @@ class DockerEngine:
 
     def create(self, name: str, body: dict[str, object]) -> bool:
         """Create a container; False when one of that name exists."""
+        self._ask_again = 0.0
 
         def act(client: docker.APIClient) -> bool:
             try:
@@ -190,10 +235,12 @@ class DockerEngine:
 
     def start(self, name: str) -> None:
         """Start it; starting a running one changes nothing."""
+        self._ask_again = 0.0
         self._call(lambda c: c.start(name))
 
     def kill(self, name: str) -> None:
         """End it at once; ending an ended or missing one changes nothing."""
+        self._ask_again = 0.0
 
         def act(client: docker.APIClient) -> None:
             try:
@@ -206,6 +253,7 @@ class DockerEngine:
 
     def remove(self, name: str) -> None:
         """Remove it; removing one that is gone changes nothing."""
+        self._ask_again = 0.0
 
         def act(client: docker.APIClient) -> None:
             try:

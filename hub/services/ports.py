@@ -185,8 +185,12 @@ class Engine(Protocol):
     def image_digest(self, image: str) -> str:
         """Return the digest of a local image; UnavailableError when it is not there."""
 
-    def containers(self) -> list[ContainerView]:
-        """Return the containers that serve this lab's work."""
+    def containers(self, *, is_quiet: bool = False) -> list[ContainerView]:
+        """Return the containers that serve this lab's work.
+
+        ``is_quiet`` says that nothing was recorded since the last call: then the engine need not be asked, as long as
+        what it told of may still be true; the end of a container is told at once all the same.
+        """
 
     def sources(self) -> set[str]:
         """Return the host folders that containers of this lab see, of any kind and running or not."""

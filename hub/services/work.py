@@ -3,7 +3,8 @@
 Invariants:
 
 * rows are read before containers are listed, so that a row is never ahead of what was seen;
-* rows are not read again while no event was recorded, since no record changes without one;
+* rows are not read again while no event was recorded, since no record changes without one; nor is the engine asked
+  about containers whose processes run, but every few seconds;
 * one worker goes round at a time: one that a killed hub left for a moment is waited for, and gives way when it dies;
 * every step may be repeated: a worker killed at any point finds the container by its name and goes on;
 * what may not start, or go on, is ended with the reason, and before a container of it starts;
@@ -68,7 +69,7 @@ def do_round(lab: Lab, last: LastRound | None = None) -> frozenset[str]:
     """Bring every piece of work one step further and return which are under way.
 
     ``last`` is kept by whoever does rounds one after the other: what it read still stands while nothing was recorded
-    since, and then the containers alone are looked at.
+    since, and then it is only looked whether the containers still run.
 
     While another worker goes round, nothing is done. Raises UnavailableError when the engine or the disk does not
     answer; nothing is lost, the next round goes on.
@@ -83,7 +84,7 @@ def _round(lab: Lab, last: LastRound) -> frozenset[str]:
         is_quiet = mark == last.mark
         active = last.active if is_quiet else tuple(reading.find(Work, state=UNDER_WAY))
     last.mark = None
-    views = {view.work: view for view in lab.engine.containers()}
+    views = {view.work: view for view in lab.engine.containers(is_quiet=is_quiet)}
     faults: list[LabError] = []
     under_way = {w.id for w in active if _tried(lab, w, views.get(w.id), faults, is_checked=is_quiet)}
     _sweep(lab, views, under_way)

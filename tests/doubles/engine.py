@@ -32,7 +32,7 @@ class MemoryEngine:
         self._check()
         return IMAGE
 
-    def containers(self) -> list[ContainerView]:
+    def containers(self, *, is_quiet: bool = False) -> list[ContainerView]:
         self._check()
         return [view for view in self.views.values() if view.work]
 

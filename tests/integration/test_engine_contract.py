@@ -15,7 +15,7 @@ import pytest
 
 from datasets_mount.mounts import Mount
 from doubles.engine import MemoryEngine
-from hub.adapters.engine import DockerEngine
+from hub.adapters.engine import ASK_AGAIN, DockerEngine
 from hub.adapters.processes.alone import privileged_process
 from hub.domain.errors import UnavailableError
 from hub.services.ports import ContainerState, ContainerView, Engine
@@ -160,6 +160,77 @@ def test_of_a_container_that_still_runs_nothing_is_asked_again(
     finally:
         docker_engine.remove(name)
     assert docker_engine.containers() == []
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The calls that the engine is sent."""
+    sent: list[str] = []
+    as_ever = docker.APIClient.request
+
+    def counted(client: docker.APIClient, method: str, url: str, **options: Any) -> Any:
+        sent.append(url)
+        return as_ever(client, method, url, **options)
+
+    monkeypatch.setattr(docker.APIClient, "request", counted)
+    return sent
+
+
+@pytest.fixture
+def running(docker_engine: DockerEngine, lab_name: str) -> Iterator[str]:
+    """A container that goes on until it is ended."""
+    name = f"{lab_name}-work-one"
+    docker_engine.create(name, body(docker_engine, lab_name, "one", "sleep 60"))
+    docker_engine.start(name)
+    yield name
+    docker_engine.remove(name)
+
+
+def quiet(engine: DockerEngine) -> list[tuple[str, ContainerState]]:
+    return [(view.name, view.state) for view in engine.containers(is_quiet=True)]
+
+
+def test_a_quiet_look_asks_the_engine_nothing_until_a_process_ends(
+    docker_engine: DockerEngine, lab_name: str, running: str, calls: list[str]
+) -> None:
+    assert quiet(docker_engine) == [(running, ContainerState.RUNNING)]
+    calls.clear()
+    (first,) = docker_engine.containers(is_quiet=True)
+    (later,) = docker_engine.containers(is_quiet=True)
+    assert calls == []
+    assert first.seconds is not None
+    assert later.seconds is not None
+    assert 0 < first.seconds < later.seconds < 60
+    somebody = DockerEngine(lab_name)
+    somebody.kill(running)
+    somebody.close()
+    ended = time.monotonic()
+    while quiet(docker_engine) != [(running, ContainerState.EXITED)]:
+        assert time.monotonic() < ended + 1
+        time.sleep(0.05)
+    assert docker_engine.containers(is_quiet=True)[0].exit_code == 137
+
+
+@pytest.mark.parametrize("cause", ["a look that is not quiet", "an act", "some seconds"])
+def test_what_somebody_else_made_is_seen_after(
+    docker_engine: DockerEngine, lab_name: str, running: str, cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody, other = DockerEngine(lab_name), f"{lab_name}-work-two"
+    assert quiet(docker_engine) == [(running, ContainerState.RUNNING)]
+    try:
+        somebody.create(other, body(somebody, lab_name, "two", "true"))
+        assert quiet(docker_engine) == [(running, ContainerState.RUNNING)]
+        if cause == "a look that is not quiet":
+            docker_engine.containers()
+        elif cause == "an act":
+            docker_engine.kill(f"{lab_name}-work-three")
+        else:
+            later = time.monotonic() + ASK_AGAIN
+            monkeypatch.setattr("hub.adapters.engine.time.monotonic", lambda: later)
+        assert set(quiet(docker_engine)) == {(running, ContainerState.RUNNING), (other, ContainerState.CREATED)}
+    finally:
+        somebody.remove(other)
+        somebody.close()
 
 
 def test_only_this_labs_work_is_seen(docker_engine: DockerEngine, lab_name: str) -> None:

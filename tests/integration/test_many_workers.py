@@ -41,9 +41,9 @@ class SharedEngine(MemoryEngine):
         self.lock = threading.RLock()
         self.made: Counter[str] = Counter()
 
-    def containers(self) -> list[ContainerView]:
+    def containers(self, *, is_quiet: bool = False) -> list[ContainerView]:
         with self.lock:
-            return super().containers()
+            return super().containers(is_quiet=is_quiet)
 
     def create(self, name: str, body: dict[str, Any]) -> bool:
         with self.lock:

@@ -16,6 +16,7 @@ from hub.domain.errors import UnavailableError
 from hub.domain.work import WorkState
 from hub.services import grants, notebooks, projects, runs
 from hub.services.lab import Lab
+from hub.services.ports import ContainerView
 from hub.services.work import LastRound, do_round
 from spawner_config.names import work_container
 
@@ -64,6 +65,23 @@ def test_a_round_after_which_nothing_was_recorded_asks_for_the_head_of_the_log_a
     asked.clear()
     assert do_round(lab, last) == {running}
     assert any("FROM work" in statement for statement in asked)
+
+
+def test_only_of_a_round_after_which_nothing_was_recorded_the_engine_is_told_that_it_is_quiet(
+    lab: Lab, engine: MemoryEngine, running: str, last: LastRound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+
+    def containers(*, is_quiet: bool = False) -> list[ContainerView]:
+        told.append(is_quiet)
+        return MemoryEngine.containers(engine)
+
+    monkeypatch.setattr(engine, "containers", containers)
+    do_round(lab, last)
+    runs.cancel_run(lab, "researcher", running)
+    do_round(lab, last)
+    do_round(lab)
+    assert told == [True, False, False]
 
 
 def test_the_end_of_a_container_is_seen_in_a_quiet_round(
@@ -118,7 +136,7 @@ def test_a_round_that_failed_is_followed_by_one_that_reads(
 ) -> None:
     with monkeypatch.context() as away:
 
-        def gone() -> None:
+        def gone(**_: object) -> None:
             raise UnavailableError("The engine does not answer.", reason="engine-missing")
 
         away.setattr(lab.engine, "containers", gone)
