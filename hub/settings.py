@@ -30,6 +30,7 @@ from hub.settings_tables import (
     PublicRegister,
     ReaderLimits,
     Review,
+    RunLimits,
     Section,
     Server,
     Space,
@@ -48,6 +49,7 @@ __all__ = [
     "Mail",
     "Ports",
     "ReaderLimits",
+    "RunLimits",
     "Server",
     "Settings",
     "Space",
@@ -78,7 +80,7 @@ class Settings(Section):
     ports: Ports = Ports()
     login: Login
     workspace: WorkspaceLimits = WorkspaceLimits()
-    run: ContainerLimits = ContainerLimits()
+    run: RunLimits = RunLimits()
     reader: ReaderLimits = ReaderLimits()
     storage: Storage = Storage()
     space: Space = Space()

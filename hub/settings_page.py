@@ -72,6 +72,7 @@ MEANINGS: Mapping[str, str] = {
     "login.second_factor_values": "A login counts only where that claim names one of these; empty: a second factor is "
     "not asked for. See [how to](../how-to/connect-a-provider.md).",
     "seconds": "The longest that one may take; a workspace is not ended by it.",
+    "cell_seconds": "The longest that one cell of a run may take; 0: as long as the run.",
     "idle_seconds": "A workspace that its person has not used for so long, as the gateway sees it, is ended.",
     "lifetime_seconds": "A workspace ends so long after it was opened, whatever happens in it; its files stay.",
     "open_per_project": "How many workspaces a project may have open at the same time.",

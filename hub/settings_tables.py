@@ -132,6 +132,12 @@ class ContainerLimits(Section):
     seconds: Annotated[int, Field(ge=1)] = 3600
 
 
+class RunLimits(ContainerLimits):
+    """What one run may use, and how long one cell of its notebook may take; 0: as long as the run."""
+
+    cell_seconds: Annotated[int, Field(ge=0, le=7 * 86400)] = 0
+
+
 class WorkspaceLimits(ContainerLimits):
     """What one workspace may use, how long it may stay, and how many a project may have open."""
 

@@ -8,6 +8,7 @@ import typer
 
 from hub.cli.client import Json
 from hub.cli.screen import print_json, print_record, print_rows
+from hub.domain.exports import evidence_of
 
 Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 FIELDS = (
@@ -15,6 +16,7 @@ FIELDS = (
     "project",
     "author",
     "source",
+    "evidence",
     "state",
     "context",
     "snapshots",
@@ -31,7 +33,7 @@ def print_request(found: Json, *, as_json: bool) -> None:
     """Print a request, its files and what the gate found in them."""
     if as_json:
         return print_json(found)
-    print_record(found, as_json=False, fields=FIELDS)
+    print_record(found | {"evidence": evidence_of(found["source"])}, as_json=False, fields=FIELDS)
     votes = [f"{v['steward']}: {v['decision']} {v['path']}" for v in found["votes"]]
     if votes:
         typer.echo()

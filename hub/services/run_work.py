@@ -49,7 +49,7 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
             "digest": notebook.digest,
             "parameters": run.parameters,
             "schema": tuple(entry_of(p) for p in notebook.parameters),
-            "cell_seconds": lab.settings.run.seconds,
+            "cell_seconds": lab.settings.run.cell_seconds or lab.settings.run.seconds,
         }
     )
     put_request(lab, folders.inside, asked)

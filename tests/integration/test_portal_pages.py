@@ -37,7 +37,7 @@ from hub.domain.exports import ExportRequest
 from hub.domain.people import Role
 from hub.domain.queue import digest_of_files
 from hub.domain.space import Place, PlaceName
-from hub.domain.table_context import TableContext
+from hub.domain.table_context import UNDECLARED, TableContext
 from hub.services import exports, freezes, people, projects, releases, request_looks, runs
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
@@ -323,6 +323,15 @@ def test_an_export_goes_from_the_form_to_a_download(site: Site) -> None:
     )
     assert "a cell is too small" in revoked.text
     assert author.open(link[1].removeprefix("/services/portal")).status_code == 409
+
+
+@pytest.mark.parametrize(("source", "evidence"), [("run", "attested"), ("workspace", "claimed")])
+def test_who_reviews_reads_whether_the_evidence_is_attested_or_claimed(site: Site, source: str, evidence: str) -> None:
+    named = source if source == "workspace" else finished_run(site.lab).id
+    files = {"table.csv": UNDECLARED}
+    made = exports.create_request(site.lab, "researcher", "wages", source=named, files=files, context=CONTEXT)
+    text = site.browser("health-steward").open(f"/exports/{made.id}").text
+    assert re.search(rf'<dt>Evidence</dt><dd><span class="state state-{evidence}">{evidence}</span>', text)
 
 
 def test_a_vote_on_other_bytes_than_the_present_ones_is_stale(site: Site) -> None:

@@ -15,6 +15,7 @@ from hub.domain.exports import (
     ExportStep,
     Severity,
     check_is_author,
+    evidence_of,
     step_request,
 )
 from hub.domain.freezes import Freeze, check_leaves
@@ -136,8 +137,9 @@ def repeated(lab: Lab, actor: str, request: ExportRequest) -> Context:
         try:
             found = reproductions.repetitions(lab, actor, request.source)
         except NotFoundError:
-            return {"sees_run": False}
-    return {"sees_run": True, "repetitions": found, "reproduction": reproduction(found)}
+            return {"sees_run": False, "evidence": evidence_of(request.source)}
+    told = {"evidence": evidence_of(request.source), "repetitions": found, "reproduction": reproduction(found)}
+    return {"sees_run": True, **told}
 
 
 def said_of(looked: RequestLook) -> Context:

@@ -55,6 +55,15 @@ def test_a_request_says_of_a_table_what_it_is_made_of(fake: FakeLab, datalab: Co
     }
 
 
+@pytest.mark.parametrize(("source", "evidence"), [("run-a", "attested"), ("workspace", "claimed")])
+def test_a_request_is_shown_with_who_says_where_its_files_come_from(
+    fake: FakeLab, datalab: Command, source: str, evidence: str
+) -> None:
+    fake.answers[("GET", "/exports/export-a")] = request() | {"source": source}
+    lines = datalab("export", "show", "export-a").stdout.splitlines()
+    assert ["evidence", evidence] in [line.split() for line in lines]
+
+
 def test_a_path_with_a_blank_is_quoted() -> None:
     assert declared(["a b.csv"], ["'a b.csv' measure=x"]) == {"a b.csv": {"measure": "x", "dimensions": []}}
 

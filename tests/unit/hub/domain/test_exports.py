@@ -13,6 +13,7 @@ from hub.domain.ballots import Decision, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.exports import (
     STEPS,
+    Evidence,
     ExportFile,
     ExportRequest,
     ExportState,
@@ -20,6 +21,7 @@ from hub.domain.exports import (
     Finding,
     Severity,
     check_context,
+    evidence_of,
     step_request,
 )
 from hub.domain.output_classes import KNOWN
@@ -162,6 +164,11 @@ def test_author_member_and_others_may_not_review(person: Person, reason: str) ->
     with pytest.raises(RefusedError) as refused:
         check_can_review(person, IN_REVIEW, without_member(joined, "left-the-project"))
     assert refused.value.reason == reason
+
+
+def test_what_a_run_wrote_is_attested_and_what_a_person_brings_is_claimed() -> None:
+    assert evidence_of("run-abc") is Evidence.ATTESTED
+    assert evidence_of("workspace") is Evidence.CLAIMED
 
 
 def test_a_request_says_what_it_is_about() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -130,6 +132,20 @@ def test_work_whose_request_cannot_be_written_ends_and_keeps_no_other_from_going
     assert state(lab, odd) == (WorkState.FAILED, SENTENCES[SandboxExit.BAD_REQUEST])
     assert do_round(lab) == {other}
     assert state(lab, other)[0] is WorkState.RUNNING
+
+
+@pytest.mark.parametrize(("cell_seconds", "asked"), [(0, 900), (60, 60)])
+def test_a_cell_may_take_as_long_as_its_limit_or_else_as_long_as_the_run(
+    lab: Lab, engine: MemoryEngine, notebook: str, cell_seconds: int, asked: int
+) -> None:
+    engine.on_start = None
+    limits = lab.settings.run.model_copy(update={"seconds": 900, "cell_seconds": cell_seconds})
+    lab = replace(lab, settings=lab.settings.model_copy(update={"run": limits}))
+    started = runs.start_run(lab, "researcher", notebook, {})[0]
+    do_round(lab)
+    mounts = engine.bodies[work_container("datalab", started.id)]["HostConfig"]["Mounts"]
+    (inside,) = [Path(mount["Source"]) for mount in mounts if mount["Target"] == "/in"]
+    assert json.loads((inside / "request.json").read_text())["cell_seconds"] == asked
 
 
 def test_an_engine_that_is_away_loses_nothing(lab: Lab, engine: MemoryEngine, queued: str) -> None:
