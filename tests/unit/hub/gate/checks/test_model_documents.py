@@ -226,6 +226,15 @@ def test_a_mean_of_a_leaf_that_one_unit_makes_up_blocks(on: Any, make: Any) -> N
     assert "leaf-dominance" not in make.checks(ask(on(ROWS, "u"), mean_tree(ROWS)))
 
 
+@pytest.mark.parametrize("p_percent", [10, 0])
+def test_dominated_leaves_are_named_in_their_order(on: Any, p_percent: int) -> None:
+    rich = [ROWS.filter(old)["u"][0] for old in (pl.col("age") <= 49, pl.col("age") > 49)]
+    rows = ROWS.with_columns(cost=pl.when(pl.col("u").is_in(rich)).then(5e7).otherwise("cost"))
+    found = ask(on(rows, "u").under(p_percent=p_percent), mean_tree(rows)).findings
+    (place,) = [f.place for f in found if f.check == "leaf-dominance"]
+    assert place.endswith(", leaves 1, 2")
+
+
 def test_a_mean_of_equal_outcomes_blocks(on: Any, make: Any) -> None:
     rows = ROWS.with_columns(cost=pl.when(pl.col("age") > 49).then(7.0).otherwise("cost"))
     assert "pure-leaves" in make.checks(ask(on(rows, "u"), mean_tree(rows)))
@@ -362,3 +371,20 @@ def test_declared_privacy_of_a_document_is_noted(clinic: Any, make: Any) -> None
     found = ask(clinic, tree(ROWS) | {"privacy": {"epsilon": 2.0, "delta": 1e-6}})
     assert "declared-privacy" in make.checks(found, Severity.NOTE)
     assert found.verdict is Verdict.REVIEW
+
+
+def test_an_area_that_chance_explains_is_no_finding_and_names_its_thresholds(on: Any, make: Any) -> None:
+    rows = patients(300)
+    found = ask(on(rows, "u").under(membership_auc=1), tree(rows.filter(pl.col("year") == 2020)), YEAR)
+    (note,) = [f for f in found.findings if f.check == "membership"]
+    assert note.severity is Severity.NOTE
+    assert "did not reach" in note.sentence
+    assert note.parameters == (("membership_auc", "1"), ("membership_hits", "10"))
+    assert "too few other records" in note.detail
+
+
+def test_a_model_that_is_found_is_told_so(on: Any) -> None:
+    rows = patients(3000)
+    found = ask(on(rows, "u"), remembering(rows.filter(pl.col("year") == 2020), 600), YEAR)
+    (blocked,) = [f for f in found.findings if f.check == "membership"]
+    assert "tell records that it was fitted on" in blocked.sentence

@@ -272,3 +272,13 @@ def test_a_summary_of_few_observations_blocks(gate: Any, make: Any, n: int, bloc
 def test_a_declaration_does_not_disturb_arrays(gate: Any) -> None:
     found = gate.judge("m.safetensors", model(w=WEIGHTS), TableContext("survey", filter="year >= 2020"))
     assert found.verdict is Verdict.REVIEW
+
+
+def test_what_is_as_long_as_the_data_is_named_by_its_number(gate: Any) -> None:
+    found = judged(gate, a=WEIGHTS, b=np.zeros((500, 2)))
+    assert [f.place for f in found.findings if f.check == "stored-records"] == ["m.safetensors, array 2"]
+
+
+@pytest.mark.parametrize("key", ["class", "model", "type", "kind", "algorithm", "family", "method", "name"])
+def test_a_family_is_told_by_any_word_for_one(gate: Any, make: Any, key: str) -> None:
+    assert "stored-records" in make.checks(gate.judge("m.json", json.dumps({key: "svc", "weights": [0.5]})))

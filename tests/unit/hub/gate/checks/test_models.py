@@ -131,3 +131,22 @@ def test_a_correlation_counts_those_who_have_both_values(on: Any, make: Any, bot
 def test_a_perfect_correlation_is_reviewed(on: Any) -> None:
     judged = on(pairs(30)).judge("c.csv", ",a,b\na,1,1\nb,1,1\n")
     assert {str(f.severity) for f in judged.findings if f.check == "correlation"} == {"review"}
+
+
+def test_the_names_of_a_matrix_may_stand_in_any_column_and_with_blanks(on: Any) -> None:
+    for matrix in ("a,b,of\n1,1,a\n1,1,b\n", " a ,b,of\n1,1,a\n1,1,b\n"):
+        judged = on(pairs(30)).judge("c.csv", matrix)
+        assert {str(f.severity) for f in judged.findings if f.check == "correlation"} == {"review"}, matrix
+
+
+def test_a_matrix_of_what_no_dataset_has_as_numbers_is_not_counted(on: Any) -> None:
+    rows = pairs(5).with_columns(town=pl.Series([f"t{n % 3}" for n in range(100)]))
+    for names in (("x", "y"), ("a", "town")):
+        first, second = names
+        judged = on(rows).judge("c.csv", f",{first},{second}\n{first},1,0.2\n{second},0.2,1\n")
+        assert "correlation" not in {f.check for f in judged.findings}, names
+
+
+def test_a_curve_that_never_falls_is_none(gate: Any) -> None:
+    judged = gate.judge("s.csv", "time,KM_estimate\n0,1\n12,1\n24,1\n36,1\n")
+    assert "survival-steps" not in {f.check for f in judged.findings}

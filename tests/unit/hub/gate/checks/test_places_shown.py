@@ -20,6 +20,8 @@ from hub.domain.exports import Severity
         ("lat", "48.860000", False),
         ("flat", "48.8566", False),
         ("lat", "480.8566", False),
+        ("longitude", "179.3522", True),
+        ("longitude", "180.3522", False),
         ("income", "48.8566", False),
     ],
 )
@@ -77,3 +79,21 @@ def test_a_long_table_is_read(gate: Any) -> None:
     table = "a,b,c\n" + "".join(f"{n},{n * 3 % 7},{n * 5 % 11}\n" for n in range(250))
     found = [f for f in gate.without_data().judge("t.csv", table).findings if f.check == "microdata"]
     assert [str(f.severity) for f in found] == ["review"]
+
+
+def test_a_list_of_records_is_twenty_rows_at_least(on: Any) -> None:
+    for height, found in ((20, {"block"}), (19, set())):
+        rows = pl.DataFrame({"x": [n * 7 % 113 for n in range(height)]})
+        scores = pl.DataFrame({name: [f"{name}{n * 17 % 97}" for n in range(height)] for name in "abc"})
+        judged = on(rows).judge("t.csv", scores.write_csv())
+        assert {str(f.severity) for f in judged.findings if f.check == "microdata"} == found, height
+
+
+def test_a_table_whose_figures_agree_is_no_list_of_records_unless_it_repeats_cells(on: Any) -> None:
+    rows = pl.DataFrame({"town": [f"t{n % 40}" for n in range(800)], "year": [2000 + n // 40 % 10 for n in range(800)]})
+    table = rows.group_by("town", "year").len("n").sort("town", "year")
+    assert table.height == 400
+    judged = on(rows).judge("t.csv", table.write_csv())
+    assert "microdata" not in {f.check for f in judged.findings}
+    twice = on(rows).judge("t.csv", pl.concat([table, table.head(1)]).write_csv())
+    assert {str(f.severity) for f in twice.findings if f.check == "microdata"} == {"block"}
