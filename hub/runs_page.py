@@ -49,7 +49,7 @@ long it ran. It never believes the executed notebook, which calls every cell “
 RUN_STATES = {
     WorkState.QUEUED: "it waits for its project's turn; no container was ever made for it",
     WorkState.STARTING: "its container is being made; a worker that starts again finds it by the run's name",
-    WorkState.RUNNING: "its container runs; its page shows cell, time and memory",
+    WorkState.RUNNING: "its container runs; its page shows the cell, the time so far, and what is left by earlier runs",
     WorkState.SUCCEEDED: "every cell ran to its end, and all of its outputs are listed",
     WorkState.FAILED: "it ended early, and a sentence says why; what it had written until then is listed",
     WorkState.CANCELLED: "somebody who may ended it, or its notebook was withdrawn",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, insert, select, text, update
@@ -122,6 +122,10 @@ class SqlReading:
     def last_starts(self) -> dict[str, datetime]:
         """Return when each project started a run last, and under "" when other work started."""
         return work_queue.last_starts(self._connection)
+
+    def run_durations(self, notebook: str, most: int) -> list[timedelta]:
+        """Return how long the runs of a notebook took that succeeded last, at most so many."""
+        return work_queue.run_durations(self._connection, notebook, most)
 
     def work_times(self) -> list[WorkTimes]:
         """Return kind, state and times of every piece of work; the other columns are not even read."""

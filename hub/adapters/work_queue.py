@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, select
 
@@ -35,6 +35,15 @@ _STARTS = (
     .where(_WORK.c.started.is_not(None), _PROJECT.in_(_WAITING))
     .group_by(_PROJECT)
 )
+
+
+def run_durations(connection: Connection, notebook: str, most: int) -> list[timedelta]:
+    """Return how long the runs of a notebook took that succeeded last, at most so many."""
+    of_notebook = and_(_WORK.c.kind == WorkKind.RUN.value, _RUN.c.id == _WORK.c.subject, _RUN.c.notebook == notebook)
+    succeeded = and_(_WORK.c.state == WorkState.SUCCEEDED.value, _WORK.c.started.is_not(None))
+    asked = select(_WORK.c.started, _WORK.c.ended).join(_RUN, of_notebook).where(succeeded)
+    rows = connection.execute(asked.order_by(_WORK.c.ordinal.desc()).limit(most))
+    return [ended - started for started, ended in rows if ended is not None]
 
 
 def heads(connection: Connection) -> dict[str, Work]:

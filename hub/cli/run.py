@@ -86,11 +86,11 @@ def start_run(lab: Portal, approved: Json, words: list[str], priority: Priority 
 
 
 def wait_for_run(lab: Portal, identifier: str, tell: Tell) -> Json:
-    """Wait until a run has ended, showing how many cells are done."""
+    """Wait until a run has ended, showing how many cells are done, and about how long it takes yet."""
     return wait_until(
         lambda: dict(lab.get(place("runs", identifier))),
         lambda found: found["work"]["state"] in ENDED,
-        lambda found: tell(found["work"]["state"], _progress(found)),
+        lambda found: tell(found["work"]["state"], _progress(found), (found.get("times") or {}).get("left")),
     )
 
 

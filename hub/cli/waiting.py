@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from hub.cli.client import Json
 from hub.cli.screen import console, plain
 from hub.domain.errors import UnavailableError
+from hub.domain.run_times import clock
 
 PAUSE = 0.4
 LONGEST_WAIT = 4 * 3600.0
@@ -23,8 +24,8 @@ ENDED = frozenset({"succeeded", "failed", "cancelled", "timed_out", "lost"})
 class Tell(Protocol):
     """Shows how far something has come."""
 
-    def __call__(self, state: str, progress: tuple[int, int] | None = None) -> None:
-        """Show the state, and how many parts of how many are done."""
+    def __call__(self, state: str, progress: tuple[int, int] | None = None, left: int | None = None) -> None:
+        """Show the state, how many parts of how many are done, and about how many seconds are left."""
 
 
 @contextmanager
@@ -36,21 +37,23 @@ def shown(what: str) -> Iterator[Tell]:
         BarColumn(bar_width=30),
         TextColumn("{task.fields[parts]}"),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
         console=console(err=True),
         transient=True,
         disable=not sys.stderr.isatty(),
     )
     with bar:
-        task = bar.add_task(plain(what), total=None, parts="")
+        task = bar.add_task(plain(what), total=None, parts="", left="")
         yield _teller(bar, task, what)
 
 
 def _teller(bar: Progress, task: TaskID, what: str) -> Tell:
-    def tell(state: str, progress: tuple[int, int] | None = None) -> None:
+    def tell(state: str, progress: tuple[int, int] | None = None, left: int | None = None) -> None:
         done, of = progress or (0, None)
         parts = f"{done}/{of}" if of else ""
         said = plain(": ".join(filter(None, (what, state))))
-        bar.update(task, description=said, completed=done, total=of, parts=parts)
+        more = f"about {clock(left)} more" if left is not None else ""
+        bar.update(task, description=said, completed=done, total=of, parts=parts, left=more)
 
     return tell
 

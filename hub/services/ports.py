@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
@@ -105,6 +105,9 @@ class Reading(Protocol):
 
     def last_starts(self) -> dict[str, datetime]:
         """Return when each project of which a run waits started one last, and under "" the same of other work."""
+
+    def run_durations(self, notebook: str, most: int) -> list[timedelta]:
+        """Return how long the runs of a notebook took that succeeded last, at most so many."""
 
     def work_times(self) -> list[WorkTimes]:
         """Return kind, state and times of every piece of work."""

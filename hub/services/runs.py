@@ -11,6 +11,7 @@ from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_
 from hub.domain.priorities import Priority, check_can_set_priority
 from hub.domain.projects import check_works_in, sees_project
 from hub.domain.queue_turns import in_turn
+from hub.domain.run_times import COMPARED, RunTimes, times_of
 from hub.domain.runs import Run, Screening, as_shown
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, with_priority
 from hub.services.datasets import latest_snapshot
@@ -107,6 +108,14 @@ def place_in_queue(lab: Lab, work: Work) -> int | None:
     with lab.store.read() as reading:
         order = in_turn(reading.queued(), reading.under_way(), reading.last_starts())
     return order.index(work.id) + 1 if work.id in order else None
+
+
+def times(lab: Lab, run_: Run, work: Work) -> RunTimes | None:
+    """Return how long a run has been running, and how much longer it will be, as runs of its notebook were before."""
+    if work.state is not WorkState.RUNNING:
+        return None
+    with lab.store.read() as reading:
+        return times_of(work, reading.run_durations(run_.notebook, COMPARED), lab.now())
 
 
 def runs(lab: Lab, actor: str, project: str = "") -> list[tuple[Run, Work]]:

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jupyterhub._data import DATA_FILES_PATH
 from markupsafe import Markup
 
+from hub.domain.run_times import clock
 from hub.web.folding import OneLanguage
 from hub.web.languages import CODES, NAMES, Language, language
 from hub.web.marks import N_
@@ -64,6 +65,7 @@ class Pages:
             day=spoken.day,
             number=spoken.number,
             lasting=spoken.lasting,
+            clock=clock,
             size=spoken.size,
             said=spoken.stored,
             phrase=spoken.phrase,

@@ -38,12 +38,16 @@ from hub.domain.people import Role
 from hub.domain.queue import digest_of_files
 from hub.domain.space import Place, PlaceName
 from hub.domain.table_context import UNDECLARED, TableContext
+from hub.domain.work import Work, WorkState
 from hub.services import exports, freezes, people, projects, releases, request_looks, runs
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
 from hub.services.space import watch_space
 from hub.services.workspaces import open_workspace
 from hub.settings import Space
+from hub.web.api.routes import request_of
+from hub.web.api.work_routes import get_run
+from hub.web.models.texts import Nothing
 
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
@@ -263,6 +267,29 @@ def test_a_run_starts_from_the_form_and_its_page_follows(site: Site) -> None:
     wrong = browser.post(f"/notebooks/{notebook.id}/run", {"value-minimum": "twelve"})
     assert wrong.status_code == 422
     assert "The parameter minimum must be integer" in wrong.text
+
+
+def test_a_runs_page_says_how_long_it_has_run_and_still_will_by_earlier_runs(site: Site) -> None:
+    earlier = finished_run(site.lab)
+    browser = site.browser("researcher")
+    page = browser.post(f"/notebooks/{earlier.notebook}/run", {"value-minimum": "12"})
+    path = page.url.removeprefix(site.base)
+    assert "so far" not in page.text
+    with site.lab.store.begin() as records:
+        before, now = records.get(Work, earlier.id), records.get(Work, path.split("/")[-1])
+        assert before is not None
+        assert now is not None
+        took = replace(before, started=site.lab.now() - timedelta(hours=2), ended=site.lab.now())
+        runs_now = replace(now, state=WorkState.RUNNING, started=site.lab.now() - timedelta(minutes=30))
+        for work in (took, runs_now):
+            records.save(work, event("test:run:time", "test", work.id))
+    for shown in (path, f"{path}/progress"):
+        assert re.search(r"0:30:\d\d so far; about 1:(30:00|29:\d\d) more", browser.open(shown).text)
+    answered = get_run(site.lab, "researcher", request_of(Nothing, {"id": now.id}, {})).times
+    assert answered is not None
+    assert answered.left is not None
+    assert 1800 <= answered.elapsed < 1860
+    assert 5340 < answered.left <= 5400
 
 
 def test_a_run_and_a_sweep_that_wait_are_given_another_priority_on_their_pages(site: Site) -> None:

@@ -342,6 +342,25 @@ def test_work_is_told_by_its_times_alone(store: SqlStore) -> None:
         assert reading.work_times() == [WorkTimes(WorkKind.RUN, WorkState.QUEUED, NOW, None, None)]
 
 
+def test_what_the_runs_of_a_notebook_took_is_told_of_those_that_succeeded_last(store: SqlStore) -> None:
+    made = [("run-1", "one", 10, WorkState.SUCCEEDED), ("run-2", "one", 20, WorkState.SUCCEEDED),
+            ("run-3", "one", 30, WorkState.FAILED), ("run-4", "two", 40, WorkState.SUCCEEDED),
+            ("run-5", "one", 50, WorkState.SUCCEEDED)]  # fmt: skip
+    with store.begin() as records:
+        for name, notebook, seconds, state in made:
+            run = Run(name, "care", notebook, "a", NOW, {}, {})
+            work = Work(name, WorkKind.RUN, name, "a", NOW, started=NOW, ended=NOW + timedelta(seconds=seconds))
+            records.save(run, event("lab:run:start", "a", name))
+            records.save(replace(work, state=state), event("work:run:queue", "a", name))
+        waiting = Work("run-6", WorkKind.RUN, "run-6", "a", NOW)
+        records.save(replace(run, id="run-6"), event("lab:run:start", "a", "run-6"))
+        records.save(waiting, event("work:run:queue", "a", "run-6"))
+    with store.read() as reading:
+        assert reading.run_durations("one", 9) == [timedelta(seconds=s) for s in (50, 20, 10)]
+        assert reading.run_durations("one", 2) == [timedelta(seconds=s) for s in (50, 20)]
+        assert reading.run_durations("three", 9) == []
+
+
 def test_the_queue_is_told_by_project_and_what_is_no_run_apart(store: SqlStore) -> None:
     made = [("run-1", "care"), ("run-2", "care"), ("run-3", "jobs"), ("run-4", "care"), ("run-5", "done")]
     works = [Work(name, WorkKind.RUN, name, "a", NOW) for name, _ in made]

@@ -10,6 +10,7 @@ from hub.domain.examinations import Attempt, Examination, Verdict, examination_d
 from hub.domain.exports import ExportRequest
 from hub.domain.projects import Project, Room
 from hub.domain.reproductions import Repetition, Reproduction
+from hub.domain.run_times import RunTimes
 from hub.domain.runs import Run
 from hub.domain.work import Work
 
@@ -78,8 +79,9 @@ class SweepAnswer:
 class RunProgressAnswer:
     """A run with its notebook's name and, while it runs, how many cells are done of how many.
 
-    ``place_in_queue`` is how many turns it is away from its start while it waits. ``repetitions`` are those of this
-    run, oldest first; ``reproduction`` is what they say of its outputs.
+    ``place_in_queue`` is how many turns it is away from its start while it waits, ``times`` how long it has run and
+    how much longer it will, by earlier runs of its notebook. ``repetitions`` are those of this run, oldest first;
+    ``reproduction`` is what they say of its outputs.
     """
 
     run: Run
@@ -87,6 +89,7 @@ class RunProgressAnswer:
     notebook_name: str
     progress: tuple[int, int] | None
     place_in_queue: int | None
+    times: RunTimes | None
     repetitions: tuple[Repetition, ...]
     reproduction: Reproduction
 

@@ -51,6 +51,7 @@ def show_run(visit: Visit) -> Context:
         "work": work,
         "progress": progress,
         "place_in_queue": runs.place_in_queue(lab, work),
+        "times": runs.times(lab, run, work),
         "ended": work.state in ENDED,
         "priorities": priorities_for(person, project, run.requester) if work.state is WorkState.QUEUED else (),
         "succeeded": work.state is WorkState.SUCCEEDED,
@@ -67,9 +68,8 @@ def show_run(visit: Visit) -> Context:
 def run_progress(visit: Visit) -> Context:
     """Say how far a run has come."""
     run, work, progress = runs.run(visit.lab, visit.actor, visit.path["id"])
-    place = runs.place_in_queue(visit.lab, work)
-    ended = work.state in ENDED
-    return {"run": run, "work": work, "progress": progress, "place_in_queue": place, "ended": ended}
+    told = {"place_in_queue": runs.place_in_queue(visit.lab, work), "times": runs.times(visit.lab, run, work)}
+    return {"run": run, "work": work, "progress": progress, "ended": work.state in ENDED, **told}
 
 
 def start_run(posted: Posted) -> Landing:
