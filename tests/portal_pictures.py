@@ -1,7 +1,8 @@
 """What the portal's pages look like: kept by the tests that open them, and shown in the docs.
 
 ``PYTHONPATH=tests .venv/bin/python -m portal_pictures`` makes the pages of pictures in the docs from what the last run
-of ``tests/integration/test_portal_accessible.py`` left; a test fails when a page of the portal is not among them.
+of ``tests/integration/test_portal_accessible.py`` and ``test_portal_particular.py`` left; a test fails when a page of
+the portal is not among them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ WIDTH = 900
 """Pixels of a picture in the docs: a page as it is in a window of this width."""
 LONGEST = 1500
 COLOURS = 24
+PARTICULAR = {
+    "twin": ("/datasets/{name}", {"en": "A secret dataset’s twin", "fr": "Le jumeau d’un jeu de données secret"}),
+    "model": ("/exports/{id}/file", {"en": "A model’s card", "fr": "La fiche d’un modèle"}),
+    "figure": ("/exports/{id}/file", {"en": "What stands behind a figure", "fr": "Ce qui est derrière une figure"}),
+}
+"""Pages once more, where they show what only some have: by the picture's name, the address and a title."""
 IDENTIFIER = re.compile(r" [a-z]+-[a-z0-9]{12}$")
 MADE = "<!-- Made by “PYTHONPATH=tests .venv/bin/python -m portal_pictures” from pictures that the tests took. -->"
 HEADS = {
@@ -59,6 +66,9 @@ def picture_name(address: str) -> str:
     return re.sub(r"\W+", "-", address).strip("-") or "home"
 
 
+NAMES = [*map(picture_name, WHOLE), *PARTICULAR]
+
+
 def keep_picture(page: Page, code: str, name: str) -> None:
     """Keep what a page looks like, in its language, and what it is called."""
     folder = KEPT / code
@@ -78,12 +88,13 @@ def title_of(code: str, name: str) -> str:
 
 def written(code: str) -> str:
     """The docs' page of pictures in a language."""
-    parts = [HEADS[code][1]]
-    for address in WHOLE:
-        name = picture_name(address)
-        title = title_of(code, name)
-        parts.append(f"## {title}\n\n`{address}`\n\n![{title}](../images/portal/{code}/{name}.png)\n")
-    return "\n".join(parts)
+    shown = [(picture_name(address), address, title_of(code, picture_name(address))) for address in WHOLE]
+    shown += [(name, address, titles[code]) for name, (address, titles) in PARTICULAR.items()]
+    parts = (
+        f"## {title}\n\n`{address}`\n\n![{title}](../images/portal/{code}/{name}.png)\n"
+        for name, address, title in shown
+    )
+    return "\n".join([HEADS[code][1], *parts])
 
 
 def reduce_picture(kept: Path, shown: Path) -> None:
@@ -97,9 +108,8 @@ def reduce_picture(kept: Path, shown: Path) -> None:
 def main() -> None:
     """Write both languages' pages with their pictures."""
     for code, (page, _) in HEADS.items():
-        for address in WHOLE:
-            name = f"{code}/{picture_name(address)}.png"
-            reduce_picture(KEPT / name, SHOWN / name)
+        for name in NAMES:
+            reduce_picture(KEPT / code / f"{name}.png", SHOWN / code / f"{name}.png")
         page.write_text(written(code), encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -98,6 +99,8 @@ class Language:
             return ", ".join(self._value(key, one) for one in value)
         if isinstance(value, datetime):
             return self.moment(value)
+        if isinstance(value, Decimal):
+            return self.decimal(value)
         if key == "what":
             return self.text(str(value))
         if key == "wanted":
@@ -131,6 +134,10 @@ class Language:
     def number(self, number: int) -> str:
         """Write a whole number."""
         return str(number) if 0 <= number < UNGROUPED else format_decimal(number, locale=self._locale)
+
+    def decimal(self, amount: Decimal) -> str:
+        """Write an amount as exactly as it is known."""
+        return format_decimal(amount, locale=self._locale, decimal_quantization=False)
 
     def size(self, size: int) -> str:
         """Write a number of bytes."""

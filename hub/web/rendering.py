@@ -64,6 +64,7 @@ class Pages:
             moment=spoken.moment,
             day=spoken.day,
             number=spoken.number,
+            decimal=spoken.decimal,
             lasting=spoken.lasting,
             clock=clock,
             size=spoken.size,

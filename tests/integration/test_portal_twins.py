@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 
@@ -49,14 +50,22 @@ def test_a_steward_has_a_twin_made_and_members_read_how(site: Site) -> None:
     assert f"{PAGE}/twins" not in member.open(PAGE).text
     french = unescape(member.open(PAGE, **{"Accept-Language": "fr"}).text)
     assert "Jumeau synthétique" in french
-    assert "0.25 dépensé sur 3." in french
+    assert "0,25 dépensé sur 3." in french
 
 
 def test_an_epsilon_that_is_no_number_or_too_much_is_refused_on_the_page(site: Site) -> None:
     owner = site.browser("jobs-steward")
-    for typed in ("much", "-1", "NaN", "3.001", ""):
+    for typed in ("much", "-1", "NaN", "3.001", "", "1,000", "1,0,1", "1.000,5", ",5"):
         assert owner.post(f"{PAGE}/twins", {"epsilon": typed}).status_code in (403, 422), typed
     assert synthetic_twins.twin_book(site.lab, "jobs-steward", "jobs").twins == ()
+
+
+def test_an_epsilon_may_be_written_as_in_french(site: Site) -> None:
+    owner = site.browser("jobs-steward")
+    assert owner.post(f"{PAGE}/twins", {"epsilon": "0,5"}).status_code == 200
+    assert [twin.epsilon for twin in synthetic_twins.twin_book(site.lab, "jobs-steward", "jobs").twins] == [
+        Decimal("0.5")
+    ]
 
 
 def test_why_a_supplied_twin_was_refused_is_told_to_the_owner_alone(site: Site, programs: list[GoodPrograms]) -> None:

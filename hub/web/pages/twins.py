@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from hub.services import synthetic_twins
@@ -13,6 +14,9 @@ from hub.web.models.records import OfferBody
 from hub.web.models.twins import TwinBody
 from hub.web.pages.types import Context, Landing, Posted
 
+DECIMAL_COMMA = re.compile(r"(\d+),(\d{1,2})")
+"""An amount as it is written in French; three digits behind a comma could be thousands."""
+
 
 def shown_twin(lab: Lab, actor: str, name: str) -> Context:
     """Tell of the twin that workspaces see."""
@@ -23,7 +27,9 @@ def shown_twin(lab: Lab, actor: str, name: str) -> Context:
 
 def make_twin(posted: Posted) -> Landing:
     """Have a twin made."""
-    request = request_of(TwinBody, posted.path, {"epsilon": posted.fields.one("epsilon").strip()})
+    typed = posted.fields.one("epsilon")
+    amount = DECIMAL_COMMA.fullmatch(typed)
+    request = request_of(TwinBody, posted.path, {"epsilon": f"{amount[1]}.{amount[2]}" if amount else typed})
     made = api.post_twin(posted.lab, posted.actor, request)
     return Landing(("datasets", made.dataset), N_("A container makes the twin now, and another one checks it."))
 
