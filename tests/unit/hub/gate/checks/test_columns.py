@@ -70,6 +70,7 @@ def planted(gate: Any, data: pl.DataFrame) -> Any:
 def test_a_planted_value_blocks_however_it_is_written(planted: Any, make: Any, name: str, content: str) -> None:
     judged = planted.judge(name, content)
     assert "canary" in make.checks(judged)
+    assert "planted in the dataset survey: rows" in make.sentences(judged)
     assert "7731" not in make.sentences(judged)
 
 

@@ -209,3 +209,18 @@ def test_rounded_counts_agree_with_the_dataset(on: Any) -> None:
     table = "area,n\na,40\nb,50\n"
     assert on(rows).under(rounding_base=5).judge("t.csv", table).verdict == "none"
     assert on(rows).judge("t.csv", table).verdict == "review"
+
+
+def test_a_single_row_is_no_share_of_its_own_count(gate: Any, make: Any) -> None:
+    judged = gate.without_data().judge("t.csv", "area,n,pct_smokers\nA,120,2.5\n")
+    assert "percentage" in make.checks(judged)
+
+
+def test_a_rest_is_counted_within_each_line_of_totals(on: Any) -> None:
+    rows = pl.DataFrame({
+        "p": range(208), "sex": ["f"] * 104 + ["m"] * 104, "area": (["a"] * 50 + ["b"] * 50 + ["c"] * 4) * 2,
+    }).filter(~((pl.col("sex") == "m") & (pl.col("area") == "c")))  # fmt: skip
+    cells = rows.filter(pl.col("area") != "c").group_by("sex", "area").len("n").sort("sex", "area")
+    totals = rows.group_by("sex").len("n").sort("sex").select("sex", pl.lit("Total").alias("area"), "n")
+    judged = on(rows, "p").judge("t.csv", pl.concat([cells, totals]).write_csv())
+    assert [f.place for f in judged.findings if f.check == "complement"] == ["t.csv, row 5, columns sex × area"]

@@ -163,8 +163,8 @@ def test_a_leaf_counts_units_and_not_records(on: Any, make: Any) -> None:
 )
 def test_a_leaf_of_one_class_blocks(gate: Any, counts: list[list[int]], severity: str | None) -> None:
     found = ask(gate.without_data(), tree(ROWS) | {"counts": [None, *counts]})
-    said = {str(f.severity) for f in found.findings if f.check == "pure-leaves"}
-    assert said == ({severity} if severity else set())
+    said = [(str(f.severity), f.parameters) for f in found.findings if f.check == "pure-leaves"]
+    assert said == ([(severity, (("class_percent", str(gate.policy.class_percent)),))] if severity else [])
 
 
 def test_a_leaf_where_one_of_three_classes_is_missing_is_read(gate: Any) -> None:

@@ -125,7 +125,8 @@ def pairs(both: int) -> pl.DataFrame:
 @pytest.mark.parametrize(("both", "blocks"), [(9, True), (10, False)])
 def test_a_correlation_counts_those_who_have_both_values(on: Any, make: Any, both: int, blocks: bool) -> None:
     matrix = ",a,b,c\na,1,0.2,0.3\nb,0.2,1,0.1\nc,0.3,0.1,1\n"
-    assert ("correlation" in make.checks(on(pairs(both)).judge("c.csv", matrix))) is blocks
+    found = [f for f in on(pairs(both)).judge("c.csv", matrix).findings if f.check == "correlation"]
+    assert [f.parameters for f in found] == ([(("minimum_units", "10"),)] if blocks else [])
 
 
 def test_a_perfect_correlation_is_reviewed(on: Any) -> None:

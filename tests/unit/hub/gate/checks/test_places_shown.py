@@ -27,7 +27,9 @@ from hub.domain.exports import Severity
 )
 def test_coordinates_are_coarse(gate: Any, make: Any, header: str, value: str, blocks: bool) -> None:
     judged = gate.without_data().judge("t.csv", f"area,{header}\nA,{value}\nB,{value}\n")
-    assert ("coordinates" in make.checks(judged)) is blocks
+    found = [f for f in judged.findings if f.check == "coordinates"]
+    decimals = gate.policy.coordinate_decimals
+    assert [f.parameters for f in found] == ([(("coordinate_decimals", str(decimals)),)] if blocks else [])
 
 
 def test_the_decimals_are_the_policys(gate: Any, make: Any) -> None:

@@ -152,3 +152,9 @@ def test_they_are_for_a_steward_and_not_blocked(gate: Any) -> None:
     read = [(read_file(n, f"{n}.md", b"word " * 40), TableContext()) for n in range(1, 6)]
     judged = check_request(read, gate.policy, gate.datasets)
     assert {f.severity for file in judged for f in file.findings} == {Severity.REVIEW}
+
+
+def test_a_file_that_names_units_by_itself_is_not_said_twice(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    social = data["social"].unique(maintain_order=True)[40:44]
+    cells = [(f"x = '{number}'", []) for number in social]
+    assert IDENTIFIERS not in found(gate, {"n.ipynb": make.notebook(*cells)})[0]

@@ -217,3 +217,21 @@ def test_values_that_the_p_rule_takes_for_one_are_read(on: Any, pay: list[float]
     )
     found = [(f.severity, f.place) for f in judged.findings if f.check == "identical-values"]
     assert found == ([(Severity.REVIEW, "t.csv, row 1, column team")] if is_near else [])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "blocks"),
+    [
+        ("350.0", "1000.0", False),
+        ("400.0", "1000.0", True),
+        ("400.3", "1000.0", True),
+        ("401.0", "1000.0", False),
+        ("350.0", "1069.0", True),
+    ],
+)
+def test_one_edge_that_is_nearly_an_extreme_value_is_enough(on: Any, low: str, high: str, blocks: bool) -> None:
+    rows = staff([400.0 + n * n for n in range(20)])
+    table = f'bin,n\n"[{low}, 500.0)",20\n"[500.0, 600.0)",30\n"[600.0, {high}]",90\n'
+    found = [f for f in on(rows, "p").judge("t.csv", table).findings if f.check == "histogram-edges"]
+    assert bool(found) is blocks
+    assert all("of the dataset d, which is somebody's" in f.sentence for f in found)
