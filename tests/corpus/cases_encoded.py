@@ -53,6 +53,14 @@ def rows_packed_by_zstd() -> Offer:
 
 
 @bad("row-leak")
+def rows_as_a_page_in_capitals() -> Offer:
+    """Rows as a web page's table in capitals, packed by gzip, in base64, as a value of a JSON document."""
+    lines = ["".join(f"<TD>{cell}</TD>" for cell in row) for row in [rows().columns, *rows().rows()]]
+    page = "<TABLE>" + "".join(f"<TR>{line}</TR>" for line in lines) + "</TABLE>"
+    return {"notes.json": '{"note": "' + base64.b64encode(gzip.compress(page.encode(), mtime=0)).decode() + '"}'}
+
+
+@bad("row-leak")
 def rows_in_base85() -> Offer:
     """Rows in base85, as a value of a JSON document."""
     return {"notes.json": '{"note": "' + base64.b85encode(rows().write_csv().encode()).decode() + '"}'}

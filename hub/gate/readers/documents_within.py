@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from hub.gate.readers.markup import html_tables
 from hub.gate.readers.tables import SEPARATORS, read_csv
 from hub.gate.refusals import ReadRefusedError
 
+_TABLE = re.compile("<table", re.IGNORECASE)
 _LEAST = 40
 """Characters below which a value or a cell is no document by itself."""
 
@@ -19,7 +21,7 @@ _LEAST = 40
 def of_text(place: str, text: str) -> Iterator[Fragment]:
     """Return a text as what it is: a document, the tables of a page, a table, or running text."""
     yield from _whole(place, text) or [TextFragment(place=place, text=text)]
-    if "<table" in text:
+    if _TABLE.search(text):
         yield from _pages(place, text)
 
 

@@ -96,3 +96,15 @@ def test_a_column_with_a_dressed_number_is_found_among_others(cell: str) -> None
     frame = pl.DataFrame({"a": ["1", "x"], "b": ["1", cell], "c": ["", "2.5"]})
     worn = [key for key in frame.columns if frame.select(dressing(pl.col(key)).is_not_null().any()).item()]
     assert set(worn) <= set(dressed_columns(frame)) == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "key"),
+    [(("true", "TRUE", "1", "1.0", " True "), 1), (("false", "False", "0", "0.0"), 0), (("yes", "2", "-0", ""), None)],
+)
+def test_truth_is_written_as_a_word_or_as_a_number(cells: tuple[str, ...], key: int | None) -> None:
+    assert keys_in(column(list(cells)), ValueClass.TRUTH, 0).to_list() == [key] * len(cells)
+
+
+def test_negative_numbers_are_scaled_as_positive_ones() -> None:
+    assert keys_in(column(["-12", "12", "-0.5"]), ValueClass.NUMBER, 2).to_list() == [-1200, 1200, -50]

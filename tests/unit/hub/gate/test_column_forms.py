@@ -200,3 +200,9 @@ def test_no_value_of_any_type_makes_a_check_fail(gate: Any, data: st.DataObject)
     beside = replace(gate, datasets=(dataset(rows, "u"), *([] if kind.is_nested() else [dataset(rows, "col")])))
     for content in ("g,n\na,40\nb,30\n", "col,u\n1 days 02:03:04,3\n08:30,4\n"):
         assert not [f for f in beside.judge("t.csv", content).findings if f.sentence.startswith(FAILED)]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/UTC"])
+def test_a_moment_of_universal_time_has_one_form(zone: str) -> None:
+    made = formed(pl.LazyFrame({"z": [MOMENT]}, schema={"z": pl.Datetime("us", zone)})).collect()
+    assert made.to_dict(as_series=False) == {"z": [MOMENT]}

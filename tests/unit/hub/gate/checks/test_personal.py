@@ -124,3 +124,9 @@ def test_shapes_without_their_check_digits_are_nothing() -> None:
     assert not is_siren("0" * 9)
     assert not is_card("1" * 16)
     assert digits("12 34-5") == "12345"
+
+
+def test_an_account_has_the_length_of_its_country() -> None:
+    longer = [f"DE{key:02d}3704004405320130001" for key in range(97)]
+    unknown = [text.replace("DE", "ZZ") for text in longer]
+    assert [any(map(is_iban, texts)) for texts in (longer, unknown)] == [False, True]

@@ -203,6 +203,14 @@ def test_a_document_in_a_code_is_one() -> None:
     assert {"rows": [[1, 2], [3, 4]]} in [part.value for part in found if isinstance(part, ValueFragment)]
 
 
+@pytest.mark.parametrize("tag", ["table", "TABLE", "Table"])
+def test_the_tables_of_a_page_in_a_code_are_found_however_its_tags_are_written(tag: str) -> None:
+    page = f"<html><{tag}><tr><th>region</th><th>n</th></tr><tr><td>Est</td><td>40</td></tr></{tag}>" + " " * 80
+    found = decoded("t.txt", [TextFragment(text=wrapped(20)(page.encode()))])
+    tables = [part for part in found if isinstance(part, TableFragment)]
+    assert [(part.columns, part.data) for part in tables] == [(("region", "n"), (("Est",), ("40",)))]
+
+
 def test_a_document_in_a_cell_is_one(gate: Any, make: Any, data: Any) -> None:
     records = data.select("region", "year", "income", "visits").sample(8, seed=2).to_dicts()
     cells = "".join('"' + json.dumps(r).replace('"', '""') + '",40\n' for r in records)
