@@ -269,6 +269,19 @@ def test_a_run_starts_from_the_form_and_its_page_follows(site: Site) -> None:
     assert "The parameter minimum must be integer" in wrong.text
 
 
+@pytest.mark.parametrize("form", ["run", "sweep"])
+def test_what_a_run_may_use_is_read_before_it_starts(site: Site, form: str) -> None:
+    notebook = approved_notebook(site.lab)
+    text = site.browser("researcher").open(f"/notebooks/{notebook.id}/{form}").text
+    found = re.search(r'<p class="help" id="limits">(.*?)</p>', text, re.DOTALL)
+    assert found
+    said = " ".join(unescape(found[1]).split()).replace("\u00a0", " ")
+    assert said == (
+        "Limits of a run: 2 GB of memory, 1 × processor, 1:00:00 hours. "
+        "The project may have 2 runs under way at a time. The project has 10,000 of its 10,000 runs left this month."
+    )
+
+
 def test_a_runs_page_says_how_long_it_has_run_and_still_will_by_earlier_runs(site: Site) -> None:
     earlier = finished_run(site.lab)
     browser = site.browser("researcher")

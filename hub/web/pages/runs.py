@@ -8,7 +8,8 @@ from hub.domain.projects import check_works_in
 from hub.domain.reproductions import check_can_reproduce, reproduction
 from hub.domain.runs import check_is_shown
 from hub.domain.work import ENDED, WorkState
-from hub.services import notebooks, people, projects, reproductions, runs
+from hub.services import notebooks, people, projects, reproductions, run_budgets, runs
+from hub.services.lab import Lab
 from hub.web.api import work_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -28,14 +29,22 @@ def list_runs(visit: Visit) -> Context:
 
 
 def new_run(visit: Visit) -> Context:
-    """Show a field for each parameter of an approved notebook."""
+    """Show a field for each parameter of an approved notebook, and the limits of its runs."""
     lab, actor = visit.lab, visit.actor
     notebook = notebooks.notebook(lab, actor, visit.path["id"])
     project, _ = projects.project(lab, actor, notebook.project)
     person = people.whoami(lab, actor)
     check_works_in(person, project, lab.now().date())
     check_can_run(notebook)
-    return {"notebook": notebook, "typed": typed, "priorities": priorities_for(person, project, actor)}
+    priorities = priorities_for(person, project, actor)
+    return {"notebook": notebook, "typed": typed, "priorities": priorities, **limits_shown(lab, actor, project.name)}
+
+
+def limits_shown(lab: Lab, actor: str, project: str) -> Context:
+    """Return what one run may use, and how many runs the project may have: at a time, and this month."""
+    settings = lab.settings
+    at_once = min(settings.runs_in(project), settings.concurrent_work)
+    return {"limits": settings.run, "at_once": at_once, "budget": run_budgets.run_budget(lab, actor, project)}
 
 
 def show_run(visit: Visit) -> Context:

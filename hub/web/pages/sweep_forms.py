@@ -29,7 +29,7 @@ def new_sweep(visit: Visit) -> Context:
     notebook = notebooks.notebook(visit.lab, visit.actor, visit.path["id"])
     budget = run_budgets.run_budget(visit.lab, visit.actor, notebook.project)
     texts = {p.name: visit.asked(f"values-{p.name}") for p in notebook.parameters}
-    about = {"texts": texts, "budget": budget, "most": MOST_POINTS, "several": _several, "first": typed}
+    about = {"texts": texts, "most": MOST_POINTS, "several": _several, "first": typed}
     if not any(texts.values()):
         return shown | about | {"count": 0, "fault": None}
     count, fault = _looked_at(notebook, texts, budget)
