@@ -30,7 +30,8 @@ class Validation:
     """What came of a validation.
 
     Where the notebook failed, ``cell`` is the number of its first cell that did, from 1, and ``error`` the class of the
-    error; where it was not validated, ``reason`` is a sentence. ``twins`` has the digest of each dataset's twin.
+    error; where it was not validated, ``reason`` is a sentence. ``twins`` has the digest of each dataset's twin, and
+    ``packages`` is that of the list of the image's packages.
     """
 
     result: ValidationResult
@@ -38,6 +39,7 @@ class Validation:
     error: str = ""
     reason: str = ""
     twins: dict[str, str] | None = None
+    packages: str = ""
 
 
 def error_class(name: object) -> str:

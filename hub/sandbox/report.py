@@ -27,10 +27,17 @@ NO_LIMIT = 2**60
 
 def write_report(folder: Path, group: Path = GROUP) -> None:
     """Write both files, after what stands under their names was removed; OSError where that cannot be."""
-    _remove(folder, REPORT_FILE, PACKAGES_FILE)
+    _remove(folder, REPORT_FILE)
+    write_packages(folder)
+    with contextlib.suppress(OSError):
+        write_atomically(folder, REPORT_FILE, report(group).model_dump_json().encode())
+
+
+def write_packages(folder: Path) -> None:
+    """Write what is installed, after what stands under the name was removed; OSError where that cannot be."""
+    _remove(folder, PACKAGES_FILE)
     with contextlib.suppress(OSError):
         write_atomically(folder, PACKAGES_FILE, PackagesReport(packages=packages()).model_dump_json().encode())
-        write_atomically(folder, REPORT_FILE, report(group).model_dump_json().encode())
 
 
 def _remove(folder: Path, *names: str) -> None:

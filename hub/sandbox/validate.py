@@ -25,6 +25,7 @@ from hub.sandbox.exchange import ValidateRequest, ValidateResult
 from hub.sandbox.notebook_file import read_same, v4
 from hub.sandbox.process import end_children, harden
 from hub.sandbox.program import SandboxError, read_request, run_program, write_atomically
+from hub.sandbox.report import write_packages
 
 MOST_SAID = 4096
 
@@ -45,6 +46,7 @@ def validate(root: Path) -> SandboxExit:
         result = ValidateResult.model_validate_json(said)
     except ValidationError:
         raise SandboxError(SandboxExit.CRASHED) from None
+    write_packages(root / "outputs")
     write_atomically(root / "outputs", "result.json", result.model_dump_json().encode())
     return SandboxExit.OK
 

@@ -30,6 +30,7 @@ from hub.services.grants import check_all_granted, granted_datasets
 from hub.services.lab import Lab, found, load_person, new_id, people_today, project_behind
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project, projects
+from hub.services.run_report import packages_of
 from hub.services.space import check_space
 
 APPROVAL_WITHDRAWN = "The approval of its notebook was withdrawn."
@@ -217,6 +218,11 @@ def notebook(lab: Lab, actor: str, identifier: str) -> Notebook:
         kept = load_notebook(records, actor, identifier)
         records.record(event("lab:notebook:view", actor, identifier, kept.project))
         return kept
+
+
+def image_packages(lab: Lab, shown: Notebook) -> tuple[str, ...]:
+    """Return the packages of the image that a notebook is approved for, as its validation found them."""
+    return packages_of(lab, shown.validation.packages if shown.validation else "")
 
 
 def waiting_for_decision(lab: Lab, actor: str) -> list[Notebook]:

@@ -57,4 +57,4 @@ def run_record(lab: Lab, actor: str, identifier: str) -> RunRecord:
         notebook = load_notebook(records, actor, run.notebook)
         repeated = repetitions_of(records, run)
         records.record(event("lab:run:record", actor, identifier, run.project))
-    return RunRecord(as_shown(run), work, notebook, lab.settings.title, packages_of(lab, run), repeated)
+    return RunRecord(as_shown(run), work, notebook, lab.settings.title, packages_of(lab, run.packages), repeated)

@@ -32,6 +32,7 @@ from hub.services.recipe import (
     spec_of,
     taken_in,
 )
+from hub.services.run_report import told_packages
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
 
@@ -143,7 +144,9 @@ def _finish_validate(lab: Lab, work: Work, step: WorkStep, reason: str) -> Endin
         try:
             seen = read_result(lab, lab.storage.work_out(work.id), ValidateResult)
             result = ValidationResult.PASSED if seen.passed else ValidationResult.FAILED
-            return _looked(work, step, reason, Validation(result, seen.cell, seen.error, twins=twins))
+            packages = told_packages(lab, lab.storage.work_out(work.id))
+            looked = Validation(result, seen.cell, seen.error, twins=twins, packages=packages)
+            return _looked(work, step, reason, looked)
         except LabError as error:
             step, reason = WorkStep.FAIL, str(error)
     return _looked(work, step, reason, Validation(ValidationResult.NOT_VALIDATED, reason=reason, twins=twins))

@@ -10,6 +10,7 @@ from typing import Any
 
 from doubles.engine import MemoryEngine
 from hub.policy.model import Policy, policy_digest
+from hub.sandbox.exchange import PACKAGES_FILE
 
 
 def mounted(body: dict[str, Any], target: str) -> Path:
@@ -49,6 +50,7 @@ class GoodPrograms:
         self.sheets: list[str] = []
         self.classes: dict[str, list[str]] = {}
         self.validation: dict[str, Any] = {"passed": True}
+        self.packages: dict[str, Any] = {"packages": ["polars==2.1.0", "pyarrow==26.0.1"]}
         self.twin_blocked_by: list[str] = []
         self.exit_code = 0
         self.run_code = 0
@@ -102,6 +104,7 @@ class GoodPrograms:
 
     def validate(self, body: dict[str, Any]) -> None:
         write(mounted(body, "/outputs"), "result.json", json.dumps(self.validation).encode())
+        write(mounted(body, "/outputs"), PACKAGES_FILE, json.dumps(self.packages).encode())
 
     def execute(self, body: dict[str, Any]) -> None:
         outputs = mounted(body, "/outputs")

@@ -269,6 +269,11 @@ def test_a_run_starts_from_the_form_and_its_page_follows(site: Site) -> None:
     assert "The parameter minimum must be integer" in wrong.text
 
 
+def test_who_decides_on_a_notebook_reads_the_packages_of_its_image(site: Site) -> None:
+    text = site.browser("jobs-steward").open(f"/notebooks/{approved_notebook(site.lab).id}").text
+    assert re.search(r"<summary>2 Python packages</summary><p[^>]*>polars==2.1.0, pyarrow==26.0.1</p>", text)
+
+
 @pytest.mark.parametrize("form", ["run", "sweep"])
 def test_what_a_run_may_use_is_read_before_it_starts(site: Site, form: str) -> None:
     notebook = approved_notebook(site.lab)

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from hub.domain.sandbox_exit import SandboxExit
-from hub.sandbox.exchange import TwinResult, ValidateResult
+from hub.sandbox.exchange import PACKAGES_FILE, PackagesReport, TwinResult, ValidateResult
 from integration.sandbox_container import Ended, code_cell, notebook_of, start, word
 from spawner_config.isolation import Purpose
 
@@ -30,7 +30,10 @@ def result(ended: Ended) -> tuple[bool, int, str]:
 
 def test_a_notebook_that_reaches_its_end_passes(tmp_path: Path) -> None:
     body = notebook_of(code_cell("n = 2", "parameters"), "import warnings; warnings.warn('no error')", AFTER)
-    assert result(validate(tmp_path / "run", body)) == (True, 0, "")
+    ended = validate(tmp_path / "run", body)
+    assert result(ended) == (True, 0, "")
+    told = PackagesReport.model_validate_json((ended.root / "outputs" / PACKAGES_FILE).read_bytes())
+    assert [name for name in told.packages if name.startswith("papermill==")]
 
 
 ENDS = {

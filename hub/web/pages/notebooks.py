@@ -56,6 +56,7 @@ def show_notebook(visit: Visit) -> Context:
     )
     return {
         "notebook": notebook,
+        "packages": notebooks.image_packages(lab, notebook),
         "changes": notebook_changes.shown_changes(lab, notebook),
         "inspecting": notebook.state is NotebookState.INSPECTING,
         "types": list(ParameterType),

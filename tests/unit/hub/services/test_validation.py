@@ -59,8 +59,27 @@ def test_a_notebook_that_passed_reaches_the_people_and_is_approved(lab: Lab, pro
     (twin,) = twins(lab)
     assert (twin.snapshot, twin.dataset) == (snapshot, "jobs")
     assert notebook.state is NotebookState.SUBMITTED
-    assert notebook.validation == Validation(ValidationResult.PASSED, twins={"jobs": twin.digest})
+    assert notebook.validation is not None
+    assert replace(notebook.validation, packages="") == Validation(ValidationResult.PASSED, twins={"jobs": twin.digest})
     assert approve(lab, notebook).state is NotebookState.APPROVED
+
+
+def test_the_packages_of_the_image_are_told_for_who_decides(lab: Lab, programs: GoodPrograms) -> None:
+    registered_dataset(lab)
+    notebook = submitted_notebook(lab)
+    assert notebooks.image_packages(lab, notebook) == ("polars==2.1.0", "pyarrow==26.0.1")
+
+
+@pytest.mark.parametrize("told", [{}, {"packages": "all"}, {"packages": ["<b>x</b>"]}])
+def test_packages_of_another_form_are_not_believed_and_keep_no_notebook_back(
+    lab: Lab, programs: GoodPrograms, told: dict[str, Any]
+) -> None:
+    registered_dataset(lab)
+    programs.packages = told
+    notebook = submitted_notebook(lab)
+    assert notebook.validation is not None
+    assert notebook.validation.result is ValidationResult.PASSED
+    assert notebooks.image_packages(lab, notebook) == ()
 
 
 def test_a_validation_sees_the_twin_and_never_the_dataset(lab: Lab, programs: GoodPrograms) -> None:
