@@ -14,6 +14,7 @@ from hub.domain.notebooks import (
     Parameter,
     ParameterType,
     check_can_decide,
+    check_can_run,
     check_free_text,
     check_schema,
     decides,
@@ -232,6 +233,12 @@ def waiting_for_decision(lab: Lab, actor: str) -> list[Notebook]:
         if not {Role.STEWARD, Role.APPROVER} & set(person.roles):
             return []
         return [n for n in reading.find(Notebook, state=NotebookState.SUBMITTED) if n.author != actor]
+
+
+def check_runs(lab: Lab, actor: str, identifier: str) -> None:
+    """Refuse where no run of a notebook may start, since it is not approved, or not any more; no view is recorded."""
+    with lab.store.read() as reading:
+        check_can_run(load_notebook(reading, actor, identifier))
 
 
 def notebook_state(lab: Lab, actor: str, identifier: str) -> NotebookState:

@@ -39,7 +39,7 @@ from hub.domain.queue import digest_of_files
 from hub.domain.space import Place, PlaceName
 from hub.domain.table_context import UNDECLARED, TableContext
 from hub.domain.work import Work, WorkState
-from hub.services import exports, freezes, people, projects, releases, request_looks, runs
+from hub.services import exports, freezes, notebooks, people, projects, releases, request_looks, runs
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
 from hub.services.space import watch_space
@@ -308,6 +308,24 @@ def test_a_runs_page_says_how_long_it_has_run_and_still_will_by_earlier_runs(sit
     assert answered.left is not None
     assert 1800 <= answered.elapsed < 1860
     assert 5340 < answered.left <= 5400
+
+
+def test_a_run_that_did_not_succeed_is_run_again_with_the_same_values_by_one_click(site: Site) -> None:
+    notebook = approved_notebook(site.lab)
+    browser = site.browser("researcher")
+    first = browser.post(f"/notebooks/{notebook.id}/run", {"value-minimum": "12"}).url.removeprefix(site.base)
+    button = f'action="/services/portal{first}/again"'
+    assert button not in browser.open(first).text
+    browser.post(f"{first}/cancel", {})
+    work_off(site.lab)
+    assert button in browser.open(first).text
+    second = browser.post(f"{first}/again", {}).url.removeprefix(site.base)
+    assert second != first
+    made = [runs.run(site.lab, "researcher", path.split("/")[-1])[0] for path in (first, second)]
+    assert made[0].parameters == made[1].parameters == {"minimum": 12}
+    notebooks.withdraw_notebook(site.lab, "jobs-steward", notebook.id, "the report is out")
+    assert 'disabled aria-describedby="why-again"' in browser.open(first).text
+    assert browser.post(f"{first}/again", {}).status_code == 403
 
 
 def test_a_run_and_a_sweep_that_wait_are_given_another_priority_on_their_pages(site: Site) -> None:

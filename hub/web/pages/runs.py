@@ -69,6 +69,7 @@ def show_run(visit: Visit) -> Context:
         "repetitions": repeated,
         "reproduction": reproduction(repeated),
         "held": refusal(lambda: check_is_shown(run)),
+        "again": works or refusal(lambda: notebooks.check_runs(lab, actor, run.notebook)),
         "repeats": works or refusal(lambda: check_can_reproduce(run, work)),
         "typed": typed,
     }
@@ -97,6 +98,14 @@ def reproduce_run(posted: Posted) -> Landing:
     return Landing(("runs", started.run.id), N_("The run is repeated; its outputs are compared when it has ended."))
 
 
+def run_again(posted: Posted) -> Landing:
+    """Queue a new run of the same notebook with the same values."""
+    run, _, _ = runs.run(posted.lab, posted.actor, posted.path["id"])
+    body = {"notebook": run.notebook, "parameters": run.parameters}
+    started = api.post_run(posted.lab, posted.actor, request_of(RunBody, {}, body))
+    return Landing(("runs", started.run.id), N_("The run is queued."))
+
+
 def cancel_run(posted: Posted) -> Landing:
     """Ask for a run to be ended."""
     api.cancel_run(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
@@ -121,6 +130,7 @@ PAGES = (
 FORMS = (
     Form("/notebooks/{id}/run", NEW_RUN, start_run),
     Form("/runs/{id}/reproduce", RUN, reproduce_run),
+    Form("/runs/{id}/again", RUN, run_again),
     Form("/runs/{id}/priority", RUN, set_run_priority),
     Form("/runs/{id}/cancel", RUN, cancel_run),
 )
