@@ -83,11 +83,14 @@ def _round(lab: Lab, last: LastRound) -> frozenset[str]:
         mark = _mark(reading)
         is_quiet = mark == last.mark
         active = last.active if is_quiet else tuple(reading.find(Work, state=UNDER_WAY))
+        cancelled = [] if is_quiet else reading.find(Work, state=WorkState.QUEUED, cancel_asked=True)
     last.mark = None
     views = {view.work: view for view in lab.engine.containers(is_quiet=is_quiet)}
     faults: list[LabError] = []
     under_way = {w.id for w in active if _tried(lab, w, views.get(w.id), faults, is_checked=is_quiet)}
     _sweep(lab, views, under_way)
+    if cancelled:
+        _end_cancelled(lab)
     while not is_quiet and len(under_way) < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
         if _tried(lab, claimed, None, faults):
             under_way.add(claimed.id)
@@ -113,19 +116,23 @@ def _tried(
         return True
 
 
-def claim(lab: Lab) -> Work | None:
-    """Take the queued work whose turn it is; a cancelled one ends without ever having a container.
-
-    Where there is none, which is so in most rounds, it is only read, and nobody who writes waits for the worker.
-    """
-    with lab.store.read() as reading:
-        cancelled = reading.find(Work, state=WorkState.QUEUED, cancel_asked=True)
-        if not cancelled and _next(lab, reading) is None:
-            return None
+def _end_cancelled(lab: Lab) -> None:
+    """End what waits and was cancelled, also while every place is taken; it never has a container."""
     with lab.store.begin() as records:
         for work in records.find(Work, state=WorkState.QUEUED, cancel_asked=True):
             ended = step_work(work, WorkStep.CANCEL, now=lab.now())
             records.save(ended, event(f"work:{work.kind}:cancel", "worker", work.id))
+
+
+def claim(lab: Lab) -> Work | None:
+    """Take the queued work whose turn it is.
+
+    Where there is none, which is so in most rounds, it is only read, and nobody who writes waits for the worker.
+    """
+    with lab.store.read() as reading:
+        if _next(lab, reading) is None:
+            return None
+    with lab.store.begin() as records:
         queued = _next(lab, records)
         if queued is None:
             return None

@@ -315,7 +315,9 @@ def test_a_round_in_which_nothing_changes_reads_the_work_that_is_under_way_once(
     asked: list[str] = []
     listen(cast(SqlStore, lab.store).engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
     assert do_round(busy) == {queued}
-    assert len([statement for statement in asked if "FROM work" in statement]) == 1, asked
+    under_way, cancelled = [statement for statement in asked if "FROM work" in statement]
+    assert "cancel_asked" not in under_way.partition("WHERE")[2]
+    assert "cancel_asked" in cancelled.partition("WHERE")[2]
 
 
 def test_a_round_with_nothing_to_start_keeps_no_writer_waiting(
@@ -331,18 +333,26 @@ def test_a_round_with_nothing_to_start_keeps_no_writer_waiting(
     assert do_round(lab) == {queued}
 
 
-def test_queued_work_whose_end_was_asked_for_ends_also_behind_what_is_claimed(
+def test_queued_work_that_is_cancelled_ends_also_while_every_place_is_taken(
     lab: Lab, engine: MemoryEngine, queued: str, notebook: str
 ) -> None:
-    behind = runs.start_run(lab, "researcher", notebook, {})[0].id
-    with lab.store.begin() as records:
-        work = records.get(Work, behind)
-        assert work is not None
-        records.save(replace(work, cancel_asked=True), event("work:run:ask", "researcher", behind))
-    claimed = claim(lab)
-    assert claimed is not None
-    assert claimed.id == queued
+    before, behind = (runs.start_run(lab, "researcher", notebook, {})[0].id for _ in range(2))
+    assert do_round(lab) == {queued, before}
+    runs.cancel_run(lab, "researcher", behind)
+    assert do_round(lab) == {queued, before}
     assert state(lab, behind)[0] is WorkState.CANCELLED
+    assert work_container("datalab", behind) not in engine.bodies
+
+
+def test_work_that_is_cancelled_before_its_turn_never_has_a_container(
+    lab: Lab, engine: MemoryEngine, queued: str
+) -> None:
+    runs.cancel_run(lab, "researcher", queued)
+    started = list(engine.started)
+    assert do_round(lab) == frozenset()
+    assert state(lab, queued)[0] is WorkState.CANCELLED
+    assert engine.started == started
+    assert work_container("datalab", queued) not in engine.bodies
 
 
 WITHDRAWN = "The approval of its notebook was withdrawn."
