@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import polars as pl
 
@@ -216,6 +217,51 @@ def a_hundred_incomes() -> Offer:
     """A hundred incomes under another name, beside a number for each line."""
     found = survey()["income"].sample(100, seed=3)
     return {"values.csv": pl.DataFrame({"line": range(1, 101), "value": found})}
+
+
+@bad("column-leak")
+def incomes_one_in_a_line() -> Offer:
+    """A hundred incomes as a text, one in a line."""
+    return {"values.txt": "".join(f"{income}\n" for income in survey()["income"].sample(100, seed=3))}
+
+
+@bad("column-leak")
+def incomes_as_a_list() -> Offer:
+    """A hundred incomes as the one list of a JSON document."""
+    return {"values.json": json.dumps(survey()["income"].sample(100, seed=3).to_list())}
+
+
+@bad("column-leak")
+def incomes_as_notebook_prints_them() -> Offer:
+    """Two hundred incomes with a number before each, as a notebook prints a column."""
+    found = survey()["income"].sample(200, seed=3)
+    printed = "\n".join(f"{at:<6}{income}" for at, income in enumerate(found))
+    return {"column.ipynb": dress.notebook({"text/plain": f"{printed}\nLength: 200, dtype: float64"})}
+
+
+@bad("column-leak")
+def incomes_in_source() -> Offer:
+    """Sixty incomes behind each other in a cell of code."""
+    return {"plan.ipynb": dress.notebook(source=f"levels = {survey()['income'].sample(60, seed=3).to_list()}")}
+
+
+@bad("column-leak")
+def codes_of_people() -> Offer:
+    """The codes of fifty people, which nobody declared as identifiers."""
+    return {"kept.txt": ", ".join(sorted(set(survey()["person"]))[100:150])}
+
+
+@good("column-leak", review="numbers in a text are read by a steward")
+def numbers_of_a_simulation() -> Offer:
+    """A hundred numbers of a simulation, one in a line, as large as incomes and with as many decimals."""
+    draw = random.Random(31)
+    return {"drawn.txt": "".join(f"{draw.lognormvariate(10, 0.4):.2f}\n" for _ in range(100))}
+
+
+@good("column-leak", review="a document of numbers is read by a steward")
+def losses_as_a_list() -> Offer:
+    """The losses of two hundred rounds of training, as a list."""
+    return {"losses.json": json.dumps([round(2 / n, 4) for n in range(1, 201)])}
 
 
 @good("column-leak", review="no dataset gives a list of deciles again")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -13,7 +15,9 @@ from hub.gate.checks.check import Check
 from hub.gate.context import Context
 from hub.gate.datasets import DataFile
 from hub.gate.fragments import BlobFragment, Fragment
+from hub.gate.large_columns import GROUPING
 from hub.gate.lineage import lineage
+from hub.gate.loose_columns import loose_columns
 from hub.gate.meeting import meeting_of
 from hub.gate.views import TableView
 
@@ -29,37 +33,57 @@ def column_leak(fragment: Fragment, context: Context) -> list[Finding] | None:
     Thirty different values or more, of which nine in ten are values of one column with many different ones, count as
     that column when so many hits say more than chance would: chance is how densely the column's values stand on the
     grid of decimals, or of moments, that the table shows. A dense column counts only where nearly all of its rows are
-    there. Figures that were recomputed are no leak.
+    there. Figures that were recomputed are no leak. A text or a document holds columns outside of its tables, too: one
+    value in a line, or one behind the other; these count by what their hits say alone.
     """
-    views = context.tables(fragment)
-    if not views or not context.datasets:
+    if not context.datasets:
         return None
     findings = []
-    for view in (*views, *context.cut(fragment)):
-        if view.frame.height < FEWEST_VALUES:
-            continue
+    recomputed: set[str] = set()
+    for view in (*context.tables(fragment), *context.cut(fragment)):
         tabulation = lineage(view, context).tabulation
         verified = set(tabulation.agreeing) if tabulation is not None else set()
         known = {d.key for d in tabulation.dimensions} if tabulation is not None and verified else set()
-        findings += _columns(view, verified | known, context)
-    return findings or None
+        recomputed.update(*(view.frame[key].str.strip_chars().drop_nulls() for key in verified | known))
+        for dataset, at in _columns(view, verified | known, context) if view.frame.height >= FEWEST_VALUES else ():
+            sentence = (
+                f"Column {at} holds the values of a column of the dataset {dataset}, one by one. Values of "
+                "single units do not leave; send counts, means or a distribution in classes instead."
+            )
+            findings.append(_finding(f"{view.place}, column {at}", sentence, context))
+    # What stands in a table was said of the table.
+    return findings or _loose(fragment, recomputed, context) or None
 
 
-def _columns(view: TableView, spared: set[str], context: Context) -> list[Finding]:
-    findings = []
+def _columns(view: TableView, spared: set[str], context: Context) -> Iterator[tuple[str, int]]:
+    """Yield the dataset and the number of each column of a table that is a column of the dataset."""
     for dataset in context.datasets:
         for file in dataset.files:
             pairs = [pair for pair in _alike(view, file, context) if pair[0] not in spared]
-            for key in dict.fromkeys(k for k, column in pairs if is_column(view, k, file, column, context)):
-                at = view.keys.index(key) + 1
+            found = dict.fromkeys(k for k, column in pairs if is_column(view, k, file, column, context))
+            yield from ((dataset.name, view.keys.index(key) + 1) for key in found)
+
+
+def _loose(fragment: Fragment, recomputed: set[str], context: Context) -> list[Finding]:
+    """What is to be said of the first list of values that is a column of a dataset."""
+    if len(context.text(fragment).text) > context.policy.limits.text_characters:
+        # Such a text blocks as it is.
+        return []
+    for view in loose_columns(fragment, FEWEST_VALUES):
+        own = replace(view, frame=view.frame.filter(~pl.col("c0").is_in(recomputed)))
+        for file in (file for dataset in context.datasets for file in dataset.files):
+            if any(has_evidence(own, key, file, column, context) for key, column in _alike(own, file, context)):
                 sentence = (
-                    f"Column {at} holds the values of a column of the dataset {dataset.name}, one by one. Values of "
+                    f"A list of values here is a column of the dataset {file.dataset}, or a part of one. Values of "
                     "single units do not leave; send counts, means or a distribution in classes instead."
                 )
-                rule = f"row leakage from {context.policy.evidence_bits} bits beyond chance ({context.policy.name})"
-                place = f"{view.place}, column {at}"
-                findings.append(context.finding("column-leak", Severity.BLOCK, place, sentence, rule))
-    return findings
+                return [_finding(fragment.place, sentence, context)]
+    return []
+
+
+def _finding(place: str, sentence: str, context: Context) -> Finding:
+    rule = f"row leakage from {context.policy.evidence_bits} bits beyond chance ({context.policy.name})"
+    return context.finding("column-leak", Severity.BLOCK, place, sentence, rule)
 
 
 def _alike(view: TableView, file: DataFile, context: Context) -> list[tuple[str, str]]:
@@ -67,24 +91,57 @@ def _alike(view: TableView, file: DataFile, context: Context) -> list[tuple[str,
     meeting = meeting_of(view, file, context)
     hits = meeting.hits.group_by("key", "column").agg(pl.col("row").n_unique().alias("met"))
     near = hits.filter(pl.col("met") >= _NEARLY * _NEARLY * meeting.cells.table.height).sort("key", "column")
-    return [(key, column) for key, column in near.select("key", "column").rows() if not file.is_grouping(column)]
+    return [(key, column) for key, column in near.select("key", "column").rows() if not _has_few(file, column)]
+
+
+def _has_few(file: DataFile, column: str) -> bool:
+    """Whether a column makes groups; the privacy unit does so only where there are few units."""
+    return file.has_few(column, GROUPING) if column == file.unit else file.is_grouping(column)
 
 
 def is_column(view: TableView, key: str, file: DataFile, column: str, context: Context) -> bool:
+    """Nearly all of the cells are values of the column, and too many of them for chance, or nearly all of it."""
+    found = _met(view, key, file, column)
+    if found is None:
+        return False
+    if _is_beyond_chance(found, view, file, column, context):
+        return True
+    # Units that are numbered from one on are no more than the numbers of a table's lines.
+    keys = found.cells.join(found.met, on="key", how="semi")
+    return column != file.unit and keys.height >= _NEARLY * file.height
+
+
+def has_evidence(view: TableView, key: str, file: DataFile, column: str, context: Context) -> bool:
     """Nearly all of the cells are values of the column, and too many of them for chance."""
+    found = _met(view, key, file, column)
+    return found is not None and _is_beyond_chance(found, view, file, column, context)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Met:
+    """The cells of a column as keys, how many different ones there are, and those that a dataset's column has."""
+
+    cells: pl.DataFrame
+    shown: int
+    met: pl.DataFrame
+    decimals: int
+
+
+def _met(view: TableView, key: str, file: DataFile, column: str) -> _Met | None:
+    """What a column of a table shares with a column of a dataset; None where it is not nearly all of the cells."""
     value_class = file.value_class(column)
     decimals = decimals_of(view.frame[key]) if value_class is ValueClass.NUMBER else 0
     keys = view.frame.select(table_key(pl.col(key), value_class, decimals).alias("key")).drop_nulls()
     shown = keys.unique()
     if shown.height < FEWEST_VALUES or keys.height < _NEARLY * view.frame.height:
-        return False
-    counts = file.counts(column, decimals, shown["key"])
-    met = shown.join(counts, on="key", how="inner")
-    if met.height < _NEARLY * shown.height:
-        return False
-    is_whole = keys.join(met, on="key", how="semi").height >= _NEARLY * file.height
+        return None
+    met = shown.join(file.counts(column, decimals, shown["key"]), on="key", how="inner")
+    return _Met(keys, shown.height, met, decimals) if met.height >= _NEARLY * shown.height else None
+
+
+def _is_beyond_chance(found: _Met, view: TableView, file: DataFile, column: str, context: Context) -> bool:
     needed = context.policy.evidence_bits + math.log2(max(file.height * view.frame.height, 2))
-    return is_whole or _evidence(met, shown.height, value_class, file, column, decimals) >= needed
+    return _evidence(found.met, found.shown, file.value_class(column), file, column, found.decimals) >= needed
 
 
 def _evidence(
