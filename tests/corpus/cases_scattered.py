@@ -56,6 +56,35 @@ def tables_of_one_row() -> Offer:
     return {f"part-{at:02d}.csv": f"u{at},w{at}\n{i},{v}\n" for at, (i, v) in enumerate(found)}
 
 
+@bad("scattered-rows")
+def a_column_cut_into_tables() -> Offer:
+    """Three tables of twenty incomes each, which are a long column together."""
+    found = survey()["income"].sample(60, seed=3)
+    return {f"part-{at}.csv": pl.DataFrame({"value": found[20 * at : 20 * at + 20]}) for at in range(3)}
+
+
+@bad("scattered-rows")
+def codes_cut_into_texts() -> Offer:
+    """Three texts that name twenty people each by their codes."""
+    found = survey()["person"].unique().sort()
+    return {f"part-{at}.txt": " ".join(found[20 * at : 20 * at + 20]) for at in range(3)}
+
+
+@bad("scattered-rows")
+def half_a_column_for_each_request() -> Offer:
+    """A table of twenty incomes, after another one left in a request of its own."""
+    found = survey()["income"].sample(40, seed=3)
+    first, second = (pl.DataFrame({"value": part}) for part in (found[:20], found[20:]))
+    return Offered({"second.csv": second}, earlier={"first.csv": first})
+
+
+@good("scattered-rows", review="no dataset gives the tables")
+def losses_in_tables() -> Offer:
+    """The losses of training in three tables of twenty rounds each."""
+    losses = pl.Series([round(2 / n, 4) for n in range(1, 61)])
+    return {f"part-{at}.csv": pl.DataFrame({"loss": losses[20 * at : 20 * at + 20]}) for at in range(3)}
+
+
 @good("scattered-rows")
 def cells_that_compute() -> Offer:
     """A notebook of three short cells that compute something."""

@@ -107,7 +107,7 @@ def _has_rows(pieces: list[Fragment], context: Context) -> bool:
         return False
     fresh = context.undeclared()
     _, fractions = numbers_of(pieces)
-    return any(row_leak(whole, fresh) for whole in joined(pieces)) or bool(column_leak(fractions, fresh))
+    return any(row_leak(whole, fresh) or column_leak(whole, fresh) for whole in [*joined(pieces), fractions])
 
 
 def _has_identifiers(pieces: list[Fragment], context: Context) -> bool:
