@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,8 @@ from hub.gate.meeting import meeting_of
 from hub.gate.views import TableView
 
 FEWEST_VALUES = 30
+_FEWEST_POOLED = 10
+"""Rows of a table below which its column is met by chance too often to be looked for among many."""
 _NEARLY = 0.9
 _MINUTE = 60_000_000
 """In microseconds, which the keys of times are."""
@@ -79,6 +81,20 @@ def _loose(fragment: Fragment, recomputed: set[str], context: Context) -> list[F
                 )
                 return [_finding(fragment.place, sentence, context)]
     return []
+
+
+def pooled_column(views: Iterable[TableView], context: Context) -> bool:
+    """Whether columns of several tables, whatever stands beside them, are together a column of a dataset."""
+    pools: dict[tuple[DataFile, str], list[pl.Series]] = {}
+    for view in (view for view in views if view.frame.height >= _FEWEST_POOLED):
+        for file in (file for dataset in context.datasets for file in dataset.files):
+            for key, column in _alike(view, file, context):
+                pools.setdefault((file, column), []).append(view.frame[key].alias("c0"))
+    for (file, column), parts in pools.items():
+        together = TableView("", ("",), pl.concat(parts).to_frame(), titled=False)
+        if len(parts) > 1 and has_evidence(together, "c0", file, column, context):
+            return True
+    return False
 
 
 def _finding(place: str, sentence: str, context: Context) -> Finding:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import RequestCheck
-from hub.gate.checks.columns import column_leak
+from hub.gate.checks.columns import column_leak, pooled_column
 from hub.gate.checks.identifiers import direct_identifiers
 from hub.gate.checks.leak import row_leak
 from hub.gate.context import Context
@@ -107,7 +107,9 @@ def _has_rows(pieces: list[Fragment], context: Context) -> bool:
         return False
     fresh = context.undeclared()
     _, fractions = numbers_of(pieces)
-    return any(row_leak(whole, fresh) or column_leak(whole, fresh) for whole in [*joined(pieces), fractions])
+    if any(row_leak(whole, fresh) or column_leak(whole, fresh) for whole in [*joined(pieces), fractions]):
+        return True
+    return pooled_column((view for part in pieces for view in fresh.tables(part)), fresh)
 
 
 def _has_identifiers(pieces: list[Fragment], context: Context) -> bool:
