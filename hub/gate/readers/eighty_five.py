@@ -7,7 +7,6 @@ packed bytes would, and then by its first letters before it is read as a whole.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -85,5 +84,5 @@ def _read(code: _Code, run: str) -> bytes:
     """Read a run, without the character that it may have too many at its end; what is none gives nothing."""
     try:
         return code.read(run[:-1] if len(run) % 5 == 1 else run)
-    except (ValueError, binascii.Error):
+    except ValueError:
         return b""

@@ -41,12 +41,17 @@ def late(_fragment: object, _context: object) -> list[Finding]:
     raise OutOfTimeError
 
 
+def panic(_fragment: object, _context: object) -> list[Finding]:
+    """Polars gives up, with what is no ``Exception``."""
+    raise pl.exceptions.PanicException("a value from the data")
+
+
 @pytest.fixture
 def context(gate: Any) -> Context:
     return Context("t.txt", Kind.TEXT, PLAIN, gate.policy, gate.datasets)
 
 
-@pytest.mark.parametrize("broken", [crash, late])
+@pytest.mark.parametrize("broken", [crash, late, panic])
 @pytest.mark.parametrize("claims", [True, False])
 def test_a_check_that_fails_blocks_and_says_nothing_of_the_data(context: Context, broken: Any, claims: bool) -> None:
     found = check_fragments([TextFragment(text="x")], context, (*CHECKS, Check("new", broken, claims)))
@@ -95,7 +100,7 @@ def test_a_writer_that_crashes_blocks(gate: Any, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(engine, "canonical", crash)
     judged = check_file(text_file(), PLAIN, gate.policy, gate.datasets)
     assert judged.verdict is Verdict.BLOCK
-    assert judged.canonical is None
+    assert (judged.canonical, judged.sha256) == (None, "")
 
 
 def test_a_writer_that_is_late_blocks(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,9 +213,12 @@ def test_a_name_with_many_numbers_is_read_however_they_are_written(gate: Any, sa
     assert "names" in {f.check for f in judged.findings}
 
 
-def test_a_check_of_the_request_that_fails_blocks_every_file(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("broken", [crash, late, panic])
+def test_a_check_of_the_request_that_fails_blocks_every_file(
+    gate: Any, monkeypatch: pytest.MonkeyPatch, broken: Any
+) -> None:
     files = [(text_file(path=f"{n}.txt", index=n), PLAIN) for n in (1, 2)]
-    monkeypatch.setattr(engine, "REQUEST_CHECKS", (RequestCheck("new", lambda _: crash(_, _)),))
+    monkeypatch.setattr(engine, "REQUEST_CHECKS", (RequestCheck("new", lambda _: broken(_, _)),))
     assert [j.verdict for j in check_request(files, gate.policy, ())] == ["block", "block"]
 
 

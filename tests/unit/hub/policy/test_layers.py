@@ -228,3 +228,11 @@ def test_the_same_layers_are_merged_once_and_others_anew() -> None:
     assert merge_layers(layers(16)).policy.minimum_units == 16
     assert merge_layers([replace(layer, subject=layer.subject + "2") for layer in layers(15)]) != first
     assert first.policy.minimum_units == 15
+
+
+@pytest.mark.parametrize(
+    ("said", "is_blind"), [("blind_votes = true\n", True), ("blind_votes = false\n", False), ("", False)]
+)
+def test_a_layer_asks_for_sealed_votes_where_it_says_so(said: str, is_blind: bool) -> None:
+    assert parse_layer(said, DATASET, "jobs").blind_votes is is_blind
+    assert Layer(DATASET).blind_votes is False

@@ -33,7 +33,7 @@ from hub.gate.fragments import (
 )
 from hub.gate.readers.decoding import decoded
 from hub.gate.readers.files import read_file
-from hub.gate.readers.zstandard import frame_end
+from hub.gate.readers.zstandard import Zstandard, frame_end
 from hub.gate.refusals import RefusalReason
 
 Code = Callable[[bytes], str]
@@ -417,3 +417,9 @@ def test_any_packed_bytes_are_decoded_or_refused(content: bytes, packer: str, co
     text = CODES[code](packed[:cut] + packed[cut + 1 :])
     found = decoded("t.txt", [TextFragment(text=text)])
     assert len(found) < 1_000
+
+
+def test_what_a_decoder_of_zstd_skips_is_read_here() -> None:
+    decoder = Zstandard()
+    assert decoder.decompress(skipped(b"words") + b"more", 99) == b"words"
+    assert (decoder.eof, decoder.unused_data) == (True, b"more")
