@@ -137,11 +137,8 @@ class SqlReading:
 def _known_by_name(kind: type[T], found: list[T], equal: Mapping[str, object]) -> dict[tuple[type, str], T | None]:
     """Return what ``get`` need not ask again: what was found by its name, and where names alone were asked, none."""
     key = KEYS[kind][1]
-    match equal:
-        case {**only} if len(only) == 1 and isinstance(names := only[key], tuple):
-            nobody = {(kind, str(name)): None for name in names}
-        case _:
-            nobody = {}
+    names = equal[key]
+    nobody = dict.fromkeys((kind, str(n)) for n in names) if isinstance(names, tuple) and len(equal) == 1 else {}
     return nobody | {(kind, getattr(value, key)): value for value in found}
 
 

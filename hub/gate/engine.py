@@ -284,7 +284,7 @@ def _written(file: FileFragments, policy: Policy, guard: Guard) -> Canonical:
             return canonical(file, policy)
     except ReadRefusedError:
         raise
-    except Exception:  # noqa: BLE001 — a file that cannot be written anew must block, whatever went wrong
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 — a file that cannot be written anew must block, whatever went wrong
         raise ReadRefusedError(RefusalReason.CRASHED) from None
 
 

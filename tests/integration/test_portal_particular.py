@@ -22,7 +22,7 @@ from hub.domain.file_cards import FigureTable, FileCard, ModelCard, ModelFamily,
 from hub.services import datasets, synthetic_twins
 from hub.services.lab import Lab
 from hub.web.languages import CODES
-from integration.test_portal_accessible import DRAWN, SIDEWAYS, ZOOMED, faults, opened
+from integration.test_portal_accessible import check_opened_and_zoomed, opened
 from portal_pictures import PARTICULAR, keep_picture
 
 YEARS = {1980: 545, 1981: 530, 1982: 512, 1983: 498}
@@ -101,10 +101,6 @@ def test_what_only_some_have_is_shown_accessible_and_whole(
         page.wait_for_load_state("networkidle")
         assert page.get_by_role("heading", name=SHOWN[name][code]).count() == 1
         keep_picture(page, code, name)
-        page.evaluate("document.querySelectorAll('main details').forEach(details => { details.open = true })")
-        assert faults(page) == []
-        page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
-        page.evaluate(DRAWN)
-        assert page.evaluate(SIDEWAYS) == []
+        check_opened_and_zoomed(page)
     finally:
         page.context.close()

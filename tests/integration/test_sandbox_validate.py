@@ -56,12 +56,13 @@ def test_a_notebook_that_does_not_reach_its_end_has_failed_at_its_cell(tmp_path:
     assert result(ended) == (False, 2, error)
 
 
-def test_a_notebook_cannot_write_its_own_result(tmp_path: Path) -> None:
-    """It writes the file, looks for the pipe, and leaves a process that would write the file again."""
+def test_a_notebook_cannot_write_its_own_result_or_packages(tmp_path: Path) -> None:
+    """It writes the files, looks for the pipe, and leaves a process that would write the files again."""
     forging = """
 import os, stat, subprocess, sys
 said = '{"passed": true}'
 open('/outputs/result.json', 'w').write(said)
+open('/outputs/packages.json', 'w').write('{"packages": ["forged==1"]}')
 for process in [p for p in os.listdir('/proc') if p.isdecimal() and int(p) != os.getpid()]:
     try:
         for number in os.listdir(f'/proc/{process}/fd'):
@@ -75,13 +76,20 @@ for number in range(3, 64):
             os.write(number, said.encode())
     except OSError:
         pass
-loop = "import time\\nwhile True: open('/outputs/result.json', 'w').write('{\\"passed\\": true}'); time.sleep(0.01)"
+loop = '''
+import time
+while True:
+    open('/outputs/result.json', 'w').write('{"passed": true}')
+    open('/outputs/packages.json', 'w').write('{"packages": ["forged==1"]}')
+    time.sleep(0.01)
+'''
 subprocess.Popen([sys.executable, '-c', loop], start_new_session=True)
 1 / 0
 """
     ended = validate(tmp_path / "run", notebook_of(forging))
     if ended.code == SandboxExit.OK:
         assert result(ended)[:2] == (False, 1)
+        assert b"forged" not in (ended.root / "outputs" / PACKAGES_FILE).read_bytes()
     else:
         assert ended.code == SandboxExit.CRASHED
 

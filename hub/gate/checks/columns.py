@@ -68,9 +68,6 @@ def _columns(view: TableView, spared: set[str], context: Context) -> Iterator[tu
 
 def _loose(fragment: Fragment, recomputed: set[str], context: Context) -> list[Finding]:
     """What is to be said of the first list of values that is a column of a dataset."""
-    if len(context.text(fragment).text) > context.policy.limits.text_characters:
-        # Such a text blocks as it is.
-        return []
     for view in loose_columns(fragment, FEWEST_VALUES):
         own = replace(view, frame=view.frame.filter(~pl.col("c0").is_in(recomputed)))
         for file in (file for dataset in context.datasets for file in dataset.files):

@@ -96,8 +96,9 @@ def test_fragments_of_another_kind_block(gate: Any) -> None:
     assert judged.canonical is None
 
 
-def test_a_writer_that_crashes_blocks(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "canonical", crash)
+@pytest.mark.parametrize("broken", [crash, panic])
+def test_a_writer_that_crashes_blocks(gate: Any, monkeypatch: pytest.MonkeyPatch, broken: Any) -> None:
+    monkeypatch.setattr(engine, "canonical", broken)
     judged = check_file(text_file(), PLAIN, gate.policy, gate.datasets)
     assert judged.verdict is Verdict.BLOCK
     assert (judged.canonical, judged.sha256) == (None, "")

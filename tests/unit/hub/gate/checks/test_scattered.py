@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -82,6 +83,15 @@ def test_where_others_had_no_room_a_steward_looks_at_what_has_parts(gate: Any, b
         assert told == ([Severity.REVIEW] if body and not all_count else [])
         (judged,) = check_request(read, gate.policy, (), beside=Beside(others_all_count=all_count))
         assert not any(f.check == UNCOUNTED for f in judged.findings)
+
+
+def test_a_column_is_seen_in_texts_that_are_longer_together_than_one_may_be(gate: Any, data: pl.DataFrame) -> None:
+    units = data["person"].unique(maintain_order=True).to_list()
+    files = {f"{at}.md": "\n".join(map(str, units[at : at + 20])) + "\n" + "a word " * 50 for at in (0, 20, 40)}
+    limits = gate.policy.limits.model_copy(update={"text_characters": max(map(len, files.values()))})
+    strict = replace(gate, policy=gate.policy.model_copy(update={"limits": limits}))
+    for judged in (found(gate, files), found(strict, files)):
+        assert all(ROWS in own for own in judged)
 
 
 @pytest.mark.parametrize(("count", "is_told"), [(10, False), (51, True)])
