@@ -24,17 +24,22 @@ def said_plainly() -> Iterator[None]:
     except OperationalError as error:
         if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise full_disk() from error
-        raise UnavailableError(
-            "The lab's database does not answer ({why}); nothing was saved. Try again, or tell the administrator.",
-            reason="database",
-            why=type(error.orig).__name__,
-        ) from error
+        raise no_answer(error.orig) from error
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
         raise UnavailableError(
             "The lab's database went away; nothing was saved. Try again.", reason="database"
         ) from error
+
+
+def no_answer(error: BaseException | None) -> UnavailableError:
+    """Return what people are told of a database that does not answer."""
+    return UnavailableError(
+        "The lab's database does not answer ({why}); nothing was saved. Try again, or tell the administrator.",
+        reason="database",
+        why=type(error).__name__,
+    )
 
 
 def engine_of(url: str) -> Engine:

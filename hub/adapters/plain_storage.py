@@ -72,14 +72,20 @@ class PlainStorage(ABC):
     @contextmanager
     def turn(self) -> Iterator[bool]:
         """Hold the turn of the one worker that goes round; False while another has it. It ends with its process."""
-        scratch = self._state / "scratch"
-        with full_disk_said():
-            scratch.mkdir(parents=True, exist_ok=True, mode=0o750)
-        opened = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+        opened = self._opened_scratch()
         try:
             yield _is_locked(opened)
         finally:
             os.close(opened)
+
+    def _opened_scratch(self) -> int:
+        scratch, how = self._state / "scratch", os.O_RDONLY | os.O_DIRECTORY
+        try:
+            return os.open(scratch, how)
+        except FileNotFoundError:
+            with full_disk_said():
+                scratch.mkdir(parents=True, exist_ok=True, mode=0o750)
+            return os.open(scratch, how)
 
     def works(self) -> list[str]:
         """Return the identifiers of the works that have folders."""

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.adapters import request_lists, work_queue
 from hub.adapters.database import engine_of, said_plainly
+from hub.adapters.glance import Glance
 from hub.adapters.questions import ONE_OF, count_whose, records_whose
 from hub.adapters.rows import entry_of, row_of, value_of
 from hub.adapters.tables import AUDIT, HEARTBEAT, KEYS, TABLES
@@ -191,6 +192,7 @@ class SqlStore:
 
     def __init__(self, url: str, now: Callable[[], datetime], channels: tuple[Channel, ...] = ()) -> None:
         self.engine = engine_of(url)
+        self._head = Glance(self.engine, "SELECT digest FROM audit ORDER BY seq DESC LIMIT 1")
         self._now = now
         self._channels = channels
 
@@ -212,6 +214,10 @@ class SqlStore:
         """Open a transaction that only reads, and sees one moment."""
         with said_plainly(), self.engine.connect() as connection, connection.begin():
             yield SqlReading(connection, self._now())
+
+    def head(self) -> str:
+        """Return the digest of the last event, "" before the first."""
+        return self._head.look() or ""
 
     def beat(self, name: str) -> None:
         """Write that a process of the lab lives; a full disk or a read-only database is an error here."""

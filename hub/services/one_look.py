@@ -63,6 +63,10 @@ class _OneLook:
         """Write that a process of the lab lives."""
         self._store.beat(name)
 
+    def head(self) -> str:
+        """Return the digest of the last event."""
+        return self._store.head()
+
     def beats(self) -> dict[str, datetime]:
         """Return when each process wrote last that it lives."""
         return self._store.beats()

@@ -132,6 +132,12 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[Reading]:
         """Open a transaction that only reads."""
 
+    def head(self) -> str:
+        """Return the digest of the last event, "" before the first: the cheapest way to see whether anything changed.
+
+        Since nothing changes without an event, what was read after this was asked holds as long as it is the same.
+        """
+
     def beat(self, name: str) -> None:
         """Write that a process of the lab lives, in a transaction that really writes; it is no event of anybody's."""
 

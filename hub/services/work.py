@@ -3,8 +3,8 @@
 Invariants:
 
 * rows are read before containers are listed, so that a row is never ahead of what was seen;
-* rows are not read again while no event was recorded, since no record changes without one; nor is the engine asked
-  about containers whose processes run, but every few seconds;
+* rows are not read again while no event was recorded, since no record changes without one, but every few seconds; nor
+  is the engine asked about containers whose processes run;
 * one worker goes round at a time: one that a killed hub left for a moment is waited for, and gives way when it dies;
 * every step may be repeated: a worker killed at any point finds the container by its name and goes on;
 * what may not start, or go on, is ended with the reason, and before a container of it starts;
@@ -54,15 +54,34 @@ RECIPES: dict[WorkKind, Recipe] = {
 }
 
 
+READ_AGAIN = 10.0
+"""Seconds after which a round reads, whatever seems to be unchanged."""
+
+
 @dataclass(slots=True)
 class LastRound:
-    """What a round read that came to its end without a fault, and the head of the log and the day it was true of.
+    """What a round read that came to its end without a fault, and what it was true of.
 
-    The day counts beside the head, since grants, memberships and projects end with one.
+    The day counts beside the head of the log, since grants, memberships and projects end with one.
     """
 
-    mark: tuple[str, date] | None = None
+    head: str = ""
+    day: date | None = None
     active: tuple[Work, ...] = ()
+    read: float = 0.0
+    """When it was read, in seconds that no set clock moves."""
+
+    def holds(self, head: str, day: date, seconds: float) -> bool:
+        """Say whether what was read is still true."""
+        return head == self.head and day == self.day and 0 <= seconds - self.read < READ_AGAIN
+
+    def keep(self, head: str, day: date, active: tuple[Work, ...], read: float) -> None:
+        """Keep what was read."""
+        self.head, self.day, self.active, self.read = head, day, active, read
+
+    def forget(self) -> None:
+        """Let the next round read."""
+        self.day = None
 
 
 def do_round(lab: Lab, last: LastRound | None = None) -> frozenset[str]:
@@ -79,30 +98,28 @@ def do_round(lab: Lab, last: LastRound | None = None) -> frozenset[str]:
 
 
 def _round(lab: Lab, last: LastRound) -> frozenset[str]:
-    with lab.store.read() as reading:
-        mark = _mark(reading)
-        is_quiet = mark == last.mark
-        active = last.active if is_quiet else tuple(reading.find(Work, state=UNDER_WAY))
-        cancelled = [] if is_quiet else reading.find(Work, state=WorkState.QUEUED, cancel_asked=True)
-    last.mark = None
+    head, day, seconds = lab.store.head(), lab.now().date(), lab.clock.seconds()
+    is_quiet = last.holds(head, day, seconds)
+    active = last.active if is_quiet else _active(lab)
+    last.forget()
     views = {view.work: view for view in lab.engine.containers(is_quiet=is_quiet)}
     faults: list[LabError] = []
     under_way = {w.id for w in active if _tried(lab, w, views.get(w.id), faults, is_checked=is_quiet)}
-    _sweep(lab, views, under_way)
-    if cancelled:
+    if not is_quiet:
+        _sweep(lab, views, under_way)
         _end_cancelled(lab)
-    while not is_quiet and len(under_way) < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
-        if _tried(lab, claimed, None, faults):
-            under_way.add(claimed.id)
+        while len(under_way) < lab.settings.concurrent_work and (claimed := claim(lab)) is not None:
+            if _tried(lab, claimed, None, faults):
+                under_way.add(claimed.id)
     if faults:
         raise faults[0]
-    last.mark, last.active = mark, active
+    last.keep(head, day, active, last.read if is_quiet else seconds)
     return frozenset(under_way)
 
 
-def _mark(reading: Reading) -> tuple[str, date]:
-    head = reading.last_audit_entry()
-    return head.digest if head else "", reading.moment.date()
+def _active(lab: Lab) -> tuple[Work, ...]:
+    with lab.store.read() as reading:
+        return tuple(reading.find(Work, state=UNDER_WAY))
 
 
 def _tried(
@@ -118,6 +135,9 @@ def _tried(
 
 def _end_cancelled(lab: Lab) -> None:
     """End what waits and was cancelled, also while every place is taken; it never has a container."""
+    with lab.store.read() as reading:
+        if not reading.count(Work, state=WorkState.QUEUED, cancel_asked=True):
+            return
     with lab.store.begin() as records:
         for work in records.find(Work, state=WorkState.QUEUED, cancel_asked=True):
             ended = step_work(work, WorkStep.CANCEL, now=lab.now())

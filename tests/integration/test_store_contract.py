@@ -316,6 +316,35 @@ def test_a_locked_or_unwritable_sqlite_is_said_in_a_sentence(tmp_path: Path) -> 
     store.engine.dispose()
 
 
+def test_the_head_of_the_log_is_told_of_what_others_committed_and_of_nothing_else(store: SqlStore) -> None:
+    assert store.head() == ""
+    with store.begin() as records:
+        first = records.record(event("a:b:c", "actor", "1"))
+        assert store.head() == ""
+    assert store.head() == first.digest
+    other = SqlStore(store.engine.url.render_as_string(hide_password=False), lambda: NOW)
+    with other.begin() as records:
+        second = records.record(event("a:b:c", "actor", "2"))
+    other.engine.dispose()
+    with store.read():
+        assert store.head() == second.digest
+
+
+def test_the_head_of_the_log_is_asked_again_after_its_connection_was_lost(store: SqlStore) -> None:
+    with store.begin() as records:
+        entry = records.record(event("a:b:c", "actor", "1"))
+    assert store.head() == entry.digest
+    with store.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit RENAME TO elsewhere"))
+    with pytest.raises(UnavailableError, match="nothing was saved"):
+        store.head()
+    with store.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO audit"))
+    assert store.head() == entry.digest
+    store.engine.dispose()
+    assert store.head() == entry.digest
+
+
 def test_a_sign_of_life_is_written_and_read_and_stands_outside_the_log(store: SqlStore) -> None:
     began = datetime.now(UTC)
     for name in ("worker", "portal", "worker"):
