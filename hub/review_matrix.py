@@ -230,6 +230,20 @@ def _revoke(person: Person, request: ExportRequest) -> None:
     step_request(request, ExportStep.REVOKE)
 
 
+def _fetch(_person: Person, request: ExportRequest) -> None:
+    """Whoever may see a release may make a download of their own, until it is revoked."""
+    if request.state not in EVER_RELEASED:
+        raise NotFoundError("There is no release.", reason="not-found")
+    if request.state is ExportState.REVOKED:
+        raise ConflictError("It was revoked.", reason="release-revoked")
+
+
+def _reopen(person: Person, request: ExportRequest) -> None:
+    if request.state in EVER_RELEASED:
+        _reviews(person, request)
+    _fetch(person, request)
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What is tried: its title, its route, and the rules of whoever may see the request at all."""
@@ -260,6 +274,8 @@ ACTIONS = (
     Action("Vote for the owner of its data", "POST", "/exports/{id}/owner-votes", _owner_vote),
     Action("Reject it for good", "POST", "/exports/{id}/reject", _reject),
     Action("Make the release", "POST", "/exports/{id}/release", _release),
+    Action("Make a download of one's own", "POST", "/releases/{id}/downloads", _fetch),
+    Action("Open the release again for download", "POST", "/releases/{id}/reopen", _reopen),
     Action("Revoke the release", "POST", "/releases/{id}/revoke", _revoke),
 )
 

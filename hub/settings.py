@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, model_validator
 from hub.domain.errors import InvalidError
 from hub.domain.workspaces import workspace_id
 from hub.settings_notices import Exceptions, Mail, Webhook
+from hub.settings_releases import PublicRegister, Releases
 from hub.settings_tables import (
     Allowance,
     Browser,
@@ -27,7 +28,6 @@ from hub.settings_tables import (
     Login,
     Notebooks,
     Ports,
-    PublicRegister,
     ReaderLimits,
     Review,
     RunLimits,
@@ -48,7 +48,9 @@ __all__ = [
     "Login",
     "Mail",
     "Ports",
+    "PublicRegister",
     "ReaderLimits",
+    "Releases",
     "RunLimits",
     "Server",
     "Settings",
@@ -92,6 +94,7 @@ class Settings(Section):
     exceptions: Exceptions = Exceptions()
     mail: Mail = Mail()
     webhook: Webhook = Webhook()
+    releases: Releases = Releases()
     public_register: PublicRegister = PublicRegister()
     images: Images = Images()
     allowance: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")], Allowance] = Field(default={})

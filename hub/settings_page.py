@@ -157,6 +157,9 @@ MEANINGS: Mapping[str, str] = {
     "sweeps and repetitions counted.",
     "notebooks.zone": "The time zone in which the times of schedules are read, by its name in the IANA database, such "
     "as `Europe/Paris`. A schedule keeps the one that it was made in.",
+    "releases.days": "For how many days after its making a release's files are fetched; a steward opens it again for "
+    "as many at most.",
+    "releases.minutes": "For how many minutes the download that one person makes of a release lasts.",
     "public_register.open": "Whether the portal has a page and a document (DCAT) without a login, of what projects, "
     "owners and stewards made public. See [how to](../how-to/keep-a-public-register.md).",
     "images.workspace": "The image of workspaces, runs and the gate's containers; `make setup` builds it.",

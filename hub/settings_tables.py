@@ -292,12 +292,6 @@ class Twins(Section):
     epsilon: Annotated[Decimal, Field(gt=0, le=1000, decimal_places=3)] = Decimal(3)
 
 
-class PublicRegister(Section):
-    """Whether anybody may read, without a login, what was made public field by field."""
-
-    open: bool = False
-
-
 class Images(Section):
     """The image that workspaces, runs and the gate's containers are made from."""
 

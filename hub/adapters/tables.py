@@ -34,6 +34,7 @@ from datasets_mount.images import SnapshotImage
 from datasets_mount.synthetic import SyntheticTwin
 from hub.domain.canaries import Canaries
 from hub.domain.comments import Comment
+from hub.domain.downloads import OwnDownload, ReleaseTerm
 from hub.domain.examinations import Examination
 from hub.domain.exceptions import GateException
 from hub.domain.exports import ExportRequest
@@ -99,6 +100,8 @@ KEYS: dict[type, tuple[str, str]] = {
     ExportRequest: ("export_request", "id"),
     Comment: ("export_comment", "id"),
     Release: ("release", "id"),
+    ReleaseTerm: ("release_term", "release"),
+    OwnDownload: ("release_download", "id"),
     Register: ("table_register", "id"),
     Workspace: ("workspace", "id"),
     Alarm: ("alarm", "id"),
@@ -176,6 +179,7 @@ Index("ix_export_request_state", TABLES[ExportRequest].c.state)
 Index("ix_export_request_waiting", *(TABLES[ExportRequest].c[name] for name in ("waiting", "id", "project", "author")))
 Index("ix_notice_person", TABLES[Notice].c.person, TABLES[Notice].c.read)
 Index("ix_work_state", TABLES[Work].c.state)
+Index("ix_release_download_release", TABLES[OwnDownload].c.release, TABLES[OwnDownload].c.person)
 Index("ix_run_project", TABLES[Run].c.project, TABLES[Run].c.created)
 
 AUDIT = Table(

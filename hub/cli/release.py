@@ -15,6 +15,7 @@ from hub.cli.screen import print_record, print_rows
 app = typer.Typer(help="Releases: approved canonical files with their signed receipts.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The release's identifier, the same as its request's.")]
 FIELDS = ("id", "project", "released_by", "created", "files", "revoked", "revoked_reason")
+TERM = ("release", "ends", "opened_by", "reason")
 RECEIPT = "receipt.json"
 
 
@@ -39,7 +40,7 @@ def download(
     to: Annotated[Path, typer.Option(help="A folder for the files and receipt.json.", file_okay=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a release's files and its receipt; each download is recorded."""
+    """Fetch a release's files and its receipt, through a download of your own; each file is recorded."""
     written = fetch(portal(context), release, to)
     print_rows([{"file": str(path)} for path in written], ("file",), as_json=as_json)
 
@@ -47,11 +48,25 @@ def download(
 def fetch(lab: Portal, release: str, folder: Path) -> list[Path]:
     """Write the receipt and every released file into a folder."""
     found = lab.get(place("releases", release))
+    own = lab.post(place("releases", release, "downloads"))["id"]
     written = [write_new(folder, RECEIPT, lab.download(place("releases", release, "receipt")))]
     for file in found["files"]:
-        content = lab.download(place("releases", release, "files", file["name"]))
+        content = lab.download(place("releases", release, "downloads", own, "files", file["name"]))
         written.append(write_new(folder, file["name"], content))
     return written
+
+
+@app.command(epilog=examples("datalab release reopen export-abc --reason 'The author lost the file' --days 7"))
+def reopen(
+    context: typer.Context,
+    release: Identifier,
+    reason: Reason,
+    days: Annotated[int | None, typer.Option(help="From now on; without it, as many as the lab allows.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Open a release again for download, as a steward, once the time to fetch it is over."""
+    body = {"reason": reason} | ({} if days is None else {"days": days})
+    print_record(portal(context).post(place("releases", release, "reopen"), body), as_json=as_json, fields=TERM)
 
 
 @app.command(epilog=examples("datalab release revoke export-abc --reason 'Published with a wrong title'"))

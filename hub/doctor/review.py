@@ -27,7 +27,7 @@ from hub.domain.output_classes import OutputClass
 from hub.domain.people import Organisation, Person, Role
 from hub.domain.projects import Project
 from hub.domain.quorums import Quorum
-from hub.services import releases, votes
+from hub.services import downloads, releases, votes
 from hub.services.lab import Lab
 from hub.services.policies import site_quorum
 
@@ -227,11 +227,12 @@ def releases_tried(court: Court) -> Iterator[Attempt]:
         yield Attempt(Promise.RELEASES, "release", "host", tried, str(error), Verdict.BROKEN)
         return
     yield from receipts_tried(made, lab.settings.secret(Secret.PUBLIC).read_bytes())
+    own = downloads.make_download(lab, steward, made.id)
     flip(court.vault, made.files[0].sha256)
     yield refusal(
         Promise.RELEASES,
         "changed-after",
         "vault-changed",
         "Change one bit of a released file, and download it.",
-        lambda: releases.released_file(lab, steward, made.id, made.files[0].name),
+        lambda: downloads.released_file(lab, steward, made.id, own.id, made.files[0].name),
     )

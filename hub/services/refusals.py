@@ -1,4 +1,4 @@
-"""Refusals that stand in the audit log: what a freeze, a lineage that is over or a revocation kept from leaving.
+"""Refusals that stand in the audit log: what a freeze, a lineage, a revocation or an end kept from leaving.
 
 Invariants:
 
@@ -20,7 +20,10 @@ from hub.services.lab import Lab
 P = ParamSpec("P")
 T = TypeVar("T")
 UseCase = Callable[Concatenate[Lab, str, str, P], T]
-RECORDED = frozenset({"frozen", "lineage-over", "not-granted", "grant-ended", "grant-withdrawn", "release-revoked"})
+RECORDED = frozenset(
+    {"frozen", "lineage-over", "not-granted", "grant-ended", "grant-withdrawn"}
+    | {"release-revoked", "release-ended", "download-ended"}
+)
 
 
 def records_refusals(act: str) -> Callable[[UseCase[P, T]], UseCase[P, T]]:

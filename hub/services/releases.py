@@ -1,4 +1,4 @@
-"""Releases: made from approved requests, downloaded by members, revoked by stewards."""
+"""Releases: made from approved requests, opened for downloads, revoked by stewards."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from hub.domain.reasons import is_given
 from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
 from hub.domain.votes import check_can_release, check_can_review
 from hub.services import exceptions, freezes, owners, policies, registry, votes
-from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, can_see_request, load_request
+from hub.services.exports import SEEING_ROLES, can_see_request, load_request
 from hub.services.lab import Lab, found, known_project, known_projects, load_person, project_behind
 from hub.services.lineage import check_lineage
 from hub.services.ports import Reading, Transaction
 from hub.services.refusals import records_refusals
+from hub.services.release_terms import open_term
 
 
 @records_refusals("release")
@@ -84,6 +85,7 @@ def _make(lab: Lab, records: Transaction, actor: str, request: ExportRequest) ->
     records.save(
         made, event("export:release:make", actor, identifier, made.project, files=len(files), exceptions=len(held))
     )
+    open_term(lab, records, actor, made, lab.settings.releases.days)
     registry.register_tables(lab, records, actor, request)
     return made
 
@@ -140,6 +142,15 @@ def load_release(reading: Reading, actor: str, identifier: str) -> Release:
     return kept
 
 
+def load_reviewed(reading: Reading, actor: str, identifier: str) -> Release:
+    """Return a release to a steward who may review the request that it was made of, and to nobody else."""
+    kept = load_release(reading, actor, identifier)
+    request = load_request(reading, actor, identifier)
+    project = found(known_project(reading, kept.project), "project", kept.project)
+    check_can_review(load_person(reading, actor), request, project)
+    return kept
+
+
 def releases(lab: Lab, actor: str) -> list[Release]:
     """List the releases that the person may see, newest first."""
     with lab.store.read() as reading:
@@ -157,28 +168,6 @@ def receipt(lab: Lab, actor: str, identifier: str) -> str:
         kept = load_release(records, actor, identifier)
         records.record(event("export:release:receipt", actor, identifier, kept.project))
         return kept.receipt
-
-
-@records_refusals("download")
-def released_file(lab: Lab, actor: str, identifier: str, name: str) -> tuple[ReleasedFile, bytes]:
-    """Return a released file's bytes, checked against their digest; the download is recorded before they leave.
-
-    A freeze that falls while the file is read counts: it is looked for where the download is recorded.
-    """
-    with lab.store.read() as reading:
-        kept = load_release(reading, actor, identifier)
-    file = next((f for f in kept.files if f.name == name), None)
-    if file is None:
-        raise NotFoundError("The release has no file of that name.", reason="not-found")
-    content = lab.vault.read(file.sha256, MOST_BYTES_A_FILE)
-    with lab.store.begin() as records:
-        kept = load_release(records, actor, identifier)
-        if kept.revoked is not None:
-            raise ConflictError("The release {id} was revoked.", reason="release-revoked", id=identifier)
-        freezes.check_leaves(records, kept.project)
-        details = {"name": name, "sha256": file.sha256}
-        records.record(event("export:release:download", actor, identifier, kept.project, **details))
-    return file, content
 
 
 def revoke(lab: Lab, actor: str, identifier: str, reason: str) -> Release:

@@ -128,6 +128,11 @@ class Living:
         environment = {"PATH": path, "HOME": "/nonexistent", "LANG": "C.UTF-8"} | own
         return subprocess.run(call, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
+    def download(self, name: str, release: str, file: str = "words.txt") -> str:
+        """The address of a released file in a download that a person makes for themselves."""
+        own = self.portal(name).post(place("releases", release, "downloads"))["id"]
+        return place("releases", release, "downloads", own, "files", file)
+
     # Notebooks and runs
 
     def sent(self, body: bytes, author: str = SCIENTIST) -> Json:

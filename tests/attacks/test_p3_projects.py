@@ -54,6 +54,7 @@ NOTHING = {
     "freeze": "freeze-aaaaaaaaaaaa",
     "notice": "notice-aaaaaaaaaaaa",
     "exception": "exception-aaaaaaaaaaaa",
+    "download": "download-aaaaaaaaaaaa",
 }
 """Names of what does not exist, each as long as the real one's."""
 OWN_SECRET = "undertow"
@@ -74,6 +75,7 @@ def others(living: Living, acts: str, written: str, released: Json) -> dict[str,
     planned = {"notebook": acts, "cron": "0 6 1 1 *", "parameters": {}}
     there["schedule"] = living.portal(SCIENTIST).post("/schedules", planned)["id"]
     told = living.portal(SCIENTIST).get("/notices")[0]["id"]
+    there["download"] = living.portal(SCIENTIST).post(place("releases", released["id"], "downloads"))["id"]
     there |= {"offer": offer, "upload": sent, "freeze": frozen, "notice": told}
     there["exception"] = "exception-bbbbbbbbbbbb"  # hidden with its request, whether there is one or not
     assert {kind: len(name) for kind, name in there.items()} == {kind: len(name) for kind, name in NOTHING.items()}
@@ -185,7 +187,10 @@ BY_ADDRESS = (
             Call("POST", "/exports/{export}/release", actor=actor),
             Call("GET", "/releases/{export}", actor=actor),
             Call("GET", "/releases/{export}/receipt", actor=actor),
-            Call("GET", "/releases/{export}/files/words.txt", actor=actor),
+            Call("GET", "/releases/{export}/term", actor=actor),
+            Call("POST", "/releases/{export}/downloads", actor=actor),
+            Call("GET", "/releases/{export}/downloads/{download}/files/words.txt", actor=actor),
+            Call("POST", "/releases/{export}/reopen", WHY, actor=actor),
             Call("POST", "/releases/{export}/revoke", WHY, actor=actor),
         )
     ),
@@ -224,7 +229,7 @@ def test_every_address_with_a_name_in_it_is_attacked() -> None:
         "/projects/{}/datasets/jobs/decline": "/projects/{}/datasets/{}/decline",
         f"/projects/{CARE}/datasets/{{}}": "/projects/{}/datasets/{}",
         "/exports/{}/canonical": "/exports/{}/canonical",
-        "/releases/{}/files/words.txt": "/releases/{}/files/{}",
+        "/releases/{}/downloads/{}/files/words.txt": "/releases/{}/downloads/{}/files/{}",
         **{f"/publications/{kind}/{{}}": "/publications/{}/{}" for kind in ("project", "dataset", "release")},
     }
     attacked = {(c.method, fixed.get(shape(c.path), shape(c.path))) for c in BY_ADDRESS}

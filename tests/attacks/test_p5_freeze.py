@@ -64,8 +64,8 @@ def release(living: Living, request: Json, by: str = HEALTH_STEWARD) -> Json:
     return dict(living.portal(by).post(place("exports", request["id"], "release")))
 
 
-def file_of(request: Json) -> str:
-    return place("releases", request["id"], "files", "words.txt")
+def file_of(living: Living, request: Json, person: str = SCIENTIST) -> str:
+    return living.download(person, request["id"])
 
 
 def left(living: Living, request: Json) -> list[str]:
@@ -80,7 +80,7 @@ def test_what_was_approved_before_a_freeze_is_released_by_nobody_while_it_lasts(
         for steward in (JOBS_STEWARD, HEALTH_STEWARD, TRANSPORT_STEWARD):
             assert WHY["reason"] in refused(partial(release, living, approved, steward), "frozen")
         assert left(living, approved) == []
-        assert living.answer(SCIENTIST, "GET", file_of(approved)).status_code == 404
+        assert living.answer(SCIENTIST, "POST", place("releases", approved["id"], "downloads")).status_code == 404
     assert release(living, approved)["id"] == approved["id"]
 
 
@@ -89,27 +89,30 @@ def test_what_was_released_before_a_freeze_is_downloaded_by_nobody_while_it_last
     living: Living, approved: Json, project: str, tmp_path: Path
 ) -> None:
     release(living, approved)
+    own = {p: file_of(living, approved, p) for p in (SCIENTIST, JOBS_STEWARD, HEALTH_STEWARD, AUDITOR)}
     with frozen(living, project):
-        for person in (SCIENTIST, JOBS_STEWARD, HEALTH_STEWARD, AUDITOR):
-            assert WHY["reason"] in refused(partial(living.portal(person).download, file_of(approved)), "frozen")
-            browser = living.visitor(person).get(f"/services/portal/api/v1{file_of(approved)}")
+        for person, file in own.items():
+            assert WHY["reason"] in refused(partial(living.portal(person).download, file), "frozen")
+            refused(partial(living.download, person, approved["id"]), "frozen")
+            browser = living.visitor(person).get(f"/services/portal/api/v1{file}")
             assert browser.status_code == 409
         done = living.command("release", "download", approved["id"], "--to", str(tmp_path / "out"), actor=SCIENTIST)
         assert (done.returncode, (tmp_path / "out" / "words.txt").exists()) == (1, False)
         for stranger in (RESEARCHER, ADMINISTRATOR):
-            assert living.answer(stranger, "GET", file_of(approved)).status_code == 404
+            assert living.answer(stranger, "GET", own[SCIENTIST]).status_code == 404
         refused(partial(release, living, approved), "frozen")
         assert left(living, approved) == [MADE]
-    assert living.portal(SCIENTIST).download(file_of(approved))
+    assert living.portal(SCIENTIST).download(own[SCIENTIST])
 
 
 @pytest.mark.parametrize("spelling", ["?x=1", "/", "%00", "/../words.txt", ";a=b"])
 def test_no_spelling_of_a_download_gets_past_a_freeze(living: Living, released: Json, spelling: str) -> None:
+    file = file_of(living, released)
     with frozen(living, ""):
-        answer = living.answer(SCIENTIST, "GET", file_of(released) + spelling)
+        answer = living.answer(SCIENTIST, "GET", file + spelling)
         assert answer.status_code in (404, 409, 422)
         for headers in ({"Range": "bytes=0-"}, {"If-None-Match": "*"}, {"X-HTTP-Method-Override": "HEAD"}):
-            assert living.answer(SCIENTIST, "GET", file_of(released), headers=headers).status_code == 409
+            assert living.answer(SCIENTIST, "GET", file, headers=headers).status_code == 409
 
 
 @of_the_lab_and_of_the_project
@@ -119,7 +122,7 @@ def test_releases_and_downloads_that_race_a_freeze_come_before_it_or_not_at_all(
     ready = [approve(living, written) for _ in range(2)]
     acts: list[Callable[[], object]] = [
         *(partial(release, living, request) for request in ready),
-        *(partial(living.portal(SCIENTIST).download, file_of(released)) for _ in range(3)),
+        *(partial(living.portal(SCIENTIST).download, file_of(living, released)) for _ in range(3)),
     ]
     before = len(living.audit(MADE, TAKEN, BEGUN))
     start = threading.Barrier(len(acts) + 1)

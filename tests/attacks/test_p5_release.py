@@ -390,12 +390,13 @@ def test_a_receipt_that_is_not_as_the_lab_wrote_it_is_refused(
 def test_a_revoked_release_is_no_longer_downloaded_and_its_downloads_are_recorded(
     living: Living, two: Json, carried: Path
 ) -> None:
-    file = place("releases", two["id"], "files", "words.txt")
+    file, others = living.download(SCIENTIST, two["id"]), living.download(HEALTH_STEWARD, two["id"])
     assert living.portal(SCIENTIST).download(file) == (carried / "words.txt").read_bytes()
     refused(lambda: living.portal(SCIENTIST).post(place("releases", two["id"], "revoke"), WHY), "own-request")
     living.portal(HEALTH_STEWARD).post(place("releases", two["id"], "revoke"), WHY)
-    for person in (SCIENTIST, HEALTH_STEWARD, AUDITOR):
-        refused(partial(living.portal(person).download, file), "release-revoked")
+    for person, own in ((SCIENTIST, file), (HEALTH_STEWARD, others)):
+        refused(partial(living.portal(person).download, own), "release-revoked")
+    refused(partial(living.download, AUDITOR, two["id"]), "release-revoked")
     assert living.answer(RESEARCHER, "GET", file).status_code == 404
     assert living.answer(ADMINISTRATOR, "GET", file).status_code == 404
     refused(lambda: living.portal(HEALTH_STEWARD).post(place("releases", two["id"], "revoke"), WHY), "not-approved")

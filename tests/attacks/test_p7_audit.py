@@ -196,6 +196,7 @@ def test_each_view_and_each_download_is_an_entry_with_its_person(
     living: Living, acts: str, written: str, released: Json
 ) -> None:
     lab, steward, export = living.portal(SCIENTIST), living.portal(JOBS_STEWARD), released["id"]
+    own = living.download(SCIENTIST, export)
     looks = {
         "lab:notebook:view": (SCIENTIST, acts, lambda: lab.get(place("notebooks", acts))),
         "export:request:view": (SCIENTIST, export, lambda: lab.get(place("exports", export))),
@@ -203,7 +204,7 @@ def test_each_view_and_each_download_is_an_entry_with_its_person(
         "export:release:download": (
             SCIENTIST,
             export,
-            lambda: lab.download(place("releases", export, "files", "words.txt")),
+            lambda: lab.download(own),
         ),
         "export:file:view": (
             JOBS_STEWARD,

@@ -19,7 +19,7 @@ from hub.domain.people import Role
 from hub.domain.runs import Run
 from hub.domain.table_context import TableContext
 from hub.domain.work import ENDED, Work, WorkState
-from hub.services import datasets, exports, grants, notebooks, people, projects, runs, votes
+from hub.services import datasets, downloads, exports, grants, notebooks, people, projects, runs, votes
 from hub.services.lab import Lab
 from hub.services.work import do_round
 
@@ -127,3 +127,9 @@ def approved_request(lab: Lab) -> ExportRequest:
     request = checked_request(lab)
     cast_vote(lab, "health-steward", request)
     return cast_vote(lab, "transport-steward", request)
+
+
+def fetched(lab: Lab, actor: str, release: str, name: str = "table.csv") -> bytes:
+    """Return a released file as somebody gets it: through a download that they make for themselves."""
+    own = downloads.make_download(lab, actor, release)
+    return downloads.released_file(lab, actor, release, own.id, name)[1]

@@ -120,7 +120,9 @@ def test_the_whole_story_goes_through_the_api(site: Site) -> None:
     release = site.do("transport-steward", "POST", f"/exports/{request}/release")
     receipt = site.ask("researcher", "GET", f"/releases/{release['id']}/receipt")
     assert json.loads(receipt.content)["key"] == site.get("researcher", "/key")["fingerprint"]
-    file = site.ask("researcher", "GET", f"/releases/{release['id']}/files/table.csv")
+    assert site.get("researcher", f"/releases/{release['id']}/term")["is_open"] is True
+    own = site.do("researcher", "POST", f"/releases/{release['id']}/downloads")
+    file = site.ask("researcher", "GET", f"/releases/{release['id']}/downloads/{own['id']}/files/table.csv")
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert file.headers["Content-Security-Policy"].endswith("sandbox")
     names = [e.event.name for e in site.audit()]

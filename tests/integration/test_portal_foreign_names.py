@@ -21,7 +21,7 @@ from hub.domain.exceptions import GateException, Ground
 from hub.domain.saved_views import SavedView
 from hub.services import saved_views
 from hub.services.lab import Lab
-from integration.test_portal_roles import everything
+from integration.test_portal_roles import everything, filled
 from integration.test_portal_unknown import Asked, Told
 
 WHO = "outsider"
@@ -66,6 +66,8 @@ BEHIND = (
     ("POST", "/projects/other/datasets/{}/decline", "dataset", WHO, {"reason": "because it is so"}),
     ("DELETE", "/datasets/jobs/delegates/{}", "delegate", "jobs-steward", None),
     ("DELETE", "/queue/views/{}", "view", "health-steward", None),
+    ("GET", "/releases/{released}/downloads/{}/files/table.csv", "download", "scientist", None),
+    ("GET", "/releases/{released}/downloads/{}/files/table.csv", "download", "health-steward", None),
 )
 """How and where to, what stands behind a thing of one's own, who asks, and the body."""
 
@@ -127,7 +129,7 @@ def test_a_name_behind_a_thing_of_ones_own_is_answered_as_one_of_nothing(
 ) -> None:
     method, template, kind, who, body = row
     name = asked.made[kind]
-    address = f"/api/v1{template.replace('{request}', asked.made['request'])}"
+    address = f"/api/v1{filled(template, asked.made)}"
     sends = {"json": body} if body else {}
     there, not_there = (
         asked.told(who, method, address.replace("{}", each), each, **sends) for each in (name, invented(name))

@@ -39,7 +39,7 @@ from hub.domain.queue import digest_of_files
 from hub.domain.space import Place, PlaceName
 from hub.domain.table_context import UNDECLARED, TableContext
 from hub.domain.work import Work, WorkState
-from hub.services import exports, freezes, notebooks, people, projects, releases, request_looks, runs
+from hub.services import downloads, exports, freezes, notebooks, people, projects, releases, request_looks, runs
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
 from hub.services.space import watch_space
@@ -378,12 +378,12 @@ def test_an_export_goes_from_the_form_to_a_download(site: Site) -> None:
     assert "You cannot review your own export request." in own.text
     released = site.browser("transport-steward").post(f"{path}/release", {})
     assert "/releases/export-" in released.url
-    link = re.search(r'href="([^"]+/files/table.csv)"', author.open(f"/releases/{path.split('/')[-1]}").text)
+    release = f"/releases/{path.split('/')[-1]}"
+    assert "/files/table.csv" not in author.open(release).text
+    link = re.search(r'href="([^"]+/files/table.csv)"', author.post(f"{release}/downloads", {}).text)
     assert link
     assert author.open(link[1].removeprefix("/services/portal")).content == b"year,persons\r\n1980,545\r\n"
-    revoked = site.browser("health-steward").post(
-        f"/releases/{path.split('/')[-1]}/revoke", {"reason": "a cell is too small"}
-    )
+    revoked = site.browser("health-steward").post(f"{release}/revoke", {"reason": "a cell is too small"})
     assert "a cell is too small" in revoked.text
     assert author.open(link[1].removeprefix("/services/portal")).status_code == 409
 
@@ -853,7 +853,9 @@ def test_every_page_says_what_is_frozen_and_why_to_whoever_knows_of_it(site: Sit
 def test_a_frozen_release_offers_no_download_and_refuses_it(site: Site) -> None:
     request = approved_request(site.lab)
     releases.release(site.lab, "health-steward", request.id)
-    member, path = site.browser("researcher"), f"/api/v1/releases/{request.id}/files/table.csv"
+    own = downloads.make_download(site.lab, "researcher", request.id)
+    member = site.browser("researcher")
+    path = f"/api/v1/releases/{request.id}/downloads/{own.id}/files/table.csv"
     assert path in member.open(f"/releases/{request.id}").text
     freezes.freeze(site.lab, "jobs-steward", "", "A table is under suspicion")
     assert path not in member.open(f"/releases/{request.id}").text

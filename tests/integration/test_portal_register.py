@@ -16,7 +16,7 @@ from doubles.portal import PREFIX, served
 from hub.domain.publications import FIELDS, PublicKind
 from hub.services import projects, publications, releases
 from hub.services.lab import Lab
-from hub.settings_tables import PublicRegister
+from hub.settings import PublicRegister
 from hub.web.api.table import ROUTES
 from hub.web.languages import CODES
 from hub.web.pages.table import PAGES

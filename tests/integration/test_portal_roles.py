@@ -28,7 +28,7 @@ from doubles.portal import served
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.examinations import Examination
 from hub.domain.people import Role
-from hub.services import datasets, freezes, notebooks, people, releases, schedules, sweeps
+from hub.services import datasets, downloads, freezes, notebooks, people, releases, schedules, sweeps
 from hub.services import notices as told
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
@@ -264,7 +264,15 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/releases"): ("/releases", None, EVERYBODY),
     ("GET", "/releases/{id}"): ("/releases/{released}", None, SEES_EXPORT),
     ("GET", "/releases/{id}/receipt"): ("/releases/{released}/receipt", None, SEES_EXPORT),
-    ("GET", "/releases/{id}/files/{name}"): ("/releases/{released}/files/table.csv", None, SEES_EXPORT),
+    ("GET", "/releases/{id}/term"): ("/releases/{released}/term", None, SEES_EXPORT),
+    ("POST", "/releases/{id}/downloads"): ("/releases/{released}/downloads", None, SEES_EXPORT),
+    ("GET", "/releases/{id}/downloads/{download}/files/{name}"): (
+        "/releases/{released}/downloads/{download}/files/table.csv", None,
+        (HIDDEN, HIDDEN, OK, HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, NO),
+    ),
+    ("POST", "/releases/{id}/reopen"): (
+        "/releases/{released}/reopen", REASON, (HIDDEN, NO, NO, HIDDEN, HIDDEN, OK, OK, NO, NO),
+    ),
     ("POST", "/releases/{id}/revoke"): (
         "/releases/{released}/revoke", {"reason": ""}, (BAD,) * 9,
     ),
@@ -338,6 +346,7 @@ def everything(lab: Lab) -> dict[str, str]:
     offer = datasets.offer_snapshot(lab, "jobs-steward", "jobs", (send(lab, "jobs-steward", "again.csv"),))
     released = approved_request(lab)
     releases.release(lab, "transport-steward", released.id)
+    download = downloads.make_download(lab, "researcher", released.id)
     refused = submitted_notebook(lab)
     notebooks.decide(lab, "jobs-steward", refused.id, approve=False, reason="not now", parameters=None)
     request = checked_request(lab)
@@ -355,7 +364,8 @@ def everything(lab: Lab) -> dict[str, str]:
     return {
         "schedule": schedule.id,
         "sweep": sweep.id,
-        "offer": offer.id, "released": released.id, "refused": refused.id, "request": request.id, "lifted": lifted.id,
+        "offer": offer.id, "released": released.id, "download": download.id,
+        "refused": refused.id, "request": request.id, "lifted": lifted.id,
         "notice": told.notices(lab, "researcher")[0].id,
         "run": request.source, "notebook": approved[0].id if approved else approved_notebook(lab).id,
     }  # fmt: skip
@@ -491,7 +501,7 @@ def test_what_is_hidden_looks_like_what_is_not_there(site: tuple[str, dict[str, 
     path = MATRIX[route][0]
     kind = ARGUMENT.search(path)
     assert kind
-    invented = filled(path, {kind[1]: made[kind[1]][:-4] + "aaaa"})
+    invented = filled(path, made | {kind[1]: made[kind[1]][:-4] + "aaaa"})
     head = {"Authorization": "token outsider-token"}
     answers = [
         requests.get(f"{base}/api/v1{each}", headers=head, timeout=30) for each in (filled(path, made), invented)

@@ -38,7 +38,7 @@ from hub.domain.saved_views import SavedView
 from hub.domain.validation import Validation, ValidationResult
 from hub.services import comments, freezes, owner_votes, publications, run_budgets, saved_views
 from hub.services.lab import Lab
-from hub.settings_tables import PublicRegister
+from hub.settings import PublicRegister
 from hub.web.languages import CODES, COOKIE
 from hub.web.pages.table import PAGES
 from integration.test_portal_accessible import who_sees

@@ -44,8 +44,14 @@ INSIDERS = {"researcher", "jobs-steward", "health-steward"}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/exports/{id}/comments"): {key: COMMENT[key] for key in ("text", "audience")},
     ("POST", "/releases/{id}/revoke"): {"reason": "because it is so"},
+    ("POST", "/releases/{id}/reopen"): {"reason": "because it is so"},
 }
 """Bodies that fit, where the matrix has one that does not."""
+FIRST = {("GET", "/releases/{id}/downloads/{download}/files/{name}"): ("GET", "/releases/{id}")}
+"""Routes whose second name is one person's own, beside the route of the first, which more people see.
+
+What they are told of the second one is compared in test_portal_foreign_names.py.
+"""
 Names = dict[str, str]
 
 
@@ -113,7 +119,8 @@ ROUTES = sorted(route for route in MATRIX if ARGUMENT.search(route[1]))
 
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 def test_a_route_tells_nobody_what_is_hidden_from_what_is_not_there(asked: Asked, route: tuple[str, str]) -> None:
-    path, body, expected = MATRIX[route]
+    path, body, _ = MATRIX[route]
+    expected = MATRIX[FIRST.get(route, route)][2]
     sent = filled(BODIES.get(route, body), asked.made)
     address = filled(path, asked.made)
     for who in who_is_kept_out(expected):

@@ -51,7 +51,10 @@ class Scene:
         with lab.store.begin() as records:
             records.save(put, event("test:request:put", "test", put.id))
             if state in EVER_RELEASED:
-                records.save(replace(self.release, id=put.id), event("test:release:put", "test", put.id))
+                revoked = lab.now() if state is ExportState.REVOKED else None
+                records.save(
+                    replace(self.release, id=put.id, revoked=revoked), event("test:release:put", "test", put.id)
+                )
             part = OwnersPart.VOTE if action.path.endswith("/owner-votes") else OwnersPart.INFORMED
             dataset = records.get(Dataset, "jobs")
             assert dataset is not None
@@ -96,6 +99,7 @@ class Scene:
             "owner-votes": vote | {"dataset": "jobs"},
             "override": {"reason": "The institute has published this table"},
             "revoke": WHY,
+            "reopen": WHY,
         }.get(path.rpartition("/")[2], {})
 
 

@@ -589,7 +589,7 @@ def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
     with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
         for index in ("ix_export_request_waiting", "ix_notice_person", "ix_run_project", "ix_work_state"):
             connection.execute(text(f"DROP INDEX {index}"))
-        for table in ("saved_views", "synthetic_twin"):
+        for table in ("saved_views", "synthetic_twin", "release_term", "release_download"):
             connection.execute(text(f"DROP TABLE {table}"))
         columns = (("export_request", "waiting"), ("snapshot_image", "root"), ("work", "priority"))
         for table, column in (*columns, ("schedule", "priority")):

@@ -1,4 +1,4 @@
-"""Routes of export requests, releases, freezes, the audit log and the lab's key."""
+"""Routes of export requests, freezes, the audit log and the lab's key; releases are routes of their own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.services.lab import Lab, found
 from hub.services.queue import QueueEntry
 from hub.services.votes import VotesAsked
 from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
-from hub.web.api.routes import JSON, Download, Request, Route
+from hub.web.api.routes import Download, Request, Route
 from hub.web.models.records import AuditQuery, FreezeBody
 from hub.web.models.review import ExportBody, OverrideBody, QueueFilter, RejectBody, VoteBody
 from hub.web.models.texts import Nothing, PathQuery, ProjectFilter, ReasonBody
@@ -108,34 +108,6 @@ def unclaim_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportReq
 def post_release(lab: Lab, actor: str, request: Request[Nothing]) -> Release:
     """Make the release."""
     return releases.release(lab, actor, request.path["id"])
-
-
-def list_releases(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Release]:
-    """List releases, newest first."""
-    return releases.releases(lab, actor)
-
-
-def get_release(lab: Lab, actor: str, request: Request[Nothing]) -> Release:
-    """Return a release."""
-    return releases.release_of(lab, actor, request.path["id"])
-
-
-def get_receipt(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
-    """Return the signed receipt."""
-    identifier = request.path["id"]
-    text = releases.receipt(lab, actor, identifier)
-    return Download(f"receipt-{identifier}.json", text.encode())
-
-
-def get_released_file(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
-    """Return a released file's bytes."""
-    file, content = releases.released_file(lab, actor, request.path["id"], request.path["name"])
-    return Download(file.name, content)
-
-
-def post_revocation(lab: Lab, actor: str, request: Request[ReasonBody]) -> Release:
-    """Revoke a release."""
-    return releases.revoke(lab, actor, request.path["id"], request.body.reason)
 
 
 def list_freezes(lab: Lab, actor: str, _request: Request[Nothing]) -> list[Freeze]:
@@ -242,20 +214,6 @@ ROUTES: tuple[Route[Any], ...] = (
         list[QueueEntry],
     ),
     Route("POST", "/exports/{id}/release", "Make the release (a reviewing steward)", post_release, Nothing, Release),
-    Route("GET", "/releases", "Releases, newest first", list_releases, Nothing, list[Release]),
-    Route("GET", "/releases/{id}", "A release", get_release, Nothing, Release),
-    Route("GET", "/releases/{id}/receipt", "The signed receipt", get_receipt, Nothing, Download, media=JSON),
-    Route(
-        "GET",
-        "/releases/{id}/files/{name}",
-        "A released file's bytes; the download is recorded",
-        get_released_file,
-        Nothing,
-        Download,
-    ),
-    Route(
-        "POST", "/releases/{id}/revoke", "Revoke a release (a reviewing steward)", post_revocation, ReasonBody, Release
-    ),
     Route("GET", "/freezes", "The freezes in force that one may know of", list_freezes, Nothing, list[Freeze]),
     Route("POST", "/freezes", "Stop all that leaves, or a project's (a steward)", post_freeze, FreezeBody, Freeze),
     Route(

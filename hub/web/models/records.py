@@ -122,6 +122,13 @@ class FreezeBody(Model):
     reason: Prose
 
 
+class ReopenBody(Model):
+    """Why a release is opened again, and for how many days; as many as the site allows where that is not said."""
+
+    reason: Prose
+    days: Annotated[int, Field(ge=1, le=3650, strict=True)] | None = None
+
+
 class PublicationBody(Model):
     """The fields that are public from now on; none takes the entry out of the register."""
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from hub.domain.examinations import SENTENCES, Promise, examination_digest, is_stale, together
 from hub.domain.freezes import check_leaves
+from hub.domain.notebooks import ParameterType
 from hub.domain.publications import PublicKind
 from hub.domain.votes import check_can_review
-from hub.services import audit, examinations, exports, freezes, people, projects, releases
-from hub.web.api import gate_routes as api
+from hub.services import audit, downloads, examinations, exports, freezes, people, projects, releases
+from hub.web.api import gate_routes, release_routes
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models.records import AuditQuery
+from hub.web.models.records import AuditQuery, ReopenBody
 from hub.web.models.texts import Nothing, ReasonBody
 from hub.web.pages.publications import shown_public
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
+from hub.web.pages.values import value_of
 
 PAGE_LENGTH = 100
 
@@ -22,7 +24,7 @@ def list_releases(visit: Visit) -> Context:
     """List releases, newest first, with the key that their receipts are verified with."""
     return {
         "releases": releases.releases(visit.lab, visit.actor),
-        "key": api.get_key(visit.lab, visit.actor, request_of(Nothing, {}, {})),
+        "key": gate_routes.get_key(visit.lab, visit.actor, request_of(Nothing, {}, {})),
     }
 
 
@@ -38,6 +40,8 @@ def show_release(visit: Visit) -> Context:
         "revokes": refusal(lambda: check_can_review(person, author, project)),
         "leaves": refusal(lambda: check_leaves(freezes.freezes(lab, actor), release.project)),
         "context": author.context,
+        "offered": downloads.offered(lab, actor, release.id),
+        "most_days": lab.settings.releases.days,
         **shown_public(lab, actor, PublicKind.RELEASE, release.id),
     }
 
@@ -73,8 +77,25 @@ def show_promises(visit: Visit) -> Context:
 def revoke(posted: Posted) -> Landing:
     """Revoke a release."""
     body = {"reason": posted.fields.one("reason")}
-    api.post_revocation(posted.lab, posted.actor, request_of(ReasonBody, posted.path, body))
+    release_routes.post_revocation(posted.lab, posted.actor, request_of(ReasonBody, posted.path, body))
     return Landing(("releases", posted.path["id"]), N_("The release is revoked."))
+
+
+def make_download(posted: Posted) -> Landing:
+    """Make a download of one's own."""
+    release_routes.post_download(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
+    return Landing(("releases", posted.path["id"]), N_("Your download is ready: fetch the files below."))
+
+
+def reopen(posted: Posted) -> Landing:
+    """Open a release again."""
+    days = posted.fields.one("days")
+    body = {
+        "reason": posted.fields.one("reopen_reason"),
+        **({"days": value_of(ParameterType.INTEGER, days)} if days else {}),
+    }
+    release_routes.post_reopening(posted.lab, posted.actor, request_of(ReopenBody, posted.path, body))
+    return Landing(("releases", posted.path["id"]), N_("The release is open again."))
 
 
 RELEASE = Page("/releases/{id}", "release.html", show_release)
@@ -84,4 +105,8 @@ PAGES = (
     Page("/audit", "audit.html", show_audit),
     Page("/promises", "promises.html", show_promises),
 )
-FORMS = (Form("/releases/{id}/revoke", RELEASE, revoke),)
+FORMS = (
+    Form("/releases/{id}/downloads", RELEASE, make_download),
+    Form("/releases/{id}/reopen", RELEASE, reopen),
+    Form("/releases/{id}/revoke", RELEASE, revoke),
+)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from doubles.api import URL, FakeLab
 from doubles.lab import make_lab
-from doubles.people import approved_request, found_consortium, play
+from doubles.people import approved_request, fetched, found_consortium, play
 from hub.adapters.signer import public_pem
 from hub.cli.client import Portal
 from hub.cli.main import app
@@ -84,7 +84,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
     play(lab)
     request = approved_request(lab)
     release = releases.release(lab, "jobs-steward", request.id)
-    files = {f.name: releases.released_file(lab, "researcher", request.id, f.name)[1] for f in release.files}
+    files = {f.name: fetched(lab, "researcher", request.id, f.name) for f in release.files}
     log = TypeAdapter(list[AuditEntry]).dump_python(audit_entries(lab, "auditor", 0, 1000), mode="json")
     lab.store.engine.dispose()  # type: ignore[attr-defined]
     return Past(list(log), release.receipt, files, public_pem(lab.signer.public_key()))

@@ -158,10 +158,13 @@ def test_a_release_is_made_shown_and_revoked(fake: FakeLab, datalab: Command) ->
         ("GET", "/releases"): Answer([made]),
         ("GET", "/releases/export-a"): made,
         ("POST", "/releases/export-a/revoke"): made | {"revoked": "2027"},
+        ("POST", "/releases/export-a/reopen"): {"release": "export-a", "ends": "2028"},
     }
     assert json.loads(datalab("export", "release", "export-a", "--json").stdout) == made
     assert "jobs-steward" in datalab("release", "list").stdout
     assert "care" in datalab("release", "show", "export-a").stdout
+    assert "2028" in datalab("release", "reopen", "export-a", "--reason", "The file was lost", "--days", "3").stdout
+    assert fake.calls[-1].body == {"reason": "The file was lost", "days": 3}
     assert "2027" in datalab("release", "revoke", "export-a", "--reason", "Wrong title").stdout
 
 
@@ -169,7 +172,8 @@ def test_a_release_is_fetched_with_its_receipt_and_the_key(fake: FakeLab, datala
     fake.answers = {
         ("GET", "/releases/export-a"): {"files": [{"name": "wages.csv"}]},
         ("GET", "/releases/export-a/receipt"): Answer(b"{}\n"),
-        ("GET", "/releases/export-a/files/wages.csv"): Answer(b"educ,n\n"),
+        ("POST", "/releases/export-a/downloads"): {"id": "download-b"},
+        ("GET", "/releases/export-a/downloads/download-b/files/wages.csv"): Answer(b"educ,n\n"),
         ("GET", "/key"): {"pem": "-----BEGIN", "fingerprint": "ef" * 32},
     }
     folder = tmp_path / "report"

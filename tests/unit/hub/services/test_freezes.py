@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from doubles.people import approved_request, cast_vote, checked_request, play, registered_dataset, work_off
+from doubles.people import approved_request, cast_vote, checked_request, fetched, play, registered_dataset, work_off
 from hub.adapters.store import SqlReading, SqlStore
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError, UnavailableError
@@ -37,7 +37,7 @@ def told(lab: Lab, *names: str) -> list[tuple[str, str, str, str]]:
 
 
 def download(lab: Lab, request: ExportRequest, actor: str = "researcher") -> bytes:
-    return releases.released_file(lab, actor, request.id, "table.csv")[1]
+    return fetched(lab, actor, request.id, "table.csv")
 
 
 @pytest.mark.parametrize("project", ["", "wages"])

@@ -18,6 +18,7 @@ from doubles.people import (
     JOBS,
     approved_notebook,
     approved_request,
+    fetched,
     finished_run,
     play,
     registered_dataset,
@@ -307,7 +308,7 @@ def test_a_member_whose_last_day_is_over_is_refused_everywhere(lab: Lab) -> None
         lambda: runs.start_run(lab, MEMBER, approved_id(lab), {}),
         lambda: runs.run(lab, MEMBER, request.source),
         lambda: exports.request(lab, MEMBER, request.id),
-        lambda: releases.released_file(lab, MEMBER, released.id, "table.csv"),
+        lambda: fetched(lab, MEMBER, released.id, "table.csv"),
         lambda: ask(lab, request.source),
     ]
     for act in refused:

@@ -14,7 +14,7 @@ from hub.domain.publications import FIELDS, PublicEntry, PublicField, PublicKind
 from hub.services import freezes, publications, releases
 from hub.services.lab import Lab
 from hub.services.ports import pages
-from hub.settings_tables import PublicRegister
+from hub.settings import PublicRegister
 from hub.web.public import catalogue
 
 F, K = PublicField, PublicKind

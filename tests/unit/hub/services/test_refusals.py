@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from doubles.people import CONTEXT, approved_request, cast_vote, checked_request, play, registered_dataset
+from doubles.people import CONTEXT, approved_request, cast_vote, checked_request, fetched, play, registered_dataset
 from hub.domain.ballots import Decision
 from hub.domain.comments import Audience
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
@@ -47,7 +47,7 @@ def test_what_a_freeze_refused_is_recorded(lab: Lab, project: str) -> None:
     freezes.freeze(lab, "jobs-steward", project, WHY)
     acts: list[Callable[[], object]] = [
         lambda: releases.release(lab, "health-steward", approved.id),
-        lambda: releases.released_file(lab, "researcher", released.id, "table.csv"),
+        lambda: fetched(lab, "researcher", released.id, "table.csv"),
         lambda: add_comment(lab, "researcher", approved.id, "A word", Audience.PROJECT),
     ]
     assert [attempt(act) for act in acts] == ["frozen"] * 3
@@ -82,7 +82,7 @@ def test_what_a_revocation_refused_is_recorded(lab: Lab) -> None:
     releases.release(lab, "health-steward", request.id)
     releases.revoke(lab, "health-steward", request.id, WHY)
     with pytest.raises(ConflictError):
-        releases.released_file(lab, "researcher", request.id, "table.csv")
+        fetched(lab, "researcher", request.id, "table.csv")
     assert refusals(lab) == [
         ("researcher", request.id, "wages", {"act": "download", "rule": "release-revoked"}),
     ]
@@ -94,7 +94,7 @@ def test_what_strangers_are_refused_names_nothing_in_the_log(lab: Lab) -> None:
     for subject in (request.id, "export-aaaaaaaaaaaa"):
         for act in (
             lambda s: releases.release(lab, "outsider", s),
-            lambda s: releases.released_file(lab, "outsider", s, "table.csv"),
+            lambda s: fetched(lab, "outsider", s, "table.csv"),
             lambda s: add_comment(lab, "outsider", s, "A word", Audience.PROJECT),
             lambda s: split(lab, "outsider", s, ["table.csv"]),
         ):

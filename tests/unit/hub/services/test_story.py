@@ -12,6 +12,7 @@ from doubles.people import (
     approved_request,
     cast_vote,
     checked_request,
+    fetched,
     finished_run,
     play,
     registered_dataset,
@@ -53,7 +54,7 @@ def test_an_approved_request_is_released_with_a_receipt_that_verifies_offline(la
     pem = public_pem(lab.signer.public_key()).encode()
     files = verify_receipt(release.receipt, lambda signature, message: is_signature(pem, signature, message))
     assert [(f.name, f.sha256) for f in files] == [("table.csv", request.files[0].canonical)]
-    assert releases.released_file(lab, "researcher", release.id, "table.csv")[1] == b"year,persons\r\n1980,545\r\n"
+    assert fetched(lab, "researcher", release.id, "table.csv") == b"year,persons\r\n1980,545\r\n"
     assert exports.request(lab, "researcher", request.id).state is ExportState.RELEASED
     assert audit.verify_audit(lab) is not None
 

@@ -13,7 +13,7 @@ import pytest
 from datasets_mount.images import SnapshotImage, broken_image
 from datasets_mount.uses import DueKind, UseKind
 from doubles.lab import make_lab
-from doubles.people import JOBS, approved_request, found_consortium, play, registered_dataset, send, work_off
+from doubles.people import JOBS, approved_request, fetched, found_consortium, play, registered_dataset, send, work_off
 from hub.domain.audit import event
 from hub.domain.errors import NotFoundError, RefusedError
 from hub.domain.exports import ExportState
@@ -38,7 +38,7 @@ def test_an_owner_sees_mounts_requests_releases_and_downloads(lab: Lab) -> None:
     close_workspace(lab, "scientist", "wages", EndReason.STOPPED)
     request = approved_request(lab)
     releases.release(lab, "health-steward", request.id)
-    releases.released_file(lab, "researcher", request.id, request.files[0].canonical_name)
+    fetched(lab, "researcher", request.id, request.files[0].canonical_name)
     found = uses.dataset_uses(lab, "jobs-steward", "jobs")
     of = {u.kind: u for u in found.uses}
     assert set(of) == set(UseKind)

@@ -60,11 +60,11 @@ def test_bodies_take_no_key_that_they_do_not_know() -> None:
 
 
 def test_an_address_is_matched_whole_and_by_its_parts() -> None:
-    pattern = re.compile(pattern_of("/releases/{id}/files/{name}") + "$")
-    found = pattern.match("/releases/export-x/files/a%2Fb.csv")
+    pattern = re.compile(pattern_of("/releases/{id}/downloads/{download}/files/{name}") + "$")
+    found = pattern.match("/releases/export-x/downloads/d/files/a%2Fb.csv")
     assert found
     assert found["name"] == "a%2Fb.csv"
-    assert not pattern.match("/releases/export-x/files/a/b.csv")
+    assert not pattern.match("/releases/export-x/downloads/d/files/a/b.csv")
 
 
 def test_a_downloads_name_cannot_end_its_header() -> None:
