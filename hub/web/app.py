@@ -20,9 +20,10 @@ from hub.web.api.routes import Route
 from hub.web.api.table import PREFIX, ROUTES
 from hub.web.handlers import Callback, Portal
 from hub.web.health import HealthWatch
+from hub.web.live import Streams
 from hub.web.metrics import Measured
 from hub.web.openapi import Document
-from hub.web.pages.handlers import Leave, PageHandler, Picture, Spoken, UnknownPage
+from hub.web.pages.handlers import Leave, LivePage, PageHandler, Picture, Spoken, UnknownPage
 from hub.web.pages.table import FORMS, PAGES
 from hub.web.parts import Parts
 from hub.web.public import KeptRegister, RegisterDocument, RegisterPage
@@ -58,7 +59,7 @@ def make_app(lab: Lab, hub_auth: Any) -> Application:
     pages = Pages(prefix, lab.settings.title)
     threads = ThreadPoolExecutor(THREADS, "use-case")
     health, measured = HealthWatch(lambda: failing_parts(lab)), Measured(lambda: figures(lab))
-    parts = Parts(lab, hub_auth, prefix, pages, threads, health, measured)
+    parts = Parts(lab, hub_auth, prefix, pages, threads, health, measured, Streams())
     return Application(
         [*_public_addresses(lab, prefix), *_addresses(prefix)],
         parts=parts,
@@ -108,10 +109,12 @@ def _page_addresses(prefix: str) -> list[Rule]:
     pages = {page.path: page for page in PAGES}
     forms = {form.path: form for form in FORMS}
     paths = list(dict.fromkeys([*pages, *forms]))
-    return [
+    rules: list[Rule] = [
         url(prefix + pattern_of(path), PageHandler, {"page": pages.get(path), "form": forms.get(path)})
         for path in paths
     ]
+    followed = (page for page in PAGES if page.is_followed)
+    return rules + [url(f"{prefix}{pattern_of(page.path)}/live", LivePage, {"page": page}) for page in followed]
 
 
 def _log_access(handler: RequestHandler) -> None:

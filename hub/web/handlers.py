@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -100,6 +101,24 @@ class SignedIn(HubOAuthenticated, Portal):  # type: ignore[misc]  # JupyterHub h
     def initialize(self) -> None:
         """Use the application's login."""
         self.hub_auth = self.parts.hub_auth
+        self._left = asyncio.Event()
+
+    def on_connection_close(self) -> None:
+        """Know that whoever asked is gone."""
+        self._left.set()
+
+    async def has_left(self, seconds: float) -> bool:
+        """Wait so long, or until whoever asked is gone; say whether they are."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._left.wait(), seconds)
+        return self._left.is_set()
+
+    async def check_login(self) -> None:
+        """The login with which an answer began must be the same person's still, and reach the portal."""
+        self.__dict__.pop("_cached_hub_user", None)  # the hub's client asks once for each request
+        model = await self._ask_hub()
+        if model is None or self._checked(model)["name"] != self.actor:
+            raise NotLoggedInError("Log in first, or send a token that is valid.", reason="not-logged-in")
 
     async def prepare(self) -> None:
         """Find out who asks, or refuse."""

@@ -41,7 +41,8 @@ class Measured:
         """Count a request that was answered, by its route's pattern: an address may hold names."""
         route, method = route_of(handler), handler.request.method or ""
         self._requests.labels(method if method in METHODS else "other", route, str(handler.get_status())).inc()
-        self._seconds.labels(route).observe(handler.request.request_time())
+        if not handler.request.path.endswith("/live"):  # how long somebody follows something says nothing of the portal
+            self._seconds.labels(route).observe(handler.request.request_time())
 
     def text(self) -> bytes:
         """Return all of it."""

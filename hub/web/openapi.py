@@ -14,6 +14,7 @@ from hub.web.api.routes import BYTES, JSON, JSON_LD, Download, Route
 from hub.web.api.table import PREFIX, ROUTES
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY
+from hub.web.live import EVENTS
 from hub.web.models.texts import Nothing
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "openapi.json"
@@ -128,6 +129,9 @@ def _answer(route: Route[Any], schema: Any) -> dict[str, Any]:
     if route.answer is Download:
         form = {"type": "object"} if route.media in (JSON, JSON_LD) else {"type": "string", "format": "binary"}
         return {"description": "The bytes", "content": {route.media.partition(";")[0]: {"schema": form}}}
+    if route.until is not None:
+        described = "Server-sent events: each has the present state as its data, and the last is followed by the end"
+        return {"description": described, "content": {EVENTS.partition(";")[0]: {"schema": schema}}}
     return {"description": "Done", "content": {"application/json": {"schema": schema}}}
 
 

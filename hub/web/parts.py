@@ -10,6 +10,7 @@ from typing import Any
 from hub.services.lab import Lab
 from hub.web.health import HealthWatch
 from hub.web.languages import Language
+from hub.web.live import Streams
 from hub.web.metrics import Measured
 from hub.web.rendering import Pages
 
@@ -25,6 +26,7 @@ class Parts:
     threads: ThreadPoolExecutor
     health: HealthWatch
     measured: Measured
+    streams: Streams
 
     def render(self, template: str, language: Language, context: Mapping[str, object]) -> str:
         """Fill a page."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
+from doubles.engine import MemoryEngine
 from doubles.people import approved_notebook, checked_request, lab_with_data, work_off
 from doubles.portal import PREFIX, login_cookie, served
-from hub.services import datasets, freezes, notebooks, runs
+from hub.services import datasets, freezes, notebooks, projects, runs
 from hub.services.lab import Lab
+from hub.services.work import do_round
+from hub.web import live
+from spawner_config.names import work_container
 
 
 @pytest.fixture
@@ -72,6 +78,89 @@ def test_a_run_is_followed_until_its_outputs_are_there(lab: Lab, chromium: Brows
         work_off(lab)
         page.get_by_text("table.csv").wait_for(timeout=5000)
     assert complaints == []
+
+
+def followed(lab: Lab, page: Page) -> tuple[str, list[str]]:
+    """Open a run that goes on; gives its identifier, and the addresses that its page asks for from then on."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    notebook = approved_notebook(lab).id
+    cast(MemoryEngine, lab.engine).on_start = None
+    run = runs.start_run(lab, "researcher", notebook, {})[0].id
+    page.goto(f"runs/{run}")
+    page.get_by_text("queued").wait_for(timeout=5000)
+    return run, asked
+
+
+def end(lab: Lab, run: str) -> None:
+    cast(MemoryEngine, lab.engine).exit(work_container("datalab", run), 0)
+    do_round(lab)
+
+
+def test_a_runs_page_is_told_what_changes_and_asks_for_nothing(lab: Lab, chromium: Browser) -> None:
+    complaints: list[str] = []
+    with served(lab) as base:
+        page = page_of(chromium, base, "researcher", complaints)
+        run, asked = followed(lab, page)
+        do_round(lab)
+        do_round(lab)
+        page.get_by_text("so far").wait_for(timeout=5000)
+        page.wait_for_timeout(2500)
+        assert asked.count("live") == 1
+        assert "progress" not in asked
+        end(lab, run)
+        page.get_by_text("succeeded").wait_for(timeout=5000)
+    assert complaints == []
+
+
+def cut(route: Route) -> None:
+    route.abort()
+
+
+def refuse(route: Route) -> None:
+    route.fulfill(status=503)
+
+
+def keep_back(_route: Route) -> None:
+    """What a proxy does that gives nothing on before all of it has come."""
+
+
+@pytest.mark.parametrize("way", [cut, refuse, keep_back])
+def test_a_page_that_is_told_nothing_asks_itself(lab: Lab, chromium: Browser, way: Callable[[Route], None]) -> None:
+    with served(lab) as base:
+        page = page_of(chromium, base, "researcher", [])
+        page.route("**/progress/live", way)
+        run, asked = followed(lab, page)
+        do_round(lab)
+        page.get_by_text("so far").wait_for(timeout=15_000)
+        assert "progress" in asked
+        end(lab, run)
+        page.get_by_text("succeeded").wait_for(timeout=15_000)
+
+
+def test_a_stream_that_breaks_off_is_taken_up_again(
+    lab: Lab, chromium: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "LONGEST", 0.5)
+    with served(lab) as base:
+        page = page_of(chromium, base, "researcher", [])
+        run, asked = followed(lab, page)
+        page.wait_for_timeout(4500)
+        assert asked.count("live") > 1
+        do_round(lab)
+        end(lab, run)
+        page.get_by_text("succeeded").wait_for(timeout=10_000)
+
+
+def test_a_page_whose_person_was_taken_out_of_the_project_asks_no_more(lab: Lab, chromium: Browser) -> None:
+    with served(lab) as base:
+        page = page_of(chromium, base, "researcher", [])
+        _, asked = followed(lab, page)
+        projects.remove_member(lab, "scientist", "wages", "researcher")
+        page.wait_for_timeout(3000)
+        asked.clear()
+        page.wait_for_timeout(2500)
+    assert asked == []
 
 
 def test_a_keyboard_is_enough_to_vote(lab: Lab, chromium: Browser) -> None:

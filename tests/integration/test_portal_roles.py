@@ -157,6 +157,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/runs"): ("/runs", None, EVERYBODY),
     ("POST", "/runs"): ("/runs", {"notebook": "{refused}"}, (NO, NO, NO, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/runs/{id}"): ("/runs/{run}", None, SEES_PROJECT),
+    ("GET", "/runs/{id}/live"): ("/runs/{run}/live", None, SEES_PROJECT),
     ("GET", "/runs/{id}/record"): ("/runs/{run}/record", None, SEES_PROJECT),
     ("POST", "/runs/{id}/reproduce"): ("/runs/{run}/reproduce", None, (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     ("POST", "/sweeps"): (

@@ -21,6 +21,7 @@ from hub.web.api.routes import JSON, Download, Request, Route, checked, checked_
 from hub.web.faults import Fault
 from hub.web.handlers import SignedIn
 from hub.web.headers import BARE_POLICY
+from hub.web.live import Seen, follow
 from hub.web.models.texts import Model
 
 ARGUMENT = re.compile(r"\{([a-z_]+)\}")
@@ -82,8 +83,17 @@ class Api(SignedIn):
     async def answer(self, route: Route[Any], request: Request[Any]) -> None:
         """Call the row's function and write what it returns."""
         lab, actor = self.parts.lab, self.actor
-        answer = await self.use(lambda: route.call(lab, actor, request))
         self.set_header("Content-Security-Policy", BARE_POLICY)
+        if route.until is not None:
+            is_over = route.until
+
+            def look() -> Seen:
+                answer = route.call(lab, actor, request)
+                return Seen(adapter_of(route.answer).dump_json(answer).decode(), is_over(answer))
+
+            await follow(self, look)
+            return
+        answer = await self.use(lambda: route.call(lab, actor, request))
         if isinstance(answer, Download):
             self.set_header("Content-Type", route.media)
             self.set_header("Content-Disposition", attachment(answer.name))
@@ -174,7 +184,10 @@ class Upload(Api):
             with suppress(OSError):  # what could not be written is not wanted any more
                 self._received.close()
 
-    on_connection_close = on_finish
+    def on_connection_close(self) -> None:
+        """Let go of the file of a sender who is gone."""
+        super().on_connection_close()
+        self.on_finish()
 
 
 class UnknownApi(Api):

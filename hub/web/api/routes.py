@@ -44,7 +44,8 @@ class Route(Generic[B]):
 
     ``model`` is read from the query of a GET and from the JSON body of everything else; an upload's body is the file
     itself, so its model is read from the query, too. ``answer`` is the type that the function returns; ``media`` is the
-    media type of a download.
+    media type of a download. With ``until``, which says of an answer whether it is the last, the answer is sent again
+    each time that it changes, as server-sent events.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Route(Generic[B]):
     answer: Any
     takes_file: bool = False
     media: str = BYTES
+    until: Callable[[Any], bool] | None = None
 
     @property
     def in_query(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.domain.notebooks import Notebook
 from hub.domain.reproductions import reproduction
-from hub.domain.work import Work
+from hub.domain.work import ENDED, Work
 from hub.services import notebook_changes, notebooks, reproductions, run_record, runs
 from hub.services.lab import Lab
 from hub.services.notebook_changes import NotebookChanges
@@ -82,6 +82,11 @@ def get_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunProgressAnswe
     return RunProgressAnswer(run, work, name, progress, place, times, repeated, reproduction(repeated))
 
 
+def get_run_live(lab: Lab, actor: str, request: Request[Nothing]) -> RunProgressAnswer:
+    """Return a run as it is now; it is asked again and again."""
+    return get_run(lab, actor, request)
+
+
 def get_run_record(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
     """Return the record of a run that has ended, as Workflow Run RO-Crate."""
     identifier = request.path["id"]
@@ -152,6 +157,15 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("GET", "/runs", "Runs, newest first", list_runs, ProjectFilter, list[RunAnswer]),
     Route("POST", "/runs", "Run an approved notebook (a member)", post_run, RunBody, RunAnswer),
     Route("GET", "/runs/{id}", "A run, and how far it has come", get_run, Nothing, RunProgressAnswer),
+    Route(
+        "GET",
+        "/runs/{id}/live",
+        "A run each time that something of it changes, until it has ended: server-sent events",
+        get_run_live,
+        Nothing,
+        RunProgressAnswer,
+        until=lambda answer: answer.work.state in ENDED,
+    ),
     Route(
         "GET",
         "/runs/{id}/record",

@@ -158,7 +158,7 @@ PAGES = (
     DATASET,
     NEW_DATASET,
     Page("/offers/{id}", "offer.html", show_offer),
-    Page("/offers/{id}/progress", "offer_progress.html", show_offer),
+    Page("/offers/{id}/progress", "offer_progress.html", show_offer, is_followed=True),
 )
 FORMS = (
     Form("/new/dataset", NEW_DATASET, create_dataset),

@@ -210,14 +210,15 @@ def _previews(shown: Iterable[ExportFile], contents: Mapping[str, bytes]) -> dic
 def export_progress(visit: Visit) -> Context:
     """Say whether the checks have ended; not a view, so nothing is recorded."""
     state = exports.request_state(visit.lab, visit.actor, visit.path["id"])
-    return {"id": visit.path["id"], "state": state, "checking": state in UNDER_CHECK}
+    checking = state in UNDER_CHECK
+    return {"id": visit.path["id"], "state": state, "checking": checking, "ended": not checking}
 
 
 EXPORT = Page("/exports/{id}", "export.html", show_export, recorded=True)
 PAGES = (
     Page("/exports", "exports.html", list_exports),
     EXPORT,
-    Page("/exports/{id}/progress", "export_progress.html", export_progress),
+    Page("/exports/{id}/progress", "export_progress.html", export_progress, is_followed=True),
 )
 
 FORMS = forms(EXPORT)

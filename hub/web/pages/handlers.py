@@ -20,9 +20,10 @@ from hub.services.one_look import one_look
 from hub.services.request_looks import earlier_content
 from hub.web.api.routes import checked_path, request_of
 from hub.web.faults import Fault, fault_of
-from hub.web.handlers import SignedIn
+from hub.web.handlers import NOBODYS_PAGE, SignedIn
 from hub.web.headers import BARE_POLICY, page_policy
 from hub.web.languages import CODES, COOKIE
+from hub.web.live import Seen, follow
 from hub.web.models.review import PictureQuery
 from hub.web.pages.types import Context, Fields, Form, Page, Posted, Visit
 from hub.web.previews import checked_picture
@@ -144,6 +145,28 @@ class PageHandler(SignedIn):
     def _cookie(self) -> dict[str, Any]:
         secure = self.request.protocol == "https"
         return {"path": self.parts.prefix, "httponly": True, "samesite": "Lax", "secure": secure, "expires_days": None}
+
+
+class LivePage(PageHandler):
+    """A part of a page, sent again each time that it changes."""
+
+    async def not_logged_in(self) -> None:
+        """Refuse: it is no page that somebody goes to."""
+        await SignedIn.not_logged_in(self)
+
+    async def get(self, **path: str) -> None:
+        """Send it until it has ended."""
+        page, names, lab = self.page, checked_path(path), self.parts.lab
+        if page is None:
+            raise HTTPError(404)
+
+        def look() -> Seen:
+            context = page.look(Visit(lab, self.actor, names, {}))
+            return Seen(
+                self.parts.render(page.template, self.spoken, {**NOBODYS_PAGE, **context}), bool(context["ended"])
+            )
+
+        await follow(self, look)
 
 
 class Picture(PageHandler):

@@ -82,7 +82,8 @@ def _check_withdraws(person: Person, notebook: Notebook) -> None:
 def notebook_progress(visit: Visit) -> Context:
     """Say whether inspection has ended; not a view, so nothing is recorded."""
     state = notebooks.notebook_state(visit.lab, visit.actor, visit.path["id"])
-    return {"id": visit.path["id"], "state": state, "inspecting": state is NotebookState.INSPECTING}
+    inspecting = state is NotebookState.INSPECTING
+    return {"id": visit.path["id"], "state": state, "inspecting": inspecting, "ended": not inspecting}
 
 
 def submit_notebook(posted: Posted) -> Landing:
@@ -149,7 +150,7 @@ PAGES = (
     Page("/notebooks", "notebooks.html", list_notebooks),
     NOTEBOOK,
     NEW_NOTEBOOK,
-    Page("/notebooks/{id}/progress", "notebook_progress.html", notebook_progress),
+    Page("/notebooks/{id}/progress", "notebook_progress.html", notebook_progress, is_followed=True),
 )
 FORMS = (
     Form("/new/notebook", NEW_NOTEBOOK, submit_notebook),

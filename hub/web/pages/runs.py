@@ -125,7 +125,7 @@ PAGES = (
     Page("/runs", "runs.html", list_runs),
     RUN,
     NEW_RUN,
-    Page("/runs/{id}/progress", "run_progress.html", run_progress),
+    Page("/runs/{id}/progress", "run_progress.html", run_progress, is_followed=True),
 )
 FORMS = (
     Form("/notebooks/{id}/run", NEW_RUN, start_run),

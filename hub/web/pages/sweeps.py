@@ -55,7 +55,7 @@ def set_sweep_priority(posted: Posted) -> Landing:
 
 
 SWEEP = Page("/sweeps/{id}", "sweep.html", show_sweep)
-PAGES = (SWEEP, Page("/sweeps/{id}/progress", "sweep_progress.html", sweep_progress))
+PAGES = (SWEEP, Page("/sweeps/{id}/progress", "sweep_progress.html", sweep_progress, is_followed=True))
 FORMS = (
     Form("/sweeps/{id}/priority", SWEEP, set_sweep_priority),
     Form("/sweeps/{id}/cancel", SWEEP, cancel_sweep),

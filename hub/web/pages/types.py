@@ -32,13 +32,15 @@ class Visit:
 class Page:
     """A page: its address, its template, and the function that gathers what it shows.
 
-    ``recorded`` says that every look at it is written to the audit log.
+    ``recorded`` says that every look at it is written to the audit log, ``is_followed`` that below ``/live`` it is sent
+    again each time that it changes, until its context says that it has ``ended``.
     """
 
     path: str
     template: str
     look: Callable[[Visit], Context]
     recorded: bool = False
+    is_followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,71 @@
 (() => {
   const token = document.querySelector('meta[name="portal-token"]').content;
   const EVERY = 1000;
+  const FIRST = 4000;
+  const LATE = 40_000;
+  const TRIES = 2;
 
-  const follow = (place) => {
-    setTimeout(async () => {
-      const answer = await fetch(place.dataset.poll, { headers: { "X-Xsrftoken": token } }).catch(() => null);
-      if (!answer || !answer.ok) {
-        if (answer && answer.status < 500) return;
-        follow(place);
-        return;
+  const pause = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
+
+  // Puts what was sent into its place; says whether there is more to come.
+  const take = (place, text) => {
+    const fresh = new DOMParser().parseFromString(text, "text/html").querySelector(".live");
+    if (!fresh) return false;
+    if ("reload" in fresh.dataset) {
+      location.reload();
+      return false;
+    }
+    if (fresh.textContent !== place.textContent) place.replaceChildren(...fresh.childNodes);
+    return true;
+  };
+
+  const ask = async (place) => {
+    const answer = await fetch(place.dataset.poll, { headers: { "X-Xsrftoken": token } }).catch(() => null);
+    if (!answer || answer.status >= 500) return true;
+    return answer.ok && take(place, await answer.text());
+  };
+
+  // Server-sent events, read by fetch: an EventSource sends no header, and a token does not belong into an address.
+  // What is silent for longer than the portal ever is was lost, or is held back on its way.
+  const listen = async (place) => {
+    const stop = new AbortController();
+    let silent = setTimeout(() => stop.abort(), FIRST);
+    let kept = "";
+    let heard = false;
+    try {
+      const answer = await fetch(`${place.dataset.poll}/live`, { headers: { "X-Xsrftoken": token }, signal: stop.signal });
+      if (!answer.ok) return { heard, more: true };
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return { heard, more: true };
+        clearTimeout(silent);
+        silent = setTimeout(() => stop.abort(), LATE);
+        heard = true;
+        const events = (kept + value).split("\n\n");
+        kept = events.pop();
+        for (const event of events) {
+          const lines = event.split("\n").filter((line) => line.startsWith("data: "));
+          if (lines.length && !take(place, lines.map((line) => line.slice(6)).join("\n"))) return { heard, more: false };
+        }
       }
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".live");
-      if (!fresh) return;
-      if ("reload" in fresh.dataset) {
-        location.reload();
-        return;
-      }
-      if (fresh.textContent !== place.textContent) place.replaceChildren(...fresh.childNodes);
-      follow(place);
-    }, EVERY);
+    } catch {
+      return { heard, more: true };
+    } finally {
+      clearTimeout(silent);
+      stop.abort();
+    }
+  };
+
+  const follow = async (place) => {
+    let tries = TRIES;
+    for (;;) {
+      const { heard, more } = tries > 0 ? await listen(place) : { heard: false, more: true };
+      if (!more) return;
+      tries = heard ? TRIES : tries - 1;
+      await pause(EVERY);
+      if (!(await ask(place))) return;
+    }
   };
 
   const send = (file, address, tell) =>

@@ -6,8 +6,9 @@ import json
 import re
 
 from hub.web.api.handlers import ARGUMENT, attachment, pattern_of
-from hub.web.api.routes import Download
+from hub.web.api.routes import JSON, Download
 from hub.web.api.table import ROUTES
+from hub.web.live import EVENTS
 from hub.web.openapi import DOCUMENT, document, text
 
 
@@ -43,7 +44,8 @@ def test_every_row_stands_in_the_document() -> None:
         assert named == set(ARGUMENT.findall(route.path))
         assert {"200", "401", "403", "404", "409", "422", "503"} == set(operation["responses"])
         content = operation["responses"]["200"]["content"]
-        assert set(content) == {route.media.partition(";")[0] if route.answer is Download else "application/json"}
+        media = route.media if route.answer is Download else JSON if route.until is None else EVENTS
+        assert set(content) == {media.partition(";")[0]}
 
 
 def test_every_reference_in_the_document_leads_somewhere() -> None:
