@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +10,14 @@ import typer
 
 from hub.adapters.signer import is_signature
 from hub.cli.options import AsJson, examples
+from hub.cli.released_folder import verify_folder
 from hub.cli.screen import print_json, print_record, print_rows
-from hub.domain.errors import InvalidError, NotFoundError
-from hub.domain.releases import ReleasedFile, verify_file, verify_receipt
-from hub.domain.uploads import Stored
+from hub.domain.errors import InvalidError
+from hub.domain.releases import ReleasedFile, crate_in, verify_receipt
+from hub.domain.revocations import verify_not_revoked
 
 app = typer.Typer(help="Receipts: verified offline, by anybody.", no_args_is_help=True)
 LARGEST_RECEIPT = 16 * 2**20
-PIECE = 2**20
 
 
 @app.callback()
@@ -30,27 +29,35 @@ def group() -> None:
     epilog=examples(
         "datalab receipt verify report/receipt.json --key lab.pub",
         "datalab receipt verify report/receipt.json --key lab.pub --files report",
+        "datalab receipt verify report/receipt.json --key lab.pub --files report --revoked revoked.json",
     )
 )
 def verify(
     file: Annotated[Path, typer.Argument(help="The receipt.", metavar="FILE", exists=True, dir_okay=False)],
     key: Annotated[Path, typer.Option(help="The lab's public key, as PEM.", exists=True, dir_okay=False)],
     files: Annotated[
-        Path | None, typer.Option(help="Folder of the released files: their bytes are verified, too.", file_okay=False)
+        Path | None,
+        typer.Option(help="Folder of the released files: they, the crate and nothing else are there.", file_okay=False),
+    ] = None,
+    revoked: Annotated[
+        Path | None,
+        typer.Option(help="The lab's signed list of revoked releases.", exists=True, dir_okay=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify a receipt's signature, and the released files where their folder is named.
+    """Verify a receipt's signature; the released files and their crate where their folder is named, and that it stands.
 
     The exit code is 1 when anything does not agree.
     """
-    named = verified(file, key, files)
+    named = verified(file, key, files, revoked)
     receipt = json.loads(file.read_text(encoding="utf-8"))
+    issued = _checked_revocations(revoked, str(receipt["request"]), key) if revoked else ""
     rows = [{"file": f.name, "size": f.size, "sha256": f.sha256, "bytes": _said(files)} for f in named]
+    stands = {"not revoked, as of": issued} if issued else {}
     if as_json:
-        return print_json({"verified": True, "request": receipt["request"], "files": rows})
+        return print_json({"verified": True, "request": receipt["request"], "files": rows} | stands)
     about = {name: receipt[name] for name in ("lab", "project", "request", "released", "key")}
-    print_record({"signature": "valid", **about}, as_json=False)
+    print_record({"signature": "valid", **about, **stands}, as_json=False)
     return print_rows(rows, ("bytes", "file", "size", "sha256"), as_json=False)
 
 
@@ -58,30 +65,25 @@ def _said(folder: Path | None) -> str:
     return "as released" if folder else "not looked at"
 
 
-def verified(receipt: Path, key: Path, folder: Path | None) -> tuple[ReleasedFile, ...]:
-    """Return the files that a receipt names, each verified where a folder is given."""
-    if receipt.stat().st_size > LARGEST_RECEIPT:
-        raise InvalidError("This is no receipt of a data lab: it is too long.", reason="not-a-receipt")
-    try:
-        text = receipt.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InvalidError("This is no receipt of a data lab.", reason="not-a-receipt") from None
-    pem = key.read_bytes()
+def verified(receipt: Path, key: Path, folder: Path | None, revoked: Path | None = None) -> tuple[ReleasedFile, ...]:
+    """Return the files that a receipt names, with their crate verified where a folder is given."""
+    text, pem = _read(receipt), key.read_bytes()
     named = verify_receipt(text, lambda signature, message: is_signature(pem, signature, message))
-    for file in named if folder else ():
-        verify_file(file, _hashed((folder or Path()) / file.name, file.name))
+    if folder is not None:
+        verify_folder(folder, named, crate_in(text), [receipt, key, *([revoked] if revoked else [])])
     return named
 
 
-def _hashed(path: Path, name: str) -> Stored:
-    digest, size = hashlib.sha256(), 0
+def _checked_revocations(revoked: Path, release: str, key: Path) -> str:
+    """Return when the list was issued that the release is not on."""
+    pem = key.read_bytes()
+    return verify_not_revoked(_read(revoked), release, lambda signature, message: is_signature(pem, signature, message))
+
+
+def _read(path: Path) -> str:
+    if path.stat().st_size > LARGEST_RECEIPT:
+        raise InvalidError("This is no receipt of a data lab: it is too long.", reason="not-a-receipt")
     try:
-        with path.open("rb") as stream:
-            while piece := stream.read(PIECE):
-                digest.update(piece)
-                size += len(piece)
-    except FileNotFoundError:
-        raise NotFoundError(
-            "The released file {name} is not in the folder.", reason="file-missing", name=name
-        ) from None
-    return Stored(digest.hexdigest(), size)
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InvalidError("This is no receipt of a data lab.", reason="not-a-receipt") from None

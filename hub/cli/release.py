@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hub.cli.bag import PAYLOAD, write_tags
 from hub.cli.client import Portal, place
 from hub.cli.files import write_new
 from hub.cli.options import AsJson, Reason, examples, portal
 from hub.cli.screen import print_record, print_rows
+from hub.domain.release_crate import CRATE_NAME, RECEIPT_NAME, place_of, release_urn
+from hub.domain.releases import crate_in
 
 app = typer.Typer(help="Releases: approved canonical files with their signed receipts.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The release's identifier, the same as its request's.")]
 FIELDS = ("id", "project", "released_by", "created", "files", "revoked", "revoked_reason")
 TERM = ("release", "ends", "opened_by", "reason")
-RECEIPT = "receipt.json"
+RECEIPT = RECEIPT_NAME
 
 
 @app.command("list", epilog=examples("datalab release list"))
@@ -33,15 +37,25 @@ def show(context: typer.Context, release: Identifier, as_json: AsJson = False) -
     print_record(found, as_json=as_json, fields=FIELDS)
 
 
-@app.command(epilog=examples("datalab release download export-abc --to report"))
+@app.command(
+    epilog=examples(
+        "datalab release download export-abc --to report", "datalab release download export-abc --to bag --bag"
+    )
+)
 def download(
     context: typer.Context,
     release: Identifier,
-    to: Annotated[Path, typer.Option(help="A folder for the files and receipt.json.", file_okay=False)],
+    to: Annotated[
+        Path, typer.Option(help="A folder for the files, receipt.json and ro-crate-metadata.json.", file_okay=False)
+    ],
+    bag: Annotated[bool, typer.Option("--bag", help="Make the folder a BagIt bag, the files in its data.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a release's files and its receipt, through a download of your own; each file is recorded."""
-    written = fetch(portal(context), release, to)
+    """Fetch a release's files, its receipt and its crate, through a download of your own; each file is recorded."""
+    written = fetch(portal(context), release, to / PAYLOAD if bag else to)
+    if bag:
+        key = str(json.loads((to / PAYLOAD / RECEIPT).read_bytes())["key"])
+        written += write_tags(to, written, release_urn(key, release))
     print_rows([{"file": str(path)} for path in written], ("file",), as_json=as_json)
 
 
@@ -49,10 +63,13 @@ def fetch(lab: Portal, release: str, folder: Path) -> list[Path]:
     """Write the receipt and every released file into a folder."""
     found = lab.get(place("releases", release))
     own = lab.post(place("releases", release, "downloads"))["id"]
-    written = [write_new(folder, RECEIPT, lab.download(place("releases", release, "receipt")))]
+    receipt = lab.download(place("releases", release, "receipt"))
+    written = [write_new(folder, RECEIPT_NAME, receipt)]
+    if crate_in(receipt.decode()) is not None:
+        written.append(write_new(folder, CRATE_NAME, lab.download(place("releases", release, "crate"))))
     for file in found["files"]:
         content = lab.download(place("releases", release, "downloads", own, "files", file["name"]))
-        written.append(write_new(folder, file["name"], content))
+        written.append(write_new(folder, place_of(file["name"]), content))
     return written
 
 
@@ -87,3 +104,14 @@ def key(
     if to is not None:
         write_new(to.absolute().parent, to.name, found["pem"].encode())
     print_record(found, as_json=as_json, fields=("fingerprint",))
+
+
+@app.command(epilog=examples("datalab release revocations --to revoked.json"))
+def revocations(
+    context: typer.Context,
+    to: Annotated[Path, typer.Option(help="Write the signed list into this new file.", dir_okay=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the signed list of revoked releases, which recipients hold their receipts against."""
+    path = write_new(to.absolute().parent, to.name, portal(context).download("/revocations"))
+    print_rows([{"file": str(path)}], ("file",), as_json=as_json)

@@ -12,7 +12,7 @@ from hub.adapters.signer import is_signature
 from hub.doctor.refusals import control, refusal, refused
 from hub.domain.errors import LabError
 from hub.domain.examinations import Attempt, Promise, Verdict
-from hub.domain.releases import Release, verify_file, verify_receipt
+from hub.domain.releases import Release, crate_in, verify_file, verify_receipt
 from hub.domain.uploads import Stored
 from hub.services.lab import Lab
 
@@ -91,3 +91,5 @@ def _verified(lab: Lab, made: Release, key: bytes) -> None:
     for file, kept in zip(named, made.files, strict=True):
         verify_file(file, Stored(kept.sha256, kept.size))
         lab.vault.check(kept.sha256, kept.size)
+    if (crate := crate_in(made.receipt)) is not None:
+        lab.vault.check(crate.sha256, crate.size)

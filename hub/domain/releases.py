@@ -4,6 +4,7 @@ Invariants:
 
 * the receipt names every released file by its SHA-256 and size, the policy, the checks and the number of votes;
 * the signature covers the canonical JSON of the whole receipt without its signature;
+* the receipt names the release's crate by its SHA-256, so that one signature is of both;
 * a receipt has one form, byte for byte: what reads as the same but is written otherwise is not trusted.
 """
 
@@ -21,6 +22,7 @@ from hub.domain.audit import AuditEntry
 from hub.domain.errors import InvalidError
 from hub.domain.exceptions import GateException, Word
 from hub.domain.exports import ExportRequest
+from hub.domain.release_crate import CRATE_NAME
 from hub.domain.uploads import Stored
 from hub.domain.votes import approvals
 
@@ -69,10 +71,12 @@ def make_receipt(
     sign: Callable[[bytes], bytes],
     key: str,
     excepted: Iterable[GateException] = (),
+    crate: str = "",
 ) -> str:
     """Make the signed receipt of an approved request; ``key`` is the fingerprint of the lab's public key.
 
-    ``excepted`` are the exceptions by which findings kept nothing from leaving: the receipt says so.
+    ``excepted`` are the exceptions by which findings kept nothing from leaving: the receipt says so. ``crate`` is the
+    text of the release's crate.
     """
     body: dict[str, object] = {
         "format": RECEIPT_FORMAT,
@@ -105,8 +109,23 @@ def make_receipt(
         "audit": {"seq": anchor.seq, "digest": anchor.digest},
         "key": key,
     }
+    if crate:
+        named = crate_named(crate)
+        body["crate"] = {"name": named.name, "sha256": named.sha256, "size": named.size}
     body["signature"] = base64.b64encode(sign(receipt_bytes(body))).decode()
     return receipt_text(body)
+
+
+def crate_named(crate: str) -> ReleasedFile:
+    """Return a crate as the receipt names it."""
+    content = crate.encode()
+    return ReleasedFile(CRATE_NAME, hashlib.sha256(content).hexdigest(), len(content))
+
+
+def crate_in(receipt: str) -> ReleasedFile | None:
+    """Return the crate that a receipt names, which was verified before; none in one from before there were crates."""
+    named = json.loads(receipt).get("crate")
+    return None if named is None else ReleasedFile(str(named["name"]), str(named["sha256"]), int(named["size"]))
 
 
 def verify_receipt(text: str, is_signature: Callable[[bytes, bytes], bool]) -> tuple[ReleasedFile, ...]:

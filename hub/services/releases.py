@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from datetime import datetime
 
 from hub.domain.audit import event
-from hub.domain.errors import ConflictError, InvalidError, NotFoundError
+from hub.domain.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from hub.domain.exceptions import GateException
 from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
+from hub.domain.five_safes import faults
 from hub.domain.people import Role
 from hub.domain.projects import Project, is_member
 from hub.domain.reasons import is_given
-from hub.domain.releases import Release, ReleasedFile, fingerprint, make_receipt
+from hub.domain.release_crate import Origin, crate_graph, crate_text
+from hub.domain.releases import Release, ReleasedFile, crate_in, fingerprint, make_receipt
+from hub.domain.revocations import make_revocations
+from hub.domain.runs import Run
 from hub.domain.votes import check_can_release, check_can_review
 from hub.services import exceptions, freezes, owners, policies, registry, votes
-from hub.services.exports import SEEING_ROLES, can_see_request, load_request
+from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, can_see_request, load_request
 from hub.services.lab import Lab, found, known_project, known_projects, load_person, project_behind
 from hub.services.lineage import check_lineage
 from hub.services.ports import Reading, Transaction
@@ -74,8 +81,9 @@ def _make(lab: Lab, records: Transaction, actor: str, request: ExportRequest) ->
     identifier = request.id
     anchor = records.save(releasing, event("export:release:begin", actor, identifier, request.project))
     key = fingerprint(lab.signer.public_key())
-    held = exceptions.in_force(records, lab.settings, request)
-    receipt = make_receipt(releasing, lab.settings.title, anchor, lab.now(), lab.signer.sign, key, held)
+    held, now = exceptions.in_force(records, lab.settings, request), lab.now()
+    crate = _crate(lab, records, releasing, key, now, held)
+    receipt = make_receipt(releasing, lab.settings.title, anchor, now, lab.signer.sign, key, held, crate)
     files = tuple(ReleasedFile(f.canonical_name, f.canonical, f.canonical_size) for f in request.files)
     made = Release(identifier, request.project, actor, lab.now(), files, receipt)
     records.save(
@@ -88,6 +96,23 @@ def _make(lab: Lab, records: Transaction, actor: str, request: ExportRequest) ->
     open_term(lab, records, actor, made, lab.settings.releases.days)
     registry.register_tables(lab, records, actor, request)
     return made
+
+
+def _crate(
+    lab: Lab, records: Transaction, request: ExportRequest, key: str, now: datetime, held: list[GateException]
+) -> str:
+    """Return the text of the release's crate, which is kept in the vault; one that claims too much is none."""
+    run = records.get(Run, request.source)
+    graph = crate_graph(request, Origin(lab.settings.title, key, run.created if run else None), now, held)
+    if run and (lacking := faults(graph)):
+        raise UnavailableError(
+            "The release's crate lacks what its profile asks for ({what}); tell the administrator.",
+            reason="crate",
+            what="; ".join(lacking),
+        )
+    text = crate_text(graph)
+    lab.vault.add(io.BytesIO(text.encode()), MOST_BYTES_A_FILE)
+    return text
 
 
 def _releasable(lab: Lab, reading: Reading, actor: str, identifier: str) -> ExportRequest:
@@ -168,6 +193,26 @@ def receipt(lab: Lab, actor: str, identifier: str) -> str:
         kept = load_release(records, actor, identifier)
         records.record(event("export:release:receipt", actor, identifier, kept.project))
         return kept.receipt
+
+
+def crate(lab: Lab, actor: str, identifier: str) -> bytes:
+    """Return the release's crate, as its receipt names it; the download is recorded."""
+    with lab.store.begin() as records:
+        kept = load_release(records, actor, identifier)
+        named = crate_in(kept.receipt)
+        if named is None:
+            raise NotFoundError("The release was made before there were crates.", reason="not-found")
+        records.record(event("export:release:crate", actor, identifier, kept.project))
+    return lab.vault.read(named.sha256, MOST_BYTES_A_FILE)
+
+
+def revocations(lab: Lab, actor: str) -> str:
+    """Return the signed list of the releases that were revoked, for whoever works in the lab to hand on."""
+    with lab.store.read() as reading:
+        load_person(reading, actor)
+        revoked = [kept.id for kept in reading.find(Release) if kept.revoked is not None]
+    key = fingerprint(lab.signer.public_key())
+    return make_revocations(revoked, lab.settings.title, lab.now(), lab.signer.sign, key)
 
 
 def revoke(lab: Lab, actor: str, identifier: str, reason: str) -> Release:

@@ -187,6 +187,7 @@ BY_ADDRESS = (
             Call("POST", "/exports/{export}/release", actor=actor),
             Call("GET", "/releases/{export}", actor=actor),
             Call("GET", "/releases/{export}/receipt", actor=actor),
+            Call("GET", "/releases/{export}/crate", actor=actor),
             Call("GET", "/releases/{export}/term", actor=actor),
             Call("POST", "/releases/{export}/downloads", actor=actor),
             Call("GET", "/releases/{export}/downloads/{download}/files/words.txt", actor=actor),

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rocrate.rocrate import ROCrate
 
 from attacks.acts import leave_rows, leave_special_files
 from attacks.cells import Cells
@@ -41,6 +42,8 @@ from hub.demo.people import (
 )
 from hub.demo.story_stage import refused
 from hub.domain.errors import InvalidError, LabError
+from hub.domain.five_safes import faults
+from hub.domain.release_crate import CRATE_NAME
 from hub.settings import Login, Settings
 from spawner_config.isolation import Purpose
 
@@ -280,9 +283,18 @@ def test_what_left_is_byte_for_byte_what_was_reviewed_and_what_the_receipt_says(
     assert len(head) == 1
 
 
-def verify(living: Living, folder: Path) -> tuple[int, str]:
+def verify(living: Living, folder: Path, *more: str) -> tuple[int, str]:
     """Let the real command verify what was carried out, on a machine without any network."""
-    words = ("receipt", "verify", str(folder / RECEIPT), "--key", str(folder / "lab.pub"), "--files", str(folder))
+    words = (
+        "receipt",
+        "verify",
+        str(folder / RECEIPT),
+        "--key",
+        str(folder / "lab.pub"),
+        "--files",
+        str(folder),
+        *more,
+    )
     done = living.command(*words, before=NO_NETWORK)
     return done.returncode, done.stderr + done.stdout
 
@@ -314,6 +326,22 @@ def take_file_away(folder: Path) -> None:
     (folder / "more.txt").unlink()
 
 
+def change_crate(folder: Path) -> None:
+    """Say in the crate that five people approved the files."""
+    crate = (folder / CRATE_NAME).read_text()
+    changed = crate.replace("each file by 2 people", "each file by 5 people")
+    assert changed != crate
+    (folder / CRATE_NAME).write_text(changed)
+
+
+def take_crate_away(folder: Path) -> None:
+    (folder / CRATE_NAME).unlink()
+
+
+def add_file(folder: Path) -> None:
+    (folder / "one-more.txt").write_text("This was released, too.\n")
+
+
 def name_other_bytes(folder: Path) -> None:
     change_file(folder)
     receipt = json.loads((folder / RECEIPT).read_text())
@@ -328,6 +356,9 @@ def name_other_bytes(folder: Path) -> None:
         (change_file, "The file words.txt is not the one that was released: its bytes differ."),
         (lengthen_file, "The file more.txt is not the one that was released: its bytes differ."),
         (take_file_away, "The released file more.txt is not in the folder."),
+        (change_crate, "The file ro-crate-metadata.json is not the one that was released: its bytes differ."),
+        (take_crate_away, "The released file ro-crate-metadata.json is not in the folder."),
+        (add_file, "The folder holds one-more.txt, which is not of this release."),
         (name_other_bytes, "The receipt was changed, or another key signed it: do not trust it."),
         (put_another_key, "The receipt was changed, or another key signed it: do not trust it."),
     ],
@@ -340,6 +371,16 @@ def test_what_was_changed_on_its_way_is_refused_by_the_command(
     harm(folder)
     code, said = verify(living, folder)
     assert (code, sentence in said.replace("\n", " ")) == (1, True), said
+
+
+def test_the_crate_has_all_that_its_profile_asks_and_names_nobody(carried: Path) -> None:
+    text = (carried / CRATE_NAME).read_text()
+    assert faults(json.loads(text)["@graph"]) == []
+    crate = ROCrate(str(carried))
+    named = {e["name"]: (e["sha256"], int(e["contentSize"])) for e in crate.data_entities if "sha256" in e}
+    receipt = json.loads((carried / RECEIPT).read_bytes())
+    assert named == {f["name"]: (f["sha256"], f["size"]) for f in receipt["files"]}
+    assert not any(person in text for person in (SCIENTIST, JOBS_STEWARD, HEALTH_STEWARD, TRANSPORT_STEWARD))
 
 
 def test_every_single_changed_byte_of_a_receipt_is_refused(carried: Path, tmp_path: Path) -> None:
@@ -388,12 +429,16 @@ def test_a_receipt_that_is_not_as_the_lab_wrote_it_is_refused(
 
 
 def test_a_revoked_release_is_no_longer_downloaded_and_its_downloads_are_recorded(
-    living: Living, two: Json, carried: Path
+    living: Living, two: Json, carried: Path, tmp_path: Path
 ) -> None:
     file, others = living.download(SCIENTIST, two["id"]), living.download(HEALTH_STEWARD, two["id"])
     assert living.portal(SCIENTIST).download(file) == (carried / "words.txt").read_bytes()
     refused(lambda: living.portal(SCIENTIST).post(place("releases", two["id"], "revoke"), WHY), "own-request")
     living.portal(HEALTH_STEWARD).post(place("releases", two["id"], "revoke"), WHY)
+    done = living.command("release", "revocations", "--to", str(tmp_path / "revoked.json"), actor=RESEARCHER)
+    assert done.returncode == 0, done.stderr
+    code, said = verify(living, carried, "--revoked", str(tmp_path / "revoked.json"))
+    assert (code, f"The release {two['id']} was revoked by the lab" in said.replace("\n", " ")) == (1, True)
     for person, own in ((SCIENTIST, file), (HEALTH_STEWARD, others)):
         refused(partial(living.portal(person).download, own), "release-revoked")
     refused(partial(living.download, AUDITOR, two["id"]), "release-revoked")

@@ -265,6 +265,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/releases"): ("/releases", None, EVERYBODY),
     ("GET", "/releases/{id}"): ("/releases/{released}", None, SEES_EXPORT),
     ("GET", "/releases/{id}/receipt"): ("/releases/{released}/receipt", None, SEES_EXPORT),
+    ("GET", "/releases/{id}/crate"): ("/releases/{released}/crate", None, SEES_EXPORT),
+    ("GET", "/revocations"): ("/revocations", None, EVERYBODY),
     ("GET", "/releases/{id}/term"): ("/releases/{released}/term", None, SEES_EXPORT),
     ("POST", "/releases/{id}/downloads"): ("/releases/{released}/downloads", None, SEES_EXPORT),
     ("GET", "/releases/{id}/downloads/{download}/files/{name}"): (

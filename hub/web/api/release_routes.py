@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hub.domain.release_crate import CRATE_NAME
 from hub.domain.releases import Release
 from hub.services import downloads, releases
 from hub.services.lab import Lab
-from hub.web.api.routes import JSON, Download, Request, Route
+from hub.web.api.routes import JSON, JSON_LD, Download, Request, Route
 from hub.web.models.records import ReopenBody
 from hub.web.models.texts import Nothing, ReasonBody
 
@@ -53,6 +54,16 @@ def get_receipt(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
     return Download(f"receipt-{identifier}.json", text.encode())
 
 
+def get_crate(lab: Lab, actor: str, request: Request[Nothing]) -> Download:
+    """Return the release's crate."""
+    return Download(CRATE_NAME, releases.crate(lab, actor, request.path["id"]))
+
+
+def get_revocations(lab: Lab, actor: str, _request: Request[Nothing]) -> Download:
+    """Return the signed list of revoked releases."""
+    return Download("revocations.json", releases.revocations(lab, actor).encode())
+
+
 def get_term(lab: Lab, actor: str, request: Request[Nothing]) -> TermAnswer:
     """Say until when a release is fetched."""
     found = downloads.offered(lab, actor, request.path["id"])
@@ -88,6 +99,16 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("GET", "/releases", "Releases, newest first", list_releases, Nothing, list[Release]),
     Route("GET", "/releases/{id}", "A release", get_release, Nothing, Release),
     Route("GET", "/releases/{id}/receipt", "The signed receipt", get_receipt, Nothing, Download, media=JSON),
+    Route("GET", "/releases/{id}/crate", "Its Five Safes RO-Crate", get_crate, Nothing, Download, media=JSON_LD),
+    Route(
+        "GET",
+        "/revocations",
+        "The signed list of revoked releases, which recipients hold receipts against",
+        get_revocations,
+        Nothing,
+        Download,
+        media=JSON,
+    ),
     Route("GET", "/releases/{id}/term", "Until when its files are fetched", get_term, Nothing, TermAnswer),
     Route(
         "POST",

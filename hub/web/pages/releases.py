@@ -6,6 +6,7 @@ from hub.domain.examinations import SENTENCES, Promise, examination_digest, is_s
 from hub.domain.freezes import check_leaves
 from hub.domain.notebooks import ParameterType
 from hub.domain.publications import PublicKind
+from hub.domain.releases import crate_in
 from hub.domain.votes import check_can_review
 from hub.services import audit, downloads, examinations, exports, freezes, people, projects, releases
 from hub.web.api import gate_routes, release_routes
@@ -40,6 +41,7 @@ def show_release(visit: Visit) -> Context:
         "revokes": refusal(lambda: check_can_review(person, author, project)),
         "leaves": refusal(lambda: check_leaves(freezes.freezes(lab, actor), release.project)),
         "context": author.context,
+        "has_crate": crate_in(release.receipt) is not None,
         "offered": downloads.offered(lab, actor, release.id),
         "most_days": lab.settings.releases.days,
         **shown_public(lab, actor, PublicKind.RELEASE, release.id),

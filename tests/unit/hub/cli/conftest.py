@@ -21,6 +21,7 @@ from hub.adapters.signer import public_pem
 from hub.cli.client import Portal
 from hub.cli.main import app
 from hub.domain.audit import AuditEntry
+from hub.domain.release_crate import CRATE_NAME
 from hub.services import releases
 from hub.services.audit import audit_entries
 
@@ -74,6 +75,7 @@ class Past:
     receipt: str
     files: dict[str, bytes]
     key: str
+    lists: dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -86,5 +88,9 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
     release = releases.release(lab, "jobs-steward", request.id)
     files = {f.name: fetched(lab, "researcher", request.id, f.name) for f in release.files}
     log = TypeAdapter(list[AuditEntry]).dump_python(audit_entries(lab, "auditor", 0, 1000), mode="json")
+    files[CRATE_NAME] = releases.crate(lab, "researcher", request.id)
+    stands = releases.revocations(lab, "researcher")
+    releases.revoke(lab, "jobs-steward", request.id, "A wrong title")
+    lists = {"stands.json": stands, "revoked.json": releases.revocations(lab, "researcher")}
     lab.store.engine.dispose()  # type: ignore[attr-defined]
-    return Past(list(log), release.receipt, files, public_pem(lab.signer.public_key()))
+    return Past(list(log), release.receipt, files, public_pem(lab.signer.public_key()), lists)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -168,17 +169,53 @@ def test_a_release_is_made_shown_and_revoked(fake: FakeLab, datalab: Command) ->
     assert "2027" in datalab("release", "revoke", "export-a", "--reason", "Wrong title").stdout
 
 
+def test_a_release_is_fetched_as_a_bag_that_its_own_receipt_agrees_with(
+    fake: FakeLab, datalab: Command, past: Any, tmp_path: Path
+) -> None:
+    receipt = json.loads(past.receipt)
+    release, files = receipt["request"], [f["name"] for f in receipt["files"]]
+    at = f"/releases/{release}"
+    fake.answers = {
+        ("GET", at): {"files": [{"name": name} for name in files]},
+        ("GET", f"{at}/receipt"): Answer(past.receipt.encode()),
+        ("GET", f"{at}/crate"): Answer(past.files["ro-crate-metadata.json"]),
+        ("POST", f"{at}/downloads"): {"id": "download-b"},
+        **{("GET", f"{at}/downloads/download-b/files/{name}"): Answer(past.files[name]) for name in files},
+    }
+    bag = tmp_path / "bag"
+    done = datalab("release", "download", release, "--to", str(bag), "--bag")
+    assert done.exit_code == 0, done.stderr
+    (tmp_path / "lab.pub").write_text(past.key)
+    verify = ("receipt", "verify", str(bag / "data/receipt.json"), "--key", str(tmp_path / "lab.pub"))
+    assert datalab(*verify, "--files", str(bag / "data")).exit_code == 0
+    for manifest, count in (("manifest-sha512.txt", len(files) + 2), ("tagmanifest-sha512.txt", 3)):
+        lines = [line.split("  ", 1) for line in (bag / manifest).read_text().splitlines()]
+        assert len(lines) == count
+        for digest, path in lines:
+            assert hashlib.sha512((bag / path).read_bytes()).hexdigest() == digest
+    crate = json.loads((bag / "data/ro-crate-metadata.json").read_text())["@graph"]
+    root = next(entity for entity in crate if entity["@id"] == "./")
+    assert f"External-Identifier: {root['identifier'][0]}\n" in (bag / "bag-info.txt").read_text()
+    assert (bag / "bagit.txt").read_text().startswith("BagIt-Version: 1.0\n")
+
+
 def test_a_release_is_fetched_with_its_receipt_and_the_key(fake: FakeLab, datalab: Command, tmp_path: Path) -> None:
     fake.answers = {
         ("GET", "/releases/export-a"): {"files": [{"name": "wages.csv"}]},
-        ("GET", "/releases/export-a/receipt"): Answer(b"{}\n"),
+        ("GET", "/releases/export-a/receipt"): Answer(
+            b'{"crate": {"name": "ro-crate-metadata.json", "sha256": "", "size": 3}}'
+        ),
+        ("GET", "/releases/export-a/crate"): Answer(b"{}\n"),
+        ("GET", "/revocations"): Answer(b"[]\n"),
         ("POST", "/releases/export-a/downloads"): {"id": "download-b"},
         ("GET", "/releases/export-a/downloads/download-b/files/wages.csv"): Answer(b"educ,n\n"),
         ("GET", "/key"): {"pem": "-----BEGIN", "fingerprint": "ef" * 32},
     }
     folder = tmp_path / "report"
     assert datalab("release", "download", "export-a", "--to", str(folder)).exit_code == 0
-    assert {p.name for p in folder.iterdir()} == {"receipt.json", "wages.csv"}
+    assert {p.name for p in folder.iterdir()} == {"receipt.json", "wages.csv", "ro-crate-metadata.json"}
+    assert datalab("release", "revocations", "--to", str(tmp_path / "revoked.json")).exit_code == 0
+    assert (tmp_path / "revoked.json").read_bytes() == b"[]\n"
     assert "efef" in datalab("release", "key", "--to", str(tmp_path / "lab.pub")).stdout
     assert (tmp_path / "lab.pub").read_text() == "-----BEGIN"
 

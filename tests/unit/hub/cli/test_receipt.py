@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typer.testing import Result
 
 from hub.adapters.signer import public_pem
+from hub.domain.release_crate import CRATE_NAME
 
 Command = Callable[..., Result]
 
@@ -93,3 +94,105 @@ def test_what_is_no_receipt_is_said_to_be_none(verify: Command, left: Path, text
     done = verify()
     assert (done.exit_code, done.stdout) == (1, "")
     assert "no receipt" in done.stderr
+
+
+# The crate, and what else lies in the folder
+
+
+def one_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def said(done: Result) -> str:
+    assert (done.exit_code, done.stdout) == (1, "")
+    return " ".join(done.stderr.split())
+
+
+def test_a_changed_or_missing_crate_is_refused(verify: Command, left: Path) -> None:
+    one_bit(left / CRATE_NAME)
+    assert f"The file {CRATE_NAME} is not the one that was released" in said(verify("--files", str(left)))
+    (left / CRATE_NAME).unlink()
+    assert f"The released file {CRATE_NAME} is not in the folder." in said(verify("--files", str(left)))
+
+
+@pytest.mark.parametrize("name", ["more.csv", ".hidden", "folder/deep/file.txt", "receipt.json.bak", "Table.csv"])
+def test_a_file_that_was_not_released_is_named(verify: Command, left: Path, name: str) -> None:
+    (left / name).parent.mkdir(parents=True, exist_ok=True)
+    (left / name).write_bytes(b"")
+    assert f"The folder holds {name}, which is not of this release." in said(verify("--files", str(left)))
+
+
+@pytest.mark.parametrize("target", ["/etc", "/etc/passwd", "nowhere", "."])
+def test_a_link_is_no_released_file_wherever_it_leads(verify: Command, left: Path, target: str) -> None:
+    (left / "link").symlink_to(target)
+    assert "The folder holds link, which is not of this release." in said(verify("--files", str(left)))
+
+
+def test_a_folder_in_place_of_a_released_file_is_refused(verify: Command, left: Path) -> None:
+    name = json.loads((left / "receipt.json").read_text())["files"][0]["name"]
+    (left / name).unlink()
+    (left / name).mkdir()
+    assert f"The released file {name} is not in the folder." in said(verify("--files", str(left)))
+
+
+def test_a_crate_that_the_receipt_does_not_name_is_not_taken_for_its_own(verify: Command, left: Path) -> None:
+    """Taking the crate out of a receipt breaks its signature."""
+    body = json.loads((left / "receipt.json").read_text())
+    del body["crate"]
+    (left / "receipt.json").write_text(json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n")
+    assert "do not trust it" in said(verify("--files", str(left)))
+
+
+# Revocations
+
+
+@pytest.fixture
+def lists(past: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lists")
+    for name, text in past.lists.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_a_release_that_stands_is_said_to_as_of_the_list(verify: Command, left: Path, lists: Path) -> None:
+    done = verify("--files", str(left), "--revoked", str(lists / "stands.json"))
+    assert done.exit_code == 0, done.stderr
+    assert "not revoked, as of" in done.stdout
+    issued = json.loads((lists / "stands.json").read_text())["issued"]
+    assert json.loads(verify("--revoked", str(lists / "stands.json"), "--json").stdout)["not revoked, as of"] == issued
+
+
+def test_a_revoked_release_is_refused_and_named(verify: Command, left: Path, lists: Path) -> None:
+    release = json.loads((left / "receipt.json").read_text())["request"]
+    assert f"The release {release} was revoked by the lab" in said(verify("--revoked", str(lists / "revoked.json")))
+    assert release not in (lists / "revoked.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda body: body | {"revoked": []},
+        lambda body: body | {"issued": "2099-01-01T00:00:00+00:00"},
+        lambda body: body | {"signature": "A" * 86 + "=="},
+        lambda body: body | {"format": "datalab-receipt/1"},
+        lambda body: {key: value for key, value in body.items() if key != "revoked"},
+    ],
+)
+def test_a_list_that_was_changed_clears_no_release(
+    verify: Command, lists: Path, forge: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    body = forge(json.loads((lists / "revoked.json").read_text()))
+    text = json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    (lists / "revoked.json").write_text(text)
+    assert "list of revoked releases" in said(verify("--revoked", str(lists / "revoked.json")))
+
+
+def test_a_receipt_is_no_list_and_a_list_no_receipt(datalab: Command, left: Path, lists: Path) -> None:
+    """Both are signed with one key, and each says what it is within what is signed."""
+    key = str(left / "lab.pub")
+    receipt, revoked = str(left / "receipt.json"), str(lists / "stands.json")
+    done = datalab("receipt", "verify", receipt, "--key", key, "--revoked", receipt)
+    assert "no list of revoked releases" in said(done)
+    assert "no receipt of a data lab" in said(datalab("receipt", "verify", revoked, "--key", key))
