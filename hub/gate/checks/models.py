@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import table_key
+from hub.gate.cells import MOST_DECIMALS, table_key
 from hub.gate.checks.check import Check
 from hub.gate.context import Context
 from hub.gate.datasets import UNIT, DataFile
@@ -120,7 +120,7 @@ def _levels(name: str, file: DataFile) -> list[tuple[str, str]]:
 def _units(levels: list[tuple[str, str]], file: DataFile) -> int:
     keys, wanted = {}, {}
     for number, (column, value) in enumerate(levels):
-        decimals = len(value.partition(".")[2]) if file.schema[column].is_numeric() else 0
+        decimals = min(len(value.partition(".")[2]), MOST_DECIMALS) if file.schema[column].is_numeric() else 0
         keys[f"k{number}"] = (column, decimals)
         key = table_key(pl.col("v"), file.value_class(column), decimals)
         wanted[f"k{number}"] = pl.DataFrame({"v": [value]}).select(key).to_series()

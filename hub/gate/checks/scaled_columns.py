@@ -56,7 +56,7 @@ def _copies(arrays: dict[int, Held], file: DataFile, context: Context) -> set[in
 
 def _whole(arrays: dict[int, Held], file: DataFile, column: str) -> set[int]:
     """The arrays with a list of a column's length that is the column."""
-    if max(array.numbers.size for array in arrays.values()) < 0.5 * file.height:
+    if max(array.numbers.size for array in arrays.values()) < 0.5 * file.height and not file.has_missing(column):
         return set()
     value = pl.col("v")
     rows = file.select(pl.col(column).cast(pl.Float64).alias("v")).select("v").filter(value.is_finite())

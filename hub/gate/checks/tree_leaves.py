@@ -47,7 +47,7 @@ def tree_leaves(fragment: Fragment, context: Context) -> list[Finding] | None:
         ),
     ):
         if leaves:
-            fewest = min(min(units[leaf], *[n for n in tree.counts[leaf] or () if n]) for leaf in leaves)
+            fewest = min(min([units[leaf], *(n for n in tree.counts[leaf] or () if n)]) for leaf in leaves)
             place, detail = f"{fragment.place}{leaves_text(leaves)}", f"The fewest among them: {fewest}."
             said = (LEAVES_ID, Severity.BLOCK, place, sentence, rule)
             findings.append(context.finding(*said, detail=detail, applied=("minimum_units",)))

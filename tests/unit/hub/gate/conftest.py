@@ -27,6 +27,7 @@ settings.register_profile("gate", deadline=None)
 settings.load_profile("gate")
 
 NAMES = ("Acacia", "Bouleau", "Charme", "Cyprès", "Frêne", "Genêt", "Hêtre", "Mélèze", "Noisetier", "Olivier")
+BROKEN = "The check ended with an error"
 
 
 def survey() -> pl.DataFrame:
@@ -60,9 +61,14 @@ class Gate:
     policy: Policy
     datasets: tuple[MountedDataset, ...]
 
-    def judge(self, name: str, content: str | bytes, table: TableContext | None = None) -> Judgement:
+    def judge(
+        self, name: str, content: str | bytes, table: TableContext | None = None, *, may_fail: bool = False
+    ) -> Judgement:
+        """What the engine says; a check that broke blocks as well as one that found something, and is no such thing."""
         body = content.encode() if isinstance(content, str) else content
-        return check_file(read_file(1, name, body), table or TableContext(), self.policy, self.datasets)
+        judged = check_file(read_file(1, name, body), table or TableContext(), self.policy, self.datasets)
+        assert may_fail or BROKEN not in sentences(judged)
+        return judged
 
     def under(self, **parameters: object) -> Gate:
         return replace(self, policy=self.policy.model_copy(update=parameters))

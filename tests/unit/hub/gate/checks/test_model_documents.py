@@ -367,6 +367,13 @@ def test_a_tree_with_a_small_cell_never_passes(gate: Any, counts: list[list[int]
     assert (found.verdict is Verdict.BLOCK) is small
 
 
+def test_a_leaf_without_anybody_blocks_as_one_of_few(gate: Any) -> None:
+    found = ask(gate.without_data(), tree(ROWS) | {"counts": [None, [0, 0], [300, 300]]})
+    (small,) = [f for f in found.findings if f.check == "tree-leaves"]
+    assert small.severity is Severity.BLOCK
+    assert small.detail == "The fewest among them: 0."
+
+
 def test_declared_privacy_of_a_document_is_noted(clinic: Any, make: Any) -> None:
     found = ask(clinic, tree(ROWS) | {"privacy": {"epsilon": 2.0, "delta": 1e-6}})
     assert "declared-privacy" in make.checks(found, Severity.NOTE)

@@ -144,6 +144,15 @@ def test_a_part_of_a_scaled_column_blocks(on: Any, make: Any, scale: str) -> Non
     assert "scaled-columns" in make.checks(held)
 
 
+def test_a_column_that_most_rows_lack_blocks_under_any_scale_beside_shorter_arrays(on: Any, make: Any) -> None:
+    draw = np.random.default_rng(9)
+    pay = draw.lognormal(10, 0.4, 300).round(2)
+    rows = pl.DataFrame({"u": range(900), "pay": [*pay.tolist(), *[None] * 600]})
+    held = on(rows, "u").judge("m.safetensors", model(ArrayType.F64, bias=draw.normal(size=30), w=3.7 * pay + 11))
+    (found,) = [f for f in held.findings if f.check == "scaled-columns"]
+    assert found.place.endswith("array 2")
+
+
 def test_random_weights_of_a_columns_length_are_no_column(gate: Any, make: Any) -> None:
     for seed in range(5):
         numbers = np.random.default_rng(seed).normal(size=(40, 50))

@@ -71,6 +71,7 @@ def test_a_model_that_explains_everything_blocks(gate: Any, make: Any) -> None:
         ("C(region, Treatment('Est'))[T.Nord]", True),
         ("region_Autre", False),
         ("colour_Nord", False),
+        ("income[12345.678901234567890123456789]", False),
     ],
 )
 def test_a_dummy_for_few_units_blocks(gate: Any, make: Any, term: str, blocks: bool) -> None:
