@@ -208,6 +208,12 @@ def test_a_cell_that_is_passed_at_a_glance_leaves_as_a_long_look_would_have_it(c
         assert canonical_cell(cell, digits) == passed
 
 
+def test_what_became_of_cells_is_said(gate: Any, make: Any) -> None:
+    for cell, said in (("1.23456789", {"digits"}), ("=1+1", {"formula"}), ("1.5", set()), ("'=1", set())):
+        judged = gate.without_data().judge("t.csv", f"a,b\n{cell},x\n")
+        assert make.checks(judged, Severity.FIXED) == said, cell
+
+
 def test_a_header_is_a_cell() -> None:
     assert written("t.csv", "=cmd(),b\n1,2\n") == b"'=cmd(),b\r\n1,2\r\n"
 
@@ -225,6 +231,8 @@ def test_a_header_is_a_cell() -> None:
         ("vs\ufe0f\U000e0101", "vs"),
         ("\u1160\u3164\u2800x", "x"),
         ("a\tb", "a\tb"),
+        ("one\u2029two\x85three", "one\ntwo\nthree"),
+        ("a\ud800b", "ab"),
     ],
 )
 def test_text_leaves_without_what_the_eye_does_not_see(text: str, leaves: str) -> None:
@@ -359,6 +367,7 @@ SLOT = Slot(cell=0, cell_kind="code")
         (Kind.PNG, (ImageFragment(width=9, height=9, pixels=pack(b"1234")),)),
         (Kind.PNG, (ImageFragment(width=1, height=1, pixels=pack(b"12345")),)),
         (Kind.PNG, (ImageFragment(width=1, height=1, pixels="%%%"),)),
+        (Kind.PNG, (ImageFragment(width=1, height=1, pixels="%" + pack(b"1234")),)),
         (Kind.PNG, (ImageFragment(width=40_000_000, height=40_000_000, pixels=pack(b"")),)),
         (Kind.NOTEBOOK, (TextFragment(text="x"),)),
         (Kind.NOTEBOOK, (TableFragment(slot=SLOT, columns=("a",), data=(("1",),)),)),

@@ -106,5 +106,11 @@ def test_truth_is_written_as_a_word_or_as_a_number(cells: tuple[str, ...], key: 
     assert keys_in(column(list(cells)), ValueClass.TRUTH, 0).to_list() == [key] * len(cells)
 
 
+def test_long_numbers_stay_apart_at_any_number_of_decimals() -> None:
+    """As fractions the two are one: they differ beyond what floating point holds."""
+    long = ["9007199254740993", "9007199254740992", "-9007199254740993"]
+    assert keys_in(column(long), ValueClass.NUMBER, 2).to_list() == [int(number) * 100 for number in long]
+
+
 def test_negative_numbers_are_scaled_as_positive_ones() -> None:
     assert keys_in(column(["-12", "12", "-0.5"]), ValueClass.NUMBER, 2).to_list() == [-1200, 1200, -50]

@@ -156,3 +156,9 @@ def test_a_column_of_two_values_is_known(values: list[Any], two: tuple[float, fl
     file = DataFile("d", "d.parquet", pl.DataFrame({"x": values}).lazy(), "")
     assert file.two_values("x") == two
     assert file.is_indicator("x") is (two == (0.0, 1.0))
+
+
+def test_the_first_rows_are_those_of_the_file() -> None:
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"u": [4, 5, 6], "v": [1, 2, 3]}), "u")
+    assert file.select(pl.col("v"), first=2).collect()["v"].to_list() == [1, 2]
+    assert file.select(pl.col("v")).collect().height == 3

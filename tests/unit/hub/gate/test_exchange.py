@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from hub.gate.exchange import MOST_CHECKED, CheckRequest, CheckResult, ReadRequest, ReadResult
-from hub.gate.fragments import FileFragments
+from hub.domain.file_cards import FileCard
+from hub.gate.card_form import CardPart
+from hub.gate.earlier import MOST_EARLIER, EarlierTable, EarlierTables
+from hub.gate.exchange import (
+    MOST_CHECKED,
+    ApprovedNotebook,
+    CheckRequest,
+    CheckResult,
+    ReadRequest,
+    ReadResult,
+    TablePart,
+)
+from hub.gate.fragments import FileFragments, RefusalFragment, refused
+from hub.gate.refusals import RefusalReason
 from hub.policy.load import load_profile
 
 FRAGMENTS: dict[str, Any] = {
@@ -58,6 +71,9 @@ def test_the_seams_read_what_they_write() -> None:
         {"files": [RESULT["files"][0] | {"sha256": "xyz"}]},
         {"files": [RESULT["files"][0] | {"index": 0}]},
         {"files": [RESULT["files"][0] | {"index": "1"}]},
+        {"files": [RESULT["files"][0] | {"size": -1}]},
+        {"files": [RESULT["files"][0] | {"card": {"removed": [{"kind": "x", "count": -1, "size": 1}]}}]},
+        {"files": [RESULT["files"][0] | {"card": {"table": {"path": "p" * 321, "rows": 1, "marks": 1}}}]},
         {"files": [RESULT["files"][0] | {"findings": RESULT["files"][0]["findings"] * 201}]},
         {"files": [RESULT["files"][0] | {"findings": [RESULT["files"][0]["findings"][0] | {"sentence": "x" * 801}]}]},
         {"files": [RESULT["files"][0] | {"findings": [RESULT["files"][0]["findings"][0] | {"severity": "mild"}]}]},
@@ -73,6 +89,7 @@ def test_a_result_that_is_not_of_its_form_is_refused(change: dict[str, Any]) -> 
     [
         {"kind": "exe"},
         {"size": -1},
+        {"path": ""},
         {"fragments": [{"type": "table", "columns": ["a"], "data": [["1"], ["2"]]}]},
         {"fragments": [{"type": "table", "columns": ["a", "b"], "data": [["1"], ["2", "3"]]}]},
         {"fragments": [{"type": "table", "columns": ["a"], "data": [[1]]}]},
@@ -94,3 +111,31 @@ def test_fragments_that_are_not_of_their_form_are_refused(change: dict[str, Any]
 def test_an_empty_object_is_no_message(model: Any) -> None:
     with pytest.raises(ValidationError):
         model.model_validate_json("{}")
+
+
+TABLE: dict[str, Any] = {"path": "t.csv", "dataset": "d", "file": "d.parquet", "exact": True}
+
+
+def test_so_many_earlier_tables_are_told_and_no_more() -> None:
+    table = EarlierTable(release="", own=True, current=True, table=TablePart.model_validate_json(json.dumps(TABLE)))
+    assert len(EarlierTables(tables=(table,) * MOST_EARLIER).tables) == MOST_EARLIER
+    with pytest.raises(ValidationError):
+        EarlierTables(tables=(table,) * (MOST_EARLIER + 1))
+
+
+def test_an_approved_notebook_has_so_many_cells_and_no_more() -> None:
+    for count, fits in ((500, True), (501, False)):
+        told = json.dumps({"digest": "0" * 64, "cells": ["0" * 64] * count, "parameters": {}})
+        with contextlib.nullcontext() if fits else pytest.raises(ValidationError):
+            ApprovedNotebook.model_validate_json(told)
+
+
+@pytest.mark.parametrize("row", [None, 7])
+def test_a_refusal_says_the_row_where_it_knows_one(row: int | None) -> None:
+    (part,) = refused(1, "t.csv", 5, RefusalReason.LONG_CELL, row).fragments
+    assert isinstance(part, RefusalFragment)
+    assert part.row == row
+
+
+def test_a_card_of_nothing_tells_nothing() -> None:
+    assert CardPart.of(FileCard()).value() == FileCard()

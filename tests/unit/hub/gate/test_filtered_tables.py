@@ -41,6 +41,7 @@ def test_a_filter_is_a_dimension_with_one_value(file: DataFile) -> None:
     told, plain = whole.tables
     assert whole.is_whole
     assert (told.dimensions, told.cells, told.exact) == (("sex", "__filter 0"), (("=f", "=1"), ("=m", "=1")), True)
+    assert (told.decimals, told.filter) == ((0, 0), "")
     assert plain == part("")
     assert whole.file.select(pl.col("__filter 0")).collect()["__filter 0"].to_list() == [False, True, True, True]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
-from hub.gate.pieces import is_cut, joined, numbers_of
+from hub.gate.pieces import MOST_ROWS, _is_small, is_cut, joined, numbers_of
 
 MOST = 200_000
 
@@ -38,3 +38,14 @@ def test_of_longer_texts_the_first_are_read() -> None:
     numbers: list[Fragment] = [TextFragment(text="12 3.5 " + "a" * MOST), TextFragment(text="34")]
     whole_numbers, fractions = numbers_of(numbers)
     assert (whole_numbers.data, fractions.data) == ((("12",),), (("3.5",),))
+
+
+def test_documents_are_one_list_and_a_single_one_is_not_said_again() -> None:
+    parts: list[Fragment] = [ValueFragment(value={"a": 1}), ValueFragment(value=[2])]
+    assert list(joined(parts)) == [ValueFragment(value=[{"a": 1}, [2]])]
+    assert list(joined(parts[:1])) == []
+
+
+@pytest.mark.parametrize(("rows", "is_small"), [(0, False), (1, True), (MOST_ROWS, True), (MOST_ROWS + 1, False)])
+def test_a_table_is_small_up_to_so_many_rows(rows: int, is_small: bool) -> None:
+    assert _is_small(TableFragment(columns=("x",), data=(("1",) * rows,))) is is_small

@@ -113,3 +113,13 @@ def test_too_many_cells_are_not_solved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.gate.suppression.MOST_SENSITIVE", 1)
     with pytest.raises(TooLargeError):
         unprotected(square([[4, 30], [40, 25]], {(0, 0), (1, 1)}))
+
+
+def test_no_more_cells_are_proposed_than_a_bound_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = square([[4, 30, 9], [40, 25, 9], [9, 9, 9]], {(0, 0)}, reach=3.0)
+    more = additional(problem)
+    assert more is not None
+    monkeypatch.setattr("hub.gate.suppression.MOST_ADDED", len(more))
+    assert additional(problem) == more
+    monkeypatch.setattr("hub.gate.suppression.MOST_ADDED", len(more) - 1)
+    assert additional(problem) is None

@@ -55,3 +55,28 @@ def test_numbers_are_read_by_a_steward(gate: Any, make: Any, titles: tuple[str, 
 def test_groups_and_statistics_are_names(gate: Any, make: Any, titles: tuple[str, ...]) -> None:
     assert said(gate, make, *titles) is None
     assert said(gate.without_data(), make, *titles) is None
+
+
+def test_three_units_are_enough_and_codes_that_are_all_taken_tell_nothing(
+    gate: Any, make: Any, on: Any, data: Any
+) -> None:
+    people = data["person"].unique().sort()
+    assert said(gate, make, *people[:3]) is Severity.BLOCK
+    dense = on(pl.DataFrame({"nr": range(400), "x": [n / 7 for n in range(400)]}), unit="nr")
+    assert said(dense, make, *range(100, 112)) is not Severity.BLOCK
+
+
+def test_a_few_codes_among_many_say_enough(make: Any, on: Any) -> None:
+    rows = pl.DataFrame({"nr": [n * 97 for n in range(400)], "x": [n / 7 for n in range(400)]})
+    assert said(on(rows, unit="nr"), make, *(n * 97 for n in range(100, 105))) is Severity.BLOCK
+
+
+def test_a_value_of_a_column_without_groups_is_no_name(gate: Any, make: Any, data: Any) -> None:
+    assert said(gate, make, "job", data["income"][7]) is Severity.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("title", "is_read"), [("n 100", False), ("n 4100", False), ("n 4110", False), ("n 4111", True)]
+)
+def test_a_number_of_four_digits_before_its_zeros_is_long(gate: Any, make: Any, title: str, is_read: bool) -> None:
+    assert (said(gate, make, "job", title) is Severity.REVIEW) is is_read

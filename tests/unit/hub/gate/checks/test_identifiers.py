@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from hub.domain.exports import Severity
+from hub.gate.checks.identifiers import _count_numbers
 from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import from_scans
 
@@ -95,3 +96,14 @@ def test_short_numbers_in_a_text_are_chance(numbered: Any, make: Any) -> None:
 
 def test_without_datasets_there_is_nothing_to_tell(gate: Any, make: Any, number: str) -> None:
     assert not told(gate.without_data(), make, "t.txt", number)
+
+
+@pytest.mark.parametrize(("count", "blocks"), [(3, False), (6, True)])
+def test_a_column_of_a_few_units_says_enough(numbered: Any, make: Any, count: int, blocks: bool) -> None:
+    """Each unit says log2(23) bits, since one number in 23 is a unit's."""
+    units = "".join(f"{n * 23 + 13},0.5\n" for n in range(3, 3 + count))
+    assert told(numbered, make, "t.csv", f"case,mean\n{units}") is blocks
+
+
+def test_phrases_of_digits_are_counted_in_every_script() -> None:
+    assert _count_numbers(pl.Series(["12", "\u0661\u0662", "\u00e9t\u00e9", "o\u00f9", "c\u00f4t\u00e9", "x"])) == 2

@@ -367,6 +367,17 @@ def test_a_tree_with_a_small_cell_never_passes(gate: Any, counts: list[list[int]
     assert (found.verdict is Verdict.BLOCK) is small
 
 
+def test_leaves_of_one_class_name_the_policys_percent(gate: Any) -> None:
+    found = ask(gate.without_data(), tree(ROWS) | {"counts": [None, [300, 0], [150, 150]]})
+    (pure,) = [f for f in found.findings if f.check == "pure-leaves" and f.severity is Severity.BLOCK]
+    assert [name for name, _ in pure.parameters] == ["class_percent"]
+
+
+def test_without_a_dataset_training_is_said_to_be_unknown_for_that(gate: Any) -> None:
+    found = ask(gate.without_data(), tree(ROWS))
+    assert any("since no dataset was given to compare it with" in f.sentence for f in found.findings)
+
+
 def test_a_leaf_without_anybody_blocks_as_one_of_few(gate: Any) -> None:
     found = ask(gate.without_data(), tree(ROWS) | {"counts": [None, [0, 0], [300, 300]]})
     (small,) = [f for f in found.findings if f.check == "tree-leaves"]

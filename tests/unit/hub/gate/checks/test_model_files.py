@@ -15,9 +15,12 @@ from hub.domain.exports import Severity
 from hub.domain.table_context import TableContext
 from hub.gate.array_types import ArrayType
 from hub.gate.arrays import array_of
+from hub.gate.canonical import canonical
 from hub.gate.canonical_arrays import write_safetensors
 from hub.gate.exchange import Verdict
 from hub.gate.fragments import ArraysFragment
+from hub.gate.readers.files import read_file
+from hub.policy.load import load_profile
 
 DRAW = np.random.default_rng(11)
 WEIGHTS = DRAW.normal(size=(6, 4))
@@ -151,6 +154,12 @@ def test_a_column_that_most_rows_lack_blocks_under_any_scale_beside_shorter_arra
     held = on(rows, "u").judge("m.safetensors", model(ArrayType.F64, bias=draw.normal(size=30), w=3.7 * pay + 11))
     (found,) = [f for f in held.findings if f.check == "scaled-columns"]
     assert found.place.endswith("array 2")
+
+
+def test_arrays_leave_without_what_their_file_said_beside_them() -> None:
+    body = model(metadata={"note": "words"}, w=np.arange(6.0).reshape(2, 3))
+    left = canonical(read_file(1, "m.safetensors", body), load_profile("uk-sacro"))
+    assert read_file(1, "m.safetensors", left.content).fragments == left.file.fragments
 
 
 def test_random_weights_of_a_columns_length_are_no_column(gate: Any, make: Any) -> None:

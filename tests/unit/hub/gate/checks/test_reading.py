@@ -23,7 +23,7 @@ def test_a_picture_in_a_notebook_is_looked_at(gate: Any, make: Any) -> None:
 
 
 def test_long_text_is_read_and_short_text_passes(gate: Any, make: Any) -> None:
-    assert gate.judge("t.txt", "word " * 101).verdict == "review"
+    assert make.checks(gate.judge("t.txt", "word " * 101), Severity.REVIEW) == {"free-text"}
     assert gate.judge("t.txt", "A note about the method.\n").verdict == "none"
 
 
@@ -62,6 +62,14 @@ def test_a_small_count_in_a_document_blocks(gate: Any, make: Any) -> None:
     assert "minimum-frequency" in make.checks(gate.judge("t.json", json.dumps({"a": [{"model": {"n": 4}}]})))
     assert "minimum-frequency" not in make.checks(gate.judge("t.json", json.dumps({"a": [{"model": {"n": 40}}]})))
     assert "minimum-frequency" not in make.checks(gate.judge("t.json", json.dumps({"count": True, "n": 0})))
+
+
+def test_small_counts_of_a_document_are_counted_where_they_stand(gate: Any) -> None:
+    said = {"model": {"n": 4, "slope": 2.5}, "parts": [{"count": 3, "deeper": {"n": 200}}], "n": 7}
+    found = [
+        f for f in gate.without_data().judge("t.json", json.dumps(said)).findings if f.check == "minimum-frequency"
+    ]
+    assert any(f.sentence.startswith("3 value(s) named like a count are below 10.") for f in found)
 
 
 def test_what_stays_behind_is_said(gate: Any, make: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from hub.gate.exchange import DatasetDescription
 from hub.gate.mounted import MountedDataset, from_scans
 
 RULE = "recompute"
+FITS = {"one": 0.31, "two": 0.47}
 
 
 def yearly(data: pl.DataFrame, **figures: pl.Expr) -> pl.DataFrame:
@@ -215,3 +217,43 @@ def test_marks_of_several_thresholds_are_figures(gate: Any, data: pl.DataFrame) 
     ):
         judged = gate.judge("t.csv", f"region,n,a,b\nEst,{n},{marks}\n")
         assert {f.severity for f in judged.findings if f.check == "recompute"} - {Severity.NOTE} == severities
+
+
+def test_a_printed_table_that_nobody_knows_is_asked_about_once(gate: Any) -> None:
+    printed = "term  coefficient\nage          0.31\nsex         -1.20\n"
+    assert len(reviewed(gate.judge("t.txt", printed))) == 1
+
+
+def test_each_unknown_table_of_a_document_is_asked_about(gate: Any) -> None:
+    fits = {
+        name: [{"term": "age", "coefficient": at}, {"term": "sex", "coefficient": -at}] for name, at in FITS.items()
+    }
+    asked = reviewed(gate.judge("t.json", json.dumps(fits)))
+    assert {"t.json[0], the whole table", "t.json[1], the whole table"} <= set(asked)
+
+
+def test_a_combination_that_nobody_has_may_be_shown_as_zero(gate: Any, data: pl.DataFrame) -> None:
+    table = data.group_by("year").agg(n=pl.col("person").n_unique()).sort("year").write_csv()
+    assert reviewed(gate.judge("t.csv", f"{table}2030,0\n")) == []
+    assert reviewed(gate.judge("t.csv", f"{table}2030,40\n")) == ["t.csv, row 5, column year"]
+
+
+def test_a_label_that_says_missing_is_strange_where_nothing_is_missing(gate: Any, data: pl.DataFrame) -> None:
+    table = data.filter(pl.col("region") != "Nord").group_by("region").agg(n=pl.col("person").n_unique()).sort("region")
+    assert reviewed(gate.judge("t.csv", table.write_csv() + "NA,\n")) == ["t.csv, row 4, column region"]
+
+
+def test_a_weighted_mean_is_computed_again(on: Any, make: Any) -> None:
+    rows = pl.DataFrame(
+        {"g": ["a", "b"] * 60, "v": [float(n) for n in range(120)], "w": [1.0 + n % 7 for n in range(120)]}
+    )
+    mean = (pl.col("v") * pl.col("w")).sum() / pl.col("w").sum()
+    table = rows.group_by("g").agg(v=mean.round(3)).sort("g").write_csv()
+    said = TableContext("d", ("g",), "v", "mean", weight="w")
+    assert RULE in make.checks(on(rows).judge("t.csv", table, said), Severity.NOTE)
+    plain = rows.group_by("g").agg(v=pl.col("v").mean().round(3)).sort("g").write_csv()
+    assert RULE in make.checks(on(rows).judge("t.csv", plain, said))
+
+
+def test_a_header_of_groups_without_a_column_of_groups_is_no_known_table(gate: Any) -> None:
+    assert reviewed(gate.judge("t.csv", "f,m\n1000,1000\n")) == ["t.csv, the whole table"]

@@ -262,3 +262,9 @@ CELLS = st.fixed_dictionaries(
 def test_any_notebook_is_read_or_refused(cells: list[dict[str, Any]], metadata: Any) -> None:
     read = read_file(1, "n.ipynb", document(cells=cells, metadata=metadata))
     assert FileFragments.model_validate_json(read.model_dump_json()) == read
+
+
+def test_what_an_output_holds_beside_its_representations_is_said_at_its_place(make: Any) -> None:
+    output = make.shown(plain="x") | {"metadata": {"isolated": True}}
+    blobs = [part for part in read_notebook(make.notebook(("a", [output]))) if isinstance(part, BlobFragment)]
+    assert [(part.place, part.media) for part in blobs] == [("#cells[0].outputs[0]", "output metadata")]

@@ -114,3 +114,11 @@ def test_what_the_gate_writes_is_read_as_it_was(rows: list[list[str]]) -> None:
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     with contextlib.suppress(ReadRefusedError):
         read_csv(content)
+
+
+def test_empty_lines_at_the_end_are_no_rows_and_refusals_count_the_others() -> None:
+    assert table('a,b\n"1",2\n\n\r\n\n').data == (("1",), ("2",))
+    assert table('a\n"1"\n\n""\n').data == (("1", "", ""),)
+    with pytest.raises(ReadRefusedError) as refused:
+        table('a,b\n"1",2\n"3"x,4\n')
+    assert refused.value.row == 2

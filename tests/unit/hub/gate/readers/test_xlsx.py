@@ -23,7 +23,7 @@ from doubles.workbooks import (
 )
 from hub.gate.fragments import RefusalFragment
 from hub.gate.readers import sheet as sheet_reader
-from hub.gate.readers.cell_values import shows_date
+from hub.gate.readers.cell_values import plain_text, shows_date
 from hub.gate.readers.files import read_file
 from hub.gate.readers.xlsx import read_xlsx
 from hub.gate.refusals import ReadRefusedError, RefusalReason
@@ -344,3 +344,10 @@ def test_a_workbook_under_another_name_is_an_archive(name: str) -> None:
 def test_other_spreadsheets_are_told_how_to_be_saved(name: str) -> None:
     (only,) = read_file(1, name, workbook()).fragments
     assert only == RefusalFragment(reason=RefusalReason.SPREADSHEET)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("_x0041_b", "Ab"), ("_x00e9_t_x00E9_", "\u00e9t\u00e9"), ("x0041", "x0041")]
+)
+def test_characters_that_are_written_by_number_are_those(text: str, plain: str) -> None:
+    assert plain_text(text) == plain

@@ -1,0 +1,41 @@
+"""Facts about columns under another scale: what is one, whatever rounded it, and what only lies near one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hub.gate.affine import held, is_image
+from hub.gate.array_types import ArrayType
+from hub.gate.arrays import Numbers, array_of
+
+COLUMN = np.random.default_rng(3).lognormal(9, 0.4, 60).round(2)
+
+
+def is_column(numbers: Numbers, known: Numbers, kind: ArrayType = ArrayType.F64) -> bool:
+    found = held(array_of("w", numbers, kind), digits=5)
+    assert found is not None
+    return is_image(found.numbers, known, found.error)
+
+
+@pytest.mark.parametrize(
+    "decimals",
+    [0, 1, 2, 4],
+)
+def test_a_scaled_column_is_one_at_any_number_of_decimals(decimals: int) -> None:
+    assert is_column(np.round(0.5 * COLUMN + 100, decimals), COLUMN)
+
+
+def test_whole_numbers_of_a_column_are_one_up_to_the_rounding() -> None:
+    whole = np.round(COLUMN).astype(np.int64)
+    assert is_column(whole, COLUMN, ArrayType.I64)
+    assert not is_column(whole + np.tile([0, 3, -3], 20), COLUMN, ArrayType.I64)
+
+
+def test_numbers_of_few_decimals_are_no_column_because_they_are_small() -> None:
+    small = np.random.default_rng(4).random(60).round(2)
+    assert not is_column(small, COLUMN)
+
+
+def test_nothing_is_an_image_of_a_column_of_one_value() -> None:
+    assert not is_column(COLUMN, np.full(60, 7.0))
