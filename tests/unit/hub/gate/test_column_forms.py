@@ -206,3 +206,16 @@ def test_no_value_of_any_type_makes_a_check_fail(gate: Any, data: st.DataObject)
 def test_a_moment_of_universal_time_has_one_form(zone: str) -> None:
     made = formed(pl.LazyFrame({"z": [MOMENT]}, schema={"z": pl.Datetime("us", zone)})).collect()
     assert made.to_dict(as_series=False) == {"z": [MOMENT]}
+
+
+@pytest.mark.parametrize(("lowest", "kind"), [(1 - 2**63, pl.Int64), (-(2**63), pl.String)])
+def test_whole_numbers_are_numbers_as_long_as_each_has_its_opposite(lowest: int, kind: type[pl.DataType]) -> None:
+    rows = pl.LazyFrame({"n": pl.Series([lowest, 5], dtype=pl.Int128)})
+    assert formed(rows).collect_schema()["n"] == kind
+
+
+def test_moments_in_utc_are_one_column_and_elsewhere_two() -> None:
+    moments = pl.Series([MOMENT]).dt.replace_time_zone("UTC")
+    for zone, count in (("UTC", 1), ("Etc/UTC", 1), ("Europe/Paris", 2)):
+        rows = pl.DataFrame({"t": moments.dt.convert_time_zone(zone)}).lazy()
+        assert len(formed(rows).collect_schema()) == count, zone

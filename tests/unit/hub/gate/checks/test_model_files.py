@@ -257,6 +257,8 @@ def test_a_rare_category_in_a_list_blocks(gate: Any, make: Any, words: tuple[str
     for document in ({"categories_": [list(words), ["f", "m"]]}, {"vocabulary": {w: n for n, w in enumerate(words)}}):
         found = gate.judge("m.json", json.dumps(document))
         assert ("vocabulary" in make.checks(found)) is blocks
+        rules = {f.rule for f in found.findings if f.check == "vocabulary"}
+        assert rules == ({"at least 10 privacy units behind each word (uk-sacro)"} if blocks else set())
         assert "Nord" not in make.sentences(found)
 
 

@@ -32,6 +32,12 @@ def test_coordinates_are_coarse(gate: Any, make: Any, header: str, value: str, b
     assert [f.parameters for f in found] == ([(("coordinate_decimals", str(decimals)),)] if blocks else [])
 
 
+@pytest.mark.parametrize(("degrees", "blocks"), [("179.98765", True), ("-179.98765", True), ("180.98765", False)])
+def test_a_circle_has_no_more_degrees(gate: Any, make: Any, degrees: str, blocks: bool) -> None:
+    judged = gate.without_data().judge("t.csv", f"area,lon\nA,{degrees}\n")
+    assert ("coordinates" in make.checks(judged)) is blocks
+
+
 def test_the_decimals_are_the_policys(gate: Any, make: Any) -> None:
     own = gate.without_data().under(coordinate_decimals=0)
     assert "coordinates" in make.checks(own.judge("t.csv", "area,lat\nA,48.9\n"))

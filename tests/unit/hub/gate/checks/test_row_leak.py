@@ -286,3 +286,10 @@ def test_a_bound_spares_only_looks_that_find_nothing(gate: Any, data: pl.DataFra
 def test_rows_of_json_are_seen_whatever_their_values_stand_in(gate: Any, make: Any, data: Any, dressed: Any) -> None:
     rows = data.select("income", "visits", "year")[40:60].to_dicts()
     assert leaks(gate, make, "t.json", json.dumps(dressed(rows)))
+
+
+@pytest.mark.parametrize("count", [5, 6])
+def test_a_few_records_that_stand_beside_each_other_in_lines_block(gate: Any, data: pl.DataFrame, count: int) -> None:
+    records = data.select("income", "visits", "year", "sex", "region")[100 : 100 + count].transpose()
+    lines = "\n".join(" ; ".join(row) for row in records.rows())
+    assert [f.place for f in gate.judge("t.txt", lines).findings if f.check == RULE] == ["t.txt, in its lines"]

@@ -11,6 +11,7 @@ import pytest
 from hub.domain.exports import Severity
 from hub.domain.table_context import TableContext
 from hub.gate.beside import Beside
+from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
 from hub.gate.engine import check_request
 from hub.gate.exchange import ApprovedNotebook
 from hub.gate.notebook_source import cell_digest
@@ -168,3 +169,25 @@ def test_a_file_that_names_units_by_itself_is_not_said_twice(gate: Any, make: An
     social = data["social"].unique(maintain_order=True)[40:44]
     cells = [(f"x = '{number}'", []) for number in social]
     assert IDENTIFIERS not in found(gate, {"n.ipynb": make.notebook(*cells)})[0]
+
+
+def test_documents_count_as_texts_do(gate: Any) -> None:
+    word = "word " * (gate.policy.free_text // 15)
+    assert all(own == {TEXT} for own in found(gate, {f"{letter}.json": f'"{word}"' for letter in "abcd"}))
+
+
+def test_one_file_is_not_read_for_its_name_alone(gate: Any) -> None:
+    name = "-".join(f"counts{at * 79_193 + 100_003}" for at in range(12))
+    assert found(gate, {f"{name}.md": "a word"}) == [set()]
+
+
+def test_code_may_hold_so_many_digits_in_all_and_no_more(gate: Any, make: Any) -> None:
+    for digits, is_read in ((MOST_DIGITS_IN_CODE, False), (MOST_DIGITS_IN_CODE + 1, True)):
+        halves = "1" * (digits // 2), "1" * (digits - digits // 2)
+        cells = [(f"step = {half}", []) for half in halves]
+        assert found(gate, {"n.ipynb": make.notebook(*cells)}) == [{TEXT} if is_read else set()]
+
+
+def test_sources_of_others_do_not_count(gate: Any, make: Any) -> None:
+    book = make.notebook(*((f"step_{letter} = 123", []) for letter in "abcdefgh")).decode()
+    assert found(gate, {"a.md": "a word"}, others={"n.ipynb": book}) == [set()]

@@ -10,7 +10,7 @@ import pytest
 
 from hub.domain.exports import Finding, Severity
 from hub.domain.table_context import TableContext
-from hub.gate.checks.secrets import encoded_payload, secrets
+from hub.gate.checks.secrets import _is_noise, encoded_payload, secrets
 from hub.gate.context import Context
 from hub.gate.fragments import LONG_PAYLOAD, BlobFragment, Fragment, PayloadFragment, TextFragment
 from hub.gate.kinds import Kind
@@ -215,3 +215,9 @@ def test_a_token_of_each_kind_is_one_at_its_full_length(gate: Any, token: str) -
 def test_a_folder_of_a_machine_is_a_path(gate: Any, folder: str) -> None:
     assert [f.check for f in kept(gate, TextFragment(text=f"in /{folder}/x")) or []] == ["paths"]
     assert not kept(gate, TextFragment(text=f"in /data/{folder}/x"))
+
+
+def test_base85_is_told_by_its_many_signs_and_not_by_letters() -> None:
+    signs = "!#$%&()*+;<"
+    assert not _is_noise(f"XYZxyz{signs}" * 20)
+    assert _is_noise(f"XYZxyz{signs}=" * 20)

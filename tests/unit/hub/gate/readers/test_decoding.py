@@ -31,7 +31,8 @@ from hub.gate.fragments import (
     TextFragment,
     ValueFragment,
 )
-from hub.gate.readers.decoding import decoded
+from hub.gate.readers.decoding import DEEPEST, decoded
+from hub.gate.readers.documents_within import documents
 from hub.gate.readers.files import read_file
 from hub.gate.readers.zstandard import Zstandard, frame_end
 from hub.gate.refusals import RefusalReason
@@ -423,3 +424,35 @@ def test_what_a_decoder_of_zstd_skips_is_read_here() -> None:
     decoder = Zstandard()
     assert decoder.decompress(skipped(b"words") + b"more", 99) == b"words"
     assert (decoder.eof, decoder.unused_data) == (True, b"more")
+
+
+def test_what_is_packed_again_and_again_is_refused_however_small() -> None:
+    content = b"words of a text that is long enough"
+    for _ in range(DEEPEST + 1):
+        content = gzip.compress(content)
+    *_, last = decoded("t.txt", [TextFragment(text=base64.b64encode(content).decode())])
+    assert isinstance(last, RefusalFragment)
+    assert last.reason is RefusalReason.TOO_MUCH_ENCODED
+
+
+def test_words_among_packed_bytes_are_read() -> None:
+    content = bytes(range(128, 160)) + b"Agathe Petit-Jean of ward seven" + bytes(range(160, 250))
+    found = decoded("t.txt", [TextFragment(text=base64.b64encode(content).decode())])
+    assert any(isinstance(part, TextFragment) and "Agathe Petit-Jean" in part.text for part in found)
+
+
+@pytest.mark.parametrize("size", [0, 40, 255, 256, 300, 70_000])
+@pytest.mark.parametrize("is_same", [True, False])
+def test_a_frame_that_says_its_size_ends_where_it_ends(size: int, is_same: bool) -> None:
+    content = bytes(size) if is_same else random.Random(size).randbytes(size)
+    whole = zstd(content)
+    assert frame_end(whole + b"behind") == len(whole)
+
+
+def test_every_text_of_a_table_or_document_may_be_one_itself() -> None:
+    inner = '[{"who": "Agathe", "age": 41}, {"who": "Basile", "age": 52}]'
+    for part in (
+        TableFragment(columns=("x", "y"), data=((inner, inner), ("1", "2"))),
+        ValueFragment(value={"x": [inner, 3, None, True]}),
+    ):
+        assert [one.value for one in documents(part) if isinstance(one, ValueFragment)] == [[json.loads(inner)]]

@@ -132,3 +132,15 @@ def test_a_picture_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) 
 def test_a_picture_under_another_name_is_a_mismatch(name: str) -> None:
     (only,) = read_file(1, name, PLAIN).fragments
     assert getattr(only, "reason", None) is RefusalReason.KIND_MISMATCH
+
+
+def test_the_form_of_a_picture_is_the_plain_one_whatever_its_file_said() -> None:
+    told = b"JFIF\0\x01\x02\x01\x00\x99\x00\x88\x00\x00"
+    assert reader._kept(0xE0, b"\xff\xe0\x00\x10" + told) == reader._PLAIN_JFIF
+    assert reader._kept(0xE0, b"\xff\xe0\x00\x10" + told.replace(b"JFIF", b"JFXX")) == b""
+
+
+def test_bytes_between_two_segments_are_refused() -> None:
+    content = jpeg()
+    end = 4 + int.from_bytes(content[4:6], "big")
+    assert refusal(content[:end] + b"hidden" + content[end:]) is RefusalReason.BROKEN_JPEG
