@@ -16,6 +16,7 @@ from http import HTTPStatus
 from hub.domain import queue
 from hub.domain.ballots import Ballot, Decision, Vote
 from hub.domain.comments import Audience, check_can_comment, check_takes_comments
+from hub.domain.descriptions import check_can_be_described
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
 from hub.domain.exceptions import ASKED_IN, check_can_be_excepted
 from hub.domain.exports import (
@@ -28,6 +29,7 @@ from hub.domain.exports import (
     check_is_author,
     step_request,
 )
+from hub.domain.file_groups import UNNAMED, context_digests
 from hub.domain.output_classes import KNOWN
 from hub.domain.owners import check_is_asked, check_votes_for_owner
 from hub.domain.people import Person, Role
@@ -114,8 +116,9 @@ PROJECT = Project(
 def request_in(state: ExportState, *, claimed: bool) -> ExportRequest:
     """Return a request with two files that two stewards approved, in a state."""
     files = tuple(ExportFile(path, canonical="a" * 64, canonical_name=path) for path in ("a.csv", "b.csv"))
+    context = context_digests("context", ())[UNNAMED]
     votes = tuple(
-        Vote(who, f.path, f.canonical, "b" * 64, Decision.APPROVE, "", NOW)
+        Vote(who, f.path, f.canonical, "b" * 64, Decision.APPROVE, "", NOW, context=context)
         for f in files
         for who in (CLAIMANT, "jobs-steward")
     )
@@ -158,6 +161,11 @@ def _authors(step: ExportStep) -> Rule:
         step_request(request, step)
 
     return rule
+
+
+def _describes(person: Person, request: ExportRequest) -> None:
+    check_is_author(person, request)
+    check_can_be_described(request)
 
 
 def _split(person: Person, request: ExportRequest) -> None:
@@ -260,6 +268,7 @@ ACTIONS = (
     Action("Take a canonical file", "GET", "/exports/{id}/canonical", _reviews),
     Action("Comment for the stewards", "POST", "/exports/{id}/comments#stewards", _comments(Audience.STEWARDS)),
     Action("Comment for the project", "POST", "/exports/{id}/comments#project", _comments(Audience.PROJECT)),
+    Action("Say anew what its files are", "POST", "/exports/{id}/describe", _describes),
     Action("Send it through the gate", "POST", "/exports/{id}/submit", _authors(ExportStep.SUBMIT)),
     Action("Split files off", "POST", "/exports/{id}/split", _split),
     Action("List the exceptions", "GET", "/exports/{id}/exceptions", lambda _person, _request: None),

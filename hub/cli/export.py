@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from hub.cli.client import Json, Portal, place
 from hub.cli.comments import comment, comments
+from hub.cli.described import Context, Groups, declared, describe, grouped
 from hub.cli.exceptions import ask_exception, decide_exception, exceptions
 from hub.cli.files import write_new
 from hub.cli.freeze import freeze, frozen, unfreeze
@@ -25,10 +25,9 @@ from hub.cli.split import split
 from hub.cli.votes import override, reject, vote
 from hub.cli.votes_asked import votes_asked
 from hub.cli.waiting import Tell, shown, wait_until
-from hub.domain.errors import InvalidError, NotFoundError
+from hub.domain.errors import NotFoundError
 
 app = typer.Typer(help="Export requests: outputs with their context, through the gate.", no_args_is_help=True)
-TABLE_WORDS = ("dataset", "dimensions", "measure", "aggregate", "quantile", "weight", "filter", "rounding")
 
 
 @app.command("list", epilog=examples("datalab export list --project care"))
@@ -52,6 +51,8 @@ def show(context: typer.Context, request: Identifier, as_json: AsJson = False) -
         "datalab export create --project care --source run-abc --file table.csv --context '…' "
         "--table 'table.csv dataset=health-insurance dimensions=plan aggregate=count filter=\"year >= 3\" rounding=5'",
         "datalab export create --project care --source workspace --file figure.png --context '…'",
+        "datalab export create --project care --source run-abc --file a.csv --file b.csv "
+        '--group \'tables what="Mean visits by plan" why="…" population="…" protection="…" files=a.csv,b.csv\'',
     )
 )
 def create(
@@ -59,44 +60,32 @@ def create(
     project: Annotated[str, typer.Option("--project", "-p", help="The project.")],
     source: Annotated[str, typer.Option(help="A run's identifier, or “workspace” for your own /outputs.")],
     file: Annotated[list[str], typer.Option("--file", "-f", help="Path of a file below the outputs.")],
-    why: Annotated[str, typer.Option("--context", help="What it is, why it is needed, which population it covers.")],
+    why: Context = "",
+    group: Groups = None,
     table: Annotated[list[str] | None, typer.Option(help="What a table is made of; see the example.")] = None,
     submit_it: Annotated[bool, typer.Option("--submit", help="Submit it at once and wait for the gate.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make an export request from outputs."""
     lab = portal(context)
-    made = create_request(lab, project, source, declared(file, table or ()), why)
+    made = create_request(lab, project, source, declared(file, table or ()), why, grouped(group or ()))
     print_request(_submit(lab, made["id"]) if submit_it else made, as_json=as_json)
 
 
-def create_request(lab: Portal, project: str, source: str, files: dict[str, Json], why: str) -> Json:
+def create_request(
+    lab: Portal, project: str, source: str, files: dict[str, Json], why: str, groups: Iterable[Json] = ()
+) -> Json:
     """Make a draft; ``files`` says of each path what its table is made of, or nothing."""
-    return dict(lab.post("/exports", {"project": project, "source": source, "files": files, "context": why}))
+    said = {"project": project, "source": source, "files": files, "context": why}
+    named = list(groups)
+    return dict(lab.post("/exports", said | ({"groups": named} if named else {})))
 
 
-def declared(files: Iterable[str], tables: Iterable[str]) -> dict[str, Json]:
-    """Return what is said of each file; a table is “PATH dataset=… dimensions=a,b measure=… aggregate=…”."""
-    said: dict[str, Json] = {path: {} for path in files}
-    for text in tables:
-        path, *words = _split(text)
-        pairs = dict(word.partition("=")[::2] for word in words)
-        if path not in said or not set(pairs) <= set(TABLE_WORDS):
-            raise InvalidError(
-                "--table takes a path that --file names, then {words}, each as word=value.",
-                reason="table-form",
-                words=", ".join(TABLE_WORDS),
-            )
-        dimensions = [d for d in pairs.pop("dimensions", "").split(",") if d]
-        said[path] = {**pairs, "dimensions": dimensions}
-    return said
-
-
-def _split(text: str) -> list[str]:
-    try:
-        return shlex.split(text) or [""]
-    except ValueError:
-        raise InvalidError("A quotation mark of --table is not closed.", reason="table-form") from None
+app.command(
+    epilog=examples(
+        "datalab export describe export-abc --context 'Mean visits by plan, adults; means of fewer are left out'"
+    )
+)(describe)
 
 
 @app.command(epilog=examples("datalab export submit export-abc --wait"))

@@ -9,6 +9,7 @@ import typer
 from hub.cli.client import Json
 from hub.cli.screen import print_json, print_record, print_rows
 from hub.domain.exports import evidence_of
+from hub.domain.file_groups import PARTS
 
 Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]
 FIELDS = (
@@ -34,6 +35,10 @@ def print_request(found: Json, *, as_json: bool) -> None:
     if as_json:
         return print_json(found)
     print_record(found | {"evidence": evidence_of(found["source"])}, as_json=False, fields=FIELDS)
+    for group in found.get("groups", ()):
+        typer.echo()
+        files = [file["path"] for file in found["files"] if file.get("group") == group["name"]]
+        print_record(group | {"files": files}, as_json=False, fields=("name", *PARTS, "files"))
     votes = [f"{v['steward']}: {v['decision']} {v['path']}" for v in found["votes"]]
     if votes:
         typer.echo()

@@ -49,7 +49,7 @@ def check_says_what_changes(decision: Decision, reason: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """A steward's vote on one canonical file under one policy.
+    """A steward's vote on one canonical file under one policy, beside the context whose digest is ``context``.
 
     ``cause`` is from the list, for what has to change. ``salt`` is random, in a vote that was cast sealed: the audit
     log holds the vote's seal until it may hold what was said.
@@ -64,6 +64,7 @@ class Vote:
     at: datetime
     cause: Cause | None = None
     salt: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class OwnerVote:
-    """A vote for the owner of a dataset, on a whole request: ``seen`` is the digest of its files and policy."""
+    """A vote for the owner of a dataset, on a whole request.
+
+    ``seen`` is the digest of its files, their contexts and the policy.
+    """
 
     person: str
     dataset: str

@@ -16,10 +16,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.domain.ballots import Ballot, Cause, Override, OwnerVote, Vote
-from hub.domain.errors import ConflictError, InvalidError, RefusedError
+from hub.domain.errors import ConflictError, RefusedError
 from hub.domain.file_cards import FileCard
+from hub.domain.file_groups import FileGroup, context_digests
 from hub.domain.output_classes import OutputClass
 from hub.domain.people import Person
+from hub.domain.statements import Statement
+from hub.domain.supporting import SupportingFile
 from hub.domain.table_context import UNDECLARED, TableContext
 
 
@@ -167,7 +170,7 @@ class ExportFile:
 
     ``earlier`` is what the gate wrote from the file of the same path when the request was sent before. ``classes`` are
     what the gate says that it holds, and ``beside`` those of the files that it was split from; ``card`` is what
-    stewards are told of it.
+    stewards are told of it. ``group`` is the name of its group, empty for the unnamed one.
     """
 
     path: str
@@ -183,6 +186,7 @@ class ExportFile:
     classes: tuple[OutputClass, ...] = ()
     beside: tuple[OutputClass, ...] = ()
     card: FileCard | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,8 @@ class ExportRequest:
     is when a steward took it for a while. ``split_from`` is the request that its files were split off, and
     ``split_into`` those that were split off it. ``ballot`` is whether stewards may know of each other's votes,
     ``overrides`` are the lead stewards' words against dissent, ``causes`` say why it was returned or rejected,
-    and ``owner_votes`` are those for the owners of the data behind it.
+    and ``owner_votes`` are those for the owners of the data behind it. ``groups`` are the named groups of its files,
+    ``supporting`` the files that only reviewers see, and ``statement`` is what its author said on its last submission.
     """
 
     id: str
@@ -221,6 +226,9 @@ class ExportRequest:
     overrides: tuple[Override, ...] = ()
     causes: tuple[Cause, ...] = ()
     owner_votes: tuple[OwnerVote, ...] = ()
+    groups: tuple[FileGroup, ...] = ()
+    supporting: tuple[SupportingFile, ...] = ()
+    statement: Statement | None = None
 
 
 WORKSPACE_SOURCE = "workspace"
@@ -248,6 +256,11 @@ def step_request(
             step=step,
         )
     return replace(request, state=state, reason=reason, causes=causes)
+
+
+def contexts_of(request: ExportRequest) -> dict[str, str]:
+    """Return the digests of what is read of each group of files, by the group's name."""
+    return context_digests(request.context, request.groups)
 
 
 def without_votes(request: ExportRequest) -> ExportRequest:
@@ -284,15 +297,6 @@ def step_checked(before: ExportRequest, checked: ExportRequest, excepted: Except
     is_same = (before.files, before.policy) == (checked.files, checked.policy)
     is_confirmed = before.state is ExportState.RECHECKING and is_same
     return ExportStep.CONFIRM if is_confirmed else ExportStep.PASS
-
-
-def check_context(context: str) -> None:
-    """A request says what it is, why, and which population it covers."""
-    if len(context.strip()) < 20:
-        raise InvalidError(
-            "Say what these outputs are, why they are needed and which population they cover (20 characters or more).",
-            reason="context-missing",
-        )
 
 
 def check_is_author(person: Person, request: ExportRequest) -> None:

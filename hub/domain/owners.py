@@ -2,7 +2,8 @@
 
 Invariants:
 
-* an owner's vote is on a whole request: it binds to the digests of all its canonical files and to that of the policy;
+* an owner's vote is on a whole request: it binds to the digests of all its canonical files and of the contexts above
+  them, and to that of the policy;
 * it counts of whoever may give it when it counts: at the release, too;
 * it takes no steward's vote's place, and no steward overrides it.
 """
@@ -17,7 +18,7 @@ from datetime import date, datetime
 
 from hub.domain.ballots import Decision, OwnerVote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
-from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
+from hub.domain.exports import ExportRequest, ExportState, ExportStep, contexts_of, step_request
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, was_ever_member
 
@@ -96,8 +97,9 @@ def speaks_for(person: Person, owner: str, delegates: Collection[str]) -> bool:
 
 
 def seen_digest(request: ExportRequest) -> str:
-    """SHA-256 of the paths and digests of all canonical files, and of the policy: what an owner's vote is on."""
-    parts = [sorted([f.path, f.canonical] for f in request.files), request.policy]
+    """SHA-256 of the paths, digests and contexts of all canonical files, and of the policy: what it is voted on."""
+    contexts = contexts_of(request)
+    parts = [sorted([f.path, f.canonical, contexts[f.group]] for f in request.files), request.policy]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

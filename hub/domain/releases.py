@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from hub.domain.audit import AuditEntry
 from hub.domain.errors import InvalidError
 from hub.domain.exceptions import GateException, Word
-from hub.domain.exports import ExportRequest
+from hub.domain.exports import ExportRequest, contexts_of
 from hub.domain.release_crate import CRATE_NAME
 from hub.domain.uploads import Stored
 from hub.domain.votes import approvals
@@ -78,6 +78,7 @@ def make_receipt(
     ``excepted`` are the exceptions by which findings kept nothing from leaving: the receipt says so. ``crate`` is the
     text of the release's crate.
     """
+    contexts = contexts_of(request)
     body: dict[str, object] = {
         "format": RECEIPT_FORMAT,
         "lab": lab,
@@ -89,7 +90,7 @@ def make_receipt(
                 "name": f.canonical_name,
                 "sha256": f.canonical,
                 "size": f.canonical_size,
-                "approvals": len(approvals(request, f)),
+                "approvals": len(approvals(request, f, contexts)),
                 "checks": sorted({finding.check for finding in f.findings}),
             }
             for f in request.files

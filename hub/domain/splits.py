@@ -5,7 +5,8 @@ Invariants:
 * no file is lost or doubled: each is in one of the halves, as it was taken in, and neither half is empty;
 * both halves go through the gate again, each as a set of its own, without any vote;
 * each half needs as many votes as the whole did: what its files stood beside counts for it, too;
-* each half names the other, so that nobody takes one for the whole.
+* each half names the other, so that nobody takes one for the whole;
+* the groups go with their files, each with the context that it has.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from datetime import datetime
 
 from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.exports import ExportFile, ExportRequest, ExportState, ExportStep, step_request, without_votes
+from hub.domain.file_groups import FileGroup
 from hub.domain.output_classes import OutputClass
 from hub.domain.people import Person
 from hub.domain.projects import Project
@@ -67,6 +69,7 @@ def split_request(
         submitted=now,
         split_into=(*request.split_into, identifier),
     )
+    rest = replace(rest, groups=_groups_of(request, rest.files))
     draft = ExportRequest(
         identifier,
         request.project,
@@ -80,9 +83,16 @@ def split_request(
         submitted=now,
         split_from=request.id,
     )
+    draft = replace(draft, groups=_groups_of(request, draft.files))
     return rest, step_request(draft, ExportStep.SUBMIT, reason)
 
 
 def _as_offered(file: ExportFile, beside: tuple[OutputClass, ...]) -> ExportFile:
     """Return the bytes that were taken in, of what a check said only the classes of all that were offered together."""
-    return ExportFile(file.path, file.table, file.sha256, file.size, beside=beside)
+    return ExportFile(file.path, file.table, file.sha256, file.size, beside=beside, group=file.group)
+
+
+def _groups_of(request: ExportRequest, files: tuple[ExportFile, ...]) -> tuple[FileGroup, ...]:
+    """Return the groups of these files, with the contexts that they have in the whole."""
+    names = {file.group for file in files}
+    return tuple(group for group in request.groups if group.name in names)

@@ -2,7 +2,7 @@
 
 Invariants:
 
-* a vote binds to the digest of the canonical file and to the digest of the policy;
+* a vote binds to the digests of the canonical file, of the context that stands above it, and of the policy;
 * what counts is asked of the people as they are now: whoever is not entitled any more approves and overrides nothing,
   and whoever said no still stands in the way;
 * while the first votes are sealed, nobody who could vote knows of another's;
@@ -18,7 +18,16 @@ from typing import Protocol
 
 from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
-from hub.domain.exports import Excepted, ExportFile, ExportRequest, ExportState, ExportStep, is_blocked, step_request
+from hub.domain.exports import (
+    Excepted,
+    ExportFile,
+    ExportRequest,
+    ExportState,
+    ExportStep,
+    contexts_of,
+    is_blocked,
+    step_request,
+)
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, was_ever_member
 from hub.domain.quorums import Quorum
@@ -67,7 +76,8 @@ def check_can_override(person: Person, request: ExportRequest, project: Project)
         raise ConflictError("There is no dissent to override on this request.", reason="no-dissent")
     if any(vote.steward == person.name for vote in against):
         raise RefusedError("The dissent is your own; vote otherwise instead.", reason="own-dissent")
-    if not all(approvals(request, file) - {person.name} for file in request.files):
+    contexts = contexts_of(request)
+    if not all(approvals(request, file, contexts) - {person.name} for file in request.files):
         raise RefusedError(
             "Nobody beside you approves every file; a dissent is not overridden by the only one who does.",
             reason="only-approver",
@@ -107,12 +117,14 @@ def _with_seen_votes(person: Person, request: ExportRequest, project: Project) -
 
 def add_votes(request: ExportRequest, votes: tuple[Vote, ...]) -> ExportRequest:
     """Add votes; a steward has one vote for each file, the last one counts; each names the present digests."""
-    files = {f.path: f for f in request.files}
+    files, contexts = {f.path: f for f in request.files}, contexts_of(request)
     for vote in votes:
         file = files.get(vote.path)
-        if file is None or vote.canonical != file.canonical or vote.policy != request.policy:
+        present = None if file is None else (file.canonical, contexts.get(file.group), request.policy)
+        if (vote.canonical, vote.context, vote.policy) != present:
             raise ConflictError(
-                "The file or the policy has changed since you looked; reload the request.", reason="vote-stale"
+                "The file, its context or the policy has changed since you looked; reload the request.",
+                reason="vote-stale",
             )
     cast = {(v.steward, v.path) for v in votes}
     kept = tuple(v for v in request.votes if (v.steward, v.path) not in cast)
@@ -155,14 +167,19 @@ def judge(voted: ExportRequest, needed: int) -> ExportRequest:
     return step_request(voted, ExportStep.APPROVE) if is_approved(voted, needed) else voted
 
 
-def approvals(request: ExportRequest, file: ExportFile) -> set[str]:
-    """Stewards whose approval binds to the file's present canonical digest and to the present policy."""
+def approvals(request: ExportRequest, file: ExportFile, contexts: Mapping[str, str] | None = None) -> set[str]:
+    """Stewards whose approval binds to the file's present canonical digest and context, and to the present policy.
+
+    ``contexts`` are those of ``contexts_of``, for whoever asks of many files.
+    """
+    context = (contexts_of(request) if contexts is None else contexts).get(file.group, "")
     return {
         v.steward
         for v in request.votes
         if v.decision is Decision.APPROVE
         and v.path == file.path
         and v.canonical == file.canonical != ""
+        and v.context == context != ""
         and v.policy == request.policy != ""
     }
 
@@ -181,14 +198,14 @@ def _overriding(request: ExportRequest) -> set[str]:
 
 def is_approved(request: ExportRequest, needed: int) -> bool:
     """Every file has the needed approvals by different stewards, nobody dissents, and no one overrides alone."""
-    overriding = _overriding(request)
+    overriding, contexts = _overriding(request), contexts_of(request)
     return (
         needed >= 1
         and request.ballot is not Ballot.SEALED
         and bool(request.files)
         and not dissents(request)
-        and all(len(approvals(request, f)) >= needed for f in request.files)
-        and all(approvals(request, f) - {steward} for f in request.files for steward in overriding)
+        and all(len(approvals(request, f, contexts)) >= needed for f in request.files)
+        and all(approvals(request, f, contexts) - {steward} for f in request.files for steward in overriding)
     )
 
 

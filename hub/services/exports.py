@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from datasets_mount.catalogue import Dataset
 from hub.domain.audit import event
+from hub.domain.descriptions import described
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.exports import (
     WORKSPACE_SOURCE,
@@ -14,11 +15,11 @@ from hub.domain.exports import (
     ExportRequest,
     ExportState,
     ExportStep,
-    check_context,
     check_is_author,
     step_request,
     without_votes,
 )
+from hub.domain.file_groups import Grouped
 from hub.domain.heads import RequestHead
 from hub.domain.owners import ASKED_IN
 from hub.domain.people import Person, Role
@@ -45,16 +46,22 @@ SEEING_ROLES = {Role.STEWARD, Role.AUDITOR}
 
 @records_refusals("create")
 def create_request(
-    lab: Lab, actor: str, project_name: str, *, source: str, files: dict[str, TableContext], context: str
+    lab: Lab,
+    actor: str,
+    project_name: str,
+    *,
+    source: str,
+    files: dict[str, TableContext],
+    context: str,
+    groups: Grouped = (),
 ) -> ExportRequest:
     """Make a draft from outputs of a run, or from the author's own outputs folder (source ``workspace``)."""
-    check_context(context)
     offered = tuple(ExportFile(path, table) for path, table in sorted(files.items()))
     if not 1 <= len(offered) <= MOST_FILES:
         raise InvalidError("An export request names 1 to {most} files.", reason="no-files", most=MOST_FILES)
     check_space(lab)
     with lab.store.begin() as records:
-        return _drafted(lab, records, actor, project_name, source, offered, context)
+        return _drafted(lab, records, actor, project_name, source, offered, context, groups)
 
 
 def _drafted(
@@ -65,15 +72,15 @@ def _drafted(
     source: str,
     offered: tuple[ExportFile, ...],
     context: str,
+    groups: Grouped = (),
 ) -> ExportRequest:
     person = load_person(records, actor)
     project = load_project(records, person, project_name)
     check_works_in(person, project, lab.now().date())
     snapshots = lineage_of(records, project_name, source)
-    request = ExportRequest(
-        new_id("export"), project_name, actor, source, context.strip(), lab.now(), snapshots, offered
-    )
-    details = {"source": source, "files": len(offered)}
+    draft = ExportRequest(new_id("export"), project_name, actor, source, "", lab.now(), snapshots, offered)
+    request = described(draft, context, groups)
+    details = {"source": source, "files": len(offered)} | ({"groups": len(request.groups)} if request.groups else {})
     records.save(request, event("export:request:create", actor, request.id, project_name, **details))
     return request
 
@@ -139,7 +146,8 @@ def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[Exp
                 path=file.path,
             )
         earlier = file.canonical or file.earlier
-        yield ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=earlier, beside=file.beside)
+        offered = ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=earlier, beside=file.beside)
+        yield replace(offered, group=file.group)
 
 
 def can_see_request(person: Person, project: Project) -> bool:
@@ -213,6 +221,14 @@ def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
     """Return one request; the view is recorded, and a steward who may review it starts the review by looking."""
     with lab.store.begin() as records:
         return viewed(records, *load_visible(records, actor, identifier))
+
+
+def request_seen(lab: Lab, actor: str, identifier: str) -> ExportRequest:
+    """Return one request as the person sees it; the view is recorded, and starts no review."""
+    with lab.store.begin() as records:
+        seen, person, project = load_visible(records, actor, identifier)
+        records.record(event("export:request:view", actor, identifier, seen.project))
+        return as_seen_by(person, seen, project)
 
 
 def viewed(records: Transaction, seen: ExportRequest, person: Person, project: Project) -> ExportRequest:

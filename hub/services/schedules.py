@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
-from hub.domain.exports import check_context
+from hub.domain.file_groups import check_context
 from hub.domain.notebooks import Notebook, check_can_run, check_parameters
 from hub.domain.people import Role
 from hub.domain.priorities import Priority, check_can_set_priority

@@ -15,7 +15,7 @@ from hub.domain import votes as rules
 from hub.domain.audit import event
 from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote, check_says_what_changes, seal_of
 from hub.domain.errors import ConflictError, InvalidError
-from hub.domain.exports import ExportRequest, ExportState, ExportStep, step_request
+from hub.domain.exports import ExportRequest, ExportState, ExportStep, contexts_of, step_request
 from hub.domain.output_classes import OutputClass
 from hub.domain.projects import Project
 from hub.domain.queue import Seen, check_fresh, check_not_claimed, digest_of_files, without_claim
@@ -113,8 +113,10 @@ def vote(
         check_not_claimed(seen, actor, now, lab.settings.review.claim)
         check_fresh(seen, Seen(turn, canonical, policy))
         why = cause if decision is Decision.CHANGES else None
+        groups, contexts = {f.path: f.group for f in seen.files}, contexts_of(seen)
         cast = tuple(
-            Vote(actor, p, d, policy, decision, reason.strip(), now, why) for p, d in sorted(canonical.items())
+            Vote(actor, p, d, policy, decision, reason.strip(), now, why, context=contexts[groups[p]])
+            for p, d in sorted(canonical.items())
         )
         seen = rules.seal(without_claim(seen), is_blind=votes_are_blind(records, lab.settings, seen))
         return _cast(lab, records, seen, project, cast)

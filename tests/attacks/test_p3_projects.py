@@ -169,6 +169,7 @@ BY_ADDRESS = (
         for call in (
             Call("GET", "/exports/{export}", actor=actor),
             Call("POST", "/exports/{export}/submit", actor=actor),
+            Call("POST", "/exports/{export}/describe", {"context": CONTEXT}, actor=actor),
             Call("POST", "/exports/{export}/withdraw", actor=actor),
             Call("POST", "/exports/{export}/reject", WHY, actor=actor),
             Call("POST", "/exports/{export}/override", WHY, actor=actor),

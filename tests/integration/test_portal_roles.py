@@ -181,10 +181,13 @@ MATRIX: dict[tuple[str, str], Row] = {
         "/runs/{run}/priority", {"priority": "low"}, (NO, NOW, NOW, HIDDEN, NO, NO, NO, NO, NO),
     ),
     ("GET", "/exports"): ("/exports", None, EVERYBODY),
-    ("POST", "/exports"): ("/exports", EXPORT, (BAD,) * 9),
+    ("POST", "/exports"): ("/exports", EXPORT, (NO, BAD, BAD, HIDDEN, NO, NO, NO, NO, NO)),
     ("GET", "/exports/{id}"): ("/exports/{request}", None, SEES_EXPORT),
     ("POST", "/exports/{id}/submit"): (
         "/exports/{request}/submit", None, (HIDDEN, NO, NOW, HIDDEN, HIDDEN, NO, NO, NO, NO),
+    ),
+    ("POST", "/exports/{id}/describe"): (
+        "/exports/{released}/describe", {"context": "x" * 30}, (HIDDEN, NO, NOW, HIDDEN, HIDDEN, NO, NO, NO, NO),
     ),
     ("POST", "/exports/{id}/withdraw"): (
         "/exports/{released}/withdraw", None, (HIDDEN, NO, NOW, HIDDEN, HIDDEN, NO, NO, NO, NO),
@@ -326,6 +329,9 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/exports/{id}": ("/exports/{request}", SEES_EXPORT),
     "/exports/{id}/file": (
         "/exports/{request}/file?path=table.csv", (HIDDEN, NO, NO, HIDDEN, HIDDEN, OK, OK, NO, NO),
+    ),
+    "/exports/{id}/describe": (
+        "/exports/{request}/describe", (HIDDEN, NO, OK, HIDDEN, HIDDEN, NO, NO, NO, NO),
     ),
     "/exports/{id}/progress": ("/exports/{request}/progress", SEES_EXPORT),
     "/new/export": ("/new/export?project=wages", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),

@@ -92,6 +92,7 @@ class Scene:
         vote = {"decision": "approve", "canonical": canonical, "policy": self.approved.policy, "reason": ""}
         return {
             "comments": {"text": "A word", "audience": audience},
+            "describe": {"context": CONTEXT},
             "split": {"files": ["a.csv"]} | WHY,
             "votes": vote,
             "exceptions": {"path": "a.csv", "finding": 1, "ground": "public_already", "text": "T" * 20},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 
@@ -22,15 +24,16 @@ from hub.adapters.migrate import migrate
 from hub.adapters.store import SqlStore
 from hub.adapters.tables import KEYS
 from hub.domain.audit import event, verify_chain
-from hub.domain.ballots import Decision, Vote
+from hub.domain.ballots import Decision, Override, OwnerVote, Vote
 from hub.domain.canaries import Canaries
 from hub.domain.comments import Audience, Comment
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exceptions import ExceptionVote, GateException, Ground, Word
-from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity, contexts_of
 from hub.domain.freezes import Freeze
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
 from hub.domain.notices import Box, Channel, Message, Notice, NoticeKind
+from hub.domain.owners import seen_digest
 from hub.domain.people import Person, Role
 from hub.domain.priorities import Priority
 from hub.domain.projects import Project
@@ -49,6 +52,7 @@ from integration.postgresql import postgresql
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 BEFORE_WAITING = import_module("hub.adapters.migrations.versions.0026_queue_in_order").down_revision
+BEFORE_GROUPS = import_module("hub.adapters.migrations.versions.0031_groups_support_and_statements").down_revision
 BEFORE_HEADS = import_module("hub.adapters.migrations.versions.0018_heads_and_waiting_grants").down_revision
 STEWARD = Person("steward", "Steward", "office", (Role.STEWARD,))
 
@@ -479,6 +483,18 @@ def test_events_are_found_by_name_and_project(store: SqlStore) -> None:
         assert reading.audit_named(("a:b:c",), ()) == []
 
 
+def copied_requests(today: SqlStore, older: SqlStore) -> list[str]:
+    """Copy all requests into an older database, as far as it has columns for them; return its columns."""
+    names = [column["name"] for column in inspect(older.engine).get_columns("export_request")]
+    with today.engine.connect() as connection:
+        rows = connection.execute(text(f"SELECT {', '.join(names)} FROM export_request")).mappings().all()
+    with older.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
+        places = ", ".join(f":{name}" for name in names)
+        for row in rows:
+            connection.execute(text(f"INSERT INTO export_request ({', '.join(names)}) VALUES ({places})"), dict(row))
+    return names
+
+
 def test_requests_of_before_get_what_lists_show_of_them(tmp_path: Path) -> None:
     store, today = (SqlStore(f"sqlite:///{tmp_path}/{name}.sqlite", SystemClock().now) for name in ("old", "today"))
     files = (ExportFile("a", findings=(Finding("y", Severity.REVIEW, "p", "s"),)), ExportFile("b"))
@@ -487,13 +503,7 @@ def test_requests_of_before_get_what_lists_show_of_them(tmp_path: Path) -> None:
     with today.begin() as records:
         records.save(request, event("test:request:save", "test", request.id))
     migrate(store.engine, BEFORE_HEADS)
-    names = [column["name"] for column in inspect(store.engine).get_columns("export_request")]
-    assert "risk" not in names
-    with today.engine.connect() as connection:
-        row = connection.execute(text(f"SELECT {', '.join(names)} FROM export_request")).mappings().one()
-    with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
-        places = ", ".join(f":{name}" for name in names)
-        connection.execute(text(f"INSERT INTO export_request ({', '.join(names)}) VALUES ({places})"), dict(row))
+    assert "risk" not in copied_requests(today, store)
     migrate(store.engine)
     with store.read() as reading:
         [head] = reading.request_heads()
@@ -591,7 +601,8 @@ def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
             connection.execute(text(f"DROP INDEX {index}"))
         for table in ("saved_views", "synthetic_twin", "release_term", "release_download"):
             connection.execute(text(f"DROP TABLE {table}"))
-        columns = (("export_request", "waiting"), ("snapshot_image", "root"), ("work", "priority"))
+        added = (("export_request", name) for name in ("waiting", "groups", "supporting", "statement"))
+        columns = (*added, ("snapshot_image", "root"), ("work", "priority"))
         for table, column in (*columns, ("schedule", "priority")):
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": BEFORE_WAITING})
@@ -600,3 +611,38 @@ def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
         assert reading.waiting_heads(Waiting(), [("care", "anna")]) == whole
     assert [head.id for head in whole] == ["export-2", "export-1"]
     store.engine.dispose()
+
+
+def test_votes_of_before_bind_to_the_context_that_they_were_cast_beside(tmp_path: Path) -> None:
+    store, today = (SqlStore(f"sqlite:///{tmp_path}/{name}.sqlite", SystemClock().now) for name in ("old", "today"))
+    migrate(today.engine)
+    file = ExportFile("t.csv", canonical="b" * 64)
+    plain = ExportRequest("export-1", "care", "anna", "run", "Why", NOW, {}, (file,), ExportState.IN_REVIEW, "p" * 64)
+    contexts = contexts_of(plain)
+    yes, no = (
+        Vote(who, "t.csv", "b" * 64, "p" * 64, decision, "", NOW, context=contexts[""])
+        for who, decision in (("steward", Decision.APPROVE), ("other", Decision.CHANGES))
+    )
+    owner = OwnerVote("owner", "jobs", Decision.APPROVE, "", NOW, seen_digest(plain))
+    stale = replace(owner, dataset="other", seen="0" * 64)
+    over = (Override("chief", "because", NOW, (no,)),)
+    known = replace(plain, votes=(yes, no), overrides=over, owner_votes=(owner, stale))
+    before = sha256(json.dumps([[["t.csv", "b" * 64]], "p" * 64]).encode()).hexdigest()
+    old_yes, old_no = (replace(vote, context="") for vote in (yes, no))
+    old = replace(
+        known,
+        votes=(old_yes, old_no),
+        overrides=(replace(over[0], against=(old_no,)),),
+        owner_votes=(replace(owner, seen=before), stale),
+    )
+    with today.begin() as records:
+        for saved in (old, replace(plain, id="export-2")):
+            records.save(saved, event("test:request:save", "test", saved.id))
+    migrate(store.engine, BEFORE_GROUPS)
+    assert "groups" not in copied_requests(today, store)
+    migrate(store.engine)
+    with store.read() as reading:
+        assert reading.get(ExportRequest, "export-1") == known
+        assert reading.get(ExportRequest, "export-2") == replace(plain, id="export-2")
+    for made in (store, today):
+        made.engine.dispose()

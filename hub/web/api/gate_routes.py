@@ -33,7 +33,9 @@ def post_export(lab: Lab, actor: str, request: Request[ExportBody]) -> ExportReq
     """Make a draft."""
     body = request.body
     files = {path: table.value() for path, table in body.files.items()}
-    return exports.create_request(lab, actor, body.project, source=body.source, files=files, context=body.context)
+    return exports.create_request(
+        lab, actor, body.project, source=body.source, files=files, context=body.context, groups=body.grouped()
+    )
 
 
 def get_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:

@@ -13,6 +13,7 @@ from hub.domain.comments import Audience, Place
 from hub.domain.exceptions import Ground
 from hub.domain.exceptions import Word as ExceptionWord
 from hub.domain.exports import Severity
+from hub.domain.file_groups import MOST_GROUPS, FileGroup, Grouped
 from hub.domain.queue import ServiceLevel, Show
 from hub.domain.table_context import TableContext
 from hub.services.request_looks import ShownBeside
@@ -65,13 +66,38 @@ class TableBody(Model):
         return TableContext(**self.model_dump())
 
 
-class ExportBody(Model):
+class GroupBody(Model):
+    """A named group of files, with its context in four parts."""
+
+    name: OptionalLine
+    what: Prose
+    why: Prose
+    population: Prose
+    protection: Prose
+    files: Annotated[tuple[FilePath, ...], Field(max_length=MOST_FILES)]
+
+    def value(self) -> tuple[FileGroup, tuple[str, ...]]:
+        """Return the domain's values."""
+        return FileGroup(self.name, self.what, self.why, self.population, self.protection), self.files
+
+
+class DescriptionBody(Model):
+    """What the files are: the request's own context, which files in no group need, and groups with theirs."""
+
+    context: Prose = ""
+    groups: Annotated[tuple[GroupBody, ...], Field(max_length=MOST_GROUPS)] = ()
+
+    def grouped(self) -> Grouped:
+        """Return the domain's values."""
+        return tuple(group.value() for group in self.groups)
+
+
+class ExportBody(DescriptionBody):
     """Files that are to leave, with their context; ``source`` is a run's identifier or ``workspace``."""
 
     project: Word
     source: Word
     files: Annotated[dict[FilePath, TableBody], Field(min_length=1, max_length=MOST_FILES)]
-    context: Prose
 
 
 class CommentBody(Model):

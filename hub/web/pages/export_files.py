@@ -30,6 +30,7 @@ def show_file(visit: Visit) -> Context:
         "preview": preview,
         "pixels": picture_size(content) if preview.kind == "picture" else None,
         "beside": beside,
+        "group": next((g for g in looked.request.groups if g.name == file.group), None),
         **_found_in(file, preview),
         **_card(file, preview, looked),
         **_beside(file, preview, earlier),

@@ -16,6 +16,7 @@ from hub.web.api.routes import request_of
 from hub.web.marks import N_
 from hub.web.models.review import ExportBody, OverrideBody, RejectBody, SplitBody, VoteBody
 from hub.web.models.texts import Nothing
+from hub.web.pages.descriptions import group_count, groups_typed
 from hub.web.pages.exports import EXPORT
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted
 
@@ -49,6 +50,7 @@ def new_export(visit: Visit) -> Context:
         ended = [(r, w) for r, w in runs.runs(lab, actor, name) if w.state is WorkState.SUCCEEDED and r.outputs]
         return context | {"runs": ended}
     outputs, left_out = _outputs(lab, actor, project, source)
+    context |= {"group_count": group_count(visit)}
     return context | {"outputs": outputs, "left_out": left_out, "datasets": sorted(g.dataset for g in grants)}
 
 
@@ -69,6 +71,7 @@ def create(posted: Posted) -> Landing:
             "".join(posted.fields.exact(f"path-{n}")): _table(posted.fields, n) for n in posted.fields.many("take")
         },
         "context": posted.fields.one("context"),
+        "groups": groups_typed(posted.fields, posted.fields.many("take")),
     }
     made = api.post_export(posted.lab, posted.actor, request_of(ExportBody, {}, body))
     if posted.fields.one("then") == "submit":

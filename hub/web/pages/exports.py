@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hub.domain.ballots import Ballot, Cause
+from hub.domain.descriptions import DESCRIBED_IN
 from hub.domain.errors import NotFoundError
 from hub.domain.exports import (
     STEPS,
@@ -97,6 +98,8 @@ def show_export(visit: Visit) -> Context:
         "possible": {str(step) for state, step in STEPS if state is request.state},
         "seen": "" if reviews else seen,
         "shown": shown,
+        "groups": {group.name: group for group in request.groups},
+        "describable": request.state in DESCRIBED_IN,
         "first": first,
         "at_once": at_once,
         "compact": compact,

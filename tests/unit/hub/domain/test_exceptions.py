@@ -38,6 +38,7 @@ from hub.domain.exports import (
     step_checked,
     step_request,
 )
+from hub.domain.file_groups import UNNAMED, context_digests
 from hub.domain.output_classes import KNOWN
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
@@ -50,6 +51,7 @@ LASTS = timedelta(days=30)
 BLOCK = Finding("minimum-frequency", Severity.BLOCK, "t.csv, row 1", "A cell stands for few.", "10")
 OTHER = Finding("dominance", Severity.BLOCK, "t.csv, row 2", "One holds most.")
 A, B, P, Q = "a" * 64, "b" * 64, "p" * 64, "q" * 64
+CONTEXT = context_digests("context", ())[UNNAMED]
 TWO = Quorum(P, dict.fromkeys(KNOWN, 2))
 FILE = ExportFile("t.csv", sha256="s" * 64, size=9, canonical=A, findings=(BLOCK,))
 REQUEST = ExportRequest(
@@ -197,7 +199,7 @@ def test_the_word_of_a_steward_whose_role_has_ended_no_longer_counts() -> None:
 
 
 def test_nothing_is_released_over_a_block_that_nothing_covers() -> None:
-    votes = tuple(Vote(w, "t.csv", A, P, Decision.APPROVE, "", NOW) for w in ("health", "jobs"))
+    votes = tuple(Vote(w, "t.csv", A, P, Decision.APPROVE, "", NOW, context=CONTEXT) for w in ("health", "jobs"))
     approved = replace(REQUEST, state=ExportState.APPROVED, votes=votes)
     with pytest.raises(RefusedError, match="blocks"):
         check_can_release(approved, TWO)
@@ -294,7 +296,9 @@ class Life:
             seen = step_request(seen, ExportStep.REVIEW)
         if seen.state is not ExportState.IN_REVIEW:
             raise ConflictError("not in review", reason="not-in-review")
-        cast = tuple(Vote(who, f.path, f.canonical, seen.policy, decision, "", self.now) for f in seen.files)
+        cast = tuple(
+            Vote(who, f.path, f.canonical, seen.policy, decision, "", self.now, context=CONTEXT) for f in seen.files
+        )
         voted = add_votes(seen, cast)
         if decision is Decision.APPROVE:
             self.looked |= {(seen.turn, who, v.canonical, v.policy) for v in cast}

@@ -20,10 +20,10 @@ from hub.domain.exports import (
     ExportStep,
     Finding,
     Severity,
-    check_context,
     evidence_of,
     step_request,
 )
+from hub.domain.file_groups import UNNAMED, check_context, context_digests
 from hub.domain.output_classes import KNOWN
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, with_member, without_member
@@ -39,6 +39,7 @@ from hub.domain.votes import (
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 A, B, POLICY, OTHER = "a" * 64, "b" * 64, "c" * 64, "d" * 64
+CONTEXT = context_digests("context", ())[UNNAMED]
 TWO = Quorum(POLICY, dict.fromkeys(KNOWN, 2))
 FILES = (ExportFile("one.csv", canonical=A), ExportFile("two.csv", canonical=B))
 IN_REVIEW = ExportRequest(
@@ -51,7 +52,7 @@ STEWARDS = {n: Person(n, n, "office", (Role.STEWARD,)) for n in ("health-steward
 
 
 def vote(steward: str, path: str, canonical: str, policy: str = POLICY, decision: Decision = Decision.APPROVE) -> Vote:
-    return Vote(steward, path, canonical, policy, decision, "", NOW)
+    return Vote(steward, path, canonical, policy, decision, "", NOW, context=CONTEXT)
 
 
 def approve_all(request: ExportRequest, *stewards: str) -> ExportRequest:

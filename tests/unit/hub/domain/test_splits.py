@@ -23,6 +23,7 @@ from hub.domain.exports import (
     step_checked,
     step_request,
 )
+from hub.domain.file_groups import UNNAMED, context_digests
 from hub.domain.output_classes import KNOWN, OutputClass
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
@@ -33,7 +34,8 @@ from hub.domain.votes import add_votes, check_can_release, check_can_review, dis
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FOUND = (Finding("dominance", Severity.REVIEW, "a.csv, row 1", "one unit holds most"),)
 FILES = tuple(ExportFile(p, sha256=p[0] * 64, size=9, canonical="f" * 64, findings=FOUND) for p in ("a.csv", "b.csv"))
-VOTES = tuple(Vote("health", f.path, f.canonical, "p" * 64, Decision.APPROVE, "", NOW) for f in FILES)
+CONTEXT = context_digests("context", ())[UNNAMED]
+VOTES = tuple(Vote("health", f.path, f.canonical, "p" * 64, Decision.APPROVE, "", NOW, context=CONTEXT) for f in FILES)
 REQUEST = ExportRequest(
     "export-1", "care", "author", "run-1", "context", NOW, {"jobs": "d" * 64}, FILES, ExportState.IN_REVIEW,
     "p" * 64, "1", 3, VOTES, "", NOW, "health", NOW,
@@ -142,7 +144,7 @@ class Life:
         if seen.state is not ExportState.IN_REVIEW:
             raise ConflictError("not in review", reason="not-in-review")
         files = seen.files[:1] if half else seen.files
-        cast = tuple(Vote(who, f.path, f.canonical, seen.policy, decision, "", NOW) for f in files)
+        cast = tuple(Vote(who, f.path, f.canonical, seen.policy, decision, "", NOW, context=CONTEXT) for f in files)
         voted = add_votes(seen, cast)
         if decision is Decision.APPROVE:
             self.looked |= {(key, seen.turn, who, v.path, v.canonical, v.policy) for v in cast}

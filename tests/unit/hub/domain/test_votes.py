@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.ballots import Ballot, Cause, Decision, Override, Vote, seal_of
+from hub.domain.descriptions import check_can_be_described, described
 from hub.domain.errors import ConflictError, InvalidError, LabError, RefusedError
 from hub.domain.exports import (
     ExportFile,
@@ -19,10 +20,12 @@ from hub.domain.exports import (
     ExportStep,
     Finding,
     Severity,
+    contexts_of,
     step_request,
     without_votes,
 )
 from hub.domain.file_cards import FileCard
+from hub.domain.file_groups import FileGroup
 from hub.domain.output_classes import KNOWN, OutputClass
 from hub.domain.people import Person, Role, check_roles
 from hub.domain.projects import Project, with_member
@@ -66,9 +69,13 @@ SEALED = seal(REQUEST, is_blind=True)
 
 def cast(request: ExportRequest, who: str, decision: Decision, path: str = "", at: datetime = NOW) -> ExportRequest:
     files = [f for f in request.files if path in ("", f.path)]
-    cause = Cause.CONTEXT if decision is NO else None
+    cause, contexts = Cause.CONTEXT if decision is NO else None, contexts_of(request)
     return add_votes(
-        request, tuple(Vote(who, f.path, f.canonical, request.policy, decision, f"by {who}", at, cause) for f in files)
+        request,
+        tuple(
+            Vote(who, f.path, f.canonical, request.policy, decision, f"by {who}", at, cause, context=contexts[f.group])
+            for f in files
+        ),
     )
 
 
@@ -246,9 +253,9 @@ def asked_by(policy: str, needed: int) -> Quorum:
 class Life:
     """A request through the rules as the use cases put them together; ``ledger`` is read by no rule.
 
-    It holds what each steward last said of which bytes under which policy, since the check that last dropped all votes
-    (``era``), and against whose words a lead steward went on. ``needed`` votes are asked for where ``NUMBERS`` say
-    nothing else of a class; ``force`` is the policy in force.
+    It holds what each steward last said of which bytes under which policy and beside which context, since the check
+    that last dropped all votes (``era``), and against whose words a lead steward went on. ``needed`` votes are asked
+    for where ``NUMBERS`` say nothing else of a class; ``force`` is the policy in force.
     """
 
     needed: int
@@ -256,7 +263,7 @@ class Life:
     request: ExportRequest = DRAFT
     project: Project = PROJECT
     people: dict[str, Person] = field(default_factory=lambda: dict(PEOPLE))
-    ledger: dict[tuple[int, str, str], tuple[str, str, Decision]] = field(default_factory=dict)
+    ledger: dict[tuple[int, str, str], tuple[str, str, str, Decision]] = field(default_factory=dict)
     against: set[tuple[int, str, str, str]] = field(default_factory=set)
     releases: int = 0
     over_a_dissent: int = 0
@@ -282,7 +289,9 @@ class Life:
     def check(self, canonical: str, *classes: OutputClass) -> None:
         policy = self.force
         first = replace(FILES[0], canonical=canonical, classes=classes)
-        files = (first, replace(FILES[1], classes=(OutputClass.CODE,)))
+        groups = {f.path: f.group for f in self.request.files}
+        judged = (first, replace(FILES[1], classes=(OutputClass.CODE,)))
+        files = tuple(replace(f, group=groups[f.path]) for f in judged)
         same = (self.request.files, self.request.policy) == (files, policy)
         confirms = self.request.state is ExportState.RECHECKING and same
         stepped = step_request(self.request, ExportStep.CONFIRM if confirms else ExportStep.PASS)
@@ -307,7 +316,8 @@ class Life:
         self.request = judge(open_if_complete(done, may, self._needed()), self._needed())
         for file in done.files:
             if path in ("", file.path):
-                self.ledger[self.era, who, file.path] = (file.canonical, seen.policy, decision)
+                read = self._read_by_hand(seen, file)
+                self.ledger[self.era, who, file.path] = (file.canonical, seen.policy, read, decision)
                 self.against = {a for a in self.against if a[:1] + a[2:] != (self.era, who, file.path)}
 
     def override(self, who: str) -> None:
@@ -337,19 +347,34 @@ class Life:
         least = self._least_by_hand(request)
         self.numbers.add(least)
         for file in request.files:
-            of = {
-                who: (canonical, policy, decision)
-                for (era, who, path), (canonical, policy, decision) in self.ledger.items()
-                if (era, path) == (self.era, file.path)
-            }
-            yes = {who for who, said in of.items() if said == (file.canonical, request.policy, YES)} & able
-            no = {who for who, (c, p, d) in of.items() if d is NO and (c, p) == (file.canonical, request.policy)}
+            of = {who: said for (era, who, path), said in self.ledger.items() if (era, path) == (self.era, file.path)}
+            read = self._read_by_hand(request, file)
+            yes = {who for who, said in of.items() if said == (file.canonical, request.policy, read, YES)} & able
+            no = {who for who, (c, p, _, d) in of.items() if d is NO and (c, p) == (file.canonical, request.policy)}
             assert len(yes) >= least, (request, of)
             for dissenter in no:
                 over = {w for t, w, d, p in self.against if (t, d, p) == (self.era, dissenter, file.path)} & heads
                 assert over - {dissenter}, (request, of)
                 assert any(yes - {lead} for lead in over)
                 self.over_a_dissent += 1
+
+    @staticmethod
+    def _read_by_hand(request: ExportRequest, file: ExportFile) -> str:
+        """What stands above a file, as who votes reads it."""
+        return " ".join(
+            [request.context if not file.group else "", *(str(g) for g in request.groups if g.name == file.group)]
+        )
+
+    def describe(self, words: str, *paths: str) -> None:
+        """As an author does it, by the rules; and ``forge`` as nobody can, since the votes themselves must hold."""
+        check_can_be_described(self.request)
+        self.forge(words, *paths)
+
+    def forge(self, words: str, *paths: str) -> None:
+        group = FileGroup("named", *[f"{words} in a sentence of its own"] * 4)
+        said = described(self.request, f"{words} of all that is in no group", [(group, paths)] if paths else [])
+        places = {f.path: f for f in said.files}
+        self.request = replace(said, files=tuple(places[f.path] for f in FILES))
 
     def _least_by_hand(self, request: ExportRequest) -> int:
         """How many votes the policy that the votes name asks for; the second file is code."""
@@ -383,6 +408,12 @@ def acts_of(chance: Random, number: int) -> list[Act]:
             ("check", A, OutputClass.CODE),
             ("check", A, chance.choice(list(OutputClass)), chance.choice(list(OutputClass))),
             ("vote", who, NO, ""),
+            (chance.choice(["describe", "forge"]), chance.choice(["one", "two"])),
+            (
+                chance.choice(["describe", "forge"]),
+                chance.choice(["one", "two"]),
+                chance.choice(["one.csv", "two.csv"]),
+            ),
             ("override", who),
             ("end_role", who),
             ("begin_role", chance.choice(list(ROLES))),

@@ -1,0 +1,41 @@
+"""What the author of a request says of its files: in which groups they stand, and with which context.
+
+Invariants:
+
+* it is said in a draft, or in a request that was returned, and goes through the gate before anybody votes on it again;
+* files stand in the order of their groups, the unnamed one first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hub.domain.errors import ConflictError
+from hub.domain.exports import ExportRequest, ExportState
+from hub.domain.file_groups import UNNAMED, Grouped, check_groups, stripped
+
+DESCRIBED_IN = (ExportState.DRAFT, ExportState.RETURNED)
+
+
+def check_can_be_described(request: ExportRequest) -> None:
+    """What people decide on stays as they read it: only a draft, or a returned request, is described anew."""
+    if request.state not in DESCRIBED_IN:
+        raise ConflictError(
+            "The export request {id} is {state}; its context is changed in a draft, or after a steward returned it.",
+            reason="request-state",
+            id=request.id,
+            state=request.state,
+        )
+
+
+def described(request: ExportRequest, context: str, groups: Grouped) -> ExportRequest:
+    """Return the request with its context, and its files in these groups and in no others."""
+    said = [(stripped(group), members) for group, members in groups]
+    check_groups(context, said, [file.path for file in request.files])
+    place = {path: group.name for group, members in said for path in members}
+    order = {name: n for n, name in enumerate([UNNAMED, *(group.name for group, _ in said)])}
+    files = sorted(
+        (replace(file, group=place.get(file.path, UNNAMED)) for file in request.files),
+        key=lambda file: (order[file.group], file.path),
+    )
+    return replace(request, context=context.strip(), groups=tuple(group for group, _ in said), files=tuple(files))
