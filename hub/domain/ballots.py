@@ -52,7 +52,7 @@ class Vote:
     """A steward's vote on one canonical file under one policy, beside the context whose digest is ``context``.
 
     ``cause`` is from the list, for what has to change. ``salt`` is random, in a vote that was cast sealed: the audit
-    log holds the vote's seal until it may hold what was said.
+    log holds the vote's seal until it may hold what was said. ``seen`` is the digest of what else was read of the file.
     """
 
     steward: str
@@ -65,6 +65,7 @@ class Vote:
     cause: Cause | None = None
     salt: str = ""
     context: str = ""
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Invariants:
 * a vote binds to the digests of the canonical file, of the context that stands above it, and of the policy;
 * what counts is asked of the people as they are now: whoever is not entitled any more approves and overrides nothing,
   and whoever said no still stands in the way;
+* a submission keeps no vote of the one before, but approvals of files of which everything is as it was;
 * while the first votes are sealed, nobody who could vote knows of another's;
 * what is released is exactly the set of canonical digests that carry the votes, as many of them as the very policy
   asks for that they were given under.

@@ -12,9 +12,18 @@ from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.canaries import Canaries, within
 from hub.domain.errors import ConflictError, InvalidError, LabError
-from hub.domain.exports import ExportFile, ExportRequest, ExportStep, step_checked, step_request, without_votes
+from hub.domain.exports import (
+    ExportFile,
+    ExportRequest,
+    ExportState,
+    ExportStep,
+    step_checked,
+    step_request,
+    without_votes,
+)
 from hub.domain.notebooks import Notebook
 from hub.domain.runs import Run
+from hub.domain.staying_votes import staying
 from hub.domain.uploads import Stored
 from hub.domain.work import Work, WorkKind, WorkStep
 from hub.gate.earlier import EarlierTables
@@ -37,7 +46,7 @@ from hub.services.exceptions import excepted
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
 from hub.services.other_requests import LEFT, others_of
-from hub.services.policies import policy_in_force
+from hub.services.policies import policy_in_force, votes_are_blind
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
 from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
@@ -210,13 +219,19 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
         judged = replace(present, files=checked, policy=result.policy_digest, engine=result.engine)
         export_step = step_checked(present, judged, excepted(records, lab.settings, judged))
         stepped = step_request(judged, export_step)
-        judged = stepped if export_step is ExportStep.CONFIRM else without_votes(stepped)
+        judged = stepped if export_step is ExportStep.CONFIRM else _with_staying_votes(lab, records, present, stepped)
         details = {"policy": judged.policy, "engine": judged.engine}
         registry.keep_tables(records, request, result)
         records.save(judged, event(f"export:request:{export_step}", "worker", request.id, request.project, **details))
         lab.storage.forget_work(_read_work(request))
 
     return Ending(step, reason, apply)
+
+
+def _with_staying_votes(lab: Lab, records: Reading, before: ExportRequest, judged: ExportRequest) -> ExportRequest:
+    """Sealed votes begin anew with each submission; so do all where the gate looked again at what was approved."""
+    is_new = before.state is ExportState.CHECKING and not votes_are_blind(records, lab.settings, judged)
+    return replace(without_votes(judged), votes=staying(before.votes, judged) if is_new else ())
 
 
 def _take_in_canonical(lab: Lab, work: Work, request: ExportRequest, result: CheckResult) -> tuple[ExportFile, ...]:

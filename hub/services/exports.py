@@ -26,6 +26,7 @@ from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import without_claim
 from hub.domain.runs import OutputFile, Run
+from hub.domain.staying_votes import may_stay
 from hub.domain.table_context import TableContext
 from hub.domain.votes import as_seen_by, check_can_review, may_review
 from hub.domain.work import Work, WorkKind
@@ -95,7 +96,11 @@ def new_draft(
 
 @records_refusals("submit")
 def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
-    """Copy the offered files into the vault and send them through the gate; earlier votes and findings are dropped."""
+    """Copy the offered files into the vault and send them through the gate; what was found before is dropped.
+
+    Earlier votes are, too, but approvals that were known as they were cast: those stay of whatever the gate finds to
+    be as it was.
+    """
     with lab.store.read() as reading:
         request = load_request(reading, actor, identifier)
         person = load_person(reading, actor)
@@ -116,7 +121,9 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         snapshots = request.snapshots | lineage_of(records, request.project, request.source)
         check_all_granted(records, request.project, tuple(snapshots))
         sent = replace(step_request(without_claim(request), ExportStep.SUBMIT), submitted=lab.now())
-        submitted = replace(without_votes(sent), files=taken, snapshots=snapshots, turn=turn, policy="")
+        submitted = replace(
+            without_votes(sent), votes=may_stay(request), files=taken, snapshots=snapshots, turn=turn, policy=""
+        )
         work = Work(f"{identifier}-read-{turn}", WorkKind.READ, identifier, actor, lab.now())
         digests = {f"file:{f.path}": f.sha256 for f in taken[:20]}
         records.save(

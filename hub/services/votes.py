@@ -20,6 +20,7 @@ from hub.domain.output_classes import OutputClass
 from hub.domain.projects import Project
 from hub.domain.queue import Seen, check_fresh, check_not_claimed, digest_of_files, without_claim
 from hub.domain.reasons import is_given
+from hub.domain.staying_votes import read_of
 from hub.policy.layers import VOTES
 from hub.services.exports import load_reviewable, load_visible
 from hub.services.lab import Lab, load_person, people_today
@@ -113,9 +114,13 @@ def vote(
         check_not_claimed(seen, actor, now, lab.settings.review.claim)
         check_fresh(seen, Seen(turn, canonical, policy))
         why = cause if decision is Decision.CHANGES else None
-        groups, contexts = {f.path: f.group for f in seen.files}, contexts_of(seen)
+        files, contexts = {f.path: f for f in seen.files}, contexts_of(seen)
         cast = tuple(
-            Vote(actor, p, d, policy, decision, reason.strip(), now, why, context=contexts[groups[p]])
+            Vote(
+                *(actor, p, d, policy, decision, reason.strip(), now, why),
+                context=contexts[files[p].group],
+                seen=read_of(seen, files[p]),
+            )
             for p, d in sorted(canonical.items())
         )
         seen = rules.seal(without_claim(seen), is_blind=votes_are_blind(records, lab.settings, seen))

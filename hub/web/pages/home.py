@@ -39,12 +39,12 @@ def home(visit: Visit) -> Context:
 
 
 def waits_for(person: Person, request: ExportRequest, known: dict[str, Project]) -> bool:
-    """A request waits for a steward who may review it and has not voted, or who may release it."""
+    """A request waits for a steward who may review it and has not voted on all of it, or who may release it."""
     if request.state not in WAITING or request.project not in known:
         return False
     if not may_review(person, request, known[request.project]):
         return False
-    voted = any(v.steward == person.name for v in request.votes)
+    voted = {f.path for f in request.files} <= {v.path for v in request.votes if v.steward == person.name}
     differs = request.ballot is Ballot.OPENED and bool(dissents(request))
     return request.state is ExportState.APPROVED or differs or not voted
 

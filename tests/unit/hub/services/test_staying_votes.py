@@ -1,0 +1,131 @@
+"""Approvals that stay when a request comes back: of files of which everything is as it was, and of no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from doubles.people import CONTEXT, cast_vote, finished_run, lab_with_data, play, work_off
+from doubles.sandbox import GoodPrograms
+from hub.domain.ballots import Ballot, Decision
+from hub.domain.exports import ExportRequest, ExportState, Finding, Severity
+from hub.domain.file_groups import PARTS, FileGroup
+from hub.domain.staying_votes import read_of, staying
+from hub.domain.supporting import SupportingFile
+from hub.domain.table_context import TableContext
+from hub.services import exports, policies, votes
+from hub.services.descriptions import describe_request
+from hub.services.lab import Lab
+from hub.web.pages.home import waits_for
+
+BEFORE, AFTER = b"year,persons\r\n1980,545\r\n", b"year,persons\r\n1980,540\r\n"
+TABLE = TableContext("jobs", ("year",), "", "count")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return lab_with_data(tmp_path)
+
+
+@pytest.fixture
+def programs(lab: Lab) -> GoodPrograms:
+    made = play(lab)
+    made.outputs = {"one.csv": b"one", "two.csv": b"two"}
+    return made
+
+
+def sent(lab: Lab) -> ExportRequest:
+    files = {"one.csv": TABLE, "two.csv": TABLE}
+    source = finished_run(lab).id
+    made = exports.create_request(lab, "researcher", "wages", source=source, files=files, context=CONTEXT)
+    return again(lab, made)
+
+
+def again(lab: Lab, request: ExportRequest) -> ExportRequest:
+    exports.submit_request(lab, "researcher", request.id)
+    work_off(lab)
+    return exports.request(lab, "jobs-steward", request.id)
+
+
+def returned(lab: Lab) -> ExportRequest:
+    """One steward approves both files, the other asks for changes of the second."""
+    request = sent(lab)
+    cast_vote(lab, "health-steward", request)
+    second = {f.path: f.canonical for f in request.files if f.path == "two.csv"}
+    asked = {"decision": Decision.CHANGES, "canonical": second, "policy": request.policy, "reason": "Round the counts."}
+    back = votes.vote(lab, "transport-steward", request.id, **asked)  # type: ignore[arg-type]
+    assert back.state is ExportState.RETURNED
+    return back
+
+
+def test_an_approval_stays_on_the_file_that_is_as_it_was_and_nowhere_else(lab: Lab, programs: GoodPrograms) -> None:
+    request = returned(lab)
+    programs.canonical["two.csv"] = AFTER
+    seen = again(lab, request)
+    assert [(v.steward, v.path, v.decision) for v in seen.votes] == [("health-steward", "one.csv", Decision.APPROVE)]
+    assert (seen.state, seen.ballot, seen.turn) == (ExportState.IN_REVIEW, Ballot.OPEN, 2)
+    assert cast_vote(lab, "transport-steward", seen).state is ExportState.IN_REVIEW
+    assert cast_vote(lab, "health-steward", seen).state is ExportState.APPROVED
+
+
+def test_what_was_answered_without_a_change_is_approved_by_who_asked_and_not_by_itself(
+    lab: Lab, programs: GoodPrograms
+) -> None:
+    seen = again(lab, returned(lab))
+    assert {(v.steward, v.path) for v in seen.votes} == {("health-steward", "one.csv"), ("health-steward", "two.csv")}
+    assert seen.state is ExportState.IN_REVIEW
+    assert cast_vote(lab, "transport-steward", seen).state is ExportState.APPROVED
+
+
+@pytest.mark.parametrize("what", ["finding", "context", "policy", "sealed"])
+def test_what_a_steward_read_is_other_and_no_approval_stays(lab: Lab, programs: GoodPrograms, what: str) -> None:
+    request = returned(lab)
+    change: dict[str, Callable[[], object]] = {
+        "finding": lambda: programs.findings.append(
+            {"check": "rounding", "severity": "review", "place": "", "sentence": "Look.", "rule": ""}
+        ),
+        "context": lambda: describe_request(lab, "researcher", request.id, context=CONTEXT + " Rounded to five."),
+        "policy": lambda: policies.set_project_layer(
+            lab, "health-steward", "wages", "[parameters]\nminimum_units = 20\n"
+        ),
+        "sealed": lambda: policies.set_project_layer(lab, "health-steward", "wages", "blind_votes = true\n"),
+    }
+    change[what]()
+    seen = again(lab, request)
+    assert (seen.state, seen.votes) == (ExportState.IN_REVIEW, ())
+
+
+def test_one_group_whose_context_is_other_loses_its_approvals_alone(lab: Lab, programs: GoodPrograms) -> None:
+    request = returned(lab)
+    group = FileGroup("rounded", *(f"{part}: said in a whole sentence" for part in PARTS))
+    describe_request(lab, "researcher", request.id, context=CONTEXT, groups=[(group, ("two.csv",))])
+    assert [v.path for v in again(lab, request).votes] == ["one.csv"]
+
+
+def test_a_steward_with_an_approval_that_stays_is_still_asked_for_the_rest(lab: Lab, programs: GoodPrograms) -> None:
+    request = returned(lab)
+    programs.canonical["two.csv"] = AFTER
+    seen = again(lab, request)
+    with lab.store.read() as reading:
+        person, project = (exports.load_visible(reading, "health-steward", seen.id)[at] for at in (1, 2))
+    assert waits_for(person, seen, {"wages": project})
+    assert not waits_for(person, cast_vote(lab, "health-steward", seen), {"wages": project})
+
+
+def test_an_approval_names_all_that_was_read_and_another_supporting_file_ends_it(
+    lab: Lab, programs: GoodPrograms
+) -> None:
+    request = sent(lab)
+    given = cast_vote(lab, "health-steward", request).votes
+    assert staying(given, request) == given
+    beside = replace(request, supporting=(SupportingFile("how.md", shown="0" * 64),))
+    found = Finding("rounding", Severity.REVIEW, "", "Look.")
+    files = tuple(replace(f, findings=(found,)) if f.path == "one.csv" else f for f in request.files)
+    assert staying(given, beside) == ()
+    assert [v.path for v in staying(given, replace(request, files=files))] == ["two.csv"]
+    assert read_of(request, files[0]) != read_of(request, request.files[0])
+    assert staying((replace(given[0], decision=Decision.CHANGES),), request) == ()
+    assert staying((replace(given[0], seen=""),), request) == ()
