@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated, UserNotAllowed
 from tornado.web import HTTPError, RequestHandler
 
-from hub.domain.errors import NotFoundError, RefusedError, UnavailableError
+from hub.domain.errors import InvalidError, NotFoundError, RefusedError, UnavailableError
 from hub.web.faults import Fault, NotLoggedInError, fault_of
 from hub.web.headers import PLAIN, page_policy, refused_fetch
 from hub.web.languages import COOKIE, Language, choose_code, language
@@ -101,6 +101,7 @@ class SignedIn(HubOAuthenticated, Portal):  # type: ignore[misc]  # JupyterHub h
     def initialize(self) -> None:
         """Use the application's login."""
         self.hub_auth = self.parts.hub_auth
+        self.current_user = None  # set, so that tornado does not ask the hub in a way that blocks, for a fault either
         self._left = asyncio.Event()
 
     def on_connection_close(self) -> None:
@@ -122,7 +123,6 @@ class SignedIn(HubOAuthenticated, Portal):  # type: ignore[misc]  # JupyterHub h
 
     async def prepare(self) -> None:
         """Find out who asks, or refuse."""
-        self.current_user = None  # set, so that tornado does not ask the hub again in a way that blocks
         self._check_browser()
         model = await self._ask_hub()
         if model is None:
@@ -130,6 +130,15 @@ class SignedIn(HubOAuthenticated, Portal):  # type: ignore[misc]  # JupyterHub h
             return
         self.current_user = self._checked(model)
         self.actor = str(model["name"])
+        self._check_plain()
+
+    def _check_plain(self) -> None:
+        """What is sent is read as it comes: nothing is unpacked, and nothing packed is taken for what it is not."""
+        if any(word.strip().lower() != "identity" for word in self.request.headers.get_list("Content-Encoding")):
+            raise InvalidError(
+                "What was sent is packed (Content-Encoding), and nothing is unpacked here; send it as it is.",
+                reason="packed-body",
+            )
 
     def _check_browser(self) -> None:
         """Refuse what only a page of another origin, a frame or a workspace's script would send."""
