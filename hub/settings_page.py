@@ -131,6 +131,8 @@ MEANINGS: Mapping[str, str] = {
     "knows of another's until as many as are needed have voted. See [how to](../how-to/vote-and-dissent.md).",
     "review.blind_kinds": "Kinds of files for which it is so, whatever the data behind them are: `csv`, `parquet`, "
     "`json`, `text`, `png`, `jpeg`, `xlsx`, `notebook`, `safetensors`.",
+    "review.other_organisation_tiers": "Tiers of data whose outputs are reviewed by stewards of another organisation "
+    "than the author's. See [how to](../how-to/vote-and-dissent.md).",
     "notebooks.validation_seconds": "How long a notebook that was sent for approval may run on invented data. One that "
     "takes longer was not validated.",
     "notebooks.approve_failed": "Whether approvers may approve a notebook with a cell that fails on invented data.",

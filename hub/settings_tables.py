@@ -246,13 +246,14 @@ class Gate(Section):
 
 
 class Review(Section):
-    """How long a steward's claim lasts, when a request is due soon and late, and whose first votes are sealed."""
+    """How long a claim lasts, when a request is due soon and late, whose first votes are sealed, and who reviews."""
 
     claim_seconds: Annotated[int, Field(ge=60, le=24 * 3600)] = 3600
     soon_seconds: Annotated[int, Field(ge=0)] = 24 * 3600
     late_seconds: Annotated[int, Field(ge=1)] = 72 * 3600
     blind_tiers: tuple[Literal["open", "sensitive", "secret"], ...] = ()
     blind_kinds: tuple[str, ...] = ()
+    other_organisation_tiers: tuple[Literal["open", "sensitive", "secret"], ...] = ()
 
     @property
     def claim(self) -> timedelta:

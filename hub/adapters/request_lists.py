@@ -9,15 +9,15 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, sele
 
 from hub.adapters.tables import TABLES
 from hub.domain.exports import ExportRequest, ExportState, Severity
-from hub.domain.heads import RequestHead
+from hub.domain.heads import Asker, RequestHead
 from hub.domain.queue import IN_REVIEW, QUEUED, Waiting
 
 C = TABLES[ExportRequest].c
 HEADS = select(
     *(C.ordinal, C.id, C.project, C.author, C.state, C.turn, C.created),
-    *(C.submitted, C.claimed_by, C.claimed, C.file_count, C.risk),
+    *(C.submitted, C.claimed_by, C.claimed, C.file_count, C.risk, C.barred),
 )
-COUNTS = select(C.project, C.author, func.count()).group_by(C.project, C.author)
+COUNTS = select(C.project, C.author, C.barred, func.count()).group_by(C.project, C.author, C.barred)
 
 
 def request_heads(
@@ -35,19 +35,17 @@ def request_heads(
     return _heads(connection, chosen, limit)
 
 
-def waiting_counts(connection: Connection, asked: Waiting) -> dict[tuple[str, str], int]:
-    """Return how many requests wait, by their project and author."""
+def waiting_counts(connection: Connection, asked: Waiting) -> dict[Asker, int]:
+    """Return how many requests wait, by what the rule of who may review looks at."""
     rows = connection.execute(COUNTS.where(*_conditions(asked)))
-    return {(project, author): count for project, author, count in rows}
+    return {Asker(project, author, barred): count for project, author, barred, count in rows}
 
 
-def waiting_heads(
-    connection: Connection, asked: Waiting, shown: Collection[tuple[str, str]], limit: int
-) -> list[RequestHead]:
-    """Return what waits of these projects and authors alone, the longest wait first."""
+def waiting_heads(connection: Connection, asked: Waiting, shown: Collection[Asker], limit: int) -> list[RequestHead]:
+    """Return what waits of these alone, the longest wait first."""
     if not shown:
         return []
-    whose = tuple_(C.project, C.author).in_(sorted(shown))
+    whose = tuple_(C.project, C.author, C.barred).in_(sorted((a.project, a.author, a.barred) for a in shown))
     return _heads(connection, HEADS.where(*_conditions(asked), whose).order_by(C.waiting, C.id), limit)
 
 
@@ -78,8 +76,8 @@ def _heads(connection: Connection, chosen: Select[Any], limit: int) -> list[Requ
 
 
 def _head_of(row: Any) -> RequestHead:
-    place, name, project, author, state, turn, created, submitted, claimed_by, claimed, files, risk = row
+    place, name, project, author, state, turn, created, submitted, claimed_by, claimed, files, risk, barred = row
     stands, gravest = ExportState(state), Severity(risk) if risk else None
     return RequestHead(
-        place, name, project, author, stands, turn, created, submitted, claimed_by, claimed, files, gravest
+        place, name, project, author, stands, turn, created, submitted, claimed_by, claimed, files, gravest, barred
     )

@@ -22,7 +22,7 @@ from hub.adapters.tables import AUDIT, HEARTBEAT, KEYS, TABLES
 from hub.domain.audit import AuditEntry, AuditEvent, chain
 from hub.domain.errors import UnavailableError
 from hub.domain.exports import ExportState
-from hub.domain.heads import RequestHead
+from hub.domain.heads import Asker, RequestHead
 from hub.domain.notices import Channel
 from hub.domain.queue import Waiting
 from hub.domain.queue_turns import Queued
@@ -83,11 +83,11 @@ class SqlReading:
         """Return what lists show of export requests, newest first; 0, empty and None stand for no bound."""
         return request_lists.request_heads(self._connection, states, projects, before, limit)
 
-    def waiting_counts(self, asked: Waiting) -> dict[tuple[str, str], int]:
+    def waiting_counts(self, asked: Waiting) -> dict[Asker, int]:
         """Return how many requests wait in the queue, by their project and author."""
         return request_lists.waiting_counts(self._connection, asked)
 
-    def waiting_heads(self, asked: Waiting, shown: Collection[tuple[str, str]], limit: int = 0) -> list[RequestHead]:
+    def waiting_heads(self, asked: Waiting, shown: Collection[Asker], limit: int = 0) -> list[RequestHead]:
         """Return what lists show of what waits, of these projects and authors alone, the longest wait first."""
         return request_lists.waiting_heads(self._connection, asked, shown, limit)
 

@@ -200,6 +200,7 @@ class ExportRequest:
     ``split_into`` those that were split off it. ``ballot`` is whether stewards may know of each other's votes,
     ``overrides`` are the lead stewards' words against dissent, ``causes`` say why it was returned or rejected,
     and ``owner_votes`` are those for the owners of the data behind it. ``groups`` are the named groups of its files,
+    ``barred`` is the organisation whose stewards do not review it, its author's where the rules say so.
     ``supporting`` the files that only reviewers see, and ``statement`` is what its author said on its last submission.
     """
 
@@ -218,6 +219,7 @@ class ExportRequest:
     votes: tuple[Vote, ...] = field(default=())
     reason: str = ""
     submitted: datetime | None = None
+    barred: str = ""
     claimed_by: str = ""
     claimed: datetime | None = None
     split_from: str = ""

@@ -24,6 +24,16 @@ class RequestHead:
     claimed: datetime | None
     files: int
     risk: Severity | None
+    barred: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Of a request, what the rule of who may review looks at."""
+
+    project: str
+    author: str
+    barred: str
 
 
 def risk_of(request: ExportRequest) -> Severity | None:

@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 from hub.domain.ballots import Decision
 from hub.domain.exceptions import GateException
-from hub.domain.exports import ExportRequest
+from hub.domain.exports import ExportRequest, contexts_of
 from hub.domain.votes import approvals
 
 CRATE_NAME, RECEIPT_NAME = "ro-crate-metadata.json", "receipt.json"
@@ -225,7 +225,8 @@ def _gate_said(excepted: list[GateException]) -> str:
 
 
 def _stewards_said(request: ExportRequest) -> str:
-    fewest = min((len(approvals(request, file)) for file in request.files), default=0)
+    contexts = contexts_of(request)
+    fewest = min((len(approvals(request, file, contexts)) for file in request.files), default=0)
     return f"Disclosure check of the files by data stewards: approved, each file by {fewest} people or more"
 
 

@@ -43,9 +43,16 @@ class HasAuthor(Protocol):
     def author(self) -> str:
         """Who asks."""
 
+    @property
+    def barred(self) -> str:
+        """The organisation whose stewards do not review it, or nothing."""
+
 
 def check_can_review(steward: Person, request: HasAuthor, project: Project) -> None:
-    """A steward may review a request of a project that they never were a member of, and never their own."""
+    """A steward may review a request of a project that they never were a member of, and never their own.
+
+    Where the rules want reviewers of another organisation than its author's, they are of another, too.
+    """
     if steward.name == request.author:
         raise RefusedError("You cannot review your own export request.", reason="own-request")
     if Role.STEWARD not in steward.roles:
@@ -55,6 +62,12 @@ def check_can_review(steward: Person, request: HasAuthor, project: Project) -> N
             "You are or were a member of the project {name}, so you cannot review its exports.",
             reason="member-of-project",
             name=project.name,
+        )
+    if steward.organisation == request.barred:
+        raise RefusedError(
+            "You belong to the organisation of who asks, {name}; the rules want this request to be reviewed by others.",
+            reason="own-organisation",
+            name=request.barred,
         )
 
 

@@ -40,7 +40,8 @@ class Start:
 class Layer:
     """What one layer says: where it starts from, and the parameters that it sets itself, by flat name.
 
-    ``blind_votes`` asks for sealed first votes; a layer that does not say so takes no other layer's word away.
+    ``blind_votes`` asks for sealed first votes, ``other_organisation`` for reviewers of another organisation than the
+    author's; a layer that does not say so takes no other layer's word away.
     """
 
     kind: LayerKind
@@ -49,6 +50,7 @@ class Layer:
     parameters: Mapping[str, int] = field(default_factory=dict, hash=False)
     sources: tuple[str, ...] = ()
     blind_votes: bool = False
+    other_organisation: bool = False
 
     @property
     def name(self) -> str:

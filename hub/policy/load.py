@@ -43,6 +43,7 @@ class LayerBody(BaseModel):
     parameters: dict[str, object] = Field(default_factory=dict)
     votes: ClassVotes = ClassVotes()
     blind_votes: bool = Field(default=False, strict=True)
+    other_organisation: bool = Field(default=False, strict=True)
 
 
 def profile_names() -> tuple[str, ...]:
@@ -108,7 +109,8 @@ def parse_layer(text: str, kind: LayerKind, subject: str) -> Layer:
     except ValidationError as error:
         raise _fault(name, error) from None
     layer = layer_of(kind, subject, body.profile, body.parameters, body.sources)
-    return replace(with_votes(layer, body.votes), blind_votes=body.blind_votes)
+    voted = with_votes(layer, body.votes)
+    return replace(voted, blind_votes=body.blind_votes, other_organisation=body.other_organisation)
 
 
 def with_votes(layer: Layer, votes: ClassVotes) -> Layer:

@@ -46,7 +46,7 @@ from hub.services.exceptions import excepted
 from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
 from hub.services.other_requests import LEFT, others_of
-from hub.services.policies import policy_in_force, votes_are_blind
+from hub.services.policies import barred_from, policy_in_force, votes_are_blind
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
 from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
@@ -221,6 +221,7 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
         stepped = step_request(judged, export_step)
         judged = stepped if export_step is ExportStep.CONFIRM else _with_staying_votes(lab, records, present, stepped)
         details = {"policy": judged.policy, "engine": judged.engine}
+        judged = replace(judged, barred=barred_from(records, lab.settings, judged))
         registry.keep_tables(records, request, result)
         records.save(judged, event(f"export:request:{export_step}", "worker", request.id, request.project, **details))
         lab.storage.forget_work(_read_work(request))

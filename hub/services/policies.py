@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from datasets_mount.catalogue import Dataset, Tier, check_stewards_for
@@ -31,11 +31,16 @@ SITE_SOURCE = ("lab.toml, [gate]",)
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A policy in force, the layer that its own stewards wrote, if any, and whether first votes are sealed."""
+    """A policy in force, and the layer that its own stewards wrote, if any.
+
+    ``blind_votes`` is whether first votes are sealed, ``other_organisation`` whether those who review are of another
+    organisation than the author.
+    """
 
     policy: ExplainedPolicy
     layer: PolicyLayer | None
     blind_votes: bool
+    other_organisation: bool
 
 
 def site_layer(gate: Gate) -> Layer:
@@ -154,7 +159,8 @@ def check_sets_project_policy(person: Person, project: Project) -> None:
 def _details(layer: Layer) -> dict[str, object]:
     """What the audit log says of a layer: its profile and every parameter that it sets."""
     said = {"profile": layer.start.name} if layer.start else {}
-    return {**said, **layer.parameters, **({"blind_votes": "yes"} if layer.blind_votes else {})}
+    asked = {"blind_votes": layer.blind_votes, "other_organisation": layer.other_organisation}
+    return {**said, **layer.parameters, **{name: "yes" for name, is_asked in asked.items() if is_asked}}
 
 
 def explain_project(lab: Lab, actor: str, name: str) -> Explanation:
@@ -162,8 +168,8 @@ def explain_project(lab: Lab, actor: str, name: str) -> Explanation:
     with lab.store.read() as reading:
         load_project(reading, load_person(reading, actor), name)
         merged = policy_in_force(reading, lab.settings.gate, name, granted_datasets(reading, name))
-        blind = _asks_blind(reading, lab.settings, name, granted_datasets(reading, name))
-        return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.PROJECT, name)), blind)
+        layer = reading.get(PolicyLayer, layer_id(LayerKind.PROJECT, name))
+        return _explanation(reading, lab.settings, merged, layer, name, granted_datasets(reading, name))
 
 
 def explain_dataset(lab: Lab, actor: str, name: str) -> Explanation:
@@ -172,8 +178,20 @@ def explain_dataset(lab: Lab, actor: str, name: str) -> Explanation:
     dataset = found(known.get(name), "dataset", name)
     with lab.store.read() as reading:
         merged = policy_in_force(reading, lab.settings.gate, "", [dataset])
-        blind = _asks_blind(reading, lab.settings, "", [dataset])
-        return Explanation(explain(merged), reading.get(PolicyLayer, layer_id(LayerKind.DATASET, name)), blind)
+        layer = reading.get(PolicyLayer, layer_id(LayerKind.DATASET, name))
+        return _explanation(reading, lab.settings, merged, layer, "", [dataset])
+
+
+def _explanation(
+    reading: Reading,
+    settings: Settings,
+    merged: MergedPolicy,
+    layer: PolicyLayer | None,
+    project: str,
+    datasets: list[Dataset],
+) -> Explanation:
+    blind = _asks(reading, project, datasets, *_blind(settings))
+    return Explanation(explain(merged), layer, blind, _asks(reading, project, datasets, *_others(settings)))
 
 
 def has_changed(reading: Reading, gate: Gate, request: ExportRequest) -> bool:
@@ -196,19 +214,35 @@ def votes_are_blind(reading: Reading, settings: Settings, request: ExportRequest
 
     Where a dataset is not known any more, the strictest that the site says of any tier holds.
     """
-    known = [d for name in request.snapshots if (d := reading.get(Dataset, name)) is not None]
-    review = settings.review
-    is_unknown = len(known) < len(request.snapshots) or not known
     kinds = {file.kind for file in request.files}
-    return (
-        (is_unknown and bool(review.blind_tiers))
-        or bool(kinds & set(review.blind_kinds))
-        or _asks_blind(reading, settings, request.project, known)
-    )
+    return bool(kinds & set(settings.review.blind_kinds)) or _is_asked(reading, request, *_blind(settings))
 
 
-def _asks_blind(reading: Reading, settings: Settings, project: str, datasets: list[Dataset]) -> bool:
-    if any(d.tier.value in settings.review.blind_tiers for d in datasets):
+def barred_from(reading: Reading, settings: Settings, request: ExportRequest) -> str:
+    """Return the organisation whose stewards do not review a request: its author's, where it is asked for so."""
+    author = reading.get(Person, request.author)
+    return author.organisation if author and _is_asked(reading, request, *_others(settings)) else ""
+
+
+def _blind(settings: Settings) -> tuple[Collection[str], Callable[[Layer], bool]]:
+    return settings.review.blind_tiers, lambda layer: layer.blind_votes
+
+
+def _others(settings: Settings) -> tuple[Collection[str], Callable[[Layer], bool]]:
+    return settings.review.other_organisation_tiers, lambda layer: layer.other_organisation
+
+
+def _is_asked(reading: Reading, request: ExportRequest, tiers: Collection[str], says: Callable[[Layer], bool]) -> bool:
+    """Whether the site asks for something by the tier of the data behind a request, or a layer does."""
+    known = [d for name in request.snapshots if (d := reading.get(Dataset, name)) is not None]
+    is_unknown = len(known) < len(request.snapshots) or not known
+    return (is_unknown and bool(tiers)) or _asks(reading, request.project, known, tiers, says)
+
+
+def _asks(
+    reading: Reading, project: str, datasets: list[Dataset], tiers: Collection[str], says: Callable[[Layer], bool]
+) -> bool:
+    if any(d.tier.value in tiers for d in datasets):
         return True
     layers = [layer for d in datasets for layer in _own_layers(reading, LayerKind.DATASET, d.name)]
-    return any(layer.blind_votes for layer in (*layers, *_own_layers(reading, LayerKind.PROJECT, project)))
+    return any(map(says, (*layers, *_own_layers(reading, LayerKind.PROJECT, project))))

@@ -20,7 +20,7 @@ from typing import BinaryIO, Protocol, TypeVar
 
 from hub.domain.audit import AuditEntry, AuditEvent
 from hub.domain.exports import ExportState
-from hub.domain.heads import RequestHead
+from hub.domain.heads import Asker, RequestHead
 from hub.domain.queue import Waiting
 from hub.domain.queue_turns import Queued
 from hub.domain.uploads import Stored
@@ -67,10 +67,10 @@ class Reading(Protocol):
     def count(self, kind: type, /, **equal: object) -> int:
         """Return how many records ``find`` would return."""
 
-    def waiting_counts(self, asked: Waiting) -> dict[tuple[str, str], int]:
+    def waiting_counts(self, asked: Waiting) -> dict[Asker, int]:
         """Return how many requests wait in the queue, by their project and author."""
 
-    def waiting_heads(self, asked: Waiting, shown: Collection[tuple[str, str]], limit: int = 0) -> list[RequestHead]:
+    def waiting_heads(self, asked: Waiting, shown: Collection[Asker], limit: int = 0) -> list[RequestHead]:
         """Return what lists show of what waits, of these projects and authors alone, the longest wait first."""
 
     def request_heads(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hub.domain import queue as rules
 from hub.domain.audit import event
 from hub.domain.exports import ExportRequest, ExportState, Severity
-from hub.domain.heads import RequestHead
+from hub.domain.heads import Asker, RequestHead
 from hub.domain.people import Person, Role, check_has_role
 from hub.domain.projects import Project
 from hub.domain.queue import ServiceLevel, Show, Waiting
@@ -73,16 +73,8 @@ def waiting(lab: Lab, actor: str, asked: QueueFilter, limit: int = 0) -> tuple[l
         now = lab.now()
         wanted = _wanted(lab, asked, actor, now)
         counts = reading.waiting_counts(wanted)
-        shown = {pair: count for pair, count in counts.items() if _is_shown(person, Asker(*pair), projects)}
+        shown = {asker: count for asker, count in counts.items() if _is_shown(person, asker, projects)}
         return reading.waiting_heads(wanted, shown, limit), sum(shown.values()), now
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Of a request, what the rule of who may review looks at."""
-
-    project: str
-    author: str
 
 
 def _is_shown(person: Person, request: Asker, projects: dict[str, Project]) -> bool:

@@ -31,6 +31,7 @@ from hub.domain.errors import ConflictError, UnavailableError
 from hub.domain.exceptions import ExceptionVote, GateException, Ground, Word
 from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, Severity, contexts_of
 from hub.domain.freezes import Freeze
+from hub.domain.heads import Asker
 from hub.domain.notebooks import Notebook, NotebookState, Parameter, ParameterType
 from hub.domain.notices import Box, Channel, Message, Notice, NoticeKind
 from hub.domain.owners import seen_digest
@@ -519,7 +520,7 @@ def test_the_queue_is_counted_ordered_and_cut_by_the_database(store: SqlStore) -
     saved = (
         plain,
         replace(waits, id="export-1", submitted=NOW + 3 * HOUR),
-        replace(waits, id="export-2", author="ben", submitted=NOW + HOUR),
+        replace(waits, id="export-2", author="ben", submitted=NOW + HOUR, barred="institute"),
         replace(waits, id="export-3", project="other", claimed_by="cleo", claimed=NOW),
         replace(waits, id="export-4", state=ExportState.RETURNED, submitted=NOW + HOUR),
     )
@@ -527,16 +528,18 @@ def test_the_queue_is_counted_ordered_and_cut_by_the_database(store: SqlStore) -
         for request in saved:
             records.save(request, event("test:request:save", "test", request.id))
 
-    def seen(asked: Waiting, *pairs: tuple[str, str], limit: int = 0) -> list[str]:
+    def seen(asked: Waiting, *whose: Asker, limit: int = 0) -> list[str]:
         with store.read() as reading:
-            return [h.id for h in reading.waiting_heads(asked, pairs or tuple(reading.waiting_counts(asked)), limit)]
+            return [h.id for h in reading.waiting_heads(asked, whose or tuple(reading.waiting_counts(asked)), limit)]
 
+    anna, ben, other = Asker("care", "anna", ""), Asker("care", "ben", "institute"), Asker("other", "anna", "")
     with store.read() as reading:
-        assert reading.waiting_counts(Waiting()) == {("care", "anna"): 2, ("care", "ben"): 1, ("other", "anna"): 1}
+        assert reading.waiting_counts(Waiting()) == {anna: 2, ben: 1, other: 1}
         assert reading.waiting_heads(Waiting(), ()) == []
     assert seen(Waiting()) == ["export-3", "export-2", "export-4", "export-1"]
     assert seen(Waiting(), limit=1) == ["export-3"]
-    assert seen(Waiting(), ("care", "anna")) == ["export-4", "export-1"]
+    assert seen(Waiting(), anna) == ["export-4", "export-1"]
+    assert seen(Waiting(), replace(ben, barred="")) == []
     assert seen(Waiting(project="other")) == ["export-3"]
     assert seen(Waiting(states=(ExportState.RETURNED,))) == ["export-4"]
     assert seen(Waiting(after=NOW, until=NOW + HOUR)) == ["export-2", "export-4"]
@@ -595,20 +598,20 @@ def test_what_waited_before_waits_in_the_queue(tmp_path: Path) -> None:
     with store.begin() as records:
         for request in (plain, *others):
             records.save(request, event("test:request:save", "test", request.id))
-        whole = records.waiting_heads(Waiting(), [("care", "anna")])
+        whole = records.waiting_heads(Waiting(), [Asker("care", "anna", "")])
     with store.engine.connect().execution_options(datalab_writes=True) as connection, connection.begin():
         for index in ("ix_export_request_waiting", "ix_notice_person", "ix_run_project", "ix_work_state"):
             connection.execute(text(f"DROP INDEX {index}"))
         for table in ("saved_views", "synthetic_twin", "release_term", "release_download"):
             connection.execute(text(f"DROP TABLE {table}"))
-        added = (("export_request", name) for name in ("waiting", "groups", "supporting", "statement"))
+        added = (("export_request", name) for name in ("waiting", "groups", "supporting", "statement", "barred"))
         columns = (*added, ("snapshot_image", "root"), ("work", "priority"))
         for table, column in (*columns, ("schedule", "priority")):
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = :before"), {"before": BEFORE_WAITING})
     migrate(store.engine)
     with store.read() as reading:
-        assert reading.waiting_heads(Waiting(), [("care", "anna")]) == whole
+        assert reading.waiting_heads(Waiting(), [Asker("care", "anna", "")]) == whole
     assert [head.id for head in whole] == ["export-2", "export-1"]
     store.engine.dispose()
 

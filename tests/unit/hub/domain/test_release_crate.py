@@ -15,6 +15,7 @@ from rocrate.rocrate import ROCrate
 from hub.domain.ballots import Decision, Vote
 from hub.domain.exceptions import GateException, Ground
 from hub.domain.exports import WORKSPACE_SOURCE, ExportFile, ExportRequest, ExportState
+from hub.domain.file_groups import UNNAMED, context_digests
 from hub.domain.five_safes import faults
 from hub.domain.release_crate import (
     CRATE_NAME,
@@ -39,8 +40,9 @@ def request_of(*names: str, source: str = "run-abc") -> ExportRequest:
         ExportFile(name, sha256="0" * 64, size=9, canonical=f"{n:064x}", canonical_name=name, canonical_size=n)
         for n, name in enumerate(names)
     )
+    context = context_digests("A context that stays inside", ())[UNNAMED]
     votes = tuple(
-        Vote(steward, file.path, file.canonical, "9" * 64, Decision.APPROVE, "A reason of Bert", NOW)
+        Vote(steward, file.path, file.canonical, "9" * 64, Decision.APPROVE, "A reason of Bert", NOW, context=context)
         for file in files
         for steward in PEOPLE[1:]
     )

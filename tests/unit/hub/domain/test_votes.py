@@ -207,6 +207,21 @@ def test_who_overrides_no_dissent() -> None:
         said("chief", apart, "too short")
 
 
+def test_where_an_organisation_is_barred_its_stewards_neither_vote_nor_count() -> None:
+    people = PEOPLE | {"jobs": replace(PEOPLE["jobs"], organisation="institute")}
+    barred = replace(REQUEST, barred="institute")
+    with pytest.raises(RefusedError) as refused:
+        check_can_review(people["jobs"], barred, PROJECT)
+    assert refused.value.reason == "own-organisation"
+    check_can_review(PEOPLE["jobs"], barred, PROJECT)
+    assert (entitled(REQUEST, PROJECT, people), entitled(barred, PROJECT, people)) == (
+        set(ROLES),
+        set(ROLES) - {"jobs"},
+    )
+    approved = voted(barred, ("health", YES), ("jobs", YES))
+    assert {vote.steward for vote in counting(approved, PROJECT, people).votes} == {"health"}
+
+
 def test_a_lead_steward_is_a_steward_too() -> None:
     check_roles((Role.STEWARD, Role.LEAD_STEWARD))
     for roles in ((Role.LEAD_STEWARD,), (Role.LEAD_STEWARD, Role.AUDITOR)):

@@ -236,3 +236,10 @@ def test_the_same_layers_are_merged_once_and_others_anew() -> None:
 def test_a_layer_asks_for_sealed_votes_where_it_says_so(said: str, is_blind: bool) -> None:
     assert parse_layer(said, DATASET, "jobs").blind_votes is is_blind
     assert Layer(DATASET).blind_votes is False
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_a_layer_asks_for_reviewers_of_another_organisation_where_it_says_so(said: bool) -> None:
+    layer = parse_layer(f"other_organisation = {str(said).lower()}\n", DATASET, "jobs")
+    assert (layer.other_organisation, layer.blind_votes) == (said, False)
+    assert Layer(DATASET).other_organisation is False

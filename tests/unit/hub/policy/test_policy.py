@@ -152,6 +152,8 @@ def test_a_profile_has_a_title_and_sources(what: dict[str, object], is_taken: bo
         ({"votes": {"unknown": 3}}, False),
         ({"votes": 3}, False),
         ({"blind_votes": "true"}, False),
+        ({"other_organisation": True}, True),
+        ({"other_organisation": 1}, False),
         ({"surprise": 1}, False),
     ],
     ids=str,
@@ -159,10 +161,9 @@ def test_a_profile_has_a_title_and_sources(what: dict[str, object], is_taken: bo
 def test_a_layer_may_say_nothing_and_not_too_much(what: dict[str, object], is_taken: bool) -> None:
     if is_taken:
         body = LayerBody.model_validate(what)
-        assert (
-            body.model_dump(exclude={"votes"})
-            == {"title": "", "sources": (), "profile": "", "parameters": {}, "blind_votes": False} | what
-        )
+        least = {"title": "", "sources": (), "profile": "", "parameters": {}}
+        said = {"blind_votes": False, "other_organisation": False}
+        assert body.model_dump(exclude={"votes"}) == least | said | what
         return
     with pytest.raises(ValidationError):
         LayerBody.model_validate(what)
