@@ -29,6 +29,7 @@ IN_THE_STORYS_LAB = frozenset(
         "attacks/test_p4_approved_runs.py",
         "attacks/test_p4_eyes_off.py",
         "attacks/test_p4_held_outputs.py",
+        "attacks/test_p4_memory.py",
         "attacks/test_p5_browser_files.py",
         "attacks/test_p5_canaries.py",
         "attacks/test_p5_differencing.py",

@@ -15,11 +15,14 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
+from hub.adapters.control_group import memory_used
 from hub.adapters.followed_process import FollowedProcess, followed
+from hub.adapters.power.channel import ask
 from hub.adapters.power.places import ENGINE_SOCKET, Door
+from hub.adapters.power.verbs import WorkMemory
 from hub.domain.errors import ConflictError, UnavailableError
 from hub.services.ports import ContainerState, ContainerView
-from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK
+from spawner_config.names import LABEL_LAB, LABEL_SERVER, LABEL_WORK, work_container
 
 CONFLICT, UNAVAILABLE = 409, 503
 RUNNING = "running"
@@ -192,6 +195,19 @@ class DockerEngine:
         for identifier in identifiers:
             self._told.pop(identifier).close()
 
+    def memory(self, work: str) -> int | None:
+        """Return how much memory the container of a piece of work uses, as the kernel counts it on the host.
+
+        Behind the gate, the privileged process is asked for the number alone.
+        """
+        if self._state is not None:
+            told, _ = ask(self._state, WorkMemory(work=work))
+            return told if isinstance(told, int) else None
+        seen = self._inspect(work_container(self._lab, work))
+        if seen is None or seen["Config"]["Labels"].get(LABEL_LAB) != self._lab or not seen["State"]["Pid"]:
+            return None
+        return memory_used(seen["State"]["Pid"], seen["Id"])
+
     def sources(self) -> set[str]:
         """Return the host folders that containers of this lab see, workspaces and stopped ones, too."""
         listed = self._call(lambda c: c.containers(all=True, filters={"label": f"{LABEL_LAB}={self._lab}"}))
@@ -204,6 +220,8 @@ class DockerEngine:
         return {entry["Labels"][LABEL_SERVER]: entry["Names"][0].lstrip("/") for entry in listed}
 
     def _inspect(self, identifier: str) -> dict[str, Any] | None:
+        """Return what the engine says of a container, by its identifier or name."""
+
         def inspect(client: docker.APIClient) -> dict[str, Any] | None:
             try:
                 return dict(client.inspect_container(identifier))

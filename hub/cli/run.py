@@ -11,16 +11,22 @@ from hub.cli import notebook as notebooks
 from hub.cli.client import Json, Portal, place
 from hub.cli.files import write_new
 from hub.cli.options import AsJson, NewPriority, PriorityOption, ProjectFilter, Wait, examples, portal
-from hub.cli.screen import print_record, print_rows
+from hub.cli.screen import print_record, print_rows, size_text
 from hub.cli.values import typed
 from hub.cli.waiting import ENDED, Tell, shown, wait_until
 from hub.domain.errors import ConflictError
 from hub.domain.priorities import Priority
+from hub.domain.run_times import clock
 
 app = typer.Typer(help="Runs: approved notebooks, executed with parameters.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The run's identifier.", metavar="RUN")]
 COLUMNS = ("id", "project", "notebook", "requester", "state", "parameters", "created")
 PROGRESS = ("priority", "progress", "place_in_queue", "reason")
+REPRODUCTIONS = {
+    "reproduced": "reproduced: run again in a clean container, all outputs are the same, byte for byte",
+    "not_reproduced": "not reproduced: run again, it gave other outputs; “datalab run show --json” names them",
+    "untried": "untried: no repetition has ended well yet; “datalab run reproduce” makes one",
+}
 FIELDS = (*COLUMNS, "snapshots", *PROGRESS, "outputs", "resources", "reproduces", "reproduction")
 
 
@@ -45,10 +51,26 @@ def flat(found: Json) -> Json:
         **found["run"],
         **work,
         "outputs": outputs,
-        "progress": found.get("progress"),
+        "progress": _told(found),
         "place_in_queue": found.get("place_in_queue"),
-        "reproduction": found.get("reproduction"),
+        "reproduction": _reproduction(found),
     }
+
+
+def _told(found: Json) -> str:
+    """How far a run has come, as its page says it."""
+    progress, times = _progress(found), _times(found)
+    told = [f"{progress[0]} of {progress[1]} cells"] if progress else []
+    told += [f"{clock(times['elapsed'])} so far"] if times else []
+    told += [f"about {clock(times['left'])} more"] if times.get("left") else []
+    return "; ".join([*told, *filter(None, (_memory(found),))])
+
+
+def _reproduction(found: Json) -> str:
+    """What repetitions of a run say of its outputs; of one that is not to be repeated, nothing."""
+    if found["work"]["state"] != "succeeded" or found["run"].get("reproduces"):
+        return ""
+    return REPRODUCTIONS.get(found.get("reproduction", ""), "")
 
 
 def _print(found: Json, *, as_json: bool) -> None:
@@ -90,13 +112,22 @@ def wait_for_run(lab: Portal, identifier: str, tell: Tell) -> Json:
     return wait_until(
         lambda: dict(lab.get(place("runs", identifier))),
         lambda found: found["work"]["state"] in ENDED,
-        lambda found: tell(found["work"]["state"], _progress(found), (found.get("times") or {}).get("left")),
+        lambda found: tell(found["work"]["state"], _progress(found), _times(found).get("left"), _memory(found)),
     )
 
 
 def _progress(found: Json) -> tuple[int, int] | None:
     progress = found.get("progress")
     return (progress[0], progress[1]) if progress else None
+
+
+def _times(found: Json) -> Json:
+    return found.get("times") or {}
+
+
+def _memory(found: Json) -> str:
+    memory = found.get("memory")
+    return f"memory {size_text(memory['used'])} of {size_text(memory['allowed'])}" if memory else ""
 
 
 def check_succeeded(found: Json) -> None:

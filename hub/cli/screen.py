@@ -43,6 +43,14 @@ def plain(value: object) -> str:
     return "".join(c if c.isprintable() else "�" for c in str(value).replace("\n", " "))
 
 
+def size_text(size: int) -> str:
+    """Write a number of bytes as the pages write it."""
+    for step, unit in ((2**30, "GB"), (2**20, "MB"), (2**10, "kB")):
+        if size >= step:
+            return f"{size / step:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{size} B"
+
+
 def print_error(sentence: str) -> None:
     """Say what went wrong on standard error; a sentence may have more than one line."""
     typer.echo("\n".join(plain(line) for line in f"datalab: {sentence}".splitlines()), err=True)

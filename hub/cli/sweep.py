@@ -8,8 +8,8 @@ import typer
 
 from hub.cli import notebook as notebooks
 from hub.cli.client import Json, place
-from hub.cli.options import AsJson, NewPriority, PriorityOption, Wait, examples, portal
-from hub.cli.screen import print_record
+from hub.cli.options import AsJson, NewPriority, PriorityOption, ProjectFilter, Wait, examples, portal
+from hub.cli.screen import print_record, print_rows
 from hub.cli.values import typed
 from hub.cli.waiting import shown, wait_until
 from hub.domain.errors import ConflictError
@@ -17,7 +17,16 @@ from hub.domain.priorities import Priority
 
 app = typer.Typer(help="Sweeps: an approved notebook, run at every point of a grid.", no_args_is_help=True)
 Identifier = Annotated[str, typer.Argument(help="The sweep's identifier.", metavar="SWEEP")]
-FIELDS = ("id", "project", "notebook", "requester", "created", "progress", "states", "runs")
+COLUMNS = ("id", "project", "notebook", "requester", "created", "progress", "states")
+FIELDS = (*COLUMNS, "runs")
+
+
+@app.command("list", epilog=examples("datalab sweep list --project care"))
+def list_sweeps(context: typer.Context, project: ProjectFilter = "", as_json: AsJson = False) -> None:
+    """List sweeps, newest first, with how many of their runs have ended."""
+    found = portal(context).get("/sweeps", project=project)
+    rows = found if as_json else [{**sweep, "progress": _progress(sweep)} for sweep in found]
+    print_rows(rows, COLUMNS, as_json=as_json)
 
 
 @app.command(epilog=examples("datalab sweep start care/table year=1,2,3 plan=free --wait"))
@@ -85,8 +94,12 @@ def cancel(context: typer.Context, sweep: Identifier, as_json: AsJson = False) -
     _print(dict(portal(context).post(place("sweeps", sweep, "cancel"))), as_json=as_json)
 
 
+def _progress(sweep: Json) -> str:
+    done, of = sweep["progress"]
+    return f"{done} of {of} runs"
+
+
 def _print(found: Json, *, as_json: bool) -> None:
-    done, of = found["progress"]
     runs = [f"{entry['run']['id']} {entry['work']['state']}" for entry in found["runs"]]
-    flat = {**found, "progress": f"{done} of {of} runs", "runs": runs}
+    flat = {**found, "progress": _progress(found), "runs": runs}
     print_record(found if as_json else flat, as_json=as_json, fields=FIELDS)

@@ -24,8 +24,10 @@ ENDED = frozenset({"succeeded", "failed", "cancelled", "timed_out", "lost"})
 class Tell(Protocol):
     """Shows how far something has come."""
 
-    def __call__(self, state: str, progress: tuple[int, int] | None = None, left: int | None = None) -> None:
-        """Show the state, how many parts of how many are done, and about how many seconds are left."""
+    def __call__(
+        self, state: str, progress: tuple[int, int] | None = None, left: int | None = None, memory: str = ""
+    ) -> None:
+        """Show the state, how many parts of how many are done, about how many seconds are left, and what is used."""
 
 
 @contextmanager
@@ -38,22 +40,23 @@ def shown(what: str) -> Iterator[Tell]:
         TextColumn("{task.fields[parts]}"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[memory]}"),
         console=console(err=True),
         transient=True,
         disable=not sys.stderr.isatty(),
     )
     with bar:
-        task = bar.add_task(plain(what), total=None, parts="", left="")
+        task = bar.add_task(plain(what), total=None, parts="", left="", memory="")
         yield _teller(bar, task, what)
 
 
 def _teller(bar: Progress, task: TaskID, what: str) -> Tell:
-    def tell(state: str, progress: tuple[int, int] | None = None, left: int | None = None) -> None:
+    def tell(state: str, progress: tuple[int, int] | None = None, left: int | None = None, memory: str = "") -> None:
         done, of = progress or (0, None)
         parts = f"{done}/{of}" if of else ""
         said = plain(": ".join(filter(None, (what, state))))
         more = f"about {clock(left)} more" if left is not None else ""
-        bar.update(task, description=said, completed=done, total=of, parts=parts, left=more)
+        bar.update(task, description=said, completed=done, total=of, parts=parts, left=more, memory=memory)
 
     return tell
 

@@ -110,9 +110,9 @@ def _run(stage: Stage, words: tuple[str, ...]) -> Seen:
 
 
 def _watching(tell: Tell, watched: list[tuple[int, int]]) -> Tell:
-    def told(state: str, progress: tuple[int, int] | None = None, left: int | None = None) -> None:
+    def told(state: str, progress: tuple[int, int] | None = None, left: int | None = None, memory: str = "") -> None:
         if progress and progress not in watched:
             watched.append(progress)
-        tell(state, progress, left)
+        tell(state, progress, left, memory)
 
     return told

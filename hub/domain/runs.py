@@ -74,8 +74,15 @@ class Run:
 
 
 def as_shown(run: Run) -> Run:
-    """Return a run as people see it: of outputs that are held back neither names nor sizes nor digests."""
-    return replace(run, outputs=()) if run.is_held else run
+    """Return a run as people see it: of outputs that are held back neither names nor sizes nor digests.
+
+    How much a run on secret data used is shown to nobody, whatever became of its outputs: its code chooses it, and no
+    check of the gate looks at it.
+    """
+    if run.screening is Screening.NONE:
+        return run
+    used = replace(run.resources, memory_peak=None, cpu_seconds=None) if run.resources else None
+    return replace(run, outputs=() if run.is_held else run.outputs, resources=used)
 
 
 def check_is_shown(run: Run) -> None:

@@ -4,7 +4,8 @@ Invariants:
 
 * what stands in no row is refused;
 * hub, portal and worker may ask for what their own doings need: the hub opens workspaces, the worker does works and
-  clears away, the portal takes in what people offer and gives projects room;
+  clears away, the portal takes in what people offer, gives projects room and
+  shows how much memory a run uses;
 * where one account runs the whole lab it is all of them, and root needs nobody's leave.
 """
 
@@ -37,6 +38,7 @@ VERBS: Mapping[type, frozenset[Account]] = {
     verbs.ShowFragments: _accounts(WORKER),
     verbs.GrowProject: _accounts(PORTAL),
     verbs.ProjectRoom: _accounts(PORTAL),
+    verbs.WorkMemory: _accounts(PORTAL),
     verbs.ForgetWork: _accounts(WORKER),
     verbs.ListFiles: _accounts(PORTAL, WORKER),
     verbs.OpenFile: _accounts(PORTAL, WORKER),

@@ -83,6 +83,9 @@ class Verbs:
     def _project_room(self, asked: verbs.ProjectRoom) -> dict[str, object]:
         return asdict(self._storage.room(asked.project))
 
+    def _work_memory(self, asked: verbs.WorkMemory) -> int | None:
+        return self._engine.memory(asked.work)
+
     def _forget_work(self, asked: verbs.ForgetWork) -> None:
         self._storage.forget_work(asked.work)
 
@@ -157,6 +160,7 @@ DEEDS: dict[type, Callable[[Verbs, Any], Any]] = {
     verbs.ShowFragments: Verbs._show_fragments,
     verbs.GrowProject: Verbs._grow_project,
     verbs.ProjectRoom: Verbs._project_room,
+    verbs.WorkMemory: Verbs._work_memory,
     verbs.ForgetWork: Verbs._forget_work,
     verbs.ListFiles: Verbs._list_files,
     verbs.OpenServer: Verbs._open_server,

@@ -201,6 +201,12 @@ class Engine(Protocol):
         what it told of may still be true; the end of a container is told at once all the same.
         """
 
+    def memory(self, work: str) -> int | None:
+        """Return the bytes of memory that the container of a piece of work uses; None where none runs that tells.
+
+        It is seen from outside: nothing inside changes it but by using memory.
+        """
+
     def sources(self) -> set[str]:
         """Return the host folders that containers of this lab see, of any kind and running or not."""
 

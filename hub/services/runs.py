@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from datasets_mount.catalogue import Dataset, is_secret
 from hub.domain.audit import event
-from hub.domain.errors import ConflictError, NotFoundError
+from hub.domain.errors import ConflictError, NotFoundError, UnavailableError
 from hub.domain.notebooks import Notebook, ParameterValue, check_can_run, check_parameters
 from hub.domain.priorities import Priority, check_can_set_priority
 from hub.domain.projects import check_works_in, sees_project
 from hub.domain.queue_turns import in_turn
+from hub.domain.run_memory import RunMemory, memory_of, tells_memory
 from hub.domain.run_times import COMPARED, RunTimes, times_of
 from hub.domain.runs import Run, Screening, as_shown
 from hub.domain.work import ENDED, Work, WorkKind, WorkState, with_priority
@@ -116,6 +117,17 @@ def times(lab: Lab, run_: Run, work: Work) -> RunTimes | None:
         return None
     with lab.store.read() as reading:
         return times_of(work, reading.run_durations(run_.notebook, COMPARED), lab.now())
+
+
+def memory(lab: Lab, run_: Run, work: Work) -> RunMemory | None:
+    """Return how much memory a run uses, seen from outside of it; None where nobody is told, or it is not known."""
+    if not tells_memory(run_, work):
+        return None
+    try:
+        used = lab.engine.memory(work.id)
+    except UnavailableError:  # what is under way can be followed while the engine is away
+        return None
+    return None if used is None else memory_of(used, lab.settings.run.memory)
 
 
 def runs(lab: Lab, actor: str, project: str = "") -> list[tuple[Run, Work]]:

@@ -19,7 +19,7 @@ from hub.services.notebooks import load_notebook
 from hub.services.ports import Reading
 from hub.services.projects import load_project
 from hub.services.run_budgets import check_runs_left
-from hub.services.runs import load_run, queue_run
+from hub.services.runs import load_run, queue_run, runs
 from hub.services.space import check_space
 
 
@@ -74,6 +74,15 @@ def sweep(lab: Lab, actor: str, identifier: str) -> Sweep:
     """Return a sweep with its runs."""
     with lab.store.read() as reading:
         return load_sweep(reading, actor, identifier)
+
+
+def sweeps(lab: Lab, actor: str, project: str = "") -> list[Sweep]:
+    """List sweeps, newest first, of a project or of all projects that the person may know of."""
+    found: dict[str, list[tuple[Run, Work]]] = {}
+    for run, work in runs(lab, actor, project):
+        if run.sweep:
+            found.setdefault(run.sweep, []).insert(0, (run, work))
+    return [_sweep_of(identifier, tuple(of_sweep)) for identifier, of_sweep in found.items()]
 
 
 def cancel_sweep(lab: Lab, actor: str, identifier: str) -> Sweep:

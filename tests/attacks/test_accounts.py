@@ -47,6 +47,7 @@ BODIES: dict[type, dict[str, object]] = {
     verbs.ShowFragments: {"work": "attack"},
     verbs.GrowProject: {"project": "care", "uid": UID, "size": 2**40},
     verbs.ProjectRoom: {"project": "care"},
+    verbs.WorkMemory: {"work": "attack"},
     verbs.ForgetWork: {"work": "attack"},
     verbs.ListFiles: {"place": PLACE},
     verbs.OpenFile: {"place": PLACE, "path": "x"},

@@ -11,6 +11,7 @@ from attacks.living import CONTEXT, Living, acting, schema_of
 from hub.cli.client import Json
 from hub.demo.people import SCIENTIST
 from hub.domain.errors import LabError
+from hub.domain.work import ENDED
 from waiting import wait_for_end
 
 PROJECT, DATASET = "quillon", "quarantined"
@@ -53,12 +54,21 @@ def hide_people() -> Any:
     return 0
 
 
+def use_memory() -> Any:
+    """As much memory as what was read says, and for as long."""
+    import time
+
+    held = b"x" * 300 * 2**20
+    time.sleep(6)
+    return len(held)
+
+
 @pytest.fixture(scope="module")
 def notebook(living: Living) -> str:
     """Approved to run on a secret dataset that the project's workspaces do not see."""
     living.found_project(PROJECT)
     living.grant_dataset(PROJECT, DATASET, "secret", CSV)
-    acts = (count_districts, write_people, hide_people)
+    acts = (count_districts, write_people, hide_people, use_memory)
     return living.approved(acting(*acts), schema_of(*acts), project=PROJECT, name="held", datasets=(DATASET,))
 
 
@@ -66,6 +76,11 @@ def screened(living: Living, notebook: str, act: str) -> Json:
     """Run an act, and wait until the gate has looked at its outputs."""
     run = living.start(notebook, act=act)
     assert living.ended(run)["work"]["state"] == "succeeded"
+    return looked_at(living, run)
+
+
+def looked_at(living: Living, run: str) -> Json:
+    """Wait until the gate has looked at the outputs of a run."""
 
     def look() -> Json | None:
         found = living.look(run)
@@ -104,3 +119,23 @@ def test_a_table_of_large_groups_is_shown(living: Living, notebook: str) -> None
     assert run["screening"] == "shown", run["screened_by"]
     assert "table.csv" in [file["path"] for file in run["outputs"]]
     assert (living.state / "projects" / PROJECT / "runs" / run["id"] / "table.csv").is_file()
+
+
+def test_how_much_a_run_uses_is_told_to_nobody_neither_while_it_runs_nor_afterwards(
+    living: Living, notebook: str
+) -> None:
+    run, told = living.start(notebook, act=use_memory.__name__), list[Json]()
+
+    def look() -> Json | None:
+        told.append(living.look(run))
+        return told[-1] if told[-1]["work"]["state"] in ENDED else None
+
+    assert dict(wait_for_end(look, 90, "the run does not end"))["work"]["state"] == "succeeded"
+    assert "running" in [found["work"]["state"] for found in told]
+    assert {found["memory"] for found in told} == {None}
+    resources = looked_at(living, run)["run"]["resources"]
+    assert (resources["memory_peak"], resources["cpu_seconds"]) == (None, None)
+    record = living.answer(SCIENTIST, "GET", f"/runs/{run}/record").text
+    assert "memory_allowed" in record
+    assert "memory_peak" not in record
+    assert "cpu_seconds" not in record

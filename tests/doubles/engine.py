@@ -23,6 +23,7 @@ class MemoryEngine:
         self.started: list[str] = []
         self.on_start: Callable[[str, dict[str, Any]], None] | None = None
         self.answers = True
+        self.memories: dict[str, int] = {}
 
     def _check(self) -> None:
         if not self.answers:
@@ -31,6 +32,11 @@ class MemoryEngine:
     def image_digest(self, image: str) -> str:
         self._check()
         return IMAGE
+
+    def memory(self, work: str) -> int | None:
+        self._check()
+        runs = [view for view in self.views.values() if view.work == work and view.state is ContainerState.RUNNING]
+        return self.memories.get(work) if runs else None
 
     def containers(self, *, is_quiet: bool = False) -> list[ContainerView]:
         self._check()

@@ -128,6 +128,30 @@ def test_a_container_is_created_once_started_seen_killed_and_removed(
     assert the_view(engine, name) is None
 
 
+def test_the_memory_of_work_is_told_while_it_runs_and_of_nothing_else(
+    engine: Engine, lab_name: str, request: pytest.FixtureRequest
+) -> None:
+    name = f"{lab_name}-work-one"
+    made = waiting(engine, lab_name, request.getfixturevalue("state") if "gate" in request.node.name else None)
+    if isinstance(engine, MemoryEngine):
+        engine.memories["one"] = 2**20
+    assert engine.memory("one") is None
+    engine.create(name, made)
+    assert engine.memory("one") is None
+    engine.start(name)
+    told = engine.memory("one")
+    assert told is not None
+    assert 0 < told < LIMITS.memory
+    assert engine.memory("two") is None
+    engine.kill(name)
+    for _ in range(50):
+        if engine.memory("one") is None:
+            break
+        time.sleep(0.1)
+    assert engine.memory("one") is None
+    engine.remove(name)
+
+
 def test_of_a_container_that_still_runs_nothing_is_asked_again(
     docker_engine: DockerEngine, lab_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

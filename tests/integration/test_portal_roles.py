@@ -160,6 +160,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/runs/{id}/live"): ("/runs/{run}/live", None, SEES_PROJECT),
     ("GET", "/runs/{id}/record"): ("/runs/{run}/record", None, SEES_PROJECT),
     ("POST", "/runs/{id}/reproduce"): ("/runs/{run}/reproduce", None, (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
+    ("GET", "/sweeps"): ("/sweeps", None, EVERYBODY),
     ("POST", "/sweeps"): (
         "/sweeps", {"notebook": "{refused}", "grid": {"minimum": [1, 2]}}, (NO, NO, NO, HIDDEN, NO, NO, NO, NO, NO),
     ),
@@ -322,6 +323,7 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/schedules": ("/schedules", EVERYBODY),
     "/schedules/{id}": ("/schedules/{schedule}", SEES_PROJECT),
     "/runs/{id}/progress": ("/runs/{run}/progress", SEES_PROJECT),
+    "/sweeps": ("/sweeps", EVERYBODY),
     "/sweeps/{id}": ("/sweeps/{sweep}", SEES_PROJECT),
     "/sweeps/{id}/progress": ("/sweeps/{sweep}/progress", SEES_PROJECT),
     "/queue": ("/queue?show=unclaimed&project=wages", (NO, NO, NO, NO, NO, OK, OK, OK, NO)),

@@ -104,6 +104,13 @@ class ProjectRoom(Asked):
     project: Name
 
 
+class WorkMemory(Asked):
+    """Say how much memory the container of a piece of work uses."""
+
+    verb: Literal["work-memory"] = "work-memory"
+    work: Identifier
+
+
 class ForgetWork(Asked):
     """Remove the folders of a piece of work."""
 
@@ -260,6 +267,7 @@ AnyVerb = (
     | ShowFragments
     | GrowProject
     | ProjectRoom
+    | WorkMemory
     | ForgetWork
     | ListFiles
     | OpenFile

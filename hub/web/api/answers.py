@@ -10,6 +10,7 @@ from hub.domain.examinations import Attempt, Examination, Verdict, examination_d
 from hub.domain.exports import ExportRequest
 from hub.domain.projects import Project, Room
 from hub.domain.reproductions import Repetition, Reproduction
+from hub.domain.run_memory import RunMemory
 from hub.domain.run_times import RunTimes
 from hub.domain.runs import Run
 from hub.domain.work import Work
@@ -62,8 +63,8 @@ class RunAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepAnswer:
-    """A sweep with its runs, how many of them have ended of how many, and how many are in each state."""
+class SweepHead:
+    """A sweep: how many of its runs have ended of how many, and how many are in each state."""
 
     id: str
     project: str
@@ -72,6 +73,12 @@ class SweepAnswer:
     created: datetime
     progress: tuple[int, int]
     states: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepAnswer(SweepHead):
+    """A sweep with its runs."""
+
     runs: tuple[RunAnswer, ...]
 
 
@@ -80,7 +87,8 @@ class RunProgressAnswer:
     """A run with its notebook's name and, while it runs, how many cells are done of how many.
 
     ``place_in_queue`` is how many turns it is away from its start while it waits, ``times`` how long it has run and
-    how much longer it will, by earlier runs of its notebook. ``repetitions`` are those of this run, oldest first;
+    how much longer it will, by earlier runs of its notebook, ``memory`` how much it uses, seen from outside, and of a
+    run on secret data nothing. ``repetitions`` are those of this run, oldest first;
     ``reproduction`` is what they say of its outputs.
     """
 
@@ -90,6 +98,7 @@ class RunProgressAnswer:
     progress: tuple[int, int] | None
     place_in_queue: int | None
     times: RunTimes | None
+    memory: RunMemory | None
     repetitions: tuple[Repetition, ...]
     reproduction: Reproduction
 

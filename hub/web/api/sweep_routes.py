@@ -7,19 +7,29 @@ from typing import Any
 from hub.domain.sweeps import Sweep
 from hub.services import sweeps
 from hub.services.lab import Lab
-from hub.web.api.answers import RunAnswer, SweepAnswer
+from hub.web.api.answers import RunAnswer, SweepAnswer, SweepHead
 from hub.web.api.routes import Request, Route
 from hub.web.models.notebooks import PriorityBody, SweepBody
-from hub.web.models.texts import Nothing
+from hub.web.models.texts import Nothing, ProjectFilter
+
+
+def head_of(sweep: Sweep) -> SweepHead:
+    """Return what lists show of a sweep."""
+    states = {str(state): count for state, count in sweep.states.items()}
+    return SweepHead(sweep.id, sweep.project, sweep.notebook, sweep.requester, sweep.created, sweep.progress, states)
 
 
 def answer_of(sweep: Sweep) -> SweepAnswer:
     """Return what the API says of a sweep."""
-    runs = tuple(RunAnswer(run, work) for run, work in sweep.runs)
-    states = {str(state): count for state, count in sweep.states.items()}
+    head, runs = head_of(sweep), tuple(RunAnswer(run, work) for run, work in sweep.runs)
     return SweepAnswer(
-        sweep.id, sweep.project, sweep.notebook, sweep.requester, sweep.created, sweep.progress, states, runs
+        head.id, head.project, head.notebook, head.requester, head.created, head.progress, head.states, runs
     )
+
+
+def list_sweeps(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[SweepHead]:
+    """List sweeps, newest first."""
+    return [head_of(sweep) for sweep in sweeps.sweeps(lab, actor, request.body.project)]
 
 
 def post_sweep(lab: Lab, actor: str, request: Request[SweepBody]) -> SweepAnswer:
@@ -46,6 +56,7 @@ def put_sweep_priority(lab: Lab, actor: str, request: Request[PriorityBody]) -> 
 
 
 ROUTES: tuple[Route[Any], ...] = (
+    Route("GET", "/sweeps", "Sweeps, newest first, without their runs", list_sweeps, ProjectFilter, list[SweepHead]),
     Route(
         "POST",
         "/sweeps",

@@ -78,8 +78,8 @@ def get_run(lab: Lab, actor: str, request: Request[Nothing]) -> RunProgressAnswe
     run, work, progress = runs.run(lab, actor, request.path["id"])
     repeated = reproductions.repetitions(lab, actor, run.id)
     name, place = runs.notebook_name(lab, actor, run), runs.place_in_queue(lab, work)
-    times = runs.times(lab, run, work)
-    return RunProgressAnswer(run, work, name, progress, place, times, repeated, reproduction(repeated))
+    times, memory = runs.times(lab, run, work), runs.memory(lab, run, work)
+    return RunProgressAnswer(run, work, name, progress, place, times, memory, repeated, reproduction(repeated))
 
 
 def get_run_live(lab: Lab, actor: str, request: Request[Nothing]) -> RunProgressAnswer:

@@ -61,6 +61,7 @@ def show_run(visit: Visit) -> Context:
         "progress": progress,
         "place_in_queue": runs.place_in_queue(lab, work),
         "times": runs.times(lab, run, work),
+        "memory": runs.memory(lab, run, work),
         "ended": work.state in ENDED,
         "priorities": priorities_for(person, project, run.requester) if work.state is WorkState.QUEUED else (),
         "succeeded": work.state is WorkState.SUCCEEDED,
@@ -77,9 +78,17 @@ def show_run(visit: Visit) -> Context:
 
 def run_progress(visit: Visit) -> Context:
     """Say how far a run has come."""
-    run, work, progress = runs.run(visit.lab, visit.actor, visit.path["id"])
-    told = {"place_in_queue": runs.place_in_queue(visit.lab, work), "times": runs.times(visit.lab, run, work)}
-    return {"run": run, "work": work, "progress": progress, "ended": work.state in ENDED, **told}
+    lab = visit.lab
+    run, work, progress = runs.run(lab, visit.actor, visit.path["id"])
+    return {
+        "run": run,
+        "work": work,
+        "progress": progress,
+        "ended": work.state in ENDED,
+        "place_in_queue": runs.place_in_queue(lab, work),
+        "times": runs.times(lab, run, work),
+        "memory": runs.memory(lab, run, work),
+    }
 
 
 def start_run(posted: Posted) -> Landing:

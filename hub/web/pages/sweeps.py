@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.domain.priorities import priorities_for
 from hub.domain.projects import check_works_in
 from hub.domain.work import WorkState
-from hub.services import people, projects, runs, sweeps
+from hub.services import notebooks, people, projects, runs, sweeps
 from hub.web.api import sweep_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -13,6 +13,15 @@ from hub.web.models.notebooks import PriorityBody
 from hub.web.models.texts import Nothing
 from hub.web.pages.types import Context, Form, Landing, Page, Posted, Visit, refusal
 from hub.web.pages.values import typed
+
+
+def list_sweeps(visit: Visit) -> Context:
+    """List sweeps, newest first."""
+    lab, actor = visit.lab, visit.actor
+    return {
+        "sweeps": sweeps.sweeps(lab, actor, visit.asked("project")),
+        "notebooks": {n.id: n.name for n in notebooks.notebooks(lab, actor)},
+    }
 
 
 def show_sweep(visit: Visit) -> Context:
@@ -55,7 +64,11 @@ def set_sweep_priority(posted: Posted) -> Landing:
 
 
 SWEEP = Page("/sweeps/{id}", "sweep.html", show_sweep)
-PAGES = (SWEEP, Page("/sweeps/{id}/progress", "sweep_progress.html", sweep_progress, is_followed=True))
+PAGES = (
+    Page("/sweeps", "sweeps.html", list_sweeps),
+    SWEEP,
+    Page("/sweeps/{id}/progress", "sweep_progress.html", sweep_progress, is_followed=True),
+)
 FORMS = (
     Form("/sweeps/{id}/priority", SWEEP, set_sweep_priority),
     Form("/sweeps/{id}/cancel", SWEEP, cancel_sweep),

@@ -276,3 +276,37 @@ def test_what_waits_is_given_another_priority_and_a_word_that_is_none_is_refused
     assert datalab("run", "priority", "run-a", "urgent").exit_code == 2
     assert datalab("run", "start", "care/wages", "--priority", "urgent").exit_code == 2
     assert len(fake.calls) == 2
+
+
+def test_sweeps_are_listed_with_how_many_of_their_runs_have_ended(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {("GET", "/sweeps"): Answer([sweep(1, "running")])}
+    shown = datalab("sweep", "list", "--project", "care").stdout
+    assert re.search(r"sweep-a .*1 of 2 runs", shown)
+    assert fake.calls[-1].query == {"project": "care"}
+    assert json.loads(datalab("sweep", "list", "--json").stdout)[0]["progress"] == [1, 2]
+
+
+def test_a_run_that_goes_on_is_shown_as_its_page_shows_it(fake: FakeLab, datalab: Command) -> None:
+    memory = {"used": 208 * 2**20, "allowed": 2 * 2**30}
+    found = run("running", [2, 5]) | {"times": {"elapsed": 12, "left": 30}, "memory": memory}
+    fake.answers = {("GET", "/runs/run-a"): found}
+    shown = datalab("run", "show", "run-a").stdout
+    assert "2 of 5 cells; 0:00:12 so far; about 0:00:30 more; memory 208 MB of 2 GB" in " ".join(shown.split())
+    assert json.loads(datalab("run", "show", "run-a", "--json").stdout)["progress"] == [2, 5]
+    fake.answers = {("GET", "/runs/run-a"): run("running") | {"times": None, "memory": None}}
+    assert "progress" not in datalab("run", "show", "run-a").stdout
+
+
+@pytest.mark.parametrize("word", ["reproduced", "not_reproduced", "untried"])
+def test_what_repetitions_say_of_a_run_is_told_in_a_sentence(fake: FakeLab, datalab: Command, word: str) -> None:
+    fake.answers = {("GET", "/runs/run-a"): run("succeeded") | {"reproduction": word}}
+    shown = " ".join(datalab("run", "show", "run-a").stdout.split())
+    assert f"reproduction {word.replace('_', ' ')}: " in shown
+
+
+def test_of_a_run_that_is_not_repeated_no_reproduction_is_told(fake: FakeLab, datalab: Command) -> None:
+    for state, repeats in (("failed", ""), ("running", ""), ("succeeded", "run-0")):
+        found = run(state) | {"reproduction": "untried"}
+        found["run"]["reproduces"] = repeats
+        fake.answers = {("GET", "/runs/run-a"): found}
+        assert "reproduction" not in datalab("run", "show", "run-a").stdout
