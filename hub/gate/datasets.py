@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from hub.gate.cells import ValueClass, classify, dataset_key
+from hub.gate.coded_keys import CodedKeys
 from hub.gate.column_forms import formed, text_of
 from hub.gate.held import Held, Room
 from hub.gate.large_columns import COUNT, GROUPING, MOST_COMBINED, ROWS_AT_ONCE, LargeColumns
@@ -75,7 +76,7 @@ class DataFile:
     @cached_property
     def _read(self) -> pl.LazyFrame:
         """The rows as they lie in the file; what is kept is read once."""
-        return self._source.collect().lazy() if self.is_kept else self._source
+        return self._source.collect(engine="streaming").lazy() if self.is_kept else self._source
 
     @property
     def _scan(self) -> pl.LazyFrame:
@@ -85,7 +86,7 @@ class DataFile:
     def _plain(self) -> pl.LazyFrame:
         """The rows with their texts in one form."""
         strings = [name for name in self._texts if isinstance(self.schema[name], pl.String)]
-        is_plain = self.large.plain_texts(strings, with_cube=not self.is_kept)
+        is_plain = self.large.plain_texts(strings)
         odd = [name for name in self._texts if name not in is_plain]
         plain = self._read.with_columns(
             pl.col(name).cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars() for name in odd
@@ -99,7 +100,12 @@ class DataFile:
     @cached_property
     def large(self) -> LargeColumns:
         """The columns as they lie in the file."""
-        return LargeColumns(self._read, self.height)
+        return LargeColumns(self._read, self.height, at_hand=self.is_kept)
+
+    @cached_property
+    def coded(self) -> CodedKeys:
+        """The keys of its columns of few values."""
+        return CodedKeys(self.large, self.schema)
 
     def value_class(self, column: str) -> ValueClass:
         """How the column's values are compared."""
@@ -186,8 +192,7 @@ class DataFile:
     def _have_few_combinations(self, columns: set[str]) -> bool:
         if self.is_kept:
             return all(self.has_few(column, GROUPING) for column in columns)
-        cube = self.large.cube
-        return cube is not None and columns <= set(cube.columns)
+        return self.large.have_few_combinations(columns)
 
     def combinations(self, keys: dict[str, tuple[str, int]], most: int) -> pl.DataFrame | None:
         """Return the different combinations of keys with the number of rows that have each; None where there are more.
@@ -197,10 +202,11 @@ class DataFile:
         if not keys:
             return pl.DataFrame({"rows": [self.height]})
         raw = sorted({column for column, _ in keys.values()})
-        if self.is_kept:
-            cube: pl.DataFrame | None = self._scan.group_by(raw).agg(pl.len().cast(pl.Int64).alias(COUNT)).collect()
-        else:
-            cube = self.large.cube_of(raw, most)
+        cube = self.large.combined(raw, most)
+        if cube is None and self.is_kept:
+            cube = self._scan.group_by(raw).agg(pl.len().cast(pl.Int64).alias(COUNT)).collect()
+        elif cube is None:
+            cube = self.large.grouped(raw, most)
         if cube is None:
             return None
         texts = [pl.col(n).cast(pl.String).str.normalize("NFC").str.strip_chars() for n in raw if n in self._texts]
@@ -236,6 +242,13 @@ class DataFile:
         """
         return self._counts.counts(column, decimals, wanted)
 
+    def knows(self, column: str, decimals: int, keys: pl.Series) -> pl.Series:
+        """Which of these keys the column has."""
+        coded = self.coded.counts(column, decimals)
+        if coded is None:
+            return keys.is_in(self.counts(column, decimals, keys)["key"].implode()).fill_null(value=False)
+        return pl.Series([key is not None and key in coded for key in keys.to_list()], dtype=pl.Boolean)
+
     def met(self, values: pl.DataFrame, value_class: ValueClass, decimals: int) -> pl.DataFrame:
         """Where values stand in columns of their class, as ``ValueCounts.met`` tells it."""
         return self._counts.met(values, value_class, decimals)
@@ -270,11 +283,12 @@ class DataFile:
 
     def has_missing(self, column: str) -> bool:
         """Whether a value is missing somewhere."""
+        coded = self.coded.counts(column, 0)
+        if coded is not None:
+            return None in coded
         if column not in self._missing:
-            cube = None if self.is_kept else self.large.cube
-            known = (
-                self.combinations({"key": (column, 0)}, MOST_COMBINED) if cube is not None and column in cube else None
-            )
+            is_few = self.large.have_few_combinations([column])
+            known = self.combinations({"key": (column, 0)}, MOST_COMBINED) if is_few else None
             keys = self.keys(column) if known is None else known.lazy()
             self._missing[column] = bool(keys.select(pl.col("key").is_null().any()).collect(engine=self.engine).item())
         return self._missing[column]

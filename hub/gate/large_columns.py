@@ -1,11 +1,14 @@
-"""Columns of a file that is too large to be held: what a few rows say of them, and how their few values combine."""
+"""The columns of a file, which may be too large to be held: what a few rows say of them, and how few values combine."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import cached_property
 
 import polars as pl
+
+from hub.gate.coded_columns import CodedColumn, can_be_coded, cells_of, coded, rows_in
 
 COUNT = "__count"
 GROUPING = 100
@@ -14,16 +17,24 @@ ROWS_AT_ONCE = 2**19
 """Whole groups of rows, as files are mostly written, so that none is read for two pieces."""
 MOST_COMBINED = 200_000
 """Combinations of columns of few values that are kept of a large file."""
+MOST_CODED = 4_000_000
+"""Rows of a file whose columns of few values are kept as codes."""
+_MOST_CODES = 16_000_000
+"""Codes that are kept of all columns together."""
 _ROWS_EACH = 2_000
+_GROUP_OF_ROWS = 2**18
+"""As files are mostly written: the first rows of a group are read without those before them."""
 
 
 class LargeColumns:
-    """The columns of a scan, read piece by piece."""
+    """The columns of a scan, read piece by piece; ``at_hand`` where they lie in memory."""
 
-    def __init__(self, source: pl.LazyFrame, height: int) -> None:
+    def __init__(self, source: pl.LazyFrame, height: int, *, at_hand: bool = False) -> None:
         self._source = source
         self._height = height
+        self._at_hand = at_hand
         self._different: dict[str, int] = {}
+        self._coded: dict[str, CodedColumn | None] = {}
 
     @cached_property
     def sample(self) -> pl.DataFrame:
@@ -32,8 +43,16 @@ class LargeColumns:
 
     def _some(self, columns: Iterable[str]) -> pl.DataFrame:
         asked = self._source.select(columns)
-        starts = sorted({self._height * part // 5 for part in range(5)})
+        starts = self._places
+        if self._at_hand:
+            rows = asked.collect()
+            return pl.concat([rows.slice(start, _ROWS_EACH) for start in starts])
         return pl.concat([asked.slice(start, _ROWS_EACH).collect(engine="streaming") for start in starts])
+
+    @property
+    def _places(self) -> list[int]:
+        each = _GROUP_OF_ROWS if self._height > 5 * _GROUP_OF_ROWS // 2 else 1
+        return sorted({self._height * part // 5 // each * each for part in range(5)})
 
     def sampled(self, column: str) -> int:
         """How many different values rows from five places of the file have."""
@@ -46,24 +65,67 @@ class LargeColumns:
         """About how many rows of the file are such, as far as the sample tells."""
         return int(self.sample.select(is_asked.sum()).item() or 0) * self._height // max(self.sample.height, 1)
 
+    def coded(self, column: str) -> CodedColumn | None:
+        """The column's codes, where it has few values and there is room for them."""
+        if column not in self._coded:
+            others = sum(other is not None for other in self._coded.values())
+            has_room = self._height <= min(MOST_CODED, _MOST_CODES // (others + 1))
+            self._coded[column] = self._code(column) if has_room and self.sampled(column) <= GROUPING else None
+        return self._coded[column]
+
+    def _code(self, column: str) -> CodedColumn | None:
+        known = self.sample.get_column(column, default=None)
+        return coded(self.column(column), known) if known is not None and can_be_coded(known.dtype) else None
+
+    def column(self, name: str) -> pl.Series:
+        """All values of one column."""
+        return self._source.select(name).collect(engine="streaming")[name]
+
     @cached_property
-    def cube(self) -> pl.DataFrame | None:
+    def _cube(self) -> pl.DataFrame | None:
         """The combinations of all columns of few values, with their rows; None where there are none, or too many."""
         few = [name for name in self._source.collect_schema() if self.sampled(name) <= GROUPING]
         return self.grouped(few, MOST_COMBINED) if few else None
 
-    def cube_of(self, columns: list[str], most: int) -> pl.DataFrame | None:
-        """Combinations that tell those of some columns apart; None where there are more than so many."""
-        if self.cube is not None and set(columns) <= set(self.cube.columns):
-            return self.cube
-        return self.grouped(columns, most)
+    def _cube_with(self, columns: Iterable[str]) -> pl.DataFrame | None:
+        asked = set(columns)
+        is_hopeful = not self._at_hand and all(self.sampled(name) <= GROUPING for name in asked)
+        return self._cube if is_hopeful and self._cube is not None and asked <= set(self._cube.columns) else None
 
-    def plain_texts(self, names: list[str], *, with_cube: bool) -> set[str]:
-        """Columns whose texts are in one form already: ASCII without spaces around; the cube tells it of its own."""
-        cube = self.cube if with_cube else None
-        few = [name for name in names if cube is not None and name in cube.columns]
-        odd = _odd(cube.lazy() if cube is not None else None, few)
-        odd |= _odd(self._source, [name for name in names if name not in few])
+    def have_few_combinations(self, columns: Iterable[str]) -> bool:
+        """Whether the columns' combinations are at hand, and few."""
+        found = [self.coded(name) for name in columns]
+        codes = [column.values.len() for column in found if column is not None]
+        if len(codes) == len(found):
+            return math.prod(codes) <= MOST_COMBINED
+        return self._cube_with(columns) is not None
+
+    def combined(self, columns: list[str], most: int) -> pl.DataFrame | None:
+        """Combinations that tell those of some columns apart, if they are at hand."""
+        found = self._counted(columns)
+        if found is not None:
+            return found if found.height <= most else None
+        return self._cube_with(columns)
+
+    def _counted(self, columns: list[str]) -> pl.DataFrame | None:
+        """The columns' combinations with their rows, told by codes alone."""
+        found = [(name, column) for name in columns if (column := self.coded(name)) is not None]
+        is_coded = len(found) == len(columns)
+        cells = cells_of([(name, column, column.values) for name, column in found]) if is_coded else None
+        if cells is None:
+            return None
+        rows = rows_in(cells)
+        (taken,) = rows.nonzero()
+        return pl.DataFrame({**cells.named(taken), COUNT: rows[taken].tolist()})
+
+    def plain_texts(self, names: list[str]) -> set[str]:
+        """Columns whose texts are in one form already: ASCII without spaces around; few values tell it of all."""
+        odd: dict[str, bool] = {}
+        for name in names:
+            column = self.coded(name)
+            few = column.values.to_frame(name) if column is not None else self._cube_with([name])
+            odd |= _odd(few.lazy() if few is not None else None, [name])
+        odd |= _odd(self._source, [name for name in names if name not in odd])
         return {name for name in names if not odd[name]}
 
     def grouped(self, columns: list[str], most: int) -> pl.DataFrame | None:

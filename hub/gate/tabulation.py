@@ -25,6 +25,7 @@ from hub.gate.figures import (
     units_with_value,
     value_columns,
 )
+from hub.gate.tallies import tallied
 from hub.gate.views import TableView
 
 MOST_DIMENSIONS = 20
@@ -175,9 +176,9 @@ def _table_keys(frame: pl.DataFrame, file: DataFile, dimension: Dimension) -> pl
 def _is_known(view: TableView, file: DataFile, dimension: Dimension, share: float) -> bool:
     """That part of the column's cells, and one at least, are values that the dataset's column has."""
     cell = pl.col(dimension.key)
-    keys = _table_keys(view.frame.filter(~is_margin(cell)), file, dimension).to_frame()
-    known = keys.join(file.counts(dimension.column, dimension.decimals, keys["key"]), on="key", how="semi").height
-    return keys.height == 0 or known >= max(share * keys.height, 1)
+    keys = _table_keys(view.frame.filter(~is_margin(cell)), file, dimension)
+    known = int(file.knows(dimension.column, dimension.decimals, keys).sum())
+    return keys.len() == 0 or known >= max(share * keys.len(), 1)
 
 
 def _measures(view: TableView, file: DataFile, others: list[str], context: TableContext) -> tuple[str, ...]:
@@ -213,14 +214,21 @@ def _keyed(view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], o
 
 def _count(file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, asked: Asked) -> pl.DataFrame:
     on = [d.key for d in dimensions]
+    is_plain = asked.names == PLAIN and not asked.weight
+    tally = tallied(file, keys_of(dimensions), asked.measures) if is_plain else None
+    grouped = _grouped(file, dimensions, rows, asked) if tally is None else tally
+    joined = join_rows(rows.select("row", "shown", *on), grouped, on)
+    return joined.select("row", "shown", *sorted(f for f in grouped.columns if f not in on))
+
+
+def _grouped(file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, asked: Asked) -> pl.DataFrame:
+    """The figures of each cell, from the rows themselves."""
     units = pl.col(UNIT).drop_nulls().n_unique()
     figures = [pl.len().cast(pl.Int64).alias("rows"), units.cast(pl.Int64).alias("units")]
     figures += [pl.col(WEIGHT).sum()] if asked.weight else []
     figures += statistics(asked.measures, asked.names, asked.weight, asked.quantile)
     grouped = file.aggregated(keys_of(dimensions), rows, value_columns(asked.measures, asked.weight), figures)
-    grouped = _with_units(file, dimensions, rows, grouped, asked)
-    joined = join_rows(rows.select("row", "shown", *on), grouped, on)
-    return joined.select("row", "shown", *sorted(f for f in grouped.columns if f not in on))
+    return _with_units(file, dimensions, rows, grouped, asked)
 
 
 def _with_units(

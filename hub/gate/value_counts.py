@@ -140,8 +140,12 @@ class ValueCounts:
 
     def _all(self, column: str, decimals: int) -> pl.DataFrame:
         file, known = self._file, (column, decimals)
-        cube = None if file.is_kept else file.large.cube
-        if known not in self._counted and cube is not None and column in cube.columns:
+        coded = file.coded.counts(column, decimals) if known not in self._counted else None
+        if coded is not None:
+            ordered = sorted((key, rows) for key, rows in coded.items() if key is not None)
+            kind = _kind(file.value_class(column))
+            self._counted[known] = pl.DataFrame(ordered, [("key", kind), ("count", pl.Int64)], orient="row")
+        elif known not in self._counted and file.large.have_few_combinations([column]):
             found = file.combinations({"key": (column, decimals)}, MOST_COMBINED)
             if found is not None:
                 self._counted[known] = found.drop_nulls("key").rename({"rows": "count"}).sort("key")

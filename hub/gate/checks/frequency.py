@@ -85,9 +85,9 @@ def _shown_counts(fragment: Fragment, view: TableView, known: list[int], context
     for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
         if not is_count_name(title):
             continue
-        value = numbers_in(view.frame[key])
-        small = ((value > 0) & (value < context.policy.minimum_units)).fill_null(value=False).arg_true()
-        rows = [row for row in (small + 1).to_list() if row not in counted]
+        shown = enumerate(numbers_in(view.frame[key]).to_list(), start=1)
+        small = [row for row, value in shown if value is not None and 0 < value < context.policy.minimum_units]
+        rows = [row for row in small if row not in counted]
         if rows:
             sentence = (
                 f"Column {at} looks like a count and holds numbers below {context.policy.minimum_units}. Merge "

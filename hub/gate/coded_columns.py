@@ -1,0 +1,182 @@
+"""Columns of few values as small whole numbers: what has the same number has the same value.
+
+Numbers of some columns combine to one for each row, so that combinations, and what stands behind each of them, are
+counted without comparing values again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+MOST_VALUES = 4_096
+MOST_CELLS = 2**20
+"""Combinations that are told apart, whether they occur or not."""
+Numbers = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodedColumn:
+    """Each row's place in ``values``, which are all different; some of them may occur nowhere."""
+
+    codes: Numbers
+    values: pl.Series
+
+
+def can_be_coded(kind: pl.DataType) -> bool:
+    """Whether a column's values are texts, truths, whole numbers or days."""
+    return kind.is_integer() or isinstance(kind, (pl.String, pl.Boolean, pl.Date))
+
+
+def coded(column: pl.Series, known: pl.Series) -> CodedColumn | None:
+    """Return the codes of such a column; None where it has many values, or whole numbers far apart.
+
+    ``known`` has values that it surely has, and mostly all of them.
+    """
+    kind = column.dtype
+    if isinstance(kind, pl.String):
+        return _coded_texts(column, known)
+    is_truth = isinstance(kind, pl.Boolean)
+    values = pl.Series([False, True]) if is_truth else None
+    return _coded_numbers(column.cast(pl.UInt8) if is_truth else column.to_physical(), values, kind)
+
+
+def _coded_texts(column: pl.Series, known: pl.Series) -> CodedColumn | None:
+    for values in (known.drop_nulls().unique(), column.drop_nulls().unique()):
+        if values.len() > MOST_VALUES:
+            return None
+        places = column.cast(pl.Enum(values), strict=False).to_physical()
+        if places.null_count() == column.null_count():
+            return _coded_numbers(places, values, column.dtype)
+    return None
+
+
+def _coded_numbers(numbers: pl.Series, values: pl.Series | None, kind: pl.DataType) -> CodedColumn | None:
+    """Codes of whole numbers that lie near each other; the last one stands for what is missing, if something is.
+
+    ``values`` are those of the numbers from zero on; without them, the numbers are values of that kind themselves.
+    """
+    low, high = (numbers.min(), numbers.max()) if values is None else (0, values.len() - 1)
+    if not isinstance(low, int) or not isinstance(high, int) or high - low >= MOST_VALUES:
+        return None
+    if values is None:
+        values = pl.Series(range(low, high + 1), dtype=numbers.dtype).cast(kind)
+    codes = np.empty(numbers.len(), np.uint8 if values.len() < 2**8 else np.uint16)
+    at = 0
+    for chunk in numbers.get_chunks():
+        part = codes[at : at + chunk.len()]
+        np.subtract(chunk.fill_null(low).to_numpy(), low, out=part, dtype=np.int64, casting="unsafe")
+        if chunk.null_count():
+            part[chunk.is_null().to_numpy()] = values.len()
+        at += chunk.len()
+    return CodedColumn(codes, values.extend_constant(None, 1) if numbers.null_count() else values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """For each row the number of its combination, and what the numbers stand for: the keys of each column in turn."""
+
+    numbers: Numbers
+    count: int
+    keys: dict[str, pl.Series]
+
+    def named(self, numbers: Numbers) -> dict[str, pl.Series]:
+        """The keys of some combinations."""
+        places = np.unravel_index(numbers, [key.len() for key in self.keys.values()])
+        found = {}
+        for (name, key), place in zip(self.keys.items(), places, strict=True):
+            known = key.to_list()
+            found[name] = pl.Series(name, [known[at] for at in place.tolist()], key.dtype)
+        return found
+
+
+def cells_of(columns: Sequence[tuple[str, CodedColumn, pl.Series]]) -> Cells | None:
+    """Combine some columns, one at least; None beyond so many combinations.
+
+    Beside each column's name stand the keys that its values are compared by, which several values may share.
+    """
+    keys, numbers, count = {}, np.empty(0, np.int32), 1
+    for name, column, asked in columns:
+        keys[name] = asked.unique(maintain_order=True)
+        size = keys[name].len()
+        count *= size
+        if count > MOST_CELLS:
+            return None
+        codes = column.codes if size == asked.len() else _places(asked, keys[name])[column.codes]
+        if len(keys) == 1:
+            numbers = codes.astype(np.int32)
+        else:
+            numbers *= size
+            numbers += codes
+    return Cells(numbers, count, keys)
+
+
+def _places(asked: pl.Series, different: pl.Series) -> Numbers:
+    """Where each key stands among the different ones."""
+    place = {key: at for at, key in enumerate(different.to_list())}
+    return np.array([place[key] for key in asked.to_list()], np.int32)
+
+
+def rows_in(cells: Cells) -> Numbers:
+    """How many rows each combination has."""
+    return np.bincount(cells.numbers, minlength=cells.count)
+
+
+def units_in(cells: Cells, units: pl.Series, taken: Numbers | None = None) -> Numbers | None:
+    """How many different whole numbers stand behind each combination; None where these are too far apart.
+
+    ``taken`` says which rows count; those without a unit never do. Combination and unit make one number: what is alike
+    stands together once these are sorted.
+    """
+    low, high = units.min(), units.max()
+    if not isinstance(low, int) or not isinstance(high, int):
+        return np.zeros(cells.count, np.int64)
+    span = high - low + 1
+    if span * cells.count >= 2**63:
+        return None
+    # Numbers of half the width are sorted in half the time.
+    width: type[np.signedinteger[Any]] = np.int32 if span * cells.count < 2**31 else np.int64
+    pairs: Numbers = cells.numbers.astype(width)
+    pairs *= span
+    pairs += np.subtract(units.fill_null(low).to_numpy(), low, dtype=np.int64).astype(width, copy=False)
+    if units.null_count():
+        known = units.is_not_null().to_numpy()
+        taken = known if taken is None else known & taken
+    if taken is not None:
+        pairs = pairs[taken]
+    pairs.sort()
+    begins = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))[: pairs.size]
+    ends = np.searchsorted(pairs, np.arange(1, cells.count + 1, dtype=width) * width(span))
+    found: Numbers = np.diff(np.searchsorted(begins, ends), prepend=0)
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Of each combination: how many rows have a number, and these numbers' sum, least and largest."""
+
+    rows: Numbers
+    total: Numbers
+    least: Numbers
+    largest: Numbers
+    counted: Numbers | None
+    """Which rows have a number; None where all have."""
+
+
+def moments_in(cells: Cells, values: pl.Series) -> Moments:
+    """Sum up the finite numbers of a column."""
+    numbers, value = cells.numbers, values.cast(pl.Float64).to_numpy()
+    is_finite = np.isfinite(value)
+    taken = None if is_finite.all() else is_finite
+    if taken is not None:
+        numbers, value = numbers[taken], value[taken]
+    least, largest = np.full(cells.count, np.inf), np.full(cells.count, -np.inf)
+    np.minimum.at(least, numbers, value)
+    np.maximum.at(largest, numbers, value)
+    rows = np.bincount(numbers, minlength=cells.count)
+    return Moments(rows, np.bincount(numbers, value, cells.count), least, largest, taken)

@@ -1,0 +1,54 @@
+"""The keys of a file's columns of few values, by their codes: which there are, how often each, and in which rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from hub.gate.cells import ValueClass, classify, dataset_key
+from hub.gate.coded_columns import Cells, CodedColumn, cells_of
+
+if TYPE_CHECKING:
+    from hub.gate.large_columns import LargeColumns
+
+
+class CodedKeys:
+    """The keys of one file."""
+
+    def __init__(self, columns: LargeColumns, schema: pl.Schema) -> None:
+        self._columns = columns
+        self._schema = schema
+        self._keys: dict[tuple[str, int], pl.Series] = {}
+        self._rows: dict[str, list[int]] = {}
+
+    def counts(self, column: str, decimals: int) -> dict[int | str | None, int] | None:
+        """How many rows have each key, of one that occurs; None without codes."""
+        codes = self._columns.coded(column)
+        if codes is None:
+            return None
+        if column not in self._rows:
+            self._rows[column] = np.bincount(codes.codes, minlength=codes.values.len()).tolist()
+        found: Counter[int | str | None] = Counter()
+        for key, rows in zip(self._key(column, decimals, codes).to_list(), self._rows[column], strict=True):
+            found[key] += rows
+        return {key: rows for key, rows in found.items() if rows}
+
+    def cells(self, keys: dict[str, tuple[str, int]]) -> Cells | None:
+        """The combinations of keys, one key at least; None where a column has no codes, or beyond so many."""
+        coded = [(name, column, decimals, self._columns.coded(column)) for name, (column, decimals) in keys.items()]
+        named = [(name, c, self._key(column, decimals, c)) for name, column, decimals, c in coded if c is not None]
+        return cells_of(named) if coded and len(named) == len(coded) else None
+
+    def _key(self, column: str, decimals: int, codes: CodedColumn) -> pl.Series:
+        """The key of each value."""
+        if (column, decimals) not in self._keys:
+            kind = self._schema[column]
+            plain = pl.col(column)
+            values = codes.values.to_frame(column)
+            if classify(kind) is ValueClass.TEXT:
+                values = values.select(plain.str.normalize("NFC").str.strip_chars())
+            self._keys[column, decimals] = values.select(dataset_key(column, kind, decimals)).to_series()
+        return self._keys[column, decimals]

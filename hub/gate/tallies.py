@@ -1,0 +1,63 @@
+"""Counts and plain statistics of a table's cells, worked out on codes: rows, units, sums, means and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from hub.gate.coded_columns import Cells, Numbers, moments_in, rows_in, units_in
+from hub.gate.datasets import DataFile
+from hub.gate.figures import column_of
+
+
+def tallied(file: DataFile, keys: dict[str, tuple[str, int]], measures: Sequence[str]) -> pl.DataFrame | None:
+    """Return the keys of each combination that occurs, its rows and units, and each measure's units and figures.
+
+    None where the keys have no codes, or the units are no whole numbers; the rows themselves tell it then.
+    """
+    if file.unit and not file.schema[file.unit].is_integer():
+        return None
+    cells = file.coded.cells(keys)
+    if cells is None:
+        return None
+    rows = rows_in(cells)
+    ids = file.large.column(file.unit).cast(pl.Int64) if file.unit else None
+    units = rows if ids is None else units_in(cells, ids)
+    if units is None:
+        return None
+    (taken,) = rows.nonzero()
+    found = {**cells.named(taken), "rows": _whole(rows[taken]), "units": _whole(units[taken])}
+    for number, measure in enumerate(measures):
+        figures = _figures(cells, file.large.column(measure), ids, units, taken)
+        found |= {column_of(name, number): figure for name, figure in figures.items()}
+    return pl.DataFrame(found)
+
+
+def _figures(
+    cells: Cells, values: pl.Series, ids: pl.Series | None, units: Numbers, taken: Numbers
+) -> dict[str, pl.Series]:
+    """Of each taken combination the units that have a value, and the plain statistics."""
+    of = moments_in(cells, values)
+    if of.counted is not None:
+        having = of.rows if ids is None else units_in(cells, ids, of.counted)
+        units = units if having is None else having
+    rows, total = of.rows[taken], of.total[taken]
+    return {
+        "units": _whole(units[taken]),
+        "sum": pl.Series(total.tolist(), dtype=pl.Float64),
+        "mean": _figure(total / np.maximum(rows, 1), rows),
+        "min": _figure(of.least[taken], rows),
+        "max": _figure(of.largest[taken], rows),
+    }
+
+
+def _whole(counts: Numbers) -> pl.Series:
+    return pl.Series(counts.tolist(), dtype=pl.Int64)
+
+
+def _figure(numbers: Numbers, rows: Numbers) -> pl.Series:
+    """The numbers, and nothing where no row has one."""
+    found = [number if count else None for number, count in zip(numbers.tolist(), rows.tolist(), strict=True)]
+    return pl.Series(found, dtype=pl.Float64)
