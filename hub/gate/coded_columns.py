@@ -65,7 +65,7 @@ def _coded_numbers(numbers: pl.Series, values: pl.Series | None, kind: pl.DataTy
     if not isinstance(low, int) or not isinstance(high, int) or high - low >= MOST_VALUES:
         return None
     if values is None:
-        values = pl.Series(range(low, high + 1), dtype=numbers.dtype).cast(kind)
+        values = pl.Series(list(range(low, high + 1)), dtype=numbers.dtype).cast(kind)
     codes = np.empty(numbers.len(), np.uint8 if values.len() < 2**8 else np.uint16)
     at = 0
     for chunk in numbers.get_chunks():

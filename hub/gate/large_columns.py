@@ -19,7 +19,7 @@ MOST_COMBINED = 200_000
 """Combinations of columns of few values that are kept of a large file."""
 MOST_CODED = 4_000_000
 """Rows of a file whose columns of few values are kept as codes."""
-_MOST_CODES = 16_000_000
+MOST_CODES = 16_000_000
 """Codes that are kept of all columns together."""
 _ROWS_EACH = 2_000
 _GROUP_OF_ROWS = 2**18
@@ -69,7 +69,7 @@ class LargeColumns:
         """The column's codes, where it has few values and there is room for them."""
         if column not in self._coded:
             others = sum(other is not None for other in self._coded.values())
-            has_room = self._height <= min(MOST_CODED, _MOST_CODES // (others + 1))
+            has_room = self._height <= min(MOST_CODED, MOST_CODES // (others + 1))
             self._coded[column] = self._code(column) if has_room and self.sampled(column) <= GROUPING else None
         return self._coded[column]
 

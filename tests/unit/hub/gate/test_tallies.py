@@ -1,0 +1,136 @@
+"""Facts about tables that are counted on codes: they are what the rows themselves give."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.gate import coded_columns, large_columns
+from hub.gate.datasets import DataFile
+from hub.gate.figures import PLAIN
+from hub.gate.tabulation import Asked, Dimension, _grouped
+from hub.gate.tallies import tallied
+
+KINDS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
+    "text": (pl.String, st.sampled_from(("a", "a ", "é", "e\u0301", "", "b"))),
+    "whole": (pl.Int64, st.integers(-3, 3) | st.sampled_from((-300, 700, 5_000))),
+    "small": (pl.Int8, st.sampled_from((-128, -1, 0, 127))),
+    "positive": (pl.UInt16, st.sampled_from((0, 1, 300, 2**16 - 1))),
+    "truth": (pl.Boolean, st.booleans()),
+    "day": (pl.Date, st.sampled_from((date(1969, 12, 30), date(1970, 1, 1), date(1971, 3, 1)))),
+}
+UNITS: tuple[st.SearchStrategy[int | None], ...] = (
+    st.integers(0, 4) | st.none(),
+    st.integers(10**8, 10**8 + 5),
+    st.sampled_from((-(2**63), 2**63 - 1, 0, None)),
+    st.none(),
+)
+VALUES = st.none() | st.floats(-1e6, 1e6) | st.sampled_from((math.nan, math.inf, -math.inf, 0.0))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> pl.DataFrame:
+    """Columns of every kind that has codes, with values that are missing, and units near and far from each other."""
+    height = draw(st.integers(0, 12))
+    columns = {
+        name: pl.Series(draw(st.lists(values | st.none(), min_size=height, max_size=height)), dtype=kind)
+        for name, (kind, values) in KINDS.items()
+    }
+    unit = draw(st.sampled_from(UNITS))
+    columns["unit"] = pl.Series(draw(st.lists(unit, min_size=height, max_size=height)), dtype=pl.Int64)
+    for name in ("pay", "hours"):
+        columns[name] = pl.Series(draw(st.lists(VALUES, min_size=height, max_size=height)), dtype=pl.Float64)
+    return pl.DataFrame(columns)
+
+
+def rows_of(frame: pl.DataFrame, columns: list[str]) -> list[tuple[Any, ...]]:
+    return sorted(frame.select(columns).rows(), key=repr)
+
+
+@given(tables(), st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3, unique=True), st.data())
+def test_cells_are_what_the_rows_give(table: pl.DataFrame, names: list[str], data: st.DataObject) -> None:
+    unit = data.draw(st.sampled_from(("unit", "")))
+    dimensions = tuple(Dimension(f"c{at}", n, data.draw(st.integers(0, 2))) for at, n in enumerate(names))
+    keys = {d.key: (d.column, d.decimals) for d in dimensions}
+    file = DataFile("d", "d.parquet", table.lazy(), unit)
+    found = tallied(file, keys, ("pay", "hours"))
+    assert found is not None or file.coded.cells(keys) is None or unit == "unit"
+    if found is None:
+        return
+    asked = file.select(*(file.key(c, d).alias(name) for name, (c, d) in keys.items())).collect()
+    expected = _grouped(file, dimensions, asked, Asked(("pay", "hours"), PLAIN))
+    counts = [*keys, "rows", "units", "units_0", "units_1", "min_0", "max_0", "min_1", "max_1"]
+    assert rows_of(found, counts) == rows_of(expected, counts)
+    assert set(found.columns) == set(expected.columns)
+    joined = found.join(expected, on=list(keys), nulls_equal=True, suffix="_rows")
+    assert joined.height == found.height
+    for figure in ("sum_0", "mean_0", "sum_1", "mean_1"):
+        for one, other in joined.select(figure, f"{figure}_rows").rows():
+            assert (one is None) == (other is None)
+            assert one is None or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-6)
+
+
+def test_units_that_lie_too_far_apart_are_looked_at_row_by_row() -> None:
+    table = pl.DataFrame({"g": [1, 2, 2], "unit": [-(2**63), 2**63 - 1, 0]})
+    assert tallied(DataFile("d", "d.parquet", table.lazy(), "unit"), {"g": ("g", 0)}, ()) is None
+
+
+@pytest.mark.parametrize("kind", [pl.String, pl.Float64])
+def test_units_that_are_no_whole_numbers_are_looked_at_row_by_row(kind: Any) -> None:
+    table = pl.DataFrame({"g": [1, 2, 2], "unit": [1, 2, 3]}).cast({"unit": kind})
+    assert tallied(DataFile("d", "d.parquet", table.lazy(), "unit"), {"g": ("g", 0)}, ()) is None
+
+
+def test_cells_without_a_dimension_are_looked_at_row_by_row() -> None:
+    table = pl.DataFrame({"unit": [1, 2, 3]})
+    assert tallied(DataFile("d", "d.parquet", table.lazy(), "unit"), {}, ()) is None
+
+
+@given(tables(), st.sampled_from(sorted(KINDS)))
+def test_a_column_s_codes_stand_for_its_values(table: pl.DataFrame, name: str) -> None:
+    column = table[name]
+    coded = coded_columns.coded(column, column.head(2))
+    if coded is not None:
+        assert coded.values.dtype == column.dtype
+        assert coded.values.gather(coded.codes.tolist()).to_list() == column.to_list()
+        assert coded.values.n_unique() == coded.values.len()
+
+
+@given(st.integers(1, 40), st.sampled_from((pl.Int64, pl.Int8, pl.UInt8)))
+def test_a_column_in_several_pieces_has_the_codes_of_one(pieces: int, kind: Any) -> None:
+    parts = [pl.Series("x", [at % 100, None, 127], dtype=kind) for at in range(pieces)]
+    column = pl.concat(parts, rechunk=False)
+    coded = coded_columns.coded(column, column)
+    assert coded is not None
+    assert coded.values.gather(coded.codes.tolist()).to_list() == column.to_list()
+
+
+def test_many_values_have_no_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coded_columns, "MOST_VALUES", 3)
+    assert coded_columns.coded(pl.Series([5, 7]), pl.Series([5])) is not None
+    assert coded_columns.coded(pl.Series([5, 8]), pl.Series([5])) is None
+    assert coded_columns.coded(pl.Series(["a", "b", "c"]), pl.Series(["a"])) is not None
+    assert coded_columns.coded(pl.Series(["a", "b", "c", "d"]), pl.Series(["a"])) is None
+
+
+def test_combinations_beyond_so_many_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"g": [1, 2, 2], "h": [1, 2, 3]}), "")
+    monkeypatch.setattr(coded_columns, "MOST_CELLS", 6)
+    assert file.coded.cells({"g": ("g", 0), "h": ("h", 0)}) is not None
+    monkeypatch.setattr(coded_columns, "MOST_CELLS", 5)
+    assert file.coded.cells({"g": ("g", 0), "h": ("h", 0)}) is None
+
+
+@pytest.mark.parametrize(("rows", "codes"), [(2, 100), (100, 5)])
+def test_codes_are_kept_as_far_as_there_is_room(rows: int, codes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_columns, "MOST_CODED", rows)
+    monkeypatch.setattr(large_columns, "MOST_CODES", codes)
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"g": [1, 2, 2], "h": [1, 2, 3]}), "")
+    kept = [file.large.coded(name) is not None for name in ("g", "h", "g")]
+    assert kept == ([False, False, False] if rows == 2 else [True, False, True])
