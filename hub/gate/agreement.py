@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from hub.domain.table_context import TableContext
 from hub.gate.cells import decimals_of, is_suppressed, numbers_in
@@ -83,29 +85,32 @@ def _match(
     """The first figure that every cell is."""
     if shown.height == 0:
         return None
-    places = decimals_of(shown[key])
-    cell = pl.lit(numbers_in(shown[key]))
-    near = [near_figure(places, cell, name, context, policy).all().alias(name) for name in candidates]
-    agrees = shown.select(near).row(0, named=True)
-    return next((figure for name, figure in candidates.items() if agrees[name]), None)
+    places, cell = decimals_of(shown[key]), numbers_in(shown[key])
+    agreeing = (f for name, f in candidates.items() if near_figure(places, cell, shown[name], context, policy).all())
+    return next(agreeing, None)
 
 
-def near_figure(places: int, cell: pl.Expr, figure: str, context: TableContext, policy: Policy) -> pl.Expr:
-    """A cell is the figure: to half of its last decimal, of the declared rounding, or of a canonical file's digits."""
-    is_count = figure in COUNTS
+def near_figure(
+    places: int, cell: pl.Series, figure: pl.Series, context: TableContext, policy: Policy
+) -> NDArray[np.bool_]:
+    """Which cells are the figure: to half of their last decimal, of a declared rounding, or of canonical digits.
+
+    The figure's name says what it is. Neither a cell nor a figure that is missing is near to anything.
+    """
+    shown, value = (numbers.cast(pl.Float64).to_numpy() for numbers in (cell, figure))
+    is_count = figure.name in COUNTS
     half_decimal = 0.5 * 10.0**-places
     rounding = max(context.rounding, policy.rounding_base if is_count else 0)
-    tolerance = pl.lit(max(1e-9 if is_count else half_decimal, rounding / 2 if rounding > 1 or not is_count else 0))
-    if not is_count:
-        digits = pl.col(figure).abs() * 0.5 * 10.0 ** (1 - policy.significant_digits)
-        tolerance = pl.max_horizontal(tolerance, digits)
-    scale = 100.0 if figure.endswith("_percent") else 1.0
-    near = (cell - pl.col(figure) * scale).abs() <= tolerance * 1.001
-    if context.rounding > 1:
-        # What was rounded is a multiple of that; else a large one would agree with anything.
-        steps = cell / context.rounding
-        near = near & ((steps - steps.round()).abs() <= 1e-6)
-    return near.fill_null(value=False)
+    least = max(1e-9 if is_count else half_decimal, rounding / 2 if rounding > 1 or not is_count else 0)
+    digits = 0.0 if is_count else np.abs(value) * 0.5 * 10.0 ** (1 - policy.significant_digits)
+    scale = 100.0 if figure.name.endswith("_percent") else 1.0
+    with np.errstate(invalid="ignore"):
+        near: NDArray[np.bool_] = np.abs(shown - value * scale) <= np.maximum(least, digits) * 1.001
+        if context.rounding > 1:
+            # What was rounded is a multiple of that; else a large one would agree with anything.
+            steps = shown / context.rounding
+            near &= np.abs(steps - np.round(steps)) <= 1e-6
+    return near
 
 
 def _searched(tabulation: Tabulation, context: TableContext, policy: Policy) -> Tabulation:

@@ -8,7 +8,7 @@ import polars as pl
 
 from hub.domain.table_context import AGGREGATES, TableContext
 from hub.gate.agreement import near_figure
-from hub.gate.cells import decimals_of, is_suppressed, number
+from hub.gate.cells import decimals_of, is_suppressed, numbers_in
 from hub.gate.figures import COUNTS, WEIGHT, column_of
 from hub.gate.tabulation import Tabulation
 from hub.policy.model import Policy
@@ -37,10 +37,11 @@ def mismatch(tabulation: Tabulation, declared: TableContext, policy: Policy) -> 
     tries = []
     for key in (*tabulation.differing, *tabulation.agreeing):
         shown = joined.filter(~is_suppressed(view.frame, key))
-        places, cell = decimals_of(shown[key]), number(pl.col(key))
+        places, cell = decimals_of(shown[key]), numbers_in(shown[key])
         for name in _candidates(tabulation, declared):
-            off = shown.filter(~near_figure(places, cell, name, declared, policy))
-            tries.append((off.height, Mismatch(key, tuple(off["row"].to_list()))))
+            is_off = ~near_figure(places, cell, shown[name], declared, policy)
+            rows = tuple(shown["row"].to_numpy()[is_off].tolist())
+            tries.append((len(rows), Mismatch(key, rows)))
     fewest, nearest = min(tries, key=lambda tried: tried[0], default=(0, None))
     return nearest if fewest else None
 
