@@ -67,10 +67,10 @@ def _compared(tabulation: Tabulation, context: TableContext, policy: Policy, nam
     table = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
     joined = table.join(tabulation.cells.drop("shown"), on="row", how="left").filter(pl.col("rows").is_not_null())
     for key in tabulation.differing:
-        is_shown = ~is_suppressed(view.frame, key)
-        if table.filter(is_shown).height == 0:
+        is_shown = table.select(~is_suppressed(view.frame, key)).to_series()
+        if not is_shown.any():
             continue
-        shown = joined.filter(is_shown)
+        shown = joined if is_shown.all() else joined.filter(~is_suppressed(view.frame, key))
         match = _match(shown, key, candidates, context, policy)
         if match is None:
             differing.append(key)

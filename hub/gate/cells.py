@@ -229,7 +229,8 @@ def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
     if not cells.str.contains("[.,eE]").any():
         return 0
-    return decimals_by(written_in(cells).to_frame("number").with_columns(pl.lit("").alias("key")), [""])[""]
+    shown = written_in(cells).to_frame("number").select(_decimals_shown().max()).item()
+    return int(shown or 0)
 
 
 def decimals_written(cells: pl.Series) -> int:
@@ -240,11 +241,14 @@ def decimals_written(cells: pl.Series) -> int:
 
 def decimals_by(numbers: pl.DataFrame, keys: Iterable[str]) -> dict[str, int]:
     """Return the same for several columns: numbers, as ``written``, stand below each other beside their ``key``."""
+    found = numbers.drop_nulls("number").group_by("key").agg(_decimals_shown().max().fill_null(0)).rows()
+    return dict.fromkeys(keys, 0) | {str(key): int(decimals) for key, decimals in found}
+
+
+def _decimals_shown() -> pl.Expr:
     text = pl.col("number")
     after_point = text.str.strip_chars_end("0").str.split_exact(".", 1).struct[1].str.len_chars().clip(0, MOST_DECIMALS)
-    shown = pl.when(text.str.contains("[eE]")).then(MOST_DECIMALS).otherwise(after_point)
-    found = numbers.drop_nulls("number").group_by("key").agg(shown.max().fill_null(0)).rows()
-    return dict.fromkeys(keys, 0) | {str(key): int(decimals) for key, decimals in found}
+    return pl.when(text.str.contains("[eE]")).then(MOST_DECIMALS).otherwise(after_point)
 
 
 def is_suppressed(frame: pl.DataFrame, key: str) -> pl.Expr:
@@ -276,6 +280,11 @@ def suppression_mark(cells: Iterable[str]) -> str:
 def is_margin(column: pl.Expr) -> pl.Expr:
     """Whether a dimension's cell says that the row sums over it."""
     return column.str.strip_chars().str.contains(_MARGIN)
+
+
+def says_margin(text: str) -> bool:
+    """The same of one text."""
+    return re.fullmatch(_MARGIN, text.strip()) is not None
 
 
 def is_missing(column: pl.Expr) -> pl.Expr:

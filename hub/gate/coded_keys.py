@@ -22,19 +22,20 @@ class CodedKeys:
         self._columns = columns
         self._schema = schema
         self._keys: dict[tuple[str, int], pl.Series] = {}
-        self._rows: dict[str, list[int]] = {}
+        self._counts: dict[tuple[str, int], dict[int | str | None, int]] = {}
 
     def counts(self, column: str, decimals: int) -> dict[int | str | None, int] | None:
         """How many rows have each key, of one that occurs; None without codes."""
         codes = self._columns.coded(column)
         if codes is None:
             return None
-        if column not in self._rows:
-            self._rows[column] = np.bincount(codes.codes, minlength=codes.values.len()).tolist()
-        found: Counter[int | str | None] = Counter()
-        for key, rows in zip(self._key(column, decimals, codes).to_list(), self._rows[column], strict=True):
-            found[key] += rows
-        return {key: rows for key, rows in found.items() if rows}
+        if (column, decimals) not in self._counts:
+            found: Counter[int | str | None] = Counter()
+            rows = np.bincount(codes.codes, minlength=codes.values.len()).tolist()
+            for key, count in zip(self._key(column, decimals, codes).to_list(), rows, strict=True):
+                found[key] += count
+            self._counts[column, decimals] = {key: count for key, count in found.items() if count}
+        return self._counts[column, decimals]
 
     def cells(self, keys: dict[str, tuple[str, int]]) -> Cells | None:
         """The combinations of keys, one key at least; None where a column has no codes, or beyond so many."""

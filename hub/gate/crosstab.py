@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_of, is_margin, keys_in
+from hub.gate.cells import ValueClass, decimals_of, is_margin, keys_in, says_margin
 from hub.gate.datasets import DataFile
 from hub.gate.views import TableView
 
 _MOST_LEADING = 3
 _FEWEST = 2
+_WORD = re.compile(r"[A-Za-z_]+")
 
 
 def unpivoted(view: TableView, file: DataFile, *, partly: bool = False) -> list[TableView]:
@@ -24,14 +27,28 @@ def unpivoted(view: TableView, file: DataFile, *, partly: bool = False) -> list[
         return []
     used = {file.names[names[at]] for at in leading}
     others = [at for at in range(len(names)) if at not in leading]
-    headers = _Headers(others, [view.columns[at].strip() for at in others])
+    titles = [view.columns[at].strip() for at in others]
+    columns = [c for c in file.schema if c not in used and (partly or _may_have_words(file, c, titles))]
+    if not columns:
+        return []
+    headers = _Headers(others, titles)
     found = []
-    for column in file.schema:
-        if column not in used and headers.may_be(file, column) and file.is_grouping(column):
+    for column in columns:
+        if headers.may_be(file, column) and file.is_grouping(column):
             told = headers.told(file, column)
             if told and (partly or told == others):
                 found.append(_long(view, leading, told, column))
     return found
+
+
+def _may_have_words(file: DataFile, column: str, headers: list[str]) -> bool:
+    """Whether the column may have all headers that are plain words, which no number, time or truth is."""
+    words = [header for header in headers if _WORD.fullmatch(header) and not says_margin(header)]
+    if not words or file.value_class(column) is ValueClass.TRUTH:
+        return True
+    if file.value_class(column) is not ValueClass.TEXT:
+        return False
+    return file.is_grouping(column) and bool(file.knows(column, 0, pl.Series(words)).all())
 
 
 class _Headers:
@@ -52,8 +69,7 @@ class _Headers:
     def told(self, file: DataFile, column: str) -> list[int]:
         """The columns whose headers are values of the dataset's column, two at least, and the margins'."""
         keys = self._of(file.value_class(column))
-        counts = file.counts(column, self._places(file.value_class(column)), keys["key"])
-        known = keys.join(counts, on="key", how="semi")
+        known = keys.filter(file.knows(column, self._places(file.value_class(column)), keys["key"]))
         return sorted((*known["at"].to_list(), *self._margins)) if known.height >= _FEWEST else []
 
     def _places(self, value_class: ValueClass) -> int:

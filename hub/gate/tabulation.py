@@ -208,8 +208,17 @@ def _keyed(view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], o
         known = file.counts(d.column, d.decimals, asked)["key"].implode()
         columns.append((margin & ~pl.lit(asked).is_in(known).fill_null(False)).alias(f"margin_{d.key}"))
         columns.append(pl.lit(asked).alias(d.key))
-    shown = pl.any_horizontal(*(~is_suppressed(view.frame, k) for k in others)) if others else pl.lit(value=True)
-    return view.frame.select(*columns, shown.alias("shown"))
+    return view.frame.select(*columns, _shown(view, others).alias("shown"))
+
+
+def _shown(view: TableView, others: list[str]) -> pl.Series:
+    """Which rows show a figure; where one column shows all of its cells, the others need not be looked at."""
+    shown = pl.Series([not others] * view.frame.height, dtype=pl.Boolean)
+    for key in others:
+        shown = shown | view.frame.select(~is_suppressed(view.frame, key)).to_series()
+        if shown.all():
+            break
+    return shown
 
 
 def _count(file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, asked: Asked) -> pl.DataFrame:

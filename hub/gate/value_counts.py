@@ -117,6 +117,9 @@ class ValueCounts:
     def has_few(self, column: str, most: int) -> bool:
         """Whether the column has at most so many different values; where a few rows have more, no more are read."""
         file = self._file
+        coded = file.coded.counts(column, file.finest(column))
+        if coded is not None:
+            return len(coded) - (None in coded) <= most
         return file.large.sampled(column) <= most and self._all(column, file.finest(column)).height <= most
 
     def _index(self, columns: list[str], value_class: ValueClass, decimals: int) -> pl.DataFrame:
