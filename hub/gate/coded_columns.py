@@ -100,7 +100,7 @@ def cells_of(columns: Sequence[tuple[str, CodedColumn, pl.Series]]) -> Cells | N
 
     Beside each column's name stand the keys that its values are compared by, which several values may share.
     """
-    keys, numbers, count = {}, np.empty(0, np.int32), 1
+    keys, numbers, count = {}, np.empty(0, np.intp), 1
     for name, column, asked in columns:
         keys[name] = asked.unique(maintain_order=True)
         size = keys[name].len()
@@ -109,7 +109,7 @@ def cells_of(columns: Sequence[tuple[str, CodedColumn, pl.Series]]) -> Cells | N
             return None
         codes = column.codes if size == asked.len() else _places(asked, keys[name])[column.codes]
         if len(keys) == 1:
-            numbers = codes.astype(np.int32)
+            numbers = codes.astype(np.intp)
         else:
             numbers *= size
             numbers += codes

@@ -127,6 +127,8 @@ def tabulate(
 def _groups(keyed: pl.DataFrame, dimensions: tuple[Dimension, ...]) -> Groups:
     """The table's rows by the dimensions that they do not sum over."""
     flags = [f"margin_{d.key}" for d in dimensions]
+    if keyed.height and not any(keyed[flag].any() for flag in flags):
+        return ((dimensions, keyed),)
     patterns = keyed.select(flags).unique(maintain_order=True) if flags else pl.DataFrame({"all": [True]})
     found = []
     for pattern in patterns.iter_rows(named=True):
@@ -169,14 +171,13 @@ def _decimals(view: TableView, key: str, file: DataFile, column: str) -> int:
     return decimals_of(view.frame[key]) if file.value_class(column) is ValueClass.NUMBER else 0
 
 
-def _table_keys(frame: pl.DataFrame, file: DataFile, dimension: Dimension) -> pl.Series:
-    return keys_in(frame[dimension.key], file.value_class(dimension.column), dimension.decimals).alias("key")
+def _table_keys(cells: pl.Series, file: DataFile, dimension: Dimension) -> pl.Series:
+    return keys_in(cells, file.value_class(dimension.column), dimension.decimals).alias("key")
 
 
 def _is_known(view: TableView, file: DataFile, dimension: Dimension, share: float) -> bool:
     """That part of the column's cells, and one at least, are values that the dataset's column has."""
-    cell = pl.col(dimension.key)
-    keys = _table_keys(view.frame.filter(~is_margin(cell)), file, dimension)
+    keys = _table_keys(view.frame[dimension.key].filter(~_margins(view, dimension)), file, dimension)
     known = int(file.knows(dimension.column, dimension.decimals, keys).sum())
     return keys.len() == 0 or known >= max(share * keys.len(), 1)
 
@@ -198,17 +199,16 @@ def _measures(view: TableView, file: DataFile, others: list[str], context: Table
 
 def _keyed(view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], others: list[str]) -> pl.DataFrame:
     """The table's rows with number, keys, whether each dimension is summed over, and whether a figure is shown."""
-    columns = [pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")]
+    columns = [pl.Series("row", range(1, view.frame.height + 1), dtype=pl.Int64)]
     for d in dimensions:
-        cell = pl.col(d.key)
-        margin = is_margin(cell)
-        if file.has_missing(d.column):
-            margin = margin & ~is_missing(cell)
-        asked = _table_keys(view.frame, file, d)
-        known = file.counts(d.column, d.decimals, asked)["key"].implode()
-        columns.append((margin & ~pl.lit(asked).is_in(known).fill_null(False)).alias(f"margin_{d.key}"))
-        columns.append(pl.lit(asked).alias(d.key))
-    return view.frame.select(*columns, _shown(view, others).alias("shown"))
+        margin = _margins(view, d)
+        if margin.any() and file.has_missing(d.column):
+            margin = margin & view.frame.select(~is_missing(pl.col(d.key))).to_series()
+        asked = _table_keys(view.frame[d.key], file, d)
+        if margin.any():
+            margin = margin & ~file.knows(d.column, d.decimals, asked)
+        columns += [margin.alias(f"margin_{d.key}"), asked.alias(d.key)]
+    return pl.DataFrame([*columns, _shown(view, others).alias("shown")])
 
 
 def _shown(view: TableView, others: list[str]) -> pl.Series:
@@ -219,6 +219,10 @@ def _shown(view: TableView, others: list[str]) -> pl.Series:
         if shown.all():
             break
     return shown
+
+
+def _margins(view: TableView, dimension: Dimension) -> pl.Series:
+    return view.frame.select(is_margin(pl.col(dimension.key))).to_series()
 
 
 def _count(file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, asked: Asked) -> pl.DataFrame:
