@@ -66,15 +66,22 @@ def _coded_numbers(numbers: pl.Series, values: pl.Series | None, kind: pl.DataTy
         return None
     if values is None:
         values = pl.Series(list(range(low, high + 1)), dtype=numbers.dtype).cast(kind)
-    codes = np.empty(numbers.len(), np.uint8 if values.len() < 2**8 else np.uint16)
+    codes = _beyond(numbers, low, np.uint8 if values.len() < 2**8 else np.uint16)
+    if numbers.null_count():
+        codes[numbers.is_null().to_numpy()] = values.len()
+        values = values.extend_constant(None, 1)
+    return CodedColumn(codes, values)
+
+
+def _beyond(numbers: pl.Series, low: int, kind: type[np.integer[Any]]) -> Numbers:
+    """Whole numbers without what all have; without a copy of numbers that lie in several pieces."""
+    found = np.empty(numbers.len(), kind)
     at = 0
     for chunk in numbers.get_chunks():
-        part = codes[at : at + chunk.len()]
+        part = found[at : at + chunk.len()]
         np.subtract(chunk.fill_null(low).to_numpy(), low, out=part, dtype=np.int64, casting="unsafe")
-        if chunk.null_count():
-            part[chunk.is_null().to_numpy()] = values.len()
         at += chunk.len()
-    return CodedColumn(codes, values.extend_constant(None, 1) if numbers.null_count() else values)
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,7 +150,7 @@ def units_in(cells: Cells, units: pl.Series, taken: Numbers | None = None) -> Nu
     width: type[np.signedinteger[Any]] = np.int32 if span * cells.count < 2**31 else np.int64
     pairs: Numbers = cells.numbers.astype(width)
     pairs *= span
-    pairs += np.subtract(units.fill_null(low).to_numpy(), low, dtype=np.int64).astype(width, copy=False)
+    pairs += _beyond(units, low, width)
     if units.null_count():
         known = units.is_not_null().to_numpy()
         taken = known if taken is None else known & taken

@@ -21,6 +21,7 @@ MOST_CODED = 4_000_000
 """Rows of a file whose columns of few values are kept as codes."""
 MOST_CODES = 16_000_000
 """Codes that are kept of all columns together."""
+_PLACES = 5
 _ROWS_EACH = 2_000
 _GROUP_OF_ROWS = 2**18
 """As files are mostly written: the first rows of a group are read without those before them."""
@@ -37,29 +38,34 @@ class LargeColumns:
         self._coded: dict[str, CodedColumn | None] = {}
 
     @cached_property
+    def _schema(self) -> pl.Schema:
+        return self._source.collect_schema()
+
+    @cached_property
     def sample(self) -> pl.DataFrame:
         """Rows from five places of the file, without columns of lists."""
-        return self._some(name for name, kind in self._source.collect_schema().items() if not kind.is_nested())
+        return self._some(name for name, kind in self._schema.items() if not kind.is_nested())
 
     def _some(self, columns: Iterable[str]) -> pl.DataFrame:
         asked = self._source.select(columns)
-        starts = self._places
-        if self._at_hand:
-            rows = asked.collect()
-            return pl.concat([rows.slice(start, _ROWS_EACH) for start in starts])
+        each = _GROUP_OF_ROWS if self._height > _PLACES * _GROUP_OF_ROWS // 2 else 1
+        starts = sorted({self._height * part // _PLACES // each * each for part in range(_PLACES)})
         return pl.concat([asked.slice(start, _ROWS_EACH).collect(engine="streaming") for start in starts])
 
-    @property
-    def _places(self) -> list[int]:
-        each = _GROUP_OF_ROWS if self._height > 5 * _GROUP_OF_ROWS // 2 else 1
-        return sorted({self._height * part // 5 // each * each for part in range(5)})
-
     def sampled(self, column: str) -> int:
-        """How many different values rows from five places of the file have."""
+        """How many different values a few rows of the file have."""
         if column not in self._different:
-            rows = self.sample if column in self.sample else self._some([column])
-            self._different[column] = rows[column].drop_nulls().n_unique()
+            self._different[column] = self._few(column).drop_nulls().n_unique()
         return self._different[column]
+
+    def _few(self, column: str) -> pl.Series:
+        """Some of a column's values: from the first rows where all may be read soon, else from five places."""
+        kind = self._schema[column]
+        if self._height > MOST_CODED and not kind.is_nested():
+            return self.sample[column]
+        if can_be_coded(kind):
+            return self._source.select(column).head(_PLACES * _ROWS_EACH).collect(engine="streaming")[column]
+        return self._some([column])[column]
 
     def seen(self, is_asked: pl.Expr) -> int:
         """About how many rows of the file are such, as far as the sample tells."""
@@ -74,8 +80,7 @@ class LargeColumns:
         return self._coded[column]
 
     def _code(self, column: str) -> CodedColumn | None:
-        known = self.sample.get_column(column, default=None)
-        return coded(self.column(column), known) if known is not None and can_be_coded(known.dtype) else None
+        return coded(self.column(column), self._few(column)) if can_be_coded(self._schema[column]) else None
 
     def column(self, name: str) -> pl.Series:
         """All values of one column."""
@@ -84,7 +89,7 @@ class LargeColumns:
     @cached_property
     def _cube(self) -> pl.DataFrame | None:
         """The combinations of all columns of few values, with their rows; None where there are none, or too many."""
-        few = [name for name in self._source.collect_schema() if self.sampled(name) <= GROUPING]
+        few = [name for name in self._schema if self.sampled(name) <= GROUPING]
         return self.grouped(few, MOST_COMBINED) if few else None
 
     def _cube_with(self, columns: Iterable[str]) -> pl.DataFrame | None:
