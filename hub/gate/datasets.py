@@ -181,18 +181,14 @@ class DataFile:
         Where the columns have few combinations, all of them are aggregated sooner than the others are left out.
         """
         columns = {column for column, _ in keys.values()}
-        if self._have_few_combinations(columns):
+        few = (self.has_few(column, GROUPING) for column in columns)
+        if all(few) if self.is_kept else self.large.have_few_combinations(columns):
             named = (self.key(c, d).alias(name) for name, (c, d) in keys.items())
             source = self.select(*named, *values)
         else:
             source = self.matching(keys, rows, *values)
         grouped = source.group_by(list(keys)).agg(aggregates) if keys else source.select(aggregates)
         return grouped.collect(engine=self.engine)
-
-    def _have_few_combinations(self, columns: set[str]) -> bool:
-        if self.is_kept:
-            return all(self.has_few(column, GROUPING) for column in columns)
-        return self.large.have_few_combinations(columns)
 
     def combinations(self, keys: dict[str, tuple[str, int]], most: int) -> pl.DataFrame | None:
         """Return the different combinations of keys with the number of rows that have each; None where there are more.
@@ -205,8 +201,6 @@ class DataFile:
         cube = self.large.combined(raw, most)
         if cube is None and self.is_kept:
             cube = self._scan.group_by(raw).agg(pl.len().cast(pl.Int64).alias(COUNT)).collect()
-        elif cube is None:
-            cube = self.large.grouped(raw, most)
         if cube is None:
             return None
         texts = [pl.col(n).cast(pl.String).str.normalize("NFC").str.strip_chars() for n in raw if n in self._texts]
@@ -245,9 +239,8 @@ class DataFile:
     def knows(self, column: str, decimals: int, keys: pl.Series) -> pl.Series:
         """Which of these keys the column has."""
         coded = self.coded.counts(column, decimals)
-        if coded is None:
-            return keys.is_in(self.counts(column, decimals, keys)["key"].implode()).fill_null(value=False)
-        return pl.Series([key is not None and key in coded for key in keys.to_list()], dtype=pl.Boolean)
+        known = set(self.counts(column, decimals, keys)["key"] if coded is None else coded) - {None}
+        return pl.Series([key in known for key in keys.to_list()], dtype=pl.Boolean)
 
     def met(self, values: pl.DataFrame, value_class: ValueClass, decimals: int) -> pl.DataFrame:
         """Where values stand in columns of their class, as ``ValueCounts.met`` tells it."""

@@ -106,11 +106,12 @@ class LargeColumns:
         return self._cube_with(columns) is not None
 
     def combined(self, columns: list[str], most: int) -> pl.DataFrame | None:
-        """Combinations that tell those of some columns apart, if they are at hand."""
+        """Combinations that tell those of some columns apart; None beyond so many, or if rows at hand have no codes."""
         found = self._counted(columns)
         if found is not None:
             return found if found.height <= most else None
-        return self._cube_with(columns)
+        found = self._cube_with(columns)
+        return self.grouped(columns, most) if found is None and not self._at_hand else found
 
     def _counted(self, columns: list[str]) -> pl.DataFrame | None:
         """The columns' combinations with their rows, told by codes alone."""

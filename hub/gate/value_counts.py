@@ -142,20 +142,24 @@ class ValueCounts:
         return times > _ASKED and self._file.height <= MOST_COUNTED
 
     def _all(self, column: str, decimals: int) -> pl.DataFrame:
-        file, known = self._file, (column, decimals)
-        coded = file.coded.counts(column, decimals) if known not in self._counted else None
+        known = (column, decimals)
+        if known not in self._counted:
+            self._counted[known] = self._count(column, decimals)
+        return self._counted[known]
+
+    def _count(self, column: str, decimals: int) -> pl.DataFrame:
+        file = self._file
+        coded = file.coded.counts(column, decimals)
         if coded is not None:
             ordered = sorted((key, rows) for key, rows in coded.items() if key is not None)
             kind = _kind(file.value_class(column))
-            self._counted[known] = pl.DataFrame(ordered, [("key", kind), ("count", pl.Int64)], orient="row")
-        elif known not in self._counted and file.large.have_few_combinations([column]):
-            found = file.combinations({"key": (column, decimals)}, MOST_COMBINED)
-            if found is not None:
-                self._counted[known] = found.drop_nulls("key").rename({"rows": "count"}).sort("key")
-        if known not in self._counted:
-            keys = file.keys(column, decimals).drop_nulls()
-            self._counted[known] = keys.group_by("key").len("count").sort("key").collect(engine=file.engine)
-        return self._counted[known]
+            return pl.DataFrame(ordered, [("key", kind), ("count", pl.Int64)], orient="row")
+        is_few = file.large.have_few_combinations([column])
+        found = file.combinations({"key": (column, decimals)}, MOST_COMBINED) if is_few else None
+        if found is not None:
+            return found.drop_nulls("key").rename({"rows": "count"}).sort("key")
+        keys = file.keys(column, decimals).drop_nulls()
+        return keys.group_by("key").len("count").sort("key").collect(engine=file.engine)
 
     def _some(self, column: str, decimals: int, wanted: pl.Series) -> pl.DataFrame:
         keys, known = self._file.keys(column, decimals), (column, decimals)
