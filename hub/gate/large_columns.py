@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import polars as pl
@@ -21,6 +21,7 @@ MOST_CODED = 4_000_000
 """Rows of a file whose columns of few values are kept as codes."""
 MOST_CODES = 16_000_000
 """Codes that are kept of all columns together."""
+_MOST_READ = 8_000_000
 _PLACES = 5
 _ROWS_EACH = 2_000
 _GROUP_OF_ROWS = 2**18
@@ -60,12 +61,10 @@ class LargeColumns:
 
     def _few(self, column: str) -> pl.Series:
         """Some of a column's values: from the first rows where all may be read soon, else from five places."""
-        kind = self._schema[column]
-        if self._height > MOST_CODED and not kind.is_nested():
-            return self.sample[column]
-        if can_be_coded(kind):
-            return self._source.select(column).head(_PLACES * _ROWS_EACH).collect(engine="streaming")[column]
-        return self._some([column])[column]
+        is_nested = self._schema[column].is_nested()
+        if self._height > MOST_CODED:
+            return (self._some([column]) if is_nested else self.sample)[column]
+        return self._source.select(column).head(_PLACES * _ROWS_EACH).collect(engine="streaming")[column]
 
     def seen(self, is_asked: pl.Expr) -> int:
         """About how many rows of the file are such, as far as the sample tells."""
@@ -84,7 +83,14 @@ class LargeColumns:
 
     def column(self, name: str) -> pl.Series:
         """All values of one column."""
-        return self._source.select(name).collect(engine="streaming")[name]
+        return next(self.columns([name]))
+
+    def columns(self, names: Sequence[str]) -> Iterator[pl.Series]:
+        """All values of some columns, of which as many are read together as may be held for a moment."""
+        each = max(_MOST_READ // max(self._height, 1), 1)
+        for start in range(0, len(names), each):
+            asked = [pl.col(name).alias(str(at)) for at, name in enumerate(names[start : start + each])]
+            yield from self._source.select(asked).collect(engine="streaming")
 
     @cached_property
     def _cube(self) -> pl.DataFrame | None:

@@ -23,14 +23,15 @@ def tallied(file: DataFile, keys: dict[str, tuple[str, int]], measures: Sequence
     if cells is None:
         return None
     rows = rows_in(cells)
-    ids = file.large.column(file.unit).cast(pl.Int64) if file.unit else None
+    columns = file.large.columns([*([file.unit] if file.unit else []), *measures])
+    ids = next(columns).cast(pl.Int64) if file.unit else None
     units = rows if ids is None else units_in(cells, ids)
     if units is None:
         return None
     (taken,) = rows.nonzero()
     found = {**cells.named(taken), "rows": _whole(rows[taken]), "units": _whole(units[taken])}
-    for number, measure in enumerate(measures):
-        figures = _figures(cells, file.large.column(measure), ids, units, taken)
+    for number, values in enumerate(columns):
+        figures = _figures(cells, values, ids, units, taken)
         found |= {column_of(name, number): figure for name, figure in figures.items()}
     return pl.DataFrame(found)
 
