@@ -5,9 +5,10 @@ process of its own, without its imports; memory is the process' largest, with th
 
 *Table rules* are minimum frequency, dominance and recomputation of one table of counts, persons and means by three
 dimensions, from opening the Parquet file on. The other side makes and checks a table of counts and one of means of the
-same cells, from data that lie in its memory. *Row leak* looks for rows of the dataset in a thousand rows: copied ones,
-renamed and rounded, and harmless results. *Differencing* compares the table with seven that left before. *The whole
-gate* judges a request of 16 MB (tables, text, a picture) against 10⁶ rows, in its two programs.
+same cells, from data that lie in its memory, and counts rows where the gate counts persons, too. *Row leak* looks for
+rows of the dataset in a thousand rows: copied ones, renamed and rounded, and harmless results. *Differencing*
+compares the table with seven that left before. *The whole gate* judges a request of 16 MB (tables, text, a picture)
+against 10⁶ rows, in its two programs.
 """
 
 from __future__ import annotations
