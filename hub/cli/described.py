@@ -21,6 +21,10 @@ Groups = Annotated[
     list[str] | None, typer.Option("--group", help="Files with a context of their own; see the example.")
 ]
 
+Supporting = Annotated[
+    list[str] | None, typer.Option("--supporting", help="A file that reviewers see beside it, and that never leaves.")
+]
+
 
 def declared(files: Iterable[str], tables: Iterable[str]) -> dict[str, Json]:
     """Return what is said of each file; a table is “PATH dataset=… dimensions=a,b measure=… aggregate=…”."""
@@ -55,10 +59,15 @@ def grouped(groups: Iterable[str]) -> list[Json]:
 
 
 def describe(
-    context: typer.Context, request: Identifier, why: Context = "", group: Groups = None, as_json: AsJson = False
+    context: typer.Context,
+    request: Identifier,
+    why: Context = "",
+    group: Groups = None,
+    supporting: Supporting = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say anew what the files of a request are, as its author: in a draft, or after a steward returned it."""
-    body = {"context": why, "groups": grouped(group or ())}
+    body = {"context": why, "groups": grouped(group or ()), "supporting": supporting or []}
     print_request(portal(context).post(place("exports", request, "describe"), body), as_json=as_json)
 
 

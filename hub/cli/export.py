@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from hub.cli.client import Json, Portal, place
 from hub.cli.comments import comment, comments
-from hub.cli.described import Context, Groups, declared, describe, grouped
+from hub.cli.described import Context, Groups, Supporting, declared, describe, grouped
 from hub.cli.exceptions import ask_exception, decide_exception, exceptions
 from hub.cli.files import write_new
 from hub.cli.freeze import freeze, frozen, unfreeze
@@ -62,23 +61,24 @@ def create(
     file: Annotated[list[str], typer.Option("--file", "-f", help="Path of a file below the outputs.")],
     why: Context = "",
     group: Groups = None,
+    supporting: Supporting = None,
     table: Annotated[list[str] | None, typer.Option(help="What a table is made of; see the example.")] = None,
     submit_it: Annotated[bool, typer.Option("--submit", help="Submit it at once and wait for the gate.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make an export request from outputs."""
     lab = portal(context)
-    made = create_request(lab, project, source, declared(file, table or ()), why, grouped(group or ()))
+    beside = {"groups": grouped(group or ()), "supporting": supporting or []}
+    made = create_request(lab, project, source, declared(file, table or ()), why, beside)
     print_request(_submit(lab, made["id"]) if submit_it else made, as_json=as_json)
 
 
 def create_request(
-    lab: Portal, project: str, source: str, files: dict[str, Json], why: str, groups: Iterable[Json] = ()
+    lab: Portal, project: str, source: str, files: dict[str, Json], why: str, beside: Json | None = None
 ) -> Json:
-    """Make a draft; ``files`` says of each path what its table is made of, or nothing."""
+    """Make a draft; ``files`` says of each path what its table is made of, ``beside`` of groups and support."""
     said = {"project": project, "source": source, "files": files, "context": why}
-    named = list(groups)
-    return dict(lab.post("/exports", said | ({"groups": named} if named else {})))
+    return dict(lab.post("/exports", said | {word: value for word, value in (beside or {}).items() if value}))
 
 
 app.command(

@@ -39,6 +39,9 @@ def print_request(found: Json, *, as_json: bool) -> None:
         typer.echo()
         files = [file["path"] for file in found["files"] if file.get("group") == group["name"]]
         print_record(group | {"files": files}, as_json=False, fields=("name", *PARTS, "files"))
+    supporting = [f"{f['path']}{': ' + f['refusal'] if f['refusal'] else ''}" for f in found.get("supporting", ())]
+    if supporting:
+        print_record({"supporting": supporting}, as_json=False)
     votes = [f"{v['steward']}: {v['decision']} {v['path']}" for v in found["votes"]]
     if votes:
         typer.echo()

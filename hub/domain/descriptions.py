@@ -8,11 +8,13 @@ Invariants:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from hub.domain.errors import ConflictError
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.file_groups import UNNAMED, Grouped, check_groups, stripped
+from hub.domain.supporting import SupportingFile, check_supporting
 
 DESCRIBED_IN = (ExportState.DRAFT, ExportState.RETURNED)
 
@@ -28,8 +30,9 @@ def check_can_be_described(request: ExportRequest) -> None:
         )
 
 
-def described(request: ExportRequest, context: str, groups: Grouped) -> ExportRequest:
-    """Return the request with its context, and its files in these groups and in no others."""
+def described(request: ExportRequest, context: str, groups: Grouped, supporting: Collection[str] = ()) -> ExportRequest:
+    """Return the request with its context, its files in these groups and no others, and these supporting files."""
+    check_supporting([file.path for file in request.files], supporting)
     said = [(stripped(group), members) for group, members in groups]
     check_groups(context, said, [file.path for file in request.files])
     place = {path: group.name for group, members in said for path in members}
@@ -38,4 +41,11 @@ def described(request: ExportRequest, context: str, groups: Grouped) -> ExportRe
         (replace(file, group=place.get(file.path, UNNAMED)) for file in request.files),
         key=lambda file: (order[file.group], file.path),
     )
-    return replace(request, context=context.strip(), groups=tuple(group for group, _ in said), files=tuple(files))
+    known = {file.path: file for file in request.supporting}
+    return replace(
+        request,
+        context=context.strip(),
+        groups=tuple(group for group, _ in said),
+        files=tuple(files),
+        supporting=tuple(known.get(path, SupportingFile(path)) for path in sorted(supporting)),
+    )

@@ -265,6 +265,11 @@ def contexts_of(request: ExportRequest) -> dict[str, str]:
     return context_digests(request.context, request.groups)
 
 
+def offered_count(request: ExportRequest) -> int:
+    """Return how many files were taken in for a request: those that are to leave, then those that support them."""
+    return len(request.files) + len(request.supporting)
+
+
 def without_votes(request: ExportRequest) -> ExportRequest:
     """Return the request as one that nobody has voted on."""
     return replace(request, votes=(), ballot=Ballot.OPEN, overrides=(), owner_votes=())

@@ -6,7 +6,8 @@ Invariants:
 * both halves go through the gate again, each as a set of its own, without any vote;
 * each half needs as many votes as the whole did: what its files stood beside counts for it, too;
 * each half names the other, so that nobody takes one for the whole;
-* the groups go with their files, each with the context that it has.
+* the groups go with their files, each with the context that it has; supporting files stand beside both halves, and
+  none of them becomes a file of either.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import without_claim
 from hub.domain.quorums import held_together
+from hub.domain.supporting import as_taken_in
 from hub.domain.votes import check_can_review
 
 BY_STEWARDS = (ExportState.SUBMITTED, ExportState.IN_REVIEW, ExportState.RETURNED)
@@ -69,7 +71,8 @@ def split_request(
         submitted=now,
         split_into=(*request.split_into, identifier),
     )
-    rest = replace(rest, groups=_groups_of(request, rest.files))
+    supporting = as_taken_in(request.supporting)
+    rest = replace(rest, groups=_groups_of(request, rest.files), supporting=supporting)
     draft = ExportRequest(
         identifier,
         request.project,
@@ -83,7 +86,7 @@ def split_request(
         submitted=now,
         split_from=request.id,
     )
-    draft = replace(draft, groups=_groups_of(request, draft.files))
+    draft = replace(draft, groups=_groups_of(request, draft.files), supporting=supporting)
     return rest, step_request(draft, ExportStep.SUBMIT, reason)
 
 

@@ -141,20 +141,20 @@ def check_file(
     if any(isinstance(part, RefusalFragment) for part in file.fragments):
         return _judgement(findings, None)
     try:
-        written = _written(file, policy, guard)
+        made = written(file, policy, guard)
     except ReadRefusedError as refusal:
         findings.append(context.finding("canonical", Severity.BLOCK, "", SENTENCES[refusal.reason]))
         return _judgement(findings, None)
-    findings += written.fixes
+    findings += made.fixes
     again = context
-    if not _is_the_same(file.fragments, written.file.fragments):
-        again = context.again(written.file.kind)
+    if not _is_the_same(file.fragments, made.file.fragments):
+        again = context.again(made.file.kind)
         blocked = frozenset((place, f.check) for place, f in first if f.severity is Severity.BLOCK)
         offered = frozenset(map(id, file.fragments))
-        second = _found(written.file.fragments, again, CHECKS, guard, blocked, offered)
+        second = _found(made.file.fragments, again, CHECKS, guard, blocked, offered)
         findings += _news(first, second)
-    judged = _judgement(_once(findings), written, tuple(told.table for told in again.released_here))
-    classes = classes_in(written.file, file.decoded, again, guard)
+    judged = _judgement(_once(findings), made, tuple(told.table for told in again.released_here))
+    classes = classes_in(made.file, file.decoded, again, guard)
     return replace(judged, context=context, classes=classes, card=card_of(file.fragments, again))
 
 
@@ -277,7 +277,7 @@ def _apply(check: Check, fragment: Fragment, context: Context, guard: Guard) -> 
     return [context.finding(check.identifier, Severity.BLOCK, fragment.place, sentence, "a check that fails blocks")]
 
 
-def _written(file: FileFragments, policy: Policy, guard: Guard) -> Canonical:
+def written(file: FileFragments, policy: Policy, guard: Guard = nullcontext) -> Canonical:
     """Write the canonical file; what goes wrong is a refusal."""
     try:
         with guard():

@@ -178,6 +178,8 @@ class CheckRequest(Part):
     """Whether all files of the project's other requests are among these."""
     fix: bool = False
     """Whether to carry out what findings propose before a file is written."""
+    supporting: tuple[OfferedFile, ...] = Field(default=(), max_length=MOST_FILES)
+    """Files that are written anew to be shown to reviewers; none of them is judged, compared or counted."""
 
 
 class FixPart(Part):
@@ -259,6 +261,19 @@ class CheckedFile(Part):
     card: CardPart | None = None
 
 
+class ShownFile(Part):
+    """What is shown of a supporting file, or of a sheet of it; where nothing is, why not."""
+
+    index: FileIndex
+    part: Annotated[int, Field(ge=0, le=999)] = 0
+    path: FilePath
+    kind: Kind
+    name: Annotated[str, Field(max_length=320)] = ""
+    sha256: Digest | Annotated[str, Field(max_length=0)] = ""
+    size: Annotated[int, Field(ge=0)] = 0
+    refusal: RefusalReason | None = None
+
+
 class CheckResult(Part):
     """The gate's answer for a request: the strictest verdict of its files, and what it rests on."""
 
@@ -266,3 +281,5 @@ class CheckResult(Part):
     policy_digest: Digest
     verdict: Verdict
     files: tuple[CheckedFile, ...] = Field(max_length=MOST_CHECKED)
+    shown: tuple[ShownFile, ...] = Field(default=(), max_length=MOST_CHECKED)
+    """The supporting files."""

@@ -2,7 +2,8 @@
 
 ``/in/request.json`` names the files with their declarations, the datasets and the policy; ``/in/earlier.json`` tells
 which tables left before; ``/in/fragments`` holds what the reader's container wrote. ``/out/canonical/0001`` and so on
-are the files that may leave, and ``/out/result.json`` is the gate's answer. With ``--when-told`` it loads, and waits
+are the files that may leave, ``/out/shown/0002`` and so on what reviewers see of the files that never leave, and
+``/out/result.json`` is the gate's answer. With ``--when-told`` it loads, and waits
 for a byte of standard input before it looks at anything.
 """
 
@@ -49,6 +50,7 @@ from hub.gate.verdict import strictest
 from hub.gate.version import ENGINE
 from hub.policy.model import policy_digest
 from hub.sandbox.program import SandboxError, read_bounded, run_program
+from hub.sandbox.show import show
 
 SECONDS_EACH = 60
 LARGEST_FRAGMENTS = 256 * 2**20
@@ -90,6 +92,7 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
         policy_digest=policy_digest(request.policy),
         verdict=strictest(j.verdict for j in judged),
         files=tuple(files),
+        shown=tuple(show(_supporting(source / "fragments", request), target / "shown", request.policy, guard)),
     )
     (target / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
     return SandboxExit.OK
@@ -124,6 +127,12 @@ def _others(folder: Path, request: CheckRequest) -> Iterator[tuple[FileFragments
     for file in request.files:
         if file.earlier or file.other:
             yield from ((part, file.earlier or file.left) for part in sheets_of(_fragments(folder, file)))
+
+
+def _supporting(folder: Path, request: CheckRequest) -> Iterator[FileFragments]:
+    """Give the files that are shown and never leave; they are among no others."""
+    for file in request.supporting:
+        yield _fragments(folder, CheckFile(index=file.index, path=file.path))
 
 
 def _fragments(folder: Path, file: CheckFile) -> FileFragments:

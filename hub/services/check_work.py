@@ -17,6 +17,7 @@ from hub.domain.exports import (
     ExportRequest,
     ExportState,
     ExportStep,
+    offered_count,
     step_checked,
     step_request,
     without_votes,
@@ -50,6 +51,7 @@ from hub.services.policies import barred_from, policy_in_force, votes_are_blind
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
 from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.shown_files import supporting_entries, taken_in_shown
 from hub.services.sibling_runs import Siblings, entry_of, siblings_of
 from hub.services.snapshots import mounted
 from spawner_config.isolation import ContainerSpec, Purpose
@@ -72,9 +74,11 @@ def read_spec(lab: Lab, work: Work, request: ExportRequest) -> ContainerSpec:
     """Describe the container that reads a request's files, and those that it is compared with."""
     with lab.store.read() as reading:
         others = others_of(reading, request)
-        beside = siblings_of(reading, request, len(request.files) + len(others.files) + 1)
+        beside = siblings_of(reading, request, offered_count(request) + len(others.files) + 1)
     folders = lab.storage.work(work.id, lab.settings.storage.reader_uid)
-    own = tuple((OfferedFile(index=n, path=f.path), f.sha256, f.size) for n, f in enumerate(request.files, 1))
+    kept = [(f.path, f.sha256, f.size) for f in request.files]
+    kept += [(f.path, f.sha256, f.size) for f in request.supporting]
+    own = tuple((OfferedFile(index=n, path=path), sha256, size) for n, (path, sha256, size) in enumerate(kept, 1))
     for file, sha256, size in (*own, *others.files, *beside.files):
         lab.vault.check(sha256, size)
         lab.storage.link(folders.inside, file_name(file.index), lab.vault.path(sha256))
@@ -136,7 +140,7 @@ def check_spec(
         datasets = [(reading.get(Dataset, n), reading.get(Snapshot, d)) for n, d in request.snapshots.items()]
         known = [(d, s) for d, s in datasets if d is not None and s is not None]
         ran = _approved(reading, request)
-        beside = siblings_of(reading, request, len(request.files) + sum(not f.run for f in read_beside) + 1)
+        beside = siblings_of(reading, request, offered_count(request) + sum(not f.run for f in read_beside) + 1)
         policy = policy_in_force(reading, lab.settings.gate, request.project, [d for d, _ in known]).policy
     if len(known) < len(datasets):
         raise ConflictError("A dataset of the request is gone.", reason="gone")
@@ -150,6 +154,7 @@ def check_spec(
         month_bytes=month,
         approved=ran,
         others_all_count=all_count,
+        supporting=supporting_entries(request),
     )
     put_request(lab, folders.inside, asked)
     if not _all_compared(beside, read_beside):
@@ -184,7 +189,7 @@ def _read_beside(lab: Lab, request: ExportRequest, read: str) -> tuple[list[Chec
         asked = ReadRequest.model_validate_json((inside / "request.json").read_bytes())
     except (OSError, ValidationError):
         raise ConflictError("What was read of the request is gone; submit it again.", reason="gone") from None
-    beside = [f for f in asked.files if f.index > len(request.files)]
+    beside = [f for f in asked.files if f.index > offered_count(request)]
     files = [
         entry_of(f, request) or CheckFile(index=f.index, path=f.path, other=True, left=f.path.startswith(LEFT))
         for f in beside
@@ -211,12 +216,13 @@ def _finish_check(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     try:
         result = read_result(lab, lab.storage.work_out(work.id), CheckResult)
         checked = _take_in_canonical(lab, work, request, result)
+        shown = taken_in_shown(lab, work, request, result)
     except LabError as error:
         return _failed(lab, work, WorkStep.FAIL, str(error))
 
     def apply(records: Transaction) -> None:
         present = _load(records, work)
-        judged = replace(present, files=checked, policy=result.policy_digest, engine=result.engine)
+        judged = replace(present, files=checked, supporting=shown, policy=result.policy_digest, engine=result.engine)
         export_step = step_checked(present, judged, excepted(records, lab.settings, judged))
         stepped = step_request(judged, export_step)
         judged = stepped if export_step is ExportStep.CONFIRM else _with_staying_votes(lab, records, present, stepped)

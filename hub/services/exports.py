@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 
 from datasets_mount.catalogue import Dataset
@@ -27,7 +27,9 @@ from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import without_claim
 from hub.domain.runs import OutputFile, Run
 from hub.domain.staying_votes import may_stay
+from hub.domain.supporting import SupportingFile
 from hub.domain.table_context import TableContext
+from hub.domain.uploads import Stored
 from hub.domain.votes import as_seen_by, check_can_review, may_review
 from hub.domain.work import Work, WorkKind
 from hub.gate.exchange import MOST_FILES
@@ -55,14 +57,20 @@ def create_request(
     files: dict[str, TableContext],
     context: str,
     groups: Grouped = (),
+    supporting: Collection[str] = (),
 ) -> ExportRequest:
-    """Make a draft from outputs of a run, or from the author's own outputs folder (source ``workspace``)."""
+    """Make a draft from outputs of a run, or from the author's own outputs folder (source ``workspace``).
+
+    Reviewers see the ``supporting`` files of the same outputs beside it, which never leave.
+    """
     offered = tuple(ExportFile(path, table) for path, table in sorted(files.items()))
-    if not 1 <= len(offered) <= MOST_FILES:
-        raise InvalidError("An export request names 1 to {most} files.", reason="no-files", most=MOST_FILES)
     check_space(lab)
     with lab.store.begin() as records:
-        return _drafted(lab, records, actor, project_name, source, offered, context, groups)
+        return _drafted(lab, records, actor, project_name, source, offered, (context, groups, supporting))
+
+
+Said = tuple[str, Grouped, Collection[str]]
+"""The request's own context, its groups, and the paths of its supporting files."""
 
 
 def _drafted(
@@ -72,15 +80,15 @@ def _drafted(
     project_name: str,
     source: str,
     offered: tuple[ExportFile, ...],
-    context: str,
-    groups: Grouped = (),
+    said: Said,
 ) -> ExportRequest:
     person = load_person(records, actor)
     project = load_project(records, person, project_name)
     check_works_in(person, project, lab.now().date())
     snapshots = lineage_of(records, project_name, source)
     draft = ExportRequest(new_id("export"), project_name, actor, source, "", lab.now(), snapshots, offered)
-    request = described(draft, context, groups)
+    request = described(draft, *said)
+    check_file_count(request)
     details = {"source": source, "files": len(offered)} | ({"groups": len(request.groups)} if request.groups else {})
     records.save(request, event("export:request:create", actor, request.id, project_name, **details))
     return request
@@ -91,7 +99,13 @@ def new_draft(
 ) -> ExportRequest:
     """Make a draft of outputs of a run in a transaction that does more; its author submits it, or leaves it."""
     offered = tuple(ExportFile(path) for path in sorted(files))
-    return _drafted(lab, records, actor, project, run, offered, context)
+    return _drafted(lab, records, actor, project, run, offered, (context, (), ()))
+
+
+def check_file_count(request: ExportRequest) -> None:
+    """A request is of as many files as a check takes, with those that support them."""
+    if not 1 <= len(request.files) + len(request.supporting) <= MOST_FILES:
+        raise InvalidError("An export request names 1 to {most} files.", reason="no-files", most=MOST_FILES)
 
 
 @records_refusals("submit")
@@ -109,7 +123,7 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         project = load_project(reading, person, request.project)
         check_works_in(person, project, lab.now().date())
     check_space(lab)
-    taken = tuple(_take_in(lab, request, project))
+    taken, supporting = _take_in(lab, request, project)
     with lab.store.begin() as records:
         present = load_request(records, actor, identifier)
         if present != request:
@@ -122,10 +136,17 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         check_all_granted(records, request.project, tuple(snapshots))
         sent = replace(step_request(without_claim(request), ExportStep.SUBMIT), submitted=lab.now())
         submitted = replace(
-            without_votes(sent), votes=may_stay(request), files=taken, snapshots=snapshots, turn=turn, policy=""
+            without_votes(sent),
+            votes=may_stay(request),
+            files=taken,
+            supporting=supporting,
+            snapshots=snapshots,
+            turn=turn,
+            policy="",
         )
         work = Work(f"{identifier}-read-{turn}", WorkKind.READ, identifier, actor, lab.now())
         digests = {f"file:{f.path}": f.sha256 for f in taken[:20]}
+        digests |= {f"supporting:{f.path}": f.sha256 for f in supporting[:20]}
         records.save(
             submitted, event("export:request:submit", actor, identifier, request.project, turn=turn, **digests)
         )
@@ -133,8 +154,10 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         return submitted
 
 
-def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[ExportFile]:
-    """Copy each offered file into the vault, or the one of an offered sheet; a run's is still what the run recorded."""
+def _take_in(
+    lab: Lab, request: ExportRequest, project: Project
+) -> tuple[tuple[ExportFile, ...], tuple[SupportingFile, ...]]:
+    """Copy each file into the vault, or the one of an offered sheet; a run's is still what the run recorded."""
     folders = lab.storage.project(project.name, project.uid)
     if request.source == WORKSPACE_SOURCE:
         folder, recorded = folders.outputs / request.author, None
@@ -143,18 +166,28 @@ def _take_in(lab: Lab, request: ExportRequest, project: Project) -> Iterator[Exp
             run = reading.get(Run, request.source)
         folder = folders.runs / request.source
         recorded = {f.path: f.sha256 for f in run.outputs} if run else {}
-    for file in request.files:
-        source, _ = split_path(file.path)
+
+    def copied(path: str) -> Stored:
+        source, _ = split_path(path)
         stored = lab.storage.copy_in(folder, source, MOST_BYTES_A_FILE)
         if recorded is not None and recorded.get(source) != stored.sha256:
             raise ConflictError(
                 "The file {path} is not what the run wrote; offer a file of the run's outputs.",
                 reason="output-changed",
-                path=file.path,
+                path=path,
             )
-        earlier = file.canonical or file.earlier
-        offered = ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=earlier, beside=file.beside)
-        yield replace(offered, group=file.group)
+        return stored
+
+    files = tuple(_offered(file, copied(file.path)) for file in request.files)
+    supporting = [(file.path, copied(file.path)) for file in request.supporting]
+    return files, tuple(SupportingFile(path, stored.sha256, stored.size) for path, stored in supporting)
+
+
+def _offered(file: ExportFile, stored: Stored) -> ExportFile:
+    """Return a file as it was offered now, of which no check has said anything yet."""
+    earlier = file.canonical or file.earlier
+    offered = ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=earlier, beside=file.beside)
+    return replace(offered, group=file.group)
 
 
 def can_see_request(person: Person, project: Project) -> bool:

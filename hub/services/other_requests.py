@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from hub.domain.exports import ExportFile, ExportRequest, ExportState
+from hub.domain.exports import ExportFile, ExportRequest, ExportState, offered_count
 from hub.gate.exchange import MOST_FILES, OfferedFile
 from hub.services.ports import Reading
 
@@ -66,14 +66,14 @@ def others_of(reading: Reading, request: ExportRequest) -> Others:
             way = LEFT if other.state in _PAST else UNDER_WAY
             found[sha256] = (f"{way}{f'{other.id}/{path}'[-_LONGEST_PATH:]}", size)
             room -= size
-    first = len(request.files) + 1
+    first = offered_count(request) + 1
     kept = enumerate(found.items(), start=first)
     files = tuple((OfferedFile(index=n, path=path), sha256, size) for n, (sha256, (path, size)) in kept)
     return Others(files, all_count)
 
 
 def _most(request: ExportRequest) -> int:
-    return min(MOST, MOST_FILES - len(request.files))
+    return min(MOST, MOST_FILES - offered_count(request))
 
 
 def _kept(file: ExportFile, other: ExportRequest) -> list[tuple[str, str, int]]:

@@ -23,7 +23,7 @@ from hub.web.health import HealthWatch
 from hub.web.live import Streams
 from hub.web.metrics import Measured
 from hub.web.openapi import Document
-from hub.web.pages.handlers import Leave, LivePage, PageHandler, Picture, Spoken, UnknownPage
+from hub.web.pages.handlers import Leave, LivePage, PageHandler, Picture, Spoken, SupportingPicture, UnknownPage
 from hub.web.pages.table import FORMS, PAGES
 from hub.web.parts import Parts
 from hub.web.public import KeptRegister, RegisterDocument, RegisterPage
@@ -90,6 +90,7 @@ def _addresses(prefix: str) -> list[Any]:
         url(f"{prefix}language", Spoken),
         url(f"{prefix}logout", Leave),
         url(f"{prefix}exports/(?P<id>[^/]+)/picture", Picture),
+        url(f"{prefix}exports/(?P<id>[^/]+)/supporting/picture", SupportingPicture),
         *_page_addresses(prefix.rstrip("/")),
     ]
 

@@ -12,11 +12,13 @@ from datasets_mount.catalogue import Dataset, Tier
 from doubles.engine import MemoryEngine
 from doubles.lab import make_lab
 from doubles.sandbox import GoodPrograms
+from hub.domain.audit import event
 from hub.domain.ballots import Decision
 from hub.domain.exports import ExportRequest
 from hub.domain.notebooks import Notebook
 from hub.domain.people import Role
 from hub.domain.runs import Run
+from hub.domain.supporting import SupportingFile
 from hub.domain.table_context import TableContext
 from hub.domain.work import ENDED, Work, WorkState
 from hub.services import datasets, downloads, exports, grants, notebooks, people, projects, runs, votes
@@ -114,6 +116,17 @@ def checked_request(lab: Lab) -> ExportRequest:
     exports.submit_request(lab, "researcher", request.id)
     work_off(lab)
     return exports.request(lab, "researcher", request.id)
+
+
+def supported(lab: Lab, request: ExportRequest) -> ExportRequest:
+    """The request with a supporting file, as if the gate had shown it."""
+    path, content = "codebook.csv", b"column,meaning\r\n"
+    stored = lab.vault.add(io.BytesIO(content), len(content))
+    about = ("csv", stored.sha256, path, stored.size)
+    changed = replace(request, supporting=(SupportingFile(path, stored.sha256, stored.size, *about),))
+    with lab.store.begin() as records:
+        records.save(changed, event("test:request:write", "test", request.id))
+    return changed
 
 
 def cast_vote(lab: Lab, steward: str, request: ExportRequest, decision: Decision = Decision.APPROVE) -> ExportRequest:

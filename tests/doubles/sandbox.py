@@ -12,6 +12,9 @@ from doubles.engine import MemoryEngine
 from hub.policy.model import Policy, policy_digest
 from hub.sandbox.exchange import PACKAGES_FILE
 
+SHOWN = b"the year of the wage"
+"""What the gate shows of each supporting file."""
+
 
 def mounted(body: dict[str, Any], target: str) -> Path:
     """Return the host folder behind a place in the container."""
@@ -151,7 +154,12 @@ class GoodPrograms:
                     **stored,
                 }
             )
+        shown = []
+        for file in request["supporting"]:
+            stored = write(out, f"shown/{file['index']:04d}", b"column,meaning\r\nyear," + SHOWN + b"\r\n")
+            shown.append({"index": file["index"], "path": file["path"], "kind": "csv", "name": file["path"], **stored})
         result = {
+            "shown": shown,
             "engine": "1",
             "policy_digest": policy_digest(Policy.model_validate_json(json.dumps(request["policy"]))),
             "files": files,

@@ -22,6 +22,7 @@ from doubles.people import (
     registered_dataset,
     send,
     submitted_notebook,
+    supported,
     work_off,
 )
 from doubles.portal import served
@@ -335,6 +336,9 @@ PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {
     "/exports/{id}/describe": (
         "/exports/{request}/describe", (HIDDEN, NO, OK, HIDDEN, HIDDEN, NO, NO, NO, NO),
     ),
+    "/exports/{id}/supporting": (
+        "/exports/{request}/supporting?path=codebook.csv", (HIDDEN, NO, NO, HIDDEN, HIDDEN, OK, OK, NO, NO),
+    ),
     "/exports/{id}/progress": ("/exports/{request}/progress", SEES_EXPORT),
     "/new/export": ("/new/export?project=wages", (NO, OK, OK, HIDDEN, NO, NO, NO, NO, NO)),
     "/releases": ("/releases", EVERYBODY),
@@ -360,7 +364,7 @@ def everything(lab: Lab) -> dict[str, str]:
     download = downloads.make_download(lab, "researcher", released.id)
     refused = submitted_notebook(lab)
     notebooks.decide(lab, "jobs-steward", refused.id, approve=False, reason="not now", parameters=None)
-    request = checked_request(lab)
+    request = supported(lab, checked_request(lab))
     cast_vote(lab, "transport-steward", request)
     lifted = freezes.freeze(lab, "jobs-steward", "other", "because of a test")
     freezes.lift_freeze(lab, "jobs-steward", lifted.id, "because of a test")

@@ -14,7 +14,14 @@ from hub.web.models.review import DescriptionBody
 def describe_export(lab: Lab, actor: str, request: Request[DescriptionBody]) -> ExportRequest:
     """Say anew what its files are."""
     body = request.body
-    return describe_request(lab, actor, request.path["id"], context=body.context, groups=body.grouped())
+    return describe_request(
+        lab,
+        actor,
+        request.path["id"],
+        context=body.context,
+        groups=body.grouped(),
+        supporting=body.supporting,
+    )
 
 
 ROUTES: tuple[Route[Any], ...] = (

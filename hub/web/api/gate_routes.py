@@ -34,7 +34,14 @@ def post_export(lab: Lab, actor: str, request: Request[ExportBody]) -> ExportReq
     body = request.body
     files = {path: table.value() for path, table in body.files.items()}
     return exports.create_request(
-        lab, actor, body.project, source=body.source, files=files, context=body.context, groups=body.grouped()
+        lab,
+        actor,
+        body.project,
+        source=body.source,
+        files=files,
+        context=body.context,
+        groups=body.grouped(),
+        supporting=body.supporting,
     )
 
 

@@ -82,10 +82,14 @@ class GroupBody(Model):
 
 
 class DescriptionBody(Model):
-    """What the files are: the request's own context, which files in no group need, and groups with theirs."""
+    """What the files are: the request's own context, which files in no group need, and groups with theirs.
+
+    ``supporting`` are paths of more files of the same outputs, which reviewers see and which never leave.
+    """
 
     context: Prose = ""
     groups: Annotated[tuple[GroupBody, ...], Field(max_length=MOST_GROUPS)] = ()
+    supporting: Annotated[tuple[FilePath, ...], Field(max_length=MOST_FILES)] = ()
 
     def grouped(self) -> Grouped:
         """Return the domain's values."""

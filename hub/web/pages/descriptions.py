@@ -55,7 +55,12 @@ def describe(posted: Posted) -> Landing:
     """Say it anew."""
     fields = posted.fields
     taken = [name.removeprefix("path-") for name in fields.values if name.startswith("path-")]
-    body = {"context": fields.one("context"), "groups": groups_typed(fields, taken)}
+    more = [line for line in fields.one("support_more").splitlines() if line.strip()]
+    body = {
+        "context": fields.one("context"),
+        "groups": groups_typed(fields, taken),
+        "supporting": [*fields.exact("support_path"), *more],
+    }
     api.describe_export(posted.lab, posted.actor, request_of(DescriptionBody, posted.path, body))
     return Landing(("exports", posted.path["id"]), N_("What you said of the files is saved."))
 

@@ -72,6 +72,7 @@ def create(posted: Posted) -> Landing:
         },
         "context": posted.fields.one("context"),
         "groups": groups_typed(posted.fields, posted.fields.many("take")),
+        "supporting": ["".join(posted.fields.exact(f"path-{n}")) for n in posted.fields.many("support")],
     }
     made = api.post_export(posted.lab, posted.actor, request_of(ExportBody, {}, body))
     if posted.fields.one("then") == "submit":

@@ -18,6 +18,7 @@ from hub.services import exports, freezes, notices, people
 from hub.services.lab import Lab
 from hub.services.one_look import one_look
 from hub.services.request_looks import earlier_content
+from hub.services.supporting import supporting_file
 from hub.web.api.routes import checked_path, request_of
 from hub.web.faults import Fault, fault_of
 from hub.web.handlers import NOBODYS_PAGE, SignedIn
@@ -25,6 +26,7 @@ from hub.web.headers import BARE_POLICY, page_policy
 from hub.web.languages import CODES, COOKIE
 from hub.web.live import Seen, follow
 from hub.web.models.review import PictureQuery
+from hub.web.models.texts import PathQuery
 from hub.web.pages.types import Context, Fields, Form, Page, Posted, Visit
 from hub.web.previews import checked_picture
 
@@ -184,6 +186,19 @@ class Picture(PageHandler):
             return exports.canonical_file(lab, actor, identifier, name)[1]
 
         content = await self.use(looked_at)
+        self.set_header("Content-Type", "image/png")
+        self.set_header("Content-Security-Policy", BARE_POLICY)
+        self.finish(checked_picture(content))
+
+
+class SupportingPicture(PageHandler):
+    """What is shown of a supporting picture, for the page that shows it; the look at it is recorded."""
+
+    async def get(self, **path: str) -> None:
+        """Send the gate's own bytes."""
+        asked = request_of(PathQuery, path, self._query())
+        lab, actor, identifier = self.parts.lab, self.actor, asked.path["id"]
+        _, content = await self.use(lambda: supporting_file(lab, actor, identifier, asked.body.path))
         self.set_header("Content-Type", "image/png")
         self.set_header("Content-Security-Policy", BARE_POLICY)
         self.finish(checked_picture(content))

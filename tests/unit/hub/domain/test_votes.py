@@ -282,6 +282,7 @@ class Life:
     against: set[tuple[int, str, str, str]] = field(default_factory=set)
     releases: int = 0
     over_a_dissent: int = 0
+    supported: int = 0
     era: int = 0
     moment: datetime = NOW
     force: str = P
@@ -361,6 +362,10 @@ class Life:
         heads = {n for n in able if Role.LEAD_STEWARD in self.people[n].roles}
         least = self._least_by_hand(request)
         self.numbers.add(least)
+        assert [file.path for file in request.files] == [file.path for file in FILES]
+        assert not {file.path for file in request.supporting} & {file.path for file in request.files}
+        assert not {vote.path for vote in request.votes} & {file.path for file in request.supporting}
+        self.supported += bool(request.supporting)
         for file in request.files:
             of = {who: said for (era, who, path), said in self.ledger.items() if (era, path) == (self.era, file.path)}
             read = self._read_by_hand(request, file)
@@ -385,9 +390,17 @@ class Life:
         check_can_be_described(self.request)
         self.forge(words, *paths)
 
+    def support(self, *paths: str) -> None:
+        """Name supporting files as an author does, among them what is to leave."""
+        check_can_be_described(self.request)
+        said = described(self.request, "what is in no group, in words", [], paths)
+        places = {f.path: f for f in said.files}
+        self.request = replace(said, files=tuple(places[f.path] for f in FILES))
+
     def forge(self, words: str, *paths: str) -> None:
         group = FileGroup("named", *[f"{words} in a sentence of its own"] * 4)
-        said = described(self.request, f"{words} of all that is in no group", [(group, paths)] if paths else [])
+        known = [file.path for file in self.request.supporting]
+        said = described(self.request, f"{words} of all that is in no group", [(group, paths)] if paths else [], known)
         places = {f.path: f for f in said.files}
         self.request = replace(said, files=tuple(places[f.path] for f in FILES))
 
@@ -429,6 +442,8 @@ def acts_of(chance: Random, number: int) -> list[Act]:
                 chance.choice(["one", "two"]),
                 chance.choice(["one.csv", "two.csv"]),
             ),
+            ("support", chance.choice(["words.txt", "one.csv"])),
+            ("support", "words.txt", "two.csv"),
             ("override", who),
             ("end_role", who),
             ("begin_role", chance.choice(list(ROLES))),
@@ -442,7 +457,7 @@ def acts_of(chance: Random, number: int) -> list[Act]:
 def lived(needed: int, blind: bool, seed: int) -> Life:
     life = Life(needed, blind)
     first = ("check", A, Random(seed).choice(list(OutputClass)))
-    for what, *more in [("submit",), first, *acts_of(Random(seed), 40)]:
+    for what, *more in [("support", "words.txt"), ("submit",), first, *acts_of(Random(seed), 40)]:
         try:
             getattr(life, str(what))(*more)
         except LabError:
@@ -463,4 +478,5 @@ def test_lives_do_reach_releases_also_over_a_dissent() -> None:
     lives = [lived(2, blind, seed) for seed in range(300) for blind in (True, False)]
     assert sum(life.releases for life in lives) >= 30
     assert sum(life.over_a_dissent for life in lives) >= 5
+    assert sum(life.supported for life in lives) >= 30
     assert set().union(*(life.numbers for life in lives)) >= {1, 2, 3}
