@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from hub.domain.errors import InvalidError
@@ -77,7 +77,10 @@ class PublicFile:
 
 @dataclass(frozen=True, slots=True)
 class PublicEntry:
-    """An entry of the register: texts by field, the files of a release, and when it was revoked, if it was."""
+    """An entry of the register: texts by field, the files of a release, and when it was revoked, if it was.
+
+    ``ended`` is the last day of a project that is over.
+    """
 
     kind: PublicKind
     key: str
@@ -85,6 +88,7 @@ class PublicEntry:
     datasets: tuple[str, ...] = ()
     files: tuple[PublicFile, ...] = ()
     revoked: datetime | None = None
+    ended: date | None = None
 
 
 def publication_id(kind: PublicKind, subject: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from datasets_mount.catalogue import Dataset, Grant, Snapshot, is_in_force
 from hub.domain.audit import event
@@ -107,6 +108,7 @@ class _Records:
     releases: Mapping[str, Release]
     requests: Mapping[str, ExportRequest]
     frozen: frozenset[str]
+    today: date
 
     def title(self, kind: PublicKind, subject: str) -> str:
         """The public title of something, or nothing."""
@@ -153,22 +155,32 @@ def _read(reading: Reading, kept: list[Publication]) -> _Records:
         {r.id: r for r in reading.find(Release, id=released)},
         {r.id: r for r in reading.find(ExportRequest, id=released)},
         frozenset(f.project for f in freezes_in_force(reading)),
+        today,
     )
 
 
 def _project_entry(records: _Records, kept: Publication) -> PublicEntry | None:
+    """A project that is over stays, with the day of its end; what would be of its present is left out.
+
+    Its lead's organisation is the one of today, and its datasets are those that are granted today.
+    """
     project = records.projects.get(kept.subject)
     if project is None:
         return None
-    lead = records.people.get(project.lead)
+    ended = project.ends if project.ends < records.today else None
+    lead = None if ended else records.people.get(project.lead)
     texts = {
         _F.TITLE: project.title,
         _F.PURPOSE: project.purpose,
         _F.ORGANISATION: records.organisation(lead.organisation) if lead else "",
         _F.PERIOD: f"{project.starts.isoformat()}/{project.ends.isoformat()}",
     }
-    granted = [g.dataset for g in records.grants if g.project == project.name] if _F.DATASETS in kept.fields else []
-    return PublicEntry(kept.kind, kept.key, _chosen(kept, texts), records.titles(granted))
+    names_data = _F.DATASETS in kept.fields and not ended
+    granted = [g.dataset for g in records.grants if g.project == project.name] if names_data else []
+    chosen = _chosen(kept, texts)
+    if ended and not chosen:
+        return None
+    return PublicEntry(kept.kind, kept.key, chosen, records.titles(granted), ended=ended)
 
 
 def _dataset_entry(records: _Records, kept: Publication) -> PublicEntry | None:

@@ -119,6 +119,7 @@ def _project(entry: PublicEntry) -> dict[str, Any]:
     starts, _, ends = entry.texts.get(PublicField.PERIOD, "").partition("/")
     if ends:
         node["dct:temporal"] = {"@type": "dct:PeriodOfTime", "dcat:startDate": _day(starts), "dcat:endDate": _day(ends)}
+    node |= {"lab:ended": _day(entry.ended.isoformat())} if entry.ended else {}
     return node | ({"dct:source": list(entry.datasets)} if entry.datasets else {})
 
 

@@ -18,11 +18,12 @@ import requests
 from doubles.people import cast_vote, checked_request, lab_with_data, work_off
 from doubles.pictures import SIGNATURE, chunk
 from doubles.portal import login_cookie, served
-from hub.domain.audit import event
+from hub.domain.audit import AuditEntry, event
 from hub.domain.ballots import Decision
 from hub.domain.exports import ExportRequest, Finding, Severity
 from hub.services import exports, releases
 from hub.services.lab import Lab
+from hub.services.ports import pages
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 TABLE = "year,n\r\n1990,20\r\n1991,30\r\n1992,4\r\n"
@@ -35,12 +36,27 @@ SMALL = Finding(
     "The smallest of these cells covers this many units: 4.",
     (("minimum_units", "10"),),
 )
+NEARLY = Finding(
+    "secondary-suppression",
+    Severity.REVIEW,
+    "table.csv, row 3",
+    "Cells that are left out here can be worked out nearly from the totals that are shown, in this table or with "
+    "others of the request. Leave out more cells of the same lines, or the totals.",
+    "bounds of a suppressed cell 20 % away to each side (uk-sacro)",
+    "The narrowest of these intervals goes from 3.25 to 4.75; there are this many: 2.",
+)
+"""What the check of suppressed cells finds; see tests/unit/hub/gate/checks for the check itself."""
 Open = Callable[..., requests.Response]
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return lab_with_data(tmp_path)
+
+
+def events(lab: Lab) -> list[AuditEntry]:
+    with lab.store.read() as reading:
+        return list(pages(reading))
 
 
 @pytest.fixture
@@ -98,6 +114,36 @@ def test_a_finding_is_marked_at_its_cell_with_rule_numbers_and_detail(
     item = page[page.index('<li id="finding-1">') :].partition("</li>")[0]
     for told in ("minimum-frequency", "minimum_units = 10", "4."):
         assert told in item
+
+
+INTERVAL = {
+    "en": "The narrowest of these intervals goes from 3.25 to 4.75; there are this many: 2.",
+    "fr": "Le plus étroit de ces intervalles va de 3.25 à 4.75 ; il y en a ce nombre : 2.",
+}
+
+
+@pytest.mark.parametrize("code", sorted(INTERVAL))
+def test_a_steward_reads_the_interval_of_a_suppressed_cell_and_the_researcher_does_not(
+    lab: Lab, open_: Open, code: str
+) -> None:
+    request = written(lab, checked_request(lab), TABLE, NEARLY)
+    with served(lab) as base:
+
+        def told(who: str, path: str) -> str:
+            cookies = login_cookie(who) | {"portal-language": code}
+            return unescape(requests.get(f"{base}{path}", cookies=cookies, timeout=60).text).replace("\xa0", " ")
+
+        plain = unescape(open_(request, code=code).text).replace("\u202f", " ").replace("\xa0", " ")
+        assert INTERVAL[code] in plain
+        assert "3.25" in told("health-steward", f"/exports/{request.id}")
+        assert "3.25" in told("health-steward", f"/api/v1/exports/{request.id}")
+        for who in ("researcher", "scientist", "auditor"):
+            for path in (f"/exports/{request.id}", f"/api/v1/exports/{request.id}", "/notices", "/exports"):
+                page = told(who, path)
+                assert "3.25" not in page, (who, path)
+                assert "4.75" not in page, (who, path)
+    for name, value in ((e.event.name, dict(e.event.details)) for e in events(lab)):
+        assert "3.25" not in str(value), name
 
 
 def test_columns_are_told_in_short(lab: Lab, open_: Open) -> None:

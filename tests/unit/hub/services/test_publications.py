@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import cast
 
 import pytest
 
 from datasets_mount.catalogue import Dataset
+from doubles.lab import SteppingClock
 from doubles.people import CONTEXT, approved_request, play, registered_dataset
 from hub.domain.audit import event
 from hub.domain.errors import InvalidError, LabError, NotFoundError
@@ -126,6 +129,36 @@ def test_a_revoked_release_says_so_and_a_frozen_one_is_not_there(open_lab: Lab) 
     releases.revoke(open_lab, "health-steward", identifier, "a mistake")
     assert entries(open_lab)[K.RELEASE].revoked is not None
     assert "a mistake" not in str(entries(open_lab))
+
+
+def clock(lab: Lab) -> SteppingClock:
+    return cast(SteppingClock, lab.clock)
+
+
+def test_a_project_that_is_over_stays_with_its_end_and_without_what_is_of_its_present(open_lab: Lab) -> None:
+    publish_all(open_lab)
+    clock(open_lab).moment = datetime(2026, 12, 31, 23, tzinfo=UTC)
+    running = entries(open_lab)[K.PROJECT]
+    assert (running.ended, F.ORGANISATION in running.texts, running.datasets) == (None, True, ("Wage panel",))
+    clock(open_lab).moment = datetime(2027, 1, 1, tzinfo=UTC)
+    over = entries(open_lab)[K.PROJECT]
+    assert over.ended == date(2026, 12, 31)
+    assert (set(over.texts), over.datasets) == ({F.TITLE, F.PURPOSE, F.PERIOD}, ())
+    node = catalogue("The lab", publications.public_register(open_lab))["foaf:project"][0]
+    assert (node["lab:ended"]["@value"], "dct:creator" in node, "dct:source" in node) == ("2026-12-31", False, False)
+    release = entries(open_lab)[K.RELEASE]
+    assert (release.texts[F.PROJECT], release.datasets) == ("wages", ("Wage panel",))  # what was released stays so
+
+
+def test_of_a_project_that_is_over_each_field_is_still_a_choice(open_lab: Lab) -> None:
+    publish_all(open_lab)
+    clock(open_lab).moment = datetime(2027, 1, 1, tzinfo=UTC)
+    publications.publish(open_lab, "scientist", K.PROJECT, "wages", [F.PURPOSE])
+    assert set(entries(open_lab)[K.PROJECT].texts) == {F.PURPOSE}
+    publications.publish(open_lab, "scientist", K.PROJECT, "wages", [F.ORGANISATION, F.DATASETS])
+    assert K.PROJECT not in entries(open_lab)
+    publications.publish(open_lab, "scientist", K.PROJECT, "wages", [])
+    assert K.PROJECT not in entries(open_lab)
 
 
 def test_what_is_public_and_who_said_so_stands_in_the_log(open_lab: Lab) -> None:
