@@ -151,6 +151,7 @@ BY_ADDRESS = (
     Call("POST", "/notebooks/{notebook}/withdraw", WHY),
     Call("GET", "/runs/{run}"),
     Call("GET", "/runs/{run}/record"),
+    Call("GET", "/runs/{run}/live"),
     Call("POST", "/runs/{run}/reproduce"),
     Call("GET", "/sweeps/{sweep}"),
     Call("POST", "/sweeps/{sweep}/cancel"),

@@ -395,6 +395,10 @@ def test_who_reviews_reads_whether_the_evidence_is_attested_or_claimed(site: Sit
     made = exports.create_request(site.lab, "researcher", "wages", source=named, files=files, context=CONTEXT)
     text = site.browser("health-steward").open(f"/exports/{made.id}").text
     assert re.search(rf'<dt>Evidence</dt><dd><span class="state state-{evidence}">{evidence}</span>', text)
+    for path in (f"/api/v1/exports/{made.id}", "/api/v1/exports"):
+        answer = site.browser("health-steward").open(path).json()
+        found = answer if isinstance(answer, dict) else next(each for each in answer if each["id"] == made.id)
+        assert (found["source"], found["evidence"]) == (named, evidence)
 
 
 def test_a_vote_on_other_bytes_than_the_present_ones_is_stale(site: Site) -> None:

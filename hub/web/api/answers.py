@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
 from hub.domain.examinations import Attempt, Examination, Verdict, examination_digest
-from hub.domain.exports import ExportRequest
+from hub.domain.exports import Evidence, ExportRequest, evidence_of
 from hub.domain.projects import Project, Room
 from hub.domain.reproductions import Repetition, Reproduction
 from hub.domain.run_memory import RunMemory
@@ -104,6 +104,13 @@ class RunProgressAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportAnswer(ExportRequest):
+    """An export request, and who says where its files come from: the lab (``attested``) or its author (``claimed``)."""
+
+    evidence: Evidence = Evidence.CLAIMED
+
+
+@dataclass(frozen=True, slots=True)
 class KeyAnswer:
     """The public key that receipts are verified with, and its fingerprint to compare by eye."""
 
@@ -147,3 +154,9 @@ class SplitAnswer:
 
     rest: ExportRequest
     part: ExportRequest
+
+
+def export_answer(request: ExportRequest) -> ExportAnswer:
+    """Return a request with the evidence that there is for its source."""
+    held = {field.name: getattr(request, field.name) for field in fields(ExportRequest)}
+    return ExportAnswer(**held, evidence=evidence_of(request.source))

@@ -17,16 +17,16 @@ from hub.services.access_log import Checked
 from hub.services.lab import Lab, found
 from hub.services.queue import QueueEntry
 from hub.services.votes import VotesAsked
-from hub.web.api.answers import ExaminationAnswer, KeyAnswer, answer_of
+from hub.web.api.answers import ExaminationAnswer, ExportAnswer, KeyAnswer, answer_of, export_answer
 from hub.web.api.routes import Download, Request, Route
 from hub.web.models.records import AuditQuery, FreezeBody
 from hub.web.models.review import ExportBody, OverrideBody, QueueFilter, RejectBody, VoteBody
 from hub.web.models.texts import Nothing, PathQuery, ProjectFilter, ReasonBody
 
 
-def list_exports(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[ExportRequest]:
+def list_exports(lab: Lab, actor: str, request: Request[ProjectFilter]) -> list[ExportAnswer]:
     """List export requests, newest first."""
-    return exports.requests(lab, actor, request.body.project)
+    return [export_answer(each) for each in exports.requests(lab, actor, request.body.project)]
 
 
 def post_export(lab: Lab, actor: str, request: Request[ExportBody]) -> ExportRequest:
@@ -45,9 +45,9 @@ def post_export(lab: Lab, actor: str, request: Request[ExportBody]) -> ExportReq
     )
 
 
-def get_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
+def get_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportAnswer:
     """Return a request."""
-    return exports.request(lab, actor, request.path["id"])
+    return export_answer(exports.request(lab, actor, request.path["id"]))
 
 
 def submit_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
@@ -158,9 +158,9 @@ def get_promises(lab: Lab, actor: str, _request: Request[Nothing]) -> Examinatio
 
 
 ROUTES: tuple[Route[Any], ...] = (
-    Route("GET", "/exports", "Export requests, newest first", list_exports, ProjectFilter, list[ExportRequest]),
+    Route("GET", "/exports", "Export requests, newest first", list_exports, ProjectFilter, list[ExportAnswer]),
     Route("POST", "/exports", "Make a draft of an export request (a member)", post_export, ExportBody, ExportRequest),
-    Route("GET", "/exports/{id}", "An export request; the view is recorded", get_export, Nothing, ExportRequest),
+    Route("GET", "/exports/{id}", "An export request; the view is recorded", get_export, Nothing, ExportAnswer),
     Route(
         "POST", "/exports/{id}/submit", "Send it through the gate (the author)", submit_export, Nothing, ExportRequest
     ),

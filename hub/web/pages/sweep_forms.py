@@ -5,12 +5,14 @@ It works without a program in the browser: the first button asks the same page w
 
 from __future__ import annotations
 
+from typing import cast
+
 from hub.domain.errors import LabError
 from hub.domain.notebooks import Notebook, Parameter, ParameterType
 from hub.domain.priorities import Priority
 from hub.domain.run_budgets import RunBudget, check_budget
 from hub.domain.sweeps import MOST_POINTS, points
-from hub.services import notebooks, run_budgets
+from hub.services import notebooks
 from hub.web.api import sweep_routes as api
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
@@ -26,8 +28,7 @@ Fixed = dict[str, object]
 def new_sweep(visit: Visit) -> Context:
     """Show a field for the values of each parameter, and what was asked of the grid: runs, and what is left of them."""
     shown = new_run(visit)
-    notebook = notebooks.notebook(visit.lab, visit.actor, visit.path["id"])
-    budget = run_budgets.run_budget(visit.lab, visit.actor, notebook.project)
+    notebook, budget = cast(Notebook, shown["notebook"]), cast(RunBudget, shown["budget"])
     texts = {p.name: visit.asked(f"values-{p.name}") for p in notebook.parameters}
     about = {"texts": texts, "most": MOST_POINTS, "several": _several, "first": typed}
     if not any(texts.values()):
@@ -55,13 +56,18 @@ def _looked_at(notebook: Notebook, texts: dict[str, str], budget: RunBudget) -> 
     return count, None
 
 
+def words_of(text: str) -> list[str]:
+    """Return the values of a field: between commas, or between semicolons where one stands, as around 0,5; 1,5."""
+    mark = ";" if ";" in text else ","
+    return [word for part in text.replace("\n", mark).split(mark) if (word := part.strip())]
+
+
 def grid_of(schema: tuple[Parameter, ...], texts: dict[str, str]) -> tuple[Grid, Fixed]:
     """Return the parameters with several values, and those with one; an empty field takes the default."""
     grid: Grid = {}
     fixed: Fixed = {}
     for parameter in schema:
-        words = [w for text in texts.get(parameter.name, "").replace("\n", ",").split(",") if (w := text.strip())]
-        values = tuple(value_of(parameter.type, word) for word in words)
+        values = tuple(value_of(parameter.type, word) for word in words_of(texts.get(parameter.name, "")))
         if len(values) > 1:
             grid[parameter.name] = values
         elif values:
