@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from hub.gate import datasets, value_counts
 from hub.gate.cells import ValueClass
 from hub.gate.datasets import DataFile
+from hub.gate.large_columns import LargeColumns
 
 COLUMNS = ("unit", "group", "whole", "fraction", "text", "day", "truth")
 
@@ -162,3 +164,18 @@ def test_the_first_rows_are_those_of_the_file() -> None:
     file = DataFile("d", "d.parquet", pl.LazyFrame({"u": [4, 5, 6], "v": [1, 2, 3]}), "u")
     assert file.select(pl.col("v"), first=2).collect()["v"].to_list() == [1, 2]
     assert file.select(pl.col("v")).collect().height == 3
+
+
+def test_a_value_carries_as_many_bits_as_it_is_rare() -> None:
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"g": ["a"] * 6 + ["b", "c"]}), "")
+    assert dict(file.counts("g", 0).select("key", "bits").rows()) == {
+        "a": pytest.approx(3 - math.log2(6)),
+        "b": 3.0,
+        "c": 3.0,
+    }
+
+
+@pytest.mark.parametrize(("most", "is_known"), [(3, True), (2, False)])
+def test_combinations_are_known_up_to_so_many(most: int, is_known: bool) -> None:
+    columns = LargeColumns(pl.LazyFrame({"g": ["a", "b", "b", "c"]}), 4)
+    assert (columns.grouped(["g"], most) is not None) is is_known

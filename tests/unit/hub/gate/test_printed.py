@@ -33,6 +33,10 @@ WRAPPED = """   nr  year  \\
    wage  hours
 0  1.19   2672
 1  1.85   2320"""
+TWO_NAMES = """educ  year
+12    20
+11    32
+Name: count, dtype: int64"""
 CROSS = """educ  11  12
 year
 1980  40  61
@@ -81,6 +85,7 @@ Sud & 13.5 \\
             ],
         ),
         (SERIES, [["educ", "count"], ["12", "20"], ["11", "32"]]),
+        (TWO_NAMES, [["", "count"], ["12", "20"], ["11", "32"]]),
         (
             WRAPPED,
             [

@@ -185,3 +185,13 @@ def test_a_damaged_file_is_read_or_refused(at: int, noise: bytes) -> None:
     content[at : at + len(noise)] = noise
     with contextlib.suppress(ReadRefusedError):
         read_parquet(bytes(content))
+
+
+@pytest.mark.parametrize(("footer", "is_apart"), [(31, True), (30, False), (12, False)])
+def test_a_column_that_reaches_into_the_footer_is_refused(footer: int, is_apart: bool) -> None:
+    """One page of twenty bytes behind its head, which says so."""
+    content = b"PAR1" + bytes([0x15, 0, 0x15, 40, 0x15, 40, 0]) + bytes(60)
+    metadata = {parquet_layout._PACKED: 27, parquet_layout._DATA_PAGE: 4}
+    layout = parquet_layout._Layout(content, footer)
+    with contextlib.nullcontext() if is_apart else pytest.raises(parquet_layout.BrokenError):
+        assert layout._pages(metadata) == (4, 31)

@@ -1,0 +1,21 @@
+"""Facts about numbers that spell: codes of letters are read, and ages, counts and what lies outside of them are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.gate.readers.encodings import _is_spelled
+
+
+@pytest.mark.parametrize(
+    ("numbers", "spells"),
+    [
+        ([*map(ord, "agathe;41;nord")], True),
+        ([*map(ord, "agathe;41;nord"), 200], False),
+        ([*map(ord, "agathe;41;nord"), 2], False),
+        ([34, 51, 47, 62, 38, 55, 41], False),
+        ([150, 199, 220, 180, 300], False),
+    ],
+)
+def test_codes_of_letters_spell(numbers: list[int], spells: bool) -> None:
+    assert _is_spelled(numbers) is spells
