@@ -50,6 +50,12 @@ def test_other_degrees_are_no_residual_ones(gate: Any, make: Any, text: str) -> 
     assert "degrees-of-freedom" not in make.checks(gate.judge("m.csv", f"what,value\n{text}\nr2,0.3\n"))
 
 
+def test_words_among_degrees_are_no_number(gate: Any, make: Any) -> None:
+    judged = gate.judge("m.csv", "model,df_resid\none,n/a\ntwo,1200\n")
+    assert "degrees-of-freedom" not in make.checks(judged)
+    assert "degrees-of-freedom" in make.checks(gate.judge("m.csv", "model,df_resid\none,n/a\ntwo,3\n"))
+
+
 def test_a_model_that_explains_everything_blocks(gate: Any, make: Any) -> None:
     assert "degrees-of-freedom" in make.checks(gate.judge("m.json", json.dumps({"r_squared": 1.0, "nobs": 20})))
     assert "degrees-of-freedom" not in make.checks(gate.judge("m.json", json.dumps({"r_squared": 0.99, "nobs": 2000})))

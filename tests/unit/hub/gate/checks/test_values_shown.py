@@ -125,6 +125,15 @@ def test_rows_that_are_named_like_endpoints_can_be_left_out(gate: Any) -> None:
     assert (found.fix.rows, found.fix.columns) == ((2, 4), (2, 3))
 
 
+def test_two_columns_are_enough_for_a_row_named_like_an_endpoint(gate: Any) -> None:
+    (found,) = [
+        f
+        for f in gate.without_data().judge("t.csv", "what,income\nmean,31.5\nmax,99.5\n").findings
+        if f.check == "endpoints"
+    ]
+    assert found.place == "t.csv, row 2, column 1"
+
+
 @pytest.mark.parametrize(
     ("header", "blocks"), [("max", True), ("Minimum", True), ("max_depth", False), ("amax", False)]
 )

@@ -351,3 +351,8 @@ def test_other_spreadsheets_are_told_how_to_be_saved(name: str) -> None:
 )
 def test_characters_that_are_written_by_number_are_those(text: str, plain: str) -> None:
     assert plain_text(text) == plain
+
+
+def test_what_programs_write_beside_the_sheets_passes() -> None:
+    parts = with_parts(**book("<calcPr/><extLst><ext><any/></ext></extLst>", before="<workbookPr/><bookViews/>"))
+    assert [table.data for table in read_xlsx(parts)]

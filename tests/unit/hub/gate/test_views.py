@@ -1,0 +1,35 @@
+"""Facts about views: names of arrays are lines, what is not too wide is turned, and marks cut before spaces do."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from hub.gate.array_types import ArrayType
+from hub.gate.arrays import array_of
+from hub.gate.fragments import ArraysFragment
+from hub.gate.views import _TURNED_ROWS, TableView, _by_marks, token_tables, turned
+
+
+def test_the_names_of_arrays_are_lines() -> None:
+    names = ("Agathe 41", "Basile 52")
+    arrays = tuple(array_of(name, np.array([1.0, 2.0]), ArrayType.F64) for name in names)
+    rows = [view.frame.rows() for view in token_tables(ArraysFragment(arrays=arrays))]
+    assert [("Agathe", "41"), ("Basile", "52")] in rows
+
+
+@pytest.mark.parametrize(
+    ("width", "is_turned"), [(1, False), (2, True), (_TURNED_ROWS, True), (_TURNED_ROWS + 1, False)]
+)
+def test_a_table_is_turned_up_to_so_many_columns(width: int, is_turned: bool) -> None:
+    frame = pl.DataFrame({f"c{at}": ["1", "2"] for at in range(width)})
+    assert (turned(TableView("", ("x",) * width, frame)) is not None) is is_turned
+
+
+@pytest.mark.parametrize(
+    ("line", "cells"),
+    [("a b  c d   e", ["a b", "c d", "e"]), ("a b  c; d", ["a b  c", "d"]), ("a b", ["a b"])],
+)
+def test_marks_cut_a_line_and_else_two_spaces_do(line: str, cells: list[str]) -> None:
+    assert _by_marks(line) == cells
