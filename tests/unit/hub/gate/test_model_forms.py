@@ -18,7 +18,7 @@ TREE = {
     "features": ["age"],
     "left": [1, -1, -1],
     "right": [2, -1, -1],
-    "feature": [0, 0, 0],
+    "feature": [0, None, None],
     "threshold": [40.5, None, None],
     "counts": [None, [30], [20]],
     "values": [None, 12.0, 20.0],
