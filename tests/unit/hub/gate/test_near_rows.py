@@ -8,7 +8,9 @@ from itertools import product
 import polars as pl
 import pytest
 
-from hub.gate.near_rows import _needed
+from hub.gate.datasets import ROW, DataFile
+from hub.gate.near_rows import _needed, least_bits, near_rows
+from hub.gate.shared import Alignment
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -30,3 +32,17 @@ def test_no_row_that_can_tell_enough_is_left_out(seed: int) -> None:
 
 def schema(name: str) -> dict[str, type[pl.DataType]]:
     return {name: pl.Int64, f"hope {name}": pl.Float64}
+
+
+def test_a_value_that_tells_little_counts_with_one_that_tells_much() -> None:
+    """Together the two tell just enough, and in the first of these rows alone."""
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"x": range(1_024), "y": [n % 2 for n in range(1_024)]}), "")
+    a, b = Alignment("c0", "x", 0), Alignment("c1", "y", 0)
+    keyed = pl.DataFrame({"row": [1], a.name: [7], b.name: [1]})
+    for enough, found in ((0.0, [7]), (-0.01, [])):
+        bits = keyed.with_columns(
+            pl.lit(least_bits(file) - 0.5 + enough).alias(f"bits {a.name}"), pl.lit(0.5).alias(f"bits {b.name}")
+        )
+        near = near_rows(bits, [a, b], file)
+        assert near is not None
+        assert near[ROW].to_list() == found
