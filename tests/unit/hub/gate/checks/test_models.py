@@ -50,6 +50,13 @@ def test_other_degrees_are_no_residual_ones(gate: Any, make: Any, text: str) -> 
     assert "degrees-of-freedom" not in make.checks(gate.judge("m.csv", f"what,value\n{text}\nr2,0.3\n"))
 
 
+@pytest.mark.parametrize(("beside", "is_exact"), [("0.3", False), ("1", True)])
+def test_a_column_beside_a_matrix_is_none_of_it(gate: Any, beside: str, is_exact: bool) -> None:
+    table = f",income,visits,sign\nincome,1,{beside},1\nvisits,{beside},1,1\n"
+    judged = gate.without_data().judge("t.csv", table)
+    assert any("correlated by exactly 1" in f.sentence for f in judged.findings) is is_exact
+
+
 def test_words_among_degrees_are_no_number(gate: Any, make: Any) -> None:
     judged = gate.judge("m.csv", "model,df_resid\none,n/a\ntwo,1200\n")
     assert "degrees-of-freedom" not in make.checks(judged)
