@@ -225,6 +225,8 @@ def revoked(everybody: People, part: str) -> None:
     """The author could take the file until another steward revokes the release."""
     author = everybody.page("researcher")
     author.goto(f"releases/{part}")
+    everybody.press("researcher", "Make a download for me")
+    everybody.sees("researcher", everybody.say("Your download is ready: fetch the files below."))
     download = author.get_by_role("link", name=everybody.say("Download %(name)s", name="table.csv"))
     expect(download).to_be_visible()
     page = everybody.page(SECOND)

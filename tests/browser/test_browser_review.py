@@ -98,6 +98,8 @@ def released_and_revoked(people: People, part: str) -> None:
     people.sees(STEWARDS[1], people.say("The release is made, with its signed receipt."))
     author = people.page("researcher")
     author.goto(f"releases/{part}")
+    people.press("researcher", "Make a download for me")
+    people.sees("researcher", people.say("Your download is ready: fetch the files below."))
     download = people.say("Download %(name)s", name="table.csv")
     expect(author.get_by_role("link", name=download)).to_be_visible()
     page = people.page("jobs-steward")
