@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -27,11 +26,10 @@ from hub.domain.projects import Room
 from hub.domain.runs import OutputFile
 from hub.domain.space import Place
 from hub.domain.uploads import Stored
+from hub.sandbox.progress import MOST_BYTES, parse_progress
 from hub.services.storage_port import ProjectFolders, WorkFolders
 from hub.settings import Settings
 from spawner_config.server_folder import servers_folder
-
-PROGRESS = re.compile(rb"(\d{1,4})/(\d{1,4})\n?")
 
 
 class PlainStorage(ABC):
@@ -133,10 +131,9 @@ class PlainStorage(ABC):
         folder = self._state / "scratch" / work / "progress"
         try:
             with self.opened(folder, "progress") as opened:
-                match = PROGRESS.fullmatch(os.read(opened, 32))
+                return parse_progress(os.read(opened, MOST_BYTES + 1))
         except (LabError, OSError):
             return None
-        return (int(match[1]), int(match[2])) if match and int(match[1]) <= int(match[2]) else None
 
     def listing(self, folder: Path) -> tuple[list[OutputFile], int]:
         """Return the plain files below a folder with digest and size, and how many other things were left out."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.domain.runs import Run, Screening
+from hub.domain.runs import Run
 from hub.domain.work import Work, WorkState
 
 STEP = 16 * 2**20
@@ -27,7 +27,7 @@ class RunMemory:
 
 def tells_memory(run: Run, work: Work) -> bool:
     """Say whether people are told how much memory a run uses."""
-    return work.state is WorkState.RUNNING and run.screening is Screening.NONE
+    return work.state is WorkState.RUNNING and not run.is_on_secret
 
 
 def memory_of(used: int, allowed: int) -> RunMemory:

@@ -68,6 +68,11 @@ class Run:
     schedule: str = ""
 
     @property
+    def is_on_secret(self) -> bool:
+        """Whether it is on secret data, so that its code may tell people nothing before the gate has looked at it."""
+        return self.screening is not Screening.NONE
+
+    @property
     def is_held(self) -> bool:
         """Whether nobody sees its outputs, or will not once there are some."""
         return self.screening in (Screening.WAITING, Screening.HELD)
@@ -79,7 +84,7 @@ def as_shown(run: Run) -> Run:
     How much a run on secret data used is shown to nobody, whatever became of its outputs: its code chooses it, and no
     check of the gate looks at it.
     """
-    if run.screening is Screening.NONE:
+    if not run.is_on_secret:
         return run
     used = replace(run.resources, memory_peak=None, cpu_seconds=None) if run.resources else None
     return replace(run, outputs=() if run.is_held else run.outputs, resources=used)

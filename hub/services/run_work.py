@@ -79,7 +79,7 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
     outputs: list[OutputFile] = []
     try:
         outputs, left_out = lab.storage.listing(_outputs(lab, project, run))
-        more = f"Left out of the outputs: {left_out} that are links, pipes or other special files." if left_out else ""
+        more = _said_of_left_out(run, left_out) if left_out else ""
     except (ConflictError, InvalidError) as error:
         more = str(error) if str(error) != reason else ""
         step = WorkStep.FAIL if step is WorkStep.SUCCEED else step
@@ -92,6 +92,13 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
         begin_screening(lab, records, done)
 
     return Ending(step, reason, apply)
+
+
+def _said_of_left_out(run: Run, left_out: int) -> str:
+    """How many there are the code chooses, so on secret data no number is told."""
+    if run.is_on_secret:
+        return "Left out of the outputs: what are links, pipes or other special files."
+    return f"Left out of the outputs: {left_out} that are links, pipes or other special files."
 
 
 def _check(reading: Reading, work: Work) -> None:

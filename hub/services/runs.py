@@ -93,10 +93,14 @@ def load_run(reading: Reading, actor: str, identifier: str) -> tuple[Run, Work]:
 
 
 def run(lab: Lab, actor: str, identifier: str) -> tuple[Run, Work, tuple[int, int] | None]:
-    """Return a run, how far it has come, and its progress (cells done, of how many) while it runs."""
+    """Return a run, how far it has come, and its progress (cells done, of how many) while it runs.
+
+    A cell can write the file of the progress: on secret data it could say there what it read, so it is not looked at.
+    """
     with lab.store.read() as reading:
         kept, work = load_run(reading, actor, identifier)
-    return as_shown(kept), work, None if work.state in ENDED else lab.storage.progress(identifier)
+    is_told = work.state not in ENDED and not kept.is_on_secret
+    return as_shown(kept), work, lab.storage.progress(identifier) if is_told else None
 
 
 def place_in_queue(lab: Lab, work: Work) -> int | None:

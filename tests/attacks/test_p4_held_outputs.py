@@ -54,12 +54,17 @@ def hide_people() -> Any:
     return 0
 
 
-def use_memory() -> Any:
-    """As much memory as what was read says, and for as long."""
+def say_otherwise() -> Any:
+    """Say what was read by the memory that is used, by the progress, and by how many links there are."""
+    import pathlib
     import time
 
     held = b"x" * 300 * 2**20
-    time.sleep(6)
+    for number in range(30):
+        pathlib.Path("/progress/told").write_text(f"{100 + number}/999")
+        pathlib.Path("/progress/told").rename("/progress/progress")
+        pathlib.Path(f"/outputs/link-{number}").symlink_to("/data")
+        time.sleep(0.2)
     return len(held)
 
 
@@ -68,7 +73,7 @@ def notebook(living: Living) -> str:
     """Approved to run on a secret dataset that the project's workspaces do not see."""
     living.found_project(PROJECT)
     living.grant_dataset(PROJECT, DATASET, "secret", CSV)
-    acts = (count_districts, write_people, hide_people, use_memory)
+    acts = (count_districts, write_people, hide_people, say_otherwise)
     return living.approved(acting(*acts), schema_of(*acts), project=PROJECT, name="held", datasets=(DATASET,))
 
 
@@ -121,10 +126,8 @@ def test_a_table_of_large_groups_is_shown(living: Living, notebook: str) -> None
     assert (living.state / "projects" / PROJECT / "runs" / run["id"] / "table.csv").is_file()
 
 
-def test_how_much_a_run_uses_is_told_to_nobody_neither_while_it_runs_nor_afterwards(
-    living: Living, notebook: str
-) -> None:
-    run, told = living.start(notebook, act=use_memory.__name__), list[Json]()
+def test_what_code_chooses_of_a_run_on_secret_data_is_told_to_nobody(living: Living, notebook: str) -> None:
+    run, told = living.start(notebook, act=say_otherwise.__name__), list[Json]()
 
     def look() -> Json | None:
         told.append(living.look(run))
@@ -133,6 +136,8 @@ def test_how_much_a_run_uses_is_told_to_nobody_neither_while_it_runs_nor_afterwa
     assert dict(wait_for_end(look, 90, "the run does not end"))["work"]["state"] == "succeeded"
     assert "running" in [found["work"]["state"] for found in told]
     assert {found["memory"] for found in told} == {None}
+    assert {found["progress"] for found in told} == {None}
+    assert "30" not in told[-1]["work"]["reason"]
     resources = looked_at(living, run)["run"]["resources"]
     assert (resources["memory_peak"], resources["cpu_seconds"]) == (None, None)
     record = living.answer(SCIENTIST, "GET", f"/runs/{run}/record").text

@@ -107,7 +107,7 @@ def test_a_disk_too_small_for_an_image_is_said(tmp_path: Path) -> None:
         subprocess.run(["umount", str(small)], check=True)
 
 
-@pytest.mark.parametrize("word", ["3/9", "9/9\n", "0/1"])
+@pytest.mark.parametrize("word", ["3/9", "9/9", "0/1"])
 def test_progress_is_two_small_numbers(storage: LoopStorage, word: str) -> None:
     folders = storage.run("run-1", UID)
     (folders.progress / "progress").write_text(word)
@@ -115,7 +115,7 @@ def test_progress_is_two_small_numbers(storage: LoopStorage, word: str) -> None:
     assert storage.progress("run-1") == (int(done), int(of))
 
 
-@pytest.mark.parametrize("word", ["", "9/3", "3/9 secret", "12345/99999", "a/b", "3/9\n\n", "٣/٩"])
+@pytest.mark.parametrize("word", ["", "9/3", "3/9 secret", "12345/99999", "a/b", "3/9\n", "03/9", "1/1001", "٣/٩"])
 def test_forged_progress_is_ignored(storage: LoopStorage, word: str) -> None:
     folders = storage.run("run-1", UID)
     (folders.progress / "progress").write_text(word)

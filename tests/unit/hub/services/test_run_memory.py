@@ -14,6 +14,7 @@ from hub.domain.runs import Resources, Screening, as_shown
 from hub.services import runs
 from hub.services.lab import Lab
 from hub.services.work import do_round
+from spawner_config.names import work_container
 
 ALLOWED = 2 * 2**30
 
@@ -86,3 +87,37 @@ def test_what_a_run_on_secret_data_used_is_shown_to_nobody(lab: Lab, running: st
     assert as_shown(run).resources == Resources(ALLOWED, None, 1.0, None)
     open_run = replace(run, screening=Screening.NONE)
     assert as_shown(open_run) == open_run
+
+
+def test_of_a_run_on_secret_data_the_progress_is_not_looked_at(
+    lab: Lab, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell can write the file: what stands there may be what was read."""
+    play(lab)
+    registered_dataset(lab, Tier.SECRET)
+    notebook = approved_notebook(lab).id
+    engine.on_start = None
+    run = runs.start_run(lab, "researcher", notebook, {})[0].id
+    do_round(lab)
+    do_round(lab)
+    asked: list[str] = []
+    monkeypatch.setattr(lab.storage, "progress", asked.append)
+    _, work, progress = runs.run(lab, "researcher", run)
+    assert (work.state, progress, asked) == ("running", None, [])
+
+
+@pytest.mark.parametrize(("tier", "said"), [(Tier.SENSITIVE, ": 7 that are"), (Tier.SECRET, ": what are")])
+def test_how_many_outputs_were_left_out_is_not_told_of_a_run_on_secret_data(
+    lab: Lab, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch, tier: Tier, said: str
+) -> None:
+    play(lab)
+    registered_dataset(lab, tier)
+    notebook = approved_notebook(lab).id
+    engine.on_start = None
+    run = runs.start_run(lab, "researcher", notebook, {})[0].id
+    do_round(lab)
+    do_round(lab)
+    monkeypatch.setattr(lab.storage, "listing", lambda _: ([], 7))
+    engine.exit(work_container("datalab", run), 0)
+    do_round(lab)
+    assert said in runs.run(lab, "researcher", run)[1].reason
