@@ -39,12 +39,23 @@ def test_a_row_is_looked_at_further_where_its_three_best_values_tell_enough(file
     assert sorted(left["row"]) == [1, 2]
 
 
-def test_rows_that_share_a_combination_are_met_unless_too_many_do(file: DataFile) -> None:
-    """A pair of these columns is shared by few rows, or by many."""
-    rows = keyed([(least_bits(file), least_bits(file), 0.0, 0.0)])
-    met = _meeting(rows, (ALIGNMENTS[0], ALIGNMENTS[1]), file, None).collect()
-    alike = file.select(pl.col("w", "x")).filter((pl.col("w") == 5) & (pl.col("x") == 5)).collect()
-    assert sorted(met[ROW]) == (sorted(alike[ROW]) if alike.height <= MOST_ALIKE else [])
+def test_rows_that_share_one_telling_value_are_told_at_once(file: DataFile) -> None:
+    told, left = _told(keyed([(TELLING_BITS, 0.0, 0.0, 0.0)]), ALIGNMENTS, file)
+    assert told.columns == ["row", ROW]
+    assert set(told["row"]) == {1}
+    assert sorted(told[ROW])[:2] == [5, 5 + 2**12]
+    assert left.height == 0
+
+
+@pytest.mark.parametrize(("other", "count"), [("x", 0), ("z", 32)])
+def test_rows_that_share_a_combination_are_met_unless_too_many_do(file: DataFile, other: str, count: int) -> None:
+    """The first column and the second have 128 rows in common, the first and the last 32."""
+    pair = ALIGNMENTS[0], next(a for a in ALIGNMENTS if a.column == other)
+    rows = keyed([(least_bits(file),) * 4])
+    rows = rows.with_columns(pl.lit(5 // 2 ** "wxyz".index(a.column), pl.Int64).alias(a.name) for a in pair)
+    met = _meeting(rows, pair, file, None).collect()
+    assert sorted(met[ROW]) == [5 + 2**15 * at for at in range(count)]
+    assert count <= MOST_ALIKE
 
 
 def test_the_best_fit_of_a_row_is_held_against_the_policy_and_not_all_that_fit_a_little() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.gate.checks.membership import _figures
 from hub.gate.membership import Membership, attacked
 
 losses = st.lists(st.integers(0, 6), min_size=1, max_size=12).map(lambda v: np.array(v, dtype=float))
@@ -51,3 +52,8 @@ def test_no_more_than_one_other_in_a_thousand_is_taken_for_a_hit(count: int, see
     found = attacked(others, others)
     assert found.hits is not None
     assert found.hits <= 0.001
+
+
+def test_figures_are_told_as_parts_and_percents() -> None:
+    assert _figures(Membership(0.5, 0.01, 0.25)).endswith("true positives at 0.1 % false positives: 25.00 %.")
+    assert "too few other records" in _figures(Membership(0.5, 0.01, None))

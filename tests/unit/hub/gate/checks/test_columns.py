@@ -120,3 +120,11 @@ def test_a_column_that_the_dataset_lacks_is_refused(data: pl.DataFrame) -> None:
 
 def test_what_resembles_a_planted_value_does_not(planted: Any, make: Any) -> None:
     assert "canary" not in make.checks(planted.judge("t.txt", "QX-7731 and Zephyrin, and 7731-ZK\n"))
+
+
+@pytest.mark.parametrize(("count", "blocks"), [(20, False), (40, True)])
+def test_codes_of_units_do_not_leave_by_themselves(on: Any, make: Any, count: int, blocks: bool) -> None:
+    """Each code is one of nine hundred, in letters."""
+    codes = [f"k{n * 7919 % 100_003:06d}q" for n in range(900)]
+    listed = "".join(f"{code}\n" for code in codes[40 : 40 + count])
+    assert (RULE in make.checks(on(pl.DataFrame({"code": codes})).judge("t.csv", f"x\n{listed}"))) is blocks

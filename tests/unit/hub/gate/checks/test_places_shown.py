@@ -97,6 +97,18 @@ def test_a_list_of_records_is_twenty_rows_at_least(on: Any) -> None:
         assert {str(f.severity) for f in judged.findings if f.check == "microdata"} == found, height
 
 
+@pytest.mark.parametrize(
+    ("rows", "units", "is_read"), [(20, 30, True), (19, 30, False), (20, 41, False), (20, 40, True)]
+)
+def test_a_table_of_half_as_many_rows_as_units_is_read_from_twenty_rows_on(
+    on: Any, make: Any, rows: int, units: int, is_read: bool
+) -> None:
+    own = on(pl.DataFrame({"u": [f"p{n}" for n in range(units)]}), "u")
+    lines = "".join(f"x{n},{n * 37 % 101},{n * 53 % 97}.5\n" for n in range(rows))
+    judged = own.judge("t.csv", f"what,one,two\n{lines}")
+    assert ("microdata" in make.checks(judged, Severity.REVIEW)) is is_read
+
+
 def test_a_table_whose_figures_agree_is_no_list_of_records_unless_it_repeats_cells(on: Any) -> None:
     rows = pl.DataFrame({"town": [f"t{n % 40}" for n in range(800)], "year": [2000 + n // 40 % 10 for n in range(800)]})
     table = rows.group_by("town", "year").len("n").sort("town", "year")

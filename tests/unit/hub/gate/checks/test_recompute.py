@@ -219,9 +219,11 @@ def test_marks_of_several_thresholds_are_figures(gate: Any, data: pl.DataFrame) 
         assert {f.severity for f in judged.findings if f.check == "recompute"} - {Severity.NOTE} == severities
 
 
-def test_a_printed_table_that_nobody_knows_is_asked_about_once(gate: Any) -> None:
+def test_printed_tables_that_nobody_knows_are_asked_about_once(gate: Any) -> None:
     printed = "term  coefficient\nage          0.31\nsex         -1.20\n"
+    other = "what   value\nslope   2.5\nother   3.5\n"
     assert len(reviewed(gate.judge("t.txt", printed))) == 1
+    assert len(reviewed(gate.judge("t.txt", f"{printed}\n\n{other}"))) == 1
 
 
 def test_each_unknown_table_of_a_document_is_asked_about(gate: Any) -> None:
@@ -238,9 +240,13 @@ def test_a_combination_that_nobody_has_may_be_shown_as_zero(gate: Any, data: pl.
     assert reviewed(gate.judge("t.csv", f"{table}2030,40\n")) == ["t.csv, row 5, column year"]
 
 
-def test_a_label_that_says_missing_is_strange_where_nothing_is_missing(gate: Any, data: pl.DataFrame) -> None:
-    table = data.filter(pl.col("region") != "Nord").group_by("region").agg(n=pl.col("person").n_unique()).sort("region")
-    assert reviewed(gate.judge("t.csv", table.write_csv() + "NA,\n")) == ["t.csv, row 4, column region"]
+@pytest.mark.parametrize(("label", "is_strange"), [("soon", True), ("NA", True), ("2030", True), ("2019", False)])
+def test_a_label_without_a_figure_is_strange_where_the_column_cannot_say_it(
+    gate: Any, data: pl.DataFrame, label: str, is_strange: bool
+) -> None:
+    table = data.filter(pl.col("year") > 2019).group_by("year").agg(n=pl.col("person").n_unique()).sort("year")
+    judged = gate.judge("t.csv", f"{table.write_csv()}{label},\n")
+    assert reviewed(judged) == (["t.csv, row 4, column year"] if is_strange else [])
 
 
 def test_a_weighted_mean_is_computed_again(on: Any, make: Any) -> None:
@@ -257,3 +263,13 @@ def test_a_weighted_mean_is_computed_again(on: Any, make: Any) -> None:
 
 def test_a_header_of_groups_without_a_column_of_groups_is_no_known_table(gate: Any) -> None:
     assert reviewed(gate.judge("t.csv", "f,m\n1000,1000\n")) == ["t.csv, the whole table"]
+
+
+@pytest.mark.parametrize(("n", "is_leak"), [(3, False), (4, True)])
+def test_a_small_cell_that_is_what_the_dataset_says_is_another_rules(make: Any, on: Any, n: int, is_leak: bool) -> None:
+    """Three people have the code; a table of groups says so, and one that says something else is a record."""
+    people = pl.DataFrame({"code": [n // 3 for n in range(600)], "sex": ["f"] * 600, "year": [2019] * 600})
+    said = TableContext("d", ("code", "sex", "year"))
+    judged = on(people).judge("t.csv", f"code,sex,year,n\n7,f,2019,{n}\n", said)
+    assert ("row-leak" in make.checks(judged)) is is_leak
+    assert "minimum-frequency" in make.checks(judged)

@@ -191,3 +191,8 @@ def test_code_may_hold_so_many_digits_in_all_and_no_more(gate: Any, make: Any) -
 def test_sources_of_others_do_not_count(gate: Any, make: Any) -> None:
     book = make.notebook(*((f"step_{letter} = 123", []) for letter in "abcdefgh")).decode()
     assert found(gate, {"a.md": "a word"}, others={"n.ipynb": book}) == [set()]
+
+
+def test_a_file_that_says_much_alone_is_read_alone(gate: Any, make: Any) -> None:
+    cells = [(f"step_{letter} = 123", []) for letter in "abcdefgh"]
+    assert found(gate, {"n.ipynb": make.notebook(*cells), "a.md": "a word"}) == [{TEXT}, set()]

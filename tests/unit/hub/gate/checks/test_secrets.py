@@ -221,3 +221,10 @@ def test_base85_is_told_by_its_many_signs_and_not_by_letters() -> None:
     signs = "!#$%&()*+;<"
     assert not _is_noise(f"XYZxyz{signs}" * 20)
     assert _is_noise(f"XYZxyz{signs}=" * 20)
+
+
+def test_a_payload_is_found_in_a_long_text_as_in_a_short_one(gate: Any, make: Any) -> None:
+    run = "".join(random.Random(4).choices("ABCDEFGHabcdefgh01234567", k=230))
+    for words in ("", "some words of a text " * 200):
+        judged = gate.without_data().judge("t.txt", f"{words}{run} and more\n")
+        assert any(f.check == "encoded-payload" and f.severity is Severity.BLOCK for f in judged.findings)

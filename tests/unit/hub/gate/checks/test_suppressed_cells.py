@@ -142,6 +142,23 @@ def test_linked_tables_give_away_what_one_alone_does_not(on: Any) -> None:
     assert found(judged(own, two)[0]) == []
 
 
+def test_a_cell_that_has_to_go_from_another_table_is_that_tables_finding(on: Any) -> None:
+    """One file shows the first area with a cell hidden, the second one all of the others, the third one the totals."""
+    rows = people(SMALL)
+    table = with_totals(rows, pl.len())
+    inner = table.filter((pl.col("job") != "Total") & (pl.col("area") != "Total"))
+    margin = table.filter((pl.col("area") == "Total") & (pl.col("job") != "Total")).select("job", "n")
+    own, others, totals = judged(
+        on(rows, "p"),
+        ("own.csv", hiding(inner.filter(pl.col("area") == "a"), ("a", "x"))),
+        ("others.csv", hiding(inner.filter(pl.col("area") != "a"))),
+        ("totals.csv", margin.with_columns(pl.col("n").cast(pl.Int64)).write_csv()),
+    )
+    assert [f.place for f in found(own)] == ["own.csv, row 1"]
+    assert [(f.place, f.fix is not None) for f in found(others)] == [("others.csv, the whole table", True)]
+    assert found(totals) == []
+
+
 def test_the_published_example_of_margins_in_acro(on: Any) -> None:
     """Admissions to a nursery school by recommendation and parents, as an issue of ACRO shows them.
 

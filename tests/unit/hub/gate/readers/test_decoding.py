@@ -436,7 +436,7 @@ def test_what_is_packed_again_and_again_is_refused_however_small() -> None:
 
 
 def test_words_among_packed_bytes_are_read() -> None:
-    noise = bytes(range(128, 250)) * 3
+    noise = bytes([0, 1, 2, 255, 3, 254, 7]) * 20
     content = noise + b"Agathe Petit-Jean of ward seven" + noise
     found = decoded("t.txt", [TextFragment(text=base64.b64encode(content).decode())])
     assert any(isinstance(part, TextFragment) and "Agathe Petit-Jean" in part.text for part in found)
