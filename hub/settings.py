@@ -29,6 +29,7 @@ from hub.settings_tables import (
     Notebooks,
     Ports,
     ReaderLimits,
+    RequesterStatement,
     Review,
     RunLimits,
     Section,
@@ -89,6 +90,7 @@ class Settings(Section):
     browser: Browser = Browser()
     gate: Gate = Gate()
     review: Review = Review()
+    statement: RequesterStatement = RequesterStatement()
     notebooks: Notebooks = Notebooks()
     twins: Twins = Twins()
     exceptions: Exceptions = Exceptions()

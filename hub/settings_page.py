@@ -140,6 +140,9 @@ MEANINGS: Mapping[str, str] = {
     "validation crashed or took too long.",
     "twins.epsilon": "How much privacy all synthetic twins of one secret dataset may cost together, as differential "
     "privacy counts it; what was spent is never given back. See [decision 40](../decisions/0040-synthetic-twins.md).",
+    "statement.en": "What whoever asks for an export states before it goes through the gate; each submission keeps its "
+    "text as it was made.",
+    "statement.fr": "The same in French.",
     "exceptions.tiers": "Tiers of data for which an exception from a finding may be asked for; every dataset behind "
     "a request has to be of one of them. Empty: none ever.",
     "exceptions.more_votes": "How many stewards more than must approve the request's files must grant one.",

@@ -245,6 +245,24 @@ class Gate(Section):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+class RequesterStatement(Section):
+    """What whoever asks for an export states before it goes through the gate, in the portal's languages."""
+
+    en: Annotated[str, Field(min_length=20, max_length=2000)] = (
+        "I have looked at each file. To my knowledge no person and no enterprise can be recognised from it, and it "
+        "holds no more than its purpose needs."
+    )
+    fr: Annotated[str, Field(min_length=20, max_length=2000)] = (
+        "J’ai regardé chaque fichier. À ma connaissance, aucune personne ni aucune entreprise ne peut y être reconnue, "
+        "et il ne contient pas plus que ce que son but demande."
+    )
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The statement by the code of its language."""
+        return {"en": self.en, "fr": self.fr}
+
+
 class Review(Section):
     """How long a claim lasts, when a request is due soon and late, whose first votes are sealed, and who reviews."""
 

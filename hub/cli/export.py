@@ -21,6 +21,7 @@ from hub.cli.request_shown import Identifier, print_request
 from hub.cli.saved_views import forget_view, save_view, views
 from hub.cli.screen import print_record, print_rows
 from hub.cli.split import split
+from hub.cli.statement import StatementOption, sent
 from hub.cli.votes import override, reject, vote
 from hub.cli.votes_asked import votes_asked
 from hub.cli.waiting import Tell, shown, wait_until
@@ -64,13 +65,14 @@ def create(
     supporting: Supporting = None,
     table: Annotated[list[str] | None, typer.Option(help="What a table is made of; see the example.")] = None,
     submit_it: Annotated[bool, typer.Option("--submit", help="Submit it at once and wait for the gate.")] = False,
+    statement: StatementOption = False,
     as_json: AsJson = False,
 ) -> None:
     """Make an export request from outputs."""
     lab = portal(context)
     beside = {"groups": grouped(group or ()), "supporting": supporting or []}
     made = create_request(lab, project, source, declared(file, table or ()), why, beside)
-    print_request(_submit(lab, made["id"]) if submit_it else made, as_json=as_json)
+    print_request(_submit(lab, made["id"], stated=statement) if submit_it else made, as_json=as_json)
 
 
 def create_request(
@@ -88,17 +90,23 @@ app.command(
 )(describe)
 
 
-@app.command(epilog=examples("datalab export submit export-abc --wait"))
-def submit(context: typer.Context, request: Identifier, wait: Wait = False, as_json: AsJson = False) -> None:
-    """Send a request through the gate."""
+@app.command(epilog=examples("datalab export submit export-abc --statement --wait"))
+def submit(
+    context: typer.Context,
+    request: Identifier,
+    statement: StatementOption = False,
+    wait: Wait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send a request through the gate, with the requester's statement."""
     lab = portal(context)
-    found = _submit(lab, request) if wait else lab.post(place("exports", request, "submit"))
+    found = _submit(lab, request, stated=statement) if wait else sent(lab, request, stated=statement)
     print_request(found, as_json=as_json)
 
 
-def _submit(lab: Portal, request: str) -> Json:
+def _submit(lab: Portal, request: str, *, stated: bool) -> Json:
     with shown(f"export request {request}") as tell:
-        lab.post(place("exports", request, "submit"))
+        sent(lab, request, stated=stated)
         return wait_for_gate(lab, request, tell)
 
 

@@ -35,6 +35,9 @@ def print_request(found: Json, *, as_json: bool) -> None:
     if as_json:
         return print_json(found)
     print_record(found | {"evidence": evidence_of(found["source"])}, as_json=False, fields=FIELDS)
+    if found.get("statement"):
+        made = found["statement"]
+        print_record({"statement": f"{made['person']}, {made['at']}: {made['text']}"}, as_json=False)
     for group in found.get("groups", ()):
         typer.echo()
         files = [file["path"] for file in found["files"] if file.get("group") == group["name"]]

@@ -86,7 +86,7 @@ def split_request(
         submitted=now,
         split_from=request.id,
     )
-    draft = replace(draft, groups=_groups_of(request, draft.files), supporting=supporting)
+    draft = replace(draft, groups=_groups_of(request, draft.files), supporting=supporting, statement=request.statement)
     return rest, step_request(draft, ExportStep.SUBMIT, reason)
 
 

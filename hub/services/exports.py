@@ -26,6 +26,7 @@ from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import without_claim
 from hub.domain.runs import OutputFile, Run
+from hub.domain.statements import made
 from hub.domain.staying_votes import may_stay
 from hub.domain.supporting import SupportingFile
 from hub.domain.table_context import TableContext
@@ -109,11 +110,11 @@ def check_file_count(request: ExportRequest) -> None:
 
 
 @records_refusals("submit")
-def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
+def submit_request(lab: Lab, actor: str, identifier: str, statement: str) -> ExportRequest:
     """Copy the offered files into the vault and send them through the gate; what was found before is dropped.
 
     Earlier votes are, too, but approvals that were known as they were cast: those stay of whatever the gate finds to
-    be as it was.
+    be as it was. ``statement`` is the digest of the statement that the author makes with it.
     """
     with lab.store.read() as reading:
         request = load_request(reading, actor, identifier)
@@ -122,6 +123,7 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         step_request(request, ExportStep.SUBMIT)
         project = load_project(reading, person, request.project)
         check_works_in(person, project, lab.now().date())
+    stated = made(actor, lab.now(), statement, lab.settings.statement.texts)
     check_space(lab)
     taken, supporting = _take_in(lab, request, project)
     with lab.store.begin() as records:
@@ -140,12 +142,14 @@ def submit_request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
             votes=may_stay(request),
             files=taken,
             supporting=supporting,
+            statement=stated,
             snapshots=snapshots,
             turn=turn,
             policy="",
         )
         work = Work(f"{identifier}-read-{turn}", WorkKind.READ, identifier, actor, lab.now())
         digests = {f"file:{f.path}": f.sha256 for f in taken[:20]}
+        digests |= {"statement": stated.digest}
         digests |= {f"supporting:{f.path}": f.sha256 for f in supporting[:20]}
         records.save(
             submitted, event("export:request:submit", actor, identifier, request.project, turn=turn, **digests)

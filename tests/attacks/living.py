@@ -25,6 +25,7 @@ from hub.adapters.processes.health import answers
 from hub.adapters.processes.records import Record, is_alive, read_records
 from hub.adapters.secrets import read_secret
 from hub.cli.client import API, Json, Portal, place
+from hub.cli.statement import send
 from hub.demo.people import ADMINISTRATOR, AUDITOR, HEALTH_STEWARD, JOBS_STEWARD, SCIENTIST
 from hub.demo.story_stage import TOKENS, Stage
 from hub.demo.web_login import Visitor
@@ -200,8 +201,12 @@ class Living:
         files = {path: (tables or {}).get(path, {}) for path in paths}
         asked = {"project": project, "source": source, "files": files, "context": CONTEXT}
         made = self.portal(by).post("/exports", asked)["id"]
-        self.portal(by).post(place("exports", made, "submit"))
+        send(self.portal(by), made)
         return self.judged(made, by)
+
+    def statement(self) -> str:
+        """The digest of the statement that goes with each submission."""
+        return str(self.portal(SCIENTIST).get("/statement")[0]["digest"])
 
     def judged(self, identifier: str, by: str = SCIENTIST) -> Json:
         def look() -> Json | None:

@@ -31,6 +31,7 @@ from hub.cli.client import Json, place
 from hub.cli.files import write_new
 from hub.cli.receipt import verified
 from hub.cli.release import RECEIPT, fetch
+from hub.cli.statement import send
 from hub.demo.people import (
     ADMINISTRATOR,
     AUDITOR,
@@ -81,7 +82,9 @@ def test_no_special_file_is_taken_in_and_nothing_hangs(living: Living, special: 
     made = living.answer(SCIENTIST, "POST", "/exports", json=asked)
     if made.status_code == 200:
         identifier = made.json()["id"]
-        submitted = living.answer(SCIENTIST, "POST", place("exports", identifier, "submit"))
+        submitted = living.answer(
+            SCIENTIST, "POST", place("exports", identifier, "submit"), json={"statement": living.statement()}
+        )
         assert submitted.status_code in (404, 422), submitted.text
         found = living.portal(SCIENTIST).get(place("exports", identifier))
         assert (found["state"], found["turn"], found["files"][0]["sha256"]) == ("draft", 0, "")
@@ -174,7 +177,7 @@ def test_outputs_that_changed_after_the_run_are_not_taken_in(living: Living, wri
     asked = {"project": PROJECT, "source": written, "files": {"words.txt": {}}, "context": CONTEXT}
     made = living.portal(SCIENTIST).post("/exports", asked)["id"]
     with other_bytes(file, one_bit):
-        said = refused(lambda: living.portal(SCIENTIST).post(place("exports", made, "submit")), "output-changed")
+        said = refused(lambda: send(living.portal(SCIENTIST), made), "output-changed")
     assert said == "The file words.txt is not what the run wrote; offer a file of the run's outputs."
     living.portal(SCIENTIST).post(place("exports", made, "withdraw"))
 

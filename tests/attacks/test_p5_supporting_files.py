@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from doubles.lab import make_lab
-from doubles.people import CONTEXT, found_consortium, play, registered_dataset, work_off
+from doubles.people import CONTEXT, found_consortium, play, registered_dataset, statement_of, submit, work_off
 from doubles.people import finished_run as ended_run
 from doubles.portal import login_cookie, served
 from doubles.sandbox import SHOWN, GoodPrograms
@@ -72,7 +72,7 @@ class Site:
 
     def checked(self, **more: Any) -> ExportRequest:
         name = self.drafted(**more)
-        exports.submit_request(self.lab, AUTHOR, name)
+        submit(self.lab, AUTHOR, name)
         work_off(self.lab)
         exports.request(self.lab, STEWARDS[0], name)
         return self.now(name)
@@ -212,7 +212,7 @@ def test_a_file_is_not_marked_or_unmarked_after_votes_nor_named_twice_at_a_retur
     assert site.told(AUTHOR, "POST", where, {"context": "", "groups": [GROUP]}) == (422, "no-such-file")
     body = {"context": CONTEXT, "supporting": [SUPPORT, "other.csv"]}
     assert site.told(AUTHOR, "POST", where, body) == (200, "")
-    exports.submit_request(site.lab, AUTHOR, request.id)
+    submit(site.lab, AUTHOR, request.id)
     work_off(site.lab)
     found = site.now(request.id)
     assert [f.path for f in found.files] == [FILE]
@@ -238,7 +238,7 @@ def test_supporting_files_alone_or_twice_are_no_request(site: Site, more: dict[s
 
 def test_what_is_not_the_runs_own_output_supports_nothing(site: Site) -> None:
     name = site.drafted(supporting=["elsewhere.csv"])
-    assert site.told(AUTHOR, "POST", f"/exports/{name}/submit")[0] == 404
+    assert site.told(AUTHOR, "POST", f"/exports/{name}/submit", {"statement": statement_of(site.lab)})[0] == 404
 
 
 def test_every_look_at_it_is_in_the_log_and_who_may_not_review_has_none(site: Site) -> None:

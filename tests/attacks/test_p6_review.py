@@ -14,6 +14,7 @@ import pytest
 from attacks.acts import write_words
 from attacks.living import Living, acting, schema_of
 from hub.cli.client import API, Json, Portal, place
+from hub.cli.statement import send
 from hub.demo.people import (
     ADMINISTRATOR,
     AUDITOR,
@@ -171,7 +172,7 @@ def test_a_dissent_holds_until_the_author_submits_anew_which_drops_every_vote(li
     returned = living.vote(HEALTH_STEWARD, request_, decision="changes", reason="Say what it is")
     assert (returned["state"], returned["reason"]) == ("returned", "Say what it is")
     refused(partial(living.vote, TRANSPORT_STEWARD, request_), "not-in-review")
-    living.portal(SCIENTIST).post(place("exports", request_["id"], "submit"))
+    send(living.portal(SCIENTIST), request_["id"])
     again = living.judged(request_["id"])
     assert (again["state"], again["votes"], again["turn"]) == ("submitted", [], 2)
     assert living.vote(JOBS_STEWARD, again)["state"] == "in_review"
@@ -210,7 +211,7 @@ def test_stewards_who_claim_at_the_same_moment_are_one(living: Living, request_:
 
 def test_a_decision_on_an_earlier_submission_is_refused_and_told_so(living: Living, request_: Json) -> None:
     living.vote(JOBS_STEWARD, request_, decision="changes")
-    living.portal(SCIENTIST).post(place("exports", request_["id"], "submit"))
+    send(living.portal(SCIENTIST), request_["id"])
     again = living.judged(request_["id"])
     living.portal(HEALTH_STEWARD).get(place("exports", request_["id"]))
     for decision in ("approve", "changes"):

@@ -20,6 +20,7 @@ from attacks.acts import wait_for_a_word
 from attacks.living import CONTEXT, PROJECT, Living, wait_for
 from attacks.seen import computed, folder_of, left_on_disk, left_words, ownerless, pid_of, started, tell_fault
 from hub.cli.client import Json, place
+from hub.cli.statement import send
 from hub.demo.people import AUDITOR, CARE, JOBS_STEWARD, SCIENTIST
 from hub.demo.workspace_client import Workspace
 from spawner_config.names import workspace_container
@@ -82,7 +83,7 @@ def test_whatever_is_killed_comes_back_by_itself_and_nothing_accepted_is_lost(
     submitted = living.portal(SCIENTIST).post("/exports", asked)["id"]
     voting, starts = Voting(living, voted), Counter[str]()
     with living.starts(starts):
-        living.portal(SCIENTIST).post(place("exports", submitted, "submit"))
+        send(living.portal(SCIENTIST), submitted)
         voting.start()
         living.kill(name)
         seconds = living.up_again()
@@ -146,13 +147,13 @@ def test_a_check_whose_container_is_killed_fails_and_passes_when_it_is_submitted
 ) -> None:
     asked = {"project": PROJECT, "source": written, "files": {"words.txt": {}}, "context": CONTEXT}
     made = living.portal(SCIENTIST).post("/exports", asked)["id"]
-    living.portal(SCIENTIST).post(place("exports", made, "submit"))
+    send(living.portal(SCIENTIST), made)
     os.kill(wait_for(lambda: pid_of(living, living.container(f"{made}-check-1")), 30), signal.SIGKILL)
     failed = living.judged(made)
     assert (failed["state"], failed["files"][0]["canonical"]) == ("failed", "")
     assert failed["reason"] == "The container was ended from outside or crashed."
     wait_for(lambda: [w for w in left_on_disk(living) if w.startswith(made)] == [], 10, "a folder is left")
-    living.portal(SCIENTIST).post(place("exports", made, "submit"))
+    send(living.portal(SCIENTIST), made)
     assert living.judged(made)["state"] == "submitted"
     wait_for(lambda: [w for w in left_on_disk(living) if w.startswith(made)] == [], 10, "a folder is left")
 

@@ -52,6 +52,10 @@ class People:
         button = self.page(who).get_by_role("button", name=self.say(title), exact=True)
         (button.first if first else button).click()
 
+    def state(self, who: str) -> None:
+        """Make the requester's statement."""
+        self.page(who).get_by_role("checkbox", name=self.say("Requester’s statement:")).check()
+
     def sees(self, who: str, text: str) -> None:
         expect(self.page(who).get_by_text(text).first).to_be_visible()
 
@@ -95,6 +99,7 @@ def asked(people: People, run: str) -> str:
         page.get_by_role("checkbox", name=file).check()
     page.get_by_label(people.say("Context")).fill(CONTEXT)
     look_closely(people, "researcher")
+    people.state("researcher")
     picture(people, "researcher", "2-asking")
     people.press("researcher", "Send through the gate")
     page.wait_for_url("**/exports/export-*")

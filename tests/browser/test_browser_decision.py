@@ -142,6 +142,7 @@ def a_dissent_is_resolved_and_the_request_returned(everybody: People, request: s
 def sent_again_and_split(everybody: People, lab: Lab, request: str) -> str:
     """The author sends it again, and a steward splits a file off; return the request that it goes on in."""
     opened(everybody, "researcher", request)
+    everybody.state("researcher")
     everybody.press("researcher", "Send through the gate again")
     everybody.sees("researcher", everybody.say("The request was sent through the gate."))
     work_off(lab)

@@ -44,6 +44,7 @@ def returned(people: People, lab: Lab, request: str) -> None:
     people.sees("researcher", people.say("The notice is marked as read."))
     author.goto(f"exports/{request}")
     people.sees("researcher", "Say which year it is")
+    people.state("researcher")
     people.press("researcher", "Send through the gate again")
     people.sees("researcher", people.say("The request was sent through the gate."))
     work_off(lab)

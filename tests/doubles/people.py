@@ -18,6 +18,7 @@ from hub.domain.exports import ExportRequest
 from hub.domain.notebooks import Notebook
 from hub.domain.people import Role
 from hub.domain.runs import Run
+from hub.domain.statements import statements_asked
 from hub.domain.supporting import SupportingFile
 from hub.domain.table_context import TableContext
 from hub.domain.work import ENDED, Work, WorkState
@@ -55,6 +56,16 @@ def found_consortium(lab: Lab) -> None:
 
 def play(lab: Lab) -> GoodPrograms:
     return GoodPrograms(cast(MemoryEngine, lab.engine))
+
+
+def submit(lab: Lab, actor: str, identifier: str) -> ExportRequest:
+    """Send a request with the statement that the lab asks for."""
+    return exports.submit_request(lab, actor, identifier, statement_of(lab))
+
+
+def statement_of(lab: Lab) -> str:
+    """The digest of the lab's statement, in English."""
+    return statements_asked({"en": lab.settings.statement.en})[0].digest
 
 
 def work_off(lab: Lab, rounds: int = 20) -> None:
@@ -113,7 +124,7 @@ def checked_request(lab: Lab) -> ExportRequest:
     files = {"table.csv": TableContext("jobs", ("year",), "", "count")}
     source = finished_run(lab).id
     request = exports.create_request(lab, "researcher", "wages", source=source, files=files, context=CONTEXT)
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     work_off(lab)
     return exports.request(lab, "researcher", request.id)
 

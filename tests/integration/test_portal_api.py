@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from doubles.lab import make_lab
-from doubles.people import CONTEXT, found_consortium, play, work_off
+from doubles.people import CONTEXT, found_consortium, play, statement_of, work_off
 from doubles.portal import served
 from hub.domain.audit import AuditEntry
 from hub.services.lab import Lab
@@ -107,7 +107,7 @@ def test_the_whole_story_goes_through_the_api(site: Site) -> None:
     files = {"table.csv": {"dataset": "jobs", "dimensions": ["year"]}}
     body = {"project": "wages", "source": run, "files": files, "context": CONTEXT}
     request = site.do("researcher", "POST", "/exports", body)["id"]
-    site.do("researcher", "POST", f"/exports/{request}/submit")
+    site.do("researcher", "POST", f"/exports/{request}/submit", {"statement": statement_of(site.lab)})
     work_off(site.lab)
     for steward in ("health-steward", "transport-steward"):
         seen = site.get(steward, f"/exports/{request}")

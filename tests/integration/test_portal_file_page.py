@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from doubles.people import cast_vote, checked_request, lab_with_data, work_off
+from doubles.people import cast_vote, checked_request, lab_with_data, submit, work_off
 from doubles.pictures import SIGNATURE, chunk
 from doubles.portal import login_cookie, served
 from hub.domain.audit import AuditEntry, event
@@ -175,7 +175,7 @@ def test_who_may_not_review_sees_neither_file_nor_detail(lab: Lab, open_: Open) 
 def test_a_file_is_shown_beside_that_of_the_submission_before(lab: Lab, open_: Open) -> None:
     first = written(lab, checked_request(lab), TABLE)
     cast_vote(lab, "health-steward", first, Decision.CHANGES)
-    exports.submit_request(lab, "researcher", first.id)
+    submit(lab, "researcher", first.id)
     work_off(lab)
     second = exports.request(lab, "health-steward", first.id)
     assert second.files[0].earlier == first.files[0].canonical

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from doubles.people import checked_request, finished_run, lab_with_data
+from doubles.people import checked_request, finished_run, lab_with_data, statement_of
 from doubles.portal import login_cookie, served
 from hub.domain.audit import event
 from hub.domain.exports import ExportRequest, ExportState
@@ -91,7 +91,7 @@ def test_a_group_is_typed_with_the_request_and_read_above_its_files(lab: Lab, ba
 
 def test_what_is_missing_is_said_before_submitting_and_what_was_typed_stays(lab: Lab, base: str) -> None:
     author, address = Visitor(base, "researcher"), f"/new/export?project=wages&source={finished_run(lab).id}&groups=1"
-    fields = {"take": "0", "path-0": "table.csv", "group-0": "1", "then": "submit"}
+    fields = {"take": "0", "path-0": "table.csv", "group-0": "1", "then": "submit", "statement": statement_of(lab)}
     answer = author.send(address, address, **fields, **typed(replace(GROUP, protection="nothing")))
     assert answer.status_code == 422
     assert "what was done to protect it (20 characters or more each)" in unescape(answer.text)

@@ -27,6 +27,8 @@ from doubles.people import (
     play,
     registered_dataset,
     send,
+    statement_of,
+    submit,
     submitted_notebook,
     work_off,
 )
@@ -354,7 +356,7 @@ def test_an_export_goes_from_the_form_to_a_download(site: Site) -> None:
     author = site.browser("researcher")
     fields = {
         "take": "0", "path-0": "table.csv", "dataset-0": "jobs", "dimensions-0": "year", "aggregate-0": "count",
-        "measure-0": "", "context": "short", "then": "submit",
+        "measure-0": "", "context": "short", "then": "submit", "statement": statement_of(site.lab),
     }  # fmt: skip
     address = f"/new/export?project=wages&source={run.id}"
     short = author.post(address, fields)
@@ -558,7 +560,7 @@ def two_files(lab: Lab) -> ExportRequest:
     made = exports.create_request(
         lab, "researcher", "wages", source=finished_run(lab).id, files=files, context="x" * 30
     )  # fmt: skip
-    exports.submit_request(lab, "researcher", made.id)
+    submit(lab, "researcher", made.id)
     work_off(lab)
     return made
 
@@ -917,7 +919,7 @@ def test_a_stale_decision_is_told_what_changed_beside_how_it_is_now(site: Site, 
     request = checked_request(site.lab)
     steward = site.browser("health-steward")
     site.browser("jobs-steward").post(f"/exports/{request.id}/vote", vote_on(request, "changes"))
-    exports.submit_request(site.lab, "researcher", request.id)
+    submit(site.lab, "researcher", request.id)
     work_off(site.lab)
     answer = steward.post(f"/exports/{request.id}/vote", vote_on(request), **{"Accept-Language": code})
     assert answer.status_code == 409

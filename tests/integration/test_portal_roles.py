@@ -291,6 +291,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/audit/access-log"): ("/audit/access-log", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/audit"): ("/audit", None, (NO, NO, NO, NO, NO, OK, OK, OK, NO)),
     ("GET", "/key"): ("/key", None, EVERYBODY),
+    ("GET", "/statement"): ("/statement", None, EVERYBODY),
 }  # fmt: skip
 
 PAGE_MATRIX: dict[str, tuple[str, tuple[int, ...]]] = {

@@ -11,7 +11,17 @@ import requests
 
 from datasets_mount.catalogue import Dataset, OwnersPart
 from doubles.lab import make_lab
-from doubles.people import CONTEXT, cast_vote, finished_run, found_consortium, play, registered_dataset, work_off
+from doubles.people import (
+    CONTEXT,
+    cast_vote,
+    finished_run,
+    found_consortium,
+    play,
+    registered_dataset,
+    statement_of,
+    submit,
+    work_off,
+)
 from doubles.portal import served
 from hub.domain.audit import event
 from hub.domain.exceptions import GateException, Ground
@@ -92,6 +102,7 @@ class Scene:
         vote = {"decision": "approve", "canonical": canonical, "policy": self.approved.policy, "reason": ""}
         return {
             "comments": {"text": "A word", "audience": audience},
+            "submit": {"statement": statement_of(self.lab)},
             "describe": {"context": CONTEXT},
             "split": {"files": ["a.csv"]} | WHY,
             "votes": vote,
@@ -107,7 +118,7 @@ class Scene:
 def approved(lab: Lab, source: str) -> ExportRequest:
     files = {name: TableContext("jobs", ("year",), "", "count") for name in ("a.csv", "b.csv")}
     made = exports.create_request(lab, "researcher", "wages", source=source, files=files, context=CONTEXT)
-    exports.submit_request(lab, "researcher", made.id)
+    submit(lab, "researcher", made.id)
     work_off(lab)
     checked = exports.request(lab, "health-steward", made.id)
     cast_vote(lab, "health-steward", checked)

@@ -50,11 +50,6 @@ def get_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportAnswer:
     return export_answer(exports.request(lab, actor, request.path["id"]))
 
 
-def submit_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
-    """Send a request through the gate."""
-    return exports.submit_request(lab, actor, request.path["id"])
-
-
 def withdraw_export(lab: Lab, actor: str, request: Request[Nothing]) -> ExportRequest:
     """Withdraw a request."""
     return exports.withdraw_request(lab, actor, request.path["id"])
@@ -161,9 +156,6 @@ ROUTES: tuple[Route[Any], ...] = (
     Route("GET", "/exports", "Export requests, newest first", list_exports, ProjectFilter, list[ExportAnswer]),
     Route("POST", "/exports", "Make a draft of an export request (a member)", post_export, ExportBody, ExportRequest),
     Route("GET", "/exports/{id}", "An export request; the view is recorded", get_export, Nothing, ExportAnswer),
-    Route(
-        "POST", "/exports/{id}/submit", "Send it through the gate (the author)", submit_export, Nothing, ExportRequest
-    ),
     Route("POST", "/exports/{id}/withdraw", "Withdraw it (the author)", withdraw_export, Nothing, ExportRequest),
     Route(
         "POST",

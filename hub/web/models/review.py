@@ -104,6 +104,12 @@ class ExportBody(DescriptionBody):
     files: Annotated[dict[FilePath, TableBody], Field(min_length=1, max_length=MOST_FILES)]
 
 
+class SubmitBody(Model):
+    """The digest of the statement that the author makes with a submission; see ``GET /statement``."""
+
+    statement: Digest | Annotated[str, Field(max_length=0)] = ""
+
+
 class CommentBody(Model):
     """A comment: whom it is for, and what it is on; without a path the whole request, 0 and 0 the whole file."""
 

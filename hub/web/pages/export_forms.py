@@ -10,14 +10,16 @@ from hub.domain.votes import dissents
 from hub.domain.work import WorkState
 from hub.services import exports, people, projects, runs, votes
 from hub.services.lab import Lab
+from hub.services.statements import check_made
 from hub.web.api import gate_routes as api
 from hub.web.api import split_routes
+from hub.web.api.description_routes import submit_export
 from hub.web.api.routes import request_of
 from hub.web.marks import N_
-from hub.web.models.review import ExportBody, OverrideBody, RejectBody, SplitBody, VoteBody
+from hub.web.models.review import ExportBody, OverrideBody, RejectBody, SplitBody, SubmitBody, VoteBody
 from hub.web.models.texts import Nothing
 from hub.web.pages.descriptions import group_count, groups_typed
-from hub.web.pages.exports import EXPORT
+from hub.web.pages.exports import EXPORT, statements_by_language
 from hub.web.pages.types import Context, Fields, Form, Landing, Page, Posted, Visit, permitted
 
 AGGREGATES = (
@@ -50,7 +52,7 @@ def new_export(visit: Visit) -> Context:
         ended = [(r, w) for r, w in runs.runs(lab, actor, name) if w.state is WorkState.SUCCEEDED and r.outputs]
         return context | {"runs": ended}
     outputs, left_out = _outputs(lab, actor, project, source)
-    context |= {"group_count": group_count(visit)}
+    context |= {"group_count": group_count(visit), "statements": statements_by_language(lab)}
     return context | {"outputs": outputs, "left_out": left_out, "datasets": sorted(g.dataset for g in grants)}
 
 
@@ -74,9 +76,13 @@ def create(posted: Posted) -> Landing:
         "groups": groups_typed(posted.fields, posted.fields.many("take")),
         "supporting": ["".join(posted.fields.exact(f"path-{n}")) for n in posted.fields.many("support")],
     }
-    made = api.post_export(posted.lab, posted.actor, request_of(ExportBody, {}, body))
-    if posted.fields.one("then") == "submit":
-        api.submit_export(posted.lab, posted.actor, request_of(Nothing, {"id": made.id}, {}))
+    is_sent, stated = posted.fields.one("then") == "submit", {"statement": posted.fields.one("statement")}
+    draft = request_of(ExportBody, {}, body)
+    if is_sent:
+        check_made(posted.lab, posted.actor, stated["statement"])
+    made = api.post_export(posted.lab, posted.actor, draft)
+    if is_sent:
+        submit_export(posted.lab, posted.actor, request_of(SubmitBody, {"id": made.id}, stated))
         return Landing(("exports", made.id), N_("The request was sent through the gate."))
     return Landing(("exports", made.id), N_("The draft is saved."))
 
@@ -96,7 +102,8 @@ def _table(fields: Fields, number: str) -> dict[str, object]:
 
 def submit(posted: Posted) -> Landing:
     """Send it through the gate."""
-    api.submit_export(posted.lab, posted.actor, request_of(Nothing, posted.path, {}))
+    stated = {"statement": posted.fields.one("statement")}
+    submit_export(posted.lab, posted.actor, request_of(SubmitBody, posted.path, stated))
     return Landing(("exports", posted.path["id"]), N_("The request was sent through the gate."))
 
 

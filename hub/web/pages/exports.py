@@ -25,6 +25,7 @@ from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, digest_of_files, holder
 from hub.domain.reproductions import Repetition, reproduction
 from hub.domain.splits import check_can_split
+from hub.domain.statements import StatementAsked, statements_asked
 from hub.domain.votes import (
     check_can_override,
     check_can_review,
@@ -99,6 +100,7 @@ def show_export(visit: Visit) -> Context:
         "seen": "" if reviews else seen,
         "shown": shown,
         "groups": {group.name: group for group in request.groups},
+        "statements": statements_by_language(lab),
         "describable": request.state in DESCRIBED_IN,
         "first": first,
         "at_once": at_once,
@@ -112,6 +114,11 @@ def show_export(visit: Visit) -> Context:
         **shown_exceptions(lab, actor, request, looked.asked),
         **said_of(looked),
     }
+
+
+def statements_by_language(lab: Lab) -> dict[str, StatementAsked]:
+    """Return the statement that an author makes, by the language of the page."""
+    return {asked.language: asked for asked in statements_asked(lab.settings.statement.texts)}
 
 
 def lacks_votes(lab: Lab, request: ExportRequest, project: Project, needed: votes.VotesAsked) -> bool:

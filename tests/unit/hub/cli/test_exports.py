@@ -16,6 +16,7 @@ from hub.domain.errors import InvalidError
 
 Command = Callable[..., Result]
 CONTEXT = "Mean wages by schooling, for the yearly report"
+STATEMENT = {"language": "en", "text": "I have looked.", "digest": "a" * 64}
 
 
 def request(state: str = "draft", name: str = "wages.csv") -> dict[str, Any]:
@@ -72,11 +73,12 @@ def test_a_path_with_a_blank_is_quoted() -> None:
 def test_a_request_is_made_and_sent_through_the_gate_in_one_go(fake: FakeLab, datalab: Command) -> None:
     fake.answers = {
         ("POST", "/exports"): request(),
+        ("GET", "/statement"): Answer([STATEMENT]),
         ("POST", "/exports/export-a/submit"): request("checking"),
         ("GET", "/exports"): Answer([request("submitted")]),
     }
     words = ("--project", "care", "--source", "run-a", "--file", "wages.csv", "--context", CONTEXT)
-    done = datalab("export", "create", *words, "--submit", "--json")
+    done = datalab("export", "create", *words, "--submit", "--statement", "--json")
     assert json.loads(done.stdout)["state"] == "submitted"
 
 
@@ -88,14 +90,23 @@ def test_a_declaration_that_fits_nothing_is_refused(table: str) -> None:
 
 def test_a_request_is_submitted_and_watched_on_the_list(fake: FakeLab, datalab: Command) -> None:
     fake.answers = {
+        ("GET", "/statement"): Answer([STATEMENT]),
         ("POST", "/exports/export-a/submit"): request("checking"),
         ("GET", "/exports"): [Answer([request("checking")]), Answer([request("blocked")])],
     }
-    done = datalab("export", "submit", "export-a", "--wait")
+    done = datalab("export", "submit", "export-a", "--statement", "--wait")
     assert done.exit_code == 0, done.stderr
     assert "minimum-frequency" in done.stdout
     assert "Too few." in done.stdout
-    assert {c.path for c in fake.made("GET")} == {"/exports"}
+    assert {c.path for c in fake.made("GET")} == {"/exports", "/statement"}
+    assert [c.body for c in fake.made("POST")] == [{"statement": "a" * 64}]
+    assert "You state: I have looked." in done.stderr
+
+
+def test_no_statement_is_made_that_nobody_asked_to_make(fake: FakeLab, datalab: Command) -> None:
+    fake.answers = {("POST", "/exports/export-a/submit"): request("checking")}
+    assert datalab("export", "submit", "export-a").exit_code == 0
+    assert [c.body for c in fake.calls] == [{}]
 
 
 def test_a_vote_names_the_bytes_and_the_policy_that_were_seen(fake: FakeLab, datalab: Command) -> None:

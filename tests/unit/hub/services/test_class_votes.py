@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from datasets_mount.catalogue import Dataset, Tier
-from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, work_off
+from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, submit, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.audit import event
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
@@ -42,7 +42,7 @@ def sent(lab: Lab, *names: str) -> ExportRequest:
     source = finished_run(lab).id
     files = dict.fromkeys(names, TableContext())
     request = exports.create_request(lab, "researcher", "wages", source=source, files=files, context=CONTEXT)
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     return checked(lab, request.id)
 
 

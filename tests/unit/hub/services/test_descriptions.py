@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doubles.people import CONTEXT, cast_vote, checked_request, finished_run, lab_with_data, work_off
+from doubles.people import CONTEXT, cast_vote, checked_request, finished_run, lab_with_data, submit, work_off
 from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.exports import ExportRequest, ExportState
@@ -34,7 +34,7 @@ def drafted(lab: Lab, group: FileGroup = GROUP) -> ExportRequest:
 
 def test_a_group_and_its_context_go_the_whole_way(lab: Lab) -> None:
     made = drafted(lab)
-    exports.submit_request(lab, "researcher", made.id)
+    submit(lab, "researcher", made.id)
     work_off(lab)
     seen = exports.request(lab, "health-steward", made.id)
     assert (seen.groups, [f.group for f in seen.files], seen.context) == ((GROUP,), ["tables"], "")
@@ -76,7 +76,7 @@ def test_after_a_return_another_context_goes_through_the_gate_and_needs_votes_an
     cast_vote(lab, "health-steward", request)
     cast_vote(lab, "transport-steward", request, Decision.CHANGES)
     describe_request(lab, "researcher", request.id, context="", groups=[(GROUP, ("table.csv",))])
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     work_off(lab)
     seen = exports.request(lab, "health-steward", request.id)
     assert (seen.turn, seen.groups, seen.votes) == (2, (GROUP,), ())

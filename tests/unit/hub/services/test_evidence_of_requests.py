@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from doubles.engine import MemoryEngine
-from doubles.people import CONTEXT, finished_run, registered_dataset, work_off
+from doubles.people import CONTEXT, finished_run, registered_dataset, submit, work_off
 from doubles.sandbox import GoodPrograms, mounted
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.table_context import TableContext
@@ -73,7 +73,7 @@ def programs(lab: Lab, tmp_path: Path) -> RealPrograms:
 def offered(lab: Lab, run: str, *names: str) -> ExportRequest:
     files = {f"{name}.json": TableContext() for name in names}
     made = exports.create_request(lab, "researcher", "wages", source=run, files=files, context=CONTEXT)
-    exports.submit_request(lab, "researcher", made.id)
+    submit(lab, "researcher", made.id)
     work_off(lab)
     return now(lab, made)
 
@@ -106,7 +106,7 @@ def test_a_split_takes_nothing_apart(lab: Lab, programs: RealPrograms) -> None:
         work_off(lab)
     for half in [*halves, *halves]:
         if now(lab, half).state is ExportState.BLOCKED:
-            exports.submit_request(lab, "researcher", half.id)
+            submit(lab, "researcher", half.id)
             work_off(lab)
     states = [now(lab, half).state for half in halves]
     assert states.count(ExportState.SUBMITTED) == 2
@@ -132,7 +132,7 @@ def test_who_pushes_a_half_out_by_harmless_files_is_seen(
         other = exports.create_request(
             lab, "researcher", "wages", source=run, files={name: TableContext()}, context=CONTEXT
         )
-        exports.submit_request(lab, "researcher", other.id)
+        submit(lab, "researcher", other.id)
         work_off(lab)
         assert found(now(lab, other), "uncounted-parts") == set()
     monkeypatch.setattr(other_requests, "MOST", len(harmless))

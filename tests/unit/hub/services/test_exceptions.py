@@ -10,7 +10,7 @@ import pytest
 
 from datasets_mount.catalogue import Tier
 from doubles.lab import SteppingClock
-from doubles.people import JOBS, cast_vote, checked_request, play, registered_dataset, work_off
+from doubles.people import JOBS, cast_vote, checked_request, play, registered_dataset, submit, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
@@ -18,7 +18,7 @@ from hub.domain.exceptions import GateException, Ground, Word
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.notices import NoticeKind
 from hub.domain.people import Role
-from hub.services import datasets, exceptions, exports, notices, people, projects, releases
+from hub.services import datasets, exceptions, notices, people, projects, releases
 from hub.services.lab import Lab
 from hub.services.ports import pages
 
@@ -95,12 +95,12 @@ def test_a_blocked_request_goes_the_whole_way_and_its_receipt_and_the_log_say_so
 def test_the_same_bytes_sent_again_are_covered_and_others_are_not(scene: Scene) -> None:
     scene.grant()
     cast_vote(scene.lab, "health-steward", scene.now(), Decision.CHANGES)
-    exports.submit_request(scene.lab, "researcher", scene.request.id)
+    submit(scene.lab, "researcher", scene.request.id)
     work_off(scene.lab)
     assert scene.now().state is ExportState.SUBMITTED
     cast_vote(scene.lab, "health-steward", scene.now(), Decision.CHANGES)
     scene.programs.findings = [FEW, {**FEW, "place": "row 2"}]
-    exports.submit_request(scene.lab, "researcher", scene.request.id)
+    submit(scene.lab, "researcher", scene.request.id)
     work_off(scene.lab)
     assert scene.now().state is ExportState.BLOCKED
 

@@ -23,6 +23,7 @@ from doubles.people import (
     play,
     registered_dataset,
     send,
+    submit,
     work_off,
 )
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
@@ -253,7 +254,7 @@ def test_a_draft_is_not_submitted_after_it(lab: Lab) -> None:
     draft = ask(lab, finished_run(lab).id)
     withdraw(lab)
     with pytest.raises(RefusedError, match="withdrawn"):
-        exports.submit_request(lab, MEMBER, draft)
+        submit(lab, MEMBER, draft)
 
 
 def test_a_release_that_was_made_stays_and_can_be_revoked(lab: Lab) -> None:
@@ -275,7 +276,7 @@ def test_a_draft_counts_what_its_workspace_was_given_before_it_is_submitted(lab:
     mounts = open_workspace(lab, MEMBER, PROJECT).mounts
     outputs = next(Path(m.source) for m in mounts if m.target == "/outputs")
     (outputs / "table.csv").write_text("year,persons\n1980,545\n")
-    assert set(exports.submit_request(lab, MEMBER, draft).snapshots) == {"jobs"}
+    assert set(submit(lab, MEMBER, draft).snapshots) == {"jobs"}
 
 
 def test_the_first_use_is_recorded_once_and_kept_through_a_new_grant(lab: Lab) -> None:

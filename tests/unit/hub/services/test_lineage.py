@@ -17,6 +17,7 @@ from doubles.people import (
     finished_run,
     play,
     registered_dataset,
+    submit,
     work_off,
 )
 from hub.domain.audit import event
@@ -50,7 +51,7 @@ def offered_from_workspace(lab: Lab) -> ExportRequest:
 
 def checked_from_workspace(lab: Lab) -> ExportRequest:
     made = offered_from_workspace(lab)
-    exports.submit_request(lab, MEMBER, made.id)
+    submit(lab, MEMBER, made.id)
     work_off(lab)
     return exports.request(lab, MEMBER, made.id)
 
@@ -95,7 +96,7 @@ def test_what_is_sent_draws_on_the_versions_of_that_moment(lab: Lab) -> None:
     with lab.store.begin() as records:
         newer = replace(datasets.latest_snapshot(records, "jobs"), digest="f" * 64)
         records.save(newer, event("lab:snapshot:register", OWNER, newer.digest))
-    assert exports.submit_request(lab, MEMBER, made.id).snapshots == {"jobs": newer.digest}
+    assert submit(lab, MEMBER, made.id).snapshots == {"jobs": newer.digest}
 
 
 def test_a_dataset_that_has_nothing_to_mount_is_granted_to_nobody(lab: Lab) -> None:

@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from datasets_mount.catalogue import OwnersPart
 from doubles.lab import SteppingClock
-from doubles.people import JOBS, approved_request, cast_vote, checked_request, play, registered_dataset, work_off
+from doubles.people import (
+    JOBS,
+    approved_request,
+    cast_vote,
+    checked_request,
+    play,
+    registered_dataset,
+    submit,
+    work_off,
+)
 from hub.domain import owners as rules
 from hub.domain.audit import event
 from hub.domain.ballots import Ballot, Cause, Decision, OwnerVote
@@ -93,7 +102,7 @@ def test_an_owner_who_says_no_returns_it_with_cause_and_reason_and_all_votes_fal
         ExportState.RETURNED, "as agreed", (Cause.AGREEMENT,),
     )  # fmt: skip
     assert NoticeKind.EXPORT_RETURNED in kinds(lab, "researcher")
-    again = exports.submit_request(lab, "researcher", request.id)
+    again = submit(lab, "researcher", request.id)
     assert (again.votes, again.owner_votes) == ((), ())
 
 

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from doubles.lab import SteppingClock
-from doubles.people import approved_request, cast_vote, checked_request, play, registered_dataset, work_off
+from doubles.people import approved_request, cast_vote, checked_request, play, registered_dataset, submit, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain import queue as rules
 from hub.domain.ballots import Decision
@@ -76,7 +76,7 @@ def test_sending_again_begins_the_wait_anew(lab: Lab) -> None:
     request = checked_request(lab)
     cast_vote(lab, "jobs-steward", request, Decision.CHANGES)
     wait(lab, 100 * HOUR)
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     work_off(lab)
     entry = queues.queue(lab, "health-steward")[0]
     assert (entry.id, entry.level, entry.turn) == (request.id, ServiceLevel.IN_TIME, 2)
@@ -169,7 +169,7 @@ def test_two_stewards_who_claim_at_once_are_one(lab: Lab) -> None:
 def test_a_decision_on_an_earlier_submission_is_stale_and_told_what_changed(lab: Lab) -> None:
     first = checked_request(lab)
     cast_vote(lab, "jobs-steward", first, Decision.CHANGES)
-    exports.submit_request(lab, "researcher", first.id)
+    submit(lab, "researcher", first.id)
     work_off(lab)
     seen = {f.path: f.canonical for f in first.files}
     for act in (

@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from doubles.people import CONTEXT, approved_request, cast_vote, checked_request, fetched, play, registered_dataset
+from doubles.people import (
+    CONTEXT,
+    approved_request,
+    cast_vote,
+    checked_request,
+    fetched,
+    play,
+    registered_dataset,
+    submit,
+)
 from hub.domain.ballots import Decision
 from hub.domain.comments import Audience
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
@@ -65,7 +74,7 @@ def test_what_a_lineage_that_is_over_refused_is_recorded(lab: Lab) -> None:
     files = {"table.csv": TableContext()}
     acts: list[Callable[[], object]] = [
         lambda: releases.release(lab, "health-steward", approved.id),
-        lambda: exports.submit_request(lab, "researcher", checked.id),
+        lambda: submit(lab, "researcher", checked.id),
         lambda: exports.create_request(lab, "researcher", "wages", source=checked.source, files=files, context=CONTEXT),
     ]
     rules = [attempt(act) for act in acts]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from doubles.lab import START
-from doubles.people import approved_notebook, cast_vote, play, registered_dataset, work_off
+from doubles.people import approved_notebook, cast_vote, play, registered_dataset, submit, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, LabError
@@ -53,7 +53,7 @@ def approved(lab: Lab, count: int = 1) -> list[ExportRequest]:
     made = []
     for _ in range(count):
         request = exports.create_request(lab, "researcher", "wages", source=run.id, files=FILES, context=CONTEXT)
-        exports.submit_request(lab, "researcher", request.id)
+        submit(lab, "researcher", request.id)
         work_off(lab)
         cast_vote(lab, "health-steward", exports.request(lab, "health-steward", request.id))
         made.append(cast_vote(lab, "transport-steward", exports.request(lab, "transport-steward", request.id)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doubles.people import cast_vote, checked_request, lab_with_data, work_off
+from doubles.people import cast_vote, checked_request, lab_with_data, submit, work_off
 from hub.domain.ballots import Decision
 from hub.domain.errors import RefusedError
 from hub.domain.exports import ExportState
@@ -25,7 +25,7 @@ def test_a_request_that_was_returned_sent_again_and_released_is_two_rows(lab: La
     request = checked_request(lab)
     queue.claim_request(lab, "health-steward", request.id)
     cast_vote(lab, "health-steward", request, Decision.CHANGES)
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     work_off(lab)
     again = exports.request(lab, "researcher", request.id)
     for steward in ("health-steward", "transport-steward"):

@@ -9,7 +9,17 @@ import pytest
 
 from datasets_mount.catalogue import Tier
 from doubles.lab import SteppingClock
-from doubles.people import CONTEXT, JOBS, cast_vote, checked_request, finished_run, play, registered_dataset, work_off
+from doubles.people import (
+    CONTEXT,
+    JOBS,
+    cast_vote,
+    checked_request,
+    finished_run,
+    play,
+    registered_dataset,
+    submit,
+    work_off,
+)
 from hub.domain.audit import event
 from hub.domain.ballots import Ballot, Cause, Decision, Vote, seal_of
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
@@ -132,7 +142,7 @@ def test_what_all_ask_to_change_goes_back_with_their_causes(lab: Lab) -> None:
     ask_changes(lab, "transport-steward", request, Cause.CONTEXT)
     returned = now(lab, request.id)
     assert (returned.state, returned.causes) == (ExportState.RETURNED, (Cause.DISCLOSURE, Cause.CONTEXT))
-    again = exports.submit_request(lab, "researcher", request.id)
+    again = submit(lab, "researcher", request.id)
     assert (again.votes, again.ballot, again.overrides) == ((), Ballot.OPEN, ())
 
 
@@ -208,12 +218,12 @@ def test_a_split_and_a_new_submission_drop_seals_and_votes(lab: Lab) -> None:
     files = {"table.csv": TableContext("jobs", ("year",), "", "count")}
     source = finished_run(lab).id
     request = exports.create_request(lab, "researcher", "wages", source=source, files=files, context=CONTEXT)
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     work_off(lab)
     checked = exports.request(lab, "health-steward", request.id)
     cast_vote(lab, "health-steward", checked)
     assert now(lab, request.id).ballot is Ballot.SEALED
     ask_changes(lab, "health-steward", checked)
     ask_changes(lab, "jobs-steward", checked)
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     assert (now(lab, request.id).ballot, now(lab, request.id).votes) == (Ballot.OPEN, ())

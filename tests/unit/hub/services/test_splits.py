@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, work_off
+from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, submit, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
 from hub.domain.errors import ConflictError, InvalidError, LabError, NotFoundError, RefusedError
@@ -31,7 +31,7 @@ def request_(lab: Lab, programs: GoodPrograms) -> ExportRequest:
     files = {name: TableContext("jobs", ("year",), "", "count") for name in programs.outputs}
     source = finished_run(lab).id
     made = exports.create_request(lab, "researcher", "wages", source=source, files=files, context=CONTEXT)
-    exports.submit_request(lab, "researcher", made.id)
+    submit(lab, "researcher", made.id)
     work_off(lab)
     return exports.request(lab, "health-steward", made.id)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doubles.people import CONTEXT, cast_vote, finished_run, lab_with_data, play, work_off
+from doubles.people import CONTEXT, cast_vote, finished_run, lab_with_data, play, submit, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Ballot, Decision
 from hub.domain.exports import ExportRequest, ExportState, Finding, Severity
@@ -45,7 +45,7 @@ def sent(lab: Lab) -> ExportRequest:
 
 
 def again(lab: Lab, request: ExportRequest) -> ExportRequest:
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     work_off(lab)
     return exports.request(lab, "jobs-steward", request.id)
 

@@ -17,6 +17,7 @@ from doubles.people import (
     play,
     registered_dataset,
     send,
+    submit,
     submitted_notebook,
     work_off,
 )
@@ -113,7 +114,7 @@ def test_a_request_with_one_vote_is_not_released(lab: Lab) -> None:
 def test_a_vote_for_changes_returns_the_request_with_its_reason(lab: Lab) -> None:
     returned = cast_vote(lab, "health-steward", checked_request(lab), Decision.CHANGES)
     assert (returned.state, returned.reason) == (ExportState.RETURNED, "looked at it")
-    again = exports.submit_request(lab, "researcher", returned.id)
+    again = submit(lab, "researcher", returned.id)
     assert (again.votes, again.turn) == ((), 2)
 
 
@@ -141,7 +142,7 @@ def test_a_reader_that_fails_fails_the_request(lab: Lab, code: int) -> None:
     request = exports.create_request(
         lab, "researcher", "wages", source=source, files={"table.csv": TableContext()}, context=CONTEXT
     )
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     work_off(lab)
     failed = exports.request(lab, "researcher", request.id)
     assert failed.state is ExportState.FAILED
@@ -161,7 +162,7 @@ def test_only_a_plain_file_of_the_outputs_can_be_offered(lab: Lab, path: str) ->
         lab, "researcher", "wages", source=source, files={path: TableContext()}, context=CONTEXT
     )
     with pytest.raises(LabError):
-        exports.submit_request(lab, "researcher", request.id)
+        submit(lab, "researcher", request.id)
 
 
 def test_an_output_that_was_changed_after_the_run_is_refused(lab: Lab) -> None:
@@ -172,7 +173,7 @@ def test_an_output_that_was_changed_after_the_run_is_refused(lab: Lab) -> None:
         lab, "researcher", "wages", source=run.id, files={"table.csv": TableContext()}, context=CONTEXT
     )
     with pytest.raises(ConflictError, match="not what the run wrote"):
-        exports.submit_request(lab, "researcher", request.id)
+        submit(lab, "researcher", request.id)
 
 
 def test_a_person_outside_the_project_sees_nothing_of_it(lab: Lab) -> None:
@@ -287,6 +288,6 @@ def test_outputs_of_a_workspace_have_no_notebook_to_be_compared_with(lab: Lab) -
     request = exports.create_request(
         lab, "scientist", "wages", source=WORKSPACE_SOURCE, files={"table.csv": TableContext()}, context=CONTEXT
     )
-    exports.submit_request(lab, "scientist", request.id)
+    submit(lab, "scientist", request.id)
     work_off(lab)
     assert programs.asked["approved"] is None

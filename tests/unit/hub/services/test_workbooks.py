@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, work_off
+from doubles.people import CONTEXT, cast_vote, finished_run, play, registered_dataset, submit, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Decision
 from hub.domain.exports import ExportRequest, ExportState
@@ -28,7 +28,7 @@ def checked(lab: Lab, *paths: str) -> ExportRequest:
     files = dict.fromkeys(paths, TableContext())
     source = finished_run(lab).id
     request = exports.create_request(lab, "researcher", "wages", source=source, files=files, context=CONTEXT)
-    exports.submit_request(lab, "researcher", request.id)
+    submit(lab, "researcher", request.id)
     work_off(lab)
     return exports.request(lab, "researcher", request.id)
 
@@ -61,7 +61,7 @@ def test_every_sheet_needs_its_votes_and_all_leave_together(lab: Lab, programs: 
 
 def test_a_request_that_is_submitted_again_reads_the_sheets_that_it_names(lab: Lab, programs: GoodPrograms) -> None:
     returned = cast_vote(lab, "health-steward", checked(lab, BOOK), Decision.CHANGES)
-    exports.submit_request(lab, "researcher", returned.id)
+    submit(lab, "researcher", returned.id)
     work_off(lab)
     again = exports.request(lab, "researcher", returned.id)
     assert (again.state, again.turn) == (ExportState.SUBMITTED, 2)
