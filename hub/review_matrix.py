@@ -10,33 +10,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 
 from hub.domain import queue
-from hub.domain.ballots import Ballot, Decision, Vote
 from hub.domain.comments import Audience, check_can_comment, check_takes_comments
 from hub.domain.descriptions import check_can_be_described
 from hub.domain.errors import ConflictError, LabError, NotFoundError, RefusedError
 from hub.domain.exceptions import ASKED_IN, check_can_be_excepted
 from hub.domain.exports import (
-    ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
-    Finding,
-    Severity,
     check_is_author,
     step_request,
 )
-from hub.domain.file_groups import UNNAMED, context_digests
 from hub.domain.output_classes import KNOWN
 from hub.domain.owners import check_is_asked, check_votes_for_owner
-from hub.domain.people import Person, Role
-from hub.domain.projects import Project
+from hub.domain.people import Person
 from hub.domain.quorums import Quorum
 from hub.domain.splits import check_can_split, split_request
 from hub.domain.votes import check_can_override, check_can_release, check_can_review
+from hub.review_scene import FOUND, NOW, OWNER, PEOPLE, PROJECT, Who, differing, request_in
 from hub.services.exports import can_see_request
 
 HEAD = """\
@@ -60,12 +55,8 @@ steward asks for changes. Where somebody votes for the owner of its data, that o
 first such row, and of the one after the claimant's, is the owner's. Whatever else is missing is refused on top:
 see the [security model](../explanation/security-model.md).
 """
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LASTS = timedelta(hours=1)
 QUORUM = Quorum("b" * 64, dict.fromkeys(KNOWN, 2))
-CLAIMANT = "health-steward"
-OWNER = "jobs-institute"
-"""The owner of the data behind the request, whose steward is ``jobs-steward``."""
 EVER_RELEASED = (ExportState.RELEASED, ExportState.REVOKED)
 MARKS: dict[type[LabError], str] = {RefusedError: "no", ConflictError: "later", NotFoundError: "hidden"}
 STATUSES = {
@@ -74,65 +65,6 @@ STATUSES = {
     "later": HTTPStatus.CONFLICT,
     "hidden": HTTPStatus.NOT_FOUND,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Somebody in front of a request: their login in the tests' lab, their role, and whether it is claimed."""
-
-    title: str
-    name: str
-    role: Role
-    claimed: bool = False
-
-    def person(self) -> Person:
-        """Return the person."""
-        roles = (Role.STEWARD, Role.LEAD_STEWARD) if self.role is Role.LEAD_STEWARD else (self.role,)
-        organisation = OWNER if self.name == "jobs-steward" else "office"
-        return Person(self.name, self.name, organisation, roles)
-
-
-PEOPLE = (
-    Who("its author", "researcher", Role.RESEARCHER),
-    Who("the project's lead", "scientist", Role.RESEARCHER),
-    Who("a steward; nobody has claimed it", "jobs-steward", Role.STEWARD),
-    Who("the steward who has claimed it", CLAIMANT, Role.STEWARD, claimed=True),
-    Who("another steward meanwhile", "jobs-steward", Role.STEWARD, claimed=True),
-    Who("a lead steward; nobody has claimed it", "lead-steward", Role.LEAD_STEWARD),
-    Who("a steward who was a member once", "transport-steward", Role.STEWARD),
-    Who("an auditor", "auditor", Role.AUDITOR),
-    Who("an approver", "approver", Role.APPROVER),
-    Who("an administrator", "administrator", Role.ADMINISTRATOR),
-    Who("a researcher of another project", "outsider", Role.RESEARCHER),
-)
-FOUND = Finding("minimum-frequency", Severity.REVIEW, "a.csv, row 1", "A cell stands for few.")
-"""What the gate found in the first file: of a rule that allows exceptions."""
-PROJECT = Project(
-    "wages", "Wages", "purpose", "scientist", date(2026, 1, 1), date(2026, 12, 31), 1, ("researcher",),
-    ("transport-steward",),
-)  # fmt: skip
-
-
-def request_in(state: ExportState, *, claimed: bool) -> ExportRequest:
-    """Return a request with two files that two stewards approved, in a state."""
-    files = tuple(ExportFile(path, canonical="a" * 64, canonical_name=path) for path in ("a.csv", "b.csv"))
-    context = context_digests("context", ())[UNNAMED]
-    votes = tuple(
-        Vote(who, f.path, f.canonical, "b" * 64, Decision.APPROVE, "", NOW, context=context)
-        for f in files
-        for who in (CLAIMANT, "jobs-steward")
-    )
-    made = ExportRequest(
-        "export", "wages", "researcher", "run", "context", NOW, {}, files, state, "b" * 64, "1", 1, votes
-    )
-    return replace(made, claimed_by=CLAIMANT, claimed=NOW) if claimed else made
-
-
-def differing(request: ExportRequest) -> ExportRequest:
-    """Return the request with opened votes, one of which asks for a change of the first file."""
-    file = request.files[0]
-    dissent = Vote("doubting-steward", file.path, file.canonical, request.policy, Decision.CHANGES, "Too few", NOW)
-    return replace(request, ballot=Ballot.OPENED, votes=(*request.votes, dissent))
 
 
 Rule = Callable[[Person, ExportRequest], object]

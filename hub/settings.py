@@ -19,6 +19,7 @@ from hub.domain.errors import InvalidError
 from hub.domain.workspaces import workspace_id
 from hub.settings_notices import Exceptions, Mail, Webhook
 from hub.settings_releases import PublicRegister, Releases
+from hub.settings_review import RequesterStatement, Review
 from hub.settings_tables import (
     Allowance,
     Browser,
@@ -29,8 +30,6 @@ from hub.settings_tables import (
     Notebooks,
     Ports,
     ReaderLimits,
-    RequesterStatement,
-    Review,
     RunLimits,
     Section,
     Server,

@@ -8,7 +8,7 @@ import typer
 
 from hub.cli.client import Json
 from hub.cli.screen import print_json, print_record, print_rows
-from hub.domain.exports import evidence_of
+from hub.domain.evidence import evidence_of
 from hub.domain.file_groups import PARTS
 
 Identifier = Annotated[str, typer.Argument(help="The request's identifier.", metavar="REQUEST")]

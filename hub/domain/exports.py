@@ -157,13 +157,6 @@ class Finding:
     fix: Fix | None = None
 
 
-class Evidence(StrEnum):
-    """Who says where outputs come from: the lab, which made them itself in a run, or the person who brings them."""
-
-    ATTESTED = "attested"
-    CLAIMED = "claimed"
-
-
 @dataclass(frozen=True, slots=True)
 class ExportFile:
     """One offered file: ``sha256`` and ``size`` of what was taken in, ``canonical`` what the gate wrote from it.
@@ -234,14 +227,6 @@ class ExportRequest:
 
 
 WORKSPACE_SOURCE = "workspace"
-
-
-def evidence_of(source: str) -> Evidence:
-    """Return who says where the outputs of a request come from.
-
-    What is offered from a run is taken only where it is, byte for byte, what the run's record names.
-    """
-    return Evidence.CLAIMED if source == WORKSPACE_SOURCE else Evidence.ATTESTED
 
 
 def step_request(

@@ -18,8 +18,11 @@ def read_of(request: ExportRequest, file: ExportFile) -> str:
 
 
 def may_stay(request: ExportRequest) -> tuple[Vote, ...]:
-    """Return the approvals that a new submission may keep: all knew of them as they were cast."""
-    return tuple(v for v in request.votes if v.decision is Decision.APPROVE) if request.ballot is Ballot.OPEN else ()
+    """Return the approvals that a new submission may keep: all knew of them as they were cast, and no owner said no."""
+    is_owners_no = any(vote.decision is Decision.CHANGES for vote in request.owner_votes)
+    if request.ballot is not Ballot.OPEN or is_owners_no:
+        return ()
+    return tuple(v for v in request.votes if v.decision is Decision.APPROVE)
 
 
 def staying(earlier: Iterable[Vote], request: ExportRequest) -> tuple[Vote, ...]:

@@ -44,8 +44,8 @@ from hub.gate.notebook_source import cell_digest
 from hub.gate.sheets import split_path
 from hub.services import registry
 from hub.services.exceptions import excepted
-from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab
+from hub.services.offered_files import MOST_BYTES_A_FILE
 from hub.services.other_requests import LEFT, others_of
 from hub.services.policies import barred_from, policy_in_force, votes_are_blind
 from hub.services.ports import Reading, Transaction

@@ -30,3 +30,11 @@ def describe_request(
         details = {"groups": len(said.groups), "supporting": len(said.supporting), "turn": said.turn}
         records.save(said, event("export:request:describe", actor, identifier, request.project, **details))
         return as_seen_by(person, said, project)
+
+
+def to_be_described(lab: Lab, actor: str, identifier: str) -> ExportRequest:
+    """Return a request for the page on which it is described; the view is recorded, and starts no review."""
+    with lab.store.begin() as records:
+        seen, person, project = load_visible(records, actor, identifier)
+        records.record(event("export:request:view", actor, identifier, seen.project))
+        return as_seen_by(person, seen, project)

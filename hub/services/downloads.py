@@ -21,8 +21,8 @@ from hub.domain.errors import ConflictError, NotFoundError
 from hub.domain.reasons import check_reason
 from hub.domain.releases import Release, ReleasedFile
 from hub.services import freezes
-from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab, new_id
+from hub.services.offered_files import MOST_BYTES_A_FILE
 from hub.services.ports import Reading
 from hub.services.refusals import records_refusals
 from hub.services.release_terms import open_term, present, term_of

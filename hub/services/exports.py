@@ -10,7 +10,6 @@ from hub.domain.audit import event
 from hub.domain.descriptions import described
 from hub.domain.errors import ConflictError, InvalidError, NotFoundError
 from hub.domain.exports import (
-    WORKSPACE_SOURCE,
     ExportFile,
     ExportRequest,
     ExportState,
@@ -25,26 +24,22 @@ from hub.domain.owners import ASKED_IN
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project, check_works_in, is_member
 from hub.domain.queue import without_claim
-from hub.domain.runs import OutputFile, Run
 from hub.domain.statements import made
 from hub.domain.staying_votes import may_stay
-from hub.domain.supporting import SupportingFile
 from hub.domain.table_context import TableContext
-from hub.domain.uploads import Stored
 from hub.domain.votes import as_seen_by, check_can_review, may_review
 from hub.domain.work import Work, WorkKind
 from hub.gate.exchange import MOST_FILES
-from hub.gate.sheets import split_path
 from hub.services.grants import check_all_granted
 from hub.services.lab import Lab, known_projects, load_person, new_id, project_behind
 from hub.services.lineage import lineage_of
+from hub.services.offered_files import MOST_BYTES_A_FILE, take_in
 from hub.services.owners import asked_of, is_asked_by_name, named_for
 from hub.services.ports import Reading, Transaction
 from hub.services.projects import load_project
 from hub.services.refusals import records_refusals
 from hub.services.space import check_space
 
-MOST_BYTES_A_FILE = 64 * 2**20
 SEEING_ROLES = {Role.STEWARD, Role.AUDITOR}
 
 
@@ -125,7 +120,7 @@ def submit_request(lab: Lab, actor: str, identifier: str, statement: str) -> Exp
         check_works_in(person, project, lab.now().date())
     stated = made(actor, lab.now(), statement, lab.settings.statement.texts)
     check_space(lab)
-    taken, supporting = _take_in(lab, request, project)
+    taken, supporting = take_in(lab, request, project)
     with lab.store.begin() as records:
         present = load_request(records, actor, identifier)
         if present != request:
@@ -156,42 +151,6 @@ def submit_request(lab: Lab, actor: str, identifier: str, statement: str) -> Exp
         )
         records.save(work, event("work:read:queue", actor, work.id, request.project))
         return submitted
-
-
-def _take_in(
-    lab: Lab, request: ExportRequest, project: Project
-) -> tuple[tuple[ExportFile, ...], tuple[SupportingFile, ...]]:
-    """Copy each file into the vault, or the one of an offered sheet; a run's is still what the run recorded."""
-    folders = lab.storage.project(project.name, project.uid)
-    if request.source == WORKSPACE_SOURCE:
-        folder, recorded = folders.outputs / request.author, None
-    else:
-        with lab.store.read() as reading:
-            run = reading.get(Run, request.source)
-        folder = folders.runs / request.source
-        recorded = {f.path: f.sha256 for f in run.outputs} if run else {}
-
-    def copied(path: str) -> Stored:
-        source, _ = split_path(path)
-        stored = lab.storage.copy_in(folder, source, MOST_BYTES_A_FILE)
-        if recorded is not None and recorded.get(source) != stored.sha256:
-            raise ConflictError(
-                "The file {path} is not what the run wrote; offer a file of the run's outputs.",
-                reason="output-changed",
-                path=path,
-            )
-        return stored
-
-    files = tuple(_offered(file, copied(file.path)) for file in request.files)
-    supporting = [(file.path, copied(file.path)) for file in request.supporting]
-    return files, tuple(SupportingFile(path, stored.sha256, stored.size) for path, stored in supporting)
-
-
-def _offered(file: ExportFile, stored: Stored) -> ExportFile:
-    """Return a file as it was offered now, of which no check has said anything yet."""
-    earlier = file.canonical or file.earlier
-    offered = ExportFile(file.path, file.table, stored.sha256, stored.size, earlier=earlier, beside=file.beside)
-    return replace(offered, group=file.group)
 
 
 def can_see_request(person: Person, project: Project) -> bool:
@@ -267,14 +226,6 @@ def request(lab: Lab, actor: str, identifier: str) -> ExportRequest:
         return viewed(records, *load_visible(records, actor, identifier))
 
 
-def request_seen(lab: Lab, actor: str, identifier: str) -> ExportRequest:
-    """Return one request as the person sees it; the view is recorded, and starts no review."""
-    with lab.store.begin() as records:
-        seen, person, project = load_visible(records, actor, identifier)
-        records.record(event("export:request:view", actor, identifier, seen.project))
-        return as_seen_by(person, seen, project)
-
-
 def viewed(records: Transaction, seen: ExportRequest, person: Person, project: Project) -> ExportRequest:
     """Record that somebody looks at a request, and return it as they see it."""
     if seen.state is ExportState.SUBMITTED and may_review(person, seen, project):
@@ -345,13 +296,3 @@ def request_state(lab: Lab, actor: str, identifier: str) -> ExportState:
     """Return where a request stands, for a page that waits for it; no view, so nothing is recorded."""
     with lab.store.read() as reading:
         return load_request(reading, actor, identifier).state
-
-
-def workspace_outputs(lab: Lab, actor: str, project_name: str) -> tuple[list[OutputFile], int]:
-    """Return the files of the person's own outputs folder in a project, and how many other things were left out."""
-    with lab.store.read() as reading:
-        person = load_person(reading, actor)
-        project = load_project(reading, person, project_name)
-        check_works_in(person, project, lab.now().date())
-    folders = lab.storage.project(project.name, project.uid)
-    return lab.storage.listing(lab.storage.member(folders.outputs, actor, project.uid))

@@ -20,9 +20,10 @@ from hub.domain.revocations import make_revocations
 from hub.domain.runs import Run
 from hub.domain.votes import check_can_release, check_can_review
 from hub.services import exceptions, freezes, owners, policies, registry, votes
-from hub.services.exports import MOST_BYTES_A_FILE, SEEING_ROLES, can_see_request, load_request
+from hub.services.exports import SEEING_ROLES, can_see_request, load_request
 from hub.services.lab import Lab, found, known_project, known_projects, load_person, project_behind
 from hub.services.lineage import check_lineage
+from hub.services.offered_files import MOST_BYTES_A_FILE
 from hub.services.ports import Reading, Transaction
 from hub.services.refusals import records_refusals
 from hub.services.release_terms import open_term

@@ -25,9 +25,10 @@ from hub.domain.releases import Release
 from hub.domain.votes import as_seen_by
 from hub.services.comments import audiences_of, comments_viewed
 from hub.services.exceptions import asked_of
-from hub.services.exports import MOST_BYTES_A_FILE, check_reads_files, files_viewed, load_visible, viewed
+from hub.services.exports import check_reads_files, files_viewed, load_visible, viewed
 from hub.services.freezes import freezes_in_force
 from hub.services.lab import Lab
+from hub.services.offered_files import MOST_BYTES_A_FILE
 from hub.services.owners import Asked, asked_about
 from hub.services.owners import asked_of as owners_asked_of
 from hub.services.ports import Reading, Transaction

@@ -20,8 +20,8 @@ from hub.domain.work import Work, WorkKind, WorkStep
 from hub.gate.exchange import MOST_FILES, CheckResult, Verdict
 from hub.services import registry
 from hub.services.check_work import check_covers, check_spec, planted_in, read_spec
-from hub.services.exports import MOST_BYTES_A_FILE
 from hub.services.lab import Lab, known_project
+from hub.services.offered_files import MOST_BYTES_A_FILE
 from hub.services.ports import Reading, Transaction
 from hub.services.recipe import Ending, Recipe, read_result
 from spawner_config.isolation import ContainerSpec

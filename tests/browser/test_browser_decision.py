@@ -21,7 +21,7 @@ from hub.domain.exports import ExportState
 from hub.domain.people import Role
 from hub.services import exports, people, releases
 from hub.services.lab import Lab
-from hub.settings_tables import Review
+from hub.settings_review import Review
 from hub.web.languages import CODES
 
 __all__ = ["people_of", "programs"]

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from datasets_mount.catalogue import Dataset, Grant, Offer, Snapshot
+from hub.domain.evidence import Evidence, evidence_of
 from hub.domain.examinations import Attempt, Examination, Verdict, examination_digest
-from hub.domain.exports import Evidence, ExportRequest, evidence_of
+from hub.domain.exports import ExportRequest
 from hub.domain.projects import Project, Room
 from hub.domain.reproductions import Repetition, Reproduction
 from hub.domain.run_memory import RunMemory

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hub.domain.descriptions import check_can_be_described
 from hub.domain.exports import check_is_author
 from hub.domain.file_groups import MOST_GROUPS, PARTS
-from hub.services import exports
+from hub.services.descriptions import to_be_described
 from hub.services.people import whoami
 from hub.web.api import description_routes as api
 from hub.web.api.routes import request_of
@@ -41,7 +41,7 @@ def groups_typed(fields: Fields, taken: Iterable[str]) -> list[dict[str, object]
 def show_description(visit: Visit) -> Context:
     """Show what its author said of a request, to be changed."""
     person = whoami(visit.lab, visit.actor)
-    request = exports.request_seen(visit.lab, visit.actor, visit.path["id"])
+    request = to_be_described(visit.lab, visit.actor, visit.path["id"])
     check_is_author(person, request)
     return {
         "request": request,

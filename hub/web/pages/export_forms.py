@@ -8,7 +8,7 @@ from hub.domain.projects import Project, check_works_in
 from hub.domain.runs import OutputFile
 from hub.domain.votes import dissents
 from hub.domain.work import WorkState
-from hub.services import exports, people, projects, runs, votes
+from hub.services import offered_files, people, projects, runs, votes
 from hub.services.lab import Lab
 from hub.services.statements import check_made
 from hub.web.api import gate_routes as api
@@ -58,7 +58,7 @@ def new_export(visit: Visit) -> Context:
 
 def _outputs(lab: Lab, actor: str, project: Project, source: str) -> tuple[tuple[OutputFile, ...], int]:
     if source == WORKSPACE_SOURCE:
-        found, left_out = exports.workspace_outputs(lab, actor, project.name)
+        found, left_out = offered_files.workspace_outputs(lab, actor, project.name)
         return tuple(found), left_out
     run, _, _ = runs.run(lab, actor, source)
     return run.outputs, 0

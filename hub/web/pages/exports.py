@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from hub.domain.ballots import Ballot, Cause
 from hub.domain.descriptions import DESCRIBED_IN
 from hub.domain.errors import NotFoundError
+from hub.domain.evidence import evidence_of
 from hub.domain.exports import (
     STEPS,
     WORKSPACE_SOURCE,
@@ -16,7 +17,6 @@ from hub.domain.exports import (
     ExportStep,
     Severity,
     check_is_author,
-    evidence_of,
     step_request,
 )
 from hub.domain.freezes import Freeze, check_leaves

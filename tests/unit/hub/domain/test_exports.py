@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 
 from hub.domain.ballots import Decision, Vote
 from hub.domain.errors import ConflictError, InvalidError, RefusedError
+from hub.domain.evidence import Evidence, evidence_of
 from hub.domain.exports import (
     STEPS,
-    Evidence,
     ExportFile,
     ExportRequest,
     ExportState,
     ExportStep,
     Finding,
     Severity,
-    evidence_of,
     step_request,
 )
 from hub.domain.file_groups import UNNAMED, check_context, context_digests

@@ -15,7 +15,7 @@ from hub.domain.exports import ExportState
 from hub.domain.people import Role
 from hub.services import audit, people, policies, queue, releases
 from hub.services.lab import Lab
-from hub.settings_tables import Review
+from hub.settings_review import Review
 
 ASKED = "other_organisation = true\n"
 OWN = "transport-steward"

@@ -29,7 +29,7 @@ from hub.domain.people import Role
 from hub.domain.table_context import TableContext
 from hub.services import audit, exports, notices, people, policies, queue, releases, reports, votes
 from hub.services.lab import Lab
-from hub.settings_tables import Review
+from hub.settings_review import Review
 
 LEAD = "lead-steward"
 WHY = "The institute has published this very table."

@@ -10,10 +10,10 @@ import pytest
 
 from doubles.people import CONTEXT, cast_vote, finished_run, lab_with_data, play, submit, work_off
 from doubles.sandbox import GoodPrograms
-from hub.domain.ballots import Ballot, Decision
+from hub.domain.ballots import Ballot, Decision, OwnerVote, Vote
 from hub.domain.exports import ExportRequest, ExportState, Finding, Severity
 from hub.domain.file_groups import PARTS, FileGroup
-from hub.domain.staying_votes import read_of, staying
+from hub.domain.staying_votes import may_stay, read_of, staying
 from hub.domain.supporting import SupportingFile
 from hub.domain.table_context import TableContext
 from hub.services import exports, policies, votes
@@ -129,3 +129,11 @@ def test_an_approval_names_all_that_was_read_and_another_supporting_file_ends_it
     assert read_of(request, files[0]) != read_of(request, request.files[0])
     assert staying((replace(given[0], decision=Decision.CHANGES),), request) == ()
     assert staying((replace(given[0], seen=""),), request) == ()
+
+
+def test_an_owners_no_is_on_the_whole_and_leaves_no_approval(lab: Lab, programs: GoodPrograms) -> None:
+    request = replace(sent(lab), votes=(vote := Vote("steward", "one.csv", "", "", Decision.APPROVE, "", lab.now()),))
+    said = OwnerVote("jobs-steward", "jobs", Decision.APPROVE, "", lab.now(), "")
+    assert may_stay(replace(request, owner_votes=(said,))) == (vote,)
+    assert may_stay(replace(request, owner_votes=(said, replace(said, decision=Decision.CHANGES)))) == ()
+    assert may_stay(replace(request, ballot=Ballot.OPENED)) == ()
