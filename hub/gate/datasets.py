@@ -20,8 +20,6 @@ ROW = "__row"
 MOST_KEPT = 2_000_000
 """Cells of a file that is kept in memory while a request is checked."""
 _FEW_ROWS = 4_096
-_NO_NUMBERS = 3
-"""What a column of numbers may have besides: no number, and two infinities."""
 
 
 class DataFile:
@@ -292,13 +290,7 @@ class DataFile:
 
     def two_values(self, column: str) -> tuple[float, float] | None:
         """The two values of a column that has no others, the lower first; None for any other column."""
-        if self.value_class(column) is ValueClass.TRUTH:
-            return 0.0, 1.0
-        if self.value_class(column) is not ValueClass.NUMBER or not self.has_few(column, 2 + _NO_NUMBERS):
-            return None
-        value = pl.col(column).cast(pl.Float64)
-        found = self._scan.select(value.filter(value.is_finite()).unique().sort()).collect(engine=self.engine)[column]
-        return (float(found[0]), float(found[1])) if found.len() == 2 else None
+        return self._counts.two_values(column)
 
     def is_grouping(self, column: str) -> bool:
         """Whether the column can make groups: few different values, or the privacy unit itself."""

@@ -33,6 +33,8 @@ _SCANS = 6
 _MOST_LOOKED_FOR = 4_096
 _MANY = 16
 """Of more than this part of what is known, a join finds values sooner than one search for each."""
+_NO_NUMBERS = 3
+"""What a column of numbers may have besides: no number, and two infinities."""
 _HITS = {"key": pl.String, "column": pl.String, "row": pl.Int64, "bits": pl.Float64}
 
 
@@ -121,6 +123,18 @@ class ValueCounts:
         if coded is not None:
             return len(coded) - (None in coded) <= most
         return file.large.sampled(column) <= most and self._all(column, file.finest(column)).height <= most
+
+    def two_values(self, column: str) -> tuple[float, float] | None:
+        """The two values of a column that has no others, the lower first; None for any other column."""
+        file = self._file
+        if file.value_class(column) is ValueClass.TRUTH:
+            return 0.0, 1.0
+        if file.value_class(column) is not ValueClass.NUMBER or not self.has_few(column, 2 + _NO_NUMBERS):
+            return None
+        value = pl.col(column).cast(pl.Float64)
+        rows = file.select(pl.col(column)).select(value.filter(value.is_finite()).unique().sort())
+        found = rows.collect(engine=file.engine)[column]
+        return (float(found[0]), float(found[1])) if found.len() == 2 else None
 
     def _index(self, columns: list[str], value_class: ValueClass, decimals: int) -> pl.DataFrame:
         """The values of the columns of few values, one below the other."""
