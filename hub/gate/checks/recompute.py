@@ -34,11 +34,18 @@ def recompute(fragment: Fragment, context: Context) -> list[Finding] | None:
         return None
     origins = [(view, lineage(view, context)) for view in views]
     findings = [found for _, o in origins if o.tabulation is not None for found in _judge(o.tabulation, context)]
-    unknown = [_unknown(view, o.why, context) for view, o in origins if o.tabulation is None and not o.fault]
+    unknown = [(view, o.why) for view, o in origins if o.tabulation is None and not o.fault]
     if isinstance(fragment, TextFragment):
         # A printed table is cut out of its text in more than one way; one of them is enough.
-        return findings or unknown[:1]
-    return findings + unknown
+        known = frozenset().union(*(_figures(view) for view, o in origins if o.tabulation is not None))
+        unknown = [(view, why) for view, why in unknown if not _figures(view) <= known][:1]
+    return findings + [_unknown(view, why, context) for view, why in unknown]
+
+
+def _figures(view: TableView) -> frozenset[str]:
+    """All that has a digit, as it is written in the table or above it."""
+    cells = (cell for column in view.frame for cell in column.drop_nulls().to_list())
+    return frozenset(cell.strip() for cell in (*view.columns, *cells) if any(map(str.isdigit, cell)))
 
 
 def _unknown(view: TableView, why: str, context: Context) -> Finding:

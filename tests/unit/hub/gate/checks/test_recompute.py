@@ -226,6 +226,21 @@ def test_printed_tables_that_nobody_knows_are_asked_about_once(gate: Any) -> Non
     assert len(reviewed(gate.judge("t.txt", f"{printed}\n\n{other}"))) == 1
 
 
+def piped(table: pl.DataFrame) -> str:
+    """A table as Markdown writes it, which is a table of words and upright lines, too."""
+    rows = [table.columns, ["---"] * table.width, *([str(cell) for cell in row] for row in table.rows())]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def test_a_printed_table_is_known_in_one_cut_and_one_beside_it_is_asked_about(gate: Any, data: pl.DataFrame) -> None:
+    rows = data.filter(pl.col("region") != "Nord")
+    known = piped(rows.group_by("region", "year").agg(n=pl.col("person").n_unique()).sort("region", "year"))
+    other = piped(pl.DataFrame({"what": ["slope", "other"], "value": [2.5, 3.5]}))
+    assert reviewed(gate.judge("t.md", known)) == []
+    assert reviewed(gate.judge("t.md", f"{known}\n\n{other}")) == ["t.md, the whole table"]
+    assert reviewed(gate.judge("t.md", f"{other}\n\n{known}")) == ["t.md, the whole table"]
+
+
 def test_each_unknown_table_of_a_document_is_asked_about(gate: Any) -> None:
     fits = {
         name: [{"term": "age", "coefficient": at}, {"term": "sex", "coefficient": -at}] for name, at in FITS.items()
