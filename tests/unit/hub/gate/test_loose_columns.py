@@ -52,9 +52,10 @@ def test_codes_are_a_column(text: str) -> None:
     assert ("P017", "P018", "P019") in columns(TextFragment(text=text))
 
 
-def test_moments_in_lines_are_a_column() -> None:
+@pytest.mark.parametrize("mark", ["", "- ", "* 1. "])
+def test_moments_in_lines_are_a_column(mark: str) -> None:
     moments = ("2021-03-01 12:33:22", "2021-03-01 12:33:25", "2021-04-01 01:33:22")
-    assert moments in columns(TextFragment(text="\n".join(moments)))
+    assert moments in columns(TextFragment(text="\n".join(mark + moment for moment in moments)))
 
 
 def test_each_list_of_a_document_is_a_column() -> None:
