@@ -151,6 +151,12 @@ def leaves_of_many() -> Offer:
     return offered(tree(early(), "visits", [20.0, 40.0]), EARLY)
 
 
+@bad("tree-leaves")
+def a_leaf_of_nobody() -> Offer:
+    """A tree with a leaf that none of the two years' records comes to: nobody stands behind what it says."""
+    return offered(tree(early(), "visits", [20.0, 1_000.0]), EARLY)
+
+
 @bad("pure-leaves", data=())
 def a_leaf_of_smokers() -> Offer:
     """A tree with a leaf where everybody smokes."""

@@ -129,6 +129,13 @@ def a_dummy_for_many() -> Offer:
     return {"terms.csv": "term,coef,std_err\nIntercept,3.1,0.2\nregion_Sud,0.7,0.1\n"}
 
 
+@bad("dummy-support")
+def a_dummy_for_one_income() -> Offer:
+    """A term for one income, with more decimals than the gate compares."""
+    income = survey()["income"][0]
+    return {"terms.csv": f"term,coef,std_err\nIntercept,3.1,0.2\nincome[{income:.13f}],0.7,0.1\n"}
+
+
 @bad("residuals", data=())
 def a_residual_for_each_record() -> Offer:
     """Residuals, one for each of forty records."""
