@@ -167,15 +167,20 @@ def body(request: Json, **other: object) -> Json:
     return {"decision": "approve", "canonical": canonical, "policy": request["policy"], "reason": ""} | other
 
 
-def test_a_dissent_holds_until_the_author_submits_anew_which_drops_every_vote(living: Living, request_: Json) -> None:
+def test_a_dissent_holds_until_the_author_submits_anew_and_an_approval_that_stays_is_no_second_one(
+    living: Living, request_: Json
+) -> None:
     living.vote(JOBS_STEWARD, request_)
     returned = living.vote(HEALTH_STEWARD, request_, decision="changes", reason="Say what it is")
     assert (returned["state"], returned["reason"]) == ("returned", "Say what it is")
     refused(partial(living.vote, TRANSPORT_STEWARD, request_), "not-in-review")
     send(living.portal(SCIENTIST), request_["id"])
     again = living.judged(request_["id"])
-    assert (again["state"], again["votes"], again["turn"]) == ("submitted", [], 2)
+    assert (again["state"], again["turn"]) == ("submitted", 2)
+    assert [(vote["steward"], vote["decision"]) for vote in again["votes"]] == [(JOBS_STEWARD, "approve")]
+    refused(partial(living.portal(JOBS_STEWARD).post, place("exports", again["id"], "release")), "not-approved")
     assert living.vote(JOBS_STEWARD, again)["state"] == "in_review"
+    assert living.vote(HEALTH_STEWARD, again)["state"] == "approved"
 
 
 def test_nobody_decides_on_what_another_steward_has_claimed_and_only_reviewers_claim(
