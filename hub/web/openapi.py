@@ -131,7 +131,9 @@ def _answer(route: Route[Any], schema: Any) -> dict[str, Any]:
         return {"description": "The bytes", "content": {route.media.partition(";")[0]: {"schema": form}}}
     if route.until is not None:
         described = "Server-sent events: each has the present state as its data, and the last is followed by the end"
-        return {"description": described, "content": {EVENTS.partition(";")[0]: {"schema": schema}}}
+        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
+        event = {"type": "object", "required": ["data"], "properties": {"data": data}}
+        return {"description": described, "content": {EVENTS.partition(";")[0]: {"schema": event}}}
     return {"description": "Done", "content": {"application/json": {"schema": schema}}}
 
 

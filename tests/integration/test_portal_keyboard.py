@@ -34,15 +34,17 @@ STOP = f"""async () => {{ {CONTROLS}
   if (it === document.body) return null;
   const away = () => {{ const at = it.getBoundingClientRect();
     return at.height < innerHeight && (at.bottom > innerHeight + 2 || at.top < -2); }};
-  for (let frame = 0; frame < 60 && away(); frame += 1) await new Promise(requestAnimationFrame);  // it is scrolled to
+  const isSeen = () => {{ const at = it.getBoundingClientRect();
+    const x = (Math.max(at.left, 0) + Math.min(at.right, innerWidth)) / 2;
+    const above = document.elementFromPoint(x, (Math.max(at.top, 0) + Math.min(at.bottom, innerHeight)) / 2);
+    return above !== null && (it.contains(above) || above.contains(it)); }};
+  const isToWait = () => away() || !isSeen();  // it is scrolled to, and painted, a moment later
+  for (let frame = 0; frame < 60 && isToWait(); frame += 1) await new Promise(requestAnimationFrame);
   const style = getComputedStyle(it), place = it.getBoundingClientRect();
-  const [x, y] = [(Math.max(place.left, 0) + Math.min(place.right, innerWidth)) / 2,
-                  (Math.max(place.top, 0) + Math.min(place.bottom, innerHeight)) / 2];
-  const above = document.elementFromPoint(x, y);
   return {{ name: used.indexOf(it) + ' ' + said(it),
     scrolls: it.scrollWidth > it.clientWidth || it.scrollHeight > it.clientHeight,
     is_marked: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
-    is_seen: above !== null && (it.contains(above) || above.contains(it)),
+    is_seen: isSeen(),
     top: place.top + scrollY, bottom: place.bottom + scrollY }}; }}"""
 
 
