@@ -176,7 +176,8 @@ def _table(kind: type, name: str, key: str) -> Table:
 TABLES: dict[type, Table] = {kind: _table(kind, name, key) for kind, (name, key) in KEYS.items()}
 
 Index("ix_export_request_state", TABLES[ExportRequest].c.state)
-Index("ix_export_request_waiting", *(TABLES[ExportRequest].c[name] for name in ("waiting", "id", "project", "author")))
+_ASKED_OF_THE_QUEUE = ("waiting", "id", "project", "author", "barred")
+Index("ix_export_request_waiting", *(TABLES[ExportRequest].c[name] for name in _ASKED_OF_THE_QUEUE))
 Index("ix_notice_person", TABLES[Notice].c.person, TABLES[Notice].c.read)
 Index("ix_work_state", TABLES[Work].c.state)
 Index("ix_release_download_release", TABLES[OwnDownload].c.release, TABLES[OwnDownload].c.person)
