@@ -8,7 +8,11 @@ from hub.doctor.inside.trying import tried
 
 
 def write_elsewhere(own: list[str], above: list[str]) -> Any:
-    """Write a file into every folder that is not the container's own; of those ``above``, what is below is tried."""
+    """Write a file into every folder that is not the container's own; of those ``above``, what is below is tried.
+
+    Of the folders that could be written, the 50 next to the root are named and the others counted: an answer of thousands
+    of names takes the engine so long to log that its end can be lost.
+    """
     import os
 
     done, count = [], 0
@@ -27,6 +31,8 @@ def write_elsewhere(own: list[str], above: list[str]) -> Any:
             done.append(folder)
         except OSError:
             continue
+    done.sort(key=lambda folder: (folder.rstrip("/").count("/"), folder))
+    done[50:] = [f"{len(done) - 50} folders more"] if len(done) > 50 else []
     # Read here, since not every kernel answers ``statvfs`` with a mount's flags.
     with open("/proc/self/mounts") as mounts:
         roots = [line.split()[3].split(",") for line in mounts if line.split()[1] == "/"]
