@@ -10,6 +10,7 @@ from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, 
 from hub.domain.file_groups import UNNAMED, context_digests
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.statements import Statement
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CLAIMANT = "health-steward"
@@ -64,8 +65,9 @@ def request_in(state: ExportState, *, claimed: bool) -> ExportRequest:
         for who in (CLAIMANT, "jobs-steward")
     )
     made = ExportRequest(
-        "export", "wages", "researcher", "run", "context", NOW, {}, files, state, "b" * 64, "1", 1, votes
-    )
+        "export", "wages", "researcher", "run", "context", NOW, {}, files, state, "b" * 64, "1", 1, votes,
+        statement=Statement("researcher", NOW, "I looked at each file.", "c" * 64),
+    )  # fmt: skip
     return replace(made, claimed_by=CLAIMANT, claimed=NOW) if claimed else made
 
 

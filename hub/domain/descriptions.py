@@ -3,7 +3,8 @@
 Invariants:
 
 * it is said in a draft, or in a request that was returned, and goes through the gate before anybody votes on it again;
-* files stand in the order of their groups, the unnamed one first.
+* files stand in the order of their groups, the unnamed one first;
+* a statement was made on what was said before: with other words it has to be made again.
 """
 
 from __future__ import annotations
@@ -48,4 +49,5 @@ def described(request: ExportRequest, context: str, groups: Grouped, supporting:
         groups=tuple(group for group, _ in said),
         files=tuple(files),
         supporting=tuple(known.get(path, SupportingFile(path)) for path in sorted(supporting)),
+        statement=None,
     )

@@ -6,6 +6,7 @@ Invariants:
 * both halves go through the gate again, each as a set of its own, without any vote;
 * each half needs as many votes as the whole did: what its files stood beside counts for it, too;
 * each half names the other, so that nobody takes one for the whole;
+* nothing is split that its author has not stated and sent as it is now;
 * the groups go with their files, each with the context that it has; supporting files stand beside both halves, and
   none of them becomes a file of either.
 """
@@ -53,6 +54,16 @@ def check_splits(request: ExportRequest, paths: Collection[str]) -> None:
         raise InvalidError("Split off at least one file, and leave at least one.", reason="no-split")
 
 
+def check_stated(request: ExportRequest) -> None:
+    """Both halves go through the gate at once: their author has made the statement on all that is in them."""
+    if request.statement is None or not all(file.sha256 for file in request.supporting):
+        raise ConflictError(
+            "The export request {id} was described anew, or was never stated; submit it before it is split.",
+            reason="not-stated",
+            id=request.id,
+        )
+
+
 def split_request(
     request: ExportRequest, paths: Collection[str], identifier: str, now: datetime, reason: str = ""
 ) -> tuple[ExportRequest, ExportRequest]:
@@ -61,6 +72,7 @@ def split_request(
     Votes bind to nothing that has not been checked anew, so neither half keeps any, as after a submission.
     """
     check_splits(request, paths)
+    check_stated(request)
     beside = held_together(request.files)
     sent = step_request(without_votes(without_claim(request)), ExportStep.SPLIT, reason)
     rest = replace(

@@ -101,9 +101,12 @@ def _finish_read(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
 
 
 def _failed(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
+    """The request failed; of what was approved already, and is looked at again, no vote stays."""
+
     def apply(records: Transaction) -> None:
         request = _load(records, work)
-        failed = step_request(request, ExportStep.FAIL, reason)
+        is_again = request.state is ExportState.RECHECKING
+        failed = step_request(without_votes(request) if is_again else request, ExportStep.FAIL, reason)
         records.save(failed, event("export:request:fail", "worker", request.id, request.project))
 
     return Ending(step, reason, apply)

@@ -235,14 +235,15 @@ def _others(settings: Settings) -> tuple[Collection[str], Callable[[Layer], bool
 def _is_asked(reading: Reading, request: ExportRequest, tiers: Collection[str], says: Callable[[Layer], bool]) -> bool:
     """Whether the site asks for something by the tier of the data behind a request, or a layer does."""
     known = [d for name in request.snapshots if (d := reading.get(Dataset, name)) is not None]
-    is_unknown = len(known) < len(request.snapshots) or not known
-    return (is_unknown and bool(tiers)) or _asks(reading, request.project, known, tiers, says)
+    is_gone = len(known) < len(request.snapshots)
+    return (is_gone and bool(tiers)) or _asks(reading, request.project, known, tiers, says)
 
 
 def _asks(
     reading: Reading, project: str, datasets: list[Dataset], tiers: Collection[str], says: Callable[[Layer], bool]
 ) -> bool:
-    if any(d.tier.value in tiers for d in datasets):
+    """Of outputs whose data nobody knows, the strictest that the site says of any tier holds."""
+    if any(d.tier.value in tiers for d in datasets) or (tiers and not datasets):
         return True
     layers = [layer for d in datasets for layer in _own_layers(reading, LayerKind.DATASET, d.name)]
     return any(map(says, (*layers, *_own_layers(reading, LayerKind.PROJECT, project))))

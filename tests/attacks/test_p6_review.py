@@ -167,7 +167,7 @@ def body(request: Json, **other: object) -> Json:
     return {"decision": "approve", "canonical": canonical, "policy": request["policy"], "reason": ""} | other
 
 
-def test_a_dissent_holds_until_the_author_submits_anew_and_an_approval_that_stays_is_no_second_one(
+def test_a_dissent_holds_until_the_author_submits_anew_and_no_approval_stays_on_what_it_is_about(
     living: Living, request_: Json
 ) -> None:
     living.vote(JOBS_STEWARD, request_)
@@ -176,11 +176,10 @@ def test_a_dissent_holds_until_the_author_submits_anew_and_an_approval_that_stay
     refused(partial(living.vote, TRANSPORT_STEWARD, request_), "not-in-review")
     send(living.portal(SCIENTIST), request_["id"])
     again = living.judged(request_["id"])
-    assert (again["state"], again["turn"]) == ("submitted", 2)
-    assert [(vote["steward"], vote["decision"]) for vote in again["votes"]] == [(JOBS_STEWARD, "approve")]
-    refused(partial(living.portal(JOBS_STEWARD).post, place("exports", again["id"], "release")), "not-approved")
-    assert living.vote(JOBS_STEWARD, again)["state"] == "in_review"
-    assert living.vote(HEALTH_STEWARD, again)["state"] == "approved"
+    assert (again["state"], again["turn"], again["votes"]) == ("submitted", 2, [])
+    assert living.vote(HEALTH_STEWARD, again)["state"] == "in_review"
+    refused(partial(living.portal(HEALTH_STEWARD).post, place("exports", again["id"], "release")), "not-approved")
+    assert living.vote(JOBS_STEWARD, again)["state"] == "approved"
 
 
 def test_nobody_decides_on_what_another_steward_has_claimed_and_only_reviewers_claim(
@@ -261,14 +260,14 @@ def test_the_vote_of_whoever_is_no_steward_any_more_does_not_count_at_the_releas
 
 
 @contextmanager
-def sealed(living: Living, project: str) -> Iterator[None]:
-    """First votes on a project's requests are sealed for a while."""
+def ruled(living: Living, project: str, text: str) -> Iterator[None]:
+    """A project has stricter rules for a while: its first votes are sealed, or others review."""
     path = place("projects", project, "policy")
-    living.portal(HEALTH_STEWARD).put(path, {"text": "blind_votes = true\n"})
+    living.portal(JOBS_STEWARD).put(path, {"text": text})
     try:
         yield
     finally:
-        living.portal(HEALTH_STEWARD).put(path, {"text": ""})
+        living.portal(JOBS_STEWARD).put(path, {"text": ""})
 
 
 @contextmanager
@@ -307,19 +306,25 @@ def test_nothing_leaves_before_its_owner_agrees_and_nobody_else_agrees_for_them(
 SECRET = "zyzzyva"
 
 
-@pytest.fixture
-def request_of_sealed(living: Living) -> Json:
-    """A request in a project that no steward ever was a member of."""
+@pytest.fixture(scope="module")
+def run_of_sealed(living: Living) -> str:
+    """A run in a project that no steward ever was a member of."""
     living.found_project(SEALED)
     notebook = living.approved(acting(write_words), schema_of(write_words), project=SEALED)
-    return living.checked(living.ended(living.start(notebook))["run"]["id"], "words.txt", project=SEALED)
+    return str(living.ended(living.start(notebook))["run"]["id"])
+
+
+@pytest.fixture
+def request_of_sealed(living: Living, run_of_sealed: str) -> Json:
+    """A request in that project."""
+    return living.checked(run_of_sealed, "words.txt", project=SEALED)
 
 
 def test_a_sealed_vote_is_told_to_nobody_who_could_vote_and_a_dissent_is_overridden_by_no_plain_steward(
     living: Living, request_of_sealed: Json
 ) -> None:
     id_ = request_of_sealed["id"]
-    with sealed(living, SEALED):
+    with ruled(living, SEALED, "blind_votes = true\n"):
         own = living.vote(HEALTH_STEWARD, request_of_sealed, decision="changes", reason=SECRET)
         assert [v["reason"] for v in own["votes"]] == [SECRET]
         for who in (JOBS_STEWARD, SCIENTIST):
@@ -342,6 +347,22 @@ def test_a_sealed_vote_is_told_to_nobody_who_could_vote_and_a_dissent_is_overrid
         refused(partial(living.portal(who).post, place("exports", id_, "override"), why), reason)
     refused(lambda: living.portal(JOBS_STEWARD).post(place("exports", id_, "release")), "not-approved")
     assert living.vote(HEALTH_STEWARD, request_of_sealed)["state"] == "approved"
+
+
+def test_a_steward_of_the_authors_organisation_decides_on_nothing_where_rules_want_others(
+    living: Living, run_of_sealed: str
+) -> None:
+    with ruled(living, SEALED, "other_organisation = true\n"):
+        asked = living.checked(run_of_sealed, "words.txt", project=SEALED)
+    near, path = living.portal(HEALTH_STEWARD), place("exports", asked["id"])
+    refused(partial(living.vote, HEALTH_STEWARD, asked), "own-organisation")
+    refused(partial(near.post, path + "/reject", {"reason": "because a test wants to"}), "own-organisation")
+    refused(partial(near.post, path + "/claim"), "own-organisation")
+    refused(partial(near.download, path + "/canonical", path="words.txt"), "own-organisation")
+    assert votes(living, asked) == []
+    living.vote(JOBS_STEWARD, asked)
+    assert living.vote(TRANSPORT_STEWARD, asked)["state"] == "approved"
+    refused(partial(near.post, path + "/release"), "own-organisation")
 
 
 @pytest.mark.parametrize("roles", [["administrator", "steward"], ["administrator", "auditor"]])

@@ -281,7 +281,18 @@ def test_an_answer_in_pieces_of_one_byte_is_taken_in_short_turns(
     assert max(taken[3:]) <= LEAST, "it took long, so that little is taken from then on"
 
 
+CALM = 5
+"""How often a machine may be found busy."""
+
+
 def test_a_plain_answer_is_taken_in_ever_longer_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = turns_of(tmp_path, monkeypatch, plain_bytes)
-    assert sum(taken) >= PLAIN
-    assert FIRST < max(taken) <= MOST
+    """What is taken at a time grows while taking is fast; where others have the machine, it is tried again."""
+    taken: list[int] = []
+    for number in range(CALM):
+        (tmp_path / str(number)).mkdir()
+        taken = turns_of(tmp_path / str(number), monkeypatch, plain_bytes)
+        assert sum(taken) >= PLAIN
+        assert max(taken) <= MOST
+        if max(taken) > FIRST:
+            break
+    assert max(taken) > FIRST

@@ -935,3 +935,22 @@ def test_filters_stand_in_the_address_and_an_unknown_one_is_refused(site: Site) 
     assert request.id not in steward.open("/queue?project=wages&level=late").text
     assert '<option value="late" selected>' in steward.open("/queue?level=late").text
     assert steward.open("/queue?level=yesterday").status_code == 422
+
+
+def test_changes_are_asked_for_in_one_file_and_approvals_of_the_others_stay(site: Site) -> None:
+    name = two_files(site.lab).id
+    request = exports.request(site.lab, "researcher", name)
+    first, second = site.browser("health-steward"), site.browser("jobs-steward")
+    # Which file it is counts only where something is to change.
+    assert "Your vote counts." in first.post(f"/exports/{name}/vote", {**vote_on(request), "file": "a.csv"}).text
+    assert f"/exports/{name}?changes=b.csv#review" in second.open(f"/exports/{name}/file?path=b.csv").text
+    page = second.open(f"/exports/{name}?changes=b.csv").text
+    assert ('<option value="b.csv" selected>' in page, '<option value="a.csv">' in page) == (True, True)
+    asked = vote_on(request, "changes")
+    assert second.post(f"/exports/{name}/vote", {**asked, "file": "none.csv"}).status_code == 422
+    back = second.post(f"/exports/{name}/vote", {**asked, "file": "b.csv"}).text
+    assert "The request went back to its author with your reason." in back
+    submit(site.lab, "researcher", name)
+    work_off(site.lab)
+    votes = exports.request(site.lab, "auditor", name).votes
+    assert [(v.steward, v.path) for v in votes] == [("health-steward", "a.csv")]

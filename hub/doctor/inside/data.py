@@ -10,8 +10,8 @@ from hub.doctor.inside.trying import tried
 def write_elsewhere(own: list[str], above: list[str]) -> Any:
     """Write a file into every folder that is not the container's own; of those ``above``, what is below is tried.
 
-    Of the folders that could be written, the 50 next to the root are named and the others counted: an answer of thousands
-    of names takes the engine so long to log that its end can be lost.
+    Of the folders that could be written, the 50 next to the root are named and the others counted: an answer of
+    thousands of names takes the engine so long to log that its end can be lost.
     """
     import os
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.domain.exports import ExportFile
+from hub.domain.queue import IN_REVIEW
+from hub.domain.votes import may_review
 from hub.services.request_looks import EarlierFile, RequestLook, ShownBeside, look_at_file
 from hub.web.column_summaries import summaries_of
 from hub.web.comparisons import compared, compared_cells
@@ -30,6 +32,7 @@ def show_file(visit: Visit) -> Context:
         "preview": preview,
         "pixels": picture_size(content) if preview.kind == "picture" else None,
         "beside": beside,
+        "may_vote": looked.request.state in IN_REVIEW and may_review(looked.person, looked.request, looked.project),
         "group": next((g for g in looked.request.groups if g.name == file.group), None),
         **_found_in(file, preview),
         **_card(file, preview, looked),

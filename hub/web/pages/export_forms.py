@@ -137,11 +137,16 @@ def split(posted: Posted) -> Landing:
 
 
 def vote(posted: Posted) -> Landing:
-    """Vote on every file, by the digest of all that stood on the page that the steward saw."""
+    """Vote on every file, by the digest of all that stood on the page that the steward saw.
+
+    Changes may be asked for in one of them alone.
+    """
     fields = posted.fields
+    seen = votes.files_seen(posted.lab, posted.actor, posted.path["id"], fields.one("seen"))
+    only = fields.one("file") if fields.one("decision") == Decision.CHANGES else ""
     body = {
         "decision": fields.one("decision"),
-        "canonical": votes.files_seen(posted.lab, posted.actor, posted.path["id"], fields.one("seen")),
+        "canonical": {path: digest for path, digest in seen.items() if only in ("", path)},
         "policy": fields.one("policy"),
         "reason": fields.one("reason"),
         "turn": fields.one("turn", "0"),

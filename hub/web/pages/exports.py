@@ -105,6 +105,7 @@ def show_export(visit: Visit) -> Context:
         "first": first,
         "at_once": at_once,
         "compact": compact,
+        **_changeable(visit, request.files if compact else shown, only_asked=compact),
         "gravest": {f.path: min((g.severity for g in f.findings), key=_STRICTEST.index, default=None) for f in shown},
         "reads": reads,
         **asked,
@@ -129,6 +130,12 @@ def lacks_votes(lab: Lab, request: ExportRequest, project: Project, needed: vote
     if request.state is not ExportState.APPROVED or not needed.is_current:
         return False
     return not is_approved(votes.counted_now(lab, request, project), needed.number)
+
+
+def _changeable(visit: Visit, files: Iterable[ExportFile], *, only_asked: bool) -> Context:
+    """Return the files in one of which changes can be asked for: those of the page, or of many the one asked for."""
+    asked = visit.asked("changes")
+    return {"in_file": asked, "changeable": [f.path for f in files if not only_asked or f.path == asked]}
 
 
 def _first(visit: Visit, request: ExportRequest, at_once: int) -> int:

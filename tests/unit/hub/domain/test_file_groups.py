@@ -14,6 +14,7 @@ from hub.domain.exports import ExportFile, ExportRequest, ExportState, contexts_
 from hub.domain.file_groups import LONGEST_NAME, MOST_GROUPS, PARTS, FileGroup, check_groups
 from hub.domain.owners import seen_digest
 from hub.domain.splits import split_request
+from hub.domain.statements import Statement
 from hub.domain.votes import add_votes, approvals, is_approved
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -24,7 +25,8 @@ FIGURES = replace(TABLES, name="figures")
 FILES = tuple(ExportFile(path, sha256="e" * 64, canonical="f" * 64) for path in ("a.csv", "b.csv", "c.csv"))
 DRAFT = ExportRequest("export-1", "care", "author", "run-1", "", NOW, {}, FILES)
 WHOLE = described(DRAFT, WORDS, [(TABLES, ["a.csv"]), (FIGURES, ["b.csv"])])
-IN_REVIEW = replace(WHOLE, state=ExportState.IN_REVIEW, policy=P, turn=1)
+STATED = Statement("author", NOW, "I looked at each file.", "e" * 64)
+IN_REVIEW = replace(WHOLE, state=ExportState.IN_REVIEW, policy=P, turn=1, statement=STATED)
 
 
 def voted(request: ExportRequest, *stewards: str) -> ExportRequest:

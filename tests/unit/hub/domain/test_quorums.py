@@ -12,6 +12,7 @@ from hub.domain.exports import ExportFile, ExportRequest, ExportState
 from hub.domain.output_classes import KNOWN, OutputClass
 from hub.domain.quorums import Quorum, classes_of
 from hub.domain.splits import split_request
+from hub.domain.statements import Statement
 from hub.domain.votes import check_can_release, check_same_policy
 
 TABLE, FIGURE, CODE, MODEL, TEXT, UNKNOWN = OutputClass
@@ -22,8 +23,10 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 def request(*classes: tuple[OutputClass, ...]) -> ExportRequest:
     files = tuple(ExportFile(f"{n}.csv", canonical="a" * 64, classes=held) for n, held in enumerate(classes))
+    stated = Statement("author", NOW, "I looked at each file.", "e" * 64)
     return ExportRequest(
-        "export-1", "care", "author", "run", "context", NOW, {}, files, ExportState.IN_REVIEW, POLICY, "1", 1
+        *("export-1", "care", "author", "run", "context", NOW, {}, files, ExportState.IN_REVIEW, POLICY, "1", 1),
+        statement=stated,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +30,8 @@ from hub.domain.people import Person, Role
 from hub.domain.projects import Project
 from hub.domain.quorums import Quorum
 from hub.domain.splits import BY_STEWARDS, check_can_split, split_request
+from hub.domain.statements import Statement
+from hub.domain.supporting import SupportingFile
 from hub.domain.votes import add_votes, check_can_release, check_can_review, dissents, is_approved
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -38,7 +41,8 @@ CONTEXT = context_digests("context", ())[UNNAMED]
 VOTES = tuple(Vote("health", f.path, f.canonical, "p" * 64, Decision.APPROVE, "", NOW, context=CONTEXT) for f in FILES)
 REQUEST = ExportRequest(
     "export-1", "care", "author", "run-1", "context", NOW, {"jobs": "d" * 64}, FILES, ExportState.IN_REVIEW,
-    "p" * 64, "1", 3, VOTES, "", NOW, "health", NOW,
+    "p" * 64, "1", 3, VOTES, "", NOW, claimed_by="health", claimed=NOW,
+    statement=Statement("author", NOW, "I looked at each file.", "e" * 64),
 )  # fmt: skip
 PROJECT = Project("care", "Care", "p", "lead", date(2026, 1, 1), date(2026, 12, 31), 1, ("author",), ("former",))
 
@@ -73,6 +77,15 @@ def test_both_halves_name_each_other_also_after_a_second_split() -> None:
 def test_neither_half_is_empty_and_nothing_is_made_up(paths: list[str]) -> None:
     with pytest.raises(InvalidError):
         split_request(REQUEST, paths, "export-2", NOW)
+
+
+@pytest.mark.parametrize(
+    "other", [{"statement": None}, {"supporting": (SupportingFile("codebook.md"),)}], ids=["unstated", "not-taken-in"]
+)
+def test_what_its_author_has_not_stated_as_it_is_now_is_not_split(other: dict[str, Any]) -> None:
+    with pytest.raises(ConflictError, match="submit it before it is split"):
+        split_request(replace(REQUEST, **other), ["b.csv"], "export-2", NOW)
+    assert split_request(REQUEST, ["b.csv"], "export-2", NOW)[1].statement == REQUEST.statement
 
 
 @pytest.mark.parametrize("state", ExportState)

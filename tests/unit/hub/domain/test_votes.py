@@ -30,6 +30,7 @@ from hub.domain.output_classes import KNOWN, OutputClass
 from hub.domain.people import Person, Role, check_roles
 from hub.domain.projects import Project, with_member
 from hub.domain.quorums import Quorum
+from hub.domain.staying_votes import may_stay, read_of, staying
 from hub.domain.votes import (
     add_votes,
     as_seen_by,
@@ -73,7 +74,11 @@ def cast(request: ExportRequest, who: str, decision: Decision, path: str = "", a
     return add_votes(
         request,
         tuple(
-            Vote(who, f.path, f.canonical, request.policy, decision, f"by {who}", at, cause, context=contexts[f.group])
+            Vote(
+                *(who, f.path, f.canonical, request.policy, decision, f"by {who}", at, cause),
+                context=contexts[f.group],
+                seen=read_of(request, f),
+            )
             for f in files
         ),
     )
@@ -268,9 +273,9 @@ def asked_by(policy: str, needed: int) -> Quorum:
 class Life:
     """A request through the rules as the use cases put them together; ``ledger`` is read by no rule.
 
-    It holds what each steward last said of which bytes under which policy and beside which context, since the check
-    that last dropped all votes (``era``), and against whose words a lead steward went on. ``needed`` votes are asked
-    for where ``NUMBERS`` say nothing else of a class; ``force`` is the policy in force.
+    It holds what each steward last said of which bytes under which policy and beside what else they read, since the
+    check that last dropped votes (``era``), with what ``stayed`` over it, and against whose words a lead steward went
+    on. ``needed`` votes are asked for where ``NUMBERS`` say nothing else of a class; ``force`` is the policy in force.
     """
 
     needed: int
@@ -283,7 +288,9 @@ class Life:
     releases: int = 0
     over_a_dissent: int = 0
     supported: int = 0
+    stayed: int = 0
     era: int = 0
+    may: dict[tuple[str, str], tuple[str, str, str, Decision]] = field(default_factory=dict)
     moment: datetime = NOW
     force: str = P
     numbers: set[int] = field(default_factory=set)
@@ -300,7 +307,16 @@ class Life:
 
     def submit(self) -> None:
         sent = step_request(self.request, ExportStep.SUBMIT)
-        self.request = replace(without_votes(sent), policy="", turn=sent.turn + 1)
+        self.may = self._may_by_hand()
+        self.request = replace(without_votes(sent), votes=may_stay(self.request), policy="", turn=sent.turn + 1)
+
+    def _may_by_hand(self) -> dict[tuple[str, str], tuple[str, str, str, Decision]]:
+        """Who said yes to what was known to all, of files that nobody said no to."""
+        if self.blind:
+            return {}
+        of = {(who, path): said for (era, who, path), said in self.ledger.items() if era == self.era}
+        contested = {path for (_, path), said in of.items() if said[-1] is NO}
+        return {(who, path): said for (who, path), said in of.items() if path not in contested}
 
     def check(self, canonical: str, *classes: OutputClass) -> None:
         policy = self.force
@@ -309,10 +325,23 @@ class Life:
         judged = (first, replace(FILES[1], classes=(OutputClass.CODE,)))
         files = tuple(replace(f, group=groups[f.path]) for f in judged)
         same = (self.request.files, self.request.policy) == (files, policy)
-        confirms = self.request.state is ExportState.RECHECKING and same
-        stepped = step_request(self.request, ExportStep.CONFIRM if confirms else ExportStep.PASS)
-        self.request = replace(stepped if confirms else without_votes(stepped), files=files, policy=policy)
-        self.era += not confirms
+        is_again = self.request.state is ExportState.RECHECKING
+        stepped = step_request(self.request, ExportStep.CONFIRM if is_again and same else ExportStep.PASS)
+        judged = replace(stepped, files=files, policy=policy)
+        if not (is_again and same):
+            votes = () if is_again or self.blind else staying(self.request.votes, judged)
+            judged = replace(without_votes(judged), votes=votes)
+            self._begin_era({} if is_again else self.may, judged)
+        self.request = judged
+
+    def _begin_era(self, may: dict[tuple[str, str], tuple[str, str, str, Decision]], judged: ExportRequest) -> None:
+        """What was said stays said of files that are read as they were."""
+        self.era += 1
+        files = {f.path: (f.canonical, judged.policy, self._read_by_hand(judged, f)) for f in judged.files}
+        for (who, path), said in may.items():
+            if said[:3] == files[path]:
+                self.ledger[self.era, who, path] = said
+        self.stayed += bool(judged.votes)
 
     def recheck(self) -> None:
         self.request = step_request(self.request, ExportStep.RECHECK)
@@ -380,10 +409,9 @@ class Life:
 
     @staticmethod
     def _read_by_hand(request: ExportRequest, file: ExportFile) -> str:
-        """What stands above a file, as who votes reads it."""
-        return " ".join(
-            [request.context if not file.group else "", *(str(g) for g in request.groups if g.name == file.group)]
-        )
+        """What stands above and beside a file, as who votes reads it."""
+        above = [request.context if not file.group else "", *(str(g) for g in request.groups if g.name == file.group)]
+        return " ".join([*above, *map(str, file.classes), *(f.path for f in request.supporting)])
 
     def describe(self, words: str, *paths: str) -> None:
         """As an author does it, by the rules; and ``forge`` as nobody can, since the votes themselves must hold."""
@@ -427,9 +455,9 @@ def acts_of(chance: Random, number: int) -> list[Act]:
             ("check", A, OutputClass.TABLE),
             ("override", "chief"),
             ("release",),
+            ("submit",),
         ]
         seldom: list[Act] = [
-            ("submit",),
             ("recheck",),
             ("enforce", chance.choice([P, Q])),
             ("check", chance.choice([A, B])),
@@ -479,4 +507,5 @@ def test_lives_do_reach_releases_also_over_a_dissent() -> None:
     assert sum(life.releases for life in lives) >= 30
     assert sum(life.over_a_dissent for life in lives) >= 5
     assert sum(life.supported for life in lives) >= 30
+    assert sum(life.stayed for life in lives) >= 10
     assert set().union(*(life.numbers for life in lives)) >= {1, 2, 3}

@@ -11,12 +11,15 @@ import pytest
 from doubles.people import CONTEXT, cast_vote, finished_run, lab_with_data, play, submit, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.ballots import Ballot, Decision, OwnerVote, Vote
+from hub.domain.errors import ConflictError
 from hub.domain.exports import ExportRequest, ExportState, Finding, Severity
+from hub.domain.file_cards import FileCard, RemovedPart
 from hub.domain.file_groups import PARTS, FileGroup
+from hub.domain.output_classes import OutputClass
 from hub.domain.staying_votes import may_stay, read_of, staying
 from hub.domain.supporting import SupportingFile
 from hub.domain.table_context import TableContext
-from hub.services import exports, policies, votes
+from hub.services import exports, policies, releases, votes
 from hub.services.descriptions import describe_request
 from hub.services.lab import Lab
 from hub.web.pages.home import waits_for
@@ -71,13 +74,13 @@ def test_an_approval_stays_on_the_file_that_is_as_it_was_and_nowhere_else(lab: L
     assert cast_vote(lab, "health-steward", seen).state is ExportState.APPROVED
 
 
-def test_what_was_answered_without_a_change_is_approved_by_who_asked_and_not_by_itself(
+def test_a_file_that_somebody_wanted_changed_is_voted_on_anew_also_where_it_came_back_as_it_was(
     lab: Lab, programs: GoodPrograms
 ) -> None:
     seen = again(lab, returned(lab))
-    assert {(v.steward, v.path) for v in seen.votes} == {("health-steward", "one.csv"), ("health-steward", "two.csv")}
-    assert seen.state is ExportState.IN_REVIEW
-    assert cast_vote(lab, "transport-steward", seen).state is ExportState.APPROVED
+    assert {(v.steward, v.path) for v in seen.votes} == {("health-steward", "one.csv")}
+    assert cast_vote(lab, "transport-steward", seen).state is ExportState.IN_REVIEW
+    assert cast_vote(lab, "health-steward", seen).state is ExportState.APPROVED
 
 
 @pytest.mark.parametrize("what", ["finding", "context", "policy", "sealed"])
@@ -126,7 +129,17 @@ def test_an_approval_names_all_that_was_read_and_another_supporting_file_ends_it
     files = tuple(replace(f, findings=(found,)) if f.path == "one.csv" else f for f in request.files)
     assert staying(given, beside) == ()
     assert [v.path for v in staying(given, replace(request, files=files))] == ["two.csv"]
-    assert read_of(request, files[0]) != read_of(request, request.files[0])
+    others = {
+        "detail": (Finding("rounding", Severity.REVIEW, "", "Look.", detail="Of three units."),),
+        "finding": (found,),
+        "none": (),
+    }
+    one = request.files[0]
+    read = {name: read_of(request, replace(one, findings=said)) for name, said in others.items()}
+    read["class"] = read_of(request, replace(one, classes=(OutputClass.MODEL,)))
+    read["card"] = read_of(request, replace(one, card=FileCard(removed=(RemovedPart("tEXt", 1, 9),))))
+    assert len(set(read.values())) == len(read)
+    assert staying(given, replace(request, snapshots=request.snapshots | {"wages": "e" * 64})) == ()
     assert staying((replace(given[0], decision=Decision.CHANGES),), request) == ()
     assert staying((replace(given[0], seen=""),), request) == ()
 
@@ -137,3 +150,21 @@ def test_an_owners_no_is_on_the_whole_and_leaves_no_approval(lab: Lab, programs:
     assert may_stay(replace(request, owner_votes=(said,))) == (vote,)
     assert may_stay(replace(request, owner_votes=(said, replace(said, decision=Decision.CHANGES)))) == ()
     assert may_stay(replace(request, ballot=Ballot.OPENED)) == ()
+    against = replace(vote, steward="other", decision=Decision.CHANGES)
+    elsewhere = replace(against, path="two.csv")
+    assert may_stay(replace(request, votes=(vote, against))) == ()
+    assert may_stay(replace(request, votes=(vote, elsewhere))) == (vote,)
+
+
+def test_of_what_was_approved_and_could_not_be_looked_at_again_no_vote_stays(lab: Lab, programs: GoodPrograms) -> None:
+    request = sent(lab)
+    for steward in ("health-steward", "transport-steward"):
+        approved = cast_vote(lab, steward, request)
+    assert approved.state is ExportState.APPROVED
+    policies.set_project_layer(lab, "health-steward", "wages", "[parameters]\nminimum_units = 20\n")
+    programs.exit_code = 1
+    with pytest.raises(ConflictError, match="The policy has changed"):
+        releases.release(lab, "health-steward", request.id)
+    work_off(lab)
+    failed = exports.request(lab, "jobs-steward", request.id)
+    assert (failed.state, failed.votes) == (ExportState.FAILED, ())
