@@ -227,10 +227,10 @@ def dressed_columns(frame: pl.DataFrame) -> list[str]:
 
 def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
-    if not cells.str.contains("[.,eE]").any():
+    if _all_whole(cells) is not None or not cells.str.contains("[.,eE]").any():
         return 0
-    shown = written_in(cells).to_frame("number").select(_decimals_shown().max()).item()
-    return int(shown or 0)
+    numbers = cells if _all_plain(cells) is not None else written_in(cells)
+    return int(numbers.to_frame("number").select(_decimals_shown().max()).item() or 0)
 
 
 def decimals_written(cells: pl.Series) -> int:

@@ -22,10 +22,11 @@ Numbers = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CodedColumn:
-    """Each row's place in ``values``, which are all different; some of them may occur nowhere."""
+    """Each row's place in ``values``, which are all different; ``all_occur`` where every one is known to occur."""
 
     codes: Numbers
     values: pl.Series
+    all_occur: bool
 
 
 def can_be_coded(kind: pl.DataType) -> bool:
@@ -33,30 +34,34 @@ def can_be_coded(kind: pl.DataType) -> bool:
     return kind.is_integer() or isinstance(kind, (pl.String, pl.Boolean, pl.Date))
 
 
-def coded(column: pl.Series, known: pl.Series) -> CodedColumn | None:
+def coded(rows: pl.LazyFrame, known: pl.Series) -> CodedColumn | None:
     """Return the codes of such a column; None where it has many values, or whole numbers far apart.
 
-    ``known`` has values that it surely has, and mostly all of them.
+    ``known``, which has the column's name, has values that it surely has, and mostly all of them.
     """
-    kind = column.dtype
+    column, kind = pl.col(known.name), known.dtype
     if isinstance(kind, pl.String):
-        return _coded_texts(column, known)
+        return _coded_texts(rows, column, known)
     is_truth = isinstance(kind, pl.Boolean)
-    values = pl.Series([False, True]) if is_truth else None
-    return _coded_numbers(column.cast(pl.UInt8) if is_truth else column.to_physical(), values, kind)
+    numbers = rows.select(column.cast(pl.UInt8) if is_truth else column.to_physical()).collect(engine="streaming")
+    return _coded_numbers(numbers.to_series(), pl.Series([False, True]) if is_truth else None, known)
 
 
-def _coded_texts(column: pl.Series, known: pl.Series) -> CodedColumn | None:
-    for values in (known.drop_nulls().unique(), column.drop_nulls().unique()):
-        if values.len() > MOST_VALUES:
+def _coded_texts(rows: pl.LazyFrame, column: pl.Expr, known: pl.Series) -> CodedColumn | None:
+    """Texts are looked up while they are read, so that they are never held."""
+    different = column.drop_nulls().unique()
+    for values in (known.to_frame().lazy(), rows):
+        found = values.select(different).collect(engine="streaming").to_series()
+        if found.len() > MOST_VALUES:
             return None
-        places = column.cast(pl.Enum(values), strict=False).to_physical()
-        if places.null_count() == column.null_count():
-            return _coded_numbers(places, values, column.dtype)
+        place = column.cast(pl.Enum(found), strict=False).to_physical().alias("place")
+        looked = rows.select(place, column.is_null().alias("is_missing")).collect(engine="streaming")
+        if looked["place"].null_count() == looked["is_missing"].sum():
+            return _coded_numbers(looked["place"], found, found)
     return None
 
 
-def _coded_numbers(numbers: pl.Series, values: pl.Series | None, kind: pl.DataType) -> CodedColumn | None:
+def _coded_numbers(numbers: pl.Series, values: pl.Series | None, known: pl.Series) -> CodedColumn | None:
     """Codes of whole numbers that lie near each other; the last one stands for what is missing, if something is.
 
     ``values`` are those of the numbers from zero on; without them, the numbers are values of that kind themselves.
@@ -65,12 +70,13 @@ def _coded_numbers(numbers: pl.Series, values: pl.Series | None, kind: pl.DataTy
     if not isinstance(low, int) or not isinstance(high, int) or high - low >= MOST_VALUES:
         return None
     if values is None:
-        values = pl.Series(list(range(low, high + 1)), dtype=numbers.dtype).cast(kind)
+        values = pl.Series(list(range(low, high + 1)), dtype=numbers.dtype).cast(known.dtype)
+    all_occur = known.drop_nulls().n_unique() == values.len()
     codes = _beyond(numbers, low, np.uint8 if values.len() < 2**8 else np.uint16)
     if numbers.null_count():
         codes[numbers.is_null().to_numpy()] = values.len()
         values = values.extend_constant(None, 1)
-    return CodedColumn(codes, values)
+    return CodedColumn(codes, values, all_occur)
 
 
 def _beyond(numbers: pl.Series, low: int, kind: type[np.integer[Any]]) -> Numbers:
@@ -79,7 +85,11 @@ def _beyond(numbers: pl.Series, low: int, kind: type[np.integer[Any]]) -> Number
     at = 0
     for chunk in numbers.get_chunks():
         part = found[at : at + chunk.len()]
-        np.subtract(chunk.fill_null(low).to_numpy(), low, out=part, dtype=np.int64, casting="unsafe")
+        known = (chunk.fill_null(low) if chunk.null_count() else chunk).to_numpy()
+        if low:
+            np.subtract(known, low, out=part, dtype=np.int64, casting="unsafe")
+        else:
+            np.copyto(part, known, casting="unsafe")
         at += chunk.len()
     return found
 
@@ -175,8 +185,8 @@ class Moments:
     """Which rows have a number; None where all have."""
 
 
-def moments_in(cells: Cells, values: pl.Series) -> Moments:
-    """Sum up the finite numbers of a column."""
+def moments_in(cells: Cells, values: pl.Series, all_rows: Numbers) -> Moments:
+    """Sum up the finite numbers of a column; ``all_rows`` is how many rows each combination has."""
     numbers, value = cells.numbers, values.cast(pl.Float64).to_numpy()
     is_finite = np.isfinite(value)
     taken = None if is_finite.all() else is_finite
@@ -185,5 +195,5 @@ def moments_in(cells: Cells, values: pl.Series) -> Moments:
     least, largest = np.full(cells.count, np.inf), np.full(cells.count, -np.inf)
     np.minimum.at(least, numbers, value)
     np.maximum.at(largest, numbers, value)
-    rows = np.bincount(numbers, minlength=cells.count)
+    rows = all_rows if taken is None else np.bincount(numbers, minlength=cells.count)
     return Moments(rows, np.bincount(numbers, value, cells.count), least, largest, taken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,23 @@ class CodedKeys:
                 found[key] += count
             self._counts[column, decimals] = {key: count for key, count in found.items() if count}
         return self._counts[column, decimals]
+
+    def known(self, column: str, decimals: int) -> Collection[int | str | None] | None:
+        """The keys that occur; None without codes."""
+        codes = self._columns.coded(column)
+        if codes is None or not codes.all_occur:
+            return self.counts(column, decimals)
+        return set(self._key(column, decimals, codes).to_list())
+
+    def at_most(self, column: str) -> int | None:
+        """A number of keys that the column has not more of; None without codes."""
+        codes = self._columns.coded(column)
+        return codes.values.len() if codes is not None else None
+
+    def has_missing(self, column: str) -> bool | None:
+        """Whether the key of some row is missing; None without codes."""
+        codes = self._columns.coded(column)
+        return self._key(column, 0, codes).null_count() > 0 if codes is not None else None
 
     def cells(self, keys: dict[str, tuple[str, int]]) -> Cells | None:
         """The combinations of keys, one key at least; None where a column has no codes, or beyond so many."""

@@ -236,7 +236,7 @@ class DataFile:
 
     def knows(self, column: str, decimals: int, keys: pl.Series) -> pl.Series:
         """Which of these keys the column has."""
-        coded = self.coded.counts(column, decimals)
+        coded = self.coded.known(column, decimals)
         known = set(self.counts(column, decimals, keys)["key"] if coded is None else coded) - {None}
         return pl.Series([key in known for key in keys.to_list()], dtype=pl.Boolean)
 
@@ -274,9 +274,9 @@ class DataFile:
 
     def has_missing(self, column: str) -> bool:
         """Whether a value is missing somewhere."""
-        coded = self.coded.counts(column, 0)
+        coded = self.coded.has_missing(column)
         if coded is not None:
-            return None in coded
+            return coded
         if column not in self._missing:
             is_few = self.large.have_few_combinations([column])
             known = self.combinations({"key": (column, 0)}, MOST_COMBINED) if is_few else None

@@ -59,12 +59,14 @@ class LargeColumns:
             self._different[column] = self._few(column).drop_nulls().n_unique()
         return self._different[column]
 
+    @cached_property
+    def _first(self) -> pl.DataFrame:
+        """As many rows from the beginning."""
+        return self._source.head(_PLACES * _ROWS_EACH).collect(engine="streaming")
+
     def _few(self, column: str) -> pl.Series:
         """Some of a column's values: from the first rows where all may be read soon, else from five places."""
-        is_nested = self._schema[column].is_nested()
-        if self._height > MOST_CODED:
-            return (self._some([column]) if is_nested else self.sample)[column]
-        return self._source.select(column).head(_PLACES * _ROWS_EACH).collect(engine="streaming")[column]
+        return (self._first if self._height <= MOST_CODED else self.sample)[column]
 
     def seen(self, is_asked: pl.Expr) -> int:
         """About how many rows of the file are such, as far as the sample tells."""
@@ -79,11 +81,8 @@ class LargeColumns:
         return self._coded[column]
 
     def _code(self, column: str) -> CodedColumn | None:
-        return coded(self.column(column), self._few(column)) if can_be_coded(self._schema[column]) else None
-
-    def column(self, name: str) -> pl.Series:
-        """All values of one column."""
-        return next(self.columns([name]))
+        few = self._few(column) if can_be_coded(self._schema[column]) else None
+        return coded(self._source.select(column), few) if few is not None else None
 
     def columns(self, names: Sequence[str]) -> Iterator[pl.Series]:
         """All values of some columns, of which as many are read together as may be held for a moment."""

@@ -119,6 +119,9 @@ class ValueCounts:
     def has_few(self, column: str, most: int) -> bool:
         """Whether the column has at most so many different values; where a few rows have more, no more are read."""
         file = self._file
+        at_most = file.coded.at_most(column)
+        if at_most is not None and at_most <= most:
+            return True
         coded = file.coded.counts(column, file.finest(column))
         if coded is not None:
             return len(coded) - (None in coded) <= most

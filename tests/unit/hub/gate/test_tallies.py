@@ -92,31 +92,56 @@ def test_cells_without_a_dimension_are_looked_at_row_by_row() -> None:
     assert tallied(DataFile("d", "d.parquet", table.lazy(), "unit"), {}, ()) is None
 
 
+def coded(column: pl.Series, known: pl.Series) -> coded_columns.CodedColumn | None:
+    return coded_columns.coded(column.to_frame("x").lazy(), known.alias("x"))
+
+
 @given(tables(), st.sampled_from(sorted(KINDS)))
 def test_a_column_s_codes_stand_for_its_values(table: pl.DataFrame, name: str) -> None:
     column = table[name]
-    coded = coded_columns.coded(column, column.head(2))
-    if coded is not None:
-        assert coded.values.dtype == column.dtype
-        assert coded.values.gather(coded.codes.tolist()).to_list() == column.to_list()
-        assert coded.values.n_unique() == coded.values.len()
+    found = coded(column, column.head(2))
+    if found is not None:
+        assert found.values.dtype == column.dtype
+        assert found.values.gather(found.codes.tolist()).to_list() == column.to_list()
+        assert found.values.n_unique() == found.values.len()
+        assert not found.all_occur or set(found.values.to_list()) == set(column.to_list())
+
+
+@given(tables(), st.sampled_from(sorted(KINDS)), st.integers(0, 2))
+def test_what_codes_tell_at_once_is_what_counting_tells(table: pl.DataFrame, name: str, places: int) -> None:
+    coded_keys = DataFile("d", "d.parquet", table.lazy(), "unit").coded
+    counts = coded_keys.counts(name, places)
+    if counts is None:
+        assert coded_keys.known(name, places) is coded_keys.at_most(name) is coded_keys.has_missing(name) is None
+        return
+    known, most = coded_keys.known(name, places), coded_keys.at_most(name)
+    assert (set(known or ()), coded_keys.has_missing(name)) == (set(counts), None in (coded_keys.counts(name, 0) or ()))
+    assert most is not None
+    assert most >= len(counts)
+
+
+def test_of_whole_numbers_with_gaps_not_all_are_known() -> None:
+    numbers = pl.Series([1, 2, 4] * 5, dtype=pl.Int64)
+    file = DataFile("d", "d.parquet", numbers.to_frame("x").lazy(), "")
+    assert (file.coded.at_most("x"), file.coded.known("x", 0)) == (4, {1: 5, 2: 5, 4: 5})
+    assert file.knows("x", 0, pl.Series([1, 3])).to_list() == [True, False]
 
 
 @given(st.integers(1, 40), st.sampled_from((pl.Int64, pl.Int8, pl.UInt8)))
 def test_a_column_in_several_pieces_has_the_codes_of_one(pieces: int, kind: Any) -> None:
     parts = [pl.Series("x", [at % 100, None, 127], dtype=kind) for at in range(pieces)]
     column = pl.concat(parts, rechunk=False)
-    coded = coded_columns.coded(column, column)
-    assert coded is not None
-    assert coded.values.gather(coded.codes.tolist()).to_list() == column.to_list()
+    found = coded(column, column)
+    assert found is not None
+    assert found.values.gather(found.codes.tolist()).to_list() == column.to_list()
 
 
 def test_many_values_have_no_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coded_columns, "MOST_VALUES", 3)
-    assert coded_columns.coded(pl.Series([5, 7]), pl.Series([5])) is not None
-    assert coded_columns.coded(pl.Series([5, 8]), pl.Series([5])) is None
-    assert coded_columns.coded(pl.Series(["a", "b", "c"]), pl.Series(["a"])) is not None
-    assert coded_columns.coded(pl.Series(["a", "b", "c", "d"]), pl.Series(["a"])) is None
+    assert coded(pl.Series([5, 7]), pl.Series([5])) is not None
+    assert coded(pl.Series([5, 8]), pl.Series([5])) is None
+    assert coded(pl.Series(["a", "b", "c"]), pl.Series(["a"])) is not None
+    assert coded(pl.Series(["a", "b", "c", "d"]), pl.Series(["a"])) is None
 
 
 def test_combinations_beyond_so_many_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
