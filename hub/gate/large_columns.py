@@ -21,6 +21,7 @@ MOST_CODED = 4_000_000
 """Rows of a file whose columns of few values are kept as codes."""
 MOST_CODES = 16_000_000
 """Codes that are kept of all columns together."""
+_LONGER = 8
 _MOST_READ = 8_000_000
 _PLACES = 5
 _ROWS_EACH = 2_000
@@ -140,15 +141,19 @@ class LargeColumns:
         return {name for name in names if not odd[name]}
 
     def grouped(self, columns: list[str], most: int) -> pl.DataFrame | None:
-        """The columns' combinations, as they are, with their rows; piece by piece, and None beyond so many."""
+        """The columns' combinations, as they are, with their rows; piece by piece, and None beyond so many.
+
+        What is held grows with the combinations: where there are few as yet, the next piece is a longer one.
+        """
         grouped = self._source.select(*columns, pl.lit(0, pl.Int64).alias(COUNT)).head(0).collect()
-        for start in range(0, self._height, ROWS_AT_ONCE):
-            part = self._source.select(columns).slice(start, ROWS_AT_ONCE).group_by(columns)
+        start = 0
+        while start < self._height and grouped.height <= most:
+            each = _LONGER * ROWS_AT_ONCE if 0 < grouped.height * _LONGER <= most else ROWS_AT_ONCE
+            part = self._source.select(columns).slice(start, each).group_by(columns)
             counted = part.agg(pl.len().cast(pl.Int64).alias(COUNT)).collect(engine="streaming")
             grouped = pl.concat([grouped, counted]).group_by(columns).agg(pl.col(COUNT).sum())
-            if grouped.height > most:
-                return None
-        return grouped
+            start += each
+        return grouped if grouped.height <= most else None
 
 
 def _odd(rows: pl.LazyFrame | None, names: list[str]) -> dict[str, bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.gate import datasets, value_counts
+from hub.gate import datasets, large_columns, value_counts
 from hub.gate.cells import ValueClass
 from hub.gate.datasets import DataFile
 from hub.gate.large_columns import LargeColumns
@@ -179,3 +180,14 @@ def test_a_value_carries_as_many_bits_as_it_is_rare() -> None:
 def test_combinations_are_known_up_to_so_many(most: int, is_known: bool) -> None:
     columns = LargeColumns(pl.LazyFrame({"g": ["a", "b", "b", "c"]}), 4)
     assert (columns.grouped(["g"], most) is not None) is is_known
+
+
+@given(st.lists(st.integers(0, 12), max_size=60), st.integers(1, 14))
+def test_combinations_are_those_of_all_rows_however_long_the_pieces(rows: list[int], most: int) -> None:
+    columns = LargeColumns(pl.LazyFrame({"g": rows}, schema={"g": pl.Int64}), len(rows))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large_columns, "ROWS_AT_ONCE", 3)
+        patch.setattr(large_columns, "_LONGER", 2)
+        found = columns.grouped(["g"], most)
+    counted = Counter(rows)
+    assert (None if found is None else dict(found.rows())) == (counted if len(counted) <= most else None)
