@@ -6,11 +6,8 @@ Section by section of https://w3id.org/5s-crate/0.4; what it asks of the bag aro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from hub.domain.release_crate import CRATE_NAME, DONE, PHASES, PROFILE, WORKFLOW_PROFILE
-
-Entity = dict[str, Any]
+from hub.domain.release_crate import CRATE_NAME, DONE, PHASES, PROFILE, WORKFLOW_PROFILE, Entity
 
 
 def faults(graph: list[Entity]) -> list[str]:

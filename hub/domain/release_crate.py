@@ -16,9 +16,8 @@ from __future__ import annotations
 
 import base64
 import json
-import mimetypes
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,11 +25,13 @@ from urllib.parse import quote
 
 from hub.domain.ballots import Decision
 from hub.domain.exceptions import GateException
-from hub.domain.exports import ExportRequest, contexts_of
+from hub.domain.exports import ExportFile, ExportRequest, contexts_of
 from hub.domain.votes import approvals
 
 CRATE_NAME, RECEIPT_NAME = "ro-crate-metadata.json", "receipt.json"
-RESERVED = frozenset({CRATE_NAME, RECEIPT_NAME, "ro-crate-preview.html"})
+OUTPUTS = "outputs"
+RESERVED = frozenset({CRATE_NAME, RECEIPT_NAME, "ro-crate-preview.html", "ro-crate-preview_files", OUTPUTS})
+"""First parts of a place that no released file has, however it is called."""
 BASE = "https://w3id.org/ro/crate/1.2"
 PROFILE = "https://w3id.org/5s-crate/0.4"
 WORKFLOW_PROFILE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
@@ -39,7 +40,6 @@ SHA_256 = "https://www.iana.org/assignments/named-information#sha-256"
 DONE = "http://schema.org/CompletedActionStatus"
 PROJECT, LAB, GATE, STEWARDS, REQUESTER, POLICY = "#project", "#lab", "#gate", "#stewards", "#requester", "#policy"
 SNAPSHOT = "A version of a dataset behind the release; it stays in the lab"
-MEDIA = {".csv": "text/csv", ".json": "application/json", ".md": "text/markdown", ".txt": "text/plain"}
 
 Entity = dict[str, Any]
 
@@ -57,8 +57,12 @@ class Origin:
 
 
 def place_of(name: str) -> str:
-    """Return where a released file lies beside crate and receipt: never in their place."""
-    return f"outputs/{name}" if name.casefold() in RESERVED else name
+    """Return where a released file lies beside crate and receipt: never in, above or below their place.
+
+    What begins as they do, or as the folder for such files does, lies in that folder, and nothing else: two names have
+    two places, also where capitals do not count.
+    """
+    return f"{OUTPUTS}/{name}" if name.partition("/")[0].casefold() in RESERVED else name
 
 
 def crate_text(graph: list[Entity]) -> str:
@@ -67,10 +71,17 @@ def crate_text(graph: list[Entity]) -> str:
 
 
 def crate_graph(
-    request: ExportRequest, origin: Origin, now: datetime, excepted: Iterable[GateException] = ()
+    request: ExportRequest,
+    origin: Origin,
+    now: datetime,
+    media_type: Callable[[str], str],
+    excepted: Iterable[GateException] = (),
 ) -> list[Entity]:
-    """Return the entities of the crate of an approved request that is released now."""
-    files = [_file(f.canonical_name, f.canonical, f.canonical_size) for f in request.files]
+    """Return the entities of the crate of an approved request that is released now.
+
+    ``media_type`` tells a released file's by its name.
+    """
+    files = [_file(f, media_type(f.canonical_name)) for f in request.files]
     snapshots = [_snapshot(name, digest) for name, digest in sorted(request.snapshots.items())]
     workflow = _workflow(request, origin) if origin.run_asked else None
     actions = list(_actions(request, origin, now, [f["@id"] for f in files], list(excepted)))
@@ -131,16 +142,14 @@ def _root(request: ExportRequest, origin: Origin, now: datetime, parts: list[Ent
     }
 
 
-def _file(name: str, sha256: str, size: int) -> Entity:
-    place = place_of(name)
-    suffix = f".{place.rpartition('.')[2].lower()}"
+def _file(file: ExportFile, media_type: str) -> Entity:
     return {
-        "@id": quote(place),
+        "@id": quote(place_of(file.canonical_name)),
         "@type": "File",
-        "name": name,
-        "sha256": sha256,
-        "contentSize": str(size),
-        "encodingFormat": MEDIA.get(suffix) or mimetypes.types_map.get(suffix) or "application/octet-stream",
+        "name": file.canonical_name,
+        "sha256": file.canonical,
+        "contentSize": str(file.canonical_size),
+        "encodingFormat": media_type,
     }
 
 

@@ -48,6 +48,18 @@ ENDINGS: dict[str, Kind] = {
 RELEASED_AS = {Kind.PARQUET: Kind.CSV, Kind.XLSX: Kind.CSV, Kind.JPEG: Kind.PNG}
 """Kinds that leave as another one; every other kind leaves as itself."""
 
+MEDIA_TYPES: dict[str, str] = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".txt": "text/plain",
+    ".md": "text/markdown",
+    ".log": "text/plain",
+    ".png": "image/png",
+    ".ipynb": "application/x-ipynb+json",
+    ".safetensors": "application/octet-stream",
+}
+"""What leaves, by the ending that it leaves with; the same on every machine, whatever else that one knows."""
+
 _BINARY_KINDS: tuple[tuple[bytes, Kind], ...] = (
     (b"\x89PNG\r\n\x1a\n", Kind.PNG),
     (b"PAR1", Kind.PARQUET),
@@ -127,6 +139,11 @@ _MARKUP: tuple[tuple[str, RefusalReason], ...] = (
     ("<script", RefusalReason.HTML),
     ("<body", RefusalReason.HTML),
 )
+
+
+def media_type(name: str) -> str:
+    """Return the media type of a canonical file by its name."""
+    return MEDIA_TYPES.get(PurePosixPath(name).suffix.lower(), "application/octet-stream")
 
 
 def decide_kind(name: str, content: bytes) -> Kind:

@@ -19,6 +19,7 @@ from hub.domain.releases import Release, ReleasedFile, crate_in, fingerprint, ma
 from hub.domain.revocations import make_revocations
 from hub.domain.runs import Run
 from hub.domain.votes import check_can_release, check_can_review
+from hub.gate.kinds import media_type
 from hub.services import exceptions, freezes, owners, policies, registry, votes
 from hub.services.exports import SEEING_ROLES, can_see_request, load_request
 from hub.services.lab import Lab, found, known_project, known_projects, load_person, project_behind
@@ -104,7 +105,8 @@ def _crate(
 ) -> str:
     """Return the text of the release's crate, which is kept in the vault; one that claims too much is none."""
     run = records.get(Run, request.source)
-    graph = crate_graph(request, Origin(lab.settings.title, key, run.created if run else None), now, held)
+    origin = Origin(lab.settings.title, key, run.created if run else None)
+    graph = crate_graph(request, origin, now, media_type, held)
     if run and (lacking := faults(graph)):
         raise UnavailableError(
             "The release's crate lacks what its profile asks for ({what}); tell the administrator.",

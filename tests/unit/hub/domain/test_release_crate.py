@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
 from hub.domain.ballots import Decision, Vote
@@ -21,6 +23,7 @@ from hub.domain.release_crate import (
     CRATE_NAME,
     PHASES,
     PROFILE,
+    RECEIPT_NAME,
     RESERVED,
     Entity,
     Origin,
@@ -29,6 +32,7 @@ from hub.domain.release_crate import (
     place_of,
     release_urn,
 )
+from hub.gate.kinds import media_type
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PEOPLE = ("anna-author", "bert-steward", "cleo-steward")
@@ -61,7 +65,7 @@ def request_of(*names: str, source: str = "run-abc") -> ExportRequest:
 
 
 def graph_of(*names: str, source: str = "run-abc", origin: Origin = ORIGIN) -> list[Entity]:
-    return crate_graph(request_of(*names, source=source), origin, NOW)
+    return crate_graph(request_of(*names, source=source), origin, NOW, media_type)
 
 
 @pytest.fixture
@@ -154,18 +158,40 @@ def test_the_same_release_gives_the_same_bytes_and_another_another_name(graph: l
 def test_exceptions_and_the_number_of_stewards_stand_in_the_disclosure_checks() -> None:
     which = ("care", "table.csv", "dominance", "row 1", "It.", "0" * 64, "9" * 64)
     held = GateException("exception-a", "export-a", *which, Ground.LAW, "a word that stays inside", PEOPLE[0], NOW)
-    graph = crate_graph(request_of("table.csv"), ORIGIN, NOW, [held])
+    graph = crate_graph(request_of("table.csv"), ORIGIN, NOW, media_type, [held])
     assert entity(graph, "#disclosurecheck-gate")["name"].endswith("granted an exception from: dominance")
     assert "by 2 people or more" in entity(graph, "#disclosurecheck-stewards")["name"]
     assert "a word that stays inside" not in crate_text(graph)
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED | {"RO-Crate-Metadata.JSON", "Receipt.json"}))
+@pytest.mark.parametrize(
+    "name",
+    [
+        *sorted(RESERVED),
+        "RO-Crate-Metadata.JSON",
+        "Receipt.json",
+        "receipt.json/x",
+        "outputs/receipt.json",
+        "Outputs/x",
+    ],
+)
 def test_a_released_file_never_takes_the_place_of_crate_or_receipt(name: str) -> None:
     assert place_of(name) == f"outputs/{name}"
     graph = graph_of(name, "table.csv")
     assert faults(graph) == []
     assert entity(graph, f"outputs/{name}")["name"] == name
+
+
+PARTS = sorted({*RESERVED, "Receipt.json", "OUTPUTS", "outputſ", "table.csv", "a"})
+NAMES = st.lists(st.sampled_from(PARTS) | st.text(min_size=1, max_size=3), min_size=1, max_size=4).map("/".join)
+
+
+@given(st.sets(NAMES, max_size=12))
+def test_no_two_names_have_one_place_and_none_is_at_the_crate_or_the_receipt(names: set[str]) -> None:
+    assert len({place_of(name) for name in names}) == len(names)
+    assert len({place_of(name).casefold() for name in names}) == len({name.casefold() for name in names})
+    first = {place_of(name).partition("/")[0].casefold() for name in names}
+    assert not first & {CRATE_NAME, RECEIPT_NAME}
 
 
 def hostile() -> list[Any]:

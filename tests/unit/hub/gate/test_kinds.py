@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from hub.gate.fragments import RefusalFragment
-from hub.gate.kinds import ENDINGS, Kind, decide_kind
+from hub.gate.canonical import canonical_name
+from hub.gate.fragments import FileFragments, RefusalFragment
+from hub.gate.kinds import ENDINGS, MEDIA_TYPES, Kind, decide_kind, media_type
 from hub.gate.readers.files import read_file
 from hub.gate.refusals import SENTENCES, ReadRefusedError, RefusalReason
 
@@ -196,3 +197,13 @@ def test_a_refused_file_is_a_fragment_like_any_other() -> None:
     read = read_file(3, "x.pdf", b"%PDF-")
     assert read.kind is Kind.UNKNOWN
     assert read.fragments == (RefusalFragment(reason=RefusalReason.PDF),)
+
+
+def test_whatever_leaves_has_a_media_type_of_its_own_and_nothing_else_has() -> None:
+    names = [
+        canonical_name(FileFragments(index=1, path=f"x{e}", kind=kind, size=1, fragments=()))
+        for e, kind in sorted(ENDINGS.items())
+    ]
+    assert {f".{name.rpartition('.')[2]}" for name in names} == set(MEDIA_TYPES)
+    assert media_type("folder.png/A.CSV") == "text/csv"
+    assert media_type("x") == media_type("x.unheard") == "application/octet-stream"
