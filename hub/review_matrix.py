@@ -29,9 +29,10 @@ from hub.domain.output_classes import KNOWN
 from hub.domain.owners import check_is_asked, check_votes_for_owner
 from hub.domain.people import Person
 from hub.domain.quorums import Quorum
+from hub.domain.releases import Release, check_stands
 from hub.domain.splits import check_can_split, split_request
 from hub.domain.votes import check_can_override, check_can_release, check_can_review
-from hub.review_scene import FOUND, NOW, OWNER, PEOPLE, PROJECT, Who, differing, request_in
+from hub.review_scene import FOUND, NOW, OWNER, PEOPLE, PROJECT, Who, differing, release_of, request_in
 from hub.services.exports import can_see_request
 
 HEAD = """\
@@ -57,7 +58,6 @@ see the [security model](../explanation/security-model.md).
 """
 LASTS = timedelta(hours=1)
 QUORUM = Quorum("b" * 64, dict.fromkeys(KNOWN, 2))
-EVER_RELEASED = (ExportState.RELEASED, ExportState.REVOKED)
 MARKS: dict[type[LabError], str] = {RefusedError: "no", ConflictError: "later", NotFoundError: "hidden"}
 STATUSES = {
     "yes": HTTPStatus.OK,
@@ -163,25 +163,28 @@ def _release(person: Person, request: ExportRequest) -> None:
         step_request(request, ExportStep.BEGIN_RELEASE)
 
 
+def _released(request: ExportRequest) -> Release:
+    made = release_of(request)
+    if made is None:
+        raise NotFoundError("There is no release.", reason="not-found")
+    return made
+
+
 def _revoke(person: Person, request: ExportRequest) -> None:
     _releasable(person, request)
-    if request.state not in EVER_RELEASED:
-        raise NotFoundError("There is no release.", reason="not-found")
+    _released(request)
     step_request(request, ExportStep.REVOKE)
 
 
 def _fetch(_person: Person, request: ExportRequest) -> None:
     """Whoever may see a release may make a download of their own, until it is revoked."""
-    if request.state not in EVER_RELEASED:
-        raise NotFoundError("There is no release.", reason="not-found")
-    if request.state is ExportState.REVOKED:
-        raise ConflictError("It was revoked.", reason="release-revoked")
+    check_stands(_released(request))
 
 
 def _reopen(person: Person, request: ExportRequest) -> None:
-    if request.state in EVER_RELEASED:
-        _reviews(person, request)
-    _fetch(person, request)
+    made = _released(request)
+    _reviews(person, request)
+    check_stands(made)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ from hub.domain.exports import ExportFile, ExportRequest, ExportState, Finding, 
 from hub.domain.file_groups import UNNAMED, context_digests
 from hub.domain.people import Person, Role
 from hub.domain.projects import Project
+from hub.domain.releases import Release
 from hub.domain.statements import Statement
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 CLAIMANT = "health-steward"
 OWNER = "jobs-institute"
 """The owner of the data behind the request, whose steward is ``jobs-steward``."""
+
+EVER_RELEASED = (ExportState.RELEASED, ExportState.REVOKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,14 @@ def request_in(state: ExportState, *, claimed: bool) -> ExportRequest:
         statement=Statement("researcher", NOW, "I looked at each file.", "c" * 64),
     )  # fmt: skip
     return replace(made, claimed_by=CLAIMANT, claimed=NOW) if claimed else made
+
+
+def release_of(request: ExportRequest) -> Release | None:
+    """Return the release that was made of a request, where one was; it stands as the request's state says."""
+    if request.state not in EVER_RELEASED:
+        return None
+    revoked = NOW if request.state is ExportState.REVOKED else None
+    return Release(request.id, request.project, CLAIMANT, NOW, (), "", revoked)
 
 
 def differing(request: ExportRequest) -> ExportRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from hub.cli.screen import print_json, print_record, print_rows
 from hub.domain.errors import InvalidError
 from hub.domain.releases import ReleasedFile, crate_in, verify_receipt
 from hub.domain.revocations import verify_not_revoked
+from hub.domain.signed_texts import IsSignature
 
 app = typer.Typer(help="Receipts: verified offline, by anybody.", no_args_is_help=True)
 LARGEST_RECEIPT = 16 * 2**20
@@ -51,7 +53,7 @@ def verify(
     """
     named = verified(file, key, files, revoked)
     receipt = json.loads(file.read_text(encoding="utf-8"))
-    issued = _checked_revocations(revoked, str(receipt["request"]), key) if revoked else ""
+    issued = verify_not_revoked(_read(revoked), _read(file), _by(key)) if revoked else ""
     rows = [{"file": f.name, "size": f.size, "sha256": f.sha256, "bytes": _said(files)} for f in named]
     stands = {"not revoked, as of": issued} if issued else {}
     if as_json:
@@ -67,17 +69,16 @@ def _said(folder: Path | None) -> str:
 
 def verified(receipt: Path, key: Path, folder: Path | None, revoked: Path | None = None) -> tuple[ReleasedFile, ...]:
     """Return the files that a receipt names, with their crate verified where a folder is given."""
-    text, pem = _read(receipt), key.read_bytes()
-    named = verify_receipt(text, lambda signature, message: is_signature(pem, signature, message))
+    text = _read(receipt)
+    named = verify_receipt(text, _by(key))
     if folder is not None:
         verify_folder(folder, named, crate_in(text), [receipt, key, *([revoked] if revoked else [])])
     return named
 
 
-def _checked_revocations(revoked: Path, release: str, key: Path) -> str:
-    """Return when the list was issued that the release is not on."""
-    pem = key.read_bytes()
-    return verify_not_revoked(_read(revoked), release, lambda signature, message: is_signature(pem, signature, message))
+def _by(key: Path) -> IsSignature:
+    """Return what tells signatures by a key."""
+    return partial(is_signature, key.read_bytes())
 
 
 def _read(path: Path) -> str:

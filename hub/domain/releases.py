@@ -3,26 +3,23 @@
 Invariants:
 
 * the receipt names every released file by its SHA-256 and size, the policy, the checks and the number of votes;
-* the signature covers the canonical JSON of the whole receipt without its signature;
-* the receipt names the release's crate by its SHA-256, so that one signature is of both;
-* a receipt has one form, byte for byte: what reads as the same but is written otherwise is not trusted.
+* the receipt names the release's crate by its SHA-256, so that one signature is of both.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.domain.audit import AuditEntry
-from hub.domain.errors import InvalidError
+from hub.domain.errors import ConflictError, InvalidError
 from hub.domain.exceptions import GateException, Word
 from hub.domain.exports import ExportRequest, contexts_of
 from hub.domain.release_crate import CRATE_NAME
+from hub.domain.signed_texts import IsSignature, Sign, signed_text, verified_body
 from hub.domain.uploads import Stored
 from hub.domain.votes import approvals
 
@@ -52,15 +49,10 @@ class Release:
     revoked_reason: str = ""
 
 
-def receipt_bytes(body: dict[str, object]) -> bytes:
-    """Return the bytes that are signed: canonical JSON of all but the signature."""
-    unsigned = {key: value for key, value in body.items() if key != "signature"}
-    return json.dumps(unsigned, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def receipt_text(body: dict[str, object]) -> str:
-    """Return the one form in which a receipt is written."""
-    return json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+def check_stands(release: Release) -> None:
+    """A release that was revoked is fetched by nobody, and is not opened again."""
+    if release.revoked is not None:
+        raise ConflictError("The release {id} was revoked.", reason="release-revoked", id=release.id)
 
 
 def make_receipt(
@@ -68,7 +60,7 @@ def make_receipt(
     lab: str,
     anchor: AuditEntry,
     now: datetime,
-    sign: Callable[[bytes], bytes],
+    sign: Sign,
     key: str,
     excepted: Iterable[GateException] = (),
     crate: str = "",
@@ -113,8 +105,7 @@ def make_receipt(
     if crate:
         named = crate_named(crate)
         body["crate"] = {"name": named.name, "sha256": named.sha256, "size": named.size}
-    body["signature"] = base64.b64encode(sign(receipt_bytes(body))).decode()
-    return receipt_text(body)
+    return signed_text(body, sign)
 
 
 def crate_named(crate: str) -> ReleasedFile:
@@ -129,24 +120,17 @@ def crate_in(receipt: str) -> ReleasedFile | None:
     return None if named is None else ReleasedFile(str(named["name"]), str(named["sha256"]), int(named["size"]))
 
 
-def verify_receipt(text: str, is_signature: Callable[[bytes, bytes], bool]) -> tuple[ReleasedFile, ...]:
+def verify_receipt(text: str, is_signature: IsSignature) -> tuple[ReleasedFile, ...]:
     """Return the files that a receipt names, or say why it is not to be trusted."""
-    refusal = InvalidError("This is no receipt of a data lab.", reason="not-a-receipt")
+    unlike = InvalidError("This is no receipt of a data lab.", reason="not-a-receipt")
+    forged = InvalidError(
+        "The receipt was changed, or another key signed it: do not trust it.", reason="receipt-signature"
+    )
+    body = verified_body(text, RECEIPT_FORMAT, is_signature, unlike, forged)
     try:
-        body = json.loads(text)
-        signature = base64.b64decode(body["signature"], validate=True)
-        files = tuple(ReleasedFile(str(f["name"]), str(f["sha256"]), int(f["size"])) for f in body["files"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
-        raise refusal from None
-    if body.get("format") != RECEIPT_FORMAT:
-        raise refusal
-    # A key that stands twice would be read as one thing by people and as another here, and so would spare signs.
-    exact = receipt_text(body) == text and base64.b64encode(signature).decode() == body["signature"]
-    if not exact or not is_signature(signature, receipt_bytes(body)):
-        raise InvalidError(
-            "The receipt was changed, or another key signed it: do not trust it.", reason="receipt-signature"
-        )
-    return files
+        return tuple(ReleasedFile(str(f["name"]), str(f["sha256"]), int(f["size"])) for f in body["files"])
+    except (ValueError, KeyError, TypeError):
+        raise unlike from None
 
 
 def verify_file(file: ReleasedFile, stored: Stored) -> None:

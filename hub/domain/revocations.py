@@ -3,20 +3,18 @@
 Invariants:
 
 * a release stands in it as the SHA-256 of its identifier: who has the receipt finds it, and nobody reads others' names;
-* the signature covers the canonical JSON of the whole list without its signature, as a receipt's does.
+* a list from before a release says nothing of it, and is never taken to clear it.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from hub.domain.errors import ConflictError, InvalidError
-from hub.domain.releases import receipt_bytes, receipt_text
+from hub.domain.signed_texts import IsSignature, Sign, signed_text, verified_body
 
 REVOCATIONS_FORMAT = "datalab-revocations/1"
 
@@ -26,7 +24,7 @@ def mark_of(release: str) -> str:
     return hashlib.sha256(f"datalab-revoked:{release}".encode()).hexdigest()
 
 
-def make_revocations(revoked: Iterable[str], lab: str, now: datetime, sign: Callable[[bytes], bytes], key: str) -> str:
+def make_revocations(revoked: Iterable[str], lab: str, now: datetime, sign: Sign, key: str) -> str:
     """Make the signed list of the releases that were revoked so far."""
     body: dict[str, object] = {
         "format": REVOCATIONS_FORMAT,
@@ -35,31 +33,39 @@ def make_revocations(revoked: Iterable[str], lab: str, now: datetime, sign: Call
         "revoked": sorted(map(mark_of, revoked)),
         "key": key,
     }
-    body["signature"] = base64.b64encode(sign(receipt_bytes(body))).decode()
-    return receipt_text(body)
+    return signed_text(body, sign)
 
 
-def verify_not_revoked(text: str, release: str, is_signature: Callable[[bytes, bytes], bool]) -> str:
-    """Return when the list was issued that a release is not on; say why where it is, or where the list is none."""
-    refusal = InvalidError("This is no list of revoked releases of a data lab.", reason="not-revocations")
+def verify_not_revoked(text: str, receipt: str, is_signature: IsSignature) -> str:
+    """Return when the list was issued that a release is not on; say why where it is, or where the list says nothing.
+
+    The release's receipt was verified before.
+    """
+    unlike = InvalidError("This is no list of revoked releases of a data lab.", reason="not-revocations")
+    forged = InvalidError(
+        "The list of revoked releases was changed, or another key signed it: do not trust it.",
+        reason="revocations-signature",
+    )
+    body = verified_body(text, REVOCATIONS_FORMAT, is_signature, unlike, forged)
+    made = json.loads(receipt)
+    release = str(made["request"])
     try:
-        body = json.loads(text)
-        signature = base64.b64decode(body["signature"], validate=True)
-        marks, issued = [str(mark) for mark in body["revoked"]], str(body["issued"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
-        raise refusal from None
-    if body.get("format") != REVOCATIONS_FORMAT:
-        raise refusal
-    exact = receipt_text(body) == text and base64.b64encode(signature).decode() == body["signature"]
-    if not exact or not is_signature(signature, receipt_bytes(body)):
-        raise InvalidError(
-            "The list of revoked releases was changed, or another key signed it: do not trust it.",
-            reason="revocations-signature",
-        )
+        marks, issued = {str(mark) for mark in body["revoked"]}, str(body["issued"])
+        is_older = datetime.fromisoformat(issued) < datetime.fromisoformat(made["released"])
+    except (ValueError, KeyError, TypeError):
+        raise unlike from None
     if mark_of(release) in marks:
         raise ConflictError(
             "The release {id} was revoked by the lab, as its list of {issued} says: do not use it.",
             reason="release-revoked",
+            id=release,
+            issued=issued,
+        )
+    if is_older:
+        raise InvalidError(
+            "The list of revoked releases is of {issued}, from before the release {id} was made, and says nothing of "
+            "it: fetch a newer one.",
+            reason="revocations-older",
             id=release,
             issued=issued,
         )

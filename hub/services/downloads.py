@@ -17,9 +17,9 @@ from hub.domain.downloads import (
     has_download_ended,
     has_term_ended,
 )
-from hub.domain.errors import ConflictError, NotFoundError
+from hub.domain.errors import NotFoundError
 from hub.domain.reasons import check_reason
-from hub.domain.releases import Release, ReleasedFile
+from hub.domain.releases import Release, ReleasedFile, check_stands
 from hub.services import freezes
 from hub.services.lab import Lab, new_id
 from hub.services.offered_files import MOST_BYTES_A_FILE
@@ -66,8 +66,7 @@ def make_download(lab: Lab, actor: str, identifier: str) -> OwnDownload:
 
 def _check_open(lab: Lab, reading: Reading, kept: Release, now: Moment) -> ReleaseTerm:
     """Nothing is fetched of what was revoked, is frozen or has ended."""
-    if kept.revoked is not None:
-        raise ConflictError("The release {id} was revoked.", reason="release-revoked", id=kept.id)
+    check_stands(kept)
     freezes.check_leaves(reading, kept.project)
     term = term_of(lab, reading, kept)
     check_term(term, now)
@@ -116,6 +115,5 @@ def reopen(lab: Lab, actor: str, identifier: str, reason: str, days: int | None 
     with lab.store.begin() as records:
         kept = load_reviewed(records, actor, identifier)
         why = check_reason(reason)
-        if kept.revoked is not None:
-            raise ConflictError("The release {id} was revoked.", reason="release-revoked", id=kept.id)
+        check_stands(kept)
         return open_term(lab, records, actor, kept, check_days(most if days is None else days, most), why).ends

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import TypeAdapter
@@ -15,7 +15,7 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from doubles.api import URL, FakeLab
-from doubles.lab import make_lab
+from doubles.lab import SteppingClock, make_lab
 from doubles.people import approved_request, fetched, found_consortium, play
 from hub.adapters.signer import public_pem
 from hub.cli.client import Portal
@@ -85,12 +85,18 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Past:
     found_consortium(lab)
     play(lab)
     request = approved_request(lab)
+    older = releases.revocations(lab, "researcher")
+    cast(SteppingClock, lab.clock).wait(1)
     release = releases.release(lab, "jobs-steward", request.id)
     files = {f.name: fetched(lab, "researcher", request.id, f.name) for f in release.files}
     log = TypeAdapter(list[AuditEntry]).dump_python(audit_entries(lab, "auditor", 0, 1000), mode="json")
     files[CRATE_NAME] = releases.crate(lab, "researcher", request.id)
     stands = releases.revocations(lab, "researcher")
     releases.revoke(lab, "jobs-steward", request.id, "A wrong title")
-    lists = {"stands.json": stands, "revoked.json": releases.revocations(lab, "researcher")}
+    lists = {
+        "older.json": older,
+        "stands.json": stands,
+        "revoked.json": releases.revocations(lab, "researcher"),
+    }
     lab.store.engine.dispose()  # type: ignore[attr-defined]
     return Past(list(log), release.receipt, files, public_pem(lab.signer.public_key()), lists)

@@ -170,6 +170,13 @@ def test_a_revoked_release_is_refused_and_named(verify: Command, left: Path, lis
     assert release not in (lists / "revoked.json").read_text()
 
 
+def test_a_list_from_before_the_release_does_not_clear_it(verify: Command, lists: Path) -> None:
+    text = said(verify("--revoked", str(lists / "older.json")))
+    assert "from before the release" in text
+    assert "says nothing of it" in text
+    assert json.loads((lists / "older.json").read_text())["issued"] in text
+
+
 @pytest.mark.parametrize(
     "forge",
     [
