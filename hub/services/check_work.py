@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -11,7 +10,7 @@ from datasets_mount.catalogue import Dataset, Snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
 from hub.domain.canaries import Canaries, within
-from hub.domain.errors import ConflictError, InvalidError, LabError
+from hub.domain.errors import ConflictError, LabError
 from hub.domain.exports import (
     ExportFile,
     ExportRequest,
@@ -41,8 +40,8 @@ from hub.gate.exchange import (
     file_name,
 )
 from hub.gate.notebook_source import cell_digest
-from hub.gate.sheets import split_path
 from hub.services import registry
+from hub.services.answers import keep_file, of_every_file
 from hub.services.exceptions import excepted
 from hub.services.lab import Lab
 from hub.services.offered_files import MOST_BYTES_A_FILE
@@ -246,30 +245,15 @@ def _with_staying_votes(lab: Lab, records: Reading, before: ExportRequest, judge
 
 def _take_in_canonical(lab: Lab, work: Work, request: ExportRequest, result: CheckResult) -> tuple[ExportFile, ...]:
     """Every offered file, or every sheet of it, has one verdict, and each canonical file is what the result says."""
-    offered = dict(enumerate(request.files, 1))
-    check_covers(request, result)
-    out = lab.storage.work_out(work.id)
-    return tuple(_with_canonical(lab, out, offered[i], f) for i in offered for f in result.files if f.index == i)
+    return tuple(_with_canonical(lab, work, request.files[i - 1], f) for i, f in verdicts_of(request, result))
 
 
-def check_covers(request: ExportRequest, result: CheckResult) -> None:
-    """Every offered file has its verdict, and nothing else has."""
-    offered = dict(enumerate(request.files, 1))
-    covered = {index: [f for f in result.files if f.index == index] for index in offered}
-    known = all(_covers(file, covered[index]) for index, file in offered.items())
-    if not known or sum(map(len, covered.values())) != len(result.files):
-        raise InvalidError("The container's result does not cover every file.", reason="bad-result")
+def verdicts_of(request: ExportRequest, result: CheckResult) -> list[tuple[int, CheckedFile]]:
+    """Return what is said of every offered file, with its number; a result that leaves one out is refused."""
+    return of_every_file({n: file.path for n, file in enumerate(request.files, 1)}, result.files)
 
 
-def _covers(file: ExportFile, checked: list[CheckedFile]) -> bool:
-    """A file is judged as a whole, or sheet by sheet: two or more, each under its own path."""
-    if [f.part for f in checked] == [0]:
-        return checked[0].path == file.path
-    paths = {f.path for f in checked if split_path(f.path)[0] == file.path}
-    return len(checked) > 1 and len(paths) == len({f.part for f in checked} - {0}) == len(checked)
-
-
-def _with_canonical(lab: Lab, out: Path, file: ExportFile, checked: CheckedFile) -> ExportFile:
+def _with_canonical(lab: Lab, work: Work, file: ExportFile, checked: CheckedFile) -> ExportFile:
     judged = replace(
         file,
         path=checked.path,
@@ -280,9 +264,7 @@ def _with_canonical(lab: Lab, out: Path, file: ExportFile, checked: CheckedFile)
     )
     if not checked.sha256:
         return judged
-    stored = lab.storage.copy_in(out, f"canonical/{file_name(checked.index, checked.part)}", MOST_BYTES_A_FILE)
-    if stored != Stored(checked.sha256, checked.size):
-        raise InvalidError("The container's result does not agree with its files.", reason="bad-result")
+    keep_file(lab, work, "canonical", checked, Stored(checked.sha256, checked.size), MOST_BYTES_A_FILE)
     return replace(judged, canonical=checked.sha256, canonical_name=checked.canonical_name, canonical_size=checked.size)
 
 

@@ -15,6 +15,7 @@ from hub.domain.exports import (
     ExportState,
     ExportStep,
     check_is_author,
+    offered_count,
     step_request,
     without_votes,
 )
@@ -100,7 +101,7 @@ def new_draft(
 
 def check_file_count(request: ExportRequest) -> None:
     """A request is of as many files as a check takes, with those that support them."""
-    if not 1 <= len(request.files) + len(request.supporting) <= MOST_FILES:
+    if not 1 <= offered_count(request) <= MOST_FILES:
         raise InvalidError("An export request names 1 to {most} files.", reason="no-files", most=MOST_FILES)
 
 

@@ -19,7 +19,7 @@ from hub.domain.runs import Run, Screening
 from hub.domain.work import Work, WorkKind, WorkStep
 from hub.gate.exchange import MOST_FILES, CheckResult, Verdict
 from hub.services import registry
-from hub.services.check_work import check_covers, check_spec, planted_in, read_spec
+from hub.services.check_work import check_spec, planted_in, read_spec, verdicts_of
 from hub.services.lab import Lab, known_project
 from hub.services.offered_files import MOST_BYTES_A_FILE
 from hub.services.ports import Reading, Transaction
@@ -110,11 +110,11 @@ def _finish_screen(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
         run, project = _load(reading, work)
     try:
         result = read_result(lab, lab.storage.work_out(work.id), CheckResult)
-        check_covers(_as_request(run), result)
+        judged = [file for _, file in verdicts_of(_as_request(run), result)]
     except LabError as error:
         return _held(lab, work, WorkStep.FAIL, str(error))
-    blocks = {found.check for f in result.files for found in f.findings if found.severity is Severity.BLOCK}
-    passed = not blocks and all(f.verdict is not Verdict.BLOCK for f in result.files)
+    blocks = {found.check for f in judged for found in f.findings if found.severity is Severity.BLOCK}
+    passed = not blocks and all(f.verdict is not Verdict.BLOCK for f in judged)
     screened_by = () if passed else tuple(sorted(blocks)) or (UNREADABLE,)
     if passed and not _shown(lab, project, run):
         passed, screened_by = False, (UNLISTED,)
