@@ -4,7 +4,8 @@ Invariants:
 
 * a download is of one person and one release; to everybody else it looks like one that is not there;
 * what has ended stays ended: by the date, or by the seconds that went by, whichever comes first, so that a clock that
-  is set back opens nothing;
+  is set back opens nothing; a term goes by the date alone from a restart on, until its seconds are more again;
+* a download ends with a restart of the machine, which the kernel names anew each time;
 * a download never lasts longer than its release is open.
 """
 
@@ -18,10 +19,14 @@ from hub.domain.errors import ConflictError, InvalidError
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The present by the date, and by seconds that go on evenly whatever the date is set to, until a restart."""
+    """The present by the date, and by seconds that go on evenly whatever the date is set to, until a restart.
+
+    ``boot`` names the machine's start since which the seconds count.
+    """
 
     at: datetime
     seconds: int
+    boot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class ReleaseTerm:
 
 @dataclass(frozen=True, slots=True)
 class OwnDownload:
-    """The right of one person to fetch one release's files for a short time."""
+    """The right of one person to fetch one release's files for a short time, until the machine starts again."""
 
     id: str
     release: str
@@ -51,6 +56,7 @@ class OwnDownload:
     made: datetime
     ends: datetime
     seconds: int
+    boot: str
 
 
 def has_term_ended(term: ReleaseTerm, now: Moment) -> bool:
@@ -61,7 +67,7 @@ def has_term_ended(term: ReleaseTerm, now: Moment) -> bool:
 def has_download_ended(download: OwnDownload, now: Moment) -> bool:
     """A download ends with its time, and with the machine: after a restart one makes another."""
     return (
-        now.seconds < download.seconds
+        now.boot != download.boot
         or _is_outside(download.made, download.ends, now.at)
         or _has_run_out(download.made, download.ends, download.seconds, now)
     )

@@ -58,7 +58,7 @@ def make_download(lab: Lab, actor: str, identifier: str) -> OwnDownload:
         kept = load_release(records, actor, identifier)
         term = _check_open(lab, records, kept, now)
         ends = end_of_download(term, lab.settings.releases.minutes, now)
-        made = OwnDownload(new_id("download"), kept.id, kept.project, actor, now.at, ends, now.seconds)
+        made = OwnDownload(new_id("download"), kept.id, kept.project, actor, now.at, ends, now.seconds, now.boot)
         details = {"download": made.id, "ends": ends.isoformat(timespec="seconds")}
         records.save(made, event("export:release:offer", actor, kept.id, kept.project, **details))
         return made

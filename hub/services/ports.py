@@ -262,6 +262,9 @@ class Clock(Protocol):
     def seconds(self) -> float:
         """Return seconds that go on evenly, whatever the clock is set to; they mean nothing to another machine."""
 
+    def boot(self) -> str:
+        """Return a name of the machine's start since which the seconds count; no other start has it."""
+
 
 def pages(reading: Reading, size: int = 1000) -> Iterator[AuditEntry]:
     """Walk the whole audit log in order."""

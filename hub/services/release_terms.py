@@ -13,11 +13,15 @@ from hub.services.ports import Reading, Transaction
 
 def present(lab: Lab) -> Moment:
     """Return the present by both clocks."""
-    return Moment(lab.now(), int(lab.clock.seconds()))
+    return Moment(lab.now(), int(lab.clock.seconds()), lab.clock.boot())
 
 
 def term_of(lab: Lab, reading: Reading, kept: Release) -> ReleaseTerm:
-    """Return until when a release is fetched; one from before there were terms is open as long as a new one."""
+    """Return until when a release is fetched; one from before there were terms is open as long as a new one.
+
+    When that was made is known by the date alone: as its seconds stand the present ones, so that they never end it, and
+    a date that is set back opens it again.
+    """
     known = reading.get(ReleaseTerm, kept.id)
     if known is not None:
         return known

@@ -34,11 +34,12 @@ STATEMENTS: LRUCache[object, object] = LRUCache(1000)
 
 
 class SteppingClock:
-    """Each look is a millisecond later; tests may set it, and let time pass."""
+    """Each look is a millisecond later; tests may set it, let time pass, and start the machine again."""
 
     def __init__(self) -> None:
         self.moment = START
         self.passed = 0.0
+        self.starts = 1
 
     def now(self) -> datetime:
         self.moment += timedelta(milliseconds=1)
@@ -46,6 +47,13 @@ class SteppingClock:
 
     def seconds(self) -> float:
         return self.passed
+
+    def boot(self) -> str:
+        return f"start-{self.starts}"
+
+    def restart(self) -> None:
+        self.starts += 1
+        self.passed = 0.0
 
     def wait(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)

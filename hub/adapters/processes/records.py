@@ -16,9 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.adapters.clock import SystemClock
 from hub.settings import Settings
 
-BOOT = Path("/proc/sys/kernel/random/boot_id")
 SUFFIX = ".process"
 
 
@@ -68,14 +68,14 @@ def write_record(settings: Settings, name: str, pid: int) -> None:
     """Record a process that could not do it itself."""
     with suppress(OSError):
         line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-        record_file(settings, name).write_text(BOOT.read_text(encoding="utf-8") + line, encoding="utf-8")
+        record_file(settings, name).write_text(f"{SystemClock().boot()}\n{line}", encoding="utf-8")
 
 
 def is_alive(record: Record) -> bool:
     """The very process still runs; one that has ended and waits for its parent does not."""
     try:
         line = Path(f"/proc/{record.pid}/stat").read_text(encoding="utf-8")
-        boot = BOOT.read_text(encoding="utf-8").strip()
+        boot = SystemClock().boot()
     except OSError:
         return False
     state = line.rpartition(")")[2].split()[0]

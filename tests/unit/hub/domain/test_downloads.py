@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,12 +25,19 @@ from hub.domain.errors import ConflictError, InvalidError
 BEGUN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY, HOUR = 24 * 3600, 3600
 TERM = ReleaseTerm("export-a", "wages", BEGUN, BEGUN + timedelta(days=30), 1000, "health-steward")
-DOWNLOAD = OwnDownload("download-a", "export-a", "wages", "researcher", BEGUN, BEGUN + timedelta(hours=1), 1000)
+DOWNLOAD = OwnDownload("download-a", "export-a", "wages", "researcher", BEGUN, BEGUN + timedelta(hours=1), 1000, "a")
 
 
-def later(seconds: float, ran: float | None = None) -> Moment:
+def later(seconds: float, ran: float | None = None, boot: str = "a") -> Moment:
     """So long after the beginning by the date, and by the machine's even clock where that differs."""
-    return Moment(BEGUN + timedelta(seconds=seconds), 1000 + int(seconds if ran is None else ran))
+    return Moment(BEGUN + timedelta(seconds=seconds), 1000 + int(seconds if ran is None else ran), boot)
+
+
+@contextmanager
+def refused(reason: str, words: str) -> Iterator[None]:
+    with pytest.raises(ConflictError, match=words) as said:
+        yield
+    assert said.value.reason == reason
 
 
 @pytest.mark.parametrize(
@@ -40,17 +49,13 @@ def later(seconds: float, ran: float | None = None) -> Moment:
         (later(-1), True),  # the date was set to before it was opened
         (later(DAY, 30 * DAY), True),  # the date was set back, and the time went by all the same
         (later(30 * DAY, DAY), True),  # the date was set ahead
-        (later(5 * DAY, -900), False),  # the machine was started again
-        (later(30 * DAY, -900), True),
+        (later(5 * DAY, -900, "b"), False),  # the machine was started again
+        (later(30 * DAY, -900, "b"), True),
     ],
 )
 def test_a_release_ends_by_the_date_or_by_the_seconds_that_went_by(now: Moment, ended: bool) -> None:
     assert has_term_ended(TERM, now) is ended
-    if ended:
-        with pytest.raises(ConflictError, match="2026-04-01 09:00 UTC") as said:
-            check_term(TERM, now)
-        assert said.value.reason == "release-ended"
-    else:
+    with refused("release-ended", "2026-04-01 09:00 UTC") if ended else nullcontext():
         check_term(TERM, now)
 
 
@@ -63,16 +68,13 @@ def test_a_release_ends_by_the_date_or_by_the_seconds_that_went_by(now: Moment, 
         (later(-1), True),
         (later(60, HOUR), True),
         (later(HOUR, 60), True),
-        (later(60, -1), True),  # after a restart one makes another
+        (later(60, -1, "b"), True),  # after a restart one makes another
+        (later(60, 30, "b"), True),  # also once the machine has run as long as it had
     ],
 )
 def test_a_download_ends_with_its_time_and_with_a_restart(now: Moment, ended: bool) -> None:
     assert has_download_ended(DOWNLOAD, now) is ended
-    if ended:
-        with pytest.raises(ConflictError, match="made for you alone") as said:
-            check_download(DOWNLOAD, now)
-        assert said.value.reason == "download-ended"
-    else:
+    with refused("download-ended", "made for you alone") if ended else nullcontext():
         check_download(DOWNLOAD, now)
 
 
