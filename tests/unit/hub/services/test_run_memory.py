@@ -19,12 +19,24 @@ from spawner_config.names import work_container
 ALLOWED = 2 * 2**30
 
 
-@pytest.fixture
-def running(lab: Lab, engine: MemoryEngine, notebook: str) -> str:
+def started(lab: Lab, engine: MemoryEngine, notebook: str) -> str:
+    """The identifier of a run that goes on until a test ends it."""
     engine.on_start = None
     run = runs.start_run(lab, "researcher", notebook, {})[0].id
     do_round(lab)
     do_round(lab)
+    return run
+
+
+def started_on(lab: Lab, engine: MemoryEngine, tier: Tier) -> str:
+    play(lab)
+    registered_dataset(lab, tier)
+    return started(lab, engine, approved_notebook(lab).id)
+
+
+@pytest.fixture
+def running(lab: Lab, engine: MemoryEngine, notebook: str) -> str:
+    run = started(lab, engine, notebook)
     engine.memories[run] = 100 * 2**20
     return run
 
@@ -65,13 +77,7 @@ def test_an_engine_that_is_away_keeps_nobody_from_following(lab: Lab, engine: Me
 def test_of_a_run_on_secret_data_the_engine_is_not_even_asked(
     lab: Lab, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    play(lab)
-    registered_dataset(lab, Tier.SECRET)
-    notebook = approved_notebook(lab).id
-    engine.on_start = None
-    run = runs.start_run(lab, "researcher", notebook, {})[0].id
-    do_round(lab)
-    do_round(lab)
+    run = started_on(lab, engine, Tier.SECRET)
     asked: list[str] = []
     monkeypatch.setattr(engine, "memory", asked.append)
     assert runs.run(lab, "researcher", run)[1].state == "running"
@@ -93,13 +99,7 @@ def test_of_a_run_on_secret_data_the_progress_is_not_looked_at(
     lab: Lab, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A cell can write the file: what stands there may be what was read."""
-    play(lab)
-    registered_dataset(lab, Tier.SECRET)
-    notebook = approved_notebook(lab).id
-    engine.on_start = None
-    run = runs.start_run(lab, "researcher", notebook, {})[0].id
-    do_round(lab)
-    do_round(lab)
+    run = started_on(lab, engine, Tier.SECRET)
     asked: list[str] = []
     monkeypatch.setattr(lab.storage, "progress", asked.append)
     _, work, progress = runs.run(lab, "researcher", run)
@@ -110,13 +110,7 @@ def test_of_a_run_on_secret_data_the_progress_is_not_looked_at(
 def test_how_many_outputs_were_left_out_is_not_told_of_a_run_on_secret_data(
     lab: Lab, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch, tier: Tier, said: str
 ) -> None:
-    play(lab)
-    registered_dataset(lab, tier)
-    notebook = approved_notebook(lab).id
-    engine.on_start = None
-    run = runs.start_run(lab, "researcher", notebook, {})[0].id
-    do_round(lab)
-    do_round(lab)
+    run = started_on(lab, engine, tier)
     monkeypatch.setattr(lab.storage, "listing", lambda _: ([], 7))
     engine.exit(work_container("datalab", run), 0)
     do_round(lab)
