@@ -24,7 +24,6 @@ from hub.policy.layers import unflat
 from hub.policy.load import load_profile
 
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
-_PIECE = 2**20
 _MOST_FOLDERS = 10_000
 
 
@@ -127,8 +126,5 @@ def _files(folders: Iterable[Path]) -> Iterator[tuple[Path, int]]:
 
 
 def _sha256(path: Path) -> str:
-    made = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            made.update(piece)
-    return made.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,6 @@ from pathlib import Path
 from hub.cli.files import write_new
 
 PAYLOAD = "data"
-PIECE = 2**20
 
 
 def write_tags(folder: Path, payload: Iterable[Path], identifier: str) -> list[Path]:
@@ -35,8 +34,5 @@ def _written(path: str) -> str:
 
 
 def _sha512(path: Path) -> str:
-    digest = hashlib.sha512()
     with path.open("rb") as stream:
-        while piece := stream.read(PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha512").hexdigest()

@@ -12,8 +12,6 @@ from hub.domain.release_crate import place_of
 from hub.domain.releases import ReleasedFile, verify_file
 from hub.domain.uploads import Stored
 
-PIECE = 2**20
-
 
 def verify_folder(
     folder: Path, files: Collection[ReleasedFile], crate: ReleasedFile | None, beside: Collection[Path]
@@ -46,14 +44,10 @@ def _held(folder: Path) -> Iterator[Path]:
 
 def hashed(path: Path, name: str) -> Stored:
     """Return digest and size of a file."""
-    digest, size = hashlib.sha256(), 0
     try:
         with path.open("rb") as stream:
-            while piece := stream.read(PIECE):
-                digest.update(piece)
-                size += len(piece)
+            return Stored(hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell())
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise NotFoundError(
             "The released file {name} is not in the folder.", reason="file-missing", name=name
         ) from None
-    return Stored(digest.hexdigest(), size)

@@ -13,6 +13,7 @@ from hub.doctor.refusals import control, refusal, refused
 from hub.domain.errors import LabError
 from hub.domain.examinations import Attempt, Promise, Verdict
 from hub.domain.releases import Release, crate_in, verify_file, verify_receipt
+from hub.domain.signed_texts import one_form
 from hub.domain.uploads import Stored
 from hub.services.lab import Lab
 
@@ -33,13 +34,13 @@ def receipts_tried(made: Release, key: bytes, verify: Callable[..., object] = ve
         return
     body = json.loads(made.receipt)
     body["files"][0]["size"] += 1
-    forged = json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    forged = one_form(body)
     tried = "Change one number of a receipt, and verify it."
     yield refusal(Promise.RELEASES, "receipt-changed", FORGED, tried, lambda: verify(forged, signed))
     signature = bytearray(base64.b64decode(json.loads(made.receipt)["signature"]))
     signature[0] ^= 1
     body = json.loads(made.receipt) | {"signature": base64.b64encode(bytes(signature)).decode()}
-    other = json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
+    other = one_form(body)
     tried = "Change one bit of a receipt's signature, and verify it."
     yield refusal(Promise.RELEASES, "signature-changed", FORGED, tried, lambda: verify(other, signed))
     file = made.files[0]

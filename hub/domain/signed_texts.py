@@ -23,7 +23,7 @@ IsSignature = Callable[[bytes, bytes], bool]
 
 def signed_text(body: dict[str, object], sign: Sign) -> str:
     """Return the one form in which a text is written, with its signature."""
-    return _text(body | {"signature": base64.b64encode(sign(_signed_bytes(body))).decode()})
+    return one_form(body | {"signature": base64.b64encode(sign(_signed_bytes(body))).decode()})
 
 
 def verified_body(text: str, form: str, is_signature: IsSignature, unlike: InvalidError, forged: InvalidError) -> Any:
@@ -34,7 +34,7 @@ def verified_body(text: str, form: str, is_signature: IsSignature, unlike: Inval
     try:
         body = json.loads(text)
         signature = base64.b64decode(body["signature"], validate=True)
-        written, message = _text(body), _signed_bytes(body)
+        written, message = one_form(body), _signed_bytes(body)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise unlike from None
     if body.get("format") != form:
@@ -51,5 +51,6 @@ def _signed_bytes(body: dict[str, object]) -> bytes:
     return json.dumps(unsigned, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _text(body: dict[str, object]) -> str:
+def one_form(body: dict[str, object]) -> str:
+    """Return a text as it is written, and in no other way."""
     return json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"

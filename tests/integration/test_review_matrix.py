@@ -29,8 +29,8 @@ from hub.domain.exports import ExportRequest, ExportState, finding_id
 from hub.domain.people import Role
 from hub.domain.releases import Release
 from hub.domain.table_context import TableContext
-from hub.review_matrix import ACTIONS, EVER_RELEASED, STATUSES, Action, outcome
-from hub.review_scene import CLAIMANT, PEOPLE, Who, differing
+from hub.review_matrix import ACTIONS, STATUSES, Action, outcome
+from hub.review_scene import CLAIMANT, EVER_RELEASED, PEOPLE, Who, differing
 from hub.services import exports, people, projects, releases
 from hub.services.lab import Lab, new_id
 from hub.web.api.table import ROUTES

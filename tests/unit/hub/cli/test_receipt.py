@@ -13,6 +13,7 @@ from typer.testing import Result
 
 from hub.adapters.signer import public_pem
 from hub.domain.release_crate import CRATE_NAME
+from hub.domain.signed_texts import one_form
 
 Command = Callable[..., Result]
 
@@ -141,7 +142,7 @@ def test_a_crate_that_the_receipt_does_not_name_is_not_taken_for_its_own(verify:
     """Taking the crate out of a receipt breaks its signature."""
     body = json.loads((left / "receipt.json").read_text())
     del body["crate"]
-    (left / "receipt.json").write_text(json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n")
+    (left / "receipt.json").write_text(one_form(body))
     assert "do not trust it" in said(verify("--files", str(left)))
 
 
@@ -191,8 +192,7 @@ def test_a_list_that_was_changed_clears_no_release(
     verify: Command, lists: Path, forge: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     body = forge(json.loads((lists / "revoked.json").read_text()))
-    text = json.dumps(body, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
-    (lists / "revoked.json").write_text(text)
+    (lists / "revoked.json").write_text(one_form(body))
     assert "list of revoked releases" in said(verify("--revoked", str(lists / "revoked.json")))
 
 
