@@ -36,16 +36,17 @@ def recompute(fragment: Fragment, context: Context) -> list[Finding] | None:
     findings = [found for _, o in origins if o.tabulation is not None for found in _judge(o.tabulation, context)]
     unknown = [(view, o.why) for view, o in origins if o.tabulation is None and not o.fault]
     if isinstance(fragment, TextFragment):
-        # A printed table is cut out of its text in more than one way; one of them is enough.
+        # A printed table is cut out of its text in more than one way; one of them is enough. No figure of another
+        # table speaks for one that has none.
         known = frozenset().union(*(_figures(view) for view, o in origins if o.tabulation is not None))
-        unknown = [(view, why) for view, why in unknown if not _figures(view) <= known][:1]
+        unknown = [(view, why) for view, why in unknown if not (said := _figures(view)) or not said <= known][:1]
     return findings + [_unknown(view, why, context) for view, why in unknown]
 
 
 def _figures(view: TableView) -> frozenset[str]:
-    """All that has a digit, as it is written in the table or above it."""
+    """All that has a digit, or a sign for a number, as it is written in the table or above it."""
     cells = (cell for column in view.frame for cell in column.drop_nulls().to_list())
-    return frozenset(cell.strip() for cell in (*view.columns, *cells) if any(map(str.isdigit, cell)))
+    return frozenset(cell.strip() for cell in (*view.columns, *cells) if any(map(str.isnumeric, cell)))
 
 
 def _unknown(view: TableView, why: str, context: Context) -> Finding:

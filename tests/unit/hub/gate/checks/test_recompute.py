@@ -241,6 +241,15 @@ def test_a_printed_table_is_known_in_one_cut_and_one_beside_it_is_asked_about(ga
     assert reviewed(gate.judge("t.md", f"{other}\n\n{known}")) == ["t.md, the whole table"]
 
 
+@pytest.mark.parametrize("cells", [["rather", "hardly"], ["⅓", "½"]])
+def test_a_printed_table_without_a_digit_is_asked_about(gate: Any, data: pl.DataFrame, cells: list[str]) -> None:
+    rows = data.filter(pl.col("region") != "Nord")
+    known = piped(rows.group_by("region", "year").agg(n=pl.col("person").n_unique()).sort("region", "year"))
+    words = piped(pl.DataFrame({"what": ["slope", "other"], "held": cells}))
+    assert reviewed(gate.judge("t.md", words)) == ["t.md, the whole table"]
+    assert reviewed(gate.judge("t.md", f"{known}\n\n{words}")) == ["t.md, the whole table"]
+
+
 def test_each_unknown_table_of_a_document_is_asked_about(gate: Any) -> None:
     fits = {
         name: [{"term": "age", "coefficient": at}, {"term": "sex", "coefficient": -at}] for name, at in FITS.items()
