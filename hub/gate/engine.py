@@ -284,6 +284,8 @@ def written(file: FileFragments, policy: Policy, guard: Guard = nullcontext) -> 
             return canonical(file, policy)
     except ReadRefusedError:
         raise
+    except OutOfTimeError:
+        raise ReadRefusedError(RefusalReason.OUT_OF_TIME) from None
     except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 — a file that cannot be written anew must block, whatever went wrong
         raise ReadRefusedError(RefusalReason.CRASHED) from None
 

@@ -29,6 +29,9 @@ MOST_TABLES = 200
 MOST_CELLS = 100_000
 MOST_FIXED = 5_000
 """Rows that one fix names; a finding of more says what to do in words alone."""
+MOST_SHOWN = 2_000
+MOST_SHOWN_BYTES = 64 * 2**20
+"""Parts and bytes that are shown of all supporting files of a request together."""
 MOST_REQUEST_BYTES = 16 * 2**20
 EARLIER_NAME = "earlier.json"
 """The file beside the request that tells of earlier releases."""
@@ -180,6 +183,8 @@ class CheckRequest(Part):
     """Whether to carry out what findings propose before a file is written."""
     supporting: tuple[OfferedFile, ...] = Field(default=(), max_length=MOST_FILES)
     """Files that are written anew to be shown to reviewers; none of them is judged, compared or counted."""
+    seconds: Annotated[int, Field(ge=1)] = 120
+    """How long the container may live; what is only shown ends before."""
 
 
 class FixPart(Part):

@@ -71,6 +71,7 @@ class RefusalReason(StrEnum):
     BROKEN_SAFETENSORS = "broken-safetensors"
     ARRAY_TYPE = "array-type"
     HIDDEN_FILE = "hidden-file"
+    OUT_OF_TIME = "out-of-time"
     CRASHED = "crashed"
 
 
@@ -172,6 +173,8 @@ SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.ARRAY_TYPE: "An array holds numbers of a kind that the gate does not compare. Save it as F16, BF16, "
     "F32, F64, BOOL or whole numbers.",
     RefusalReason.HIDDEN_FILE: "An array's bytes are a file of another kind. Take it out; send files one by one.",
+    RefusalReason.OUT_OF_TIME: "The gate did not get to the end of this file in the time that it has. Send a summary, "
+    "or split it.",
     RefusalReason.CRASHED: "The reader could not finish with this file, so it was not accepted. Send it again in a "
     "simpler form, such as CSV or text.",
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -32,12 +33,15 @@ from hub.gate.exchange import (
     EARLIER_NAME,
     MOST_FIXED,
     MOST_REQUEST_BYTES,
+    MOST_SHOWN_BYTES,
     CheckedFile,
     CheckFile,
     CheckRequest,
     CheckResult,
     FixPart,
     FoundPart,
+    OfferedFile,
+    ShownFile,
     TablePart,
     file_name,
 )
@@ -53,6 +57,10 @@ from hub.sandbox.program import SandboxError, read_bounded, run_program
 from hub.sandbox.show import show
 
 SECONDS_EACH = 60
+SECONDS_TO_SHOW = 20
+"""For all supporting files together; where the checks took long, they have less."""
+SHARE_OF_LIFE = 0.75
+"""The part of the container's life after which no supporting file is begun."""
 LARGEST_FRAGMENTS = 256 * 2**20
 
 
@@ -67,6 +75,7 @@ class _Part:
 
 def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
     """Judge every file of the request below ``root`` and write the answer."""
+    began = time.monotonic()
     source, target = root / "in", root / "out"
     request = _request(source / "request.json")
     datasets = _datasets(request)
@@ -87,12 +96,13 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
         if judgement.canonical is not None:
             (target / "canonical" / file_name(part.file.index, part.number)).write_bytes(judgement.canonical.content)
         files.append(checked(part.file, part.number, judgement))
+    until = min(time.monotonic() + SECONDS_TO_SHOW, began + request.seconds * SHARE_OF_LIFE)
     result = CheckResult(
         engine=ENGINE,
         policy_digest=policy_digest(request.policy),
         verdict=strictest(j.verdict for j in judged),
         files=tuple(files),
-        shown=tuple(show(_supporting(source / "fragments", request), target / "shown", request.policy, guard)),
+        shown=tuple(_shown(source / "fragments", target / "shown", request, until)),
     )
     (target / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
     return SandboxExit.OK
@@ -129,18 +139,29 @@ def _others(folder: Path, request: CheckRequest) -> Iterator[tuple[FileFragments
             yield from ((part, file.earlier or file.left) for part in sheets_of(_fragments(folder, file)))
 
 
-def _supporting(folder: Path, request: CheckRequest) -> Iterator[FileFragments]:
-    """Give the files that are shown and never leave; they are among no others."""
-    for file in request.supporting:
-        yield _fragments(folder, CheckFile(index=file.index, path=file.path))
+def _shown(folder: Path, target: Path, request: CheckRequest, until: float) -> Iterator[ShownFile]:
+    """Show the files that never leave; they are among no others. What is too large to be shown is not even read."""
+
+    def read(file: OfferedFile) -> FileFragments:
+        return _fragments(folder, file, MOST_SHOWN_BYTES, RefusalReason.TOO_LARGE)
+
+    def guard() -> AbstractContextManager[None]:
+        return _time_limit(until - time.monotonic())
+
+    return show(request.supporting, read, target, request.policy, guard)
 
 
-def _fragments(folder: Path, file: CheckFile) -> FileFragments:
+def _fragments(
+    folder: Path,
+    file: OfferedFile,
+    most: int = LARGEST_FRAGMENTS,
+    too_large: RefusalReason = RefusalReason.CRASHED,
+) -> FileFragments:
     """Return what was read of a file; what is missing, too large or of another form counts as a crash of its reader."""
     path = folder / f"{file_name(file.index)}.json"
     try:
-        if path.stat().st_size > LARGEST_FRAGMENTS:
-            return refused(file.index, file.path, 0, RefusalReason.CRASHED)
+        if path.stat().st_size > most:
+            return refused(file.index, file.path, 0, too_large)
         read = FileFragments.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return refused(file.index, file.path, 0, RefusalReason.CRASHED)
@@ -215,8 +236,10 @@ def _fix(fix: Fix | None) -> FixPart | None:
 
 
 @contextmanager
-def _time_limit(seconds: int) -> Iterator[None]:
-    """Give what runs inside so many seconds; what does not finish is out of time."""
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Give what runs inside so many seconds; what does not finish, or has none, is out of time."""
+    if seconds <= 0:
+        raise OutOfTimeError
 
     def out_of_time(_: int, __: FrameType | None) -> None:
         raise OutOfTimeError

@@ -1,29 +1,59 @@
-"""Supporting files, written anew to be shown: nothing of them is judged, compared or counted, since none leaves."""
+"""Supporting files, written anew to be shown: nothing of them is judged, compared or counted, since none leaves.
+
+Invariants:
+
+* whatever they are, they end no check: what takes too long, or is too much, is refused, each file for itself;
+* bytes, parts and time are bounded for all of them together, and there is room left for the check's answer.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from hub.gate.engine import Guard, written
-from hub.gate.exchange import ShownFile, file_name
-from hub.gate.fragments import FileFragments, RefusalFragment
+from hub.gate.engine import Guard, OutOfTimeError, written
+from hub.gate.exchange import LARGEST_RESULT, MOST_SHOWN, MOST_SHOWN_BYTES, OfferedFile, ShownFile, file_name
+from hub.gate.fragments import FileFragments, RefusalFragment, refused
 from hub.gate.refusals import ReadRefusedError, RefusalReason
 from hub.gate.sheets import sheets_of
 from hub.policy.model import Policy
+from hub.sandbox.program import FULL, write_atomically
+
+Read = Callable[[OfferedFile], FileFragments]
 
 
-def show(files: Iterable[FileFragments], target: Path, policy: Policy, guard: Guard) -> Iterator[ShownFile]:
-    """Write each file, or each sheet of a workbook, into ``target``, and say what was written or why it was not."""
+def show(files: Iterable[OfferedFile], read: Read, target: Path, policy: Policy, guard: Guard) -> Iterator[ShownFile]:
+    """Write each file, or each sheet of a workbook, into ``target``, and say what was written or why it was not.
+
+    ``guard`` ends when the time for all of them is over.
+    """
     target.mkdir(exist_ok=True)
+    parts_left, bytes_left = MOST_SHOWN, MOST_SHOWN_BYTES
     for file in files:
-        parts = sheets_of(file)
+        parts = _parts(file, read, parts_left, guard)
+        parts_left -= len(parts)
         for number, part in enumerate(parts, start=1):
-            yield _shown(part, number if len(parts) > 1 else 0, target, policy, guard)
+            shown = _shown(part, number if len(parts) > 1 else 0, target, bytes_left, policy, guard)
+            bytes_left -= shown.size
+            yield shown
 
 
-def _shown(file: FileFragments, number: int, target: Path, policy: Policy, guard: Guard) -> ShownFile:
+def _parts(file: OfferedFile, read: Read, most: int, guard: Guard) -> tuple[FileFragments, ...]:
+    """The file, or each of its sheets; of a file alone there is always something to say."""
+    why = RefusalReason.TOO_MANY_PARTS
+    try:
+        with guard():
+            parts = sheets_of(read(file))
+        if len(parts) <= max(most, 1):
+            return parts
+    except OutOfTimeError:
+        why = RefusalReason.OUT_OF_TIME
+    return (refused(file.index, file.path, 0, why),)
+
+
+def _shown(file: FileFragments, number: int, target: Path, most: int, policy: Policy, guard: Guard) -> ShownFile:
     said = ShownFile(index=file.index, part=number, path=file.path, kind=file.kind)
     refusals = [part.reason for part in file.fragments if isinstance(part, RefusalFragment)]
     if refusals or not file.fragments:
@@ -32,8 +62,22 @@ def _shown(file: FileFragments, number: int, target: Path, policy: Policy, guard
         made = written(file, policy, guard)
     except ReadRefusedError as refusal:
         return said.model_copy(update={"refusal": refusal.reason})
-    (target / file_name(file.index, number)).write_bytes(made.content)
+    if len(made.content) > most or not _put(target, file_name(file.index, number), made.content):
+        return said.model_copy(update={"refusal": RefusalReason.TOO_LARGE})
     digest = hashlib.sha256(made.content).hexdigest()
     return said.model_copy(
         update={"kind": made.file.kind, "name": made.name, "sha256": digest, "size": len(made.content)}
     )
+
+
+def _put(folder: Path, name: str, content: bytes) -> bool:
+    """Write a file where there is room for it and for the answer; say whether it was written."""
+    if shutil.disk_usage(folder).free < len(content) + LARGEST_RESULT:
+        return False
+    try:
+        write_atomically(folder, name, content)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        return False
+    return True

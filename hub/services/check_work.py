@@ -49,7 +49,7 @@ from hub.services.other_requests import LEFT, others_of
 from hub.services.policies import barred_from, policy_in_force, votes_are_blind
 from hub.services.ports import Reading, Transaction
 from hub.services.precheck import dataset_entry
-from hub.services.recipe import Ending, Recipe, put_request, read_result, reader_mounts, spec_of
+from hub.services.recipe import Ending, Recipe, limits_of, put_request, read_result, reader_mounts, spec_of
 from hub.services.shown_files import supporting_entries, taken_in_shown
 from hub.services.sibling_runs import Siblings, entry_of, siblings_of
 from hub.services.snapshots import mounted
@@ -157,6 +157,7 @@ def check_spec(
         approved=ran,
         others_all_count=all_count,
         supporting=supporting_entries(request),
+        seconds=limits_of(lab, work.kind).seconds,
     )
     put_request(lab, folders.inside, asked)
     if not _all_compared(beside, read_beside):

@@ -12,12 +12,10 @@ from hub.domain.exports import ExportRequest
 from hub.domain.supporting import SupportingFile
 from hub.domain.uploads import Stored
 from hub.domain.work import Work
-from hub.gate.exchange import CheckResult, OfferedFile, ShownFile
+from hub.gate.exchange import MOST_SHOWN_BYTES, CheckResult, OfferedFile, ShownFile
 from hub.gate.refusals import SENTENCES
 from hub.services.answers import disagreement, keep_file, of_every_file
 from hub.services.lab import Lab
-
-MOST_BYTES_SHOWN = 64 * 2**20
 
 
 def supporting_entries(request: ExportRequest) -> tuple[OfferedFile, ...]:
@@ -42,5 +40,5 @@ def _taken_in(lab: Lab, work: Work, file: SupportingFile, shown: ShownFile) -> S
         raise disagreement()
     if shown.refusal is not None:
         return SupportingFile(shown.path, file.sha256, file.size, shown.kind, refusal=SENTENCES[shown.refusal])
-    keep_file(lab, work, "shown", shown, Stored(shown.sha256, shown.size), MOST_BYTES_SHOWN)
+    keep_file(lab, work, "shown", shown, Stored(shown.sha256, shown.size), MOST_SHOWN_BYTES)
     return SupportingFile(shown.path, file.sha256, file.size, shown.kind, shown.sha256, shown.name, shown.size)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hub.domain.audit import event
 from hub.domain.errors import NotFoundError
 from hub.domain.supporting import SupportingFile
+from hub.gate.exchange import MOST_SHOWN_BYTES
 from hub.services.exports import check_reads_files, load_visible
 from hub.services.lab import Lab
-from hub.services.shown_files import MOST_BYTES_SHOWN
 
 
 def supporting_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[SupportingFile, bytes]:
@@ -20,4 +20,4 @@ def supporting_file(lab: Lab, actor: str, identifier: str, path: str) -> tuple[S
             raise NotFoundError("The request has no supporting file of that name to show.", reason="not-found")
         details = {"path": file.path, "sha256": file.shown}
         records.record(event("export:supporting:view", actor, seen.id, seen.project, **details))
-    return file, lab.vault.read(file.shown, MOST_BYTES_SHOWN)
+    return file, lab.vault.read(file.shown, MOST_SHOWN_BYTES)

@@ -22,6 +22,7 @@ from hub.gate.exchange import Verdict
 from hub.gate.fragments import BlobFragment, FileFragments, TextFragment, ValueFragment
 from hub.gate.kinds import Kind
 from hub.gate.readers.files import read_file
+from hub.gate.refusals import SENTENCES, RefusalReason
 from hub.gate.verdict import strictest, verdict
 
 PLAIN = TableContext()
@@ -58,6 +59,13 @@ def test_a_check_that_fails_blocks_and_says_nothing_of_the_data(context: Context
     (block,) = [f for f in found if f.severity is Severity.BLOCK]
     assert block.check == "new"
     assert "value from" not in block.sentence
+
+
+def test_a_file_that_is_not_written_in_time_is_refused_as_such(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "canonical", late)
+    judged = gate.judge("t.txt", "words")
+    assert (judged.verdict, judged.canonical) == ("block", None)
+    assert SENTENCES[RefusalReason.OUT_OF_TIME] in [f.sentence for f in judged.findings]
 
 
 def test_a_fragment_that_no_check_claims_blocks(context: Context) -> None:

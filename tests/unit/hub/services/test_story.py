@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -278,6 +279,14 @@ def test_the_gate_is_told_which_notebook_a_run_was_made_from(lab: Lab) -> None:
     notebook = notebooks.notebook(lab, "scientist", run.notebook)
     digest, cells = notebook.digest, (cell_digest("code", "print(1)"),)
     assert told == ApprovedNotebook(digest=digest, cells=cells, parameters={"minimum": 11})
+
+
+def test_the_gate_is_told_how_long_its_container_lives(lab: Lab) -> None:
+    limits = lab.settings.reader.model_copy(update={"seconds": 77})
+    slow = replace(lab, settings=lab.settings.model_copy(update={"reader": limits}))
+    programs = play(slow)
+    checked_request(slow)
+    assert CheckRequest.model_validate_json(json.dumps(programs.asked)).seconds == 77
 
 
 def test_outputs_of_a_workspace_have_no_notebook_to_be_compared_with(lab: Lab) -> None:
