@@ -44,6 +44,9 @@ _UNITS = tuple(unit for unit in TIMEDELTA_UNITS if unit[0] != "second")
 _ENOUGH = 1.5
 """How many of a unit are said in it; what is shorter is said in the next smaller one."""
 _NO_LARGER = 1e9
+AMOUNT = re.compile(r"-?\d+\.\d+")
+AMOUNTS = frozenset({"low", "high", "share", "bits"})
+"""Places of the gate's sentences that hold an amount; elsewhere, what looks like one may be a name."""
 _STEPS = ((2**30, "GB", "Go"), (2**20, "MB", "Mo"), (2**10, "kB", "ko"))
 
 
@@ -82,7 +85,7 @@ class Language:
         """Translate a part of a sentence of the gate's; what is none stays as it is."""
         if self.code == DEFAULT:
             return phrase
-        return self.phrases.said(phrase, lambda message, found: self.text(message, found)) or phrase
+        return self.phrases.said(phrase, lambda message, found: self.text(message, self._amounts(found))) or phrase
 
     def place(self, place: str) -> str:
         """Say where a finding stands: the file's name as it is, and then the part of it."""
@@ -90,7 +93,12 @@ class Language:
         return ", ".join([file, *map(self.phrase, parts)])
 
     def _filled(self, message: str, found: dict[str, str]) -> str:
-        return self.text(message, {key: self.phrase(value) for key, value in found.items()})
+        return self.text(message, {key: self.phrase(value) for key, value in self._amounts(found).items()})
+
+    def _amounts(self, found: dict[str, str]) -> dict[str, str]:
+        """What fills a sentence of the gate's, with the amounts as the language writes them."""
+        amounts = {key: value for key, value in found.items() if key in AMOUNTS and AMOUNT.fullmatch(value)}
+        return found | {key: self.decimal(Decimal(value)) for key, value in amounts.items()}
 
     def _value(self, key: str, value: object) -> str:
         if isinstance(value, Enum):

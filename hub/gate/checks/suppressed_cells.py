@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity
 from hub.gate.cell_problem import Laid, Place, lay_out
@@ -92,7 +93,8 @@ def _findings(
 
 def _detail(narrow: dict[int, Interval]) -> str:
     low, high = min(narrow.values(), key=lambda between: between[1] - between[0])
-    return f"The narrowest of these intervals goes from {low:.6g} to {high:.6g}; there are this many: {len(narrow)}."
+    low, high = (f"{Decimal(f'{end:.6g}'):f}" for end in (low, high))
+    return f"The narrowest of these intervals goes from {low} to {high}; there are this many: {len(narrow)}."
 
 
 def _finding(table: Table, rows: list[int], detail: str, fix: Fix | None) -> Finding:

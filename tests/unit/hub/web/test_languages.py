@@ -130,6 +130,15 @@ def test_a_sentence_of_the_gate_is_said_with_its_parts() -> None:
     assert "Regroupez des catégories" in said
 
 
+def test_amounts_of_the_gate_are_written_as_the_language_writes_them() -> None:
+    kept = "The narrowest of these intervals goes from -1234567.5 to 3.25; there are this many: 2."
+    assert "va de -1\u202f234\u202f567,5 à 3,25" in FRENCH.stored(kept)
+    assert FRENCH.phrase("(2, 12.5 %) dominance (uk-sacro)") == FRENCH.phrase("(2, 12 %) dominance (uk-sacro)").replace(
+        "12", "12,5"
+    )
+    assert language("en").stored(kept) == kept
+
+
 def test_what_a_person_wrote_stays_as_it_is() -> None:
     for words in ("Please merge the cells.", "", "x" * 5000, "It was. cancelled."):
         assert FRENCH.stored(words) == words
