@@ -95,7 +95,7 @@ def near_figure(
 ) -> NDArray[np.bool_]:
     """Which cells are the figure: to half of their last decimal, of a declared rounding, or of canonical digits.
 
-    The figure's name says what it is. Neither a cell nor a figure that is missing is near to anything.
+    The figure's name says what it is. No cell and no figure that is missing, or infinite, is near to anything.
     """
     shown, value = (numbers.cast(pl.Float64).to_numpy() for numbers in (cell, figure))
     is_count = figure.name in COUNTS
@@ -106,6 +106,7 @@ def near_figure(
     scale = 100.0 if figure.name.endswith("_percent") else 1.0
     with np.errstate(invalid="ignore"):
         near: NDArray[np.bool_] = np.abs(shown - value * scale) <= np.maximum(least, digits) * 1.001
+        near &= np.isfinite(shown) & np.isfinite(value)
         if context.rounding > 1:
             # What was rounded is a multiple of that; else a large one would agree with anything.
             steps = shown / context.rounding

@@ -32,19 +32,23 @@ def tallied(file: DataFile, keys: dict[str, tuple[str, int]], measures: Sequence
     found = {**cells.named(taken), "rows": _whole(rows[taken]), "units": _whole(units[taken])}
     for number, values in enumerate(columns):
         figures = _figures(cells, values, ids, (rows, units), taken)
+        if figures is None:
+            return None
         found |= {column_of(name, number): figure for name, figure in figures.items()}
     return pl.DataFrame(found)
 
 
 def _figures(
     cells: Cells, values: pl.Series, ids: pl.Series | None, counts: tuple[Numbers, Numbers], taken: Numbers
-) -> dict[str, pl.Series]:
+) -> dict[str, pl.Series] | None:
     """Of each taken combination the units that have a value, and the plain statistics; ``counts``: rows and units."""
     all_rows, units = counts
     of = moments_in(cells, values, all_rows)
     if of.counted is not None:
         having = of.rows if ids is None else units_in(cells, ids, of.counted)
-        units = units if having is None else having
+        if having is None:
+            return None
+        units = having
     rows, total = of.rows[taken], of.total[taken]
     return {
         "units": _whole(units[taken]),
