@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 _BEFORE_TIME = r"^(\d{4}-\d{2}-\d{2})T"
-_ZONE = r"(:\d{2}(?:\.\d+)?)\s?(?:[A-Z]{1,5}|[+-]\d{2}:?\d{2})$"
-_SHIFT = r":\d{2}(?:\.\d+)?\s?([+-])(\d{2}):?(\d{2})$"
+_ZONE = r"(:\d{2}(?:\.\d+)?)\s?(?:[A-Z]{1,5}|[+-][0-9]{2}:?[0-9]{2})$"
+_SHIFT = r":\d{2}(?:\.\d+)?\s?([+-])([0-9]{2}):?([0-9]{2})$"
+"""Digits of other alphabets are no numbers to Polars, and would be an error."""
 _MINUTE = 60_000_000
 
 

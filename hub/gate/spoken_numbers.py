@@ -18,8 +18,9 @@ milliard milliards dizaine dizaines douzaine douzaines quinzaine quinzaines ving
 quarantaine quarantaines cinquantaine cinquantaines soixantaine soixantaines centaine centaines millier milliers
 """
 _LETTER = r"[^\W\d_]"
-_ANY_WORD = "|".join(sorted(_WORDS.split(), key=len, reverse=True))
-_NUMBER_WORD = re.compile(_ANY_WORD, re.IGNORECASE)
+_ANY_WORD = "|".join(_WORDS.split())
+_NUMBER_WORD = re.compile(rf"(?:{_ANY_WORD})(?={_ANY_WORD}|\Z)", re.IGNORECASE)
+"""A word behind which nothing stands, or another one: “cent”, and not “cents”, in “centsoixante”."""
 _NUMBER_WORDS = re.compile(rf"(?<!{_LETTER})(?:{_ANY_WORD})+(?!{_LETTER})", re.IGNORECASE)
 _POWER = re.compile(rf"(?<={_LETTER})[²³](?![\w²³¹])")
 

@@ -44,3 +44,8 @@ def test_days_and_times_of_day_are_read_by_themselves() -> None:
 def test_what_says_no_time_has_no_key() -> None:
     texts = ("", "5", "abc", "2020", "1 days 03:04:05", "2020-13-01", "25:00", "T")
     assert micros(*texts) == [None] * len(texts)
+
+
+def test_a_shift_in_digits_of_another_alphabet_is_no_time_and_no_error() -> None:
+    texts = ("2020-01-02 03:04:05+٠١:00", "2020-01-02 03:04:05+01:٣٠", "٢٠٢٠-٠١-٠٢", "2020-01-02 03:04:05")
+    assert micros(*texts) == [None, None, None, key(2020, 1, 2, 3, 4, 5)]

@@ -51,6 +51,11 @@ def test_what_says_no_length_has_no_key() -> None:
     assert micros(*texts) == [None] * len(texts)
 
 
+@pytest.mark.parametrize("text", ["٤٥", "٤٥.٥", "٤ days", "٢٦:٠٣", "P٤D"])
+def test_digits_of_another_alphabet_say_no_length_and_are_no_error(text: str) -> None:
+    assert micros(text, "45") == [None, 45_000_000]
+
+
 @given(st.timedeltas(timedelta(days=-20_000), timedelta(days=20_000)))
 def test_pandas_python_and_polars_write_what_is_read(length: timedelta) -> None:
     polars = pl.DataFrame({"c": [length]}, schema={"c": pl.Duration("us")})

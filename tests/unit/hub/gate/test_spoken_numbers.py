@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from hub.gate.spoken_numbers import spoken_numbers
+from hub.gate.spoken_numbers import _WORDS, spoken_numbers
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,9 @@ from hub.gate.spoken_numbers import spoken_numbers
         ("twenty-one", 1),
         ("sixhundred", 2),
         ("sixpeople", 0),
+        ("centsoixante", 2),
+        ("deuxcentsoixantesix", 4),
+        ("centssix", 2),
         ("s\u00edx h\u00fandred", 2),
         ("\u02e2\u2071\u02e3 \u02b0\u1d58\u207f\u1d48\u02b3\u1d49\u1d48", 2),
         ("trillions", 1),
@@ -35,6 +40,17 @@ from hub.gate.spoken_numbers import spoken_numbers
 )
 def test_numbers_are_counted_however_they_are_written(text: str, count: int) -> None:
     assert spoken_numbers(text) == count
+
+
+def test_two_words_that_are_written_as_one_are_two() -> None:
+    pairs = [(one, other) for one in _WORDS.split() for other in _WORDS.split()]
+    assert [pair for pair in pairs if spoken_numbers("".join(pair)) != 2] == []
+
+
+def test_a_long_run_of_words_is_counted_soon() -> None:
+    began = time.monotonic()
+    assert spoken_numbers("centsoixante" * 20_000) == 40_000
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from hub.gate.array_types import ArrayType
 from hub.gate.arrays import array_of
 from hub.gate.canonical import canonical
 from hub.gate.canonical_arrays import write_safetensors
-from hub.gate.exchange import Verdict
+from hub.gate.exchange import DatasetDescription, Verdict
 from hub.gate.fragments import ArraysFragment
+from hub.gate.mounted import from_scans
 from hub.gate.readers.files import read_file
 from hub.policy.load import load_profile
 
@@ -154,6 +155,21 @@ def test_a_column_that_most_rows_lack_blocks_under_any_scale_beside_shorter_arra
     held = on(rows, "u").judge("m.safetensors", model(ArrayType.F64, bias=draw.normal(size=30), w=3.7 * pay + 11))
     (found,) = [f for f in held.findings if f.check == "scaled-columns"]
     assert found.place.endswith("array 2")
+
+
+def test_datasets_whose_columns_are_held_are_named_in_the_order_of_their_names(gate: Any) -> None:
+    """Two runs say the same, word by word."""
+    draw = np.random.default_rng(4)
+    names = ("mills", "farms", "ports", "yards", "banks", "wells", "docks")
+    columns = {name: draw.lognormal(10, 0.4, 300).round(2) for name in names}
+    mounted = tuple(
+        from_scans(DatasetDescription(name=name, folder="/data"), {"d.parquet": pl.LazyFrame({"pay": values})})
+        for name, values in columns.items()
+    )
+    arrays = {f"w{at}": 3.7 * values + 11 for at, values in enumerate(columns.values())}
+    found = judged(type(gate)(gate.policy, mounted), **arrays).findings
+    said = [f.sentence.split("dataset ")[1].split(",")[0] for f in found if f.check == "scaled-columns"]
+    assert said == sorted(names)
 
 
 def test_arrays_leave_without_what_their_file_said_beside_them() -> None:
