@@ -21,6 +21,8 @@ from hub.gate.fragments import ArrayPart
 
 FEWEST = 20
 _MOST_DECIMALS = 9
+_GRIDS = ((10.0, _MOST_DECIMALS), (2.0, 30))
+"""Tenths and halves of which numbers may be multiples, up to so many times divided."""
 _MOST_DIGITS = 14
 _LARGEST = 2.0**53
 _ROOM = 20.0
@@ -55,16 +57,24 @@ def held(array: ArrayPart, digits: int) -> Held | None:
 
 
 def _error(numbers: Numbers, array: ArrayPart, digits: int) -> float:
-    """Half of the last digit that the numbers show, in their type or after they were rounded."""
+    """Half of the last digit that the numbers show: in their type, after they were rounded, or on a grid.
+
+    It is the largest of these. What stands in four bytes or two lies on a grid of halves, which has many decimals.
+    """
     if not array.type.is_fraction:
         return 0.5
     usual = _usual(numbers)
-    for decimals in range(_MOST_DECIMALS):
-        if np.abs(numbers - np.round(numbers, decimals)).max() <= usual * 10.0**-_MOST_DIGITS:
-            return 0.5 * 10.0**-decimals
     is_rounded = bool((numbers == rounded(numbers, digits)).all())
     kept = min(digits if is_rounded else _MOST_DIGITS, array.type.digits)
-    return 0.5 * 10.0 ** (math.floor(math.log10(usual)) + 1 - kept)
+    trifle = usual * 10.0**-_MOST_DIGITS
+    steps = (_step(numbers, base, most, trifle) for base, most in _GRIDS)
+    return 0.5 * max(10.0 ** (math.floor(math.log10(usual)) + 1 - kept), *steps)
+
+
+def _step(numbers: Numbers, base: float, most: int, trifle: float) -> float:
+    """The first of 1, 1/base, 1/base², … of which all numbers are multiples; 0 where none of so many is one."""
+    steps = (base**-power for power in range(most))
+    return next((s for s in steps if np.abs(numbers - np.round(numbers / s) * s).max() <= trifle), 0.0)
 
 
 def _usual(numbers: Numbers) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from hub.gate.affine import held, is_image
 from hub.gate.array_types import ArrayType
-from hub.gate.arrays import Numbers, array_of
+from hub.gate.arrays import Numbers, array_of, numbers_of, rounded
 
 COLUMN = np.random.default_rng(3).lognormal(9, 0.4, 60).round(2)
 
@@ -24,6 +24,29 @@ def is_column(numbers: Numbers, known: Numbers, kind: ArrayType = ArrayType.F64)
 )
 def test_a_scaled_column_is_one_at_any_number_of_decimals(decimals: int) -> None:
     assert is_column(np.round(0.5 * COLUMN + 100, decimals), COLUMN)
+
+
+@pytest.mark.parametrize("kind", [ArrayType.F16, ArrayType.BF16, ArrayType.F32, ArrayType.F64])
+@pytest.mark.parametrize("least", [0.001, 1.0, 4.0])
+def test_a_scaled_column_is_one_in_any_type_and_size(kind: ArrayType, least: float) -> None:
+    """Numbers of few bytes have many decimals, and yet show few digits."""
+    assert is_column(numbers_of(array_of("w", COLUMN * least / COLUMN.min(), kind)), COLUMN, kind)
+
+
+@pytest.mark.parametrize("kind", [ArrayType.BF16, ArrayType.F32, ArrayType.F64])
+def test_a_large_scaled_column_is_one_in_any_type(kind: ArrayType) -> None:
+    assert is_column(numbers_of(array_of("w", COLUMN * 33_000 / COLUMN.min(), kind)), COLUMN, kind)
+
+
+def test_a_scaled_column_is_one_after_other_types_and_grids() -> None:
+    large = COLUMN * 40_000 / COLUMN.min()
+    assert is_column(large.astype(np.float32).astype(np.float64), COLUMN)
+    assert is_column(np.round(large * 256) / 256, COLUMN)
+
+
+def test_a_scaled_column_is_one_when_it_was_rounded_to_tens() -> None:
+    column = np.random.default_rng(5).uniform(2_000, 9_000, 60).round(2)
+    assert is_column(rounded(column * 1e3, 5), column)
 
 
 def test_whole_numbers_of_a_column_are_one_up_to_the_rounding() -> None:
