@@ -46,6 +46,8 @@ from hub.gate.verdict import verdict
 from hub.policy.model import Policy
 
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32,64}(?![0-9A-Za-z])")
+FAILED = "a check that fails blocks"
+"""The rule of a finding that says nothing of the file, but that a check could not judge it."""
 _LONG_NAME = 120
 _MOST_NAME_DIGITS = 20
 """Two dates and a version have no more."""
@@ -81,7 +83,7 @@ def check_fragments(
     guard: Guard = nullcontext,
 ) -> list[Finding]:
     """Apply every check to every fragment; one that none claims blocks."""
-    return _once(finding for _, finding in _found(fragments, context, checks, guard))
+    return list(dict.fromkeys(finding for _, finding in _found(fragments, context, checks, guard)))
 
 
 def _found(
@@ -153,7 +155,7 @@ def check_file(
         offered = frozenset(map(id, file.fragments))
         second = _found(made.file.fragments, again, CHECKS, guard, blocked, offered)
         findings += _news(first, second)
-    judged = _judgement(_once(findings), made, tuple(told.table for told in again.released_here))
+    judged = _judgement(findings, made, tuple(told.table for told in again.released_here))
     classes = classes_in(made.file, file.decoded, again, guard)
     return replace(judged, context=context, classes=classes, card=card_of(file.fragments, again))
 
@@ -211,8 +213,7 @@ def _apply_together(check: RequestCheck, contexts: list[Context], guard: Guard) 
         sentence = "The check did not finish in time, so nothing is known. Send fewer files at once."
     except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 — what a check cannot judge must block, whatever went wrong
         sentence = "The check ended with an error, so nothing is known. Send the files one by one."
-    rule = "a check that fails blocks"
-    return [[c.finding(check.identifier, Severity.BLOCK, "", sentence, rule)] for c in contexts]
+    return [[c.finding(check.identifier, Severity.BLOCK, "", sentence, FAILED)] for c in contexts]
 
 
 def _with(added: list[Finding], judgement: Judgement) -> Judgement:
@@ -274,7 +275,7 @@ def _apply(check: Check, fragment: Fragment, context: Context, guard: Guard) -> 
         sentence = "The check did not finish in time, so nothing is known. Send a smaller file."
     except (Exception, pl.exceptions.PanicException):  # noqa: BLE001 — what a check cannot judge must block, whatever went wrong
         sentence = "The check ended with an error, so nothing is known. Send the file in a simpler form, such as CSV."
-    return [context.finding(check.identifier, Severity.BLOCK, fragment.place, sentence, "a check that fails blocks")]
+    return [context.finding(check.identifier, Severity.BLOCK, fragment.place, sentence, FAILED)]
 
 
 def written(file: FileFragments, policy: Policy, guard: Guard = nullcontext) -> Canonical:
@@ -290,12 +291,8 @@ def written(file: FileFragments, policy: Policy, guard: Guard = nullcontext) -> 
         raise ReadRefusedError(RefusalReason.CRASHED) from None
 
 
-def _once(findings: Iterable[Finding]) -> list[Finding]:
-    return list(dict.fromkeys(findings))
-
-
 def _judgement(findings: Iterable[Finding], written: Canonical | None, tables: tuple[TablePart, ...] = ()) -> Judgement:
     order = list(Severity)
-    ordered = sorted(_once(findings), key=lambda f: order.index(f.severity))[:MOST_FINDINGS]
+    ordered = sorted(dict.fromkeys(findings), key=lambda f: order.index(f.severity))[:MOST_FINDINGS]
     digest = hashlib.sha256(written.content).hexdigest() if written else ""
     return Judgement(tuple(ordered), verdict(ordered), written, digest, tables)

@@ -20,6 +20,7 @@ from corpus.page import PAGE, page
 from hub.adapters.local_gate import Asked, check_paths
 from hub.domain.exports import Severity
 from hub.domain.table_context import TableContext
+from hub.gate.engine import FAILED
 from hub.gate.exchange import Verdict
 from hub.gate.verdict import verdict_of
 
@@ -45,6 +46,12 @@ def test_no_good_output_is_blocked(case: Case) -> None:
     said = judged(case)
     assert said.verdict is not Verdict.BLOCK, said.findings
     assert (said.verdict is Verdict.REVIEW) is bool(case.review), said.findings
+
+
+@pytest.mark.parametrize("case", cases(), ids=named)
+def test_no_check_fails_on_a_case(case: Case) -> None:
+    """One that fails blocks as well as one that finds something, and is no such thing."""
+    assert FAILED not in {found.rule for found in judged(case).findings}
 
 
 @pytest.mark.parametrize(("check", "of_name"), NEEDED)
