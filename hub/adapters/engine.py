@@ -17,7 +17,7 @@ from docker.utils import kwargs_from_env
 
 from hub.adapters.control_group import memory_used
 from hub.adapters.followed_process import FollowedProcess, followed
-from hub.adapters.power.channel import ask
+from hub.adapters.power.channel import look
 from hub.adapters.power.places import ENGINE_SOCKET, Door
 from hub.adapters.power.verbs import WorkMemory
 from hub.domain.errors import ConflictError, UnavailableError
@@ -28,6 +28,9 @@ CONFLICT, UNAVAILABLE = 409, 503
 RUNNING = "running"
 ASK_AGAIN = 5.0
 """Seconds after which the engine is asked again where nothing seems to have moved."""
+PATIENCE = 60
+LOOK_AGAIN = 10.0
+"""Seconds after which it is looked again where no answer came: who follows what is under way holds no thread by it."""
 STATES = {
     "created": ContainerState.CREATED,
     RUNNING: ContainerState.RUNNING,
@@ -113,22 +116,24 @@ class DockerEngine:
     """One lab's containers on the Docker engine; the connection is made when it is first needed.
 
     With the lab's state folder it goes through the lab's engine gate; without, to the engine itself, which only the
-    administrator's own commands may.
+    administrator's own commands may. ``patience`` is how many seconds the engine has for an answer.
     """
 
-    def __init__(self, lab: str, state: Path | None = None) -> None:
+    def __init__(self, lab: str, state: Path | None = None, patience: int = PATIENCE) -> None:
         self._lab = lab
         self._state = state
+        self._patience = patience
         self._door: Door | None = None
         self._client: docker.APIClient | None = None
         self._digests: dict[str, str] = {}
         self._told: dict[str, _Told] = {}  # of containers, by identifier
         self._ask_again = 0.0
+        self._look_again = 0.0
 
     def _call(self, act: Callable[[docker.APIClient], Any]) -> Any:
         with _said_plainly(gated=self._state is not None):
             if self._client is None:
-                self._client = docker.APIClient(version="auto", timeout=60, **self._where())
+                self._client = docker.APIClient(version="auto", timeout=self._patience, **self._where())
                 # The gate is a socket: no proxy of the environment leads to it, and none is looked for at each call.
                 self._client.trust_env = self._state is None
             return act(self._client)
@@ -198,11 +203,21 @@ class DockerEngine:
     def memory(self, work: str) -> int | None:
         """Return how much memory the container of a piece of work uses, as the kernel counts it on the host.
 
-        Behind the gate, the privileged process is asked for the number alone.
+        Behind the gate, the privileged process is asked for the number alone, and where it does not answer at once,
+        nothing is asked, nor known, for a while.
         """
-        if self._state is not None:
-            told, _ = ask(self._state, WorkMemory(work=work))
-            return told if isinstance(told, int) else None
+        if self._state is None:
+            return self._counted_memory(work)
+        if time.monotonic() < self._look_again:
+            return None
+        try:
+            told, _ = look(self._state, WorkMemory(work=work))
+        except UnavailableError:
+            self._look_again = time.monotonic() + LOOK_AGAIN
+            raise
+        return told if isinstance(told, int) else None
+
+    def _counted_memory(self, work: str) -> int | None:
         seen = self._inspect(work_container(self._lab, work))
         if seen is None or seen["Config"]["Labels"].get(LABEL_LAB) != self._lab or not seen["State"]["Pid"]:
             return None

@@ -20,6 +20,7 @@ from hub.adapters.accounts.given import card_to_gateway, to_gateway
 from hub.adapters.engine import DockerEngine
 from hub.adapters.host import Host
 from hub.adapters.power import verbs
+from hub.adapters.power.channel import LOOK_SECONDS
 from hub.adapters.storage import LoopStorage
 from hub.domain.errors import InvalidError
 from hub.settings import Settings
@@ -34,6 +35,7 @@ class Verbs:
         self._storage = storage
         self._host = host
         self._engine = DockerEngine(settings.name)
+        self._glance = DockerEngine(settings.name, patience=LOOK_SECONDS)
 
     def do(self, asked: verbs.AnyVerb) -> Any:
         """Do a verb and return its value, for the verbs that have one."""
@@ -84,7 +86,7 @@ class Verbs:
         return asdict(self._storage.room(asked.project))
 
     def _work_memory(self, asked: verbs.WorkMemory) -> int | None:
-        return self._engine.memory(asked.work)
+        return self._glance.memory(asked.work)
 
     def _forget_work(self, asked: verbs.ForgetWork) -> None:
         self._storage.forget_work(asked.work)

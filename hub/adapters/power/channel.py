@@ -31,6 +31,8 @@ BUSY = "verb-busy"
 """The reason of a refusal that is worth another try: the account has too many connections."""
 LONGEST_DEED = 3660.0
 """A large dataset's image takes its time."""
+LOOK_SECONDS = 1
+"""How long somebody waits who only looks: of what is not known then, a page says nothing."""
 ERRORS: dict[str, Callable[..., LabError]] = {
     kind.__name__: kind for kind in (RefusedError, NotFoundError, InvalidError, ConflictError, UnavailableError)
 }
@@ -50,17 +52,27 @@ def send(connection: socket.socket, message: BaseModel, file: int | None = None)
 def receive(connection: socket.socket, most: int) -> tuple[bytes, list[int]]:
     """Receive a message and the files that came with it; EOFError where the other side is gone."""
     head, files, _, _ = socket.recv_fds(connection, LENGTH.size, 1)
-    while head and len(head) < LENGTH.size:
-        head += _more(connection, LENGTH.size - len(head))
     if not head:
         raise EOFError
+    try:
+        return _text(connection, head, most), list(files)
+    except (OSError, EOFError, InvalidError):
+        for file in files:
+            os.close(file)
+        raise
+
+
+def _text(connection: socket.socket, head: bytes, most: int) -> bytes:
+    """Receive what the head, as far as it has come, announces."""
+    while len(head) < LENGTH.size:
+        head += _more(connection, LENGTH.size - len(head))
     length = LENGTH.unpack(head)[0]
     if length > most:
         raise InvalidError("A message to or from the privileged process is too long.", reason="verb-length")
     text = b""
     while len(text) < length:
         text += _more(connection, length - len(text))
-    return text, list(files)
+    return text
 
 
 def _more(connection: socket.socket, most: int) -> bytes:
@@ -77,15 +89,18 @@ def said(error: LabError) -> Answer:
     return Answer(error=kind, message=error.template, reason=error.reason, values=values)
 
 
-def ask(state: Path, verb: BaseModel) -> tuple[Any, int | None]:
+def ask(
+    state: Path, verb: BaseModel, within: float = CONNECT_SECONDS, longest: float = LONGEST_DEED
+) -> tuple[Any, int | None]:
     """Ask the privileged process for a deed; returns its value, and the file that it handed over.
 
-    Every verb may be repeated, so one that a kill interrupted is asked for again. UnavailableError when nobody answers.
+    Every verb may be repeated, so one that a kill interrupted is asked for again. UnavailableError when nobody answers
+    ``within`` these seconds, or the deed takes longer than the ``longest``.
     """
-    deadline = time.monotonic() + CONNECT_SECONDS
+    deadline = time.monotonic() + within
     while True:
         try:
-            text, files = _exchange(state, verb)
+            text, files = _exchange(state, verb, longest)
         except (OSError, EOFError) as error:
             if time.monotonic() > deadline:
                 raise UnavailableError(
@@ -102,11 +117,16 @@ def ask(state: Path, verb: BaseModel) -> tuple[Any, int | None]:
         time.sleep(PAUSE)
 
 
-def _exchange(state: Path, verb: BaseModel) -> tuple[bytes, list[int]]:
+def look(state: Path, verb: BaseModel) -> tuple[Any, int | None]:
+    """Ask for what somebody looks at, and wait for nothing: so many follow what is under way, on so few threads."""
+    return ask(state, verb, LOOK_SECONDS, LOOK_SECONDS)
+
+
+def _exchange(state: Path, verb: BaseModel, longest: float) -> tuple[bytes, list[int]]:
     door = Door(state)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(LONGEST_DEED)
+            connection.settimeout(longest)
             connection.connect(door.address(VERBS_SOCKET))
             send(connection, verb)
             return receive(connection, MOST_ANSWERED)

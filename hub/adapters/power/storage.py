@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -13,10 +13,21 @@ from datasets_mount.catalogue import Snapshot
 from datasets_mount.images import ImageFile, ImageKind, SnapshotImage
 from hub.adapters.plain_storage import PlainStorage, close_at_gateway
 from hub.adapters.power import verbs
-from hub.adapters.power.channel import ask
+from hub.adapters.power.channel import ask, look
 from hub.domain.errors import InvalidError
 from hub.domain.projects import Room
 from hub.services.storage_port import ProjectFolders, WorkFolders
+
+
+@contextmanager
+def _held(file: int | None) -> Iterator[int]:
+    """Hold a file open that was handed over."""
+    if file is None:
+        raise InvalidError("The privileged process handed over no file.", reason="verb-answer")
+    try:
+        yield file
+    finally:
+        os.close(file)
 
 
 class AskedStorage(PlainStorage):
@@ -130,16 +141,13 @@ class AskedStorage(PlainStorage):
         seen = self._ask(verbs.ListFiles, place=self._place(folder))
         return [(str(path), bool(plain)) for path, plain in seen] if isinstance(seen, list) else []
 
-    @contextmanager
-    def opened(self, folder: Path, path: str) -> Iterator[int]:
+    def opened(self, folder: Path, path: str) -> AbstractContextManager[int]:
         """Hold a plain file open that a container wrote."""
-        _, file = self._asked(verbs.OpenFile, place=self._place(folder), path=path)
-        if file is None:
-            raise InvalidError("The privileged process handed over no file.", reason="verb-answer")
-        try:
-            yield file
-        finally:
-            os.close(file)
+        return _held(self._asked(verbs.OpenFile, place=self._place(folder), path=path)[1])
+
+    def glimpsed(self, folder: Path, path: str) -> AbstractContextManager[int]:
+        """Hold such a file open for somebody who only looks, and waits for nothing."""
+        return _held(look(self._state, verbs.OpenFile(place=self._place(folder), path=path))[1])
 
     def _place(self, folder: Path) -> verbs.Place:
         """Return the name of a folder that a container wrote."""
