@@ -47,8 +47,8 @@ class Run:
 
     ``resources`` and ``packages``, the SHA-256 of the list of the image's packages in the vault, are known of a run
     that succeeded. ``reproduces`` names the run that this one repeats, ``sweep`` the sweep that it is part of.
-    ``screening`` says whether its outputs are held back, ``screened_by`` which checks of the gate block them,
-    and ``schedule`` which schedule started it.
+    ``screening`` says whether its outputs are held back, ``screened_by`` which checks of the gate block them (one is
+    told), and ``schedule`` which schedule started it.
     """
 
     id: str
@@ -81,13 +81,16 @@ class Run:
 def as_shown(run: Run) -> Run:
     """Return a run as people see it: of outputs that are held back neither names nor sizes nor digests.
 
+    Of the checks that block them one is named: its code chooses which do, and many together could say much.
+
     How much a run on secret data used is shown to nobody, whatever became of its outputs: its code chooses it, and no
     check of the gate looks at it.
     """
     if not run.is_on_secret:
         return run
     used = replace(run.resources, memory_peak=None, cpu_seconds=None) if run.resources else None
-    return replace(run, outputs=() if run.is_held else run.outputs, resources=used)
+    outputs = () if run.is_held else run.outputs
+    return replace(run, outputs=outputs, resources=used, screened_by=run.screened_by[:1])
 
 
 def check_is_shown(run: Run) -> None:
@@ -102,10 +105,10 @@ def check_is_shown(run: Run) -> None:
     if run.screening is Screening.HELD:
         raise RefusedError(
             "The outputs of the run {id} are held back: on secret data they are shown only where no check of the gate "
-            "blocks them, and these do: {checks}. Run the notebook with other parameters.",
+            "blocks them, and {check} does. Run the notebook with other parameters.",
             reason="run-held",
             id=run.id,
-            checks=", ".join(run.screened_by) or "—",
+            check=next(iter(run.screened_by), "—"),
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from datasets_mount.catalogue import Snapshot
 from datasets_mount.mounts import Mount
 from hub.domain.audit import event
-from hub.domain.errors import ConflictError, InvalidError
+from hub.domain.errors import ConflictError, InvalidError, RefusedError
 from hub.domain.notebooks import Notebook, NotebookState, check_can_run
 from hub.domain.projects import Project, check_works_in
 from hub.domain.runs import OutputFile, Run
@@ -39,8 +39,7 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
     with lab.store.read() as reading:
         run, notebook, project = _load(reading, work)
         check_can_run(notebook)
-        if sees_secret(reading, run.snapshots) and not run.is_held:
-            raise ConflictError("A dataset became secret since the run was asked for; start it again.", reason="tier")
+        _check_held_back(reading, run)
         pinned = {name: reading.get(Snapshot, digest) for name, digest in run.snapshots.items()}
     folders = lab.storage.run(work.id, project.uid)
     lab.storage.put(folders.inside, "notebook.ipynb", lab.vault.read(notebook.digest, MOST_NOTEBOOK_BYTES))
@@ -60,6 +59,12 @@ def _prepare(lab: Lab, work: Work) -> ContainerSpec:
         *(mounted(lab, project.name, s) for s in pinned.values() if s is not None),
     )
     return spec_of(lab, work, Purpose.RUN, "execute", mounts, image=notebook.image, uid=project.uid)
+
+
+def _check_held_back(reading: Reading, run: Run) -> None:
+    """On secret data a run writes where nobody looks, or not at all: also where they became secret meanwhile."""
+    if sees_secret(reading, run.snapshots) and not run.is_on_secret:
+        raise RefusedError("A dataset became secret since the run was asked for; start it again.", reason="tier")
 
 
 def _outputs(lab: Lab, project: Project, run: Run) -> Path:
@@ -88,7 +93,8 @@ def _finish(lab: Lab, work: Work, step: WorkStep, reason: str) -> Ending:
 
     def apply(records: Transaction) -> None:
         done = replace(run, outputs=tuple(outputs), resources=resources, packages=packages)
-        records.save(done, event("lab:run:end", "worker", run.id, run.project, outputs=len(outputs), end=step))
+        told = {} if run.is_on_secret else {"outputs": len(outputs)}  # the code chooses how many, and nobody looked yet
+        records.save(done, event("lab:run:end", "worker", run.id, run.project, **told, end=step))
         begin_screening(lab, records, done)
 
     return Ending(step, reason, apply)
@@ -104,6 +110,8 @@ def _said_of_left_out(run: Run, left_out: int) -> str:
 def _check(reading: Reading, work: Work) -> None:
     """A run goes on as long as its notebook is approved, its requester may work there, and its datasets are granted.
 
+    On data that became secret it goes on only where its outputs are held back.
+
     A newer version takes an approval's place and does not take it back: what runs already goes on to its end.
     """
     run, notebook, project = _load(reading, work)
@@ -111,6 +119,7 @@ def _check(reading: Reading, work: Work) -> None:
         check_can_run(notebook)
     check_works_in(load_person(reading, run.requester), project, reading.moment.date())
     check_all_granted(reading, project.name, tuple(run.snapshots))
+    _check_held_back(reading, run)
 
 
 RUN = Recipe(_prepare, _finish, _check)

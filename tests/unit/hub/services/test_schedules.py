@@ -140,10 +140,11 @@ def test_what_cannot_be_prepared_is_said_and_the_schedule_goes_on(
     assert exports.requests(lab, "researcher") == []
 
 
-def test_outputs_that_are_held_back_are_not_asked_for(lab: Lab) -> None:
+@pytest.mark.parametrize("named", ["table.csv", "what-a-cell-read.csv"])
+def test_outputs_that_are_held_back_are_not_asked_for_and_their_names_are_not_told(lab: Lab, named: str) -> None:
     programs = play(lab)
     registered_dataset(lab, Tier.SECRET)
-    schedule = made(lab)
+    schedule = made(lab, files=(named,))
     programs.findings = [{"check": "frequency", "severity": "block", "place": "", "sentence": "Few.", "rule": ""}]
     come(lab, schedule)
     work_off(lab)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from datasets_mount.catalogue import Tier
+from doubles.engine import MemoryEngine
 from doubles.people import CONTEXT, JOBS, approved_notebook, play, registered_dataset, work_off
 from doubles.sandbox import GoodPrograms
 from hub.domain.errors import RefusedError
@@ -181,6 +182,63 @@ def test_a_dataset_that_became_secret_meanwhile_is_not_run_on_as_before(lab: Lab
         WorkState.FAILED,
         "A dataset became secret since the run was asked for; start it again.",
     )
+
+
+def test_a_dataset_that_becomes_secret_ends_the_runs_that_show_what_they_write(lab: Lab, engine: MemoryEngine) -> None:
+    play(lab)
+    registered_dataset(lab, Tier.SENSITIVE)
+    notebook = approved_notebook(lab).id
+    engine.on_start = None
+    started, _ = runs.start_run(lab, "researcher", notebook, {})
+    do_round(lab)
+    assert runs.run(lab, "researcher", started.id)[1].state is WorkState.RUNNING
+    datasets.register_dataset(lab, "jobs-steward", replace(JOBS, tier=Tier.SECRET))
+    do_round(lab)
+    run, work, _ = runs.run(lab, "researcher", started.id)
+    assert (work.state, runs.memory(lab, run, work)) == (WorkState.FAILED, None)
+    assert work.reason == "A dataset became secret since the run was asked for; start it again."
+
+
+def test_a_run_that_holds_its_outputs_back_goes_on_when_its_dataset_is_registered_again(
+    lab: Lab, engine: MemoryEngine, programs: GoodPrograms
+) -> None:
+    notebook = approved_notebook(lab).id
+    engine.on_start = None
+    started, _ = runs.start_run(lab, "researcher", notebook, {})
+    do_round(lab)
+    datasets.register_dataset(lab, "jobs-steward", replace(JOBS, tier=Tier.SECRET))
+    do_round(lab)
+    assert runs.run(lab, "researcher", started.id)[1].state is WorkState.RUNNING
+
+
+def test_of_the_checks_that_block_outputs_people_are_told_one_and_the_audit_log_all(
+    lab: Lab, programs: GoodPrograms
+) -> None:
+    """Which of them do is the code's to choose: a bit for each, of outputs that nobody may see."""
+    programs.findings = [BLOCKS | {"check": check} for check in ("secrets", "dominance", "frequency")]
+    run = ended(lab)
+    assert (run.screening, run.screened_by) == (Screening.HELD, ("dominance",))
+    assert runs.runs(lab, "researcher")[0][0].screened_by == ("dominance",)
+    with pytest.raises(RefusedError) as refused:
+        asked(lab, run)
+    assert "dominance" in str(refused.value)
+    assert not {"secrets", "frequency"} & set(str(refused.value).replace(",", " ").split())
+    with lab.store.read() as reading:
+        held = [dict(e.event.details) for e in pages(reading) if e.event.name == "lab:run:hold"]
+    assert held == [{"checks": "dominance frequency secrets"}]
+
+
+@pytest.mark.parametrize(("tier", "told"), [(Tier.SENSITIVE, {"outputs": "2"}), (Tier.SECRET, {})])
+def test_how_many_outputs_a_run_on_secret_data_wrote_stands_in_no_event(
+    lab: Lab, tier: Tier, told: dict[str, str]
+) -> None:
+    played = play(lab)
+    registered_dataset(lab, tier)
+    played.outputs = {"a.csv": b"a,b\n", "b.csv": b"a,b\n"}
+    ended(lab)
+    with lab.store.read() as reading:
+        (happened,) = [dict(e.event.details) for e in pages(reading) if e.event.name == "lab:run:end"]
+    assert happened == told | {"end": "succeed"}
 
 
 def test_that_outputs_are_shown_or_held_back_stands_in_the_audit_log(lab: Lab, programs: GoodPrograms) -> None:
