@@ -92,8 +92,8 @@ def _findings(
 
 
 def _detail(narrow: dict[int, Interval]) -> str:
-    low, high = min(narrow.values(), key=lambda between: between[1] - between[0])
-    low, high = (f"{Decimal(f'{end:.6g}'):f}" for end in (low, high))
+    narrowest = min(narrow.values(), key=lambda between: between[1] - between[0])
+    low, high = (f"{Decimal(f'{end:.6g}'):f}" for end in narrowest)
     return f"The narrowest of these intervals goes from {low} to {high}; there are this many: {len(narrow)}."
 
 
