@@ -15,8 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from hub.domain.table_context import TableContext
-from hub.gate.cells import decimals_of, is_suppressed, numbers_in
+from hub.gate.cells import decimals_of, numbers_in
 from hub.gate.figures import COUNTS, MORE, PLAIN, WEIGHT, Figure, column_of
+from hub.gate.marks import is_suppressed
 from hub.gate.shares import shares_of
 from hub.gate.tabulation import MEASURES, Asked, Tabulation, figures_of, tabulate
 from hub.policy.model import Policy

@@ -6,7 +6,6 @@ as the table shows, so that what was rounded for display still meets the value t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -26,15 +25,6 @@ _DRESSED = (
     r"|\d+\.?\d*|\.\d+))((?:\s?[%‰€$£]|\s\p{L}{1,12}\.?|\s?\([^()]{0,40}\)|\s?\[[^\[\]]{0,40}\])?)$"
 )
 _ENGLISH = r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
-_SUPPRESSED = (
-    r"(?i)^(?:|c|s|x|\*+|-+|\.+|…|n/?a|<na>|nan|null|none|nd|secret|\[?(?:suppressed|redacted)\]?|confidential"
-    r"|[<≤]\s*\d{1,2})$"
-)
-_SUPPRESSED_CELL = re.compile(_SUPPRESSED.removeprefix("(?i)").strip("^$"), re.IGNORECASE)
-_BELOW = r"^[<≤]\s*\d{1,2}$"
-"""A mark of suppression that says below which number: of two digits at most, since a longer one is a figure."""
-_MARGIN = r"(?i)^(?:|all|total|totals?|ensemble|tous|toutes|overall|sum|marge)$"
-_MISSING = r"(?i)^(?:|n/?a|<na>|nan|null|none|nat)$"
 _LARGEST = 9e18
 _LONG = 10**18
 """Whole numbers from here on are compared by floating point."""
@@ -249,47 +239,6 @@ def _decimals_shown() -> pl.Expr:
     text = pl.col("number")
     after_point = text.str.strip_chars_end("0").str.split_exact(".", 1).struct[1].str.len_chars().clip(0, MOST_DECIMALS)
     return pl.when(text.str.contains("[eE]")).then(MOST_DECIMALS).otherwise(after_point)
-
-
-def is_suppressed(frame: pl.DataFrame, key: str) -> pl.Expr:
-    """Whether a cell of a column shows nothing: empty, or the one mark of suppression that the column uses.
-
-    A column with two different marks says something by their choice, and so does a table whose marks say different
-    numbers; there, only empty cells show nothing.
-    """
-    text = pl.col(key).str.strip_chars()
-    marks = frame.select(text.str.to_lowercase()).to_series()
-    forms = marks.filter(marks.str.contains(_SUPPRESSED)).n_unique()
-    if forms == 1 and bool(marks.str.contains(_BELOW).any()) and _numbers_below(frame) > 1:
-        return text == ""
-    return text.str.contains(_SUPPRESSED) if forms == 1 else text == ""
-
-
-def _numbers_below(frame: pl.DataFrame) -> int:
-    """How many different numbers a table's marks of suppression say."""
-    cells = frame.select(pl.col(pl.String)).unpivot(value_name="cell").select(pl.col("cell").str.strip_chars())
-    return cells.to_series().filter(cells.to_series().str.contains(_BELOW)).str.replace_all(r"\D", "").n_unique()
-
-
-def suppression_mark(cells: Iterable[str]) -> str:
-    """Return the one mark that these cells use for what they do not show; an empty cell where they use none or two."""
-    found = {cell.strip().lower(): cell.strip() for cell in set(cells) if _SUPPRESSED_CELL.fullmatch(cell.strip())}
-    return next(iter(found.values())) if len(found) == 1 else ""
-
-
-def is_margin(column: pl.Expr) -> pl.Expr:
-    """Whether a dimension's cell says that the row sums over it."""
-    return column.str.strip_chars().str.contains(_MARGIN)
-
-
-def says_margin(text: str) -> bool:
-    """The same of one text."""
-    return re.fullmatch(_MARGIN, text.strip()) is not None
-
-
-def is_missing(column: pl.Expr) -> pl.Expr:
-    """Whether a cell stands for a missing value."""
-    return column.str.strip_chars().str.contains(_MISSING)
 
 
 def _scaled(value: pl.Expr, decimals: int) -> pl.Expr:

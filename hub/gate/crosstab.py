@@ -6,8 +6,9 @@ import re
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_of, is_margin, keys_in, says_margin
+from hub.gate.cells import ValueClass, decimals_of, keys_in
 from hub.gate.datasets import DataFile
+from hub.gate.marks import is_margin, says_margin
 from hub.gate.views import TableView
 
 _MOST_LEADING = 3

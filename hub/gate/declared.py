@@ -8,8 +8,9 @@ import polars as pl
 
 from hub.domain.table_context import AGGREGATES, TableContext
 from hub.gate.agreement import near_figure
-from hub.gate.cells import decimals_of, is_suppressed, numbers_in
+from hub.gate.cells import decimals_of, numbers_in
 from hub.gate.figures import COUNTS, WEIGHT, column_of
+from hub.gate.marks import is_suppressed
 from hub.gate.tabulation import Tabulation
 from hub.policy.model import Policy
 

@@ -19,10 +19,10 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from hub.domain.exports import Finding, Fix, FixKind, Severity
 from hub.domain.table_context import TableContext
 from hub.gate.beside import NOTHING, Beside
-from hub.gate.cells import suppression_mark
 from hub.gate.context import rows_text
 from hub.gate.engine import Guard, Judgement, check_request
 from hub.gate.fragments import FileFragments, TableFragment
+from hub.gate.marks import suppression_mark
 from hub.gate.mounted import MountedDataset
 from hub.gate.verdict import verdict
 from hub.policy.model import Policy

@@ -13,9 +13,10 @@ from itertools import combinations
 
 import polars as pl
 
-from hub.gate.cells import decimals_of, is_suppressed, number
+from hub.gate.cells import decimals_of, number
 from hub.gate.datasets import UNIT, DataFile
 from hub.gate.figures import Figure
+from hub.gate.marks import is_suppressed
 from hub.gate.suppression import MOST_CELLS, TooLargeError
 from hub.gate.tabulation import Tabulation
 from hub.policy.model import Policy

@@ -6,8 +6,9 @@ import re
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_of, is_suppressed, table_key
+from hub.gate.cells import ValueClass, decimals_of, table_key
 from hub.gate.datasets import UNIT, DataFile
+from hub.gate.marks import is_suppressed
 from hub.gate.views import TableView
 from hub.policy.model import Policy
 

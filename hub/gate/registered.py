@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.gate.cells import is_suppressed, number, numbers_in
+from hub.gate.cells import number, numbers_in
 from hub.gate.column_names import is_count_name
 from hub.gate.exchange import FilePath, TablePart
+from hub.gate.marks import is_suppressed
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 from hub.policy.model import Policy

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_by, is_missing, keys_in, number_keys, written_in
+from hub.gate.cells import ValueClass, decimals_by, keys_in, number_keys, written_in
 from hub.gate.datasets import ROW, DataFile
+from hub.gate.marks import is_missing
 from hub.gate.views import TableView
 
 _SAMPLE = 32

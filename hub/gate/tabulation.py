@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hub.domain.table_context import TableContext
-from hub.gate.cells import ValueClass, decimals_of, is_margin, is_missing, is_suppressed, keys_in
+from hub.gate.cells import ValueClass, decimals_of, keys_in
 from hub.gate.column_names import is_area
 from hub.gate.datasets import UNIT, DataFile
 from hub.gate.figures import (
@@ -25,6 +25,7 @@ from hub.gate.figures import (
     units_with_value,
     value_columns,
 )
+from hub.gate.marks import is_margin, is_missing, is_suppressed
 from hub.gate.tallies import tallied
 from hub.gate.views import TableView
 

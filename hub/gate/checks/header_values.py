@@ -8,7 +8,7 @@ import re
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import ValueClass, decimals_of, is_margin, table_key
+from hub.gate.cells import ValueClass, decimals_of, table_key
 from hub.gate.checks.check import Check
 from hub.gate.checks.columns import column_leak
 from hub.gate.checks.identifiers import COLUMN_BITS, direct_identifiers
@@ -17,6 +17,7 @@ from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
 from hub.gate.context import Context
 from hub.gate.datasets import DataFile
 from hub.gate.fragments import Fragment, TableFragment
+from hub.gate.marks import is_margin
 from hub.gate.spoken_numbers import spoken_numbers
 
 IDENTIFIER = "header-values"

@@ -7,10 +7,10 @@ import math
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import is_suppressed
 from hub.gate.checks.check import Check
 from hub.gate.context import Context, rows_text
 from hub.gate.fragments import BlobFragment, Fragment
+from hub.gate.marks import is_suppressed
 from hub.gate.mounted import MountedDataset
 from hub.gate.sorted_values import are_among
 from hub.gate.spelled import bits_of

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import is_margin, number
+from hub.gate.cells import number
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place
 from hub.gate.column_names import is_count_name
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment
 from hub.gate.lineage import lineage
+from hub.gate.marks import is_margin
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 
