@@ -52,7 +52,7 @@ def classify(kind: pl.DataType) -> ValueClass:
 
 
 def dataset_key(name: str, kind: pl.DataType, decimals: int) -> pl.Expr:
-    """Return the key of a dataset's column, whose texts are in NFC and without spaces around them already."""
+    """Return the key of a dataset's column, whose texts are ``in_one_form`` already."""
     column = pl.col(name)
     match classify(kind):
         case ValueClass.NUMBER:
@@ -69,6 +69,11 @@ def dataset_key(name: str, kind: pl.DataType, decimals: int) -> pl.Expr:
             return column.cast(pl.Int64)
         case _:
             return column
+
+
+def in_one_form(texts: pl.Expr) -> pl.Expr:
+    """Return texts in NFC and without spaces around them, as all are compared."""
+    return texts.str.normalize("NFC").str.strip_chars()
 
 
 def table_key(column: pl.Expr, value_class: ValueClass, decimals: int) -> pl.Expr:

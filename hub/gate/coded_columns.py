@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+
+from hub.gate.arrays import Numbers
 
 MOST_VALUES = 4_096
-MOST_CELLS = 2**20
+MOST_COMBINATIONS = 2**20
 """Combinations that are told apart, whether they occur or not."""
-Numbers = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +95,7 @@ def _beyond(numbers: pl.Series, low: int, kind: type[np.integer[Any]]) -> Number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class Combinations:
     """For each row the number of its combination, and what the numbers stand for: the keys of each column in turn."""
 
     numbers: Numbers
@@ -112,7 +112,7 @@ class Cells:
         return found
 
 
-def cells_of(columns: Sequence[tuple[str, CodedColumn, pl.Series]]) -> Cells | None:
+def combinations_of(columns: Sequence[tuple[str, CodedColumn, pl.Series]]) -> Combinations | None:
     """Combine some columns, one at least; None beyond so many combinations.
 
     Beside each column's name stand the keys that its values are compared by, which several values may share.
@@ -122,7 +122,7 @@ def cells_of(columns: Sequence[tuple[str, CodedColumn, pl.Series]]) -> Cells | N
         keys[name] = asked.unique(maintain_order=True)
         size = keys[name].len()
         count *= size
-        if count > MOST_CELLS:
+        if count > MOST_COMBINATIONS:
             return None
         codes = column.codes if size == asked.len() else _places(asked, keys[name])[column.codes]
         if len(keys) == 1:
@@ -130,7 +130,7 @@ def cells_of(columns: Sequence[tuple[str, CodedColumn, pl.Series]]) -> Cells | N
         else:
             numbers *= size
             numbers += codes
-    return Cells(numbers, count, keys)
+    return Combinations(numbers, count, keys)
 
 
 def _places(asked: pl.Series, different: pl.Series) -> Numbers:
@@ -139,12 +139,12 @@ def _places(asked: pl.Series, different: pl.Series) -> Numbers:
     return np.array([place[key] for key in asked.to_list()], np.int32)
 
 
-def rows_in(cells: Cells) -> Numbers:
+def rows_in(of: Combinations) -> Numbers:
     """How many rows each combination has."""
-    return np.bincount(cells.numbers, minlength=cells.count)
+    return np.bincount(of.numbers, minlength=of.count)
 
 
-def units_in(cells: Cells, units: pl.Series, taken: Numbers | None = None) -> Numbers | None:
+def units_in(of: Combinations, units: pl.Series, taken: Numbers | None = None) -> Numbers | None:
     """How many different whole numbers stand behind each combination; None where these are too far apart.
 
     ``taken`` says which rows count; those without a unit never do. Combination and unit make one number: what is alike
@@ -152,13 +152,13 @@ def units_in(cells: Cells, units: pl.Series, taken: Numbers | None = None) -> Nu
     """
     low, high = units.min(), units.max()
     if not isinstance(low, int) or not isinstance(high, int):
-        return np.zeros(cells.count, np.int64)
+        return np.zeros(of.count, np.int64)
     span = high - low + 1
-    if span * cells.count >= 2**63:
+    if span * of.count >= 2**63:
         return None
     # Numbers of half the width are sorted in half the time.
-    width: type[np.signedinteger[Any]] = np.int32 if span * cells.count < 2**31 else np.int64
-    pairs: Numbers = cells.numbers.astype(width)
+    width: type[np.signedinteger[Any]] = np.int32 if span * of.count < 2**31 else np.int64
+    pairs: Numbers = of.numbers.astype(width)
     pairs *= span
     pairs += _beyond(units, low, width)
     if units.null_count():
@@ -168,13 +168,13 @@ def units_in(cells: Cells, units: pl.Series, taken: Numbers | None = None) -> Nu
         pairs = pairs[taken]
     pairs.sort()
     begins = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))[: pairs.size]
-    ends = np.searchsorted(pairs, np.arange(1, cells.count + 1, dtype=width) * width(span))
+    ends = np.searchsorted(pairs, np.arange(1, of.count + 1, dtype=width) * width(span))
     found: Numbers = np.diff(np.searchsorted(begins, ends), prepend=0)
     return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Moments:
+class Totals:
     """Of each combination: how many rows have a number, and these numbers' sum, least and largest."""
 
     rows: Numbers
@@ -185,15 +185,15 @@ class Moments:
     """Which rows have a number; None where all have."""
 
 
-def moments_in(cells: Cells, values: pl.Series, all_rows: Numbers) -> Moments:
+def totals_in(of: Combinations, values: pl.Series, all_rows: Numbers) -> Totals:
     """Sum up the finite numbers of a column; ``all_rows`` is how many rows each combination has."""
-    numbers, value = cells.numbers, values.cast(pl.Float64).to_numpy()
+    numbers, value = of.numbers, values.cast(pl.Float64).to_numpy()
     is_finite = np.isfinite(value)
     taken = None if is_finite.all() else is_finite
     if taken is not None:
         numbers, value = numbers[taken], value[taken]
-    least, largest = np.full(cells.count, np.inf), np.full(cells.count, -np.inf)
+    least, largest = np.full(of.count, np.inf), np.full(of.count, -np.inf)
     np.minimum.at(least, numbers, value)
     np.maximum.at(largest, numbers, value)
-    rows = all_rows if taken is None else np.bincount(numbers, minlength=cells.count)
-    return Moments(rows, np.bincount(numbers, value, cells.count), least, largest, taken)
+    rows = all_rows if taken is None else np.bincount(numbers, minlength=of.count)
+    return Totals(rows, np.bincount(numbers, value, of.count), least, largest, taken)

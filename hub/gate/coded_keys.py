@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from hub.gate.cells import ValueClass, classify, dataset_key
-from hub.gate.coded_columns import Cells, CodedColumn, cells_of
+from hub.gate.cells import ValueClass, classify, dataset_key, in_one_form
+from hub.gate.coded_columns import CodedColumn, Combinations, combinations_of
 
 if TYPE_CHECKING:
     from hub.gate.large_columns import LargeColumns
@@ -55,19 +55,18 @@ class CodedKeys:
         codes = self._columns.coded(column)
         return self._key(column, 0, codes).null_count() > 0 if codes is not None else None
 
-    def cells(self, keys: dict[str, tuple[str, int]]) -> Cells | None:
+    def combinations(self, keys: dict[str, tuple[str, int]]) -> Combinations | None:
         """The combinations of keys, one key at least; None where a column has no codes, or beyond so many."""
         coded = [(name, column, decimals, self._columns.coded(column)) for name, (column, decimals) in keys.items()]
         named = [(name, c, self._key(column, decimals, c)) for name, column, decimals, c in coded if c is not None]
-        return cells_of(named) if coded and len(named) == len(coded) else None
+        return combinations_of(named) if coded and len(named) == len(coded) else None
 
     def _key(self, column: str, decimals: int, codes: CodedColumn) -> pl.Series:
         """The key of each value."""
         if (column, decimals) not in self._keys:
             kind = self._schema[column]
-            plain = pl.col(column)
             values = codes.values.to_frame(column)
             if classify(kind) is ValueClass.TEXT:
-                values = values.select(plain.str.normalize("NFC").str.strip_chars())
+                values = values.select(in_one_form(pl.col(column)))
             self._keys[column, decimals] = values.select(dataset_key(column, kind, decimals)).to_series()
         return self._keys[column, decimals]

@@ -8,7 +8,7 @@ from typing import Literal
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, classify, dataset_key
+from hub.gate.cells import ValueClass, classify, dataset_key, in_one_form
 from hub.gate.coded_keys import CodedKeys
 from hub.gate.column_forms import formed, text_of
 from hub.gate.held import Held, Room
@@ -86,9 +86,7 @@ class DataFile:
         strings = [name for name in self._texts if isinstance(self.schema[name], pl.String)]
         is_plain = self.large.plain_texts(strings)
         odd = [name for name in self._texts if name not in is_plain]
-        plain = self._read.with_columns(
-            pl.col(name).cast(pl.String, strict=False).str.normalize("NFC").str.strip_chars() for name in odd
-        )
+        plain = self._read.with_columns(in_one_form(pl.col(name).cast(pl.String, strict=False)) for name in odd)
         return plain.collect().lazy() if self.is_kept and odd else plain
 
     @cached_property
@@ -101,7 +99,7 @@ class DataFile:
         return LargeColumns(self._read, self.height, at_hand=self.is_kept)
 
     @cached_property
-    def coded(self) -> CodedKeys:
+    def keys_by_code(self) -> CodedKeys:
         """The keys of its columns of few values."""
         return CodedKeys(self.large, self.schema)
 
@@ -197,11 +195,9 @@ class DataFile:
             return pl.DataFrame({"rows": [self.height]})
         raw = sorted({column for column, _ in keys.values()})
         cube = self.large.combined(raw, most)
-        if cube is None and self.is_kept:
-            cube = self._scan.group_by(raw).agg(pl.len().cast(pl.Int64).alias(COUNT)).collect()
         if cube is None:
             return None
-        texts = [pl.col(n).cast(pl.String).str.normalize("NFC").str.strip_chars() for n in raw if n in self._texts]
+        texts = [in_one_form(pl.col(n).cast(pl.String)) for n in raw if n in self._texts]
         made = cube.group_by(raw).agg(pl.col(COUNT).sum()).with_columns(texts)
         keyed = made.select(*(self.key(c, d).alias(name) for name, (c, d) in keys.items()), COUNT)
         found = keyed.group_by(list(keys)).agg(pl.col(COUNT).sum().alias("rows"))
@@ -236,7 +232,7 @@ class DataFile:
 
     def knows(self, column: str, decimals: int, keys: pl.Series) -> pl.Series:
         """Which of these keys the column has."""
-        coded = self.coded.known(column, decimals)
+        coded = self.keys_by_code.known(column, decimals)
         known = set(self.counts(column, decimals, keys)["key"] if coded is None else coded) - {None}
         return pl.Series([key in known for key in keys.to_list()], dtype=pl.Boolean)
 
@@ -274,7 +270,7 @@ class DataFile:
 
     def has_missing(self, column: str) -> bool:
         """Whether a value is missing somewhere."""
-        coded = self.coded.has_missing(column)
+        coded = self.keys_by_code.has_missing(column)
         if coded is not None:
             return coded
         if column not in self._missing:

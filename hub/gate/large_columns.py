@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from hub.gate.coded_columns import CodedColumn, can_be_coded, cells_of, coded, rows_in
+from hub.gate.coded_columns import CodedColumn, can_be_coded, coded, combinations_of, rows_in
 
 COUNT = "__count"
 GROUPING = 100
@@ -45,14 +45,10 @@ class LargeColumns:
 
     @cached_property
     def sample(self) -> pl.DataFrame:
-        """Rows from five places of the file, without columns of lists."""
-        return self._some(name for name, kind in self._schema.items() if not kind.is_nested())
-
-    def _some(self, columns: Iterable[str]) -> pl.DataFrame:
-        asked = self._source.select(columns)
+        """Rows from five places of the file."""
         each = _GROUP_OF_ROWS if self._height > _PLACES * _GROUP_OF_ROWS // 2 else 1
         starts = sorted({self._height * part // _PLACES // each * each for part in range(_PLACES)})
-        return pl.concat([asked.slice(start, _ROWS_EACH).collect(engine="streaming") for start in starts])
+        return pl.concat([self._source.slice(start, _ROWS_EACH).collect(engine="streaming") for start in starts])
 
     def sampled(self, column: str) -> int:
         """How many different values a few rows of the file have."""
@@ -112,23 +108,29 @@ class LargeColumns:
         return self._cube_with(columns) is not None
 
     def combined(self, columns: list[str], most: int) -> pl.DataFrame | None:
-        """Combinations that tell those of some columns apart; None beyond so many, or if rows at hand have no codes."""
+        """Combinations that tell those of some columns apart, with their rows; None beyond so many.
+
+        Rows at hand have few enough in any case.
+        """
         found = self._counted(columns)
+        if self._at_hand:
+            counted = self._source.group_by(columns).agg(pl.len().cast(pl.Int64).alias(COUNT))
+            return counted.collect() if found is None else found
         if found is not None:
             return found if found.height <= most else None
         found = self._cube_with(columns)
-        return self.grouped(columns, most) if found is None and not self._at_hand else found
+        return self.grouped(columns, most) if found is None else found
 
     def _counted(self, columns: list[str]) -> pl.DataFrame | None:
         """The columns' combinations with their rows, told by codes alone."""
         found = [(name, column) for name in columns if (column := self.coded(name)) is not None]
         is_coded = len(found) == len(columns)
-        cells = cells_of([(name, column, column.values) for name, column in found]) if is_coded else None
-        if cells is None:
+        combinations = combinations_of([(name, column, column.values) for name, column in found]) if is_coded else None
+        if combinations is None:
             return None
-        rows = rows_in(cells)
+        rows = rows_in(combinations)
         (taken,) = rows.nonzero()
-        return pl.DataFrame({**cells.named(taken), COUNT: rows[taken].tolist()})
+        return pl.DataFrame({**combinations.named(taken), COUNT: rows[taken].tolist()})
 
     def plain_texts(self, names: list[str]) -> set[str]:
         """Columns whose texts are in one form already: ASCII without spaces around; few values tell it of all."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from hub.gate.coded_columns import Cells, Numbers, moments_in, rows_in, units_in
+from hub.gate.arrays import Numbers
+from hub.gate.coded_columns import Combinations, rows_in, totals_in, units_in
 from hub.gate.datasets import DataFile
 from hub.gate.figures import column_of
 
@@ -19,19 +20,19 @@ def tallied(file: DataFile, keys: dict[str, tuple[str, int]], measures: Sequence
     """
     if file.unit and not file.schema[file.unit].is_integer():
         return None
-    cells = file.coded.cells(keys)
-    if cells is None:
+    combinations = file.keys_by_code.combinations(keys)
+    if combinations is None:
         return None
-    rows = rows_in(cells)
+    rows = rows_in(combinations)
     columns = file.large.columns([*([file.unit] if file.unit else []), *measures])
     ids = next(columns).cast(pl.Int64) if file.unit else None
-    units = rows if ids is None else units_in(cells, ids)
+    units = rows if ids is None else units_in(combinations, ids)
     if units is None:
         return None
     (taken,) = rows.nonzero()
-    found = {**cells.named(taken), "rows": _whole(rows[taken]), "units": _whole(units[taken])}
+    found = {**combinations.named(taken), "rows": _whole(rows[taken]), "units": _whole(units[taken])}
     for number, values in enumerate(columns):
-        figures = _figures(cells, values, ids, (rows, units), taken)
+        figures = _figures(combinations, values, ids, (rows, units), taken)
         if figures is None:
             return None
         found |= {column_of(name, number): figure for name, figure in figures.items()}
@@ -39,13 +40,17 @@ def tallied(file: DataFile, keys: dict[str, tuple[str, int]], measures: Sequence
 
 
 def _figures(
-    cells: Cells, values: pl.Series, ids: pl.Series | None, counts: tuple[Numbers, Numbers], taken: Numbers
+    combined: Combinations,
+    values: pl.Series,
+    ids: pl.Series | None,
+    counts: tuple[Numbers, Numbers],
+    taken: Numbers,
 ) -> dict[str, pl.Series] | None:
     """Of each taken combination the units that have a value, and the plain statistics; ``counts``: rows and units."""
     all_rows, units = counts
-    of = moments_in(cells, values, all_rows)
+    of = totals_in(combined, values, all_rows)
     if of.counted is not None:
-        having = of.rows if ids is None else units_in(cells, ids, of.counted)
+        having = of.rows if ids is None else units_in(combined, ids, of.counted)
         if having is None:
             return None
         units = having

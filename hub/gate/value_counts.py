@@ -119,10 +119,10 @@ class ValueCounts:
     def has_few(self, column: str, most: int) -> bool:
         """Whether the column has at most so many different values; where a few rows have more, no more are read."""
         file = self._file
-        at_most = file.coded.at_most(column)
+        at_most = file.keys_by_code.at_most(column)
         if at_most is not None and at_most <= most:
             return True
-        coded = file.coded.counts(column, file.finest(column))
+        coded = file.keys_by_code.counts(column, file.finest(column))
         if coded is not None:
             return len(coded) - (None in coded) <= most
         return file.large.sampled(column) <= most and self._all(column, file.finest(column)).height <= most
@@ -166,7 +166,7 @@ class ValueCounts:
 
     def _count(self, column: str, decimals: int) -> pl.DataFrame:
         file = self._file
-        coded = file.coded.counts(column, decimals)
+        coded = file.keys_by_code.counts(column, decimals)
         if coded is not None:
             ordered = sorted((key, rows) for key, rows in coded.items() if key is not None)
             kind = _kind(file.value_class(column))

@@ -102,9 +102,7 @@ def _met(titles: pl.Series, file: DataFile, column: str) -> pl.DataFrame:
     decimals = decimals_of(titles) if value_class is ValueClass.NUMBER else 0
     keys = titles.to_frame("title").with_columns(table_key(pl.col("title"), value_class, decimals).alias("key"))
     keys = keys.drop_nulls("key")
-    if keys.height == 0:
-        return keys
-    return keys.join(file.counts(column, decimals, keys["key"]), on="key", how="semi")
+    return keys.filter(file.knows(column, decimals, keys["key"]))
 
 
 def _unknown(titles: list[str], context: Context) -> list[str]:

@@ -126,11 +126,11 @@ def _strange(tabulation: Tabulation) -> set[int]:
     for dimensions, rows in tabulation.groups:
         silent = rows.filter(~pl.col("shown"))
         for d in dimensions if silent.height else ():
-            known = tabulation.file.counts(d.column, d.decimals, silent[d.key])["key"].implode()
-            is_known = pl.col(d.key).is_in(known) | (
-                pl.col(d.key).is_null() & pl.lit(tabulation.file.has_missing(d.column))
-            )
-            found.update(silent.filter(~is_known.fill_null(value=False))["row"].to_list())
+            keys = silent[d.key]
+            is_known = tabulation.file.knows(d.column, d.decimals, keys)
+            if keys.null_count() and tabulation.file.has_missing(d.column):
+                is_known |= keys.is_null()
+            found.update(silent.filter(~is_known)["row"].to_list())
     return found
 
 

@@ -62,7 +62,7 @@ def test_cells_are_what_the_rows_give(table: pl.DataFrame, names: list[str], dat
     found = tallied(file, keys, ("pay", "hours"))
     units = table["unit"].drop_nulls().to_list() if unit else []
     are_far_apart = bool(units) and max(units) - min(units) > 100
-    assert (found is None) is (file.coded.cells(keys) is None or are_far_apart)
+    assert (found is None) is (file.keys_by_code.combinations(keys) is None or are_far_apart)
     if found is None:
         return
     asked = file.select(*(file.key(c, d).alias(name) for name, (c, d) in keys.items())).collect()
@@ -123,7 +123,7 @@ def test_a_column_s_codes_stand_for_its_values(table: pl.DataFrame, name: str) -
 
 @given(tables(), st.sampled_from(sorted(KINDS)), st.integers(0, 2))
 def test_what_codes_tell_at_once_is_what_counting_tells(table: pl.DataFrame, name: str, places: int) -> None:
-    coded_keys = DataFile("d", "d.parquet", table.lazy(), "unit").coded
+    coded_keys = DataFile("d", "d.parquet", table.lazy(), "unit").keys_by_code
     counts = coded_keys.counts(name, places)
     if counts is None:
         assert coded_keys.known(name, places) is coded_keys.at_most(name) is coded_keys.has_missing(name) is None
@@ -137,7 +137,7 @@ def test_what_codes_tell_at_once_is_what_counting_tells(table: pl.DataFrame, nam
 def test_of_whole_numbers_with_gaps_not_all_are_known() -> None:
     numbers = pl.Series([1, 2, 4] * 5, dtype=pl.Int64)
     file = DataFile("d", "d.parquet", numbers.to_frame("x").lazy(), "")
-    assert (file.coded.at_most("x"), file.coded.known("x", 0)) == (4, {1: 5, 2: 5, 4: 5})
+    assert (file.keys_by_code.at_most("x"), file.keys_by_code.known("x", 0)) == (4, {1: 5, 2: 5, 4: 5})
     assert file.knows("x", 0, pl.Series([1, 3])).to_list() == [True, False]
 
 
@@ -160,10 +160,10 @@ def test_many_values_have_no_codes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_combinations_beyond_so_many_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     file = DataFile("d", "d.parquet", pl.LazyFrame({"g": [1, 2, 2], "h": [1, 2, 3]}), "")
-    monkeypatch.setattr(coded_columns, "MOST_CELLS", 6)
-    assert file.coded.cells({"g": ("g", 0), "h": ("h", 0)}) is not None
-    monkeypatch.setattr(coded_columns, "MOST_CELLS", 5)
-    assert file.coded.cells({"g": ("g", 0), "h": ("h", 0)}) is None
+    monkeypatch.setattr(coded_columns, "MOST_COMBINATIONS", 6)
+    assert file.keys_by_code.combinations({"g": ("g", 0), "h": ("h", 0)}) is not None
+    monkeypatch.setattr(coded_columns, "MOST_COMBINATIONS", 5)
+    assert file.keys_by_code.combinations({"g": ("g", 0), "h": ("h", 0)}) is None
 
 
 @pytest.mark.parametrize(("rows", "codes"), [(2, 100), (100, 5)])
