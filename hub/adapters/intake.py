@@ -92,23 +92,33 @@ def _open_below(folder: Path, parts: tuple[str, ...]) -> Iterator[int]:
 def walk(folder: Path) -> Iterator[tuple[str, bool]]:
     """Give (path, is a plain file) of everything below a folder that is not itself a folder, sorted by name.
 
-    Hidden files are passed over; more than 10,000 entries, or folders deeper than 16, are refused.
+    Hidden ones are passed over. More than 10,000 entries, folders among them, are refused; folders deeper than 16 are
+    given as no plain files.
     """
     for seen, (path, plain) in enumerate(_walk(folder, ())):
         if seen >= MOST_ENTRIES:
-            raise InvalidError("The outputs folder has more than 10,000 entries.", reason="too-many-files")
-        yield path, plain
+            raise _too_many()
+        if plain is not None:
+            yield path, plain
 
 
-def _walk(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+def _too_many() -> InvalidError:
+    return InvalidError("The outputs folder has more than 10,000 entries.", reason="too-many-files")
+
+
+def _walk(folder: Path, parts: tuple[str, ...]) -> Iterator[tuple[str, bool | None]]:
+    """Give what ``walk`` does, and each folder before what is in it, of which nothing is said."""
     if len(parts) >= DEEPEST:
         yield "/".join(parts), False
         return
     with _open_below(folder, parts) as opened:
         names = sorted(n for n in os.listdir(opened) if not n.startswith("."))  # noqa: PTH208 - by descriptor
+        if len(names) > MOST_ENTRIES:
+            raise _too_many()
         statuses = [(n, os.stat(n, dir_fd=opened, follow_symlinks=False)) for n in names]
     for name, status in statuses:
         if stat.S_ISDIR(status.st_mode):
+            yield "", None
             yield from _walk(folder, (*parts, name))
         else:
             path = "/".join((*parts, name))

@@ -105,8 +105,13 @@ class SignedIn(HubOAuthenticated, Portal):  # type: ignore[misc]  # JupyterHub h
         self._left = asyncio.Event()
 
     def on_connection_close(self) -> None:
-        """Know that whoever asked is gone."""
+        """Know that whoever asked is gone; tornado waits for the rest of what they sent no longer."""
+        super().on_connection_close()
         self._left.set()
+
+    def hang_up(self) -> None:
+        """Close the connection on which nothing is taken."""
+        self.detach().close()
 
     async def has_left(self, seconds: float) -> bool:
         """Wait so long, or until whoever asked is gone; say whether they are."""

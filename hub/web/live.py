@@ -2,10 +2,11 @@
 
 Invariants:
 
-* each look asks the rules that a page asks: to whoever may see it no longer, nothing more is sent; and every few
-  seconds the hub is asked again whose login it is;
+* each look asks the rules that a page asks: to whoever may see it no longer, nothing more is sent; and whose login it
+  is, which the hub's word tells for a few seconds, as for a page;
 * between two looks no thread is held, and there are only so many streams: of one person, and of all;
-* a stream ends with what it follows, and after a while in any case: whoever goes on comes in by the door again.
+* a stream ends with what it follows, and after a while in any case: whoever goes on comes in by the door again;
+* whoever takes nothing of what is sent loses the connection with the place.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 EVENTS = "text/event-stream; charset=utf-8"
 MOST, MOST_EACH = 64, 3
 """Streams at a time. A browser has six connections to one address, and needs some for everything else."""
-EVERY, SILENCE, LOGIN_EVERY, LONGEST = 1.0, 15.0, 10.0, 600.0
-"""Seconds between two looks, after which something is said though nothing changed, after which the hub is asked again
-whose login it is, and after which a stream ends in any case."""
+EVERY, SILENCE, LONGEST = 1.0, 15.0, 600.0
+"""Seconds between two looks, after which something is said though nothing changed, and after which a stream ends in any
+case."""
 LINE_END = re.compile(r"\r\n|\r|\n")
 PATIENCE = 20.0
 """Seconds that whoever follows may take to receive a piece."""
@@ -73,21 +74,23 @@ async def follow(handler: SignedIn, look: Callable[[], Seen]) -> None:
         seen = await handler.use(look)
         handler.set_header("Content-Type", EVENTS)
         handler.set_header("X-Accel-Buffering", "no")  # a proxy in front passes each piece on at once
-        with suppress(StreamClosedError, TimeoutError):  # whoever followed is gone
+        try:
             await _send(handler, event_of(seen.text))
             if not seen.is_over:
                 await _go_on(handler, look, seen)
+        except TimeoutError:
+            handler.hang_up()
+        except StreamClosedError:  # whoever followed is gone
+            return
 
 
 async def _go_on(handler: SignedIn, look: Callable[[], Seen], last: Seen) -> None:
     """Look again and again. A refusal ends the stream: who asks again is told why."""
     now = asyncio.get_running_loop().time
-    until, silent_until, login_until = now() + LONGEST, now() + SILENCE, now() + LOGIN_EVERY
+    until, silent_until = now() + LONGEST, now() + SILENCE
     with suppress(LabError):
         while not last.is_over and now() < until and not await handler.has_left(EVERY):
-            if now() >= login_until:
-                await handler.check_login()
-                login_until = now() + LOGIN_EVERY
+            await handler.check_login()
             seen = await handler.use(look)
             if seen != last:
                 await _send(handler, event_of(seen.text))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from doubles.people import CONTEXT, found_consortium, play, statement_of, work_o
 from doubles.portal import served
 from hub.domain.audit import AuditEntry
 from hub.services.lab import Lab
+from hub.web.api.handlers import Upload
 
 
 @dataclass(frozen=True)
@@ -246,6 +249,23 @@ def test_an_upload_without_its_length_is_refused(site: Site) -> None:
     head = {"Authorization": "token scientist-token", "Transfer-Encoding": "chunked"}
     status, body = raw_post(site.base, "/uploads?name=big", head, b"3\r\nabc\r\n0\r\n\r\n")
     assert (status, json.loads(body)["error"]["reason"]) == (422, "length-missing")
+
+
+def test_nothing_goes_on_for_a_sender_who_is_gone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, over, answered = threading.Event(), threading.Event(), Upload._execute
+
+    async def execute(self: Upload, *given: Any, **named: Any) -> None:
+        begun.set()
+        await answered(self, *given, **named)
+        over.set()
+
+    monkeypatch.setattr(Upload, "_execute", execute)
+    where = urlsplit(site.base)
+    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+        head = f"POST {where.path}/api/v1/uploads?name=a.csv HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+        connection.sendall(f"{head}Authorization: token scientist-token\r\n\r\na,b".encode())
+        assert begun.wait(10)
+    assert over.wait(10)
 
 
 def test_an_upload_without_a_login_or_name_leaves_nothing(site: Site) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -51,7 +54,6 @@ class Followed:
 @pytest.fixture
 def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Followed]:
     monkeypatch.setattr(live, "EVERY", 0.05)
-    monkeypatch.setattr(live, "LOGIN_EVERY", 0.1)
     lab, login = make_lab(tmp_path), known_tokens()
     found_consortium(lab)
     play(lab)
@@ -180,6 +182,23 @@ def test_a_stream_that_is_silent_says_that_it_lives_and_ends_after_a_while(
     lines: list[Any] = list(followed.open("scientist").iter_lines(chunk_size=1, decode_unicode=True))
     assert lines.count(":") >= 2
     assert sum("data-poll" in line for line in lines) == 1
+
+
+def test_who_takes_nothing_loses_the_connection_and_not_the_place_alone(
+    followed: Followed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 0.3)
+    monkeypatch.setattr(live, "event_of", lambda _: f"data: {'x' * 2**24}\n\n")
+    where = urlsplit(followed.base)
+    with socket.create_connection((where.hostname, where.port), timeout=SOON) as connection:
+        path = f"{where.path}/runs/{followed.run}/progress/live"
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: token scientist-token\r\n\r\n".encode())
+        threading.Event().wait(1.5)
+        heard = 0
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(2**20):  # a connection that were still open would say more, or nothing
+                heard += len(piece)
+    assert 0 < heard < 2**24
 
 
 def test_between_two_looks_no_thread_is_held(followed: Followed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.adapters import intake
 from hub.adapters.intake import check_path, open_file, walk
 from hub.domain.errors import InvalidError, LabError, NotFoundError
 
@@ -109,6 +110,25 @@ def test_a_folder_that_is_too_deep_or_too_full_ends_the_walk(tmp_path: Path) -> 
         (full / str(number)).touch()
     with pytest.raises(InvalidError, match="10,000"):
         list(walk(full))
+
+
+@pytest.mark.parametrize("spread", ["{0}", "{1}/{0}", "{1}/{2}/{0}"])
+def test_empty_folders_count_and_are_not_walked_through_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spread: str
+) -> None:
+    monkeypatch.setattr(intake, "MOST_ENTRIES", 100)
+    for number in range(101):
+        (tmp_path / spread.format(number, number % 7, number % 3)).mkdir(parents=True)
+    with pytest.raises(InvalidError, match="more than"):
+        list(walk(tmp_path))
+
+
+def test_as_many_entries_as_may_be_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "MOST_ENTRIES", 5)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("a/b/c", "a/d", "e"):
+        (tmp_path / name).touch()
+    assert [path for path, _ in walk(tmp_path)] == ["a/b/c", "a/d", "e"]
 
 
 def test_a_name_swapped_for_a_link_while_it_is_opened_never_gives_other_bytes(outputs: Path) -> None:
