@@ -4,6 +4,8 @@ Invariants:
 
 * siblings are the project's runs of any version of the notebook that saw one of the datasets, whoever asked for them
   and whether or not their outputs were ever asked for: parameters that cut neighbouring cohorts tell of few people;
+* outputs that are held back count for nothing, and those that wait to be looked at for each other alone: nobody sees
+  them, so they take nothing apart, and what is compared with them would tell of them;
 * what was copied out of a run's outputs counts as that run's, by its SHA-256;
 * the newest outputs are compared, up to bounds, and the check is told where some were left out.
 """
@@ -15,7 +17,7 @@ from pathlib import PurePosixPath
 
 from hub.domain.exports import ExportRequest
 from hub.domain.notebooks import Notebook
-from hub.domain.runs import OutputFile, Run
+from hub.domain.runs import OutputFile, Run, Screening
 from hub.gate.exchange import MOST_FILES, CheckFile, OfferedFile, TableDeclaration
 from hub.services.ports import Reading
 
@@ -60,7 +62,7 @@ def siblings_of(reading: Reading, request: ExportRequest, first: int) -> Sibling
 
 def _siblings(reading: Reading, request: ExportRequest) -> list[Run]:
     """The other runs of the notebooks behind a request, newest first."""
-    runs = reading.find(Run, project=request.project)
+    runs = [run for run in reading.find(Run, project=request.project) if _counts(run, request)]
     behind = [run for run in runs if run.id == request.source or _wrote(run, request)]
     if not behind:
         return []
@@ -73,6 +75,13 @@ def _siblings(reading: Reading, request: ExportRequest) -> list[Run]:
         and notebooks.get(run.notebook) in names
         and set(run.snapshots) & set(request.snapshots)
     ]
+
+
+def _counts(run: Run, request: ExportRequest) -> bool:
+    """Whether what a run wrote may be compared with; a request by a run's name stands for its own screening."""
+    return run.screening is not Screening.HELD and (
+        run.screening is not Screening.WAITING or request.id == request.source
+    )
 
 
 def _wrote(run: Run, request: ExportRequest) -> bool:

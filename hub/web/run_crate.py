@@ -109,10 +109,7 @@ class _Crate:
                 "version": notebook.id,
                 "encodingFormat": "application/x-ipynb+json",
                 "sha256": notebook.digest,
-                "identifier": [
-                    notebook.id,
-                    *([f"canonical:sha256:{notebook.canonical}"] if notebook.canonical else []),
-                ],
+                "identifier": [notebook.id, *self._canonical()],
                 "programmingLanguage": language,
                 "creator": self._person(notebook.author),
                 "input": inputs,

@@ -11,7 +11,7 @@ import pytest
 from doubles.people import approved_notebook, checked_request, play, registered_dataset, work_off
 from hub.domain.exports import ExportFile, ExportRequest
 from hub.domain.notebooks import Notebook
-from hub.domain.runs import OutputFile, Run
+from hub.domain.runs import OutputFile, Run, Screening
 from hub.domain.table_context import TableContext
 from hub.services import runs
 from hub.services.lab import Lab
@@ -53,6 +53,27 @@ class Known:
 def paths(*kept: Run, request: ExportRequest = REQUEST) -> list[str]:
     reading: Any = Known(*kept)
     return [file.path for file, _, _ in siblings_of(reading, request, 2).files]
+
+
+@pytest.mark.parametrize("source", ["run-1", "workspace"])
+def test_what_nobody_sees_is_compared_with_by_nobody(source: str) -> None:
+    """Who offers guesses beside a copied output would be told which of them is near to it."""
+    others = (run(2, screening=Screening.HELD), run(3, screening=Screening.WAITING), run(4, screening=Screening.SHOWN))
+    shown = run(1, screening=Screening.SHOWN)
+    asked = replace(REQUEST, source=source)
+    assert [path for path in paths(shown, *others, request=asked) if "run-1/" not in path] == ["runs/run-4/table.csv"]
+
+
+def test_whoever_guesses_what_is_held_back_byte_for_byte_learns_nothing_of_it() -> None:
+    guessed = replace(REQUEST, source="workspace", files=(ExportFile("guess.csv", DECLARED, f"{2:064d}", 20),))
+    assert paths(run(2, screening=Screening.HELD), run(3), request=guessed) == []
+    assert paths(run(2, screening=Screening.SHOWN), run(3), request=guessed) == ["runs/run-3/table.csv"]
+
+
+def test_outputs_that_wait_are_compared_with_each_other() -> None:
+    screening = replace(REQUEST, id="run-1")
+    others = (run(2, screening=Screening.HELD), run(3, screening=Screening.WAITING))
+    assert paths(run(1, screening=Screening.WAITING), *others, request=screening) == ["runs/run-3/table.csv"]
 
 
 def test_every_other_run_of_the_notebook_counts_whoever_asked_for_it_newest_first() -> None:
