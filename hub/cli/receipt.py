@@ -11,6 +11,7 @@ import typer
 
 from hub.adapters.signer import is_signature
 from hub.cli.options import AsJson, examples
+from hub.cli.plain_file import opened
 from hub.cli.released_folder import verify_folder
 from hub.cli.screen import print_json, print_record, print_rows
 from hub.domain.errors import InvalidError
@@ -52,7 +53,7 @@ def verify(
     The exit code is 1 when anything does not agree.
     """
     named = verified(file, key, files, revoked)
-    receipt = json.loads(file.read_text(encoding="utf-8"))
+    receipt = json.loads(_read(file))
     issued = verify_not_revoked(_read(revoked), _read(file), _by(key)) if revoked else ""
     rows = [{"file": f.name, "size": f.size, "sha256": f.sha256, "bytes": _said(files)} for f in named]
     stands = {"not revoked, as of": issued} if issued else {}
@@ -78,13 +79,16 @@ def verified(receipt: Path, key: Path, folder: Path | None, revoked: Path | None
 
 def _by(key: Path) -> IsSignature:
     """Return what tells signatures by a key."""
-    return partial(is_signature, key.read_bytes())
+    with opened(key, key.name, through_links=True) as stream:
+        return partial(is_signature, stream.read(LARGEST_RECEIPT))
 
 
 def _read(path: Path) -> str:
-    if path.stat().st_size > LARGEST_RECEIPT:
+    with opened(path, path.name, through_links=True) as stream:
+        text = stream.read(LARGEST_RECEIPT + 1)
+    if len(text) > LARGEST_RECEIPT:
         raise InvalidError("This is no receipt of a data lab: it is too long.", reason="not-a-receipt")
     try:
-        return path.read_text(encoding="utf-8")
+        return text.decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidError("This is no receipt of a data lab.", reason="not-a-receipt") from None

@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from hub.cli.plain_file import opened
 from hub.domain.errors import InvalidError, NotFoundError
 from hub.domain.release_crate import place_of
 from hub.domain.releases import ReleasedFile, verify_file
@@ -37,17 +38,22 @@ def verify_folder(
 
 def _held(folder: Path) -> Iterator[Path]:
     """Everything below the folder that is no folder; a link is what it is, wherever it leads."""
-    for here, folders, names in os.walk(folder.absolute()):
+    for here, folders, names in os.walk(folder.absolute(), onerror=_refuse):
         links = [name for name in folders if (Path(here) / name).is_symlink()]
         yield from (Path(here) / name for name in sorted([*names, *links]))
 
 
+def _refuse(error: OSError) -> None:
+    """What cannot be listed may hold anything."""
+    raise error
+
+
 def hashed(path: Path, name: str) -> Stored:
-    """Return digest and size of a file."""
+    """Return digest and size of a plain file."""
     try:
-        with path.open("rb") as stream:
+        with opened(path, name) as stream:
             return Stored(hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell())
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(
             "The released file {name} is not in the folder.", reason="file-missing", name=name
         ) from None

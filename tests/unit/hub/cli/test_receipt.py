@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,11 +132,47 @@ def test_a_link_is_no_released_file_wherever_it_leads(verify: Command, left: Pat
     assert "The folder holds link, which is not of this release." in said(verify("--files", str(left)))
 
 
+@pytest.mark.parametrize("what", ["link", "pipe", "device"])
+def test_what_is_no_plain_file_is_not_read_in_place_of_a_released_one(
+    verify: Command, left: Path, tmp_path_factory: pytest.TempPathFactory, what: str
+) -> None:
+    name = json.loads((left / "receipt.json").read_text())["files"][0]["name"]
+    same = tmp_path_factory.mktemp("elsewhere") / name
+    (left / name).rename(same)
+    {
+        "link": lambda: (left / name).symlink_to(same),
+        "pipe": lambda: os.mkfifo(left / name),
+        "device": lambda: (left / name).symlink_to("/dev/zero"),
+    }[what]()
+    done = verify("--files", str(left))
+    assert (done.exit_code, "is no plain file" in done.stderr) == (1, True)
+
+
+def test_a_receipt_that_is_a_pipe_is_not_waited_for(datalab: Command, left: Path) -> None:
+    os.mkfifo(left / "pipe.json")
+    done = datalab("receipt", "verify", str(left / "pipe.json"), "--key", str(left / "lab.pub"))
+    assert (done.exit_code, "pipe.json is no plain file" in done.stderr) == (1, True)
+
+
+def test_a_folder_that_cannot_be_listed_may_hold_anything(verify: Command, left: Path, monkeypatch: Any) -> None:
+    (left / "closed").mkdir()
+    plain = os.scandir
+
+    def closed(path: Any) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return plain(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    done = verify("--files", str(left))
+    assert (done.exit_code != 0, "closed" in done.stderr, "Traceback" in done.stderr) == (True, True, False)
+
+
 def test_a_folder_in_place_of_a_released_file_is_refused(verify: Command, left: Path) -> None:
     name = json.loads((left / "receipt.json").read_text())["files"][0]["name"]
     (left / name).unlink()
     (left / name).mkdir()
-    assert f"The released file {name} is not in the folder." in said(verify("--files", str(left)))
+    assert f"{name} is no plain file" in said(verify("--files", str(left)))
 
 
 def test_a_crate_that_the_receipt_does_not_name_is_not_taken_for_its_own(verify: Command, left: Path) -> None:
