@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from hub.gate.arrays import Numbers
 
+Engine = Literal["in-memory", "streaming"]
+"""How queries run: what is kept is quicker at once, what is not goes by in pieces."""
 MOST_VALUES = 4_096
 MOST_COMBINATIONS = 2**20
 """Combinations that are told apart, whether they occur or not."""
@@ -34,28 +36,29 @@ def can_be_coded(kind: pl.DataType) -> bool:
     return kind.is_integer() or isinstance(kind, (pl.String, pl.Boolean, pl.Date))
 
 
-def coded(rows: pl.LazyFrame, known: pl.Series) -> CodedColumn | None:
+def coded(rows: pl.LazyFrame, known: pl.Series, engine: Engine) -> CodedColumn | None:
     """Return the codes of such a column; None where it has many values, or whole numbers far apart.
 
-    ``known``, which has the column's name, has values that it surely has, and mostly all of them.
+    ``known``, which has the column's name, has values that it surely has, and mostly all of them. ``engine`` is how
+    the rows are read.
     """
     column, kind = pl.col(known.name), known.dtype
     if isinstance(kind, pl.String):
-        return _coded_texts(rows, column, known)
+        return _coded_texts(rows, column, known, engine)
     is_truth = isinstance(kind, pl.Boolean)
-    numbers = rows.select(column.cast(pl.UInt8) if is_truth else column.to_physical()).collect(engine="streaming")
+    numbers = rows.select(column.cast(pl.UInt8) if is_truth else column.to_physical()).collect(engine=engine)
     return _coded_numbers(numbers.to_series(), pl.Series([False, True]) if is_truth else None, known)
 
 
-def _coded_texts(rows: pl.LazyFrame, column: pl.Expr, known: pl.Series) -> CodedColumn | None:
+def _coded_texts(rows: pl.LazyFrame, column: pl.Expr, known: pl.Series, engine: Engine) -> CodedColumn | None:
     """Texts are looked up while they are read, so that they are never held."""
     different = column.drop_nulls().unique()
     for values in (known.to_frame().lazy(), rows):
-        found = values.select(different).collect(engine="streaming").to_series()
+        found = values.select(different).collect(engine="in-memory" if values is not rows else engine).to_series()
         if found.len() > MOST_VALUES:
             return None
         place = column.cast(pl.Enum(found), strict=False).to_physical().alias("place")
-        looked = rows.select(place, column.is_null().alias("is_missing")).collect(engine="streaming")
+        looked = rows.select(place, column.is_null().alias("is_missing")).collect(engine=engine)
         if looked["place"].null_count() == looked["is_missing"].sum():
             return _coded_numbers(looked["place"], found, found)
     return None
@@ -167,9 +170,13 @@ def units_in(of: Combinations, units: pl.Series, taken: Numbers | None = None) -
     if taken is not None:
         pairs = pairs[taken]
     pairs.sort()
-    begins = np.concatenate(([0], np.flatnonzero(pairs[1:] != pairs[:-1]) + 1))[: pairs.size]
-    ends = np.searchsorted(pairs, np.arange(1, of.count + 1, dtype=width) * width(span))
-    found: Numbers = np.diff(np.searchsorted(begins, ends), prepend=0)
+    ends = np.searchsorted(pairs, np.arange(of.count + 1, dtype=width) * width(span))
+    filled = ends[:-1] < ends[1:]
+    is_first = np.ones(pairs.size, np.bool_)
+    np.not_equal(pairs[1:], pairs[:-1], out=is_first[1:])
+    found: Numbers = np.zeros(of.count, np.int64)
+    if pairs.size:
+        found[filled] = np.add.reduceat(is_first, ends[:-1][filled], dtype=np.int64)
     return found
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal
 
 import polars as pl
 
 from hub.gate.cells import ValueClass, classify, dataset_key, in_one_form
+from hub.gate.coded_columns import Engine
 from hub.gate.coded_keys import CodedKeys
 from hub.gate.column_forms import formed, text_of
 from hub.gate.held import Held, Room
@@ -144,8 +144,8 @@ class DataFile:
         return near_rows
 
     @property
-    def engine(self) -> Literal["in-memory", "streaming"]:
-        """How queries run: what is kept is quicker at once, what is not goes by in pieces."""
+    def engine(self) -> Engine:
+        """How queries run."""
         return "in-memory" if self.is_kept else "streaming"
 
     def matching(

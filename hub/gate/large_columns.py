@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from hub.gate.coded_columns import CodedColumn, can_be_coded, coded, combinations_of, rows_in
+from hub.gate.coded_columns import CodedColumn, Engine, can_be_coded, coded, combinations_of, rows_in
 
 COUNT = "__count"
 GROUPING = 100
@@ -36,6 +36,7 @@ class LargeColumns:
         self._source = source
         self._height = height
         self._at_hand = at_hand
+        self._engine: Engine = "in-memory" if at_hand else "streaming"
         self._different: dict[str, int] = {}
         self._coded: dict[str, CodedColumn | None] = {}
 
@@ -48,7 +49,7 @@ class LargeColumns:
         """Rows from five places of the file."""
         each = _GROUP_OF_ROWS if self._height > _PLACES * _GROUP_OF_ROWS // 2 else 1
         starts = sorted({self._height * part // _PLACES // each * each for part in range(_PLACES)})
-        return pl.concat([self._source.slice(start, _ROWS_EACH).collect(engine="streaming") for start in starts])
+        return pl.concat([self._source.slice(start, _ROWS_EACH).collect(engine=self._engine) for start in starts])
 
     def sampled(self, column: str) -> int:
         """How many different values a few rows of the file have."""
@@ -59,7 +60,7 @@ class LargeColumns:
     @cached_property
     def _first(self) -> pl.DataFrame:
         """As many rows from the beginning."""
-        return self._source.head(_PLACES * _ROWS_EACH).collect(engine="streaming")
+        return self._source.head(_PLACES * _ROWS_EACH).collect(engine=self._engine)
 
     def _few(self, column: str) -> pl.Series:
         """Some of a column's values: from the first rows where all may be read soon, else from five places."""
@@ -79,14 +80,14 @@ class LargeColumns:
 
     def _code(self, column: str) -> CodedColumn | None:
         few = self._few(column) if can_be_coded(self._schema[column]) else None
-        return coded(self._source.select(column), few) if few is not None else None
+        return coded(self._source.select(column), few, self._engine) if few is not None else None
 
     def columns(self, names: Sequence[str]) -> Iterator[pl.Series]:
         """All values of some columns, of which as many are read together as may be held for a moment."""
         each = max(_MOST_READ // max(self._height, 1), 1)
         for start in range(0, len(names), each):
             asked = [pl.col(name).alias(str(at)) for at, name in enumerate(names[start : start + each])]
-            yield from self._source.select(asked).collect(engine="streaming")
+            yield from self._source.select(asked).collect(engine=self._engine)
 
     @cached_property
     def _cube(self) -> pl.DataFrame | None:

@@ -107,7 +107,7 @@ def test_cells_without_a_dimension_are_looked_at_row_by_row() -> None:
 
 
 def coded(column: pl.Series, known: pl.Series) -> coded_columns.CodedColumn | None:
-    return coded_columns.coded(column.to_frame("x").lazy(), known.alias("x"))
+    return coded_columns.coded(column.to_frame("x").lazy(), known.alias("x"), "in-memory")
 
 
 @given(tables(), st.sampled_from(sorted(KINDS)))
