@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -19,10 +20,13 @@ def opened(path: Path, name: str, *, through_links: bool = False) -> Iterator[Bu
     A link is none either, unless ``through_links``: somebody named that very file. What is not there raises
     ``FileNotFoundError`` or ``NotADirectoryError``.
     """
-    if not through_links and path.is_symlink():
-        raise _no_plain_file(name)
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if through_links else os.O_NOFOLLOW)
-    descriptor = os.open(path, flags)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, and a socket or a device that nothing drives
+            raise _no_plain_file(name) from None
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise _no_plain_file(name)
@@ -32,7 +36,7 @@ def opened(path: Path, name: str, *, through_links: bool = False) -> Iterator[Bu
 
 def _no_plain_file(name: str) -> InvalidError:
     return InvalidError(
-        "{name} is no plain file, but a link, a folder, a pipe or a device; it was not read.",
+        "{name} is no plain file, but a link, a folder, a pipe, a socket or a device; it was not read.",
         reason="no-plain-file",
         name=name,
     )

@@ -58,7 +58,8 @@ def check_stated(request: ExportRequest) -> None:
     """Both halves go through the gate at once: their author has made the statement on all that is in them."""
     if request.statement is None or not all(file.sha256 for file in request.supporting):
         raise ConflictError(
-            "The export request {id} was described anew, or was never stated; submit it before it is split.",
+            "The export request {id} was described anew, or was never stated. Its author submits it again before it is "
+            "split; while it is in review, a steward sends it back first.",
             reason="not-stated",
             id=request.id,
         )

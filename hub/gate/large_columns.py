@@ -22,6 +22,8 @@ MOST_CODED = 4_000_000
 MOST_CODES = 16_000_000
 """Codes that are kept of all columns together."""
 _LONGER = 8
+_MOST_TOGETHER = 50
+"""Columns whose first rows are kept together."""
 _MOST_READ = 8_000_000
 _PLACES = 5
 _ROWS_EACH = 2_000
@@ -60,11 +62,21 @@ class LargeColumns:
     @cached_property
     def _first(self) -> pl.DataFrame:
         """As many rows from the beginning."""
-        return self._source.head(_PLACES * _ROWS_EACH).collect(engine=self._engine)
+        return self._beginning().collect(engine=self._engine)
+
+    def _beginning(self) -> pl.LazyFrame:
+        return self._source.head(_PLACES * _ROWS_EACH)
 
     def _few(self, column: str) -> pl.Series:
-        """Some of a column's values: from the first rows where all may be read soon, else from five places."""
-        return (self._first if self._height <= MOST_CODED else self.sample)[column]
+        """Some of a column's values: from the first rows where all may be read soon, else from five places.
+
+        The first rows are kept, unless there are so many columns that each is better read alone.
+        """
+        if self._height > MOST_CODED:
+            return self.sample[column]
+        if len(self._schema) > _MOST_TOGETHER and not self._at_hand:
+            return self._beginning().select(column).collect(engine=self._engine)[column]
+        return self._first[column]
 
     def seen(self, is_asked: pl.Expr) -> int:
         """About how many rows of the file are such, as far as the sample tells."""

@@ -63,7 +63,7 @@ class ValueCounts:
         else:
             counts = self._some(column, decimals, asked)
         bits = (math.log2(max(file.height, 1)) - pl.col("count").cast(pl.Float64).log(2)).alias("bits")
-        scaled = counts.filter(pl.col("key").abs() <= 2**62 // scale) if scale > 1 else counts
+        scaled = counts.filter(pl.col("key").is_between(-(2**62) // scale, 2**62 // scale)) if scale > 1 else counts
         return scaled.select((pl.col("key") * scale).alias("key") if scale > 1 else pl.col("key"), "count", bits)
 
     def met(self, values: pl.DataFrame, value_class: ValueClass, decimals: int) -> pl.DataFrame:

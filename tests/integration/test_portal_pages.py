@@ -41,7 +41,19 @@ from hub.domain.queue import digest_of_files
 from hub.domain.space import Place, PlaceName
 from hub.domain.table_context import UNDECLARED, TableContext
 from hub.domain.work import Work, WorkState
-from hub.services import downloads, exports, freezes, notebooks, people, projects, releases, request_looks, runs
+from hub.services import (
+    downloads,
+    exports,
+    freezes,
+    notebooks,
+    people,
+    policies,
+    projects,
+    releases,
+    request_looks,
+    runs,
+)
+from hub.services.descriptions import describe_request
 from hub.services.examinations import keep_examination
 from hub.services.lab import Lab
 from hub.services.space import watch_space
@@ -50,6 +62,7 @@ from hub.settings import Space
 from hub.web.api.routes import request_of
 from hub.web.api.work_routes import get_run
 from hub.web.models.texts import Nothing
+from hub.web.pages import exports as exports_page
 
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}"
@@ -954,3 +967,34 @@ def test_changes_are_asked_for_in_one_file_and_approvals_of_the_others_stay(site
     work_off(site.lab)
     votes = exports.request(site.lab, "auditor", name).votes
     assert [(v.steward, v.path) for v in votes] == [("health-steward", "a.csv")]
+
+
+def test_the_file_that_was_chosen_stays_chosen_when_a_vote_on_many_files_is_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports_page, "FILES_AT_ONCE", 1)
+    name = two_files(site.lab).id
+    request = exports.request(site.lab, "researcher", name)
+    steward = site.browser("jobs-steward")
+    page = steward.open(f"/exports/{name}?changes=b.csv").text
+    assert f"/exports/{name}/vote?changes=b.csv" in page
+    asked = {**vote_on(request, "changes"), "file": "b.csv", "reason": ""}
+    refused = steward.post(f"/exports/{name}/vote?changes=b.csv", asked)
+    assert (refused.status_code, '<option value="b.csv" selected>' in refused.text) == (422, True)
+
+
+def test_sealed_votes_are_cast_on_all_files(site: Site) -> None:
+    name = two_files(site.lab).id
+    assert 'name="file"' in site.browser("jobs-steward").open(f"/exports/{name}").text
+    policies.set_project_layer(site.lab, "health-steward", "wages", "blind_votes = true\n")
+    assert 'name="file"' not in site.browser("jobs-steward").open(f"/exports/{name}?changes=b.csv").text
+
+
+def test_what_was_described_anew_is_not_offered_to_be_split(site: Site) -> None:
+    name = two_files(site.lab).id
+    request = exports.request(site.lab, "researcher", name)
+    steward, author = site.browser("jobs-steward"), site.browser("researcher")
+    steward.post(f"/exports/{name}/vote", vote_on(request, "changes"))
+    assert f"/exports/{name}/split" in author.open(f"/exports/{name}").text
+    describe_request(site.lab, "researcher", name, context="Another context, said in a whole sentence.")
+    assert f"/exports/{name}/split" not in author.open(f"/exports/{name}").text

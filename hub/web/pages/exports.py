@@ -24,7 +24,7 @@ from hub.domain.people import Person
 from hub.domain.projects import Project
 from hub.domain.queue import IN_REVIEW, check_not_claimed, digest_of_files, holder
 from hub.domain.reproductions import Repetition, reproduction
-from hub.domain.splits import check_can_split
+from hub.domain.splits import check_can_split, check_stated
 from hub.domain.statements import StatementAsked, statements_asked
 from hub.domain.votes import (
     check_can_override,
@@ -105,7 +105,7 @@ def show_export(visit: Visit) -> Context:
         "first": first,
         "at_once": at_once,
         "compact": compact,
-        **_changeable(visit, request.files if compact else shown, only_asked=compact),
+        **_changeable(visit, request, shown, compact=compact),
         "gravest": {f.path: min((g.severity for g in f.findings), key=_STRICTEST.index, default=None) for f in shown},
         "reads": reads,
         **asked,
@@ -132,10 +132,14 @@ def lacks_votes(lab: Lab, request: ExportRequest, project: Project, needed: vote
     return not is_approved(votes.counted_now(lab, request, project), needed.number)
 
 
-def _changeable(visit: Visit, files: Iterable[ExportFile], *, only_asked: bool) -> Context:
-    """Return the files in one of which changes can be asked for: those of the page, or of many the one asked for."""
+def _changeable(visit: Visit, request: ExportRequest, shown: Iterable[ExportFile], *, compact: bool) -> Context:
+    """Return the files in one of which changes can be asked for: those of the page, or of many the one asked for.
+
+    Sealed votes are opened when every file has them, so these are cast on all.
+    """
     asked = visit.asked("changes")
-    return {"in_file": asked, "changeable": [f.path for f in files if not only_asked or f.path == asked]}
+    files = [file for file in request.files if file.path == asked] if compact else shown
+    return {"in_file": asked, "changeable": [f.path for f in files]}
 
 
 def _first(visit: Visit, request: ExportRequest, at_once: int) -> int:
@@ -189,7 +193,10 @@ def rules(lab: Lab, person: Person, request: ExportRequest, project: Project, in
         "submit": refusal(is_author, lambda: step_request(request, ExportStep.SUBMIT)),
         "withdraw": refusal(is_author, lambda: step_request(request, ExportStep.WITHDRAW)),
         "split": refusal(
-            lambda: check_can_split(person, request, project), lambda: step_request(request, ExportStep.SPLIT), is_free
+            lambda: check_can_split(person, request, project),
+            lambda: step_request(request, ExportStep.SPLIT),
+            lambda: check_stated(request),
+            is_free,
         ),
         "vote": refusal(reviews, is_free),
         "reject": refusal(

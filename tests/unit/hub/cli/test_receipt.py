@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def test_a_link_is_no_released_file_wherever_it_leads(verify: Command, left: Pat
     assert "The folder holds link, which is not of this release." in said(verify("--files", str(left)))
 
 
-@pytest.mark.parametrize("what", ["link", "pipe", "device"])
+@pytest.mark.parametrize("what", ["link", "pipe", "device", "socket"])
 def test_what_is_no_plain_file_is_not_read_in_place_of_a_released_one(
     verify: Command, left: Path, tmp_path_factory: pytest.TempPathFactory, what: str
 ) -> None:
@@ -143,6 +144,7 @@ def test_what_is_no_plain_file_is_not_read_in_place_of_a_released_one(
         "link": lambda: (left / name).symlink_to(same),
         "pipe": lambda: os.mkfifo(left / name),
         "device": lambda: (left / name).symlink_to("/dev/zero"),
+        "socket": lambda: os.mknod(left / name, stat.S_IFSOCK | 0o600),
     }[what]()
     done = verify("--files", str(left))
     assert (done.exit_code, "is no plain file" in done.stderr) == (1, True)

@@ -83,7 +83,7 @@ def test_neither_half_is_empty_and_nothing_is_made_up(paths: list[str]) -> None:
     "other", [{"statement": None}, {"supporting": (SupportingFile("codebook.md"),)}], ids=["unstated", "not-taken-in"]
 )
 def test_what_its_author_has_not_stated_as_it_is_now_is_not_split(other: dict[str, Any]) -> None:
-    with pytest.raises(ConflictError, match="submit it before it is split"):
+    with pytest.raises(ConflictError, match="submits it again before it is split"):
         split_request(replace(REQUEST, **other), ["b.csv"], "export-2", NOW)
     assert split_request(REQUEST, ["b.csv"], "export-2", NOW)[1].statement == REQUEST.statement
 

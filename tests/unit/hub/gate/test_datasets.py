@@ -191,3 +191,15 @@ def test_combinations_are_those_of_all_rows_however_long_the_pieces(rows: list[i
         found = columns.grouped(["g"], most)
     counted = Counter(rows)
     assert (None if found is None else dict(found.rows())) == (counted if len(counted) <= most else None)
+
+
+def test_the_least_whole_number_is_no_zero_at_any_decimals() -> None:
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"v": [-(2**63), 5, 7]}), "")
+    assert file.counts("v", 2)["key"].sort().to_list() == [500, 700]
+    assert not file.knows("v", 2, pl.Series([0])).any()
+
+
+def test_a_file_of_many_columns_is_looked_at_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_columns, "_MOST_TOGETHER", 1)
+    columns = LargeColumns(pl.LazyFrame({"g": [1, 2, 2], "h": [1, 2, 3]}), 3)
+    assert (columns.sampled("g"), columns.sampled("h"), "_first" in vars(columns)) == (2, 3, False)
