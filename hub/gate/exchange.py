@@ -32,6 +32,8 @@ MOST_FIXED = 5_000
 MOST_SHOWN = 2_000
 MOST_SHOWN_BYTES = 64 * 2**20
 """Parts and bytes that are shown of all supporting files of a request together."""
+MOST_SHOWN_FRAGMENTS = 4 * MOST_SHOWN_BYTES
+"""Bytes of what the reader writes of all supporting files together."""
 MOST_REQUEST_BYTES = 16 * 2**20
 EARLIER_NAME = "earlier.json"
 """The file beside the request that tells of earlier releases."""
@@ -79,6 +81,10 @@ class ReadRequest(Part):
     files: tuple[OfferedFile, ...] = Field(max_length=MOST_FILES)
     others_all_count: bool = True
     """Whether all files of the project's other requests are among these; the check is told."""
+    supporting: tuple[FileIndex, ...] = Field(default=(), max_length=MOST_FILES)
+    """Which of them are only shown: they are read last, within bounds for all of them together."""
+    seconds: Annotated[int, Field(ge=1)] = 120
+    """How long the container may live; what is only shown ends before."""
 
 
 class ReadFile(Part):

@@ -46,7 +46,7 @@ from hub.gate.exchange import (
     file_name,
 )
 from hub.gate.fix import fix_request
-from hub.gate.fragments import FileFragments, refused
+from hub.gate.fragments import FileFragments, RefusalFragment, refused
 from hub.gate.mounted import MountedDataset, mount
 from hub.gate.refusals import RefusalReason
 from hub.gate.sheets import sheets_of, split_path
@@ -54,13 +54,10 @@ from hub.gate.verdict import strictest
 from hub.gate.version import ENGINE
 from hub.policy.model import policy_digest
 from hub.sandbox.program import SandboxError, read_bounded, run_program
+from hub.sandbox.shares import latest_end
 from hub.sandbox.show import show
 
 SECONDS_EACH = 60
-SECONDS_TO_SHOW = 20
-"""For all supporting files together; where the checks took long, they have less."""
-SHARE_OF_LIFE = 0.75
-"""The part of the container's life after which no supporting file is begun."""
 LARGEST_FRAGMENTS = 256 * 2**20
 
 
@@ -88,7 +85,8 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
 
     judge = fix_request if request.fix else check_request
     others = tuple(_others(source / "fragments", request))
-    beside = Beside(earlier, request.month_bytes, request.approved, others, request.others_all_count)
+    all_count = request.others_all_count and all(_was_read(other) for other, _ in others)
+    beside = Beside(earlier, request.month_bytes, request.approved, others, all_count)
     judged = judge(offered, request.policy, datasets, guard, beside)
     (target / "canonical").mkdir(exist_ok=True)
     files = []
@@ -96,7 +94,7 @@ def check(root: Path, seconds: int = SECONDS_EACH) -> SandboxExit:
         if judgement.canonical is not None:
             (target / "canonical" / file_name(part.file.index, part.number)).write_bytes(judgement.canonical.content)
         files.append(checked(part.file, part.number, judgement))
-    until = min(time.monotonic() + SECONDS_TO_SHOW, began + request.seconds * SHARE_OF_LIFE)
+    until = latest_end(began, request.seconds)
     result = CheckResult(
         engine=ENGINE,
         policy_digest=policy_digest(request.policy),
@@ -145,10 +143,10 @@ def _shown(folder: Path, target: Path, request: CheckRequest, until: float) -> I
     def read(file: OfferedFile) -> FileFragments:
         return _fragments(folder, file, MOST_SHOWN_BYTES, RefusalReason.TOO_LARGE)
 
-    def guard() -> AbstractContextManager[None]:
-        return _time_limit(until - time.monotonic())
+    def limit(end: float) -> AbstractContextManager[None]:
+        return _time_limit(end - time.monotonic())
 
-    return show(request.supporting, read, target, request.policy, guard)
+    return show(request.supporting, read, target, request.policy, until, limit)
 
 
 def _fragments(
@@ -170,6 +168,11 @@ def _fragments(
     return read
 
 
+def _was_read(file: FileFragments) -> bool:
+    """Whether a reader came to an end with a file; one that it refused for what is in it cannot leave either."""
+    return RefusalFragment(reason=RefusalReason.CRASHED) not in file.fragments
+
+
 def _earlier(path: Path, fragments: Path, request: CheckRequest, datasets: tuple[MountedDataset, ...]) -> EarlierTables:
     """What left before: as the lab's registry tells, and files of the request that are only compared with."""
     try:
@@ -180,8 +183,11 @@ def _earlier(path: Path, fragments: Path, request: CheckRequest, datasets: tuple
         raise SandboxError(SandboxExit.BAD_REQUEST) from None
     for file in request.files:
         if file.earlier or file.run:
-            told = _tables_of(_fragments(fragments, file), _declaration(file), request, datasets)
+            read = _fragments(fragments, file)
+            told = _tables_of(read, _declaration(file), request, datasets)
             known = with_tables(known, told, current=file.current)
+            if not _was_read(read):
+                known = known.model_copy(update={"complete": False})
     return known
 
 

@@ -5,14 +5,19 @@ hold what was read, and ``/out/result.json`` the kind of each file or why it was
 
 Each file is read by a child process of its own with hard limits, so that a file that crashes its reader, or makes it
 use too much, is refused and the others are still read. Small files are read side by side.
+
+Supporting files are read last, one by one: time and bytes are bounded for all of them together, and what is more is
+refused, so that they take nothing from what is judged or compared.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,13 +26,24 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from hub.domain.sandbox_exit import SandboxExit
-from hub.gate.exchange import MOST_REQUEST_BYTES, OfferedFile, ReadFile, ReadRequest, ReadResult, file_name
+from hub.gate.exchange import (
+    LARGEST_RESULT,
+    MOST_REQUEST_BYTES,
+    MOST_SHOWN_BYTES,
+    MOST_SHOWN_FRAGMENTS,
+    OfferedFile,
+    ReadFile,
+    ReadRequest,
+    ReadResult,
+    file_name,
+)
 from hub.gate.fragments import FileFragments, RefusalFragment, refused
 from hub.gate.kinds import Kind
 from hub.gate.readers.files import LARGEST, read_file
 from hub.gate.refusals import RefusalReason
 from hub.gate.version import ENGINE
 from hub.sandbox.program import SandboxError, read_bounded, run_program
+from hub.sandbox.shares import latest_end, share
 
 LIMITS = {
     resource.RLIMIT_AS: 4 * 2**30,
@@ -52,11 +68,16 @@ class _Child:
 
 def read(root: Path, seconds: int = SECONDS) -> SandboxExit:
     """Read every file of the request below ``root``, each in a child process of its own."""
+    began = time.monotonic()
     source, target = root / "in", root / "out"
     request = _request(source / "request.json")
     (target / "fragments").mkdir(exist_ok=True)
-    files = _read_each(source, target, request.files, seconds)
-    result = ReadResult(engine=ENGINE, files=tuple(files))
+    last = set(request.supporting)
+    said = _read_each(source, target, [file for file in request.files if file.index not in last], seconds)
+    shown = [file for file in request.files if file.index in last]
+    said += _read_supporting(source, target, shown, latest_end(began, request.seconds))
+    told = {file.index: file for file in said}
+    result = ReadResult(engine=ENGINE, files=tuple(told[file.index] for file in request.files))
     (target / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
     return SandboxExit.OK
 
@@ -68,7 +89,7 @@ def _request(path: Path) -> ReadRequest:
         raise SandboxError(SandboxExit.BAD_REQUEST) from None
 
 
-def _read_each(source: Path, target: Path, files: tuple[OfferedFile, ...], seconds: int) -> list[ReadFile]:
+def _read_each(source: Path, target: Path, files: list[OfferedFile], seconds: int) -> list[ReadFile]:
     """Read the files, in their order; whatever happens to a child, its file's fragments exist afterwards.
 
     A file whose child was killed beside another one is read once more, alone: that one may have had the memory.
@@ -83,9 +104,9 @@ def _read_each(source: Path, target: Path, files: tuple[OfferedFile, ...], secon
     beside = set[int]()
 
     def end() -> None:
-        answer, was_killed = _ended(running.popleft())
+        answer, ended_by = _ended(running.popleft())
         said.append(answer)
-        killed.append(was_killed)
+        killed.append(ended_by == signal.SIGKILL)
 
     for file in files:
         is_small = _is_small(source / file_name(file.index))
@@ -99,7 +120,34 @@ def _read_each(source: Path, target: Path, files: tuple[OfferedFile, ...], secon
     while running:
         end()
     again = [_ended(start(file))[0] if killed[at] and at in beside else said[at] for at, file in enumerate(files)]
-    return [answer or _crashed(_fragments_of(target, file), file) for file, answer in zip(files, again, strict=True)]
+    return [answer or _refused(_fragments_of(target, file), file) for file, answer in zip(files, again, strict=True)]
+
+
+def _read_supporting(source: Path, target: Path, files: list[OfferedFile], until: float) -> list[ReadFile]:
+    """Read files that are only shown, each within its share of the time, and as far as there is room for all."""
+    said = []
+    room = MOST_SHOWN_FRAGMENTS
+    for before, file in enumerate(files):
+        out = _fragments_of(target, file)
+        seconds = share(until - time.monotonic(), len(files) - before)
+        answer = _read_within(source, out, file, seconds, min(room, MOST_SHOWN_BYTES))
+        room -= out.stat().st_size if isinstance(answer, ReadFile) else 0
+        said.append(answer if isinstance(answer, ReadFile) else _refused(out, file, answer))
+    return said
+
+
+def _read_within(source: Path, out: Path, file: OfferedFile, seconds: float, most: int) -> ReadFile | RefusalReason:
+    """Read a file in so many seconds into so many bytes, where there is room for whatever a child may write."""
+    if seconds <= 0:
+        return RefusalReason.OUT_OF_TIME
+    if shutil.disk_usage(out.parent).free < LIMITS[resource.RLIMIT_FSIZE] + LARGEST_RESULT:
+        return RefusalReason.TOO_LARGE
+    answer, ended_by = _ended(_start(source, out, file, seconds, ()))
+    if ended_by == signal.SIGALRM:
+        return RefusalReason.OUT_OF_TIME
+    if answer is not None and out.stat().st_size > most:
+        return RefusalReason.TOO_LARGE
+    return answer or RefusalReason.CRASHED
 
 
 def _fragments_of(target: Path, file: OfferedFile) -> Path:
@@ -113,7 +161,7 @@ def _is_small(path: Path) -> bool:
         return True
 
 
-def _start(source: Path, out: Path, file: OfferedFile, seconds: int, others: Iterable[int]) -> _Child:
+def _start(source: Path, out: Path, file: OfferedFile, seconds: float, others: Iterable[int]) -> _Child:
     """Let a child read one file; it has none of the ``others``' answers in its hands."""
     receiving, sending = os.pipe()
     process = os.fork()
@@ -125,24 +173,24 @@ def _start(source: Path, out: Path, file: OfferedFile, seconds: int, others: Ite
     return _Child(process, receiving)
 
 
-def _ended(child: _Child) -> tuple[ReadFile | None, bool]:
-    """Wait for a child; returns what it said, if all went well, and whether it was killed."""
+def _ended(child: _Child) -> tuple[ReadFile | None, int]:
+    """Wait for a child; returns what it said, if all went well, and the signal that ended it, or none."""
     with os.fdopen(child.answer, "rb") as answer:
         said = answer.read(10_000)
     _, status = os.waitpid(child.process, 0)
     if status == 0:
         try:
-            return ReadFile.model_validate_json(said), False
+            return ReadFile.model_validate_json(said), 0
         except ValidationError:
             pass
-    return None, os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return None, os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
 
-def _be_the_child(source: Path, out: Path, file: OfferedFile, sending: int, seconds: int) -> None:
+def _be_the_child(source: Path, out: Path, file: OfferedFile, sending: int, seconds: float) -> None:
     """Read one file and end the process; an error ends it, too, with a code that says so."""
     code = SandboxExit.CRASHED
     try:
-        signal.alarm(seconds)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
         for limit, value in LIMITS.items():
             hard = resource.getrlimit(limit)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -167,11 +215,11 @@ def _summary(fragments: FileFragments) -> ReadFile:
     return ReadFile(index=fragments.index, path=fragments.path, kind=fragments.kind, refusal=reason)
 
 
-def _crashed(out: Path, file: OfferedFile) -> ReadFile:
+def _refused(out: Path, file: OfferedFile, why: RefusalReason = RefusalReason.CRASHED) -> ReadFile:
     out.unlink(missing_ok=True)
-    fragments = refused(file.index, file.path, 0, RefusalReason.CRASHED)
+    fragments = refused(file.index, file.path, 0, why)
     out.write_text(fragments.model_dump_json(), encoding="utf-8")
-    return ReadFile(index=file.index, path=file.path, kind=Kind.UNKNOWN, refusal=RefusalReason.CRASHED)
+    return ReadFile(index=file.index, path=file.path, kind=Kind.UNKNOWN, refusal=why)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,18 @@
 Invariants:
 
 * whatever they are, they end no check: what takes too long, or is too much, is refused, each file for itself;
-* bytes, parts and time are bounded for all of them together, and there is room left for the check's answer.
+* bytes, parts and time are bounded for all of them together, and there is room left for the check's answer;
+* each has a share of the time, so that a slow one leaves some to those after it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from hub.gate.engine import Guard, OutOfTimeError, written
@@ -20,18 +24,25 @@ from hub.gate.refusals import ReadRefusedError, RefusalReason
 from hub.gate.sheets import sheets_of
 from hub.policy.model import Policy
 from hub.sandbox.program import FULL, write_atomically
+from hub.sandbox.shares import share
 
 Read = Callable[[OfferedFile], FileFragments]
+Limit = Callable[[float], AbstractContextManager[None]]
+"""Ends what runs inside at a time of the clock."""
 
 
-def show(files: Iterable[OfferedFile], read: Read, target: Path, policy: Policy, guard: Guard) -> Iterator[ShownFile]:
+def show(
+    files: Sequence[OfferedFile], read: Read, target: Path, policy: Policy, until: float, limit: Limit
+) -> Iterator[ShownFile]:
     """Write each file, or each sheet of a workbook, into ``target``, and say what was written or why it was not.
 
-    ``guard`` ends when the time for all of them is over.
+    The time for all of them is over at ``until``.
     """
     target.mkdir(exist_ok=True)
     parts_left, bytes_left = MOST_SHOWN, MOST_SHOWN_BYTES
-    for file in files:
+    for before, file in enumerate(files):
+        now = time.monotonic()
+        guard = partial(limit, now + share(until - now, len(files) - before))
         parts = _parts(file, read, parts_left, guard)
         parts_left -= len(parts)
         for number, part in enumerate(parts, start=1):

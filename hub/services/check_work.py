@@ -82,7 +82,13 @@ def read_spec(lab: Lab, work: Work, request: ExportRequest) -> ContainerSpec:
         lab.vault.check(sha256, size)
         lab.storage.link(folders.inside, file_name(file.index), lab.vault.path(sha256))
     offered = tuple(file for file, _, _ in (*own, *others.files, *beside.files))
-    put_request(lab, folders.inside, ReadRequest(files=offered, others_all_count=others.all_count))
+    asked = ReadRequest(
+        files=offered,
+        others_all_count=others.all_count,
+        supporting=tuple(file.index for file in supporting_entries(request)),
+        seconds=limits_of(lab, work.kind).seconds,
+    )
+    put_request(lab, folders.inside, asked)
     return spec_of(lab, work, Purpose.READER, "read", reader_mounts(folders))
 
 

@@ -19,7 +19,9 @@ from hub.domain.sandbox_exit import SandboxExit
 from hub.gate.checks import catalogue
 from hub.gate.checks.check import Check
 from hub.gate.exchange import CheckResult
+from hub.gate.fragments import refused
 from hub.gate.readers.files import read_file
+from hub.gate.refusals import RefusalReason
 from hub.policy.load import load_profile
 from hub.policy.model import policy_digest
 from hub.sandbox import check as program
@@ -187,6 +189,27 @@ def test_a_file_of_another_request_is_not_judged_and_counts(container: Container
     assert container.run() is SandboxExit.OK
     (file,) = container.result.files
     assert "scattered-text" in {f.check for f in file.findings}
+
+
+NOTE = b"The weather was fine, and nothing else that is worth a word happened on that day in the whole county. " * 4
+
+
+@pytest.mark.parametrize(("reason", "is_told"), [(RefusalReason.CRASHED, True), (RefusalReason.HTML, False)])
+@pytest.mark.parametrize(
+    ("way", "own", "check"),
+    [("other", ("note.md", NOTE), "uncounted-parts"), ("run", ("t.csv", b"group,n\na,55\n"), "differencing")],
+)
+def test_a_steward_is_told_where_the_reader_came_to_no_end_with_a_file_that_is_compared(
+    container: Container, way: str, own: tuple[str, bytes], check: str, reason: RefusalReason, is_told: bool
+) -> None:
+    container.offer(*own, dataset="survey", dimensions=["group"])
+    container.offer("beside.csv", b"group,n\na,55\n", dataset="survey", dimensions=["group"])
+    container.request["files"][-1][way] = True
+    assert container.run() is SandboxExit.OK
+    assert check not in {f.check for f in container.result.files[0].findings}
+    container.put(2, refused(2, "beside.csv", 0, reason).model_dump_json())
+    assert container.run() is SandboxExit.OK
+    assert (check in {f.check for f in container.result.files[0].findings}) is is_told
 
 
 @pytest.mark.parametrize(("told", "ends"), [(b"", SandboxExit.BAD_REQUEST), (b"\n", SandboxExit.OK)])

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def slow(index, path, content):
         __import__("os").kill(__import__("os").getpid(), 9)
     return real(index, path, content)
 read.read_file = slow
+read.MOST_SHOWN_FRAGMENTS = 600
 sys.exit(read.read(Path(sys.argv[1]), seconds=1))
 """
 
@@ -43,10 +45,10 @@ class Container:
         (root / "in").mkdir()
         (root / "out").mkdir()
 
-    def run(self, files: dict[str, bytes], *program: str) -> subprocess.CompletedProcess[bytes]:
+    def run(self, files: dict[str, bytes], *program: str, **more: object) -> subprocess.CompletedProcess[bytes]:
         for number, content in enumerate(files.values(), 1):
             (self.root / "in" / f"{number:04d}").write_bytes(content)
-        asked = {"files": [{"index": n, "path": path} for n, path in enumerate(files, 1)]}
+        asked = {"files": [{"index": n, "path": path} for n, path in enumerate(files, 1)]} | more
         if not (self.root / "in" / "request.json").exists():
             (self.root / "in" / "request.json").write_text(json.dumps(asked))
         command = [sys.executable, *(program or ("-m", "hub.sandbox.read")), str(self.root)]
@@ -56,6 +58,10 @@ class Container:
     @property
     def result(self) -> ReadResult:
         return ReadResult.model_validate_json((self.root / "out" / "result.json").read_bytes())
+
+    def written(self, index: int) -> int:
+        """When what was read of a file was written."""
+        return (self.root / "out" / "fragments" / f"{index:04d}.json").stat().st_mtime_ns
 
     def fragments(self, index: int) -> FileFragments:
         content = (self.root / "out" / "fragments" / f"{index:04d}.json").read_bytes()
@@ -118,3 +124,45 @@ def test_a_request_that_is_none_is_refused(container: Container, request_text: s
     ended = container.run({})
     assert ended.returncode == SandboxExit.BAD_REQUEST
     assert not (container.root / "out" / "result.json").exists()
+
+
+def test_supporting_files_are_read_last_each_in_its_share_of_the_time(container: Container) -> None:
+    """Of nine seconds, three quarters of twelve, the slow one has six."""
+    files = dict.fromkeys(("own.txt", "slow-1.txt", "quick-1.txt", "quick-2.txt", "other.txt"), b"words")
+    began = time.monotonic()
+    ended = container.run(files, "-c", SLOW, supporting=[2, 3, 4], seconds=12)
+    assert ended.returncode == SandboxExit.OK
+    assert [(f.index, f.path) for f in container.result.files] == list(enumerate(files, 1))
+    assert [f.refusal for f in container.result.files] == [None, RefusalReason.OUT_OF_TIME, None, None, None]
+    assert container.fragments(2).fragments == (RefusalFragment(reason=RefusalReason.OUT_OF_TIME),)
+    assert time.monotonic() - began < 12
+    assert container.written(5) < container.written(2)
+
+
+def test_supporting_files_have_no_time_where_the_others_took_it(container: Container) -> None:
+    files = {"slow.txt": b"words", "how.txt": b"words", "last.txt": b"words"}
+    ended = container.run(files, "-c", SLOW, supporting=[2], seconds=1)
+    assert ended.returncode == SandboxExit.OK
+    assert [f.refusal for f in container.result.files] == [RefusalReason.CRASHED, RefusalReason.OUT_OF_TIME, None]
+
+
+def test_supporting_files_share_the_room_and_take_none_from_the_others(container: Container) -> None:
+    files = {"how.txt": b"w" * 300, "long.txt": b"w" * 400, "short.txt": b"w", "own.txt": b"w" * 900}
+    ended = container.run(files, "-c", SLOW, supporting=[1, 2, 3])
+    assert ended.returncode == SandboxExit.OK
+    assert [f.refusal for f in container.result.files] == [None, RefusalReason.TOO_LARGE, None, None]
+    assert container.fragments(2).fragments == (RefusalFragment(reason=RefusalReason.TOO_LARGE),)
+
+
+def test_a_supporting_file_is_not_begun_where_the_answer_may_have_no_room(container: Container) -> None:
+    full = SLOW.replace("read.MOST_SHOWN_FRAGMENTS = 600", "read.LARGEST_RESULT = 2**60")
+    ended = container.run({"how.txt": b"words", "own.txt": b"words"}, "-c", full, supporting=[1])
+    assert ended.returncode == SandboxExit.OK
+    assert [f.refusal for f in container.result.files] == [RefusalReason.TOO_LARGE, None]
+
+
+def test_a_supporting_file_that_breaks_its_reader_is_refused_alone(container: Container) -> None:
+    files = dict.fromkeys(("dead.txt", "loud.txt", "how.txt"), b"words")
+    ended = container.run(files, "-c", SLOW, supporting=[1, 2, 3])
+    assert ended.returncode == SandboxExit.OK
+    assert [f.refusal for f in container.result.files] == [RefusalReason.CRASHED] * 2 + [None]

@@ -21,7 +21,7 @@ from hub.gate.exchange import LARGEST_RESULT, CheckResult
 from hub.gate.readers.files import read_file
 from hub.policy.load import load_profile
 from hub.sandbox import check as program
-from hub.sandbox import show
+from hub.sandbox import shares, show
 from hub.sandbox.program import judge
 
 ROWS = b"person,group\n" + b"".join(f"{n},a\n".encode() for n in range(40))
@@ -142,7 +142,7 @@ def slow(what: Callable[..., Any]) -> Callable[..., Any]:
 def test_all_together_have_so_many_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
 ) -> None:
-    monkeypatch.setattr(program, "SECONDS_TO_SHOW", 1)
+    monkeypatch.setattr(shares, "SECONDS_TO_SHOW", 1)
     monkeypatch.setattr(module, name, slow(getattr(module, name)))
     began = time.monotonic()
     result = checked(tmp_path, ("quick.csv", GOOD), WORDS, WORDS, WORDS)
@@ -151,7 +151,7 @@ def test_all_together_have_so_many_seconds(
 
 
 def test_where_the_checks_took_long_none_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "SHARE_OF_LIFE", 0)
+    monkeypatch.setattr(shares, "SHARE_OF_LIFE", 0)
     assert refusals(checked(tmp_path, WORDS)) == [("words.csv", "out-of-time")]
 
 
@@ -179,3 +179,11 @@ def test_room_is_left_for_the_answer(
 ) -> None:
     monkeypatch.setattr(show.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     assert refusals(checked(tmp_path, WORDS)) == [("words.csv", said)]
+
+
+def test_a_slow_one_leaves_time_to_those_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "SECONDS_TO_SHOW", 8)
+    monkeypatch.setattr(program, "_fragments", slow(program._fragments))
+    others = [(f"{n}.csv", GOOD) for n in range(3)]
+    result = checked(tmp_path, WORDS, *others)
+    assert refusals(result) == [("words.csv", "out-of-time"), *[(path, None) for path, _ in others]]

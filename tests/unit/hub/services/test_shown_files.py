@@ -12,9 +12,11 @@ from doubles.people import CONTEXT, finished_run, play, registered_dataset, subm
 from doubles.sandbox import GoodPrograms, mounted
 from hub.domain.exports import ExportRequest, ExportState
 from hub.domain.table_context import TableContext
+from hub.domain.work import WorkKind
 from hub.gate.refusals import SENTENCES, RefusalReason
 from hub.services import exports
 from hub.services.lab import Lab
+from hub.services.recipe import limits_of
 
 BOOK = "codes.xlsx"
 Shown = list[dict[str, Any]]
@@ -98,3 +100,18 @@ def test_an_answer_that_is_not_of_every_file_or_agrees_with_none_fails_the_reque
 def test_a_workbook_is_shown_sheet_by_sheet(lab: Lab, programs: GoodPrograms) -> None:
     request = checked(lab, programs, lambda shown: sheets(shown, (1, f"{BOOK}!A"), (2, f"{BOOK}!B")))
     assert [file.path for file in request.supporting] == [f"{BOOK}!A", f"{BOOK}!B"]
+
+
+def test_the_reader_is_told_which_files_are_only_shown_and_how_long_it_has(lab: Lab, programs: GoodPrograms) -> None:
+    whole, asked = programs.read, list[dict[str, Any]]()
+
+    def read(body: dict[str, Any]) -> None:
+        asked.append(json.loads((mounted(body, "/in") / "request.json").read_text()))
+        whole(body)
+
+    programs.read = read  # type: ignore[method-assign]
+    checked(lab, programs, lambda shown: shown)
+    last = asked[-1]
+    assert [f["path"] for f in last["files"] if f["index"] not in last["supporting"]] == ["table.csv"]
+    assert [f["path"] for f in last["files"] if f["index"] in last["supporting"]] == [BOOK]
+    assert last["seconds"] == limits_of(lab, WorkKind.READ).seconds
