@@ -29,7 +29,7 @@ class EarlierTable(Part):
 
 
 class EarlierTables(Part):
-    """What the checking container is told of earlier releases; ``complete`` is false where there are too many."""
+    """What the checking container is told of earlier releases; ``complete`` is false where some are left out."""
 
     tables: tuple[EarlierTable, ...] = Field(default=(), max_length=MOST_EARLIER)
     complete: bool = True

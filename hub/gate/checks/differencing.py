@@ -211,8 +211,8 @@ def _moved(table: Shown, other: EarlierTable, units: int, context: Context) -> F
 
 def _unknown(fragment: Fragment, context: Context) -> Finding:
     sentence = (
-        "The table could not be compared with all that was released before, since there is too much of it. A steward "
-        "judges what they tell together."
+        "The table could not be compared with all that was released before, since there is too much of it or not "
+        "all of it could be read. A steward judges what they tell together."
     )
     return context.finding(IDENTIFIER, Severity.REVIEW, f"{fragment.place}, the whole table", sentence, _rule(context))
 

@@ -26,7 +26,8 @@ def uncounted_parts(files: Sequence[Context]) -> list[list[Finding]]:
     is_all = files[0].others_all_count and not is_cut([*(piece for own in pieces for piece in own), *others])
     sentence = (
         "There are more small parts, in this request and in the project's others that left or are under way, than the "
-        "gate can put together, so that not all are counted with this one. A steward looks at them together."
+        "gate can put together, or not all could be read, so that not all are counted with this one. A steward looks "
+        "at them together."
     )
     return [
         [context.finding(IDENTIFIER, Severity.REVIEW, "", sentence)] if own and not is_all else []
