@@ -71,12 +71,12 @@ BODIES: dict[type, dict[str, object]] = {
 ASK = """
 import json, sys
 from pathlib import Path
-from hub.adapters.power.channel import _exchange
+from hub.adapters.power.channel import LONGEST_DEED, _exchange
 from hub.adapters.power.verbs import VERBS
 said = {}
 for body in json.loads(sys.argv[2]):
     try:
-        text, _ = _exchange(Path(sys.argv[1]), VERBS.validate_json(json.dumps(body)))
+        text, _ = _exchange(Path(sys.argv[1]), VERBS.validate_json(json.dumps(body)), LONGEST_DEED)
         said[body["verb"]] = json.loads(text)["reason"] or "done"
     except Exception as error:
         said[body["verb"]] = type(error).__name__
