@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
-from hub.gate.affine import held, is_image
+from hub.gate.affine import FEWEST, held, is_image, parts
 from hub.gate.array_types import ArrayType
 from hub.gate.arrays import Numbers, array_of, numbers_of, rounded
+from hub.gate.datasets import DataFile
 
 COLUMN = np.random.default_rng(3).lognormal(9, 0.4, 60).round(2)
 
@@ -62,3 +64,21 @@ def test_numbers_of_few_decimals_are_no_column_because_they_are_small() -> None:
 
 def test_nothing_is_an_image_of_a_column_of_one_value() -> None:
     assert not is_column(COLUMN, np.full(60, 7.0))
+
+
+@pytest.mark.parametrize("slope", [0.37, 0.5, 1.7])
+def test_a_column_with_a_few_large_values_is_one_up_to_the_rounding(slope: float) -> None:
+    """Thirty times as large as usual, a number of two decimals is less exact, and shows them still."""
+    column = np.where(np.arange(60) % 20 == 7, COLUMN * 30, COLUMN).round(2)
+    assert is_column(np.round(slope * column + 100, 2), column)
+
+
+def test_a_part_of_a_column_is_met_in_numbers_of_four_bytes() -> None:
+    """They show as many decimals as their digits leave, and those of the column are looked up at as many."""
+    column = np.random.default_rng(6).uniform(20_000, 90_000, 400).round(2)
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"pay": column}), "")
+    array = held(array_of("w", column[100:140], ArrayType.F32), digits=5)
+    assert array is not None
+    ((number, values),) = parts({4: array}, file, "pay", FEWEST)
+    assert number == 4
+    assert values.cast(pl.Float64).to_list() == pytest.approx(column[100:140], abs=0.06)

@@ -203,3 +203,20 @@ def test_a_file_of_many_columns_is_looked_at_one_by_one(monkeypatch: pytest.Monk
     monkeypatch.setattr(large_columns, "_MOST_TOGETHER", 1)
     columns = LargeColumns(pl.LazyFrame({"g": [1, 2, 2], "h": [1, 2, 3]}), 3)
     assert (columns.sampled("g"), columns.sampled("h"), "_first" in vars(columns)) == (2, 3, False)
+
+
+def test_rows_that_a_few_do_not_tell_of_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no room for the rows of these keys, and those that are looked at first have none of them."""
+    monkeypatch.setattr(value_counts, "MOST_MET", 50)
+    monkeypatch.setattr(large_columns, "_ROWS_EACH", 20)
+    file = opened(pl.DataFrame({"value": [number // 3 for number in range(30_000)], "unit": 1}), 0)
+    asked = pl.Series("key", range(100, 200))
+    assert not file.large.sample["value"].is_in(asked.implode()).any()
+    assert sorted(file.counts("value", 0, asked).select("key", "count").rows()) == [(key, 3) for key in range(100, 200)]
+
+
+@pytest.mark.parametrize("has_missing", [False, True])
+def test_what_is_missing_is_none_of_a_column_s_few_values(has_missing: bool) -> None:
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"g": ["a", "b", "c", None if has_missing else "a"]}), "")
+    assert file.has_few("g", 3)
+    assert not file.has_few("g", 2)

@@ -15,7 +15,7 @@ from hub.domain.exports import Finding, Fix, FixKind, Severity
 from hub.domain.table_context import TableContext
 from hub.gate.canonical import canonical
 from hub.gate.engine import Judgement, check_file, check_request
-from hub.gate.fix import apply_fixes, fix_request, has_news, rounded
+from hub.gate.fix import Change, _said, apply_fixes, fix_request, has_news, rounded
 from hub.gate.fragments import FileFragments, TableFragment
 from hub.gate.kinds import Kind
 from hub.gate.readers.files import read_file
@@ -198,3 +198,21 @@ def test_a_file_that_a_fix_would_make_worse_stays_and_the_others_are_fixed(monke
     assert [row[1] for row in grid(first)] == ["n", "3", "30"]
     assert [row[1] for row in grid(second)] == ["n", "", "30"]
     assert (first.verdict.value, any(f.check == "fixed" for f in first.findings)) == ("block", False)
+
+
+def test_what_no_fix_puts_right_is_still_said() -> None:
+    """A small count is left out; the key in another row blocks as before."""
+    file = table(("x", ["a", "b", "-----BEGIN RSA PRIVATE KEY-----"]), ("n", ["3", "30", "40"]))
+    before = check_request([(file, TableContext())], POLICY, ())[0]
+    fixed = fix_request([(file, TableContext())], POLICY, ())[0]
+    assert fixed.canonical != before.canonical
+    left = {f.check for f in fixed.findings if f.severity is Severity.BLOCK}
+    assert left == {f.check for f in before.findings if f.severity is Severity.BLOCK and not f.fix} != set()
+    assert fixed.verdict.value == "block"
+    assert [f.severity for f in fixed.findings if f.check == "fixed"] == [Severity.FIXED]
+
+
+@pytest.mark.parametrize(("count", "said"), [(10, "column 10"), (12, "column 10 and 2 more")])
+def test_of_many_columns_the_first_ten_are_named(count: int, said: str) -> None:
+    change = Change("some-check", Fix(FixKind.SUPPRESS, "", (1,), tuple(range(1, count + 1))))
+    assert _said("t.csv", change).place.endswith(f", column 9, {said}")

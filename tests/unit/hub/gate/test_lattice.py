@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import polars as pl
@@ -11,10 +12,11 @@ from hub.domain.table_context import TableContext
 from hub.gate.cell_problem import _cell
 from hub.gate.datasets import DataFile
 from hub.gate.figures import Figure
-from hub.gate.lattice import Lattice
-from hub.gate.tabulation import dimensions_of, tabulate
+from hub.gate.lattice import Lattice, fill, lattices
+from hub.gate.tabulation import Tabulation, dimensions_of, tabulate
 from hub.gate.views import TableView
 from hub.policy.load import load_profile
+from hub.policy.model import Dominance
 
 ROWS = pl.DataFrame({"g": ["a", "b"] * 20, "v": [1.25, 2.5] * 20})
 POLICY = load_profile("uk-sacro")
@@ -55,3 +57,47 @@ def test_sensitive_cells_that_a_table_has_a_place_for_have_to_be_protected(
     cell = _cell(Lattice(file, Figure("rows"), POLICY), 0.0, is_real, 3.0, sensitive, None, None)
     assert (cell.reach is not None) is is_protected
     assert cell.hidden
+
+
+def table(file: DataFile, **columns: list[str]) -> Tabulation:
+    data = {f"c{at}": cells for at, cells in enumerate(columns.values())}
+    view = TableView("", tuple(columns), pl.DataFrame(data), whole=True)
+    made = tabulate(view, file, dimensions_of(view, file, TableContext()), TableContext())
+    assert made is not None
+    return made
+
+
+def test_what_two_tables_have_in_common_is_counted_though_none_shows_it() -> None:
+    rows = pl.DataFrame([{"g": g, "h": h, "k": k} for g in "ab" for h in "cd" for k in "ef" for _ in range(3)])
+    file = DataFile("d", "d.parquet", rows.lazy(), "")
+    pairs = [("h", list("cdcd")), ("k", list("efef"))]
+    lattice = Lattice(file, Figure("rows"), POLICY)
+    for at, (name, cells) in enumerate(pairs):
+        lattice.add(at, table(file, g=list("aabb"), **{name: cells}, n=["6"] * 4), "c2")
+    fill(lattice)
+    common = lattice.cells[frozenset({("g", 0)})]
+    assert common.sort("g 0").select("g 0", "value", "shown").rows() == [("a", 12.0, None), ("b", 12.0, None)]
+
+
+@pytest.mark.parametrize(("said", "base", "known"), [(0.0, 1, 0.0), (0.0, 5, 5.0), (3.0, 5, 5.0), (7.0, 5, 7.0)])
+def test_shown_cells_are_as_rounded_as_their_author_or_the_policy_says(
+    file: DataFile, said: float, base: int, known: float
+) -> None:
+    made = [table(file, g=["a", "b"], n=["20", "20"]), table(file, n=["40"])]
+    policy = POLICY.model_copy(update={"rounding_base": base})
+    tables = [replace(one, agreeing={one.view.keys[-1]: Figure("rows")}) for one in made]
+    (lattice,) = lattices(tables, [said, said], policy)
+    assert lattice.rounding == known
+
+
+def test_a_sum_that_one_unit_makes_up_has_to_be_protected() -> None:
+    """By its share alone: each group has many units, and no other rule is asked."""
+    pay = {"a": [9_000.0, *[10.0] * 29], "b": [100.0] * 30}
+    rows = pl.DataFrame([{"g": g, "v": v} for g, values in pay.items() for v in values])
+    file = DataFile("d", "d.parquet", rows.lazy(), "")
+    policy = POLICY.model_copy(update={"dominance": (Dominance(n=1, k=80),), "p_percent": 0})
+    lattice = Lattice(file, Figure("sum", "v"), policy)
+    lattice.add(0, table(file, g=["a", "b"], v=["9290", "3000"]), "c1")
+    fill(lattice)
+    cells = lattice.cells[frozenset({("g", 0)})]
+    assert cells.sort("g 0").select("g 0", "sensitive").rows() == [("a", True), ("b", False)]

@@ -173,3 +173,39 @@ def test_codes_are_kept_as_far_as_there_is_room(rows: int, codes: int, monkeypat
     file = DataFile("d", "d.parquet", pl.LazyFrame({"g": [1, 2, 2], "h": [1, 2, 3]}), "")
     kept = [file.large.coded(name) is not None for name in ("g", "h", "g")]
     assert kept == ([False, False, False] if rows == 2 else [True, False, True])
+
+
+@pytest.mark.parametrize("span", [4, 2**30, 2**31, 2**40])
+@pytest.mark.parametrize("missing", [False, True])
+def test_units_are_counted_alike_however_far_apart_they_are(span: int, missing: bool) -> None:
+    """Four groups with one, two, three and four units, which stand there twice each."""
+    pairs = [(group, step) for group in range(4) for step in range(group + 1)] * 2
+    keys = pl.Series("g", [group for group, _ in pairs])
+    column = coded(keys, keys)
+    assert column is not None
+    combined = coded_columns.combinations_of([("g", column, column.values)])
+    assert combined is not None
+    units = pl.Series([7 + step * (span // 3) for _, step in pairs] if span > 4 else [7 + step for _, step in pairs])
+    if missing:
+        units = units.scatter(len(pairs) - 1, None)
+    counted = coded_columns.units_in(combined, units)
+    assert counted is not None
+    assert counted.tolist() == [1, 2, 3, 4]
+
+
+def test_whole_numbers_of_one_byte_have_codes_from_the_least_to_the_largest() -> None:
+    column = pl.Series([-128, 127, 0, -1, None], dtype=pl.Int8)
+    found = coded(column, column)
+    assert found is not None
+    assert found.values.gather(found.codes.tolist()).to_list() == column.to_list()
+
+
+def test_figures_of_no_rows_are_numbers_as_others_are() -> None:
+    filled = pl.DataFrame({"g": ["a"], "pay": [2.5], "unit": [3]})
+    none, some = (
+        tallied(DataFile("d", "d.parquet", rows.lazy(), "unit"), {"g": ("g", 0)}, ("pay",))
+        for rows in (filled.clear(), filled)
+    )
+    assert none is not None
+    assert some is not None
+    assert none.schema == some.schema

@@ -249,3 +249,21 @@ def test_order_changes_nothing(on: Any, order: list[int], columns: list[int]) ->
     shuffled = lines[order].select(lines.columns[c] for c in columns).write_csv()
     details = [{f.detail for f in found(judged(on(rows, "p"), ("t.csv", t))[0])} for t in (text, shuffled)]
     assert details[0] == details[1] != set()
+
+
+def test_a_table_within_a_document_is_judged_as_it_stands(on: Any) -> None:
+    """The author's rounding speaks of tables that are files; no fix is proposed where none could be carried out."""
+    rows = people(SMALL)
+    lines = pl.read_csv(hiding(with_totals(rows, pl.len()), ("a", "x")).encode(), infer_schema=False)
+    said = TableContext("d", rounding=10.0)
+    (judgement,) = judged(on(rows, "p"), ("t.json", lines.write_json()), table=said)
+    (block,) = found(judgement)
+    assert "from 4 to 4" in block.detail
+    assert block.fix is None
+
+
+def test_a_finding_says_the_numbers_that_it_applied(on: Any) -> None:
+    rows = people(SMALL)
+    own = on(rows, "p").under(protection_percent=15)
+    (judgement,) = judged(own, ("t.csv", hiding(with_totals(rows, pl.len()), ("a", "x"))))
+    assert {f.parameters for f in found(judgement)} == {(("protection_percent", "15"), ("minimum_units", "10"))}
