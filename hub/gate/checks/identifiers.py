@@ -104,7 +104,7 @@ def _is_identifier_column(cells: pl.Series, met: pl.Series, known: pl.Series) ->
     if len(numbers) < known.len():
         return True
     spread = max(numbers) - min(numbers) + 1
-    return len(hits) * -math.log2(min(known.len() / spread, 1.0)) >= COLUMN_BITS
+    return len(hits) * -math.log2(known.len() / spread) >= COLUMN_BITS
 
 
 DIRECT_IDENTIFIERS = Check(IDENTIFIER, direct_identifiers, claims=False)

@@ -107,3 +107,34 @@ def test_a_column_of_a_few_units_says_enough(numbered: Any, make: Any, count: in
 
 def test_phrases_of_digits_are_counted_in_every_script() -> None:
     assert _count_numbers(pl.Series(["12", "\u0661\u0662", "\u00e9t\u00e9", "o\u00f9", "c\u00f4t\u00e9", "x"])) == 2
+
+
+def test_the_column_is_named_by_its_place_in_the_table(numbered: Any) -> None:
+    judged = numbered.judge("t.csv", "mean,NR\n0.4,13\n0.2,99999\n")
+    (found,) = [f for f in judged.findings if f.check == RULE]
+    assert found.sentence.startswith("Column 2 holds values of the column nr,")
+
+
+def test_a_number_is_an_identifier_with_its_decimals_too(numbered: Any, make: Any) -> None:
+    """A column of whole numbers where some are missing is printed with a zero behind the point."""
+    assert told(numbered, make, "t.txt", "NR       mean\n13.0     0.4\n99999.0  0.2\n")
+    assert not told(numbered, make, "t.txt", "NR       mean\n13.5     0.4\n99999.0  0.2\n")
+
+
+def test_a_column_of_texts_that_hold_no_number_blocks(gate: Any, make: Any) -> None:
+    words = pl.DataFrame({"code": [f"k{n}x" for n in range(50)], "v": [n % 7 for n in range(50)]})
+    description = DatasetDescription(name="panel", folder="/data/p", direct_identifiers=("code",))
+    coded = type(gate)(gate.policy, (from_scans(description, {"p.parquet": words.lazy()}),))
+    assert told(coded, make, "t.csv", "case,mean\nk3x,0.5\nk5x,0.5\nk8x,0.5\n")
+    assert not told(coded, make, "t.csv", "case,mean\nk3y,0.5\nk5y,0.5\nk8y,0.5\n")
+
+
+@pytest.mark.parametrize(("count", "blocks"), [(19, False), (20, True)])
+def test_each_unit_says_how_rare_its_number_is(gate: Any, make: Any, count: int, blocks: bool) -> None:
+    """Of the numbers from the first to the last one in two is a unit's, so that each says one bit of the twenty."""
+    numbers = [*range(100, 178, 2), 179]
+    panel = pl.DataFrame({"nr": numbers, "v": [n % 7 for n in numbers]})
+    description = DatasetDescription(name="panel", folder="/data/p", direct_identifiers=("nr",))
+    dense = type(gate)(gate.policy, (from_scans(description, {"p.parquet": panel.lazy()}),))
+    units = "".join(f"{number},0.5\n" for number in numbers[:count])
+    assert told(dense, make, "t.csv", f"case,mean\n{units}") is blocks
