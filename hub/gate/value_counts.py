@@ -200,7 +200,7 @@ class ValueCounts:
             new = wanted.filter(~are_among(wanted, before[0]))
             found = _collected(keys, new, room - before[1].height)
             if found is not None and before[0].len() + new.len() <= MOST_MET:
-                asked = pl.concat([before[0], new.alias(before[0].name)]).sort()
+                asked = pl.concat([before[0], new]).sort()
                 self._met[known] = asked, pl.concat([before[1], found])
                 return True
         found = None if self._is_too_much(known, wanted, room) else _collected(keys, wanted, room)
