@@ -295,3 +295,33 @@ def test_a_name_that_is_long_or_full_of_digits_is_read(gate: Any, make: Any) -> 
 
 def test_a_name_of_two_alphabets_is_read(gate: Any, make: Any) -> None:
     assert "confusables" in make.checks(gate.judge("Pаris.txt", "words"), Severity.REVIEW)
+
+
+def test_what_the_checks_of_a_fragment_share_is_given_up_after_them(context: Context) -> None:
+    made: list[int] = []
+
+    def share(fragment: Any, context: Context) -> list[Finding]:
+        """It makes something that another check of the fragment asks for, too."""
+        context.shared("it", (fragment,), lambda: made.append(1))
+        return []
+
+    part = TextFragment(text="x")
+    check_fragments([part, part], context, (Check("one", share), Check("other", share)))
+    assert len(made) == 2
+
+
+def test_a_check_that_asks_a_steward_does_not_count_as_one_that_blocks(
+    gate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked_by: list[frozenset[str]] = []
+
+    def look(contexts: Any) -> list[list[Finding]]:
+        """It notes what blocks each file."""
+        blocked_by.extend(context.blocked_by for context in contexts)
+        return [[] for _ in contexts]
+
+    monkeypatch.setattr(engine, "REQUEST_CHECKS", (RequestCheck("look", look),))
+    files = [(text_file("mean 12.31"), PLAIN), (text_file("-----BEGIN RSA PRIVATE KEY-----", "b.txt", 2), PLAIN)]
+    read, blocked = check_request(files, gate.policy, ())
+    assert (read.verdict, blocked.verdict) == (Verdict.REVIEW, Verdict.BLOCK)
+    assert [bool(own) for own in blocked_by] == [False, True]

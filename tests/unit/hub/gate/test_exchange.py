@@ -9,16 +9,25 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from hub.domain.exports import Finding, Severity
 from hub.domain.file_cards import FileCard
+from hub.domain.table_context import TableContext
 from hub.gate.card_form import CardPart
 from hub.gate.earlier import MOST_EARLIER, EarlierTable, EarlierTables
 from hub.gate.exchange import (
+    LARGEST_RESULT,
     MOST_CHECKED,
+    MOST_FILES,
+    MOST_FINDINGS,
     ApprovedNotebook,
+    CheckFile,
     CheckRequest,
     CheckResult,
+    DatasetDescription,
+    FoundPart,
     ReadRequest,
     ReadResult,
+    TableDeclaration,
     TablePart,
 )
 from hub.gate.fragments import FileFragments, RefusalFragment, refused
@@ -139,3 +148,66 @@ def test_a_refusal_says_the_row_where_it_knows_one(row: int | None) -> None:
 
 def test_a_card_of_nothing_tells_nothing() -> None:
     assert CardPart.of(FileCard()).value() == FileCard()
+
+
+def test_a_file_of_which_nothing_is_said_is_one_to_be_judged_without_a_declaration() -> None:
+    file = CheckFile.model_validate_json('{"index": 1, "path": "t.csv"}')
+    assert (file.earlier, file.other, file.left, file.run, file.current) == (False, False, False, False, True)
+    assert file.table.value() == TableContext()
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ({"dimensions": ["c"] * 20}, True),
+        ({"dimensions": ["c"] * 21}, False),
+        ({"rounding": 0}, True),
+        ({"rounding": -1}, False),
+        ({"quantile": -0.1}, False),
+        ({"quantile": 1.1}, False),
+    ],
+)
+def test_a_declaration_is_bounded(change: dict[str, Any], *, fits: bool) -> None:
+    with contextlib.nullcontext() if fits else pytest.raises(ValidationError):
+        TableDeclaration.model_validate_json(json.dumps(change))
+
+
+@pytest.mark.parametrize(
+    ("name", "one"),
+    [("direct_identifiers", "c"), ("structural_zeros", {"c": "x", "d": "y"}), ("canaries", "planted")],
+)
+def test_a_dataset_is_described_within_bounds(name: str, one: object) -> None:
+    for count, fits in ((200, True), (201, False)):
+        told = json.dumps({"name": "d", "folder": "/data/d", name: [one] * count})
+        with contextlib.nullcontext() if fits else pytest.raises(ValidationError):
+            DatasetDescription.model_validate_json(told)
+
+
+@pytest.mark.parametrize("name", ["files", "supporting"])
+def test_so_many_files_are_checked_or_shown_and_no_more(name: str) -> None:
+    policy = load_profile("uk-sacro").model_dump(mode="json")
+    for count, fits in ((MOST_FILES, True), (MOST_FILES + 1, False)):
+        told = {"files": [], "policy": policy} | {name: [{"index": 1, "path": "a.csv"}] * count}
+        with contextlib.nullcontext() if fits else pytest.raises(ValidationError):
+            CheckRequest.model_validate_json(json.dumps(told))
+
+
+def test_a_finding_says_on_the_other_side_what_it_said() -> None:
+    found = Finding("c", Severity.BLOCK, "p", "the sentence", "the rule", "the detail", (("minimum_units", "10"),))
+    part = FoundPart(
+        check="c",
+        severity=Severity.BLOCK,
+        place="p",
+        sentence="the sentence",
+        rule="the rule",
+        detail="the detail",
+        parameters=(("minimum_units", "10"),),
+    )
+    assert part.value() == found
+
+
+def test_a_file_with_as_many_findings_as_it_may_have_is_within_what_the_lab_reads() -> None:
+    longest = {"check": "c" * 60, "severity": "block", "place": "p" * 600, "sentence": "s" * 800, "rule": "r" * 800}
+    file = RESULT["files"][0] | {"findings": [longest] * MOST_FINDINGS}
+    result = CheckResult.model_validate_json(json.dumps(RESULT | {"files": [file]}))
+    assert len(result.model_dump_json().encode()) < LARGEST_RESULT

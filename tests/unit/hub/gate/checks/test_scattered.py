@@ -196,3 +196,29 @@ def test_sources_of_others_do_not_count(gate: Any, make: Any) -> None:
 def test_a_file_that_says_much_alone_is_read_alone(gate: Any, make: Any) -> None:
     cells = [(f"step_{letter} = 123", []) for letter in "abcdefgh"]
     assert found(gate, {"n.ipynb": make.notebook(*cells), "a.md": "a word"}) == [{TEXT}, set()]
+
+
+def test_what_left_and_told_nothing_by_itself_blocks_what_completes_it(
+    gate: Any, pairs: list[tuple[float, int]]
+) -> None:
+    files = {f"{at}.csv": f"a,b\n{income},{visits}\n" for at, (income, visits) in enumerate(pairs)}
+    fewest = next(n for n in range(2, 20) if ROWS in found(gate, dict(list(files.items())[:n]))[0])
+    (own, *left) = (read_file(n, name, body.encode()) for n, (name, body) in enumerate(list(files.items())[:fewest], 1))
+    beside = Beside(others=tuple((file, True) for file in left))
+    (judged,) = check_request([(own, TableContext())], gate.policy, gate.datasets, beside=beside)
+    assert [f.severity for f in judged.findings if f.check == ROWS] == [Severity.BLOCK]
+
+
+def test_an_identifier_in_the_wrong_order_is_none(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    social = str(data["social"][77])
+    halves = social[:7], social[7:]
+    for parts, is_found in ((halves, True), (halves[::-1], False)):
+        cells = [(f"x = '{part}'", []) for part in parts]
+        assert (IDENTIFIERS in found(gate, {"n.ipynb": make.notebook(*cells)})[0]) is is_found
+
+
+def test_short_identifiers_with_letters_count_together(on: Any) -> None:
+    codes = [f"K{n:02d}" for n in range(100)]
+    other = on(pl.DataFrame({"code": codes, "x": range(100)}), direct_identifiers=("code",))
+    assert found(other, {"a.md": "see K48", "b.md": "see K71"}) == [{IDENTIFIERS}, {IDENTIFIERS}]
+    assert found(other, {"a.md": "see K48", "b.md": "see it"}) == [set(), set()]

@@ -34,6 +34,12 @@ def test_thousands_are_written_in_one_way(gate: Any) -> None:
     assert said(gate.without_data(), "a,n\nx,1 200\ny,3400\n") == [Severity.REVIEW]
     assert said(gate.without_data(), "a,n\nx,1 200\ny,3'400\n") == [Severity.REVIEW]
     assert said(gate.without_data(), "a,n\nx,1 200\ny,3 400\nz,12\n") == []
+    assert said(gate.without_data(), "a,n\nx,1 000\ny,3400\n") == [Severity.REVIEW]
+
+
+def test_the_column_of_what_is_written_in_several_ways_is_named(gate: Any) -> None:
+    judged = gate.without_data().judge("t.csv", "a,n,count\nx,12,1 200\ny,15,3400\n")
+    assert [f.place for f in judged.findings if f.check == RULE] == ["t.csv, column 3"]
 
 
 def test_totals_have_one_word(gate: Any, data: pl.DataFrame) -> None:

@@ -32,7 +32,7 @@ from hub.gate.fragments import (
     ValueFragment,
 )
 from hub.gate.readers.decoding import DEEPEST, decoded
-from hub.gate.readers.documents_within import documents
+from hub.gate.readers.documents_within import documents, strings
 from hub.gate.readers.files import read_file
 from hub.gate.readers.zstandard import Zstandard, frame_end
 from hub.gate.refusals import RefusalReason
@@ -210,6 +210,7 @@ def test_the_tables_of_a_page_in_a_code_are_found_however_its_tags_are_written(t
     found = decoded("t.txt", [TextFragment(text=wrapped(20)(page.encode()))])
     tables = [part for part in found if isinstance(part, TableFragment)]
     assert [(part.columns, part.data) for part in tables] == [(("region", "n"), (("Est",), ("40",)))]
+    assert all(part.nested for part in tables)
 
 
 def test_a_document_in_a_cell_is_one(gate: Any, make: Any, data: Any) -> None:
@@ -457,3 +458,28 @@ def test_every_text_of_a_table_or_document_may_be_one_itself() -> None:
         ValueFragment(value={"x": [inner, 3, None, True]}),
     ):
         assert [one.value for one in documents(part) if isinstance(one, ValueFragment)] == [[json.loads(inner)]]
+
+
+def test_a_text_of_a_document_may_be_a_table_and_another_one_a_document() -> None:
+    table = "region,year,n\n" + "".join(f"Est,{year},40\n" for year in range(2019, 2023))
+    inner = '[{"who": "Agathe", "age": 41}, {"who": "Basile", "age": 52}]'
+    value, of_table = documents(ValueFragment(place="#x", value={"x": table, "y": inner}))
+    assert isinstance(value, ValueFragment)
+    assert value.value == [json.loads(inner)]
+    assert isinstance(of_table, TableFragment)
+    assert (of_table.place, of_table.nested, of_table.columns) == ("#x!text", True, ("region", "year", "n"))
+    (alone,) = documents(ValueFragment(value={"x": table}))
+    assert isinstance(alone, TableFragment)
+
+
+@pytest.mark.parametrize(("characters", "is_one"), [(39, False), (40, True)])
+def test_a_text_of_forty_characters_may_be_a_document(characters: int, is_one: bool) -> None:
+    text = json.dumps(["x" * (characters - 4)])
+    assert len(text) == characters
+    assert bool(list(documents(ValueFragment(value={"x": text})))) is is_one
+
+
+def test_the_texts_of_a_document_are_its_values_and_where_it_is_asked_its_keys() -> None:
+    value = {"a": ["b", {"c": "d"}, 3]}
+    assert list(strings(value)) == ["b", "d"]
+    assert set(strings(value, with_keys=True)) == {"a", "b", "c", "d"}
