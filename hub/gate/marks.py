@@ -11,7 +11,7 @@ _SUPPRESSED = (
     r"(?i)^(?:|c|s|x|\*+|-+|\.+|…|n/?a|<na>|nan|null|none|nd|secret|\[?(?:suppressed|redacted)\]?|confidential"
     r"|[<≤]\s*\d{1,2})$"
 )
-_SUPPRESSED_CELL = re.compile(_SUPPRESSED.removeprefix("(?i)").strip("^$"), re.IGNORECASE)
+_SUPPRESSED_CELL = re.compile(_SUPPRESSED)
 _BELOW = r"^[<≤]\s*\d{1,2}$"
 """A mark of suppression that says below which number: of two digits at most, since a longer one is a figure."""
 _MARGIN = r"(?i)^(?:|all|total|totals?|ensemble|tous|toutes|overall|sum|marge)$"
@@ -27,9 +27,8 @@ def is_suppressed(frame: pl.DataFrame, key: str) -> pl.Expr:
     text = pl.col(key).str.strip_chars()
     marks = frame.select(text.str.to_lowercase()).to_series()
     forms = marks.filter(marks.str.contains(_SUPPRESSED)).n_unique()
-    if forms == 1 and bool(marks.str.contains(_BELOW).any()) and _numbers_below(frame) > 1:
-        return text == ""
-    return text.str.contains(_SUPPRESSED) if forms == 1 else text == ""
+    is_one = forms == 1 and not (bool(marks.str.contains(_BELOW).any()) and _numbers_below(frame) > 1)
+    return text.str.contains(_SUPPRESSED) if is_one else text == ""
 
 
 def _numbers_below(frame: pl.DataFrame) -> int:

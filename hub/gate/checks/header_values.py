@@ -86,7 +86,7 @@ def _names_units(titles: list[str], file: DataFile) -> bool:
     if others.len() < _FEWEST_UNITS:
         return False
     met = _met(others, file, file.unit)
-    if met.height < max(_NEARLY * others.len(), _FEWEST_UNITS):
+    if met.height < _NEARLY * others.len():
         return False
     if file.value_class(file.unit) is not ValueClass.NUMBER:
         return True

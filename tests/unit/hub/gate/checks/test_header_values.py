@@ -27,6 +27,8 @@ def test_units_as_headers_block(gate: Any, make: Any, data: pl.DataFrame) -> Non
     assert said(gate, make, "Total", "region", *people[:5]) is Severity.BLOCK
     assert said(gate, make, *people[:2], "n", "m", "k") is not Severity.BLOCK
     assert said(gate, make, *people[:3], "n", "m", "k") is not Severity.BLOCK
+    assert said(gate, make, *people[:9], "n") is Severity.BLOCK
+    assert said(gate, make, *people[:8], "n", "m") is not Severity.BLOCK
 
 
 def test_units_that_are_numbers_block_where_they_are_too_many_for_chance(gate: Any, make: Any, on: Any) -> None:
