@@ -23,7 +23,6 @@ from hub.gate.spoken_numbers import spoken_numbers
 IDENTIFIER = "header-values"
 _LONG_NUMBER = re.compile(r"\d[\d., \u00a0\u202f]*\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
 _LONG = 4
 _FEWEST = 2
 _FEWEST_UNITS = 3
@@ -72,9 +71,8 @@ def _holds_data(titles: list[str], context: Context) -> bool:
 
 
 def _may_be_value(title: str) -> bool:
-    """Whether a name is a number, other than a year, or has as many digits as one of somebody's."""
-    digits = sum(map(str.isdigit, title))
-    return not _YEAR.fullmatch(title) and (digits >= _LONG or _NUMBER.fullmatch(title) is not None)
+    """Whether a name has a digit and is no year: a number is one in whatever it is dressed, as “120 mg”."""
+    return not _YEAR.fullmatch(title) and any(map(str.isdigit, title))
 
 
 def _names_units(titles: list[str], file: DataFile) -> bool:

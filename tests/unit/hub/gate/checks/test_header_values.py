@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import polars as pl
@@ -83,3 +84,32 @@ def test_a_value_of_a_column_without_groups_is_no_name(gate: Any, make: Any, dat
 )
 def test_a_number_of_four_digits_before_its_zeros_is_long(gate: Any, make: Any, title: str, is_read: bool) -> None:
     assert (said(gate, make, "job", title) is Severity.REVIEW) is is_read
+
+
+@pytest.mark.parametrize("dress", ["{}", "{} mg", "{}%", "€{}"])
+def test_a_row_as_header_blocks_whatever_its_numbers_are_dressed_in(make: Any, on: Any, dress: str) -> None:
+    draw = random.Random(1)
+    rows = pl.DataFrame({f"dose {n}": [draw.randrange(1, 1000) for _ in range(2_000)] for n in range(5)})
+    own, none = rows.row(7), [value + 1 for value in rows.row(7)]
+    assert said(on(rows), make, *map(dress.format, own)) is Severity.BLOCK
+    assert said(on(rows), make, *map(dress.format, none)) is not Severity.BLOCK
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ("column", "count", "mean", "std", "min", "25%", "50%", "75%", "max"),
+        ("region", "1 enfant", "2 enfants", "3 enfants et plus"),
+        ("sex", "0-17", "18-24", "25-64", "65+"),
+        ("year", "T1", "T2", "T3", "T4"),
+        ("year", *(f"M{month:02d}" for month in range(1, 13))),
+    ],
+)
+def test_classes_and_quantiles_are_no_values(gate: Any, make: Any, titles: tuple[str, ...]) -> None:
+    assert said(gate, make, *titles) is not Severity.BLOCK
+
+
+def test_two_numbers_of_a_row_are_enough_though_they_begin_like_years(make: Any, on: Any) -> None:
+    rows = pl.DataFrame({"a": [200_000 + n * 7 for n in range(20_000)], "b": [190_000 + n * 13 for n in range(20_000)]})
+    assert said(on(rows), make, 200_000 + 7 * 7, 190_000 + 7 * 13) is Severity.BLOCK
+    assert said(on(rows), make, 200_000 + 7 * 7, 190_000 + 8 * 13) is Severity.REVIEW
