@@ -38,13 +38,12 @@ def recomputed(tabulation: Tabulation, context: TableContext, policy: Policy) ->
 
 
 def _more_names(context: TableContext) -> tuple[str, ...]:
-    return (*MORE, "quantile", "share") if context.quantile else (*MORE, "share")
+    return (*MORE, "quantile") if context.quantile else MORE
 
 
 def _with_more(tabulation: Tabulation, context: TableContext) -> Tabulation:
     """Add the statistics that cost more, and the shares of cells in their lines."""
-    names = tuple(n for n in _more_names(context) if n != "share")
-    asked = Asked(tabulation.measures, names, tabulation.weight, context.quantile or 0.5)
+    asked = Asked(tabulation.measures, _more_names(context), tabulation.weight, context.quantile or 0.5)
     extra = figures_of(tabulation.file, tabulation.groups, asked)
     known = set(tabulation.cells.columns) - {"row"}
     cells = tabulation.cells.join(extra.drop(known & set(extra.columns)), on="row", how="left")
@@ -56,7 +55,7 @@ def _candidates(tabulation: Tabulation, names: Iterable[str]) -> dict[str, Figur
     found = {name: Figure(name) for name in COUNTS}
     found |= {WEIGHT: Figure(WEIGHT)} if tabulation.weight else {}
     for i, measure in enumerate(tabulation.measures):
-        found |= {column_of(name, i): Figure(name, measure) for name in names if name != "share"}
+        found |= {column_of(name, i): Figure(name, measure) for name in names}
     return found | {name: Figure("share") for name in tabulation.cells.columns if name.startswith("share_")}
 
 

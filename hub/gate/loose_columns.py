@@ -61,8 +61,7 @@ def _lists(value: JsonValue) -> Iterator[tuple[str, ...]]:
     """The lists of plain values, wherever they stand in a document."""
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     plain: list[JsonValue] = [part for part in inner if not isinstance(part, (dict, list))]
-    if isinstance(value, list) or len(plain) > 1:
-        yield tuple(scalars(plain))
+    yield tuple(scalars(plain))
     for part in inner:
         yield from _lists(part)
 
