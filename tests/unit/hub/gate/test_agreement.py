@@ -10,7 +10,7 @@ import pytest
 
 from hub.domain.table_context import TableContext
 from hub.gate.agreement import near_figure
-from hub.gate.figures import column_of
+from hub.gate.figures import COUNTS, column_of
 
 MEAN = column_of("mean", 0)
 
@@ -41,3 +41,11 @@ def test_nothing_is_near_to_a_figure_without_an_end_or_that_is_missing(
 @pytest.mark.parametrize(("cell", "is_one"), [(50.0, True), (55.0, False), (51.0, False)])
 def test_what_was_rounded_is_a_multiple_near_to_it(gate: Any, cell: float, is_one: bool) -> None:
     assert is_near(gate, cell, 51.0, rounding=5.0) is is_one
+
+
+@pytest.mark.parametrize(("cell", "figure"), [(12.04, 12.0), (12_345_678.0, 12_345_679.0)])
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_count_is_shown_to_the_last_unit_however_large(gate: Any, cell: float, figure: float, name: str) -> None:
+    assert is_near(gate, cell, figure)
+    assert not is_near(gate, cell, figure, name)
+    assert is_near(gate, figure, figure, name)

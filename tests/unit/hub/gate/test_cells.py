@@ -114,3 +114,25 @@ def test_long_numbers_stay_apart_at_any_number_of_decimals() -> None:
 
 def test_negative_numbers_are_scaled_as_positive_ones() -> None:
     assert keys_in(column(["-12", "12", "-0.5"]), ValueClass.NUMBER, 2).to_list() == [-1200, 1200, -50]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("12,5", 12.5),
+        ("17 699,95 €", 17_699.95),
+        ("1,234", 1_234.0),
+        ("1,234.5", 1_234.5),
+        ("3 (0.5 %)", 3.0),
+        ("50 visits", 50.0),
+        ("1,2,3", None),
+    ],
+)
+def test_a_number_is_read_whatever_it_is_dressed_in(cell: str, value: float | None) -> None:
+    assert numbers_in(column([cell])).to_list() == [value]
+
+
+@pytest.mark.parametrize("value_class", ValueClass)
+@pytest.mark.parametrize("cell", ["1", "é"])
+def test_keys_go_by_that_name(value_class: ValueClass, cell: str) -> None:
+    assert keys_in(column([cell]), value_class, 0).name == "key"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.io.plugins import register_io_source
 
 from hub.gate import datasets, large_columns, value_counts
 from hub.gate.cells import ValueClass
 from hub.gate.datasets import DataFile
+from hub.gate.held import Room
 from hub.gate.large_columns import LargeColumns
 
 COLUMNS = ("unit", "group", "whole", "fraction", "text", "day", "truth")
@@ -220,3 +223,63 @@ def test_what_is_missing_is_none_of_a_column_s_few_values(has_missing: bool) -> 
     file = DataFile("d", "d.parquet", pl.LazyFrame({"g": ["a", "b", "c", None if has_missing else "a"]}), "")
     assert file.has_few("g", 3)
     assert not file.has_few("g", 2)
+
+
+def test_the_unit_with_most_rows_tells_how_many_they_are() -> None:
+    rows = pl.LazyFrame({"u": ["a", "b", "b", "b", "c", None, None, None, None]})
+    assert DataFile("d", "d.parquet", rows, "u").most_rows_of_a_unit == 3
+    assert DataFile("d", "d.parquet", rows, "").most_rows_of_a_unit == 1
+    assert DataFile("d", "d.parquet", rows.clear(), "u").most_rows_of_a_unit == 0
+
+
+def test_a_large_file_is_never_read_with_all_of_its_columns(table: pl.DataFrame) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def read(
+        columns: list[str] | None, wanted: pl.Expr | None, first: int | None, _: int | None
+    ) -> Iterator[pl.DataFrame]:
+        rows = table.head(first or table.height)
+        taken = rows if columns is None else rows.select(columns)
+        asked.append(taken.shape)
+        yield (rows if wanted is None else rows.filter(wanted)).select(taken.columns)
+
+    source = register_io_source(read, schema=table.schema)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets, "MOST_KEPT", 0)
+        patch.setattr(large_columns, "_ROWS_EACH", 100)
+        file = DataFile("d", "d.parquet", source, "unit")
+        assert (file.units, file.distinct("whole")) == (1_000, table["whole"].drop_nulls().n_unique())
+    assert {(table.height, 1), (500, table.width)} == set(asked)
+
+
+def test_a_file_that_is_kept_leaves_the_room_to_others(table: pl.DataFrame) -> None:
+    room = Room(table.height * table.width)
+    file = DataFile("d", "d.parquet", table.lazy(), "unit", room)
+    for _ in range(10):
+        assert sum(part.collect().height for part in file.keyed_parts({"k": ("group", 0)})) == table.height
+    assert room.take(table.height * table.width)
+
+
+def test_truths_that_are_all_alike_are_counted() -> None:
+    for value in (True, False):
+        file = DataFile("d", "d.parquet", pl.LazyFrame({"v": [value] * 3}), "")
+        assert file.counts("v").select("key", "count").rows() == [(int(value), 3)]
+
+
+def test_a_long_number_is_not_missing() -> None:
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"v": [2**60, 2**60 + 1]}), "")
+    assert not file.has_missing("v")
+
+
+def test_combinations_of_many_values_are_known_up_to_so_many() -> None:
+    columns = LargeColumns(pl.LazyFrame({"v": [n / 2 for n in range(300)]}), 300)
+    assert columns.combined(["v"], 299) is None
+    found = columns.combined(["v"], 300)
+    assert found is not None
+    assert found.height == 300
+
+
+def test_all_columns_are_read_however_few_may_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large_columns, "_MOST_READ", 2)
+    columns = LargeColumns(pl.LazyFrame({"g": [1, 2, 2], "h": [1, 2, 3]}), 3)
+    assert [values.to_list() for values in columns.columns(["h", "g"])] == [[1, 2, 3], [1, 2, 2]]

@@ -58,6 +58,21 @@ def test_moments_in_lines_are_a_column(mark: str) -> None:
     assert moments in columns(TextFragment(text="\n".join(mark + moment for moment in moments)))
 
 
+@pytest.mark.parametrize(
+    "between", ["; ", "|", "\t", " = ", "] [", ") (", "} {", '" "', "' '", "` `", ", ", ": ", "   "]
+)
+def test_words_between_marks_are_a_column(between: str) -> None:
+    words = ("Agathe Petit", "Basile", "Xavier")
+    assert words in columns(TextFragment(text=between.join(words)))
+
+
+@pytest.mark.parametrize("quotes", ["", '""', "''", "()", "“”", "«»"])
+def test_lines_are_a_column_without_their_quotes_alone(quotes: str) -> None:
+    lines = ("Xavier, Rennes", "Max, Brest", "Yann, Aix-X")
+    opening, closing = quotes[:1], quotes[1:]
+    assert lines in columns(TextFragment(text="\n".join(f"{opening}{line}{closing}" for line in lines)))
+
+
 def test_each_list_of_a_document_is_a_column() -> None:
     found = columns(ValueFragment(value={"a": [[17.25, 18.5, 19.75]], "b": {"c": [1.5, 2.5, 3.5]}}))
     assert VALUES in found

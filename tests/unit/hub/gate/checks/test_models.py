@@ -70,6 +70,11 @@ def test_a_model_that_explains_everything_blocks(gate: Any, make: Any) -> None:
     assert {str(f.severity) for f in judged.findings if f.check == "degrees-of-freedom"} == {"review"}
 
 
+def test_one_model_of_few_degrees_blocks_what_explains_everything_beside_it(gate: Any) -> None:
+    judged = gate.judge("fit.txt", summary(1900, "1.000") + "\n\n" + summary(3))
+    assert [str(f.severity) for f in judged.findings if f.check == "degrees-of-freedom"] == ["block", "block"]
+
+
 @pytest.mark.parametrize(
     ("term", "blocks"),
     [
@@ -84,6 +89,7 @@ def test_a_model_that_explains_everything_blocks(gate: Any, make: Any) -> None:
         ("C(region, Treatment('Est'))[T.Nord]", True),
         ("region_Autre", False),
         ("colour_Nord", False),
+        ("C(region)[T.Nord]:C(colour)[T.red]", False),
         ("income[12345.678901234567890123456789]", False),
     ],
 )

@@ -297,3 +297,37 @@ def test_a_small_cell_that_is_what_the_dataset_says_is_another_rules(make: Any, 
     judged = on(people).judge("t.csv", f"code,sex,year,n\n7,f,2019,{n}\n", said)
     assert ("row-leak" in make.checks(judged)) is is_leak
     assert "minimum-frequency" in make.checks(judged)
+
+
+def test_a_plain_figure_that_was_declared_a_quantile_blocks(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    largest = data.group_by("year").agg(visits=pl.col("visits").max()).sort("year").write_csv()
+    said = TableContext("survey", ("year",), "visits", "quantile", quantile=0.25)
+    assert RULE in make.checks(gate.judge("t.csv", largest, said))
+
+
+def test_a_row_is_said_to_be_zero_by_all_of_its_figures(gate: Any, data: pl.DataFrame) -> None:
+    """One that nobody has, and that says something in a column that could not be recomputed, is named."""
+    table = data.group_by("year").agg(n=pl.col("person").n_unique(), what=pl.col("visits").max() * 1000 + 7)
+    rows = table.sort("year").write_csv()
+    assert reviewed(gate.judge("t.csv", f"{rows}2030,0,0\n")) == ["t.csv, column 3"]
+    assert reviewed(gate.judge("t.csv", f"{rows}2030,0,40\n")) == ["t.csv, row 5, column year", "t.csv, column 3"]
+
+
+def test_a_missing_label_is_one_of_a_column_that_has_missing_values(on: Any) -> None:
+    table = "year,n\n2019,60\n2020,60\nNA,\n"
+    rows = pl.DataFrame({"year": [2019, 2020, None] * 60})
+    assert reviewed(on(rows).judge("t.csv", table)) == []
+    assert reviewed(on(rows.drop_nulls()).judge("t.csv", table)) == ["t.csv, row 3, column year"]
+
+
+def test_all_columns_that_could_not_be_recomputed_are_named(gate: Any, data: pl.DataFrame) -> None:
+    top = pl.col("visits").max() * 1000
+    table = data.group_by("year").agg(n=pl.col("person").n_unique(), one=top + 7, other=top + pl.col("year").first())
+    assert reviewed(gate.judge("t.csv", table.sort("year").write_csv())) == ["t.csv, columns 3, 4"]
+
+
+def test_a_draft_names_all_dimensions(gate: Any, data: pl.DataFrame) -> None:
+    rows = data.filter(pl.col("region") != "Nord")
+    table = rows.group_by("region", "year").agg(n=pl.col("person").n_unique()).sort("region", "year").write_csv()
+    (note,) = [f for f in gate.judge("t.csv", table).findings if f.check == RULE]
+    assert "dataset=survey dimensions=region,year aggregate=count" in note.sentence

@@ -158,6 +158,13 @@ def test_rows_in_a_stream_without_marks_are_found(gate: Any, make: Any, data: An
     assert "row-leak" in make.checks(gate.judge("t.txt", f"see {run}"))
 
 
+@pytest.mark.parametrize("code", ["base64", "base64 in lines", "hex"])
+def test_rows_in_a_parquet_file_in_a_code_are_found(gate: Any, make: Any, data: Any, code: str) -> None:
+    out = io.BytesIO()
+    data.select("region", "sex", "year", "income", "visits").sample(6, seed=3).write_parquet(out)
+    assert "row-leak" in make.checks(gate.judge("t.txt", f"See:\n{CODES[code](out.getvalue())}\nand so on.\n"))
+
+
 @pytest.mark.parametrize("cell_code", ["base64", "hex", "base32"])
 def test_rows_that_are_coded_cell_by_cell_are_found(gate: Any, make: Any, data: Any, cell_code: str) -> None:
     table = data.select("region", "year", "income", "visits").sample(12, seed=5)
@@ -369,6 +376,14 @@ def test_too_many_parts_are_refused() -> None:
     found = decoded("t.txt", [TextFragment(text=runs)])
     assert len(found) < MOST_FRAGMENTS
     assert isinstance(found[-1], RefusalFragment)
+
+
+def test_what_is_left_of_too_many_parts_ends_with_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = "\n\n".join(base64.b64encode(f"row {n}\nand its {n * n}\n".encode()).decode() + " ." for n in range(9))
+    found = decoded("t.txt", [TextFragment(text=runs)])
+    monkeypatch.setattr("hub.gate.readers.decoding.MOST_FRAGMENTS", 3)
+    refusal = RefusalFragment(reason=RefusalReason.TOO_MANY_PARTS)
+    assert decoded("t.txt", [TextFragment(text=runs)]) == (*found[:2], refusal)
 
 
 def test_what_was_decoded_is_never_written(gate: Any) -> None:
