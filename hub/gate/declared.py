@@ -29,17 +29,23 @@ def says_figure(declared: TableContext) -> bool:
 
 
 def mismatch(tabulation: Tabulation, declared: TableContext, policy: Policy) -> Mismatch | None:
-    """Return where a table is not what its author declared; None where some column is."""
+    """Return where a table is not what its author declared; None where some column is.
+
+    A table of which every column is known is another one, too, where the dataset gives nothing like what was declared.
+    """
     if not says_figure(declared):
         return None
     view = tabulation.view
     table = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
     joined = table.join(tabulation.cells.drop("shown"), on="row", how="left")
+    candidates = _candidates(tabulation, declared)
     tries = []
     for key in (*tabulation.differing, *tabulation.agreeing):
         shown = joined.filter(~is_suppressed(view.frame, key))
         places, cell = decimals_of(shown[key]), numbers_in(shown[key])
-        for name in _candidates(tabulation, declared):
+        if not candidates and not tabulation.differing:
+            tries.append((shown.height, Mismatch(key, tuple(shown["row"].to_list()))))
+        for name in candidates:
             is_off = ~near_figure(places, cell, shown[name], declared, policy)
             rows = tuple(shown["row"].to_numpy()[is_off].tolist())
             tries.append((len(rows), Mismatch(key, rows)))
@@ -47,21 +53,23 @@ def mismatch(tabulation: Tabulation, declared: TableContext, policy: Policy) -> 
     return nearest if fewest else None
 
 
-def _measure(tabulation: Tabulation, declared: TableContext) -> str:
-    return tabulation.file.names.get(declared.measure.strip().casefold(), "")
+def _measures(tabulation: Tabulation, declared: TableContext) -> tuple[str, ...]:
+    """The declared measure, if it is one of the table's; all of these where none is declared."""
+    measure = declared.measure.strip().casefold()
+    return tuple(m for m in tabulation.measures if not measure or m == tabulation.file.names.get(measure))
 
 
 def _candidates(tabulation: Tabulation, declared: TableContext) -> list[str]:
     """Columns of recomputed figures that the declaration may mean."""
     found = []
-    measure = _measure(tabulation, declared)
+    measures = _measures(tabulation, declared)
     for name in AGGREGATES[declared.aggregate]:
         if name in (*COUNTS, WEIGHT):
             found.append(name)
         elif name == "share":
             found += [column for column in tabulation.cells.columns if column.startswith("share_")]
-        elif measure in tabulation.measures:
-            found.append(column_of(name, tabulation.measures.index(measure)))
+        else:
+            found += [column_of(name, tabulation.measures.index(measure)) for measure in measures]
     return [name for name in found if name in tabulation.cells.columns]
 
 

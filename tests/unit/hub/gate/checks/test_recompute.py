@@ -331,3 +331,37 @@ def test_a_draft_names_all_dimensions(gate: Any, data: pl.DataFrame) -> None:
     table = rows.group_by("region", "year").agg(n=pl.col("person").n_unique()).sort("region", "year").write_csv()
     (note,) = [f for f in gate.judge("t.csv", table).findings if f.check == RULE]
     assert "dataset=survey dimensions=region,year aggregate=count" in note.sentence
+
+
+@pytest.mark.parametrize(
+    ("measure", "aggregate"), [("", "mean"), ("region", "mean"), ("visits", "quantile"), ("", "share")]
+)
+def test_a_known_table_is_not_what_the_dataset_gives_nothing_like(
+    gate: Any, data: pl.DataFrame, make: Any, measure: str, aggregate: str
+) -> None:
+    table = data.group_by("year").agg(n=pl.col("person").n_unique()).sort("year").write_csv()
+    judged = gate.judge("t.csv", table, TableContext("survey", ("year",), measure, aggregate))
+    assert [(f.severity, f.place) for f in judged.findings if f.check == RULE] == [
+        (Severity.BLOCK, "t.csv, rows 1, 2, 3, 4, column 2")
+    ]
+
+
+def test_a_column_that_nobody_knows_may_be_what_the_dataset_gives_nothing_like(gate: Any, data: pl.DataFrame) -> None:
+    table = data.group_by("year").agg(n=pl.col("person").n_unique(), what=pl.col("visits").max() + 0.5).sort("year")
+    judged = gate.judge("t.csv", table.write_csv(), TableContext("survey", ("year",), "region", "mean"))
+    assert [(f.severity, f.place) for f in judged.findings if f.check == RULE] == [(Severity.REVIEW, "t.csv, column 3")]
+
+
+@pytest.mark.parametrize(("aggregate", "is_known"), [("mean", True), ("max", False), ("median", False)])
+def test_a_figure_without_a_measure_is_one_of_a_measure_of_the_table(
+    gate: Any, data: pl.DataFrame, make: Any, aggregate: str, is_known: bool
+) -> None:
+    table = data.group_by("year").agg(mean_visits=pl.col("visits").mean()).sort("year").write_csv()
+    judged = gate.judge("t.csv", table, TableContext("survey", ("year",), aggregate=aggregate))
+    assert (RULE in make.checks(judged, Severity.NOTE)) is is_known
+    assert (RULE in make.checks(judged)) is not is_known
+
+
+def test_the_declared_figure_of_another_measure_blocks(gate: Any, data: pl.DataFrame, make: Any) -> None:
+    table = data.group_by("year").agg(mean_visits=pl.col("visits").mean()).sort("year").write_csv()
+    assert RULE in make.checks(gate.judge("t.csv", table, TableContext("survey", ("year",), "income", "mean")))
