@@ -1,7 +1,7 @@
 """Finds base85 and ASCII85 in a text: codes of five characters for four bytes, with nearly every sign of the keyboard.
 
 Runs of such signs are common, and reading them is slow. So a run is tried only where it begins as a text would, or as
-packed bytes would, and then by its first letters before it is read as a whole.
+packed bytes, a table or a picture would, and then by its first letters before it is read as a whole.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from hub.gate.readers import zstandard
 from hub.gate.readers.packed import CLOSED, SHORT_MARKS
+from hub.gate.readers.png import SIGNATURE
 
 _SOLID = re.compile(r"\S{15,}+")
 _DENSE = re.compile(r"(?m)(?<!\S)(?:\S{20,}+\n)+\S*+")
@@ -20,11 +21,13 @@ _DENSE = re.compile(r"(?m)(?<!\S)(?:\S{20,}+\n)+\S*+")
 
 @dataclass(frozen=True, slots=True)
 class _Code:
-    """A code of five characters for four bytes: how a text, or packed bytes, begin in it, and how it is read."""
+    """A code of five characters for four bytes: how a text, or a file, begins in it, and how it is read."""
 
     name: str
     starts: re.Pattern[str]
     read: Callable[[str], bytes]
+    short: str = " "
+    """The character that stands for five; a blank, which no run has, where none does."""
 
 
 def _starts(encode: Callable[[bytes], bytes], first: str, others: str, longer: str) -> re.Pattern[str]:
@@ -39,6 +42,8 @@ def _starts(encode: Callable[[bytes], bytes], first: str, others: str, longer: s
             b"\x1f\x8b\x08",
             b"\xfd7zX",
             b"PK\x03\x04",
+            b"PAR1",
+            SIGNATURE,
         )
     ]
     marks = {encode(mark + fill * 4)[: len(mark)] for mark in known for fill in (b"\x00", b"\xff")}
@@ -52,6 +57,7 @@ _CODES = (
         "ascii85",
         _starts(base64.a85encode, r"[#$+-I]", r"[!-uz]", r"\S{0,14}[<-u]"),
         base64.a85decode,
+        short="z",
     ),
     _Code(
         "base85",
@@ -82,7 +88,8 @@ def _is_wrapped(lines: list[str]) -> bool:
 
 def _read(code: _Code, run: str) -> bytes:
     """Read a run, without the character that it may have too many at its end; what is none gives nothing."""
+    characters = len(run) + 4 * run.count(code.short)
     try:
-        return code.read(run[:-1] if len(run) % 5 == 1 else run)
+        return code.read(run[:-1] if characters % 5 == 1 else run)
     except ValueError:
         return b""

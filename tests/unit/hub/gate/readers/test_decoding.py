@@ -25,6 +25,7 @@ from hub.domain.exports import Severity
 from hub.gate.fragments import (
     MOST_FRAGMENTS,
     FileFragments,
+    ImageFragment,
     PayloadFragment,
     RefusalFragment,
     TableFragment,
@@ -158,11 +159,17 @@ def test_rows_in_a_stream_without_marks_are_found(gate: Any, make: Any, data: An
     assert "row-leak" in make.checks(gate.judge("t.txt", f"see {run}"))
 
 
-@pytest.mark.parametrize("code", ["base64", "base64 in lines", "hex"])
+@pytest.mark.parametrize("code", ["base64", "base64 in lines", "base85", "ascii85", "ascii85 in lines", "hex"])
 def test_rows_in_a_parquet_file_in_a_code_are_found(gate: Any, make: Any, data: Any, code: str) -> None:
     out = io.BytesIO()
     data.select("region", "sex", "year", "income", "visits").sample(6, seed=3).write_parquet(out)
     assert "row-leak" in make.checks(gate.judge("t.txt", f"See:\n{CODES[code](out.getvalue())}\nand so on.\n"))
+
+
+@pytest.mark.parametrize("code", ["base64", "base85", "ascii85", "hex"])
+def test_a_picture_in_a_code_is_found(make: Any, code: str) -> None:
+    found = decoded("t.txt", [TextFragment(text=f"See:\n{CODES[code](make.png(20, 20))}\nand so on.\n")])
+    assert [(part.width, part.height) for part in found if isinstance(part, ImageFragment)] == [(20, 20)]
 
 
 @pytest.mark.parametrize("cell_code", ["base64", "hex", "base32"])
