@@ -365,3 +365,23 @@ def test_a_figure_without_a_measure_is_one_of_a_measure_of_the_table(
 def test_the_declared_figure_of_another_measure_blocks(gate: Any, data: pl.DataFrame, make: Any) -> None:
     table = data.group_by("year").agg(mean_visits=pl.col("visits").mean()).sort("year").write_csv()
     assert RULE in make.checks(gate.judge("t.csv", table, TableContext("survey", ("year",), "income", "mean")))
+
+
+@pytest.mark.parametrize(("quantile", "blocks"), [(0.5, False), (0.0, True)])
+def test_a_quantile_is_declared_with_which_one_it_is(
+    gate: Any, data: pl.DataFrame, make: Any, quantile: float, blocks: bool
+) -> None:
+    table = data.group_by("year").agg(visits=pl.col("visits").median()).sort("year").write_csv()
+    said = TableContext("survey", ("year",), "visits", "quantile", quantile=quantile)
+    assert (RULE in make.checks(gate.judge("t.csv", table, said))) is blocks
+
+
+@pytest.mark.parametrize("beside", ["median", "std"])
+def test_other_statistics_may_stand_beside_a_declared_quantile(
+    gate: Any, data: pl.DataFrame, make: Any, beside: str
+) -> None:
+    visits = pl.col("visits")
+    figures = {"visits": visits.quantile(0.75, interpolation="linear"), f"{beside}_visits": getattr(visits, beside)()}
+    table = data.group_by("year").agg(**figures).sort("year").write_csv()
+    judged = gate.judge("t.csv", table, TableContext("survey", ("year",), "visits", "quantile", quantile=0.75))
+    assert RULE in make.checks(judged, Severity.NOTE)
