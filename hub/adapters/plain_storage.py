@@ -126,7 +126,7 @@ class PlainStorage(ABC):
     def opened(self, folder: Path, path: str) -> AbstractContextManager[int]:
         """Hold a plain file open that a container wrote."""
 
-    def glimpsed(self, folder: Path, path: str) -> AbstractContextManager[int]:
+    def looked_into(self, folder: Path, path: str) -> AbstractContextManager[int]:
         """Hold such a file open for somebody who only looks, and waits for nothing."""
         return self.opened(folder, path)
 
@@ -134,7 +134,7 @@ class PlainStorage(ABC):
         """Return (done, of how many); anything but two small numbers is ignored, since the container may forge it."""
         folder = self._state / "scratch" / work / "progress"
         try:
-            with self.glimpsed(folder, "progress") as opened:
+            with self.looked_into(folder, "progress") as opened:
                 return parse_progress(os.read(opened, MOST_BYTES + 1))
         except (LabError, OSError):
             return None

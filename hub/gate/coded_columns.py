@@ -53,8 +53,9 @@ def coded(rows: pl.LazyFrame, known: pl.Series, engine: Engine) -> CodedColumn |
 def _coded_texts(rows: pl.LazyFrame, column: pl.Expr, known: pl.Series, engine: Engine) -> CodedColumn | None:
     """Texts are looked up while they are read, so that they are never held."""
     different = column.drop_nulls().unique()
-    for values in (known.to_frame().lazy(), rows):
-        found = values.select(different).collect(engine="in-memory" if values is not rows else engine).to_series()
+    told: tuple[tuple[pl.LazyFrame, Engine], ...] = ((known.to_frame().lazy(), "in-memory"), (rows, engine))
+    for values, how in told:
+        found = values.select(different).collect(engine=how).to_series()
         if found.len() > MOST_VALUES:
             return None
         place = column.cast(pl.Enum(found), strict=False).to_physical().alias("place")

@@ -22,6 +22,7 @@ MOST_CODED = 4_000_000
 MOST_CODES = 16_000_000
 """Codes that are kept of all columns together."""
 _LONGER = 8
+"""So many times the usual piece is grouped at once where few combinations were found as yet."""
 _MOST_TOGETHER = 50
 """Columns whose first rows are kept together."""
 _MOST_READ = 8_000_000

@@ -35,7 +35,7 @@ class Verbs:
         self._storage = storage
         self._host = host
         self._engine = DockerEngine(settings.name)
-        self._glance = DockerEngine(settings.name, patience=LOOK_SECONDS)
+        self._looking = DockerEngine(settings.name, patience=LOOK_SECONDS)
 
     def do(self, asked: verbs.AnyVerb) -> Any:
         """Do a verb and return its value, for the verbs that have one."""
@@ -86,7 +86,7 @@ class Verbs:
         return asdict(self._storage.room(asked.project))
 
     def _work_memory(self, asked: verbs.WorkMemory) -> int | None:
-        return self._glance.memory(asked.work)
+        return self._looking.memory(asked.work)
 
     def _forget_work(self, asked: verbs.ForgetWork) -> None:
         self._storage.forget_work(asked.work)

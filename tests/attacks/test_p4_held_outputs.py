@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hub.domain.work import ENDED
 from waiting import wait_for_end
 
 PROJECT, DATASET = "quillon", "quarantined"
+TABLES = {"table.csv": {"dataset": DATASET, "dimensions": ["district"]}}
 CSV = "person,district,income\n" + "".join(f"P{n:04d},D{n % 4},{1000 + n % 97}\n" for n in range(800))
 
 
@@ -26,6 +28,18 @@ def count_districts() -> Any:
 
     data = pl.read_parquet(next(pathlib.Path("/data/quarantined").rglob("*.parquet")))
     table = data.group_by("district").agg(pl.col("person").n_unique().alias("n")).sort("district")
+    table.write_csv("/outputs/table.csv")
+    return 0
+
+
+def all_but_one() -> Any:
+    """The same table without one person: beside the other it tells of them."""
+    import pathlib
+
+    import polars as pl
+
+    data = pl.read_parquet(next(pathlib.Path("/data/quarantined").rglob("*.parquet")))
+    table = data.slice(1).group_by("district").agg(pl.col("person").n_unique().alias("n")).sort("district")
     table.write_csv("/outputs/table.csv")
     return 0
 
@@ -73,7 +87,7 @@ def notebook(living: Living) -> str:
     """Approved to run on a secret dataset that the project's workspaces do not see."""
     living.found_project(PROJECT)
     living.grant_dataset(PROJECT, DATASET, "secret", CSV)
-    acts = (count_districts, write_people, hide_people, say_otherwise)
+    acts = (count_districts, all_but_one, write_people, hide_people, say_otherwise)
     return living.approved(acting(*acts), schema_of(*acts), project=PROJECT, name="held", datasets=(DATASET,))
 
 
@@ -124,6 +138,21 @@ def test_a_table_of_large_groups_is_shown(living: Living, notebook: str) -> None
     assert run["screening"] == "shown", run["screened_by"]
     assert "table.csv" in [file["path"] for file in run["outputs"]]
     assert (living.state / "projects" / PROJECT / "runs" / run["id"] / "table.csv").is_file()
+
+
+def test_what_was_shown_is_not_compared_with_what_is_held_back_so_that_nobody_learns_of_it(
+    living: Living, notebook: str
+) -> None:
+    """Whoever asks for what they see, again and again, would be told what the table that is held back says."""
+    shown = screened(living, notebook, count_districts.__name__)["run"]
+    asked = partial(living.checked, shown["id"], "table.csv", project=PROJECT, tables=TABLES)
+    before = asked()
+    held = screened(living, notebook, all_but_one.__name__)["run"]
+    assert (held["screening"], held["screened_by"]) == ("held", ["differencing"])
+    after = asked()
+    assert (before["state"], after["state"]) == ("submitted", "submitted")
+    assert [file["findings"] for file in before["files"]] == [file["findings"] for file in after["files"]]
+    assert held["id"] not in json.dumps(after)
 
 
 def test_what_code_chooses_of_a_run_on_secret_data_is_told_to_nobody(living: Living, notebook: str) -> None:

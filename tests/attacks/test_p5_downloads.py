@@ -106,6 +106,16 @@ def test_an_address_whose_time_is_over_opens_for_no_clock(site: Site, back: time
     assert site.left() == 0
 
 
+def test_an_address_from_before_the_machine_started_again_opens_for_nobody(site: Site) -> None:
+    """Also where the machine has run for longer since than it had when the download was made."""
+    own = site.made(OWNER)
+    site.clock.restart()
+    site.clock.wait(60)
+    assert site.told(OWNER, own) == (409, "download-ended")
+    assert site.left() == 0
+    assert site.told(OWNER, site.made(OWNER)) == (200, "")
+
+
 @pytest.mark.parametrize("back", [timedelta(), timedelta(days=5), timedelta(days=30), timedelta(days=4000)])
 def test_a_release_whose_time_is_over_opens_for_no_clock(site: Site, back: timedelta) -> None:
     site.clock.wait(30 * DAY)

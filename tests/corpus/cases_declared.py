@@ -28,6 +28,23 @@ def a_weighted_count() -> Offer:
     return Offered({"counts.csv": table}, {"counts.csv": declared})
 
 
+def _people() -> pl.DataFrame:
+    return survey().group_by("sex").agg(n=pl.col("person").n_unique()).sort("sex")
+
+
+@bad("recompute")
+def counts_declared_as_a_mean_of_words() -> Offer:
+    """People by sex, declared as the mean of a column of words."""
+    declared = TableContext("survey", ("sex",), measure="region", aggregate="mean")
+    return Offered({"counts.csv": _people()}, {"counts.csv": declared})
+
+
+@good("recompute")
+def counts_declared_as_counts() -> Offer:
+    """The same, declared as what they are."""
+    return Offered({"counts.csv": _people()}, {"counts.csv": TableContext("survey", ("sex",), aggregate="count")})
+
+
 def _incomes(condition: pl.Expr, filtered: str) -> tuple[pl.DataFrame, TableContext]:
     """Income by year, over the rows that a filter takes, and its declaration."""
     rows = survey().filter(condition).group_by("year").agg(income=pl.col("income").sum().round(0)).sort("year")

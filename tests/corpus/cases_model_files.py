@@ -220,6 +220,13 @@ def a_part_of_a_column() -> Offer:
     return {"layer.safetensors": arrays(ArrayType.F64, e=survey()["income"].to_numpy()[300:380].reshape(8, 10))}
 
 
+@bad("scaled-columns")
+def a_large_column_in_four_bytes() -> Offer:
+    """Incomes in thousandths from a large number on: four bytes leave none of their decimals."""
+    income = survey()["income"].to_numpy()
+    return {"embedding.safetensors": arrays(e=(income * 1000 + 3e7).reshape(40, 60))}
+
+
 @good("scaled-columns", review=READ)
 def random_weights() -> Offer:
     """As many weights by chance."""

@@ -145,7 +145,7 @@ class AskedStorage(PlainStorage):
         """Hold a plain file open that a container wrote."""
         return _held(self._asked(verbs.OpenFile, place=self._place(folder), path=path)[1])
 
-    def glimpsed(self, folder: Path, path: str) -> AbstractContextManager[int]:
+    def looked_into(self, folder: Path, path: str) -> AbstractContextManager[int]:
         """Hold such a file open for somebody who only looks, and waits for nothing."""
         return _held(look(self._state, verbs.OpenFile(place=self._place(folder), path=path))[1])
 

@@ -35,7 +35,7 @@ from hub.domain.votes import (
 )
 from hub.services import exports, lineage, owners, releases, reproductions, votes
 from hub.services.lab import Lab
-from hub.services.request_looks import RequestLook, look_at_request
+from hub.services.request_looks import RequestLook, WholeLook, look_at_request
 from hub.web.pages.exceptions import forms, shown_exceptions
 from hub.web.pages.owner_votes import owners_shown
 from hub.web.pages.types import Context, Page, Visit, refusal
@@ -105,7 +105,7 @@ def show_export(visit: Visit) -> Context:
         "first": first,
         "at_once": at_once,
         "compact": compact,
-        **_changeable(visit, request, shown, compact=compact),
+        **_changeable(visit, looked, shown, compact=compact),
         "gravest": {f.path: min((g.severity for g in f.findings), key=_STRICTEST.index, default=None) for f in shown},
         "reads": reads,
         **asked,
@@ -132,14 +132,15 @@ def lacks_votes(lab: Lab, request: ExportRequest, project: Project, needed: vote
     return not is_approved(votes.counted_now(lab, request, project), needed.number)
 
 
-def _changeable(visit: Visit, request: ExportRequest, shown: Iterable[ExportFile], *, compact: bool) -> Context:
+def _changeable(visit: Visit, looked: WholeLook, shown: Iterable[ExportFile], *, compact: bool) -> Context:
     """Return the files in one of which changes can be asked for: those of the page, or of many the one asked for.
 
-    Sealed votes are opened when every file has them, so these are cast on all.
+    Sealed votes are opened when every file has them, so these are cast on all; and so are those of a dissent.
     """
-    asked = visit.asked("changes")
+    request, asked = looked.request, visit.asked("changes")
+    is_one = not looked.is_sealed and request.ballot is Ballot.OPEN and len(request.files) > 1
     files = [file for file in request.files if file.path == asked] if compact else shown
-    return {"in_file": asked, "changeable": [f.path for f in files]}
+    return {"in_file": asked, "changeable": [(f.path, f.path) for f in files] if is_one else []}
 
 
 def _first(visit: Visit, request: ExportRequest, at_once: int) -> int:
