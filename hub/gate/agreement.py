@@ -8,7 +8,7 @@ measure.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from hub.domain.table_context import TableContext
 from hub.gate.cells import decimals_of, numbers_in
 from hub.gate.figures import COUNTS, MORE, PLAIN, WEIGHT, Figure, column_of
-from hub.gate.marks import is_suppressed
 from hub.gate.shares import shares_of
 from hub.gate.tabulation import MEASURES, Asked, Tabulation, figures_of, tabulate
+from hub.gate.views import TableView
 from hub.policy.model import Policy
 
 MOST_SEARCHED = 40
@@ -64,14 +64,13 @@ def _compared(tabulation: Tabulation, context: TableContext, policy: Policy, nam
     view = tabulation.view
     candidates = _candidates(tabulation, names)
     agreeing, differing = dict(tabulation.agreeing), []
-    table = view.frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"))
-    joined = table.join(tabulation.cells.drop("shown"), on="row", how="left").filter(pl.col("rows").is_not_null())
+    cells = tabulation.cells.sort("row")
     for key in tabulation.differing:
-        is_shown = table.select(~is_suppressed(view.frame, key)).to_series()
+        is_shown = ~view.suppressed(key)
         if not is_shown.any():
             continue
-        shown = joined if is_shown.all() else joined.filter(~is_suppressed(view.frame, key))
-        match = _match(shown, key, candidates, context, policy)
+        shown = _shown(view, key, cells, is_shown & cells["rows"].is_not_null())
+        match = _match(shown, candidates, context, policy)
         if match is None:
             differing.append(key)
         else:
@@ -79,15 +78,32 @@ def _compared(tabulation: Tabulation, context: TableContext, policy: Policy, nam
     return replace(tabulation, agreeing=agreeing, differing=tuple(differing))
 
 
-def _match(
-    shown: pl.DataFrame, key: str, candidates: dict[str, Figure], context: TableContext, policy: Policy
-) -> Figure | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """What a column shows, with the decimals of all of it, beside what was recomputed for the same cells."""
+
+    places: int
+    numbers: pl.Series
+    cells: pl.DataFrame
+
+
+def _shown(view: TableView, key: str, cells: pl.DataFrame, taken: pl.Series) -> _Shown:
+    """The column's cells that are taken."""
+    if taken.all():
+        return _Shown(view.decimals(key), view.number_cells(key), cells)
+    texts = view.frame[key].filter(taken)
+    return _Shown(decimals_of(texts), numbers_in(texts), cells.filter(taken))
+
+
+def _match(shown: _Shown, candidates: dict[str, Figure], context: TableContext, policy: Policy) -> Figure | None:
     """The first figure that every cell is."""
-    if shown.height == 0:
+    if shown.cells.is_empty():
         return None
-    places, cell = decimals_of(shown[key]), numbers_in(shown[key])
-    agreeing = (f for name, f in candidates.items() if near_figure(places, cell, shown[name], context, policy).all())
-    return next(agreeing, None)
+
+    def agrees(name: str) -> bool:
+        return bool(near_figure(shown.places, shown.numbers, shown.cells[name], context, policy).all())
+
+    return next((figure for name, figure in candidates.items() if agrees(name)), None)
 
 
 def near_figure(

@@ -31,9 +31,10 @@ def may_be_dominated(
     holds_enough = may_be(pl.max_horizontal(low.abs(), high.abs()), total.abs())
     most_rows = (pl.col("rows") - pl.col("units") + most).alias("most rows")
     known = wanted.join(tabulation.cells.with_columns(most_rows), on="row").filter(holds_enough)
-    if known.height:
-        of_file = tabulation.file.most_rows_of_a_unit * most
-        known = known.with_columns(pl.col("most rows").clip(upper_bound=of_file)).filter(holds_enough)
+    if known.is_empty():
+        return known.select("row")
+    of_file = tabulation.file.most_rows_of_a_unit * most
+    known = known.with_columns(pl.col("most rows").clip(upper_bound=of_file)).filter(holds_enough)
     unclear = known.filter(low < 0).select("row", "most rows")
     found = [known.filter(low >= 0).select("row")]
     for dimensions, group in tabulation.groups if unclear.height else ():

@@ -156,17 +156,17 @@ def written_in(cells: pl.Series) -> pl.Series:
 
 def numbers_in(cells: pl.Series) -> pl.Series:
     """Return the finite numbers that text cells show, or null, as ``number``."""
-    plain = _all_plain(cells)
+    plain = all_plain(cells)
     if plain is not None:
         return plain.alias("value")
     value = written_in(cells).cast(pl.Float64, strict=False)
     return value.to_frame("value").select(pl.when(pl.col("value").is_finite()).then("value")).to_series()
 
 
-def _all_plain(cells: pl.Series) -> pl.Series | None:
-    """The numbers of cells that hold nothing but finite numbers without an exponent, as many columns do; else None.
+def all_plain(cells: pl.Series) -> pl.Series | None:
+    """Return the numbers of cells that hold nothing but finite numbers without an exponent; else None.
 
-    What is read as such is a number as programs write it, so that no pattern needs to be looked for.
+    Many columns are such; what is read so is a number as programs write it, and no pattern needs to be looked for.
     """
     value = cells.cast(pl.Float64, strict=False)
     if value.null_count() or not value.is_finite().all() or cells.str.contains("[eE]").any():
@@ -224,7 +224,7 @@ def decimals_of(cells: pl.Series) -> int:
     """Return how many decimals the numbers of a column show, at most nine; an exponent counts as nine."""
     if _all_whole(cells) is not None or not cells.str.contains("[.,eE]").any():
         return 0
-    numbers = cells if _all_plain(cells) is not None else written_in(cells)
+    numbers = cells if all_plain(cells) is not None else written_in(cells)
     return int(numbers.to_frame("number").select(_decimals_shown().max()).item() or 0)
 
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from hub.gate.cells import ValueClass, classify, dataset_key, in_one_form
@@ -32,7 +31,7 @@ class CodedKeys:
             return None
         if (column, decimals) not in self._counts:
             found: Counter[int | str | None] = Counter()
-            rows = np.bincount(codes.codes, minlength=codes.values.len()).tolist()
+            rows = codes.rows().tolist()
             for key, count in zip(self._key(column, decimals, codes).to_list(), rows, strict=True):
                 found[key] += count
             self._counts[column, decimals] = {key: count for key, count in found.items() if count}

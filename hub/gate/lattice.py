@@ -13,10 +13,9 @@ from itertools import combinations
 
 import polars as pl
 
-from hub.gate.cells import decimals_of, number
+from hub.gate.cells import number
 from hub.gate.datasets import UNIT, DataFile
 from hub.gate.figures import Figure
-from hub.gate.marks import is_suppressed
 from hub.gate.suppression import MOST_CELLS, TooLargeError
 from hub.gate.tabulation import Tabulation
 from hub.policy.model import Policy
@@ -41,8 +40,8 @@ class Lattice:
     def add(self, table: int, tabulation: Tabulation, key: str) -> None:
         """Take in a table's column of the figure."""
         view = tabulation.view
-        half = 0.0 if self.figure.aggregate in ("rows", "units") else 0.5 * 10.0 ** -decimals_of(view.frame[key])
-        value = pl.when(~is_suppressed(view.frame, key)).then(number(pl.col(key)))
+        half = 0.0 if self.figure.aggregate in ("rows", "units") else 0.5 * 10.0 ** -view.decimals(key)
+        value = pl.when(~view.suppressed(key)).then(number(pl.col(key)))
         numbered = view.frame.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"), value.alias("shown"))
         for kept, rows in tabulation.groups:
             pattern = frozenset((d.column, d.decimals) for d in kept)

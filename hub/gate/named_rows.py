@@ -6,9 +6,8 @@ import re
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_of, table_key
+from hub.gate.cells import ValueClass, table_key
 from hub.gate.datasets import UNIT, DataFile
-from hub.gate.marks import is_suppressed
 from hub.gate.views import TableView
 from hub.policy.model import Policy
 
@@ -53,7 +52,7 @@ def _named(view: TableView, file: DataFile) -> dict[str, tuple[str, int]]:
         column = file.names.get(title.strip().casefold())
         if column is not None and column not in {c for c, _ in named.values()}:
             is_number = file.value_class(column) is ValueClass.NUMBER
-            named[key] = (column, decimals_of(view.frame[key]) if is_number else 0)
+            named[key] = (column, view.decimals(key) if is_number else 0)
     return named
 
 
@@ -63,7 +62,7 @@ def _filled(named: dict[str, tuple[str, int]]) -> pl.Expr:
 
 def _rows(view: TableView, file: DataFile, named: dict[str, tuple[str, int]], others: list[str]) -> pl.DataFrame:
     """The table's rows as keys, without those that show nothing in their other columns."""
-    shown = pl.any_horizontal(*(~is_suppressed(view.frame, key) for key in others)) if others else pl.lit(value=True)
+    shown = pl.any_horizontal(*(~view.suppressed(key) for key in others)) if others else pl.lit(value=True)
     keys = [
         table_key(pl.col(key), file.value_class(column), places).alias(key) for key, (column, places) in named.items()
     ]

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from hub.gate.cells import number, numbers_in
+from hub.gate.cells import number
 from hub.gate.column_names import is_count_name
 from hub.gate.exchange import FilePath, TablePart
-from hub.gate.marks import is_suppressed
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 from hub.policy.model import Policy
@@ -78,7 +77,7 @@ def _figures(tabulation: Tabulation, policy: Policy) -> tuple[str, ...]:
 
 
 def _is_rounded(view: TableView, key: str, policy: Policy) -> bool:
-    shown = view.frame.filter(~is_suppressed(view.frame, key))
+    shown = view.frame.filter(~view.suppressed(key))
     value = number(pl.col(key))
     multiple = (value % policy.rounding_base == 0).all() & value.is_not_null().all()
     return policy.rounding_base > 1 and shown.height > 0 and bool(shown.select(multiple).item())
@@ -93,8 +92,8 @@ def _shown_numbers(view: TableView, keys: tuple[str, ...], policy: Policy) -> li
     for key in _without_fractions(view.frame, keys):
         title = view.columns[view.keys.index(key)]
         shown = pl.col(key).str.strip_chars().replace("", None)
-        value = numbers_in(view.frame[key])
-        cells = view.frame.select(value.alias("value"), shown.alias("text"), is_suppressed(view.frame, key).alias("no"))
+        value = view.number_cells(key)
+        cells = view.frame.select(value.alias("value"), shown.alias("text"), view.suppressed(key).alias("no"))
         told = cells.filter(~pl.col("no"))
         whole = (pl.col("value") % 1 == 0) & (pl.col("value") >= 0) & (pl.col("value") < 1e15)
         if told.height >= _FEWEST_NUMBERS and told.select(whole.fill_null(value=False).all()).item():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from hub.domain.table_context import TableContext
-from hub.gate.cells import ValueClass, decimals_of, keys_in
+from hub.gate.cells import ValueClass, keys_in
 from hub.gate.column_names import is_area
 from hub.gate.datasets import UNIT, DataFile
 from hub.gate.figures import (
@@ -25,7 +25,7 @@ from hub.gate.figures import (
     units_with_value,
     value_columns,
 )
-from hub.gate.marks import is_margin, is_missing, is_suppressed
+from hub.gate.marks import is_missing
 from hub.gate.tallies import tallied
 from hub.gate.views import TableView
 
@@ -94,10 +94,10 @@ def dimensions_of(
         column = file.names.get(name)
         if column is None or column in (d.column for d in found) or (name == measure and name not in declared):
             continue
-        dimension = Dimension(key, column, _decimals(view, key, file, column))
-        makes_groups = file.is_grouping(column) or is_area(title, view.frame[key])
-        if name in declared or (makes_groups and _is_known(view, file, dimension, known_share)):
-            found.append(dimension)
+        if name in declared or file.is_grouping(column) or is_area(title, view.frame[key]):
+            dimension = Dimension(key, column, _decimals(view, key, file, column))
+            if name in declared or _is_known(view, file, dimension, known_share):
+                found.append(dimension)
     return tuple(found[:MOST_DIMENSIONS])
 
 
@@ -169,7 +169,7 @@ def is_index(cells: pl.Series, title: str) -> bool:
 
 
 def _decimals(view: TableView, key: str, file: DataFile, column: str) -> int:
-    return decimals_of(view.frame[key]) if file.value_class(column) is ValueClass.NUMBER else 0
+    return view.decimals(key) if file.value_class(column) is ValueClass.NUMBER else 0
 
 
 def _table_keys(cells: pl.Series, file: DataFile, dimension: Dimension) -> pl.Series:
@@ -178,7 +178,7 @@ def _table_keys(cells: pl.Series, file: DataFile, dimension: Dimension) -> pl.Se
 
 def _is_known(view: TableView, file: DataFile, dimension: Dimension, share: float) -> bool:
     """That part of the column's cells, and one at least, are values that the dataset's column has."""
-    keys = _table_keys(view.frame[dimension.key].filter(~_margins(view, dimension)), file, dimension)
+    keys = _table_keys(view.frame[dimension.key].filter(~view.margins(dimension.key)), file, dimension)
     known = int(file.knows(dimension.column, dimension.decimals, keys).sum())
     return keys.len() == 0 or known >= max(share * keys.len(), 1)
 
@@ -202,7 +202,7 @@ def _keyed(view: TableView, file: DataFile, dimensions: tuple[Dimension, ...], o
     """The table's rows with number, keys, whether each dimension is summed over, and whether a figure is shown."""
     columns = [pl.Series("row", range(1, view.frame.height + 1), dtype=pl.Int64)]
     for d in dimensions:
-        margin = _margins(view, d)
+        margin = view.margins(d.key)
         if margin.any() and file.has_missing(d.column):
             margin = margin & view.frame.select(~is_missing(pl.col(d.key))).to_series()
         asked = _table_keys(view.frame[d.key], file, d)
@@ -216,14 +216,10 @@ def _shown(view: TableView, others: list[str]) -> pl.Series:
     """Which rows show a figure; where one column shows all of its cells, the others need not be looked at."""
     shown = pl.Series([not others] * view.frame.height, dtype=pl.Boolean)
     for key in others:
-        shown = shown | view.frame.select(~is_suppressed(view.frame, key)).to_series()
+        shown = shown | ~view.suppressed(key)
         if shown.all():
             break
     return shown
-
-
-def _margins(view: TableView, dimension: Dimension) -> pl.Series:
-    return view.frame.select(is_margin(pl.col(dimension.key))).to_series()
 
 
 def _count(file: DataFile, dimensions: tuple[Dimension, ...], rows: pl.DataFrame, asked: Asked) -> pl.DataFrame:

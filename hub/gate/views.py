@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 import polars as pl
 
 from hub.gate.array_views import grids, text_of_arrays
-from hub.gate.cells import written_in
+from hub.gate.cells import all_plain, decimals_of, numbers_in, written_in
 from hub.gate.fragments import MOST_COLUMNS, ArraysFragment, Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.headers import Grid
 from hub.gate.json_tables import document_tables, scalars
+from hub.gate.marks import is_margin, is_suppressed
 from hub.gate.printed import printed_tables
 
 MOST_TOKENS = 60
@@ -47,6 +48,38 @@ class TableView:
     numbers: tuple[int, ...] = ()
     origins: tuple[int, ...] = ()
     """Of a view that was reshaped, the author's column that each row's figure comes from."""
+    _plain: dict[str, pl.Series | None] = field(default_factory=dict, init=False, repr=False)
+    _decimals: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+
+    def plain(self, key: str) -> pl.Series | None:
+        """The numbers of a column that holds nothing else, as ``all_plain``: none of its cells is a mark."""
+        if key not in self._plain:
+            self._plain[key] = all_plain(self.frame[key])
+        return self._plain[key]
+
+    def number_cells(self, key: str) -> pl.Series:
+        """The finite numbers that a column's cells show, or null."""
+        plain = self.plain(key)
+        return numbers_in(self.frame[key]) if plain is None else plain
+
+    def decimals(self, key: str) -> int:
+        """How many decimals the numbers of a column show, at most nine."""
+        if key not in self._decimals:
+            self._decimals[key] = decimals_of(self.frame[key])
+        return self._decimals[key]
+
+    def suppressed(self, key: str) -> pl.Series:
+        """Which cells of a column show nothing."""
+        return self._marked(key, is_suppressed(self.frame, key) if self.plain(key) is None else None)
+
+    def margins(self, key: str) -> pl.Series:
+        """Which cells of a column say that their row sums over it."""
+        return self._marked(key, is_margin(pl.col(key)) if self.plain(key) is None else None)
+
+    def _marked(self, key: str, marks: pl.Expr | None) -> pl.Series:
+        if marks is None:
+            return pl.Series(key, [False] * self.frame.height, pl.Boolean)
+        return self.frame.select(marks).to_series()
 
     def row_numbers(self, rows: Iterable[int]) -> list[int]:
         """Numbers of rows as the author sees them; a view that was reshaped knows where its rows come from."""

@@ -11,6 +11,7 @@ Invariants:
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import secrets
 import signal
@@ -44,6 +45,8 @@ def run_program(program: Callable[[Path], SandboxExit], root: Path) -> NoReturn:
     # The first process of a container would otherwise not hear the signal that cancels it.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(ENDED_FROM_OUTSIDE))
     speaker = _silence()
+    # What was imported stays: it is not looked through for garbage again and again.
+    gc.freeze()
     code = SandboxExit.CRASHED
     try:
         code = judge(program, root)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import ValueClass, decimals_of, table_key
+from hub.gate.cells import ValueClass, table_key
 from hub.gate.checks.check import Check
 from hub.gate.context import Context
 from hub.gate.datasets import DataFile
@@ -143,7 +143,7 @@ class _Met:
 def _met(view: TableView, key: str, file: DataFile, column: str) -> _Met | None:
     """What a column of a table shares with a column of a dataset; None where it is not nearly all of the cells."""
     value_class = file.value_class(column)
-    decimals = decimals_of(view.frame[key]) if value_class is ValueClass.NUMBER else 0
+    decimals = view.decimals(key) if value_class is ValueClass.NUMBER else 0
     keys = view.frame.select(table_key(pl.col(key), value_class, decimals).alias("key")).drop_nulls()
     shown = keys.unique()
     if shown.height < FEWEST_VALUES or keys.height < _NEARLY * view.frame.height:

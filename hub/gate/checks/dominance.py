@@ -47,6 +47,8 @@ def _judge(fragment: Fragment, tabulation: Tabulation, measure: str, group: str,
         shares = [(rule.n, rule.k) for rule in policy.dominance]
         lowest, most = least_share(shares, 100 * policy.p_percent / policy.prior_percent)
         large = may_be_dominated(tabulation, measure, large, lowest, most)
+    if large.is_empty():
+        return []
     cells = contributions(tabulation, measure, counts, large, group)
     findings = []
     for rule in policy.dominance:

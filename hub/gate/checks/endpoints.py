@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import ValueClass, number, numbers_in
+from hub.gate.cells import ValueClass, number
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place, rows_of
 from hub.gate.context import Context
@@ -81,7 +81,7 @@ def _labelled(view: TableView, context: Context) -> Iterator[tuple[str, list[int
         likely = view.frame[key].filter(view.frame[key].str.contains(_LIKELY)).unique().to_list()
         labels = [label for label in likely if _says_extreme(label, words, context)]
         if labels and view.frame.width > 1:
-            shown = shown or {other: numbers_in(view.frame[other]).is_not_null() for other in view.keys}
+            shown = shown or {other: view.number_cells(other).is_not_null() for other in view.keys}
             others = [pl.lit(cells) for other, cells in shown.items() if other != key]
             rows = view.frame.select(
                 pl.int_range(1, pl.len() + 1).filter(pl.col(key).is_in(labels), pl.any_horizontal(others))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import numbers_in
 from hub.gate.checks.check import Check
 from hub.gate.column_names import is_count_name
 from hub.gate.context import Context, columns_text, rows_text
@@ -85,7 +84,7 @@ def _shown_counts(fragment: Fragment, view: TableView, known: list[int], context
     for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
         if not is_count_name(title):
             continue
-        shown = enumerate(numbers_in(view.frame[key]).to_list(), start=1)
+        shown = enumerate(view.number_cells(key).to_list(), start=1)
         small = [row for row, value in shown if value is not None and 0 < value < context.policy.minimum_units]
         rows = [row for row in small if row not in counted]
         if rows:

@@ -10,7 +10,6 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import Check
 from hub.gate.context import Context, rows_text
 from hub.gate.fragments import BlobFragment, Fragment
-from hub.gate.marks import is_suppressed
 from hub.gate.mounted import MountedDataset
 from hub.gate.sorted_values import are_among
 from hub.gate.spelled import bits_of
@@ -67,7 +66,7 @@ def _columns(view: TableView, dataset: MountedDataset, context: Context) -> list
         return findings
     for at, (key, title) in enumerate(zip(view.keys, view.columns, strict=True), start=1):
         numbered = view.frame.with_columns(pl.int_range(1, pl.len() + 1).alias("row"))
-        cells = numbered.filter(~is_suppressed(view.frame, key))
+        cells = numbered.filter(~view.suppressed(key))
         for name, known in dataset.identifier_keys:
             trimmed = cells.select("row", _trimmed(key))
             met = trimmed.filter(are_among(trimmed["value"], known))

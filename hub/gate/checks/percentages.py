@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import decimals_of, number
+from hub.gate.cells import number
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place, rows_of
 from hub.gate.column_names import is_count_name, percent_scale
@@ -48,7 +48,7 @@ def _judge(view: TableView, key: str, scale: float, context: Context) -> list[Fi
 def _parts(view: TableView, key: str, base: str, scale: float) -> pl.DataFrame:
     """For each row the smaller of the part and the rest, as counts, and how large rounding lets it be."""
     part, whole = number(pl.col(key)) / scale, number(pl.col(base))
-    slack = whole * 0.5 * 10.0 ** -decimals_of(view.frame[key]) / scale
+    slack = whole * 0.5 * 10.0 ** -view.decimals(key) / scale
     count = (part * whole).round()
     smaller = pl.when(part.is_between(0, 1)).then(pl.min_horizontal(count, whole - count))
     row = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
@@ -69,7 +69,7 @@ def _is_own_share(view: TableView, key: str, base: str) -> bool:
     if pair.height < 2 or total <= 0:
         return False
     factor = parts / total
-    slack = 0.51 * 10.0 ** -decimals_of(view.frame[key])
+    slack = 0.51 * 10.0 ** -view.decimals(key)
     return bool(((pair["p"] - pair["n"] * factor).abs() <= slack * 2).all())
 
 

@@ -6,7 +6,6 @@ import polars as pl
 
 from hub.domain.exports import Finding, Severity
 from hub.domain.table_context import TableContext
-from hub.gate.cells import numbers_in
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place
 from hub.gate.context import Context, columns_text, rows_text
@@ -115,7 +114,7 @@ def _saying_nothing(tabulation: Tabulation, rows: set[int]) -> set[int]:
     figures = [*tabulation.agreeing, *tabulation.differing]
     empty = rows if figures else set[int]()
     for key in figures if rows else ():
-        is_zero = (numbers_in(tabulation.view.frame[key]) == 0).fill_null(value=False)
+        is_zero = (tabulation.view.number_cells(key) == 0).fill_null(value=False)
         empty = empty.intersection((is_zero.arg_true() + 1).to_list())
     return empty
 
