@@ -20,6 +20,8 @@ ROW = "__row"
 MOST_KEPT = 2_000_000
 """Cells of a file that is kept in memory while a request is checked."""
 _FEW_ROWS = 4_096
+_COLUMNS_AT_ONCE = 2
+_LONG_PIECE = 2 * ROWS_AT_ONCE
 
 
 class DataFile:
@@ -134,14 +136,24 @@ class DataFile:
         if self._near is not None and self._near[ROW].equals(wanted.cast(pl.UInt32).alias(ROW)):
             return self._near
         names = list(self.schema) if wanted.len() <= _FEW_ROWS else list(dict.fromkeys(columns or self.schema))
-        found = [self._scan.select(names).head(0).collect()]
-        for start, part in self._parts(*names):
-            near = wanted.filter((wanted >= start) & (wanted < start + ROWS_AT_ONCE)) if not self.is_kept else wanted
-            if near.len():
-                found.append(part.collect(engine=self.engine)[(near - start).to_list()])
-        near_rows = pl.concat(found).with_columns(wanted.cast(pl.UInt32).alias(ROW))
+        if not self.is_kept:
+            self._held.read_again(self._plain, self.height * len(self.schema))
+        each = max(len(names), 1) if self.is_kept else _COLUMNS_AT_ONCE
+        found = [self._picked(names[at : at + each], wanted) for at in range(0, len(names), each)]
+        near_rows = pl.concat(found, how="horizontal").with_columns(wanted.cast(pl.UInt32).alias(ROW))
         self._near = near_rows if wanted.len() <= _FEW_ROWS else None
         return near_rows
+
+    def _picked(self, columns: Sequence[str], numbers: pl.Series) -> pl.DataFrame:
+        """The same of few columns, of which one piece at a time is held: a long one, since it is a narrow one."""
+        asked = self._scan.select(columns)
+        each = max(self.height, 1) if self.is_kept else _LONG_PIECE
+        found = [asked.head(0).collect()]
+        for start in range(0, max(self.height, 1), each):
+            near = numbers.filter((numbers >= start) & (numbers < start + each))
+            if near.len():
+                found.append(asked.slice(start, each).collect(engine=self.engine)[(near - start).to_list()])
+        return pl.concat(found)
 
     @property
     def engine(self) -> Engine:

@@ -26,7 +26,7 @@ _ASKED = 2
 """Times that values of a column are looked for: one table asks once for each number of decimals that it shows."""
 MOST_ORDERED = 40_000_000
 """Row numbers of a file that are kept in the order of a column's keys, which are looked up again and again."""
-MOST_MET = 1_000_000
+MOST_MET = 1_250_000
 """Rows of all columns together that are kept where values were counted: often they are asked for right afterwards."""
 _SCANS = 6
 """Times that a column is read for its rows before these are put in order, which takes about as long as all of them."""

@@ -209,3 +209,13 @@ def test_figures_of_no_rows_are_numbers_as_others_are() -> None:
     assert none is not None
     assert some is not None
     assert none.schema == some.schema
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_rows_are_counted_for_each_value_over_all_pieces(missing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coded_columns, "_COUNTED_AT_ONCE", 3)
+    column = pl.Series([2, 2, 5, 2, 5, 2, None if missing else 2])
+    found = coded(column, column)
+    assert found is not None
+    counted = dict(zip(found.values.to_list(), found.rows().tolist(), strict=True))
+    assert counted == {2: 4 + (not missing), 3: 0, 4: 0, 5: 2} | ({None: 1} if missing else {})

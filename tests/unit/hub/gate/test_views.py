@@ -33,3 +33,23 @@ def test_a_table_is_turned_up_to_so_many_columns(width: int, is_turned: bool) ->
 )
 def test_marks_cut_a_line_and_else_two_spaces_do(line: str, cells: list[str]) -> None:
     assert _by_marks(line) == cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "suppressed", "margins", "numbers", "decimals"),
+    [
+        (["1", "2.50", "-3"], [False] * 3, [False] * 3, [1.0, 2.5, -3.0], 1),
+        (["1", "c", "2,5"], [False, True, False], [False] * 3, [1.0, None, 2.5], 1),
+        (["Total", "", "1e3"], [False, True, False], [True, True, False], [None, None, 1000.0], 9),
+        (["nan", "nan", "7"], [True, True, False], [False] * 3, [None, None, 7.0], 0),
+    ],
+)
+def test_a_column_s_marks_and_numbers_are_told_whether_it_is_plain_or_not(
+    cells: list[str], suppressed: list[bool], margins: list[bool], numbers: list[float | None], decimals: int
+) -> None:
+    view = TableView("", ("x",), pl.DataFrame({"c0": cells}))
+    assert view.suppressed("c0").to_list() == suppressed
+    assert view.margins("c0").to_list() == margins
+    assert view.number_cells("c0").to_list() == numbers
+    assert view.decimals("c0") == decimals
+    assert (view.plain("c0") is not None) is (None not in numbers and decimals < 9)
