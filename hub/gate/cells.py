@@ -58,7 +58,8 @@ def dataset_key(name: str, kind: pl.DataType, decimals: int) -> pl.Expr:
         case ValueClass.NUMBER:
             if kind.is_integer():
                 return _shifted(column.cast(pl.Int64, strict=False), decimals)
-            return _scaled(column.cast(pl.Float64, strict=False), decimals)
+            # What is too large for a key of a table's is met by none: it need not be looked for among all rows.
+            return _rounded(column.cast(pl.Float64, strict=False), decimals).cast(pl.Int64, strict=False)
         case ValueClass.TIME if isinstance(kind, pl.Time):
             return column.cast(pl.Int64) // 1_000
         case ValueClass.TIME:
@@ -246,8 +247,12 @@ def _decimals_shown() -> pl.Expr:
     return pl.when(text.str.contains("[eE]")).then(MOST_DECIMALS).otherwise(after_point)
 
 
+def _rounded(value: pl.Expr, decimals: int) -> pl.Expr:
+    return (value * 10.0**decimals if decimals else value).round()
+
+
 def _scaled(value: pl.Expr, decimals: int) -> pl.Expr:
-    scaled = (value * 10.0**decimals).round()
+    scaled = _rounded(value, decimals)
     return pl.when(scaled.abs() < _LARGEST).then(scaled).cast(pl.Int64, strict=False)
 
 
