@@ -146,7 +146,10 @@ def best_candidates(cells: Cells, sample: pl.DataFrame, told: pl.DataFrame, file
             if wanted.height:
                 data = file.rows_having(column, places, wanted["value"]).rename({"key": "value"})
                 votes.append(wanted.join(data, on="value", how="inner").select("row", ROW, "key", "bits"))
-    once = pl.concat(votes).group_by("row", ROW, "key").agg(pl.col("bits").max())
+    # Most have one vote, and no use: they are told by one number, which takes little memory.
+    pair = pl.col("row").cast(pl.UInt64) * 2**32 + pl.col(ROW)
+    several = pl.concat(votes).filter(pair.is_duplicated())
+    once = several.group_by("row", ROW, "key").agg(pl.col("bits").max())
     scores = once.group_by("row", ROW).agg(pl.col("bits").sum(), pl.len().alias("columns"))
     ranked = scores.filter(pl.col("columns") >= 2).sort("bits", ROW, descending=[True, False])
     return ranked.group_by("row", maintain_order=True).head(_ALIKE_EACH).select("row", ROW)
