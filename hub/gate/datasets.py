@@ -12,7 +12,7 @@ from hub.gate.coded_columns import Engine
 from hub.gate.coded_keys import CodedKeys
 from hub.gate.column_forms import formed, text_of
 from hub.gate.held import Held, Room
-from hub.gate.large_columns import COUNT, GROUPING, MOST_COMBINED, ROWS_AT_ONCE, LargeColumns
+from hub.gate.large_columns import COUNT, GROUPING, MOST_COMBINED, ROWS_AT_ONCE, LargeColumns, picked_rows
 from hub.gate.value_counts import ValueCounts
 
 UNIT = "__unit"
@@ -20,8 +20,6 @@ ROW = "__row"
 MOST_KEPT = 2_000_000
 """Cells of a file that is kept in memory while a request is checked."""
 _FEW_ROWS = 4_096
-_COLUMNS_AT_ONCE = 2
-_LONG_PIECE = 2 * ROWS_AT_ONCE
 
 
 class DataFile:
@@ -136,24 +134,14 @@ class DataFile:
         if self._near is not None and self._near[ROW].equals(wanted.cast(pl.UInt32).alias(ROW)):
             return self._near
         names = list(self.schema) if wanted.len() <= _FEW_ROWS else list(dict.fromkeys(columns or self.schema))
-        if not self.is_kept:
+        if self.is_kept:
+            found = self._scan.select(names).collect()[wanted.to_list()]
+        else:
             self._held.read_again(self._plain, self.height * len(self.schema))
-        each = max(len(names), 1) if self.is_kept else _COLUMNS_AT_ONCE
-        found = [self._picked(names[at : at + each], wanted) for at in range(0, len(names), each)]
-        near_rows = pl.concat(found, how="horizontal").with_columns(wanted.cast(pl.UInt32).alias(ROW))
+            found = picked_rows(self._scan.select(names), names, wanted)
+        near_rows = found.with_columns(wanted.cast(pl.UInt32).alias(ROW))
         self._near = near_rows if wanted.len() <= _FEW_ROWS else None
         return near_rows
-
-    def _picked(self, columns: Sequence[str], numbers: pl.Series) -> pl.DataFrame:
-        """The same of few columns, of which one piece at a time is held: a long one, since it is a narrow one."""
-        asked = self._scan.select(columns)
-        each = max(self.height, 1) if self.is_kept else _LONG_PIECE
-        found = [asked.head(0).collect()]
-        for start in range(0, max(self.height, 1), each):
-            near = numbers.filter((numbers >= start) & (numbers < start + each))
-            if near.len():
-                found.append(asked.slice(start, each).collect(engine=self.engine)[(near - start).to_list()])
-        return pl.concat(found)
 
     @property
     def engine(self) -> Engine:

@@ -21,6 +21,9 @@ MOST_CODED = 4_000_000
 """Rows of a file whose columns of few values are kept as codes."""
 MOST_CODES = 16_000_000
 """Codes that are kept of all columns together."""
+_COLUMNS_AT_ONCE = 2
+_LONG_PIECE = 2 * ROWS_AT_ONCE
+"""Rows of so few columns that are read together to pick some of them."""
 _LONGER = 8
 """So many times the usual piece is grouped at once where few combinations were found as yet."""
 _MOST_TOGETHER = 50
@@ -170,6 +173,20 @@ class LargeColumns:
             grouped = pl.concat([grouped, counted]).group_by(columns).agg(pl.col(COUNT).sum())
             start += each
         return grouped if grouped.height <= most else None
+
+
+def picked_rows(source: pl.LazyFrame, columns: Sequence[str], numbers: pl.Series) -> pl.DataFrame:
+    """The rows of some numbers, which are sorted; few columns are read together, in pieces that are longer for it."""
+    found = []
+    for at in range(0, len(columns), _COLUMNS_AT_ONCE):
+        few = source.select(columns[at : at + _COLUMNS_AT_ONCE])
+        parts = [few.head(0).collect()]
+        for piece, near in numbers.to_frame("number").group_by(pl.col("number") // _LONG_PIECE, maintain_order=True):
+            (start,) = (int(number) * _LONG_PIECE for number in piece)
+            rows = few.slice(start, _LONG_PIECE).collect(engine="streaming")
+            parts.append(rows[(near["number"] - start).to_list()])
+        found.append(pl.concat(parts))
+    return pl.concat(found, how="horizontal")
 
 
 def _odd(rows: pl.LazyFrame | None, names: list[str]) -> dict[str, bool]:

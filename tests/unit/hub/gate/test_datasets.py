@@ -139,7 +139,7 @@ def test_what_is_said_of_a_column_is_the_same(both: tuple[DataFile, DataFile], c
 def test_rows_are_found_by_their_numbers(
     both: tuple[DataFile, DataFile], piece: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(datasets, "_LONG_PIECE", piece)
+    monkeypatch.setattr(large_columns, "_LONG_PIECE", piece)
     for numbers in ([], [0], [3_999, 5, 5, 17], [999, 1_000, 2_000], list(range(0, 4_000, 7))):
         small, large = (file.rows(pl.Series(numbers, dtype=pl.UInt32), "unit", "text") for file in both)
         assert sorted_rows(small.select("unit", "text", "__row")) == sorted_rows(large.select("unit", "text", "__row"))
