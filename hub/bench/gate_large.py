@@ -6,9 +6,9 @@ process of its own, without its imports; memory is the process' largest, with th
 *Table rules* are minimum frequency, dominance and recomputation of one table of counts, persons and means by three
 dimensions, from opening the Parquet file on. The other side makes and checks a table of counts and one of means of the
 same cells, from data that lie in its memory, and counts rows where the gate counts persons, too. *Row leak* looks for
-rows of the dataset in a thousand rows: copied ones, renamed and rounded, and harmless results. *Differencing*
-compares the table with seven that left before. *The whole gate* judges a request of 16 MB (tables, text, a picture)
-against 10⁶ rows, in its two programs.
+rows of the dataset in a thousand rows: copied ones, renamed and rounded, and harmless results; its goals are set at
+10⁷ rows, and smaller datasets are shown beside them. *Differencing* compares the table with seven that left before.
+*The whole gate* judges a request of 16 MB (tables, text, a picture) against 10⁶ rows, in its two programs.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _row_leak(folder: Path, size: int, rounds: int, tell: Callable[[str], None])
         tell(f"{what} at {size} rows")
         mine, theirs = _pairs(folder, size, rounds, act, "scan")
         title = f"{what} at {size:,} rows / a plain scan"
-        yield Row(title, mine.seconds, theirs.seconds, goal=Goal(Of.RATIO, 6.0))
+        yield Row(title, mine.seconds, theirs.seconds, goal=Goal(Of.RATIO, 6.0) if size == LARGEST else None)
         goal = Goal(Of.DIFFERENCE, 150.0) if size == LARGEST else None
         yield Row(f"{title}, memory", mine.peak, theirs.peak, "MiB", goal)
 
