@@ -123,10 +123,10 @@ def near_figure(
     with np.errstate(invalid="ignore"):
         near: NDArray[np.bool_] = np.abs(shown - value * scale) <= np.maximum(least, digits) * 1.001
         near &= np.isfinite(shown) & np.isfinite(value)
-        if context.rounding > 1:
-            # What was rounded is a multiple of that; else a large one would agree with anything.
+        if context.rounding > 0:
+            # What was rounded is a multiple of that; else its digits could be any, and a large one agree with anything.
             steps = shown / context.rounding
-            near &= np.abs(steps - np.round(steps)) <= 1e-6
+            near &= np.abs(steps - np.round(steps)) <= np.maximum(1e-6, np.abs(steps) * 1e-12)
     return near
 
 

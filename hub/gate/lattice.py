@@ -15,7 +15,7 @@ import polars as pl
 
 from hub.gate.cells import number
 from hub.gate.datasets import UNIT, DataFile
-from hub.gate.figures import Figure
+from hub.gate.figures import COUNTS, Figure
 from hub.gate.suppression import MOST_CELLS, TooLargeError
 from hub.gate.tabulation import Tabulation
 from hub.policy.model import Policy
@@ -33,14 +33,18 @@ class Lattice:
     file: DataFile
     figure: Figure
     policy: Policy
-    rounding: float = 0.0
     shown: dict[Pattern, list[pl.DataFrame]] = field(default_factory=dict)
     cells: dict[Pattern, pl.DataFrame] = field(default_factory=dict)
 
-    def add(self, table: int, tabulation: Tabulation, key: str) -> None:
-        """Take in a table's column of the figure."""
+    def add(self, table: int, tabulation: Tabulation, key: str, rounding: float = 0.0) -> None:
+        """Take in a table's column of the figure, and how far that table was rounded, which says nothing of others."""
         view = tabulation.view
-        half = 0.0 if self.figure.aggregate in ("rows", "units") else 0.5 * 10.0 ** -view.decimals(key)
+        if self._is_count:
+            # A count that was rounded to whole numbers is exact.
+            step = max(self.policy.rounding_base, rounding)
+            half = step / 2 if step > 1 else 0.0
+        else:
+            half = max(0.5 * 10.0 ** -view.decimals(key), rounding / 2)
         value = pl.when(~view.suppressed(key)).then(number(pl.col(key)))
         numbered = view.frame.select(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row"), value.alias("shown"))
         for kept, rows in tabulation.groups:
@@ -49,9 +53,15 @@ class Lattice:
             part = named.join(numbered, on="row").with_columns(
                 pl.lit(table).alias("table"),
                 pl.lit(key).alias("key"),
-                pl.lit(max(half, self.rounding / 2)).alias("half"),
+                pl.lit(half).alias("half"),
             )
             self.shown.setdefault(pattern, []).append(part)
+
+    @property
+    def _is_count(self) -> bool:
+        """Whether the figure is a count, as a sum of zeros and ones is, too."""
+        figure = self.figure
+        return figure.aggregate in COUNTS or (figure.aggregate == "sum" and self.file.is_indicator(figure.measure))
 
     def patterns(self) -> list[Pattern]:
         """The sets of dimensions that cells keep, with those that two of them have in common."""
@@ -76,12 +86,11 @@ def lattices(tables: Sequence[Tabulation], rounding: Sequence[float], policy: Po
     found: dict[tuple[str, str, str, Figure], Lattice] = {}
     for at, tabulation in enumerate(tables):
         file = tabulation.file
-        base = max(rounding[at], policy.rounding_base if policy.rounding_base > 1 else 0)
         for key, figure in tabulation.agreeing.items():
             if figure.is_additive and not tabulation.weight:
                 name = (file.dataset, file.name, file.filter, figure)
-                lattice = found.setdefault(name, Lattice(file, figure, policy, base))
-                lattice.add(at, tabulation, key)
+                lattice = found.setdefault(name, Lattice(file, figure, policy))
+                lattice.add(at, tabulation, key, rounding[at])
     return (lattice for lattice in found.values() if len(lattice.shown) > 1)
 
 

@@ -43,6 +43,18 @@ def test_what_was_rounded_is_a_multiple_near_to_it(gate: Any, cell: float, is_on
     assert is_near(gate, cell, 51.0, rounding=5.0) is is_one
 
 
+@pytest.mark.parametrize(("rounding", "cell", "is_one"), [(1.0, 31.0, True), (1.0, 31.3, False), (0.5, 31.5, True)])
+def test_what_was_rounded_to_one_or_less_is_a_multiple_of_it_too(
+    gate: Any, rounding: float, cell: float, is_one: bool
+) -> None:
+    """Else its decimals could be any: a mean of 31.26 passed as 31.7, said to be rounded to whole numbers."""
+    assert is_near(gate, cell, 31.26, rounding=rounding) is is_one
+
+
+def test_a_large_sum_is_a_multiple_of_cents(gate: Any) -> None:
+    assert is_near(gate, 987_654_321_987.35, 987_654_321_987.35, rounding=0.01)
+
+
 @pytest.mark.parametrize(("cell", "figure"), [(12.04, 12.0), (12_345_678.0, 12_345_679.0)])
 @pytest.mark.parametrize("name", COUNTS)
 def test_a_count_is_shown_to_the_last_unit_however_large(gate: Any, cell: float, figure: float, name: str) -> None:

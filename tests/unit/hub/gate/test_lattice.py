@@ -79,15 +79,39 @@ def test_what_two_tables_have_in_common_is_counted_though_none_shows_it() -> Non
     assert common.sort("g 0").select("g 0", "value", "shown").rows() == [("a", 12.0, None), ("b", 12.0, None)]
 
 
-@pytest.mark.parametrize(("said", "base", "known"), [(0.0, 1, 0.0), (0.0, 5, 5.0), (3.0, 5, 5.0), (7.0, 5, 7.0)])
-def test_shown_cells_are_as_rounded_as_their_author_or_the_policy_says(
-    file: DataFile, said: float, base: int, known: float
+def halves(lattice: Lattice) -> list[list[float]]:
+    """How far each table's shown cells may lie off, the first table first."""
+    parts = sorted((part for parts in lattice.shown.values() for part in parts), key=lambda part: part["table"][0])
+    return [part["half"].unique().to_list() for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("said", "base", "known"),
+    [
+        ((0.0, 0.0), 1, (0.0, 0.0)),
+        ((1.0, 1.0), 1, (0.0, 0.0)),
+        ((0.0, 0.0), 5, (2.5, 2.5)),
+        ((3.0, 7.0), 5, (2.5, 3.5)),
+        ((20.0, 0.0), 1, (10.0, 0.0)),
+        ((0.0, 20.0), 1, (0.0, 10.0)),
+    ],
+)
+def test_each_table_is_as_rounded_as_its_author_or_the_policy_says(
+    file: DataFile, said: tuple[float, float], base: int, known: tuple[float, float]
 ) -> None:
     made = [table(file, g=["a", "b"], n=["20", "20"]), table(file, n=["40"])]
     policy = POLICY.model_copy(update={"rounding_base": base})
     tables = [replace(one, agreeing={one.view.keys[-1]: Figure("rows")}) for one in made]
-    (lattice,) = lattices(tables, [said, said], policy)
-    assert lattice.rounding == known
+    (lattice,) = lattices(tables, said, policy)
+    assert halves(lattice) == [[half] for half in known]
+
+
+@pytest.mark.parametrize(("base", "half"), [(1, 0.0), (5, 2.5)])
+def test_a_sum_of_zeros_and_ones_is_a_count(base: int, half: float) -> None:
+    file = DataFile("d", "d.parquet", ROWS.with_columns(v=pl.Series([0, 1] * 20)).lazy(), "")
+    lattice = Lattice(file, Figure("sum", "v"), POLICY.model_copy(update={"rounding_base": base}))
+    lattice.add(0, table(file, g=["a", "b"], v=["0", "20"]), "c1")
+    assert halves(lattice) == [[half]]
 
 
 def test_a_sum_that_one_unit_makes_up_has_to_be_protected() -> None:
