@@ -183,6 +183,12 @@ def _is_known(view: TableView, file: DataFile, dimension: Dimension, share: floa
     return keys.len() == 0 or known >= max(share * keys.len(), 1)
 
 
+def bare_name(title: str) -> str:
+    """A column's name without the word for what was computed of it, as in “mean_income”."""
+    bare = _AFFIX.match(title)
+    return bare[1] if bare else ""
+
+
 def _measures(view: TableView, file: DataFile, others: list[str], context: TableContext) -> tuple[str, ...]:
     """The declared measure, and columns of numbers or truths of the dataset that the table's headers name."""
     titles = [context.measure] if context.measure else []
@@ -190,8 +196,7 @@ def _measures(view: TableView, file: DataFile, others: list[str], context: Table
     found: dict[str, None] = {}
     for title in titles:
         name = title.strip().casefold()
-        bare = _AFFIX.match(name)
-        for candidate in (name, bare[1] if bare else ""):
+        for candidate in (name, bare_name(name)):
             column = file.names.get(candidate)
             if column is not None and file.value_class(column) in MEASURES:
                 found[column] = None

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-ENGINE = "datalab-gate/14"
+ENGINE = "datalab-gate/15"
 """Version of the rules and of the canonical writers; it changes when the same file could be judged otherwise."""

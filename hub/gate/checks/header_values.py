@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
 from hub.domain.exports import Finding, Severity
-from hub.gate.cells import ValueClass, decimals_of, table_key
+from hub.gate.cells import ValueClass
 from hub.gate.checks.check import Check
 from hub.gate.checks.columns import column_leak
+from hub.gate.checks.header_texts import file_name_says_total, is_long_text, rare_values, says_total, values_met
 from hub.gate.checks.identifiers import COLUMN_BITS, direct_identifiers
 from hub.gate.checks.leak import row_leak
 from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
@@ -33,20 +35,37 @@ def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
     """The names of a table's columns hold no rows, columns, identifiers or units of a dataset.
 
     They are read as a row and as a column of values, by the rules for these; of several rows that name the columns,
-    each. Names that hold numbers of four digits or
-    more, other than years, or many digits together, are read by a steward, unless they are groups of the dataset.
+    each. Names that hold numbers of four digits or more, other than years, or many digits together, are read by a
+    steward, unless they are groups of the dataset. So are a text that few units have, names that are a long text
+    together, and a number in them, or in the file's name, that may be the total of the counts below.
     """
     findings = []
-    rows = [(view.place, view.columns) for view in context.tables(fragment) if view.titled]
+    views = [view for view in context.tables(fragment) if view.titled]
+    rows = [(view.place, view.columns) for view in views]
     if isinstance(fragment, TableFragment):
         rows += [(fragment.place, row) for row in fragment.header]
     for where, cells in rows:
         titles = list(dict.fromkeys(title.strip() for title in cells if title.strip()))
         place = f"{where}, the header"
-        if _holds_data(titles, context) or any(_names_units(titles, f) for d in context.datasets for f in d.files):
+        rare = rare_values(titles, context)
+        if (
+            rare >= _FEWEST_UNITS
+            or _holds_data(titles, context)
+            or any(_names_units(titles, f) for d in context.datasets for f in d.files)
+        ):
             findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _BLOCKED))
+        elif rare:
+            findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _RARE))
         elif _holds_numbers(_unknown(titles, context)):
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _REVIEWED))
+        elif is_long_text(cells, context):
+            rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
+            findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _LONG_TEXT, rule))
+    for view in views:
+        if says_total(view, _unknown(view.columns, context), context):
+            findings.append(context.finding(IDENTIFIER, Severity.REVIEW, f"{view.place}, the header", _TOTAL))
+        if file_name_says_total(view, context):
+            findings.append(context.finding(IDENTIFIER, Severity.REVIEW, f"{view.place}, the file's name", _TOTAL))
     return list(dict.fromkeys(findings)) or None
 
 
@@ -58,14 +77,27 @@ _REVIEWED = (
     "The names of the columns hold numbers that no check can verify, so a steward reads them. Name the columns for "
     "what stands below them."
 )
+_RARE = (
+    "The names of the columns are texts that few units of a dataset have, so a steward reads them. Name the columns "
+    "for what stands below them."
+)
+_LONG_TEXT = (
+    "The names of the columns are long enough together to carry anything, so a steward reads them. Shorten them to "
+    "what is needed."
+)
+_TOTAL = (
+    "A name beside these counts holds a number that may be their total, and what a total leaves beyond the cells that "
+    "are shown is counted only where it is a row of the table. A steward reads it; write totals as rows, or leave "
+    "them out."
+)
 
 
 def _holds_data(titles: list[str], context: Context) -> bool:
     """Whether the names are rows, a column or identifiers of a dataset."""
-    if sum(map(_may_be_value, titles)) < _FEWEST:
-        return False
     fresh = context.undeclared()
     row = TableFragment(nested=True, columns=("",) * len(titles), data=tuple((title,) for title in titles))
+    if sum(map(_may_be_value, titles)) < _FEWEST:
+        return len(titles) >= _FEWEST and bool(row_leak(row, fresh))
     column = TableFragment(nested=True, columns=("",), data=(tuple(titles),))
     return bool(row_leak(row, fresh) or column_leak(column, fresh) or direct_identifiers(column, fresh))
 
@@ -83,34 +115,25 @@ def _names_units(titles: list[str], file: DataFile) -> bool:
     others = names.filter(~names.to_frame().select(is_margin(pl.col("title"))).to_series())
     if others.len() < _FEWEST_UNITS:
         return False
-    met = _met(others, file, file.unit)
-    if met.height < _NEARLY * others.len():
+    met = len(values_met(others, file, file.unit))
+    if met < _NEARLY * others.len():
         return False
     if file.value_class(file.unit) is not ValueClass.NUMBER:
         return True
     low, high = (
         int(file.select(pl.col(file.unit)).select(at).collect().item()) for at in (pl.min(file.unit), pl.max(file.unit))
     )
-    return met.height * -math.log2(min(file.density(file.unit, 0, low, high), 1.0)) >= COLUMN_BITS
+    return met * -math.log2(min(file.density(file.unit, 0, low, high), 1.0)) >= COLUMN_BITS
 
 
-def _met(titles: pl.Series, file: DataFile, column: str) -> pl.DataFrame:
-    """The names that are values of a column."""
-    value_class = file.value_class(column)
-    decimals = decimals_of(titles) if value_class is ValueClass.NUMBER else 0
-    keys = titles.to_frame("title").with_columns(table_key(pl.col("title"), value_class, decimals).alias("key"))
-    keys = keys.drop_nulls("key")
-    return keys.filter(file.knows(column, decimals, keys["key"]))
-
-
-def _unknown(titles: list[str], context: Context) -> list[str]:
+def _unknown(titles: Sequence[str], context: Context) -> list[str]:
     """The names that say numbers, and are neither columns of a dataset nor values of its groups."""
     left = [title for title in titles if spoken_numbers(title)]
     for file in (file for dataset in context.datasets for file in dataset.files):
         left = [title for title in left if title.casefold() not in file.names]
         for column in file.schema if _holds_numbers(left) else ():
             if column != file.unit and file.is_grouping(column):
-                known = set(_met(pl.Series("title", left, dtype=pl.String), file, column)["title"])
+                known = values_met(left, file, column)
                 left = [title for title in left if title not in known]
     return left
 
@@ -128,6 +151,6 @@ HEADER_VALUES = Check(
     IDENTIFIER,
     header_values,
     claims=False,
-    parameters=("evidence_bits", "minimum_units"),
+    parameters=("evidence_bits", "minimum_units", "free_text"),
     source="The lab's own: what names a column is a cell, too",
 )

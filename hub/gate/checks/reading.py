@@ -10,6 +10,7 @@ from hub.gate.column_names import is_count_name
 from hub.gate.context import Context
 from hub.gate.fragments import BlobFragment, Fragment, ImageFragment, RefusalFragment, TextFragment, ValueFragment
 from hub.gate.kinds import Kind
+from hub.gate.patterned_text import says_by_pattern
 from hub.gate.refusals import SENTENCES
 from hub.gate.spoken_numbers import spoken_numbers
 from hub.gate.training import model_in
@@ -37,7 +38,10 @@ def picture(fragment: Fragment, context: Context) -> list[Finding] | None:
 
 
 def free_text(fragment: Fragment, context: Context) -> list[Finding] | None:
-    """Text that is long is read by a steward, and so is text with numbers in digits or words; code may hold a few."""
+    """Text that is long is read by a steward, and so is text with numbers in digits or words; code may hold a few.
+
+    So is text that says something by its pattern: a few words again and again, letters one by one, or bars of marks.
+    """
     if not isinstance(fragment, TextFragment):
         return None
     if len(fragment.text) >= context.policy.free_text:
@@ -49,7 +53,15 @@ def free_text(fragment: Fragment, context: Context) -> list[Finding] | None:
     if spoken_numbers(fragment.text) > (MOST_DIGITS_IN_CODE if is_code else 0):
         sentence = "The text holds numbers that no check can verify, so a steward reads it."
         return [context.finding("free-text", Severity.REVIEW, fragment.place, sentence)]
+    if not is_code and says_by_pattern(fragment.text):
+        return [context.finding("free-text", Severity.REVIEW, fragment.place, _PATTERN)]
     return []
+
+
+_PATTERN = (
+    "The text repeats words, letters or marks in a way that can tell values or counts, so a steward reads it. Write "
+    "what it says in sentences, or send a table."
+)
 
 
 def values(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -67,7 +79,8 @@ def values(fragment: Fragment, context: Context) -> list[Finding] | None:
         findings.append(context.finding("minimum-frequency", Severity.BLOCK, fragment.place, sentence, rule))
     text = json.dumps(fragment.value)
     says_numbers = spoken_numbers(context.text(fragment).text) > 0
-    if model_in(fragment, context) is None and (says_numbers or len(text) >= context.policy.free_text):
+    says_much = says_numbers or len(text) >= context.policy.free_text or says_by_pattern(context.text(fragment).text)
+    if model_in(fragment, context) is None and says_much:
         sentence = "The document holds numbers, or much else, that no check can verify, so a steward reads it."
         findings.append(context.finding("values", Severity.REVIEW, fragment.place, sentence))
     return findings

@@ -5,14 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity
+from hub.domain.table_context import TableContext
 from hub.gate.cells import number
 from hub.gate.checks.check import Check
-from hub.gate.checks.places import column_place
+from hub.gate.checks.places import column_place, rows_of
 from hub.gate.column_names import is_count_name
 from hub.gate.context import Context
 from hub.gate.figures import COUNTS, Figure
 from hub.gate.fragments import Fragment, TableFragment
 from hub.gate.lineage import lineage
+from hub.gate.share_lines import indicator_columns, share_columns
 from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 
@@ -23,7 +25,8 @@ def rounding(fragment: Fragment, context: Context) -> list[Finding] | None:
     """Where the policy has a rounding base above 1, counts are multiples of it.
 
     Counts are columns that agree with counts of the dataset, sums of a column of zeros and ones, and columns that are
-    named like a count.
+    named like a count. Shares, and means of zeros and ones, tell counts to within less than the base where they show
+    many decimals, and are computed from rounded counts, or show fewer.
     """
     base = context.policy.rounding_base
     if base <= 1:
@@ -33,6 +36,7 @@ def rounding(fragment: Fragment, context: Context) -> list[Finding] | None:
         tabulation = lineage(view, context).tabulation
         if tabulation is not None:
             view = tabulation.view
+            findings += _fine_shares(tabulation, context)
         agreeing = tabulation.agreeing if tabulation is not None else {}
         for key, title in zip(view.keys, view.columns, strict=True):
             is_count = _is_count(tabulation, agreeing[key]) if key in agreeing else is_count_name(title)
@@ -51,6 +55,34 @@ def _odd(view: TableView, key: str, base: int) -> list[int]:
     value = number(pl.col(key))
     odd = (value / base - (value / base).round()).abs() > 1e-9
     return view.frame.select(pl.int_range(1, pl.len() + 1).filter(odd)).to_series().to_list()
+
+
+def _fine_shares(tabulation: Tabulation, context: Context) -> list[Finding]:
+    """Shares that tell counts more finely than the base, and are not those of rounded counts."""
+    declared = context.table if tabulation.view.whole else TableContext()
+    base = float(context.policy.rounding_base)
+    findings = []
+    for column in (
+        *share_columns(tabulation, declared, context.policy),
+        *indicator_columns(tabulation),
+    ):
+        count = pl.col(column.counted).cast(pl.Float64)
+        whole = count / pl.col("exact")
+        rounded = (count / base).round() / (whole / base).round()
+        is_rounded = (pl.col("shown") - rounded).abs() <= column.half * 1.001
+        told = column.cells.filter(pl.col("exact") > 0, whole * 2 * column.half < base, ~is_rounded)
+        if told.height:
+            place = column_place(tabulation.view, column.key, rows_of(told))
+            rule = f"counts are multiples of {context.policy.rounding_base} ({context.policy.name})"
+            applied = ("rounding_base",)
+            findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _FINE, rule, applied=applied))
+    return findings
+
+
+_FINE = (
+    "These shares have so many decimals that the counts behind them follow, more finely than counts are rounded. "
+    "Compute shares from rounded counts, or show fewer decimals."
+)
 
 
 def _finding(fragment: Fragment, view: TableView, key: str, rows: list[int], context: Context) -> Finding:

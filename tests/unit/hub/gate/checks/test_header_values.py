@@ -113,3 +113,64 @@ def test_two_numbers_of_a_row_are_enough_though_they_begin_like_years(make: Any,
     rows = pl.DataFrame({"a": [200_000 + n * 7 for n in range(20_000)], "b": [190_000 + n * 13 for n in range(20_000)]})
     assert said(on(rows), make, 200_000 + 7 * 7, 190_000 + 7 * 13) is Severity.BLOCK
     assert said(on(rows), make, 200_000 + 7 * 7, 190_000 + 8 * 13) is Severity.REVIEW
+
+
+def counted(gate: Any, title: str, path: str = "t.csv") -> Severity | None:
+    """What is said of the names where the counts of people by year, 500 each, stand below a name."""
+    body = "".join(f"{year},500\n" for year in (2019, 2020, 2021, 2022))
+    judged = gate.judge(path, f'year,"{title}"\n{body}')
+    return next((f.severity for f in judged.findings if f.check == RULE), None)
+
+
+@pytest.mark.parametrize("title", ["people (N=500)", "n500", "of 501", "people, of five hundred", "six cents"])
+def test_a_number_that_may_be_the_total_of_counts_is_read(gate: Any, title: str) -> None:
+    assert counted(gate, title) is Severity.REVIEW
+
+
+@pytest.mark.parametrize("title", ["n", "n_2022", "people over 65", "n (p90)", "499 or fewer", "two-wheelers"])
+def test_smaller_numbers_and_years_are_no_total_of_counts(gate: Any, title: str) -> None:
+    assert counted(gate, title) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "is_read"), [("of_500.csv", True), ("n2000.csv", True), ("v501.csv", False), ("2026-11-28.csv", False)]
+)
+def test_a_file_that_is_named_for_all_people_or_rows_is_read(gate: Any, path: str, is_read: bool) -> None:
+    assert counted(gate, "n", path) is (Severity.REVIEW if is_read else None)
+
+
+@pytest.mark.parametrize(("length", "is_read"), [(499, False), (500, True)])
+def test_a_long_text_as_a_name_is_read(gate: Any, length: int, is_read: bool) -> None:
+    assert counted(gate, "w" * length) is (Severity.REVIEW if is_read else None)
+
+
+def test_names_of_columns_their_figures_and_groups_are_no_text(gate: Any, make: Any, on: Any) -> None:
+    areas = [f"the area of the {word} river" for word in ("Loire", "Rhine", "Rhone", "Seine", "Somme", "Lot", "Tarn")]
+    rows = pl.DataFrame({"area": [a for a in areas for _ in range(100)], "year": [n % 2 for n in range(700)]})
+    other = on(rows.with_columns(income=pl.int_range(pl.len()) / 7))
+    names = [f"{word}_income" for word in ("mean", "sum", "median", "std") for _ in range(12)]
+    assert said(other, make, "year", *areas, *areas, *areas) is None
+    assert said(other, make, "year", *names) is None
+    assert said(other, make, "year", *(f"{area}s" for area in areas * 3)) is Severity.REVIEW
+
+
+def test_texts_that_few_units_have_are_no_names(gate: Any, make: Any, on: Any) -> None:
+    """One is read, and three of one column block; what many units have is a group, however many groups there are."""
+    texts = [f"{letter}{other}-person" for letter in "abcdefghijklmnop" for other in "abcdefghijklmnop"]
+    rows = pl.DataFrame({"p": range(2560), "rare": [texts[n % 256] if n < 256 else None for n in range(2560)]})
+    other = on(rows.with_columns(often=pl.Series([f"{texts[n % 256]}s" for n in range(2560)])), unit="p")
+    assert said(other, make, "job", texts[7]) is Severity.REVIEW
+    assert said(other, make, "job", *texts[7:9]) is Severity.REVIEW
+    assert said(other, make, "job", *texts[7:10]) is Severity.BLOCK
+    assert said(other, make, "job", *(f"{text}s" for text in texts[7:10])) is None
+
+
+def test_a_row_of_texts_blocks(make: Any, on: Any) -> None:
+    """Each text is one that many people have; twelve of them stand together in one row alone."""
+    draw = random.Random(5)
+    words = [["".join(draw.choices("abcdefghijklmnop", k=7)) for _ in range(90)] for _ in range(12)]
+    rows = pl.DataFrame({"p": range(1350)} | {f"c{n}": draw.sample(words[n] * 15, k=1350) for n in range(12)})
+    other = on(rows, unit="p")
+    assert said(other, make, *rows.drop("p").row(300)) is Severity.BLOCK
+    assert said(other, make, *(words[0][:12])) is None
+    assert said(other, make, *(words[n][n] for n in range(12))) is None

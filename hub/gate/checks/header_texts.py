@@ -1,0 +1,99 @@
+"""What the names of a table's columns say beside values: a text of its own, or the total that a table leaves out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+
+from hub.gate.cells import ValueClass, decimals_of, keys_in, numbers_in, table_key
+from hub.gate.context import Context
+from hub.gate.datasets import UNIT, DataFile
+from hub.gate.lineage import lineage
+from hub.gate.spoken_numbers import spoken_numbers
+from hub.gate.tabulation import bare_name
+from hub.gate.views import TableView
+
+_NUMBER = re.compile(r"\d+")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_SHORTEST = 5
+"""Letters of a text that is taken for a value: shorter ones are names of columns by chance."""
+_FEWEST_WORDS = 2
+"""Words of numbers in one name that say one: “six hundred”; a single one is mostly none, as in “four-wheelers”."""
+
+
+def is_long_text(titles: Sequence[str], context: Context) -> bool:
+    """Whether the names that are no dataset's, and no figure of its columns, are as long as a text that is read."""
+    most = context.policy.free_text
+    files = [file for dataset in context.datasets for file in dataset.files]
+    left = [t.strip() for t in titles if not any(_is_figure(t.strip().casefold(), file.names) for file in files)]
+    for file in files:
+        for column in file.schema if sum(map(len, left)) >= most else ():
+            if file.is_grouping(column):
+                met = values_met(left, file, column)
+                left = [title for title in left if title not in met]
+    return sum(map(len, left)) >= most
+
+
+def _is_figure(title: str, names: Mapping[str, str]) -> bool:
+    """Whether a name is a column's, alone or with what was computed of it, as in “mean_income”."""
+    return title in names or bare_name(title) in names
+
+
+def values_met(titles: Iterable[str], file: DataFile, column: str) -> set[str]:
+    """The names that are values of a column of a dataset."""
+    value_class = file.value_class(column)
+    cells = pl.Series("title", list(titles), dtype=pl.String)
+    decimals = decimals_of(cells) if value_class is ValueClass.NUMBER else 0
+    keys = cells.to_frame().with_columns(table_key(pl.col("title"), value_class, decimals).alias("key"))
+    keys = keys.drop_nulls("key")
+    return set(keys.filter(file.knows(column, decimals, keys["key"]))["title"])
+
+
+def rare_values(titles: Iterable[str], context: Context) -> int:
+    """How many names are texts of one column of a dataset that fewer than ``minimum_units`` units have, at most."""
+    asked = sorted({title.strip() for title in titles if len(title.strip()) >= _SHORTEST})
+    files = [file for dataset in context.datasets for file in dataset.files] if asked else []
+    columns = [(f, c) for f in files for c in f.schema if f.value_class(c) is ValueClass.TEXT and not f.is_grouping(c)]
+    return max((_rare(asked, file, column, context.policy.minimum_units) for file, column in columns), default=0)
+
+
+def _rare(titles: list[str], file: DataFile, column: str, minimum: int) -> int:
+    met = values_met((title for title in titles if title.casefold() not in file.names), file, column)
+    if not met:
+        return 0
+    keys = keys_in(pl.Series("key", sorted(met), dtype=pl.String), file.value_class(column), 0)
+    units = (
+        file.matching({"key": (column, 0)}, keys.alias("key").to_frame()).group_by("key").agg(pl.col(UNIT).n_unique())
+    )
+    return units.filter(pl.col(UNIT) < minimum).collect().height
+
+
+def says_total(view: TableView, titles: Sequence[str], context: Context) -> bool:
+    """Whether a name holds a number that could be the total of the counts below: no smaller than any of them."""
+    largest = _largest(view, context)
+    return largest is not None and any(_may_be_total(title, largest) for title in titles)
+
+
+def file_name_says_total(view: TableView, context: Context) -> bool:
+    """Whether the file's name holds the number of all units or rows of the dataset that the counts are made of."""
+    tabulation = lineage(view, context).tabulation
+    if tabulation is None or _largest(view, context) is None:
+        return False
+    return bool(set(map(int, _NUMBER.findall(context.path))) & {tabulation.file.height, tabulation.file.units})
+
+
+def _may_be_total(title: str, largest: float) -> bool:
+    numbers = [int(number) for number in _NUMBER.findall(title) if not _YEAR.fullmatch(number)]
+    return any(number >= largest for number in numbers) or spoken_numbers(_NUMBER.sub("", title)) >= _FEWEST_WORDS
+
+
+def _largest(view: TableView, context: Context) -> float | None:
+    """The largest count or sum that a table shows; None where it shows none, or where nobody knows whether it does."""
+    tabulation = lineage(view, context).tabulation
+    if tabulation is None:
+        return None
+    keys = [key for key, figure in tabulation.agreeing.items() if figure.is_additive]
+    numbers = (numbers_in(tabulation.view.frame[key]).max() for key in keys)
+    return max((float(str(number)) for number in numbers if number is not None), default=None)

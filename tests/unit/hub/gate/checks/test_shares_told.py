@@ -1,0 +1,100 @@
+"""Facts about shares: what their line lacks to the whole, and how finely they tell counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from hub.domain.exports import Severity
+
+SIZES = {"a": 200, "b": 150, "c": 146, "d": 4}
+
+
+def rows(sizes: dict[str, int]) -> pl.DataFrame:
+    """People by area, half of them of either job, and a third with a yes."""
+    areas = [area for area, size in sizes.items() for _ in range(size)]
+    at = range(len(areas))
+    jobs = ["x" if n % 2 else "y" for n in at]
+    return pl.DataFrame({"p": at, "area": areas, "job": jobs, "ill": [int(n % 3 == 0) for n in at]})
+
+
+def told(judged: Any, check: str) -> list[tuple[Severity, str]]:
+    return [(f.severity, f.place) for f in judged.findings if f.check == check]
+
+
+def shares(sizes: dict[str, int], decimals: int, scale: int = 1, of: int = 500, column: str = "share") -> str:
+    lines = "".join(f"{area},{size / of * scale:.{decimals}f}\n" for area, size in sizes.items())
+    return f"area,{column}\n{lines}"
+
+
+SHOWN = {area: size for area, size in SIZES.items() if area != "d"}
+
+
+@pytest.mark.parametrize(("decimals", "scale"), [(4, 1), (3, 100), (1, 100)])
+def test_shares_of_a_whole_with_a_small_rest_block(on: Any, decimals: int, scale: int) -> None:
+    judged = on(rows(SIZES), "p").judge("t.csv", shares(SHOWN, decimals, scale))
+    assert told(judged, "complement") == [(Severity.BLOCK, "t.csv, rows 1, 2, 3, column 2")]
+    assert {f.detail for f in judged.findings if f.check == "complement"} == {
+        "The smallest of these rests covers this many units: 4."
+    }
+
+
+def test_coarse_shares_with_a_small_rest_are_read(on: Any) -> None:
+    judged = on(rows(SIZES), "p").judge("t.csv", shares(SHOWN, 0, 100))
+    assert [severity for severity, _ in told(judged, "complement")] == [Severity.REVIEW]
+
+
+def test_shares_with_no_rest_or_a_large_one_pass(on: Any) -> None:
+    all_shown = {"a": 200, "b": 150, "c": 150}
+    assert told(on(rows(all_shown), "p").judge("t.csv", shares(all_shown, 4)), "complement") == []
+    large = SHOWN | {"d": 10}
+    judged = on(rows(large), "p").judge("t.csv", shares(SHOWN, 4, of=506))
+    assert told(judged, "complement") == []
+
+
+def test_one_share_tells_the_whole_beside_counts(on: Any) -> None:
+    text = "area,n,share\na,200,\nb,150,\nc,146,0.292\n"
+    judged = on(rows(SIZES), "p").judge("t.csv", text)
+    assert told(judged, "complement") == [(Severity.BLOCK, "t.csv, row 3, column 3")]
+
+
+def test_shares_of_lines_without_a_rest_pass_though_the_whole_has_one(on: Any) -> None:
+    """Of each area both jobs are shown; of each job an area is missing."""
+    survey = rows(SIZES)
+    counts = survey.filter(pl.col("area") != "d").group_by("area", "job").len().sort("area", "job")
+    by_area = counts.with_columns(share=(pl.col("len") / pl.col("len").sum().over("area")).round(4)).drop("len")
+    assert told(on(survey, "p").judge("t.csv", by_area.write_csv()), "complement") == []
+    whole = survey.group_by("job").len(name="all")
+    by_job = counts.join(whole, on="job").with_columns(share=(pl.col("len") / pl.col("all")).round(4))
+    text = by_job.select("area", "job", "share").sort("area", "job").write_csv()
+    assert told(on(survey, "p").judge("t.csv", text), "complement")[0][0] is Severity.BLOCK
+
+
+@pytest.mark.parametrize(
+    ("decimals", "scale", "base", "blocks"),
+    [(4, 1, 5, True), (3, 1, 5, True), (2, 1, 5, False), (1, 100, 5, True), (0, 100, 5, False), (4, 1, 1, False)],
+)
+def test_shares_that_tell_counts_below_the_base_block(
+    on: Any, decimals: int, scale: int, base: int, blocks: bool
+) -> None:
+    """Of 500 people a hundredth is five, which is the base."""
+    sizes = {"a": 203, "b": 149, "c": 148}
+    gate = on(rows(sizes), "p").under(rounding_base=base)
+    found = told(gate.judge("t.csv", shares(sizes, decimals, scale)), "rounding")
+    assert found == ([(Severity.BLOCK, "t.csv, rows 1, 2, 3, column 2")] if blocks else [])
+
+
+def test_exact_shares_that_are_those_of_rounded_counts_pass(on: Any) -> None:
+    sizes = {"a": 200, "b": 150, "c": 150}
+    judged = on(rows(sizes), "p").under(rounding_base=5).judge("t.csv", shares(sizes, 4))
+    assert told(judged, "rounding") == []
+
+
+@pytest.mark.parametrize(("decimals", "blocks"), [(5, True), (1, False)])
+def test_means_of_zeros_and_ones_are_shares(on: Any, decimals: int, blocks: bool) -> None:
+    survey = rows({"a": 203, "b": 149, "c": 148})
+    table = survey.group_by("area").agg(ill=pl.col("ill").mean().round(decimals)).sort("area")
+    judged = on(survey, "p").under(rounding_base=5).judge("t.csv", table.write_csv())
+    assert bool(told(judged, "rounding")) is blocks
