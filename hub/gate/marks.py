@@ -14,7 +14,12 @@ _SUPPRESSED = (
 _SUPPRESSED_CELL = re.compile(_SUPPRESSED)
 _BELOW = r"^[<≤]\s*\d{1,2}$"
 """A mark of suppression that says below which number: of two digits at most, since a longer one is a figure."""
-_MARGIN = r"(?i)^(?:|all|total|totals?|ensemble|tous|toutes|overall|sum|marge)$"
+_MARGIN = (
+    r"(?i)^(?:|(?:grand |sub-?|sous-)?tot(?:als?|aux)(?: g[ée]n[ée]ral)?|all|both|every(?:body|one)|ensemble|tout|tous"
+    r"|toutes|overall|sum|somme|marge|Σ|∑|(?:ins)?gesamt|(?:all|both|tous|toutes)(?: les| the)? [^\W\d_]+)$"
+)
+_OTHERS = r"(?i) (?:other|autre|rest)"
+"""“All regions” is a total, and “all others” a group of those that are not named."""
 _MISSING = r"(?i)^(?:|n/?a|<na>|nan|null|none|nat)$"
 
 
@@ -45,12 +50,12 @@ def suppression_mark(cells: Iterable[str]) -> str:
 
 def is_margin(column: pl.Expr) -> pl.Expr:
     """Whether a dimension's cell says that the row sums over it."""
-    return column.str.strip_chars().str.contains(_MARGIN)
+    return column.str.strip_chars().str.contains(_MARGIN) & ~column.str.contains(_OTHERS)
 
 
 def says_margin(text: str) -> bool:
     """The same of one text."""
-    return re.fullmatch(_MARGIN, text.strip()) is not None
+    return re.fullmatch(_MARGIN, text.strip()) is not None and re.search(_OTHERS, text) is None
 
 
 def is_missing(column: pl.Expr) -> pl.Expr:

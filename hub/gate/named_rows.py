@@ -61,13 +61,18 @@ def _filled(named: dict[str, tuple[str, int]]) -> pl.Expr:
 
 
 def _rows(view: TableView, file: DataFile, named: dict[str, tuple[str, int]], others: list[str]) -> pl.DataFrame:
-    """The table's rows as keys, without those that show nothing in their other columns."""
+    """The table's rows as keys, without those that show nothing in their other columns, and such that name them again.
+
+    A list of rows in a document has its first one as names, and as a row, too.
+    """
     shown = pl.any_horizontal(*(~view.suppressed(key) for key in others)) if others else pl.lit(value=True)
     keys = [
         table_key(pl.col(key), file.value_class(column), places).alias(key) for key, (column, places) in named.items()
     ]
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
-    return view.frame.select(number, *keys, shown.alias("shown")).filter("shown").drop("shown")
+    titles = dict(zip(view.keys, view.columns, strict=True))
+    names = pl.all_horizontal(*(pl.col(key) == titles[key] for key in named)).fill_null(value=False)
+    return view.frame.select(number, *keys, (shown & ~names).alias("shown")).filter("shown").drop("shown")
 
 
 def _met(rows: pl.DataFrame, file: DataFile, named: dict[str, tuple[str, int]]) -> pl.DataFrame:

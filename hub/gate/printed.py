@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from itertools import groupby
 
 from hub.gate.headers import Grid, is_type_row, join_header
@@ -20,6 +21,10 @@ _LATEX_RULE = re.compile(r"^\s*(?:\\(?!begin\b|end\b)[^&]*)?$")
 """A line, or a command, between rows: no row has one and no cells."""
 _LATEX_END = re.compile(r"\\\\(?:\[[^\]]{0,20}\])?(?:\s{0,9}\\hline){0,3}\s*$")
 _LATEX_ESCAPED = re.compile(r"\\([_%#$])")
+_NAME = re.compile(r"[^\W\d]\w*")
+_FEWEST_WORDS = 3
+_OPENS = re.compile(r"^(?:\s*#+\s?|[^'\"]{0,200}(?:\"{3}|'{3})(?=\w))")
+_CLOSES = re.compile(r"(?:\"{3}|'{3}).{0,20}$")
 _MOST_INDEX_LEVELS = 3
 
 
@@ -60,10 +65,32 @@ def _separated_tables(lines: list[str], mark: str) -> list[Grid]:
     """Lines with as many separators each, of which one holds a number."""
     grids: list[Grid] = []
     for count, group in groupby(lines, key=lambda line: line.count(mark)):
-        grid = [[cell.strip().strip('"') for cell in line.split(mark)] for line in group] if count else []
+        grid = [_by_mark(mark, line) for line in group] if count else []
         if len(grid) > 1 and any(_NUMBER.fullmatch(cell) for row in grid[1:] for cell in row):
             grids.append(grid)
     return grids
+
+
+def word_tables(lines: list[str]) -> list[Grid]:
+    """Return tables of words alone: lines of as many cells each, three at least, below one of names.
+
+    Prose has such lines, too; who asks for them compares the names with those of a dataset. In a source they stand
+    behind the marks of a comment or of a text.
+    """
+    lines = [_CLOSES.sub("", _OPENS.sub("", line)) for line in lines]
+    found: list[Grid] = []
+    cuts: tuple[Cut, ...] = (*(partial(_by_mark, mark) for mark in _SEPARATORS), str.split)
+    for cut in cuts:
+        for width, group in groupby(map(cut, lines), key=len):
+            grid = list(group) if width >= _FEWEST_WORDS else []
+            is_titled = len(grid) > 1 and all(_NAME.fullmatch(cell) for cell in grid[0])
+            if is_titled and not any(_NUMBER.fullmatch(cell) for row in grid for cell in row) and grid not in found:
+                found.append(grid)
+    return found
+
+
+def _by_mark(mark: str, line: str) -> list[str]:
+    return [cell.strip().strip('"') for cell in line.split(mark)]
 
 
 def _latex_tables(lines: list[str]) -> list[Grid]:

@@ -18,7 +18,7 @@ from hub.gate.fragments import MOST_COLUMNS, ArraysFragment, Fragment, TableFrag
 from hub.gate.headers import Grid
 from hub.gate.json_tables import document_tables, scalars
 from hub.gate.marks import is_margin, is_suppressed
-from hub.gate.printed import printed_tables
+from hub.gate.printed import printed_tables, word_tables
 
 MOST_TOKENS = 60
 """Words of a line that stand beside each other in a table; a longer line is cut, and its parts overlap by half."""
@@ -149,7 +149,10 @@ def _stretches(words: list[str]) -> Iterator[tuple[str, ...]]:
 
 
 def pair_tables(fragment: Fragment) -> list[TableView]:
-    """Return the records that a text writes as names with values: ``name: value``, ``name=value``, one to a line."""
+    """Return the records that a text writes as names with values: ``name: value``, ``name=value``, one to a line.
+
+    So are lines of words of as many cells each, the first of which names the others: no number says where they begin.
+    """
     text = "" if isinstance(fragment, (TableFragment, ArraysFragment)) else text_of(fragment)
     if not text:
         return []
@@ -159,7 +162,9 @@ def pair_tables(fragment: Fragment) -> list[TableView]:
         pairs = dict(_PAIRS.findall(part)[:MOST_TOKENS])
         if len(pairs) > 1:
             records.setdefault(tuple(pairs), []).append(list(pairs.values()))
-    return [_titled(fragment.place, [list(names), *rows]) for names, rows in records.items()]
+    grids = [[list(names), *rows] for names, rows in records.items()]
+    grids += word_tables(text.splitlines()) if len(text) < _LONGEST_RECORDS else []
+    return [_titled(fragment.place, grid) for grid in grids]
 
 
 def turned(view: TableView) -> TableView | None:

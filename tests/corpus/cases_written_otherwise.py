@@ -6,6 +6,7 @@ import polars as pl
 
 from corpus.case import Offer, Offered, bad, good
 from corpus.data import PEOPLE, per, survey
+from corpus.dress import notebook
 from hub.domain.exports import Severity
 from hub.domain.table_context import TableContext
 
@@ -169,3 +170,62 @@ def one_letter_after_the_other() -> Offer:
 def rules_and_dots_of_a_report() -> Offer:
     """A report with headings, a rule, a dash and dots."""
     return {"report.md": "# Wages\n\nThey rose -- and then ... fell.\n\n---\n\n## More\n\nSee there --- or not.\n"}
+
+
+def _people_of_nord() -> pl.DataFrame:
+    return survey().filter(pl.col("region") == "Nord").select("region", "sex", "job").unique(maintain_order=True)
+
+
+@bad("row-leak")
+def words_between_commas() -> Offer:
+    """Region, sex and job of the three people of a region as lines of a note, without a number."""
+    return {"note.txt": f"Those of Nord:\n\n{_people_of_nord().write_csv()}"}
+
+
+@bad("row-leak")
+def words_in_a_comment() -> Offer:
+    """The same as a comment of a notebook's source."""
+    lines = _people_of_nord().write_csv().splitlines()
+    return {"work.ipynb": notebook(source="".join(f"# {line}\n" for line in lines))}
+
+
+@bad("row-leak")
+def words_in_tuples() -> Offer:
+    """The same as a list of tuples of a notebook's source, the first of which names the others."""
+    people = _people_of_nord()
+    return {"work.ipynb": notebook(source=f"rows = {[tuple(people.columns), *people.rows()]}")}
+
+
+@good("row-leak")
+def words_that_are_nobodys() -> Offer:
+    """Lines of words between commas below names of columns, which say what the columns are of."""
+    return {"note.txt": "region,sex,job\nplace,person,work\n"}
+
+
+@bad("complement")
+def a_total_in_other_words() -> Offer:
+    """Counts by region without the small one, and a line “All regions”."""
+    total = pl.DataFrame({"region": ["All regions"], "n": [WHOLE]})
+    return {"regions.csv": pl.concat([_regions(), total.cast({"n": pl.UInt32})])}
+
+
+@good("complement", review="a group of what is not named is no group of the dataset")
+def a_group_of_all_others() -> Offer:
+    """Counts by commune of those with sixty people or more, and a line “All others”."""
+    counts = per(survey(), "commune", n=PEOPLE)
+    large = counts.filter(pl.col("n") >= 60)
+    rest = pl.DataFrame({"commune": ["All others"], "n": [WHOLE - int(large["n"].sum())]})
+    return {"communes.csv": pl.concat([large, rest.cast({"n": pl.UInt32})])}
+
+
+@bad("rounding", policy="uk-opensafely")
+def sums_beside_means() -> Offer:
+    """Sums and means of visits by job, which give the exact counts by a division."""
+    visits = pl.col("visits")
+    return {"visits.csv": per(survey(), "job", visits_sum=visits.sum(), visits_mean=visits.mean().round(3))}
+
+
+@good("rounding", policy="uk-opensafely")
+def means_alone() -> Offer:
+    """The means alone."""
+    return {"visits.csv": per(survey(), "job", visits_mean=pl.col("visits").mean().round(3))}

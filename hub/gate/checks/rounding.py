@@ -6,7 +6,7 @@ import polars as pl
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity
 from hub.domain.table_context import TableContext
-from hub.gate.cells import number
+from hub.gate.cells import decimals_of, number, numbers_in
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place, rows_of
 from hub.gate.column_names import is_count_name
@@ -26,7 +26,8 @@ def rounding(fragment: Fragment, context: Context) -> list[Finding] | None:
 
     Counts are columns that agree with counts of the dataset, sums of a column of zeros and ones, and columns that are
     named like a count. Shares, and means of zeros and ones, tell counts to within less than the base where they show
-    many decimals, and are computed from rounded counts, or show fewer.
+    many decimals, and are computed from rounded counts, or show fewer. A sum beside the mean of the same column tells
+    the count, too.
     """
     base = context.policy.rounding_base
     if base <= 1:
@@ -36,7 +37,7 @@ def rounding(fragment: Fragment, context: Context) -> list[Finding] | None:
         tabulation = lineage(view, context).tabulation
         if tabulation is not None:
             view = tabulation.view
-            findings += _fine_shares(tabulation, context)
+            findings += [*_fine_shares(tabulation, context), *_divided(tabulation, context)]
         agreeing = tabulation.agreeing if tabulation is not None else {}
         for key, title in zip(view.keys, view.columns, strict=True):
             is_count = _is_count(tabulation, agreeing[key]) if key in agreeing else is_count_name(title)
@@ -53,7 +54,7 @@ def _is_count(tabulation: Tabulation | None, figure: Figure) -> bool:
 
 def _odd(view: TableView, key: str, base: int) -> list[int]:
     value = number(pl.col(key))
-    odd = (value / base - (value / base).round()).abs() > 1e-9
+    odd = (value / base - (value / base).round()).abs() > _NEAR
     return view.frame.select(pl.int_range(1, pl.len() + 1).filter(odd)).to_series().to_list()
 
 
@@ -82,6 +83,38 @@ def _fine_shares(tabulation: Tabulation, context: Context) -> list[Finding]:
 _FINE = (
     "These shares have so many decimals that the counts behind them follow, more finely than counts are rounded. "
     "Compute shares from rounded counts, or show fewer decimals."
+)
+
+
+def _divided(tabulation: Tabulation, context: Context) -> list[Finding]:
+    """Sums beside means of the same column, which give the counts behind them more finely than the base."""
+    base = context.policy.rounding_base
+    said = context.table.rounding if tabulation.view.whole else 0.0
+    of = {(f.aggregate, f.measure): key for key, f in tabulation.agreeing.items() if not tabulation.weight}
+    findings = []
+    for measure in (m for aggregate, m in of if aggregate == "sum" and ("mean", m) in of):
+        frame = tabulation.view.frame
+        keys = of["sum", measure], of["mean", measure]
+        total, mean = (numbers_in(frame[key]).cast(pl.Float64) for key in keys)
+        halves = [max(0.5 * 10.0 ** -decimals_of(frame[key]), said / 2) for key in keys]
+        row = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
+        cells = frame.select(row, total.alias("total").abs(), mean.alias("mean").abs()).drop_nulls()
+        count = pl.col("total") / pl.col("mean")
+        slack = count * (halves[0] / pl.col("total") + halves[1] / pl.col("mean"))
+        is_rounded = (count.round() / base - (count.round() / base).round()).abs() < _NEAR
+        told = cells.filter(pl.col("mean") > 0, pl.col("total") > 0, 2 * slack < base, ~is_rounded)
+        if told.height:
+            rule = f"counts are multiples of {base} ({context.policy.name})"
+            place = column_place(tabulation.view, keys[1], rows_of(told))
+            applied = ("rounding_base",)
+            findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _QUOTIENT, rule, applied=applied))
+    return findings
+
+
+_NEAR = 1e-9
+_QUOTIENT = (
+    "These means, beside the sums of the same column, give the counts behind them more finely than counts are rounded. "
+    "Leave out the means or the sums, or show fewer digits."
 )
 
 

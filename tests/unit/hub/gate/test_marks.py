@@ -37,6 +37,30 @@ def test_a_figure_or_a_word_is_no_mark(cell: str) -> None:
     assert suppression_mark([cell]) == ""
 
 
+@pytest.mark.parametrize(
+    ("cell", "is_one"),
+    [
+        ("Grand total", True),
+        ("subtotal", True),
+        ("Total général", True),
+        ("All regions", True),
+        ("tous les secteurs", True),
+        ("both sexes", True),
+        ("∑", True),
+        ("insgesamt", True),
+        ("All others", False),
+        ("all the rest", False),
+        ("Tous les autres", False),
+        ("all of 12", False),
+        ("Allier", False),
+        ("bothie", False),
+    ],
+)
+def test_a_total_is_one_in_more_words(cell: str, *, is_one: bool) -> None:
+    assert pl.DataFrame({"c": [cell]}).select(is_margin(pl.col("c"))).item() is is_one
+    assert says_margin(cell) is is_one
+
+
 @pytest.mark.parametrize(("cell", "is_one"), [("Total", True), (" ensemble ", True), ("", True), ("Totally", False)])
 def test_a_margin_is_one_by_its_word(cell: str, *, is_one: bool) -> None:
     assert pl.DataFrame({"c": [cell]}).select(is_margin(pl.col("c"))).item() is is_one

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from hub.gate.headers import join_header
-from hub.gate.printed import printed_tables
+from hub.gate.printed import printed_tables, word_tables
 
 FRAME = """   nr  year  wage
 0  13  1980  1.19
@@ -132,3 +132,28 @@ def test_long_lines_beside_an_ampersand_take_no_long_time(line: str) -> None:
     began = time.process_time()
     printed_tables(f"a & 1\n{line}x\n{line}\n")
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", ", ", " ", "  "])
+@pytest.mark.parametrize(("before", "after"), [("", ""), ("# ", ""), ("  # ", ""), ("x = '''", "'''")])
+def test_words_below_names_are_a_table(mark: str, before: str, after: str) -> None:
+    rows = [["region", "sex", "job"], ["Nord", "f", "clerk"], ["Nord", "m", "nurse"]]
+    lines = [mark.join(row) for row in rows]
+    text = [before + line if before.endswith("# ") or not at else line for at, line in enumerate(lines)]
+    text[-1] += after
+    assert word_tables(["Those of Nord:", "", *text, ""]) == [rows]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["region,sex,job"],
+        ["region,sex", "Nord,f"],
+        ["region,the sex,job", "Nord,f,clerk"],
+        ["region,sex,job", "Nord,f,12"],
+        ["region,sex,job", "Nord,f"],
+    ],
+)
+def test_other_lines_of_words_are_none(lines: list[str]) -> None:
+    assert word_tables(lines) == []

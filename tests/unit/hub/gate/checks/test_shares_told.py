@@ -98,3 +98,27 @@ def test_means_of_zeros_and_ones_are_shares(on: Any, decimals: int, blocks: bool
     table = survey.group_by("area").agg(ill=pl.col("ill").mean().round(decimals)).sort("area")
     judged = on(survey, "p").under(rounding_base=5).judge("t.csv", table.write_csv())
     assert bool(told(judged, "rounding")) is blocks
+
+
+@pytest.mark.parametrize(
+    ("decimals", "digits", "base", "blocks"),
+    [(4, 0, 5, True), (0, 0, 5, True), (0, 0, 2, False), (4, 0, 1, False), (4, -3, 5, False)],
+)
+def test_a_sum_beside_its_mean_tells_the_count(on: Any, decimals: int, digits: int, base: int, blocks: bool) -> None:
+    """Of some 200 people with a mean of about 50, a mean in whole numbers leaves four counts."""
+    sizes = {"a": 203, "b": 149, "c": 148}
+    survey = rows(sizes).with_columns(pay=pl.col("p") * 37 % 101)
+    figures = {"sum_pay": pl.col("pay").sum(), "mean_pay": pl.col("pay").mean().round(decimals)}
+    table = survey.group_by("area").agg(**figures).sort("area")
+    step = 10**-digits
+    rounded = table.with_columns(((pl.col("sum_pay") / step).round() * step).cast(pl.Int64))
+    assert rounded["sum_pay"].sum() > 20_000
+    judged = on(survey, "p").under(rounding_base=base).judge("t.csv", rounded.write_csv())
+    assert bool(told(judged, "rounding")) is blocks
+
+
+def test_a_sum_beside_its_mean_of_counts_that_are_multiples_passes(on: Any) -> None:
+    survey = rows({"a": 200, "b": 150, "c": 150}).with_columns(pay=pl.col("p") * 37 % 101)
+    figures = {"sum_pay": pl.col("pay").sum(), "mean_pay": pl.col("pay").mean().round(4)}
+    table = survey.group_by("area").agg(**figures).sort("area")
+    assert told(on(survey, "p").under(rounding_base=5).judge("t.csv", table.write_csv()), "rounding") == []
