@@ -12,6 +12,7 @@ from hub.gate.fragments import ArrayPart, ArraysFragment
 
 WIDEST, HIGHEST = 60, 1_000
 _FEWEST_LETTERS = 8
+_LAST_LETTER = 0x10FFFF
 _EXACT = 2.0**53
 Grid = tuple[tuple[str, ...], list[pl.Series]]
 
@@ -70,23 +71,24 @@ def _short(number: float, digits: int) -> str:
 
 
 def text_of_arrays(fragment: ArraysFragment) -> str:
-    """Return the arrays' names, their different whole numbers, and what whole numbers say as characters."""
+    """Return the arrays' names, their different whole numbers, and what they spell as codes of letters."""
     lines: dict[str, None] = {}
     for array in fragment.arrays:
         lines[array.name] = None
-        numbers = np.unique(numbers_of(array))
+        held = numbers_of(array)
+        numbers = np.unique(held)
         whole = numbers[(numbers == np.round(numbers)) & (abs(numbers) < _EXACT)] if array.type.is_fraction else numbers
         lines |= dict.fromkeys(str(int(number)) for number in whole.tolist())
-        lines |= dict.fromkeys(_characters(array))
+        lines |= dict.fromkeys(spelled(held))
     return "\n".join(lines)
 
 
-def _characters(array: ArrayPart) -> list[str]:
-    """The text that an array of character codes spells, if it is one."""
-    if array.type.is_fraction or array.count < _FEWEST_LETTERS:
+def spelled(numbers: Numbers) -> list[str]:
+    """The lines of the text that numbers spell as codes of letters, if they are one; fractions may be codes, too."""
+    codes = numbers.ravel()
+    if codes.size < _FEWEST_LETTERS or codes.min() < 0 or codes.max() > _LAST_LETTER:
         return []
-    codes = numbers_of(array).ravel()
-    if codes.min() < 0 or codes.max() > 0x10FFFF:
+    if codes.dtype.kind == "f" and (codes != np.round(codes)).any():
         return []
-    spelled = "".join(map(chr, codes.tolist()))
-    return [line for line in spelled.replace("\x00", "\n").splitlines() if line.strip() and line.isprintable()]
+    letters = "".join(map(chr, codes.astype(np.int64).tolist()))
+    return [line for line in letters.replace("\x00", "\n").splitlines() if line.strip() and line.isprintable()]

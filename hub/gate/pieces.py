@@ -32,7 +32,7 @@ def small_leaving(context: Context) -> list[Fragment]:
 
 def _is_small(part: Fragment) -> bool:
     if isinstance(part, TableFragment):
-        return 0 < part.height <= MOST_ROWS
+        return part.height <= MOST_ROWS
     return isinstance(part, (TextFragment, ValueFragment)) and 0 < len(text_of(part)) <= LONGEST
 
 
@@ -59,10 +59,16 @@ def _tables(part: Fragment) -> list[TableFragment]:
 
 
 def _stacked(below: list[TableFragment]) -> TableFragment:
-    """Tables of one width below each other; headers that differ name nothing."""
+    """Tables of one width below each other; headers that differ name nothing, and are rows themselves."""
     headers = {tuple(title.strip().casefold() for title in table.columns) for table in below}
-    columns = below[0].columns if len(headers) == 1 else ("",) * len(below[0].columns)
-    data = [[cell for table in below for cell in table.data[at]] for at in range(len(columns))]
+    if len(headers) == 1:
+        columns, tops = below[0].columns, [table.header for table in below]
+    else:
+        columns, tops = ("",) * len(below[0].columns), [table.header or (table.columns,) for table in below]
+    data = [
+        [cell for table, top in zip(below, tops, strict=True) for cell in (*(row[at] for row in top), *table.data[at])]
+        for at in range(len(columns))
+    ]
     return TableFragment(nested=True, columns=columns, data=tuple(map(tuple, data)))
 
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from hub.gate.array_views import grids, text_of_arrays
 from hub.gate.cells import all_plain, decimals_of, numbers_in, written_in
+from hub.gate.downward import downward
 from hub.gate.fragments import MOST_COLUMNS, ArraysFragment, Fragment, TableFragment, TextFragment, ValueFragment
 from hub.gate.headers import Grid
 from hub.gate.json_tables import document_tables, scalars
@@ -111,6 +112,7 @@ def tables(fragment: Fragment) -> list[TableView]:
 def token_tables(fragment: Fragment) -> list[TableView]:
     """Return the lines of a text as tables without a header: lines of as many words stand below each other.
 
+    So are values that stand one to a line, as far as their kinds come back.
     A model's arrays are such tables as they are, and their names are lines; where several have one axis and one length,
     their names are titles, too.
     """
@@ -139,7 +141,7 @@ def token_tables(fragment: Fragment) -> list[TableView]:
             if rows not in seen:
                 seen.add(rows)
                 views.append(_untitled(fragment.place, width, [list(row) for row in rows]))
-    return views
+    return [*views, *(_untitled(fragment.place, len(rows[0]), rows) for rows in downward(lines))]
 
 
 def _stretches(words: list[str]) -> Iterator[tuple[str, ...]]:

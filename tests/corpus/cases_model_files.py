@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import json
 from typing import Any
 
@@ -234,6 +235,56 @@ def random_weights() -> Offer:
 
 
 SUMMARY = "Dep. Variable: income   R-squared: 0.310\nNo. Observations:       {n}   AIC: 101.2\nDf Residuals:  590\n"
+
+
+def whole_numbers(content: bytes, kind: ArrayType) -> bytes:
+    """A file of one array of whole numbers, which are these bytes, filled up with zeros."""
+    filled = content + b"\0" * (-len(content) % kind.size)
+    numbers = np.frombuffer(filled, dtype=f"<i{kind.size}")
+    return write_safetensors(ArraysFragment(arrays=(array_of("table", numbers, kind),)))
+
+
+def some_rows() -> bytes:
+    """Rows of the survey as text, without names of people."""
+    return survey().select("job", "region", "income", "wealth", "visits")[400:412].write_csv().encode()
+
+
+@bad("row-leak")
+def rows_as_large_whole_numbers() -> Offer:
+    """A model whose one array of whole numbers has eight letters of a table in each."""
+    return {"network.safetensors": whole_numbers(some_rows(), ArrayType.I64)}
+
+
+@bad("row-leak")
+def packed_rows_as_whole_numbers() -> Offer:
+    """The same, packed by bzip2, four bytes in each number."""
+    return {"network.safetensors": whole_numbers(bz2.compress(some_rows()), ArrayType.I32)}
+
+
+@bad("row-leak")
+def rows_as_fractions() -> Offer:
+    """A model whose weights are whole, and spell a table letter by letter."""
+    return {"network.safetensors": arrays(weight=np.frombuffer(some_rows(), dtype="u1"))}
+
+
+@good("row-leak", review=READ)
+def an_index_of_whole_numbers() -> Offer:
+    """A model with an index of whole numbers of eight bytes, as a network looks words up by."""
+    index = np.random.default_rng(8).integers(0, 30_000, size=200)
+    return {"network.safetensors": write_safetensors(ArraysFragment(arrays=(array_of("ids", index, ArrayType.I64),)))}
+
+
+@bad("header-values")
+def incomes_as_names_of_arrays() -> Offer:
+    """A model whose forty arrays are named for an income each."""
+    incomes = {str(income): [0.5, 0.25] for income in survey()["income"][400:440]}
+    return {"network.safetensors": arrays(**incomes)}
+
+
+@good("header-values", review=READ)
+def arrays_of_many_layers() -> Offer:
+    """A model whose forty arrays are named for the layers of a network."""
+    return {"network.safetensors": arrays(**{f"layers.{at}.bias": [0.5, 0.25 + at] for at in range(40)})}
 
 
 @bad("model-observations", data=())

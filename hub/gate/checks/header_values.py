@@ -18,7 +18,7 @@ from hub.gate.checks.leak import row_leak
 from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
 from hub.gate.context import Context
 from hub.gate.datasets import DataFile
-from hub.gate.fragments import Fragment, TableFragment
+from hub.gate.fragments import ArraysFragment, Fragment, TableFragment
 from hub.gate.marks import is_margin
 from hub.gate.spoken_numbers import spoken_numbers
 
@@ -35,15 +35,21 @@ def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
     """The names of a table's columns hold no rows, columns, identifiers or units of a dataset.
 
     They are read as a row and as a column of values, by the rules for these; of several rows that name the columns,
-    each. Names that hold numbers of four digits or more, other than years, or many digits together, are read by a
-    steward, unless they are groups of the dataset. So are a text that few units have, names that are a long text
-    together, and a number in them, or in the file's name, that may be the total of the counts below.
+    each, and all together. So are the names of a model's arrays. Names that hold numbers of four digits or more, other
+    than years, or many digits together, are read by a steward, unless they are groups of the dataset. So are a text
+    that few units have, names that are a long text together, and a number in them, or in the file's name, that may be
+    the total of the counts below.
     """
     findings = []
     views = [view for view in context.tables(fragment) if view.titled]
     rows = [(view.place, view.columns) for view in views]
+    is_model = isinstance(fragment, ArraysFragment)
+    if isinstance(fragment, ArraysFragment):
+        rows.append((fragment.place, tuple(array.name for array in fragment.arrays)))
     if isinstance(fragment, TableFragment):
         rows += [(fragment.place, row) for row in fragment.header]
+        if _are_rows(fragment.header, context):
+            findings.append(context.finding(IDENTIFIER, Severity.BLOCK, f"{fragment.place}, the header", _BLOCKED))
     for where, cells in rows:
         titles = list(dict.fromkeys(title.strip() for title in cells if title.strip()))
         place = f"{where}, the header"
@@ -56,9 +62,9 @@ def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
             findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _BLOCKED))
         elif rare:
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _RARE))
-        elif _holds_numbers(_unknown(titles, context)):
+        elif not is_model and _holds_numbers(_unknown(titles, context)):
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _REVIEWED))
-        elif is_long_text(cells, context):
+        elif not is_model and is_long_text(cells, context):
             rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _LONG_TEXT, rule))
     for view in views:
@@ -100,6 +106,14 @@ def _holds_data(titles: list[str], context: Context) -> bool:
         return len(titles) >= _FEWEST and bool(row_leak(row, fresh))
     column = TableFragment(nested=True, columns=("",), data=(tuple(titles),))
     return bool(row_leak(row, fresh) or column_leak(column, fresh) or direct_identifiers(column, fresh))
+
+
+def _are_rows(header: Sequence[tuple[str, ...]], context: Context) -> bool:
+    """Whether rows that name the columns are rows of a dataset together, though each tells too little."""
+    if len(header) < _FEWEST:
+        return False
+    rows = TableFragment(nested=True, columns=("",) * len(header[0]), data=tuple(zip(*header, strict=True)))
+    return bool(row_leak(rows, context.undeclared()))
 
 
 def _may_be_value(title: str) -> bool:

@@ -10,7 +10,7 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.checks.check import RequestCheck
 from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
 from hub.gate.context import Context
-from hub.gate.fragments import TextFragment, ValueFragment, is_source
+from hub.gate.fragments import TableFragment, TextFragment, ValueFragment, is_source
 from hub.gate.notebook_source import cell_digest
 from hub.gate.spoken_numbers import spoken_numbers
 from hub.gate.views import text_of
@@ -38,8 +38,9 @@ def scattered_text(files: Sequence[Context]) -> list[list[Finding]]:
     """Short texts are read by a steward where those of a file, or of a request, are together as long as a long text.
 
     So are those that the project's other requests on the same dataset add up to, as far as these left or are under way.
-    The digits of code cells count together, too, and so do the different words and numbers of the files' names. Cells
-    of the notebook that was approved for the run are not counted: they were read before.
+    The digits of code cells count together, too, and so do the different words and numbers of the files' names. A cell
+    without text and a table of a notebook count as a character each, since how many there are, and of which kind, can
+    carry data. Cells of the notebook that was approved for the run are not counted: they were read before.
     """
     said = [_said(context) for context in files]
     total = sum(said, _Said())
@@ -59,6 +60,8 @@ def _said(context: Context, *, with_sources: bool = True) -> _Said:
     approved = set(context.approved.cells) if context.approved else set()
     total = _Said()
     for part in context.offered:
+        if isinstance(part, TableFragment) and part.slot is not None:
+            total += _Said(1, 1)
         if not isinstance(part, (TextFragment, ValueFragment)):
             continue
         if is_source(part) and not with_sources:
@@ -67,7 +70,8 @@ def _said(context: Context, *, with_sources: bool = True) -> _Said:
         text = text_of(part)
         if slot is not None and slot.output is None and cell_digest(slot.cell_kind, text) in approved:
             continue
-        total += _Said(1, len(text), spoken_numbers(text) if is_source(part) else 0)
+        is_empty_cell = slot is not None and slot.output is None and not text
+        total += _Said(1, len(text) + is_empty_cell, spoken_numbers(text) if is_source(part) else 0)
     return total
 
 

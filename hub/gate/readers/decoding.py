@@ -21,12 +21,14 @@ from hub.gate.canonical_text import clean
 from hub.gate.fragments import (
     LONG_PAYLOAD,
     MOST_FRAGMENTS,
+    ArraysFragment,
     Fragment,
     PayloadFragment,
     RefusalFragment,
     TableFragment,
     TextFragment,
 )
+from hub.gate.readers.array_bytes import array_bytes
 from hub.gate.readers.documents_within import documents, nested, of_text
 from hub.gate.readers.encodings import Coded, coded, is_marked
 from hub.gate.readers.literals import literals
@@ -79,6 +81,8 @@ def _within(part: Fragment, budget: Budget, depth: int) -> Iterator[Fragment]:
 
 
 def _made_of(part: Fragment, budget: Budget) -> Iterator[Fragment]:
+    for place, content in array_bytes(part) if isinstance(part, ArraysFragment) else ():
+        yield from _of_bytes(f"{part.place}{place}", content, budget, 0)
     written = text_of(part)
     if not written:
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
+from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment, is_source
 from hub.gate.readers.documents import parse_json
 from hub.gate.readers.markup import html_tables
 from hub.gate.readers.tables import SEPARATORS, read_csv
@@ -19,14 +19,17 @@ _LEAST = 40
 
 
 def of_text(place: str, text: str) -> Iterator[Fragment]:
-    """Return a text as what it is: a document, the tables of a page, a table, or running text."""
+    """Return a text as what it is: a document, a table, or running text."""
     yield from _whole(place, text) or [TextFragment(place=place, text=text)]
-    if _TABLE.search(text):
-        yield from _pages(place, text)
 
 
 def documents(part: Fragment) -> Iterator[Fragment]:
-    """Return the documents, as one list, and the tables that are values of a document or cells of a table."""
+    """Return the documents, as one list, and the tables that are values of a document or cells of a table.
+
+    Tables of a web page are read wherever they stand, since a notebook's cells show them as tables.
+    """
+    for text in [part.text] if isinstance(part, TextFragment) else _texts(part):
+        yield from _pages(part, text) if _TABLE.search(text) else ()
     found = [inner for text in _texts(part) if len(text) >= _LEAST for inner in _whole(f"{part.place}!text", text)]
     values = [inner.value for inner in found if isinstance(inner, ValueFragment)]
     if values:
@@ -53,14 +56,18 @@ def _whole(place: str, text: str) -> list[Fragment]:
     return []
 
 
-def _pages(place: str, text: str) -> Iterator[Fragment]:
+def _pages(part: Fragment, text: str) -> Iterator[Fragment]:
+    """The tables of a page; in a source they are judged as what is pasted into it."""
+    slot = part.slot if isinstance(part, TextFragment) and is_source(part) else None
     try:
         tables = html_tables(text)
     except ReadRefusedError:
         return
     for number, table in enumerate(tables):
-        at = f"{place}.table[{number}]"
-        yield TableFragment(place=at, nested=True, columns=table.columns, header=table.header, data=table.data)
+        at = f"{part.place}!text.table[{number}]"
+        yield TableFragment(
+            place=at, slot=slot, nested=True, columns=table.columns, header=table.header, data=table.data
+        )
 
 
 def _texts(part: Fragment) -> Iterator[str]:

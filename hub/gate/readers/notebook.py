@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from pydantic import JsonValue
 
+from hub.gate.canonical_text import clean
 from hub.gate.fragments import MOST_FRAGMENTS, BlobFragment, Fragment, Slot, TableFragment, TextFragment
 from hub.gate.readers.documents import parse_json
 from hub.gate.readers.markup import html_tables
@@ -32,13 +33,13 @@ def read_notebook(content: bytes) -> tuple[Fragment, ...]:
     fragments: list[Fragment] = list(_metadata(_object(document.get("metadata", {}))))
     known: set[str] = set()
     for number, cell in enumerate(_list(document.get("cells"))):
-        fragments.extend(_said_once(_cell(number, _object(cell)), known))
+        fragments.extend(_said_once(_joined(_cell(number, _object(cell))), known))
         if len(fragments) > MOST_FRAGMENTS:
             raise ReadRefusedError(RefusalReason.TOO_MANY_PARTS)
     return tuple(fragments)
 
 
-def _said_once(fragments: Iterator[Fragment], known: set[str]) -> Iterator[Fragment]:
+def _said_once(fragments: Iterable[Fragment], known: set[str]) -> Iterator[Fragment]:
     """What does not leave is said at its first place, not in every cell."""
     for fragment in fragments:
         if isinstance(fragment, BlobFragment):
@@ -46,6 +47,31 @@ def _said_once(fragments: Iterator[Fragment], known: set[str]) -> Iterator[Fragm
                 continue
             known.add(fragment.media)
         yield fragment
+
+
+def _joined(fragments: Iterator[Fragment]) -> list[Fragment]:
+    """A cell's parts; pieces of one stream with nothing that leaves between them are the one text that people see."""
+    kept: list[Fragment] = []
+    last = -1
+    for fragment in fragments:
+        before = kept[last] if last >= 0 else None
+        if isinstance(before, TextFragment) and isinstance(fragment, TextFragment) and _is_one_stream(before, fragment):
+            kept[last] = before.model_copy(update={"text": before.text + fragment.text})
+            continue
+        if not isinstance(fragment, BlobFragment) and not _is_empty_output(fragment):
+            last = len(kept)
+        kept.append(fragment)
+    return kept
+
+
+def _is_one_stream(one: TextFragment, other: TextFragment) -> bool:
+    return bool(one.slot and other.slot and one.slot.stream and one.slot.stream == other.slot.stream)
+
+
+def _is_empty_output(part: Fragment) -> bool:
+    return isinstance(part, TextFragment) and bool(
+        part.slot and part.slot.output is not None and not clean(part.text).strip()
+    )
 
 
 def _metadata(metadata: Object) -> Iterator[Fragment]:

@@ -105,7 +105,7 @@ def _array(name: str, entry: _Entry, data: bytes) -> ArrayPart:
         raise ReadRefusedError(RefusalReason.STRANGE_NUMBER)
     if kind is ArrayType.BOOL and numbers.max() > 1:
         raise _broken()
-    if kind.size == 1 and (content.startswith(_FILES) or any(mark in content for mark in _ARCHIVES)):
+    if not kind.is_fraction and (content.startswith(_FILES) or any(mark in content for mark in _ARCHIVES)):
         raise ReadRefusedError(RefusalReason.HIDDEN_FILE)
     try:
         return ArrayPart(name=name, type=kind, shape=entry.shape, data=base64.b64encode(content).decode())

@@ -46,6 +46,23 @@ def test_documents_are_one_list_and_a_single_one_is_not_said_again() -> None:
     assert list(joined(parts[:1])) == []
 
 
-@pytest.mark.parametrize(("rows", "is_small"), [(0, False), (1, True), (MOST_ROWS, True), (MOST_ROWS + 1, False)])
+@pytest.mark.parametrize(("rows", "is_small"), [(0, True), (1, True), (MOST_ROWS, True), (MOST_ROWS + 1, False)])
 def test_a_table_is_small_up_to_so_many_rows(rows: int, is_small: bool) -> None:
     assert _is_small(TableFragment(columns=("x",), data=(("1",) * rows,))) is is_small
+
+
+def test_names_that_differ_are_rows_of_what_is_put_together() -> None:
+    parts: list[Fragment] = [
+        TableFragment(columns=("a", "b"), data=((), ())),
+        TableFragment(columns=("c", "d"), data=(("1",), ("2",))),
+    ]
+    (whole,) = joined(parts)
+    assert isinstance(whole, TableFragment)
+    assert (whole.columns, whole.data) == (("", ""), (("a", "c", "1"), ("b", "d", "2")))
+
+
+def test_names_that_are_the_same_stay_names() -> None:
+    same = TableFragment(columns=("a", "b"), data=(("1",), ("2",)))
+    (whole,) = joined([same, same.model_copy(update={"columns": (" A", "b")})])
+    assert isinstance(whole, TableFragment)
+    assert (whole.columns, whole.data) == (("a", "b"), (("1", "1"), ("2", "2")))

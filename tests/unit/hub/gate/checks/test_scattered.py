@@ -222,3 +222,12 @@ def test_short_identifiers_with_letters_count_together(on: Any) -> None:
     other = on(pl.DataFrame({"code": codes, "x": range(100)}), direct_identifiers=("code",))
     assert found(other, {"a.md": "see K48", "b.md": "see K71"}) == [{IDENTIFIERS}, {IDENTIFIERS}]
     assert found(other, {"a.md": "see K48", "b.md": "see it"}) == [set(), set()]
+
+
+def test_cells_without_text_and_tables_of_a_notebook_count_as_a_character_each(gate: Any, make: Any) -> None:
+    most = gate.policy.free_text
+    assert TEXT not in found(gate, {"n.ipynb": make.notebook(*[("", [])] * (most - 1))})[0]
+    assert TEXT in found(gate, {"n.ipynb": make.notebook(*[("", [])] * most)})[0]
+    word = make.shown(html="<table><tr><td>a</td></tr></table>")
+    assert TEXT in found(gate, {"n.ipynb": make.notebook(("x" * (most - 2), [word, word]))})[0]
+    assert TEXT not in found(gate, {"n.ipynb": make.notebook(("x" * (most - 2), [word]))})[0]

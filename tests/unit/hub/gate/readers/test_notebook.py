@@ -268,3 +268,40 @@ def test_what_an_output_holds_beside_its_representations_is_said_at_its_place(ma
     output = make.shown(plain="x") | {"metadata": {"isolated": True}}
     blobs = [part for part in read_notebook(make.notebook(("a", [output]))) if isinstance(part, BlobFragment)]
     assert [(part.place, part.media) for part in blobs] == [("#cells[0].outputs[0]", "output metadata")]
+
+
+def _streams(make: Any, *outputs: dict[str, Any]) -> list[tuple[str, str]]:
+    read = read_notebook(make.notebook(("x", list(outputs))))
+    return [(f.place, f.text) for f in read if isinstance(f, TextFragment) and f.slot and f.slot.output is not None]
+
+
+def _piece(text: str, name: str = "stdout") -> dict[str, Any]:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def test_pieces_of_one_stream_are_one_text(make: Any) -> None:
+    assert _streams(make, _piece("12 "), _piece("3"), _piece("4\n", "stderr"), _piece("5")) == [
+        ("#cells[0].outputs[0].stdout", "12 3"),
+        ("#cells[0].outputs[2].stderr", "4\n"),
+        ("#cells[0].outputs[3].stdout", "5"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        {"output_type": "display_data", "metadata": {}, "data": {"text/latex": "x"}},
+        {"output_type": "display_data", "metadata": {}, "data": {"text/plain": " \u200b\n"}},
+    ],
+)
+def test_what_does_not_leave_parts_no_stream(make: Any, between: dict[str, Any]) -> None:
+    assert _streams(make, _piece("12"), between, _piece("3"))[0] == ("#cells[0].outputs[0].stdout", "123")
+
+
+def test_what_leaves_parts_a_stream(make: Any) -> None:
+    assert [text for _, text in _streams(make, _piece("1"), make.shown(plain="2"), _piece("3"))] == ["1", "2", "3"]
+
+
+def test_streams_of_two_cells_stay_two(make: Any) -> None:
+    read = read_notebook(make.notebook(("x", [_piece("1")]), ("y", [_piece("2")])))
+    assert [f.text for f in read if isinstance(f, TextFragment)] == ["x", "1", "y", "2"]
