@@ -93,3 +93,45 @@ def columns_named_for_quantiles() -> Offer:
     income = pl.col("income")
     levels = {f"p{q}": (income.quantile(q / 100) / 1000).round(0).cast(pl.Int64) * 1000 for q in (25, 50, 75)}
     return {"quartiles.csv": per(survey(), "job", **levels)}
+
+
+def _in_letters(*places: int) -> list[str]:
+    """Incomes of single people with a letter for each digit."""
+    incomes = survey()["income"][slice(*places)].cast(pl.Int64).cast(pl.String)
+    return ["".join("abcdefghij"[int(digit)] for digit in income) for income in incomes]
+
+
+@bad("header-values", severity=Severity.REVIEW)
+def empty_columns_with_names() -> Offer:
+    """Counts by sex beside 120 columns without a value, each named for an income in letters."""
+    empty = {name: pl.lit("") for name in _in_letters(400, 520)}
+    return {"counts.csv": per(survey(), "sex", n=PEOPLE).with_columns(**empty)}
+
+
+@good("header-values")
+def a_column_with_a_long_name() -> Offer:
+    """Counts by sex in a column that is named in many words."""
+    name = "number of different persons of this sex, of all ages and in all of the years of the survey"
+    return {"counts.csv": per(survey(), "sex", n=PEOPLE).rename({"n": name})}
+
+
+@bad("scattered-text", severity=Severity.REVIEW)
+def columns_named_in_several_tables() -> Offer:
+    """Five tables of counts by sex, each beside 24 columns without a value that are named for an income in letters."""
+    counts = per(survey(), "sex", n=PEOPLE)
+    names = _in_letters(400, 520)
+    return {
+        f"counts-{word}.csv": counts.with_columns(**{name: pl.lit("") for name in names[at * 24 : at * 24 + 24]})
+        for at, word in enumerate(("all", "again", "more", "other", "last"))
+    }
+
+
+@good("scattered-text")
+def tables_with_the_same_names() -> Offer:
+    """Counts by sex and by year of several kinds, in tables whose columns have names of their own."""
+    return {
+        f"counts-{group}.csv": per(
+            survey(), group, n_persons=PEOPLE, n_records=pl.len(), visits_total=pl.col("visits").sum()
+        )
+        for group in ("sex", "year")
+    }

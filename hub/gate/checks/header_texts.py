@@ -1,18 +1,18 @@
-"""What the names of a table's columns say beside values: a text of its own, or the total that a table leaves out."""
+"""What the names of a table's columns say beside values: a text that few have, or the total that a table leaves out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_of, keys_in, numbers_in, table_key
+from hub.gate.cells import ValueClass, keys_in
 from hub.gate.context import Context
 from hub.gate.datasets import UNIT, DataFile
 from hub.gate.lineage import lineage
 from hub.gate.spoken_numbers import spoken_numbers
-from hub.gate.tabulation import bare_name
+from hub.gate.titles import values_met
 from hub.gate.views import TableView
 
 _NUMBER = re.compile(r"\d+")
@@ -21,34 +21,6 @@ _SHORTEST = 5
 """Letters of a text that is taken for a value: shorter ones are names of columns by chance."""
 _FEWEST_WORDS = 2
 """Words of numbers in one name that say one: “six hundred”; a single one is mostly none, as in “four-wheelers”."""
-
-
-def is_long_text(titles: Sequence[str], context: Context) -> bool:
-    """Whether the names that are no dataset's, and no figure of its columns, are as long as a text that is read."""
-    most = context.policy.free_text
-    files = [file for dataset in context.datasets for file in dataset.files]
-    left = [t.strip() for t in titles if not any(_is_figure(t.strip().casefold(), file.names) for file in files)]
-    for file in files:
-        for column in file.schema if sum(map(len, left)) >= most else ():
-            if file.is_grouping(column):
-                met = values_met(left, file, column)
-                left = [title for title in left if title not in met]
-    return sum(map(len, left)) >= most
-
-
-def _is_figure(title: str, names: Mapping[str, str]) -> bool:
-    """Whether a name is a column's, alone or with what was computed of it, as in “mean_income”."""
-    return title in names or bare_name(title) in names
-
-
-def values_met(titles: Iterable[str], file: DataFile, column: str) -> set[str]:
-    """The names that are values of a column of a dataset."""
-    value_class = file.value_class(column)
-    cells = pl.Series("title", list(titles), dtype=pl.String)
-    decimals = decimals_of(cells) if value_class is ValueClass.NUMBER else 0
-    keys = cells.to_frame().with_columns(table_key(pl.col("title"), value_class, decimals).alias("key"))
-    keys = keys.drop_nulls("key")
-    return set(keys.filter(file.knows(column, decimals, keys["key"]))["title"])
 
 
 def rare_values(titles: Iterable[str], context: Context) -> int:
@@ -95,5 +67,5 @@ def _largest(view: TableView, context: Context) -> float | None:
     if tabulation is None:
         return None
     keys = [key for key, figure in tabulation.agreeing.items() if figure.is_additive]
-    numbers = (numbers_in(tabulation.view.frame[key]).max() for key in keys)
+    numbers = (tabulation.view.number_cells(key).max() for key in keys)
     return max((float(str(number)) for number in numbers if number is not None), default=None)

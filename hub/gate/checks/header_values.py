@@ -12,7 +12,7 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.cells import ValueClass
 from hub.gate.checks.check import Check
 from hub.gate.checks.columns import column_leak
-from hub.gate.checks.header_texts import file_name_says_total, is_long_text, rare_values, says_total, values_met
+from hub.gate.checks.header_texts import file_name_says_total, rare_values, says_total
 from hub.gate.checks.identifiers import COLUMN_BITS, direct_identifiers
 from hub.gate.checks.leak import row_leak
 from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
@@ -21,6 +21,7 @@ from hub.gate.datasets import DataFile
 from hub.gate.fragments import ArraysFragment, Fragment, TableFragment
 from hub.gate.marks import is_margin
 from hub.gate.spoken_numbers import spoken_numbers
+from hub.gate.titles import says_much, unknown, values_met
 
 IDENTIFIER = "header-values"
 _LONG_NUMBER = re.compile(r"\d[\d., \u00a0\u202f]*\d")
@@ -37,8 +38,8 @@ def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
     They are read as a row and as a column of values, by the rules for these; of several rows that name the columns,
     each, and all together. So are the names of a model's arrays. Names that hold numbers of four digits or more, other
     than years, or many digits together, are read by a steward, unless they are groups of the dataset. So are a text
-    that few units have, names that are a long text together, and a number in them, or in the file's name, that may be
-    the total of the counts below.
+    that few units have, names that are together as long as a text that a steward reads, and a number in them, or in
+    the file's name, that may be the total of the counts below.
     """
     findings = []
     views = [view for view in context.tables(fragment) if view.titled]
@@ -64,9 +65,9 @@ def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _RARE))
         elif not is_model and _holds_numbers(_unknown(titles, context)):
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _REVIEWED))
-        elif not is_model and is_long_text(cells, context):
+        elif not is_model and says_much(titles, context):
             rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
-            findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _LONG_TEXT, rule))
+            findings.append(context.finding(IDENTIFIER, Severity.REVIEW, place, _LONG_NAMES, rule))
     for view in views:
         if says_total(view, _unknown(view.columns, context), context):
             findings.append(context.finding(IDENTIFIER, Severity.REVIEW, f"{view.place}, the header", _TOTAL))
@@ -87,14 +88,14 @@ _RARE = (
     "The names of the columns are texts that few units of a dataset have, so a steward reads them. Name the columns "
     "for what stands below them."
 )
-_LONG_TEXT = (
-    "The names of the columns are long enough together to carry anything, so a steward reads them. Shorten them to "
-    "what is needed."
-)
 _TOTAL = (
     "A name beside these counts holds a number that may be their total, and what a total leaves beyond the cells that "
     "are shown is counted only where it is a row of the table. A steward reads it; write totals as rows, or leave "
     "them out."
+)
+_LONG_NAMES = (
+    "The names of the columns are together as long as a text that could carry anything, so a steward reads them. Name "
+    "the columns in a few words, and leave out those that show nothing."
 )
 
 
@@ -143,13 +144,7 @@ def _names_units(titles: list[str], file: DataFile) -> bool:
 def _unknown(titles: Sequence[str], context: Context) -> list[str]:
     """The names that say numbers, and are neither columns of a dataset nor values of its groups."""
     left = [title for title in titles if spoken_numbers(title)]
-    for file in (file for dataset in context.datasets for file in dataset.files):
-        left = [title for title in left if title.casefold() not in file.names]
-        for column in file.schema if _holds_numbers(left) else ():
-            if column != file.unit and file.is_grouping(column):
-                known = values_met(left, file, column)
-                left = [title for title in left if title not in known]
-    return left
+    return unknown(left, context) if _holds_numbers(left) else []
 
 
 def _holds_numbers(titles: list[str]) -> bool:

@@ -13,6 +13,7 @@ from hub.gate.context import Context
 from hub.gate.fragments import TableFragment, TextFragment, ValueFragment, is_source
 from hub.gate.notebook_source import cell_digest
 from hub.gate.spoken_numbers import spoken_numbers
+from hub.gate.titles import says_much
 from hub.gate.views import text_of
 
 IDENTIFIER = "scattered-text"
@@ -38,14 +39,15 @@ def scattered_text(files: Sequence[Context]) -> list[list[Finding]]:
     """Short texts are read by a steward where those of a file, or of a request, are together as long as a long text.
 
     So are those that the project's other requests on the same dataset add up to, as far as these left or are under way.
-    The digits of code cells count together, too, and so do the different words and numbers of the files' names. A cell
-    without text and a table of a notebook count as a character each, since how many there are, and of which kind, can
-    carry data. Cells of the notebook that was approved for the run are not counted: they were read before.
+    The digits of code cells count together, too, and so do the different words and numbers of the files' names, and of
+    the names of columns that no dataset has. A cell without text and a table of a notebook count as a character each,
+    since how many there are, and of which kind, can carry data. Cells of the notebook that was approved for the run are
+    not counted: they were read before.
     """
     said = [_said(context) for context in files]
     total = sum(said, _Said())
     alone = [_is_long(own, context) for own, context in zip(said, files, strict=True)]
-    names = bool(files) and _name_much(files)
+    names = bool(files) and (_name_much(files) or _title_much(files))
     if files and total.parts:
         # Sources of others are left out: most are of approved notebooks, and each was read with its request.
         total = sum((_said(other, with_sources=False) for other in files[0].others), total)
@@ -88,11 +90,17 @@ def _name_much(files: Sequence[Context]) -> bool:
     return len(files) > 1 and is_much
 
 
+def _title_much(files: Sequence[Context]) -> bool:
+    """Whether the names of columns of several tables are long together."""
+    tables = [part for context in files for part in context.offered if isinstance(part, TableFragment)]
+    return len(tables) > 1 and says_much((title for table in tables for title in table.columns), files[0])
+
+
 def _finding(context: Context) -> Finding:
     sentence = (
-        "Short texts of the file, or texts and names of the files of the request, are long together or hold many "
-        "digits, so that they could carry anything. A steward reads them; leave out what is not needed, or send the "
-        "approved notebook as its run wrote it."
+        "Short texts of the file, or texts and names of files and columns of the request, are long together or hold "
+        "many digits, so that they could carry anything. A steward reads them; leave out what is not needed, or send "
+        "the approved notebook as its run wrote it."
     )
     rule = f"free text from {context.policy.free_text} characters ({context.policy.name})"
     return context.finding(IDENTIFIER, Severity.REVIEW, "", sentence, rule, applied=("free_text",))
