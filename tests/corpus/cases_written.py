@@ -86,6 +86,30 @@ def thousands_in_one_way() -> Offer:
     return {"visits.csv": table.with_columns(visits=pl.Series(spaced))}
 
 
+@bad("writing", severity=Severity.REVIEW)
+def years_with_zeros_before_them() -> Offer:
+    """Counts by sex and year, with as many zeros before each year as a digit of somebody's income says."""
+    table = per(survey(), "sex", "year", n=PEOPLE)
+    digits = "".join(str(int(income)) for income in rows(2, "income")["income"])
+    years = ["0" * int(digit) + str(year) for digit, year in zip(digits, table["year"], strict=False)]
+    return {"counts.csv": table.with_columns(year=pl.Series(years))}
+
+
+@bad("writing", severity=Severity.REVIEW)
+def truths_in_capitals_here_and_there() -> Offer:
+    """Counts of smokers and others by sex, whose truths have capitals where a message asks for them."""
+    table = per(survey(), "smoker", "sex", n=PEOPLE)
+    return {"counts.csv": table.with_columns(smoker=pl.Series(["fAlse", "falSe", "TRue", "truE"]))}
+
+
+@good("writing")
+def truths_and_years_in_one_way() -> Offer:
+    """Counts of smokers and others by sex, and by year as a column of fractions has it."""
+    smokers = per(survey(), "smoker", "sex", n=PEOPLE)
+    years = per(survey(), "sex", "year", n=PEOPLE)
+    return {"smokers.csv": smokers, "years.csv": years.with_columns(pl.col("year").cast(pl.Float64))}
+
+
 @bad("scattered-text", severity=Severity.REVIEW)
 def numbers_in_many_names() -> Offer:
     """Harmless counts in twelve files, whose names have six digits each."""

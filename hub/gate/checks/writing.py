@@ -14,6 +14,7 @@ from hub.gate.checks.places import column_place
 from hub.gate.column_names import is_count_name
 from hub.gate.context import Context
 from hub.gate.fragments import Fragment
+from hub.gate.group_labels import in_several_ways
 from hub.gate.lineage import lineage
 from hub.gate.marks import is_margin
 from hub.gate.tabulation import Tabulation
@@ -30,8 +31,9 @@ def plain_writing(fragment: Fragment, context: Context) -> list[Finding] | None:
     """Figures are written in one way: without leading zeros, and with one mark, or none, between thousands.
 
     Else the choice between two ways to write the same can carry data. Figures are the columns that were recomputed, and
-    those that are named like counts. The rows of totals of a table use one word, and a mark of suppression says no
-    number beyond the policy's threshold; where they do not, a steward reads the table.
+    those that are named like counts. The numbers, truths and times of a group column are written alike, the rows of
+    totals of a table use one word, and a mark of suppression says no number beyond the policy's threshold; where they
+    do not, a steward reads the table.
     """
     findings = []
     for view in context.tables(fragment):
@@ -40,6 +42,8 @@ def plain_writing(fragment: Fragment, context: Context) -> list[Finding] | None:
         places = [f", column {at}" for at in _mixed(view, tabulation)]
         if tabulation is not None and _margin_words(tabulation) > 1:
             places.append(", its totals")
+        if tabulation is not None and _groups_are_mixed(tabulation):
+            places.append(", its groups")
         if _says_other_threshold(view, context.policy.minimum_units):
             places.append(", its marks of suppression")
         findings += [context.finding(IDENTIFIER, Severity.REVIEW, f"{view.place}{p}", _MIXED, _RULE) for p in places]
@@ -49,7 +53,7 @@ def plain_writing(fragment: Fragment, context: Context) -> list[Finding] | None:
 _RULE = "one way to write what is the same"
 _MIXED = (
     "What is the same is written in several ways here, so that their choice could carry data, and a steward reads it. "
-    "Write thousands, totals and what is suppressed in one way each, and thresholds as the policy has them."
+    "Write thousands, groups, totals and what is suppressed in one way each, and thresholds as the policy has them."
 )
 
 
@@ -96,6 +100,12 @@ def _margin_words(tabulation: Tabulation) -> int:
         cell = pl.col(dimension.key)
         words.update(frame.filter(is_margin(cell)).select(cell.str.strip_chars()).to_series())
     return len(words - {""})
+
+
+def _groups_are_mixed(tabulation: Tabulation) -> bool:
+    """Whether a group column's numbers, truths or times are written in several ways."""
+    frame, file = tabulation.view.frame, tabulation.file
+    return any(in_several_ways(frame[d.key], file.value_class(d.column)) for d in tabulation.dimensions)
 
 
 def _says_other_threshold(view: TableView, minimum: int) -> bool:
