@@ -6,7 +6,7 @@ It reads statsmodels' summaries, R's, and documents whose keys have such names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic import JsonValue
 
@@ -42,6 +42,11 @@ _NAMES = re.compile(
 _FIT = Sought(re.compile(r"(?i)\b(?:multiple )?r-squared\W{1,40}?(\d(?:\.\d+)?)"), "(?i)r-squared")
 _FIT_NAMES = re.compile(r"(?:r_?squared|r_?2|rsquared)")
 _LEVEL = re.compile(r"^(?:C\()?([^\[\]():]+?)(?:,.*)?\)?\[(?:T\.)?([^\]]+)\]$")
+_EQUAL = re.compile(
+    r"(?:I|as\.numeric|as\.integer)?\(?\s*([\w.]+)\s*==\s*['\"]([^'\"]+)['\"]\s*\)?(?:\[T\.True\]|TRUE|True)?"
+)
+_BEFORE = r"(?:_I|[A-Za-z]\w*?__|(?:as\.)?factor\()?"
+"""What Stata, scikit-learn and R put before a column's name."""
 _SATURATED = 1 - 1e-9
 MARKS = "_=["
 """What stands between a column and its value in the name of a term."""
@@ -101,26 +106,37 @@ def _number(cell: str) -> float | None:
     return float(text) if re.fullmatch(r"-?\d{1,15}(?:\.\d{1,15})?", text) else None
 
 
-def term_names(text: FullText, views: list[TableView]) -> set[str]:
+def term_names(text: FullText, views: list[TableView], columns: Iterable[str]) -> set[str]:
     """Names that stand where the terms of a model do: first in a row of a table or of a text, or as a key.
 
-    A name has a mark between a column and its value; what has none names no term.
+    A name has a mark between a column and its value, or begins with one of these columns, as R writes it; what does
+    neither names no term.
     """
+    begins = f"(?i)^[\\s\"']*{_BEFORE}(?:{'|'.join(map(re.escape, sorted(columns))) or _MARK})"
+    sought = re.compile(f"{_MARK}|{begins.removeprefix('(?i)')}", re.IGNORECASE)
     first = (view.frame[view.keys[0]] for view in views)
-    said = [cell for cells in first for cell in cells.filter(cells.str.contains(_MARK)).to_list()]
+    said = [cell for cells in first for cell in cells.filter(cells.str.contains(f"{begins}|{_MARK}")).to_list()]
     names = {cell.strip() for cell in said}
-    if text.may_have(_MARK):
-        for line in filter(_is_marked, text.text.splitlines()):
-            names.update(cut.split(line.strip(), maxsplit=1)[0].strip() for cut in _CUTS)
-    return {name for name in names if 0 < len(name) <= _LONGEST_NAME and _is_marked(name)}
-
-
-def _is_marked(text: str) -> bool:
-    return any(mark in text for mark in MARKS)
+    for line in filter(sought.search, text.text.splitlines()):
+        names.update(cut.split(line.strip(), maxsplit=1)[0].strip() for cut in _CUTS)
+    return {name for name in names if 0 < len(name) <= _LONGEST_NAME and sought.search(name)}
 
 
 def levels_of(term: str) -> list[tuple[str, str]] | None:
     """Return column and value of each dummy that a term multiplies, as in ``C(region)[T.Nord]:sex[T.f]``."""
+    equal = _EQUAL.fullmatch(term.strip())
+    if equal is not None:
+        return [(equal[1], equal[2])]
     found = [_LEVEL.match(part.strip()) for part in term.split(":")]
     levels = [(match[1].strip(), match[2].strip()) for match in found if match]
     return levels or None
+
+
+def attached(term: str, columns: Iterable[str]) -> list[tuple[str, str]]:
+    """Return column and value of each part of a term that writes them together, as R does: ``regionNord:sexm``."""
+    names = "|".join(map(re.escape, sorted(columns, key=len, reverse=True)))
+    if not names:
+        return []
+    level = re.compile(rf"{_BEFORE}({names})\)?(?:::|[._=])?([^\s.:_=)].*)", re.IGNORECASE)
+    found = (level.fullmatch(part.strip()) for part in re.split(r"(?<!:):(?!:)", term.strip("\"' ")))
+    return [(match[1], match[2].strip()) for match in found if match]

@@ -123,6 +123,18 @@ def a_dummy_among_keys() -> Offer:
     return {"fit.json": json.dumps({"params": {"Intercept": 3.1, "region[T.Nord]": 1.2}})}
 
 
+@bad("dummy-support")
+def a_dummy_as_r_writes_it() -> Offer:
+    """The same as R writes terms, in a table."""
+    return {"terms.csv": "term,estimate,std_error\n(Intercept),3.1,0.2\nregionNord,1.2,0.4\nregionSud,0.7,0.1\n"}
+
+
+@good("dummy-support", review=READ)
+def dummies_for_many_as_r_writes_them() -> Offer:
+    """Terms for regions and jobs of many people, as R writes them."""
+    return {"terms.csv": "term,estimate,std_error\n(Intercept),3.1,0.2\nregionSud,0.7,0.1\njobnurse:sexm,0.2,0.1\n"}
+
+
 @good("dummy-support", review=READ)
 def a_dummy_for_many() -> Offer:
     """A term for a region of many people."""

@@ -12,7 +12,7 @@ from hub.gate.checks.check import Check
 from hub.gate.context import Context
 from hub.gate.datasets import UNIT, DataFile
 from hub.gate.fragments import BlobFragment, Fragment, TextFragment
-from hub.gate.model_text import MARKS, degrees_of, is_saturated, levels_of, observations_of, term_names
+from hub.gate.model_text import MARKS, attached, degrees_of, is_saturated, levels_of, observations_of, term_names
 
 DEGREES_ID = "degrees-of-freedom"
 DUMMY_ID = "dummy-support"
@@ -80,13 +80,15 @@ def dummy_support(fragment: Fragment, context: Context) -> list[Finding] | None:
     """A term of a model for units with one value of a column stands for at least ``minimum_units`` units.
 
     Terms are recognised by the names that formulas give them, such as ``C(region)[T.Nord]``, also multiplied, and by a
-    column's name with a value, such as ``region_Nord``; the units are counted in the dataset.
+    column's name with a value, such as ``region_Nord`` or R's ``regionNord``; the units are counted in the dataset.
     """
     if isinstance(fragment, BlobFragment) or not context.datasets:
         return None
     small: list[Dummy] = []
-    for name in sorted(term_names(context.text(fragment), context.tables(fragment))):
-        for file in (file for dataset in context.datasets for file in dataset.files):
+    files = [file for dataset in context.datasets for file in dataset.files]
+    known = {name for file in files for name in file.names}
+    for name in sorted(term_names(context.text(fragment), context.tables(fragment), known)):
+        for file in files:
             levels = _levels(name, file)
             if levels:
                 units = _units(levels, file)
@@ -114,7 +116,12 @@ def _levels(name: str, file: DataFile) -> list[tuple[str, str]]:
         column = file.names.get(name[:at].strip().casefold()) if mark in MARKS else None
         if column is not None and file.is_grouping(column) and column != file.unit:
             return [(column, name[at + 1 :].strip(" =]"))]
-    return []
+    return [(file.names[column.casefold()], value) for column, value in attached(name, _groups(file))]
+
+
+def _groups(file: DataFile) -> list[str]:
+    """The file's group columns, in small letters."""
+    return [name for name, column in file.names.items() if column != file.unit and file.is_grouping(column)]
 
 
 def _units(levels: list[tuple[str, str]], file: DataFile) -> int:
