@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import gzip
 import uuid
 
@@ -64,6 +65,56 @@ def rows_as_a_page_in_capitals() -> Offer:
 def rows_in_base85() -> Offer:
     """Rows in base85, as a value of a JSON document."""
     return {"notes.json": '{"note": "' + base64.b85encode(rows().write_csv().encode()).decode() + '"}'}
+
+
+def _measures() -> pl.DataFrame:
+    """Three values of each of twelve records."""
+    return survey().select("income", "wealth", "visits")[400:412]
+
+
+def _uuencoded(text: str) -> str:
+    """A text as mail carried it once."""
+    content = text.encode()
+    return "".join(binascii.b2a_uu(content[at : at + 45]).decode() for at in range(0, len(content), 45))
+
+
+@bad("row-leak")
+def rows_uuencoded() -> Offer:
+    """Rows in a log, uuencoded."""
+    return {"run.log": f"begin 644 rows\n{_uuencoded(rows(12).write_csv())}end\n"}
+
+
+@bad("row-leak")
+def rows_in_octal() -> Offer:
+    """Rows in a log as octal codes of letters."""
+    return {"run.log": " ".join(f"{code:o}" for code in rows(12).write_csv().encode())}
+
+
+@bad("row-leak")
+def rows_for_libsvm() -> Offer:
+    """Rows in a log with the place of each value before it, as libsvm reads them."""
+    found = _measures().rows()
+    return {"run.log": "".join(" ".join(f"{at}:{v}" for at, v in enumerate(row, start=1)) + "\n" for row in found)}
+
+
+@bad("row-leak")
+def rows_with_underscores() -> Offer:
+    """Rows in a log with an underscore between thousands, as Python writes them."""
+    found = _measures().rows()
+    return {"run.log": "".join(" ".join(f"{value:_}" for value in row) + "\n" for row in found)}
+
+
+@bad("row-leak")
+def rows_with_accents_on_digits() -> Offer:
+    """Rows in a log, with an accent on each digit."""
+    text = _measures().write_csv()
+    return {"run.log": "".join(f"{letter}\u0301" if letter.isdigit() else letter for letter in text)}
+
+
+@good("row-leak", review="text with numbers is read by a steward")
+def times_and_modes() -> Offer:
+    """A log with times, modes of files in octal and numbers with underscores, which are nobody's."""
+    return {"run.log": "10:30 11:15 modes 644 755 700 664 640 600 444 777 755 644 700 640 rows 12_000\nTOTAL DONE\n"}
 
 
 @bad("row-leak")

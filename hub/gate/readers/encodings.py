@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 from hub.gate.readers.eighty_five import base_85
 from hub.gate.readers.packed import CLOSED, SHORT_MARKS, Budget, inflated
 from hub.gate.readers.readable import FEWEST, readable, stretches
+from hub.gate.readers.uuencoded import uuencoded
 
 LONG = 16
 """Characters from which a run counts by itself; shorter ones only in company."""
@@ -95,6 +96,7 @@ def coded(text: str) -> Iterator[Coded]:
         if mark in text:
             yield from (Coded(name, len(m[0]), c) for m in pattern.finditer(text) if is_telling(c := read(m[0])))
     yield from _separated(text)
+    yield from (Coded("uu", written, content) for written, content in uuencoded(text) if is_telling(content))
     yield from (Coded(name, len(run), content) for name, run, content in base_85(text, is_telling))
 
 
@@ -231,7 +233,7 @@ def _lines_joined(lines: list[str]) -> Iterator[str]:
 
 
 def _separated(text: str) -> Iterator[Coded]:
-    """Read bytes that are written one by one: as pairs of hexadecimal digits, as bits, as decimal codes."""
+    """Read bytes that are written one by one: as pairs of hexadecimal digits, as bits, as decimal or octal codes."""
     for match in _PAIRS.finditer(text):
         digits = "".join(re.findall(r"(?:0x)?([0-9A-Fa-f]{2})", match[0]))
         if not digits.isdigit() and is_telling(content := bytes.fromhex(digits)):
@@ -241,9 +243,12 @@ def _separated(text: str) -> Iterator[Coded]:
         if is_telling(content := int(bits, 2).to_bytes(len(bits) // 8, "big")):
             yield Coded("bits", len(match[0]), content)
     for match in _CODES.finditer(text):
-        numbers = [int(code) for code in re.findall(r"\d+", match[0])]
-        if _is_spelled(numbers):
-            yield Coded("codes", len(match[0]), bytes(numbers))
+        codes = re.findall(r"\d+", match[0])
+        is_octal = all(int(digit) < 8 for code in codes for digit in code)
+        for base in (10, 8) if is_octal else (10,):
+            numbers = [int(code, base) for code in codes]
+            if _is_spelled(numbers):
+                yield Coded("codes", len(match[0]), bytes(numbers))
 
 
 def _is_spelled(numbers: list[int]) -> bool:

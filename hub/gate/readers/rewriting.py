@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from hub.gate.canonical_text import clean
 from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment, is_source
 from hub.gate.lookalikes import plain_letters
+from hub.gate.plain_numbers import plain_numbers
 from hub.gate.readers.documents_within import strings
 from hub.gate.readers.encodings import with_short_runs_read, word_read
 
@@ -80,17 +81,17 @@ def _value_read(part: ValueFragment) -> Iterator[Fragment]:
 
 
 def _in_plain_letters(part: Fragment) -> Iterator[Fragment]:
-    """Digits and letters of other alphabets and styles, where they pose as plain ones, are written as plain ones."""
+    """Digits and letters of other alphabets and styles are written as plain ones, and numbers by themselves."""
     place = f"{part.place}!letters"
     match part:
-        case TextFragment() if plain_letters(part.text) != part.text:
-            yield _rewritten_text(part, "letters", plain_letters(part.text))
+        case TextFragment() if (plain := _plain(part.text)) != part.text:
+            yield _rewritten_text(part, "letters", plain)
         case TableFragment() if _poses([*part.columns, *(cell for column in part.data for cell in column)]):
-            data = tuple(tuple(map(plain_letters, column)) for column in part.data)
+            data = tuple(tuple(map(_plain, column)) for column in part.data)
             columns = tuple(map(plain_letters, part.columns))
             yield TableFragment(place=place, nested=True, columns=columns, data=data)
         case ValueFragment() if _poses(strings(part.value, with_keys=True)):
-            yield ValueFragment(place=place, value=_mapped(part.value, plain_letters))
+            yield ValueFragment(place=place, value=_mapped(part.value, _plain))
 
 
 def _rewritten_text(part: TextFragment, way: str, text: str) -> TextFragment:
@@ -99,7 +100,11 @@ def _rewritten_text(part: TextFragment, way: str, text: str) -> TextFragment:
 
 
 def _poses(texts: Iterable[str]) -> bool:
-    return any(not text.isascii() and plain_letters(text) != text for text in set(texts))
+    return any(_plain(text) != text for text in set(texts))
+
+
+def _plain(text: str) -> str:
+    return plain_numbers(plain_letters(text))
 
 
 def _mapped(value: JsonValue, read: Read) -> JsonValue:
