@@ -20,7 +20,12 @@ from hub.gate.refusals import ReadRefusedError, RefusalReason
 _CELL_KEYS = {"cell_type", "id", "source", "metadata", "outputs", "execution_count", "attachments"}
 _OUTPUT_KEYS = {"output_type", "name", "text", "data", "metadata", "execution_count", "ename", "evalue", "traceback"}
 _NOTEBOOK_METADATA = {"kernelspec", "language_info"}
-_MEDIA = re.compile(r"[a-z0-9.+-]{1,25}/[a-z0-9.+-]{1,30}")
+_MEDIA = re.compile(
+    r"text/(?:plain|markdown|html|latex|csv)|image/(?:png|jpeg|gif|webp|svg\+xml)|audio/(?:mpeg|wav)|video/(?:mp4|webm)|"
+    r"application/(?:json|javascript|pdf|geo\+json|vnd\.(?:plotly\.v1|dataresource|jupyter\.widget-view)\+json|"
+    r"vnd\.vega(?:lite)?\.v\d\+json|vnd\.(?:bokehjs|holoviews)_(?:exec|load)\.v0\+json)"
+)
+"""Representations that programs write; any other name could say anything itself, and is not told."""
 
 Object = dict[str, JsonValue]
 

@@ -305,3 +305,13 @@ def test_what_leaves_parts_a_stream(make: Any) -> None:
 def test_streams_of_two_cells_stay_two(make: Any) -> None:
     read = read_notebook(make.notebook(("x", [_piece("1")]), ("y", [_piece("2")])))
     assert [f.text for f in read if isinstance(f, TextFragment)] == ["x", "1", "y", "2"]
+
+
+@pytest.mark.parametrize(
+    "media", ["text/p00012-31245.18", "application/vnd.oak.v31245+json", "Text/HTML", "text/plain "]
+)
+def test_a_name_of_a_representation_that_no_program_writes_is_not_told(make: Any, media: str) -> None:
+    (blob,) = [
+        f for f in read_notebook(make.notebook(("x", [make.shown(**{media: "y"})]))) if isinstance(f, BlobFragment)
+    ]
+    assert (blob.place, blob.media) == ("#cells[0].outputs[0].unknown", "unknown media type")
