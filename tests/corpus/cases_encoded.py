@@ -137,6 +137,26 @@ def rows_pasted_as_columns() -> Offer:
 
 
 @bad("row-leak")
+def rows_put_together_in_source() -> Offer:
+    """Rows in a notebook's source as a sum of texts of seven letters each."""
+    text = rows(12).write_csv()
+    return {"load.ipynb": dress.notebook(source=" + ".join(repr(text[at : at + 7]) for at in range(0, len(text), 7)))}
+
+
+@bad("row-leak")
+def rows_of_codes_in_source() -> Offer:
+    """Rows in a notebook's source as letters that are joined, each by its code."""
+    letters = ", ".join(f"chr({code})" for code in rows(12).write_csv().encode())
+    return {"load.ipynb": dress.notebook(source=f"table = ''.join([{letters}])")}
+
+
+@good("row-leak", data=())
+def a_sentence_put_together_in_source() -> Offer:
+    """A sentence in a notebook's source as a sum of texts."""
+    return {"load.ipynb": dress.notebook(source="print('All ' + 'is ' + 'well' + end, ', '.join(['so', 'far']))")}
+
+
+@bad("row-leak")
 def rows_pasted_as_bytes() -> Offer:
     """Rows pasted into a notebook's source as packed bytes."""
     packed = gzip.compress(rows(12).write_csv().encode(), mtime=0)

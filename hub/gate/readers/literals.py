@@ -24,6 +24,7 @@ _LONGEST = 1_000_000
 _LEAST_TEXT = 20
 _FEWEST_ROWS = 2
 _LARGEST = 10**30
+_LAST_LETTER = 0x10FFFF
 _MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
@@ -74,11 +75,53 @@ def _found(tree: ast.AST) -> Iterator[JsonValue | bytes]:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        value = _value(node) if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Constant)) else None
+        value = _text_of(node)
+        if value is None and isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Constant)):
+            value = _value(node)
         if isinstance(value, list | dict | str | bytes):
             yield value
         else:
-            waiting += ast.iter_child_nodes(node)
+            # The parts of a long sum are looked at once, and not with each part of it anew.
+            waiting += _parts(node) if _is_sum(node) else ast.iter_child_nodes(node)
+
+
+def _is_sum(node: ast.AST) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add)
+
+
+def _parts(node: ast.AST) -> list[ast.AST]:
+    """What a sum is made of, from its end to its beginning."""
+    found: list[ast.AST] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        found.append(node.right)
+        node = node.left
+    return [*found, node]
+
+
+def _text_of(node: ast.AST) -> JsonValue | bytes:
+    """The text that is put together of literals: by plus signs, by joining a list, or of codes of letters."""
+    match node:
+        case ast.BinOp(op=ast.Add()):
+            return _one([_text_of(part) for part in reversed(_parts(node))])
+        case ast.Call(
+            func=ast.Attribute(value=ast.Constant(value=str() as mark), attr="join"),
+            args=[ast.List(elts=parts) | ast.Tuple(elts=parts)],
+        ):
+            texts = [_text_of(part) for part in parts]
+            return mark.join(map(str, texts)) if all(isinstance(text, str) for text in texts) else None
+        case ast.Call(func=ast.Name(id="chr"), args=[ast.Constant(value=int() as code)]):
+            return chr(code) if 0 <= code <= _LAST_LETTER else None
+        case ast.Constant(value=str() | bytes() as value):
+            return value
+    return None
+
+
+def _one(parts: list[JsonValue | bytes]) -> JsonValue | bytes:
+    """Texts, or bytes, behind each other."""
+    if all(isinstance(part, str) for part in parts):
+        return "".join(map(str, parts))
+    some = [part for part in parts if isinstance(part, bytes)]
+    return b"".join(some) if len(some) == len(parts) else None
 
 
 def _side_by_side(found: list[JsonValue | bytes]) -> Iterator[JsonValue]:

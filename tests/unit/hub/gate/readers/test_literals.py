@@ -37,6 +37,11 @@ WAYS: dict[str, Callable[[pl.DataFrame], str]] = {
     "csv": lambda frame: f"text = {frame.write_csv()!r}",
     "csv in bytes": lambda frame: f"text = {frame.write_csv().encode()!r}",
     "csv in lines": lambda frame: f"text = '\\n'.join({frame.write_csv().splitlines()})",
+    "csv in a sum": lambda frame: "text = " + " + ".join(map(repr, frame.write_csv().splitlines(keepends=True))),
+    "csv in a sum of bytes": lambda frame: " + ".join(
+        repr(frame.write_csv().encode()[at : at + 9]) for at in range(0, 999, 9)
+    ),
+    "csv in codes": lambda frame: "text = " + " + ".join(f"chr({ord(letter)})" for letter in frame.write_csv()),
     "csv below a magic": lambda frame: f"%%writefile rows.csv\n{frame.write_csv()}",
     "json": lambda frame: f"df = json.loads({frame.to_dict(as_series=False)!r})",
     "json in a text": lambda frame: f"df = json.loads({json.dumps(frame.to_dict(as_series=False))!r})",
@@ -138,3 +143,26 @@ def test_numbers_below_zero_are_numbers() -> None:
 def test_a_text_that_only_begins_like_a_document_stays_one() -> None:
     said = "{ this is no document, only words in a brace that go on for long"
     assert found_in(f"x = '{said[:30]}' '{said[30:]}'") == [said]
+
+
+def texts_of(source: str) -> list[str]:
+    return [part.text for part in literals(TextFragment(slot=SLOT, text=source)) if isinstance(part, TextFragment)]
+
+
+def test_what_is_put_together_of_literals_is_one_text() -> None:
+    assert texts_of("'Acacia Bouleau' + ' ' + ', '.join(('and', chr(65), 'Charme'))") == [
+        "Acacia Bouleau and, A, Charme"
+    ]
+    assert texts_of("f(b'Acacia Bouleau ' + b'and Charme')") == ["Acacia Bouleau and Charme"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["'Acacia Bouleau ' + name + ' and Charme'", "'Acacia Bouleau' + b'Charme and more'", "chr(-1) + chr(1114112)"],
+)
+def test_what_is_put_together_of_other_parts_is_none(source: str) -> None:
+    assert texts_of(source) == []
+
+
+def test_a_long_sum_is_looked_at_once() -> None:
+    assert texts_of("+".join(["a"] * 100_000)) == []
