@@ -23,23 +23,30 @@ _FEWEST_WORDS = 2
 """Words of numbers in one name that say one: “six hundred”; a single one is mostly none, as in “four-wheelers”."""
 
 
-def rare_values(titles: Iterable[str], context: Context) -> int:
-    """How many names are texts of one column of a dataset that fewer than ``minimum_units`` units have, at most."""
+Met = tuple[DataFile, str, set[str]]
+
+
+def texts_met(titles: Iterable[str], context: Context) -> list[Met]:
+    """The names that are texts of a column of a dataset that makes no groups, with that column."""
     asked = sorted({title.strip() for title in titles if len(title.strip()) >= _SHORTEST})
-    files = [file for dataset in context.datasets for file in dataset.files] if asked else []
-    columns = [(f, c) for f in files for c in f.schema if f.value_class(c) is ValueClass.TEXT and not f.is_grouping(c)]
-    return max((_rare(asked, file, column, context.policy.minimum_units) for file, column in columns), default=0)
+    found = []
+    for file in (file for dataset in context.datasets for file in dataset.files):
+        others = [title for title in asked if title.casefold() not in file.names]
+        for column in file.schema if others else ():
+            if file.value_class(column) is ValueClass.TEXT and not file.is_grouping(column):
+                found.append((file, column, values_met(others, file, column)))
+    return [met for met in found if met[2]]
 
 
-def _rare(titles: list[str], file: DataFile, column: str, minimum: int) -> int:
-    met = values_met((title for title in titles if title.casefold() not in file.names), file, column)
-    if not met:
-        return 0
+def rare_values(met: Iterable[Met], context: Context) -> int:
+    """How many names are texts of one column that fewer than ``minimum_units`` units have, at most."""
+    return max((_rare(*each, context.policy.minimum_units) for each in met), default=0)
+
+
+def _rare(file: DataFile, column: str, met: set[str], minimum: int) -> int:
     keys = keys_in(pl.Series("key", sorted(met), dtype=pl.String), file.value_class(column), 0)
-    units = (
-        file.matching({"key": (column, 0)}, keys.alias("key").to_frame()).group_by("key").agg(pl.col(UNIT).n_unique())
-    )
-    return units.filter(pl.col(UNIT) < minimum).collect().height
+    rows = file.matching({"key": (column, 0)}, keys.alias("key").to_frame())
+    return rows.group_by("key").agg(pl.col(UNIT).n_unique()).filter(pl.col(UNIT) < minimum).collect().height
 
 
 def says_total(view: TableView, titles: Sequence[str], context: Context) -> bool:

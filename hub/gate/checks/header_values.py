@@ -12,7 +12,7 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.cells import ValueClass
 from hub.gate.checks.check import Check
 from hub.gate.checks.columns import column_leak
-from hub.gate.checks.header_texts import file_name_says_total, rare_values, says_total
+from hub.gate.checks.header_texts import file_name_says_total, rare_values, says_total, texts_met
 from hub.gate.checks.identifiers import COLUMN_BITS, direct_identifiers
 from hub.gate.checks.leak import row_leak
 from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
@@ -54,10 +54,11 @@ def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
     for where, cells in rows:
         titles = list(dict.fromkeys(title.strip() for title in cells if title.strip()))
         place = f"{where}, the header"
-        rare = rare_values(titles, context)
+        texts = texts_met(titles, context)
+        rare = rare_values(texts, context)
         if (
             rare >= _FEWEST_UNITS
-            or _holds_data(titles, context)
+            or _holds_data(titles, context, has_texts=bool(texts))
             or any(_names_units(titles, f) for d in context.datasets for f in d.files)
         ):
             findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _BLOCKED))
@@ -99,12 +100,12 @@ _LONG_NAMES = (
 )
 
 
-def _holds_data(titles: list[str], context: Context) -> bool:
-    """Whether the names are rows, a column or identifiers of a dataset."""
+def _holds_data(titles: list[str], context: Context, *, has_texts: bool) -> bool:
+    """Whether the names are rows, a column or identifiers of a dataset; words of groups alone are no row."""
     fresh = context.undeclared()
     row = TableFragment(nested=True, columns=("",) * len(titles), data=tuple((title,) for title in titles))
     if sum(map(_may_be_value, titles)) < _FEWEST:
-        return len(titles) >= _FEWEST and bool(row_leak(row, fresh))
+        return has_texts and bool(row_leak(row, fresh))
     column = TableFragment(nested=True, columns=("",), data=(tuple(titles),))
     return bool(row_leak(row, fresh) or column_leak(column, fresh) or direct_identifiers(column, fresh))
 
@@ -143,8 +144,7 @@ def _names_units(titles: list[str], file: DataFile) -> bool:
 
 def _unknown(titles: Sequence[str], context: Context) -> list[str]:
     """The names that say numbers, and are neither columns of a dataset nor values of its groups."""
-    left = [title for title in titles if spoken_numbers(title)]
-    return unknown(left, context) if _holds_numbers(left) else []
+    return unknown([title for title in titles if spoken_numbers(title)], context)
 
 
 def _holds_numbers(titles: list[str]) -> bool:
