@@ -212,6 +212,16 @@ def test_a_file_of_many_columns_is_looked_at_one_by_one(monkeypatch: pytest.Monk
     assert (columns.sampled("g"), columns.sampled("h"), "_first" in vars(columns)) == (2, 3, False)
 
 
+@pytest.mark.parametrize(("most", "values"), [(20_000, 1), (19_999, 2)])
+def test_the_first_rows_tell_of_a_file_as_long_as_it_may_be_held(
+    monkeypatch: pytest.MonkeyPatch, most: int, values: int
+) -> None:
+    """Of a longer one, rows from five places do."""
+    monkeypatch.setattr(large_columns, "MOST_CODED", most)
+    columns = LargeColumns(pl.LazyFrame({"g": [n // 10_000 for n in range(20_000)]}), 20_000)
+    assert columns.sampled("g") == values
+
+
 def test_rows_that_a_few_do_not_tell_of_are_all_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no room for the rows of these keys, and those that are looked at first have none of them."""
     monkeypatch.setattr(value_counts, "MOST_MET", 50)

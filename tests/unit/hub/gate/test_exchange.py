@@ -211,3 +211,14 @@ def test_a_file_with_as_many_findings_as_it_may_have_is_within_what_the_lab_read
     file = RESULT["files"][0] | {"findings": [longest] * MOST_FINDINGS}
     result = CheckResult.model_validate_json(json.dumps(RESULT | {"files": [file]}))
     assert len(result.model_dump_json().encode()) < LARGEST_RESULT
+
+
+def test_an_earlier_table_of_which_nothing_is_said_is_of_others_and_on_the_same_snapshot() -> None:
+    """Rows are named only beside the author's own tables."""
+    told = EarlierTable.model_validate_json(json.dumps({"release": "r", "table": TABLE}))
+    assert (told.own, told.current) == (False, True)
+
+
+def test_the_reader_and_the_check_have_two_minutes_where_nobody_says_how_long() -> None:
+    policy = load_profile("uk-sacro")
+    assert ReadRequest(files=()).seconds == CheckRequest(files=(), policy=policy).seconds == 120

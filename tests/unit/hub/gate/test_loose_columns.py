@@ -79,6 +79,12 @@ def test_each_list_of_a_document_is_a_column() -> None:
     assert ("1.5", "2.5", "3.5") in found
 
 
+def test_lists_beside_each_other_are_a_column_each() -> None:
+    found = columns(ValueFragment(value={"a": [17.25, 18.5, 19.75], "b": [1.5, 2.5, 3.5, [9.5]]}))
+    assert VALUES in found
+    assert ("1.5", "2.5", "3.5") in found
+
+
 def test_the_values_of_an_object_are_a_column() -> None:
     assert VALUES in columns(ValueFragment(value={"x": 17.25, "y": 18.5, "z": 19.75}))
 

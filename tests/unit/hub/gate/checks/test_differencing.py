@@ -193,6 +193,22 @@ def to_text(table: pl.DataFrame) -> str:
     return table.to_pandas().to_string()
 
 
+def test_what_earlier_tables_tell_among_themselves_is_not_a_new_one_s_doing(desk: Desk, people: pl.DataFrame) -> None:
+    desk.release(counted(people, "district"), "district")
+    desk.release(without(counted(people, "district", "job"), district="West", job="farmer"), "district", "job")
+    assert found(desk.judge(without(counted(people, "sex"), sex="m"), "sex")) == []
+
+
+def test_earlier_tables_are_named_in_the_order_in_which_they_left(desk: Desk, people: pl.DataFrame) -> None:
+    desk.release(counted(people, "sex"), "sex")
+    desk.release(without(counted(people, "district", "job"), district="West", job="farmer"), "district", "job")
+    other, telling = desk.earlier
+    among = [telling if number in (0, 7) else other for number in range(8)]
+    desk.earlier = [table.model_copy(update={"release": f"export-{n}"}) for n, table in enumerate(among)]
+    (block,) = found(desk.judge(counted(people, "district"), "district"))
+    assert block.detail.startswith("Compared with export-0, earlier.csv; export-7, earlier.csv: ")
+
+
 def test_dimensions_in_another_order_and_rows_too(desk: Desk, people: pl.DataFrame) -> None:
     table = without(counted(people, "district", "job"), district="West", job="farmer")
     desk.release(table.select("n", "job", "district").reverse(), "job", "district")
@@ -202,9 +218,9 @@ def test_dimensions_in_another_order_and_rows_too(desk: Desk, people: pl.DataFra
 # Tables that pin a group together
 
 
-def test_three_tables_pin_what_no_two_of_them_tell(desk: Desk) -> None:
-    """Each pair of groups is large; a + b, b + c and a + c give each of them."""
-    people = pl.DataFrame(
+def three_ways() -> pl.DataFrame:
+    """150 people in three pairs of groups: four are in “ab”, “bc” and “b”."""
+    return pl.DataFrame(
         {
             "person": [f"P{n}" for n in range(150)],
             "one": ["ab"] * 104 + ["c"] * 46,
@@ -214,14 +230,33 @@ def test_three_tables_pin_what_no_two_of_them_tell(desk: Desk) -> None:
         pl.when(pl.col("person").is_in([f"P{n}" for n in range(4)])).then(pl.lit("b")).otherwise(pl.lit("ac"))
         .alias("three")
     )  # fmt: skip
+
+
+def test_three_tables_pin_what_no_two_of_them_tell(desk: Desk) -> None:
+    """Each pair of groups is large; a + b, b + c and a + c give each of them."""
+    people = three_ways()
     desk.dataset = mounted(people)
     for column in ("one", "two"):
         shown = counted(people, column).filter(pl.col(column).str.len_chars() == 2)
         desk.release(shown, column)
-    judged = desk.judge(counted(people, "three").filter(pl.col("three") == "ac"), "three")
-    assert found(judged)
+    (block,) = found(desk.judge(counted(people, "three").filter(pl.col("three") == "ac"), "three"))
+    assert block.place == "t.csv, the whole table"
+    assert block.detail == "Compared with export-own, earlier.csv: the difference covers this many units: 4."
     desk.earlier.pop()
     assert not found(desk.judge(counted(people, "three").filter(pl.col("three") == "ac"), "three"))
+
+
+def test_tables_that_pin_nothing_are_not_named_with_those_that_do(desk: Desk) -> None:
+    """The table shows a cell of an earlier one again, and beside it what pins a group; the last one is of others."""
+    people = three_ways()
+    desk.dataset = mounted(people)
+    for column in ("one", "two"):
+        desk.release(counted(people, column).filter(pl.col(column).str.len_chars() == 2), column)
+    aside = desk.earlier[0].table.model_copy(update={"file": "other.parquet"})
+    desk.earlier.append(EarlierTable(release=OTHERS, table=aside))
+    table = pl.DataFrame({"one": ["ab", "Total"], "three": ["Total", "ac"], "n": [104, 146]})
+    (block,) = found(desk.judge(table, "one", "three"))
+    assert block.detail == "Compared with export-own, earlier.csv: the difference covers this many units: 4."
 
 
 # Tables whose cells nobody declared
@@ -353,3 +388,20 @@ def test_a_table_of_another_snapshot_is_not_subtracted(desk: Desk, people: pl.Da
     table = without(counted(people, "district", "job"), district="West", job="farmer")
     desk.release(table, "district", "job", current=False)
     assert found(desk.judge(counted(people, "district"), "district")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "blocks"), [({}, True), ({"current": False}, False), ({"dataset": "village"}, False)]
+)
+def test_a_declared_part_leaves_few_units_only_to_cells_of_the_same_rows(
+    desk: Desk, people: pl.DataFrame, change: dict[str, Any], blocks: bool
+) -> None:
+    """The part has nobody of three districts, and all but one of West."""
+    desk.release(counted(people, "district"), "district")
+    (whole,) = desk.earlier
+    fewer = (0, 0, 0, whole.table.units[3] - 1)
+    said = {"exact": False, "filter": "income > 1000", "units": fewer, "rows": fewer, "counts": fewer}
+    of = {name: value for name, value in change.items() if name == "dataset"}
+    part = whole.table.model_copy(update=said | of)
+    desk.earlier = [EarlierTable(release="export-own", own=True, current=change.get("current", True), table=part)]
+    assert bool(found(desk.judge(counted(people, "district"), "district"))) is blocks

@@ -385,3 +385,18 @@ def test_other_statistics_may_stand_beside_a_declared_quantile(
     table = data.group_by("year").agg(**figures).sort("year").write_csv()
     judged = gate.judge("t.csv", table, TableContext("survey", ("year",), "visits", "quantile", quantile=0.75))
     assert RULE in make.checks(judged, Severity.NOTE)
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "result"),
+    [("quantile", pl.col("score").max()), ("median", pl.col("score").mean()), ("share", pl.len())],
+)
+def test_a_declared_figure_may_be_equal_to_a_plain_one(on: Any, make: Any, aggregate: str, result: pl.Expr) -> None:
+    """Three in ten have the highest score, as many the lowest; and of a hundred people, shares are counts."""
+    scores = [0, 0, 0, 5, 5, 5, 5, 10, 10, 10]
+    rows = pl.DataFrame({"year": [2019] * 60 + [2020] * 40, "score": scores * 10})
+    table = rows.group_by("year").agg(result=result).sort("year").write_csv()
+    said = TableContext("d", ("year",), "score", aggregate, quantile=0.75 * (aggregate == "quantile"))
+    judged = on(rows).judge("t.csv", table, said)
+    assert RULE in make.checks(judged, Severity.NOTE)
+    assert RULE not in make.checks(judged)
