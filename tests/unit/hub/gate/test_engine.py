@@ -14,11 +14,12 @@ import pytest
 from hub.domain.exports import Finding, Severity
 from hub.domain.table_context import TableContext
 from hub.gate import engine
+from hub.gate.beside import Beside
 from hub.gate.checks.catalogue import CHECKS
 from hub.gate.checks.check import Check, RequestCheck
 from hub.gate.context import Context, rows_text
 from hub.gate.engine import OutOfTimeError, check_file, check_fragments, check_request
-from hub.gate.exchange import Verdict
+from hub.gate.exchange import MOST_FINDINGS, Verdict
 from hub.gate.fragments import BlobFragment, FileFragments, TextFragment, ValueFragment
 from hub.gate.kinds import Kind
 from hub.gate.readers.files import read_file
@@ -110,6 +111,7 @@ def test_a_writer_that_crashes_blocks(gate: Any, monkeypatch: pytest.MonkeyPatch
     judged = check_file(text_file(), PLAIN, gate.policy, gate.datasets)
     assert judged.verdict is Verdict.BLOCK
     assert (judged.canonical, judged.sha256) == (None, "")
+    assert SENTENCES[RefusalReason.CRASHED] in [f.sentence for f in judged.findings]
 
 
 def test_a_writer_that_is_late_blocks(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,6 +293,58 @@ def test_a_name_that_is_long_or_full_of_digits_is_read(gate: Any, make: Any) -> 
     assert gate.judge(f"{'0123456789abcdef' * 4}.txt", "words").verdict == "none"
     usual = "tables/2026-11-26/income_by_region_2019-2022_v1.2.txt"
     assert gate.judge(usual, "words").verdict == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_read"),
+    [
+        ("x" * 116, False),
+        ("x" * 117, True),
+        ("7" * 20, False),
+        ("7" * 21, True),
+        ("7" * 31, True),
+        ("7" * 32, False),
+        ("7" * 64, False),
+        ("7" * 65, True),
+        ("x" + "7" * 32, True),
+        ("7" * 32 + "X", True),
+    ],
+)
+def test_a_name_is_as_long_as_it_may_be_and_a_digest_is_no_number(gate: Any, name: str, is_read: bool) -> None:
+    found = gate.judge(f"{name}.txt", "words").findings
+    assert [f.severity for f in found if f.check == "names"] == [Severity.REVIEW] * is_read
+
+
+def test_of_too_many_findings_the_strictest_stand(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def many(fragment: Any, context: Context) -> list[Finding]:
+        """It has much to say, and what blocks at the end."""
+        notes = [context.finding("new", Severity.NOTE, f"{n}", "s") for n in range(MOST_FINDINGS + 1)]
+        return [*notes, context.finding("new", Severity.BLOCK, fragment.place, "s")]
+
+    def together(contexts: Any) -> list[list[Finding]]:
+        """It asks a steward to look at each file."""
+        return [[c.finding("more", Severity.REVIEW, "", "s")] for c in contexts]
+
+    monkeypatch.setattr(engine, "CHECKS", (*CHECKS, Check("new", many)))
+    alone = check_file(text_file(), PLAIN, gate.policy, ())
+    assert (len(alone.findings), alone.findings[0].severity) == (MOST_FINDINGS, Severity.BLOCK)
+    monkeypatch.setattr(engine, "REQUEST_CHECKS", (RequestCheck("more", together),))
+    (judged,) = check_request([(text_file(), PLAIN)], gate.policy, ())
+    assert len(judged.findings) == MOST_FINDINGS
+    assert [f.severity for f in judged.findings[:2]] == [Severity.REVIEW, Severity.BLOCK]
+    assert judged.verdict is Verdict.BLOCK
+
+
+def test_the_files_of_a_request_add_to_what_the_project_released_in_the_month(gate: Any) -> None:
+    """A file that cannot leave adds nothing."""
+    key = text_file("{" * 9, "bad.json", 3)
+    files = [(text_file(path="1.txt"), PLAIN), (key, PLAIN), (text_file(path="2.txt", index=2), PLAIN)]
+    size = len(check_request(files[:1], gate.policy, ())[0].canonical.content)  # type: ignore[union-attr]
+    for spare, expected in ((0, ["none", "block", "none"]), (1, ["none", "block", "review"])):
+        limits = gate.policy.limits.model_copy(update={"month_bytes": 100 + 2 * size - spare})
+        policy = gate.policy.model_copy(update={"limits": limits})
+        judged = check_request(files, policy, (), beside=Beside(month_bytes=100))
+        assert [j.verdict for j in judged] == expected
 
 
 def test_a_name_of_two_alphabets_is_read(gate: Any, make: Any) -> None:

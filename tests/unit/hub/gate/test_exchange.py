@@ -13,7 +13,7 @@ from hub.domain.exports import Finding, Severity
 from hub.domain.file_cards import FileCard
 from hub.domain.table_context import TableContext
 from hub.gate.card_form import CardPart
-from hub.gate.earlier import MOST_EARLIER, EarlierTable, EarlierTables
+from hub.gate.earlier import MOST_EARLIER, EarlierTable, EarlierTables, with_tables
 from hub.gate.exchange import (
     LARGEST_RESULT,
     MOST_CHECKED,
@@ -130,6 +130,16 @@ def test_so_many_earlier_tables_are_told_and_no_more() -> None:
     assert len(EarlierTables(tables=(table,) * MOST_EARLIER).tables) == MOST_EARLIER
     with pytest.raises(ValidationError):
         EarlierTables(tables=(table,) * (MOST_EARLIER + 1))
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_where_tables_are_left_out_of_those_that_are_told_the_check_knows(*, complete: bool) -> None:
+    table = TablePart.model_validate_json(json.dumps(TABLE))
+    told = with_tables(EarlierTables(complete=complete), [table] * MOST_EARLIER)
+    assert (len(told.tables), told.complete) == (MOST_EARLIER, complete)
+    more = with_tables(told, [table])
+    assert (len(more.tables), more.complete) == (MOST_EARLIER, False)
+    assert {(one.own, one.current, one.label) for one in more.tables} == {(True, True, "t.csv")}
 
 
 def test_an_approved_notebook_has_so_many_cells_and_no_more() -> None:
