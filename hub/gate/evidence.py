@@ -23,6 +23,7 @@ from hub.gate.hopes import at_most, hopeful_rows, spare, strongest
 from hub.gate.meeting import meeting_of
 from hub.gate.near_rows import MOST_ALIKE, MOST_NEAR, least_bits, near_rows, specified
 from hub.gate.shared import TELLING_BITS, Alignment, Cells, align
+from hub.gate.sorted_values import are_among
 from hub.gate.views import TableView
 from hub.policy.model import Policy
 
@@ -34,6 +35,7 @@ _DIFFERENCE = 4.0
 _EXCESS = {"row": pl.Int64, "excess": pl.Float64}
 _PAIRS = {"row": pl.Int64, ROW: pl.UInt32}
 _MOST_TOLD = 200_000
+_PAIRS_AT_ONCE = 2**16
 
 
 def leaked_rows(view: TableView, file: DataFile, context: Context) -> list[int]:
@@ -203,7 +205,26 @@ def _excess(
     file: DataFile,
     policy: Policy,
 ) -> pl.DataFrame:
-    """Return for each row the bits beyond chance of its best candidates, where they are of few units."""
+    """Return for each row the bits beyond chance of its best candidates, where they are of few units.
+
+    Some rows are judged at once, since each pair stands there with all of its columns.
+    """
+    rows = candidates["row"].unique().sort()
+    each = max(rows.len() * _PAIRS_AT_ONCE // max(candidates.height, 1), 1)
+    parts = (candidates.filter(are_among(candidates["row"], rows[at : at + each])) for at in range(0, rows.len(), each))
+    found = [_excess_of(part, data, keyed, alignments, file, policy) for part in parts]
+    return pl.concat([pl.DataFrame(schema=_EXCESS), *found])
+
+
+def _excess_of(
+    candidates: pl.DataFrame,
+    data: pl.DataFrame,
+    keyed: pl.DataFrame,
+    alignments: list[Alignment],
+    file: DataFile,
+    policy: Policy,
+) -> pl.DataFrame:
+    """The same of a part of the candidates, which has all of those of its rows."""
     read = data.rename({a.name: f"data {a.name}" for a in alignments})
     pairs = candidates.join(keyed, on="row", how="inner").join(read, on=ROW, how="inner")
     pairs = pairs.with_columns(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from hub.gate import evidence
 from hub.gate.datasets import ROW, UNIT, DataFile
 from hub.gate.evidence import _excess, _meeting, _told
 from hub.gate.near_rows import MOST_ALIKE, least_bits
@@ -58,8 +59,12 @@ def test_rows_that_share_a_combination_are_met_unless_too_many_do(file: DataFile
     assert count <= MOST_ALIKE
 
 
-def test_the_best_fit_of_a_row_is_held_against_the_policy_and_not_all_that_fit_a_little() -> None:
+@pytest.mark.parametrize("at_once", [1, 30, 2**16])
+def test_the_best_fit_of_a_row_is_held_against_the_policy_and_not_all_that_fit_a_little(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One row of the dataset has all three values; two of them are shared by as many units as the policy asks."""
+    monkeypatch.setattr(evidence, "_PAIRS_AT_ONCE", at_once)
     numbers = pl.int_range(2**16, eager=True)
     alike = numbers < POLICY.minimum_units + 5
     rows = pl.DataFrame(
@@ -71,9 +76,9 @@ def test_the_best_fit_of_a_row_is_held_against_the_policy_and_not_all_that_fit_a
     )
     file = DataFile("d", "d.parquet", rows.lazy(), "")
     chosen = [Alignment(f"c{at}", name, 0) for at, name in enumerate("xyz")]
-    table = pl.DataFrame({"row": [1], **{a.name: [key] for a, key in zip(chosen, (7, 8, 9), strict=True)}})
+    table = pl.DataFrame({"row": [1, 2, 3], **{a.name: [n] * 3 for a, n in zip(chosen, (7, 8, 9), strict=True)}})
     table = table.with_columns(pl.lit(12.0).alias(f"bits {a.name}") for a in chosen)
     data = rows.rename({a.column: a.name for a in chosen}).with_row_index(ROW).with_columns(pl.col(ROW).alias(UNIT))
-    pairs = data.filter(pl.col(chosen[0].name) == 7).select(pl.lit(1, pl.Int64).alias("row"), ROW)
+    pairs = table.select("row").join(data.filter(pl.col(chosen[0].name) == 7).select(ROW), how="cross")
     best = _excess(pairs, data, table, chosen, file, POLICY)
-    assert best.rows() == [(1, 36.0 - 16.0)]
+    assert sorted(best.rows()) == [(row, 36.0 - 16.0) for row in (1, 2, 3)]
