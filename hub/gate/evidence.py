@@ -35,7 +35,7 @@ _DIFFERENCE = 4.0
 _EXCESS = {"row": pl.Int64, "excess": pl.Float64}
 _PAIRS = {"row": pl.Int64, ROW: pl.UInt32}
 _MOST_TOLD = 200_000
-_PAIRS_AT_ONCE = 2**16
+_PAIRS_AT_ONCE = 2**17
 
 
 def leaked_rows(view: TableView, file: DataFile, context: Context) -> list[int]:
@@ -260,7 +260,7 @@ def _joint_bits(pairs: pl.DataFrame, grouping: list[Alignment], file: DataFile) 
         return pl.Series("joint", [0.0] * pairs.height, dtype=pl.Float64)
     flags = [f"same {a.name}" for a in grouping]
     single = pl.max_horizontal(*(pl.col(f"bits {a.name}") * pl.col(f"same {a.name}") for a in grouping))
-    indexed = pairs.with_row_index("at").with_columns(single.alias("joint"))
+    indexed = pairs.select(*(a.name for a in grouping), *flags, single.alias("joint")).with_row_index("at")
     patterns = indexed.group_by(flags).len().sort("len", *flags, descending=True).head(_MOST_PATTERNS)
     cube = file.combinations(specified(tuple(grouping)), MOST_NEAR)
     for pattern in patterns.iter_rows(named=True):

@@ -184,7 +184,7 @@ def picked_rows(source: pl.LazyFrame, columns: Sequence[str], numbers: pl.Series
         for piece, near in numbers.to_frame("number").group_by(pl.col("number") // _LONG_PIECE, maintain_order=True):
             (start,) = (int(number) * _LONG_PIECE for number in piece)
             rows = few.slice(start, _LONG_PIECE).collect(engine="streaming")
-            parts.append(rows[(near["number"] - start).to_list()])
+            parts.append(rows[near["number"] - start])
         found.append(pl.concat(parts))
     return pl.concat(found, how="horizontal")
 
