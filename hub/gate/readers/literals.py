@@ -108,7 +108,9 @@ def _text_of(node: ast.AST) -> JsonValue | bytes:
             args=[ast.List(elts=parts) | ast.Tuple(elts=parts)],
         ):
             texts = [_text_of(part) for part in parts]
-            return mark.join(map(str, texts)) if all(isinstance(text, str) for text in texts) else None
+            # A long mark between many texts would be more than memory holds, and says no more than once.
+            between = mark if len(mark) * len(texts) <= _LONGEST else ""
+            return between.join(map(str, texts)) if all(isinstance(text, str) for text in texts) else None
         case ast.Call(func=ast.Name(id="chr"), args=[ast.Constant(value=int() as code)]):
             return chr(code) if 0 <= code <= _LAST_LETTER else None
         case ast.Constant(value=str() | bytes() as value):

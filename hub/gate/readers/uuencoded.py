@@ -13,15 +13,17 @@ _FEWEST = 16
 
 def uuencoded(text: str) -> Iterator[tuple[int, bytes]]:
     """Yield how many characters lines of the code took that follow each other, and what they hold."""
-    content, written = b"", 0
+    content: list[bytes] = []
+    written = 0
     for line in (*text.split("\n"), ""):
         held = _held(line)
         if held:
-            content, written = content + held, written + len(line)
+            content.append(held)
+            written += len(line)
             continue
         if written >= _FEWEST:
-            yield written, content
-        content, written = b"", 0
+            yield written, b"".join(content)
+        content, written = [], 0
 
 
 def _held(line: str) -> bytes:

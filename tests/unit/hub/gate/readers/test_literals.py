@@ -166,3 +166,9 @@ def test_what_is_put_together_of_other_parts_is_none(source: str) -> None:
 
 def test_a_long_sum_is_looked_at_once() -> None:
     assert texts_of("+".join(["a"] * 100_000)) == []
+
+
+def test_a_long_mark_between_many_texts_stands_nowhere() -> None:
+    """A mark of 300,000 letters between each two of 25,000 would be more than memory holds."""
+    (text,) = texts_of(f"{'-' * 300_000!r}.join({list('Acacia Bouleau and Charme') * 1_000})")
+    assert text == "Acacia Bouleau and Charme" * 1_000
