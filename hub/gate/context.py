@@ -124,6 +124,11 @@ class Context:
         other._tables, other._kept = dict(self._tables), dict(self._kept)
         return other
 
+    @property
+    def files(self) -> list[DataFile]:
+        """The files of all datasets."""
+        return [file for dataset in self.datasets for file in dataset.files]
+
     def group_columns(self, file: DataFile) -> tuple[str, ...]:
         """Columns that the dataset of a file declares as groups of its units, as far as the file has them."""
         declared = [c for d in self.datasets if d.name == file.dataset for c in d.group_columns]

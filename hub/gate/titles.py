@@ -23,7 +23,7 @@ def says_much(titles: Iterable[str], context: Context) -> bool:
     if sum(map(len, different)) < most:
         return False
     left = unknown(sorted(different), context)
-    known = {word for file in _files(context) for name in file.names for word in _WORDS.findall(name)}
+    known = {word for file in context.files for name in file.names for word in _WORDS.findall(name)}
     words = {word for title in left for word in _WORDS.findall(title.casefold())} - known
     return sum(map(len, words)) >= most or sum(map(len, left)) >= _REPEATED * most
 
@@ -31,7 +31,7 @@ def says_much(titles: Iterable[str], context: Context) -> bool:
 def unknown(titles: list[str], context: Context) -> list[str]:
     """Return the names that are neither columns of a dataset nor values of its groups."""
     left = titles
-    for file in _files(context):
+    for file in context.files:
         left = [title for title in left if title.casefold() not in file.names]
         for column in file.schema if left else ():
             if column != file.unit and file.is_grouping(column):
@@ -48,7 +48,3 @@ def values_met(titles: Iterable[str], file: DataFile, column: str) -> set[str]:
     keys = cells.to_frame().with_columns(table_key(pl.col("title"), value_class, decimals).alias("key"))
     keys = keys.drop_nulls("key")
     return set(keys.filter(file.knows(column, decimals, keys["key"]))["title"])
-
-
-def _files(context: Context) -> list[DataFile]:
-    return [file for dataset in context.datasets for file in dataset.files]

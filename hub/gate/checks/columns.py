@@ -70,7 +70,7 @@ def _loose(fragment: Fragment, recomputed: set[str], context: Context) -> list[F
     """What is to be said of the first list of values that is a column of a dataset."""
     for view in loose_columns(fragment, FEWEST_VALUES):
         own = replace(view, frame=view.frame.filter(~pl.col("c0").is_in(recomputed)))
-        for file in (file for dataset in context.datasets for file in dataset.files):
+        for file in context.files:
             if any(has_evidence(own, key, file, column, context) for key, column in _alike(own, file, context)):
                 sentence = (
                     f"A list of values here is a column of the dataset {file.dataset}, or a part of one. Values of "
@@ -84,7 +84,7 @@ def pooled_column(views: Iterable[TableView], context: Context) -> bool:
     """Whether columns of several tables, whatever stands beside them, are together a column of a dataset."""
     pools: dict[tuple[DataFile, str], list[pl.Series]] = {}
     for view in (view for view in views if view.frame.height >= _FEWEST_POOLED):
-        for file in (file for dataset in context.datasets for file in dataset.files):
+        for file in context.files:
             for key, column in _alike(view, file, context):
                 pools.setdefault((file, column), []).append(view.frame[key].alias("c0"))
     for (file, column), parts in pools.items():

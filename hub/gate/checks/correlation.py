@@ -63,9 +63,10 @@ def _labels(view: TableView) -> str | None:
 
 def _files(context: Context, names: list[str]) -> list[DataFile]:
     """Files that have every named column, as numbers."""
-    files = [file for dataset in context.datasets for file in dataset.files]
     wanted = [name.casefold() for name in names]
-    return [f for f in files if all(n in f.names and f.value_class(f.names[n]) is ValueClass.NUMBER for n in wanted)]
+    return [
+        f for f in context.files if all(n in f.names and f.value_class(f.names[n]) is ValueClass.NUMBER for n in wanted)
+    ]
 
 
 def _fewest(file: DataFile, names: list[str]) -> int:

@@ -100,7 +100,7 @@ def _says_extreme(name: str, words: re.Pattern[str], context: Context) -> bool:
 
 def _is_measure(name: str, context: Context) -> bool:
     """A column of numbers of a dataset has the name."""
-    for file in (file for dataset in context.datasets for file in dataset.files):
+    for file in context.files:
         column = file.names.get(name)
         if column is not None and file.value_class(column) is ValueClass.NUMBER:
             return True

@@ -30,7 +30,7 @@ def texts_met(titles: Iterable[str], context: Context) -> list[Met]:
     """The names that are texts of a column of a dataset that makes no groups, with that column."""
     asked = sorted({title.strip() for title in titles if len(title.strip()) >= _SHORTEST})
     found = []
-    for file in (file for dataset in context.datasets for file in dataset.files):
+    for file in context.files:
         others = [title for title in asked if title.casefold() not in file.names]
         for column in file.schema if others else ():
             if file.value_class(column) is ValueClass.TEXT and not file.is_grouping(column):

@@ -51,15 +51,17 @@ def header_values(fragment: Fragment, context: Context) -> list[Finding] | None:
         rows += [(fragment.place, row) for row in fragment.header]
         if _are_rows(fragment.header, context):
             findings.append(context.finding(IDENTIFIER, Severity.BLOCK, f"{fragment.place}, the header", _BLOCKED))
+    # All names are looked up at once: a document may have very many small tables.
+    met = texts_met({title for _, cells in rows for title in cells}, context)
     for where, cells in rows:
         titles = list(dict.fromkeys(title.strip() for title in cells if title.strip()))
         place = f"{where}, the header"
-        texts = texts_met(titles, context)
+        texts = [(file, column, own) for file, column, names in met if (own := names.intersection(titles))]
         rare = rare_values(texts, context)
         if (
             rare >= _FEWEST_UNITS
             or _holds_data(titles, context, has_texts=bool(texts))
-            or any(_names_units(titles, f) for d in context.datasets for f in d.files)
+            or any(_names_units(titles, file) for file in context.files)
         ):
             findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _BLOCKED))
         elif rare:

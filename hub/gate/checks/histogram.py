@@ -36,7 +36,7 @@ def histogram_edges(fragment: Fragment, context: Context) -> list[Finding] | Non
     for view in context.tables(fragment):
         for key, title in zip(view.keys, view.columns, strict=True):
             edges = _edges(view, key, title)
-            told = [file for file in _files(context) if edges and _is_extreme(edges, file, context)]
+            told = [file for file in context.files if edges and _is_extreme(edges, file, context)]
             if told:
                 sentence = (
                     f"An outer edge of these bins is the smallest or the largest value of a column of the dataset "
@@ -48,10 +48,6 @@ def histogram_edges(fragment: Fragment, context: Context) -> list[Finding] | Non
                 applied = ("minimum_units",)
                 findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, sentence, rule, applied=applied))
     return findings or None
-
-
-def _files(context: Context) -> list[DataFile]:
-    return [file for dataset in context.datasets for file in dataset.files]
 
 
 def _edges(view: TableView, key: str, title: str) -> tuple[float, float] | None:

@@ -85,7 +85,7 @@ def dummy_support(fragment: Fragment, context: Context) -> list[Finding] | None:
     if isinstance(fragment, BlobFragment) or not context.datasets:
         return None
     small: list[Dummy] = []
-    files = [file for dataset in context.datasets for file in dataset.files]
+    files = context.files
     known = {name for file in files for name in file.names}
     for name in sorted(term_names(context.text(fragment), context.tables(fragment), known)):
         for file in files:

@@ -67,7 +67,7 @@ def vocabulary(fragment: Fragment, context: Context) -> list[Finding] | None:
 def _found(value: JsonValue, context: Context) -> Iterator[WordList]:
     """Yield the lists that are of a column of a dataset, with what its units say of them."""
     lists = list(_lists(value))
-    for file in (file for dataset in context.datasets for file in dataset.files) if lists else ():
+    for file in context.files if lists else ():
         for column in (c for c in file.schema if file.value_class(c) is ValueClass.TEXT):
             for words, units in _of_column(lists, file, column):
                 rare = sum(count < context.policy.minimum_units for count in units)

@@ -88,7 +88,7 @@ def _in_plain_letters(part: Fragment) -> Iterator[Fragment]:
             yield _rewritten_text(part, "letters", plain)
         case TableFragment() if _poses([*part.columns, *(cell for column in part.data for cell in column)]):
             data = tuple(tuple(map(_plain, column)) for column in part.data)
-            columns = tuple(map(plain_letters, part.columns))
+            columns = tuple(map(_plain, part.columns))
             yield TableFragment(place=place, nested=True, columns=columns, data=data)
         case ValueFragment() if _poses(strings(part.value, with_keys=True)):
             yield ValueFragment(place=place, value=_mapped(part.value, _plain))

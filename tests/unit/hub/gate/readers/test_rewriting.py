@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from hub.gate.fragments import ValueFragment
+from hub.gate.fragments import TableFragment, ValueFragment
 from hub.gate.readers.rewriting import cell_read, rewritten
 
 WORDS = ("cat", "oak", "elm", "fir", "ash", "yew")
@@ -27,3 +27,10 @@ def test_a_document_of_coded_words_keeps_its_numbers() -> None:
     )
     read = [one.value for one in rewritten(part) if isinstance(one, ValueFragment)]
     assert {"words": list(WORDS), "n": 12, "is": [True, None, 0.5]} in read
+
+
+@pytest.mark.parametrize("name", ["10_000", "over 10_000", "1:30 2:45", "n\u0301 2\u0301", "ｎ"])
+def test_what_is_written_in_plain_letters_is_not_written_anew_once_more(name: str) -> None:
+    part = TableFragment(place="t.csv", columns=("region", name), data=(("Nord",), ("500",)))
+    (once,) = rewritten(part)
+    assert list(rewritten(once)) == []
