@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from hub.gate.cells import ValueClass, decimals_of, table_key
+from hub.gate.cells import decimals_of, table_key
 from hub.gate.context import Context
 from hub.gate.datasets import DataFile
 
@@ -42,9 +42,8 @@ def unknown(titles: list[str], context: Context) -> list[str]:
 
 def values_met(titles: Iterable[str], file: DataFile, column: str) -> set[str]:
     """Return the names that are values of a column."""
-    value_class = file.value_class(column)
     cells = pl.Series("title", list(titles), dtype=pl.String)
-    decimals = decimals_of(cells) if value_class is ValueClass.NUMBER else 0
-    keys = cells.to_frame().with_columns(table_key(pl.col("title"), value_class, decimals).alias("key"))
+    decimals = decimals_of(cells)
+    keys = cells.to_frame().with_columns(table_key(pl.col("title"), file.value_class(column), decimals).alias("key"))
     keys = keys.drop_nulls("key")
     return set(keys.filter(file.knows(column, decimals, keys["key"]))["title"])

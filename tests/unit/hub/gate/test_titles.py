@@ -28,7 +28,7 @@ def context(gate: Any) -> Context:
         (["a" * 60, " " + "a" * 60 + " "], False),
         (["a" * 60 + " one", "a" * 60 + " two"], False),
         (["ab " * 133], False),
-        (["ab " * 134], True),
+        (["ab " * 133 + "a"], True),
         (["A" * 50 + "_" + "a" * 50], False),
         (["12 " * 20 + "a" * 97], False),
         (["12 " * 20 + "a" * 98], True),

@@ -83,3 +83,8 @@ def test_ordinary_numbers_say_nothing(kind: ArrayType) -> None:
 def test_fewer_than_sixteen_bytes_say_nothing() -> None:
     assert list(array_bytes(fragment(w=(as_numbers(SENTENCE[:8], ArrayType.I64), ArrayType.I64)))) == []
     assert list(array_bytes(fragment(w=(as_numbers(SENTENCE[:16], ArrayType.I64), ArrayType.I64)))) != []
+
+
+def test_the_array_is_named_by_its_number() -> None:
+    none, some = (np.arange(40), ArrayType.U8), (as_numbers(SENTENCE, ArrayType.I32), ArrayType.I32)
+    assert {place for place, _ in array_bytes(fragment(v=none, w=some))} == {", array 2"}

@@ -33,3 +33,10 @@ def test_spaces_at_the_end_of_a_line_may_be_gone() -> None:
 )
 def test_other_lines_are_none(text: str) -> None:
     assert list(uuencoded(text)) == []
+
+
+def test_sixteen_letters_are_enough() -> None:
+    content = b"words of a @"
+    line = written(content).rstrip()
+    assert len(line) == 16
+    assert [found for _, found in uuencoded(line)] == [content]
