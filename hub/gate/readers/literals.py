@@ -140,9 +140,12 @@ def _nests(value: list[JsonValue]) -> bool:
 
 
 def _value(node: ast.AST) -> JsonValue | bytes:
-    """The plain value of a literal; what is computed in it counts as missing."""
+    """The plain value of a literal; what is computed in it counts as missing, unless it is a text of literals."""
+    text = _text_of(node)
+    if text is not None:
+        return text
     match node:
-        case ast.Constant(value=bool() | int() | float() | str() | bytes() as value):
+        case ast.Constant(value=bool() | int() | float() as value):
             return value
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value

@@ -28,6 +28,10 @@ def arrays(frame: pl.DataFrame) -> str:
     return "\n".join(f"{name} = np.array({frame[name].to_list()})" for name in ("year", "income", "visits"))
 
 
+def halved(text: str) -> str:
+    return " + ".join(repr(text[at : at + 5]) for at in range(0, len(text), 5))
+
+
 WAYS: dict[str, Callable[[pl.DataFrame], str]] = {
     "columns": lambda frame: f"df = pd.DataFrame({columns(frame)})",
     "columns behind a magic": lambda frame: f"%matplotlib inline\n!ls\ndf = pd.DataFrame({columns(frame)})",
@@ -40,6 +44,14 @@ WAYS: dict[str, Callable[[pl.DataFrame], str]] = {
     "csv in a sum": lambda frame: "text = " + " + ".join(map(repr, frame.write_csv().splitlines(keepends=True))),
     "csv in a sum of bytes": lambda frame: " + ".join(
         repr(frame.write_csv().encode()[at : at + 9]) for at in range(0, 999, 9)
+    ),
+    "csv in a list of sums": lambda frame: f"text = [{', '.join(map(halved, frame.write_csv().splitlines()))}]",
+    "csv in a sum in a list": lambda frame: f"text = [{halved(frame.write_csv())}]",
+    "csv in a sum in a tuple": lambda frame: f"text = (1, {halved(frame.write_csv())})",
+    "csv in a sum in a mapping": lambda frame: f"text = {{'k': {halved(frame.write_csv())}}}",
+    "csv joined in a list": lambda frame: f"text = [''.join({list(frame.write_csv())})]",
+    "csv in codes in a list": lambda frame: (
+        f"text = [{' + '.join(f'chr({ord(letter)})' for letter in frame.write_csv())}]"
     ),
     "csv in codes": lambda frame: "text = " + " + ".join(f"chr({ord(letter)})" for letter in frame.write_csv()),
     "csv below a magic": lambda frame: f"%%writefile rows.csv\n{frame.write_csv()}",
@@ -154,6 +166,12 @@ def test_what_is_put_together_of_literals_is_one_text() -> None:
         "Acacia Bouleau and, A, Charme"
     ]
     assert texts_of("f(b'Acacia Bouleau ' + b'and Charme')") == ["Acacia Bouleau and Charme"]
+
+
+def test_texts_of_literals_are_one_in_lists_and_mappings_too() -> None:
+    assert texts_of("['Acacia ' + 'Bouleau', {'and' + ' ': ''.join(['Char', chr(109), 'e'])}, 'x' + name]") == [
+        "Acacia Bouleau\nCharme"
+    ]
 
 
 @pytest.mark.parametrize(
