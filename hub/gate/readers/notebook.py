@@ -54,18 +54,21 @@ def _said_once(fragments: Iterable[Fragment], known: set[str]) -> Iterator[Fragm
         yield fragment
 
 
-def _joined(fragments: Iterator[Fragment]) -> list[Fragment]:
+def _joined(fragments: Iterable[Fragment]) -> list[Fragment]:
     """A cell's parts; pieces of one stream with nothing that leaves between them are the one text that people see."""
     kept: list[Fragment] = []
+    pieces: dict[int, list[str]] = {}
     last = -1
     for fragment in fragments:
         before = kept[last] if last >= 0 else None
         if isinstance(before, TextFragment) and isinstance(fragment, TextFragment) and _is_one_stream(before, fragment):
-            kept[last] = before.model_copy(update={"text": before.text + fragment.text})
+            pieces.setdefault(last, [before.text]).append(fragment.text)
             continue
         if not isinstance(fragment, BlobFragment) and not _is_empty_output(fragment):
             last = len(kept)
         kept.append(fragment)
+    for at, texts in pieces.items():
+        kept[at] = kept[at].model_copy(update={"text": "".join(texts)})
     return kept
 
 
@@ -96,7 +99,10 @@ def _cell(number: int, cell: Object) -> Iterator[Fragment]:
         yield BlobFragment(place=f"{place}.attachments", media="attachment")
     if set(cell) - _CELL_KEYS:
         yield BlobFragment(place=place, media="unknown key")
-    for index, output in enumerate(_list(cell.get("outputs", []))):
+    outputs = _list(cell.get("outputs", []))
+    if len(outputs) > MOST_FRAGMENTS:
+        raise ReadRefusedError(RefusalReason.TOO_MANY_PARTS)
+    for index, output in enumerate(outputs):
         yield from _output(f"{place}.outputs[{index}]", slot.model_copy(update={"output": index}), _object(output))
 
 
@@ -109,7 +115,8 @@ def _output(place: str, slot: Slot, output: Object) -> Iterator[Fragment]:
             filled = slot.model_copy(update={"stream": name})
             yield TextFragment(place=f"{place}.{name}", slot=filled, text=_text(output.get("text", "")))
         case "error":
-            filled = slot.model_copy(update={"stream": "stderr"})
+            # An output of its own: as a stream it would run on from the one before it, in the text that people see.
+            filled = slot.model_copy(update={"mime": "text/plain"})
             yield TextFragment(place=f"{place}.error", slot=filled, text=_error_text(output))
         case "display_data" | "execute_result":
             for media, data in _object(output.get("data", {})).items():

@@ -341,9 +341,9 @@ def test_a_notebook_leaves_without_how_it_was_run(make: Any) -> None:
     assert "secret" not in json.dumps(made)
     assert made["metadata"]["kernelspec"]["name"] == "python3"
     assert (cell["execution_count"], cell["metadata"]) == (None, {})
-    assert [o["output_type"] for o in cell["outputs"]] == ["display_data", "stream"]
+    assert [o["output_type"] for o in cell["outputs"]] == ["display_data", "display_data"]
     assert set(cell["outputs"][0]["data"]) == {"text/plain", "image/png"}
-    assert cell["outputs"][1] == {"output_type": "stream", "name": "stderr", "text": "E: v"}
+    assert cell["outputs"][1] == {"output_type": "display_data", "data": {"text/plain": "E: v"}, "metadata": {}}
 
 
 def test_html_tables_leave_as_markdown(make: Any) -> None:

@@ -302,6 +302,43 @@ def test_what_leaves_parts_a_stream(make: Any) -> None:
     assert [text for _, text in _streams(make, _piece("1"), make.shown(plain="2"), _piece("3"))] == ["1", "2", "3"]
 
 
+def test_an_error_is_an_output_of_its_own(make: Any) -> None:
+    error = {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["12 x"]}
+    assert _streams(make, _piece("age 45", "stderr"), error, _piece("7", "stderr")) == [
+        ("#cells[0].outputs[0].stderr", "age 45"),
+        ("#cells[0].outputs[1].error", "12 x"),
+        ("#cells[0].outputs[2].stderr", "7"),
+    ]
+
+
+def test_an_error_leaves_as_an_output_that_runs_on_from_no_stream(gate: Any, make: Any) -> None:
+    error = {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["12 x"]}
+    judged = gate.judge("n.ipynb", make.notebook(("x", [_piece("age 45", "stderr"), error])))
+    (cell,) = json.loads(judged.canonical.content)["cells"]
+    assert [output["output_type"] for output in cell["outputs"]] == ["stream", "display_data"]
+    assert cell["outputs"][1]["data"] == {"text/plain": "12 x"}
+
+
+def test_outputs_of_a_cell_are_bounded_before_they_are_joined(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.gate.readers.notebook.MOST_FRAGMENTS", 3)
+    assert _streams(make, *[_piece("1")] * 3) == [("#cells[0].outputs[0].stdout", "111")]
+    assert refusal(make.notebook(("x", [_piece("1")] * 4))) is RefusalReason.TOO_MANY_PARTS
+
+
+def test_many_pieces_are_put_together_in_one_go(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece is copied once, and not with every piece that follows."""
+    copied: list[int] = []
+    plain = TextFragment.model_copy
+
+    def counted(part: TextFragment, **changes: Any) -> TextFragment:
+        copied.append(len(changes["update"]["text"]))
+        return plain(part, **changes)
+
+    monkeypatch.setattr(TextFragment, "model_copy", counted)
+    ((_, text),) = _streams(make, *[_piece("12 ")] * 1_000)
+    assert (text, copied) == ("12 " * 1_000, [3_000])
+
+
 def test_streams_of_two_cells_stay_two(make: Any) -> None:
     read = read_notebook(make.notebook(("x", [_piece("1")]), ("y", [_piece("2")])))
     assert [f.text for f in read if isinstance(f, TextFragment)] == ["x", "1", "y", "2"]
