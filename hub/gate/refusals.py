@@ -36,6 +36,7 @@ class RefusalReason(StrEnum):
     BROKEN_JSON = "broken-json"
     REPEATED_KEY = "repeated-key"
     DEEP_JSON = "deep-json"
+    DEEP_SOURCE = "deep-source"
     STRANGE_NUMBER = "strange-number"
     BROKEN_PNG = "broken-png"
     TRAILING_DATA = "trailing-data"
@@ -118,6 +119,8 @@ SENTENCES: dict[RefusalReason, str] = {
     RefusalReason.REPEATED_KEY: "A JSON object has the same key twice, so programs would read it differently. Keep "
     "one of them.",
     RefusalReason.DEEP_JSON: "The JSON is nested too deeply. Flatten it.",
+    RefusalReason.DEEP_SOURCE: "The source of a cell puts too much together in one expression. Write it in several "
+    "steps.",
     RefusalReason.STRANGE_NUMBER: "The file holds NaN, an infinity or a number that is too long. Write null or text, "
     "or leave it out.",
     RefusalReason.BROKEN_PNG: "The picture cannot be read as PNG. Save it again.",

@@ -18,7 +18,7 @@ from hub.gate.json_tables import document_tables
 from hub.gate.readers.documents import parse_json
 from hub.gate.readers.documents_within import strings
 from hub.gate.readers.readable import readable
-from hub.gate.refusals import ReadRefusedError
+from hub.gate.refusals import ReadRefusedError, RefusalReason
 
 _LONGEST = 1_000_000
 _LEAST_TEXT = 20
@@ -52,8 +52,11 @@ def _parsed(source: str) -> ast.AST | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(source.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError):
         return None
+    except (RecursionError, MemoryError):
+        # Python could read it, and only its depth hides what is in it.
+        raise ReadRefusedError(RefusalReason.DEEP_SOURCE) from None
 
 
 def _spans(source: str) -> Iterator[str]:

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.gate.fragments import FileFragments, Slot, TableFragment, TextFragment
+from hub.gate.fragments import FileFragments, RefusalFragment, Slot, TableFragment, TextFragment
+from hub.gate.readers import literals as readers_literals
 from hub.gate.readers.files import read_file
 from hub.gate.readers.literals import literals
+from hub.gate.refusals import RefusalReason
 
 SLOT = Slot(cell=0, cell_kind="code")
 
@@ -128,11 +130,19 @@ def test_any_source_is_read(pieces: list[str]) -> None:
     assert FileFragments.model_validate_json(read.model_dump_json()) == read
 
 
-@pytest.mark.parametrize(
-    "source", ["[" * 5_000, "(" * 300 + ")" * 300, "+".join("1" * 20_000), "x = " + "-" * 5_000 + "1"]
-)
-def test_source_that_is_nested_beyond_reason_is_read(source: str) -> None:
-    assert list(literals(TextFragment(slot=SLOT, text=source))) == []
+@pytest.mark.parametrize("source", ["[" * 5_000, "(" * 300 + ")" * 300])
+def test_source_that_is_nested_beyond_what_python_takes_is_read(source: str) -> None:
+    rows = {"a": [1, 2, 3], "b": [4, 5, 6]}
+    (table,) = literals(TextFragment(slot=SLOT, text=f"{rows}\n{source}"))
+    assert isinstance(table, TableFragment)
+    assert table.data == (("1", "2", "3"), ("4", "5", "6"))
+
+
+@pytest.mark.parametrize("source", ["+".join("1" * 20_000), "-" * 5_000 + "1"])
+@pytest.mark.parametrize("frame", ["x = {}", "if x =\n({})"])
+def test_source_that_is_too_deep_to_be_read_is_refused(make: Any, source: str, frame: str) -> None:
+    read = read_file(1, "n.ipynb", make.notebook((frame.format(source), [])))
+    assert [part.reason for part in read.fragments if isinstance(part, RefusalFragment)] == [RefusalReason.DEEP_SOURCE]
 
 
 def found_in(source: str) -> list[str]:
@@ -182,8 +192,24 @@ def test_what_is_put_together_of_other_parts_is_none(source: str) -> None:
     assert texts_of(source) == []
 
 
-def test_a_long_sum_is_looked_at_once() -> None:
-    assert texts_of("+".join(["a"] * 100_000)) == []
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The parts of a source that are looked at as texts, each as often as it is."""
+    seen: list[object] = []
+    plain = vars(readers_literals)["_text_of"]
+
+    def noted(node: object, *known: object) -> object:
+        seen.append(node)
+        return plain(node, *known)
+
+    monkeypatch.setattr(readers_literals, "_text_of", noted)
+    return seen
+
+
+def test_a_long_sum_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parts once as parts of the sum, and once by themselves, with what Python says of each name."""
+    seen = counted(monkeypatch)
+    assert texts_of("a + " * 1_000 + "('Acacia Bouleau ' + 'and Charme')") == ["Acacia Bouleau and Charme"]
+    assert 1_000 < len(seen) < 4_000
 
 
 def test_a_long_mark_between_many_texts_stands_nowhere() -> None:
