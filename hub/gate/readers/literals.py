@@ -28,6 +28,9 @@ _LAST_LETTER = 0x10FFFF
 _MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
+Others = set[int]
+"""The nodes of a tree, by their ids, of which it is known that they are no text of literals."""
+
 
 def literals(part: Fragment) -> Iterator[Fragment]:
     """Return the tables and texts that a code cell's source holds as literals."""
@@ -76,11 +79,12 @@ def _spans(source: str) -> Iterator[str]:
 def _found(tree: ast.AST) -> Iterator[JsonValue | bytes]:
     """The outermost literals."""
     waiting: list[ast.AST] = [tree]
+    others: Others = set()
     while waiting:
         node = waiting.pop()
-        value = _text_of(node)
+        value: JsonValue | bytes = _text_of(node, others)
         if value is None and isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Constant)):
-            value = _value(node)
+            value = _value(node, others)
         if isinstance(value, list | dict | str | bytes):
             yield value
         else:
@@ -101,16 +105,24 @@ def _parts(node: ast.AST) -> list[ast.AST]:
     return [*found, node]
 
 
-def _text_of(node: ast.AST) -> JsonValue | bytes:
-    """The text that is put together of literals: by plus signs, by joining a list, or of codes of letters."""
+def _text_of(node: ast.AST, others: Others) -> str | bytes | None:
+    """The text that is put together of literals; a part that makes none is not tried again with what it stands in."""
+    text = _put_together(node, others) if id(node) not in others else None
+    if text is None:
+        others.add(id(node))
+    return text
+
+
+def _put_together(node: ast.AST, others: Others) -> str | bytes | None:
+    """A text that is put together by plus signs, by joining a list, or of codes of letters."""
     match node:
         case ast.BinOp(op=ast.Add()):
-            return _one([_text_of(part) for part in reversed(_parts(node))])
+            return _one([_text_of(part, others) for part in reversed(_parts(node))])
         case ast.Call(
             func=ast.Attribute(value=ast.Constant(value=str() as mark), attr="join"),
             args=[ast.List(elts=parts) | ast.Tuple(elts=parts)],
         ):
-            texts = [_text_of(part) for part in parts]
+            texts = [_text_of(part, others) for part in parts]
             # A long mark between many texts would be more than memory holds, and says no more than once.
             between = mark if len(mark) * len(texts) <= _LONGEST else ""
             return between.join(map(str, texts)) if all(isinstance(text, str) for text in texts) else None
@@ -121,7 +133,7 @@ def _text_of(node: ast.AST) -> JsonValue | bytes:
     return None
 
 
-def _one(parts: list[JsonValue | bytes]) -> JsonValue | bytes:
+def _one(parts: list[str | bytes | None]) -> str | bytes | None:
     """Texts, or bytes, behind each other."""
     if all(isinstance(part, str) for part in parts):
         return "".join(map(str, parts))
@@ -142,9 +154,9 @@ def _nests(value: list[JsonValue]) -> bool:
     return any(isinstance(inner, list | dict) for inner in value)
 
 
-def _value(node: ast.AST) -> JsonValue | bytes:
+def _value(node: ast.AST, others: Others) -> JsonValue | bytes:
     """The plain value of a literal; what is computed in it counts as missing, unless it is a text of literals."""
-    text = _text_of(node)
+    text = _text_of(node, others)
     if text is not None:
         return text
     match node:
@@ -153,17 +165,18 @@ def _value(node: ast.AST) -> JsonValue | bytes:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
-            return [_plain(part) for part in parts]
+            return [_plain(part, others) for part in parts]
         case ast.Dict(keys=keys, values=values):
-            return {str(_plain(key)): _plain(value) for key, value in zip(keys, values, strict=True) if key}
+            pairs = zip(keys, values, strict=True)
+            return {str(_plain(key, others)): _plain(value, others) for key, value in pairs if key}
         case ast.Call(args=[first, *_]):
             # As in Timestamp("2020-01-01"), Decimal("1.5") and array([1, 2]).
-            return _plain(first)
+            return _plain(first, others)
     return None
 
 
-def _plain(node: ast.AST) -> JsonValue:
-    value = _value(node)
+def _plain(node: ast.AST, others: Others) -> JsonValue:
+    value = _value(node, others)
     if isinstance(value, bytes):
         return readable(value) or value.hex()
     # A number that is longer than any is written in another way, since Python writes none of so many digits.

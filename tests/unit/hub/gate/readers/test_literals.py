@@ -212,6 +212,13 @@ def test_a_long_sum_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1_000 < len(seen) < 4_000
 
 
+def test_the_parts_of_sums_in_sums_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = counted(monkeypatch)
+    nested = "(y + " * 90 + f"''.join([{'0, ' * 1_000}z, 'Acacia ' + 'and Charme and Bouleau'])" + ")" * 90
+    assert texts_of(nested) == ["Acacia and Charme and Bouleau"]
+    assert 1_000 < len(seen) < 5_000
+
+
 def test_a_long_mark_between_many_texts_stands_nowhere() -> None:
     """A mark of 300,000 letters between each two of 25,000 would be more than memory holds."""
     (text,) = texts_of(f"{'-' * 300_000!r}.join({list('Acacia Bouleau and Charme') * 1_000})")
