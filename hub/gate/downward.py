@@ -2,7 +2,7 @@
 
 Lines are of a kind: whole numbers, fractions, or all else. Where the kinds come back in the same order again and again,
 the lines of each turn are a record; where all are fractions, or all whole numbers, records of each small width are
-tried.
+tried. A line above may be of the kind that ends a record, so that small records may begin at each line of the first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 MOST_LINES = 16
-_MOST_ALIKE = 6
+_SMALL = 6
 _FEWEST_RECORDS = 4
 _FRACTION = re.compile(r"[+-]?\d[\d\s,'_]*[.,]\d+(?:[eE][+-]?\d{1,3})?")
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -34,11 +34,14 @@ def downward(lines: list[str]) -> Iterator[list[list[str]]]:
         of_one = kinds[start : start + width]
         is_alike = bool((of_one == of_one[0]).all())
         is_known = any(width % other == 0 for other in told) and not is_alike
-        if records < _FEWEST_RECORDS or is_known or not of_one.any() or (is_alike and width > _MOST_ALIKE):
+        if records < _FEWEST_RECORDS or is_known or not of_one.any() or (is_alike and width > _SMALL):
             continue
         told.append(width)
-        rows = cells[start : start + records * width]
-        yield [rows[at : at + width] for at in range(0, len(rows), width)]
+        run = cells[start : start + length + width]
+        for first in range(width if width <= _SMALL else 1):
+            rows = [run[at : at + width] for at in range(first, len(run) - width + 1, width)]
+            if len(rows) >= _FEWEST_RECORDS:
+                yield rows
 
 
 def _kind(cell: str) -> int:
