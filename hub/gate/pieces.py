@@ -47,7 +47,7 @@ def joined(pieces: Iterable[Fragment]) -> Iterator[Fragment]:
     by_width: dict[int, list[TableFragment]] = defaultdict(list)
     for table in chain.from_iterable(map(_tables, pieces)):
         by_width[len(table.columns)].append(table)
-    yield from (_stacked(below) for below in by_width.values() if len(below) > 1)
+    yield from chain.from_iterable(_stacks(below) for below in by_width.values() if len(below) > 1)
 
 
 def _tables(part: Fragment) -> list[TableFragment]:
@@ -58,18 +58,25 @@ def _tables(part: Fragment) -> list[TableFragment]:
     return [TableFragment(nested=True, columns=titles, data=tuple(map(tuple, data))) for titles, data in found]
 
 
-def _stacked(below: list[TableFragment]) -> TableFragment:
-    """Tables of one width below each other; headers that differ name nothing, and are rows themselves."""
+def _stacks(below: list[TableFragment]) -> Iterator[TableFragment]:
+    """Tables of one width below each other; headers that differ name nothing, and are rows themselves in a second one.
+
+    Without them a column stands by itself, of which names among the cells of tables of one row would be half.
+    """
     headers = {tuple(title.strip().casefold() for title in table.columns) for table in below}
     if len(headers) == 1:
         columns, tops = below[0].columns, [table.header for table in below]
     else:
         columns, tops = ("",) * len(below[0].columns), [table.header or (table.columns,) for table in below]
-    data = [
-        [cell for table, top in zip(below, tops, strict=True) for cell in (*(row[at] for row in top), *table.data[at])]
-        for at in range(len(columns))
-    ]
-    return TableFragment(nested=True, columns=columns, data=tuple(map(tuple, data)))
+    yield _stacked(columns, [table.data for table in below])
+    if any(tops):
+        both = ((tuple(zip(*top, strict=True)), table.data) for table, top in zip(below, tops, strict=True))
+        yield _stacked(columns, [part for parts in both for part in parts if part])
+
+
+def _stacked(columns: tuple[str, ...], below: list[tuple[tuple[str, ...], ...]]) -> TableFragment:
+    data = [tuple(chain.from_iterable(part[at] for part in below)) for at in range(len(columns))]
+    return TableFragment(nested=True, columns=columns, data=tuple(data))
 
 
 def is_cut(pieces: Iterable[Fragment]) -> bool:

@@ -14,6 +14,10 @@ def texts(*lengths: int) -> list[Fragment]:
     return [TextFragment(text=chr(97 + at) * length) for at, length in enumerate(lengths)]
 
 
+def stacks(parts: list[Fragment]) -> list[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]:
+    return [(whole.columns, whole.data) for whole in joined(parts) if isinstance(whole, TableFragment)]
+
+
 @pytest.mark.parametrize(
     ("lengths", "is_more"),
     [((), False), ((MOST - 1,), False), ((MOST,), True), ((100_000, 99_998), False), ((100_000, 99_999), True)],
@@ -56,13 +60,21 @@ def test_names_that_differ_are_rows_of_what_is_put_together() -> None:
         TableFragment(columns=("a", "b"), data=((), ())),
         TableFragment(columns=("c", "d"), data=(("1",), ("2",))),
     ]
-    (whole,) = joined(parts)
-    assert isinstance(whole, TableFragment)
-    assert (whole.columns, whole.data) == (("", ""), (("a", "c", "1"), ("b", "d", "2")))
+    assert stacks(parts) == [
+        (("", ""), (("1",), ("2",))),
+        (("", ""), (("a", "c", "1"), ("b", "d", "2"))),
+    ]
+
+
+def test_names_of_several_rows_are_rows_of_what_is_put_together() -> None:
+    table = TableFragment(columns=("a x", "b y"), header=(("a", "b"), ("x", "y")), data=(("1",), ("2",)))
+    assert stacks([table, table]) == [
+        (("a x", "b y"), (("1", "1"), ("2", "2"))),
+        (("a x", "b y"), (("a", "x", "1") * 2, ("b", "y", "2") * 2)),
+    ]
 
 
 def test_names_that_are_the_same_stay_names() -> None:
     same = TableFragment(columns=("a", "b"), data=(("1",), ("2",)))
-    (whole,) = joined([same, same.model_copy(update={"columns": (" A", "b")})])
-    assert isinstance(whole, TableFragment)
-    assert (whole.columns, whole.data) == (("a", "b"), (("1", "1"), ("2", "2")))
+    other = same.model_copy(update={"columns": (" A", "b")})
+    assert stacks([same, other]) == [(("a", "b"), (("1", "1"), ("2", "2")))]

@@ -49,6 +49,15 @@ def test_a_row_for_each_cell_is_found(gate: Any, make: Any, pairs: list[tuple[fl
     assert ROWS not in found(gate, {"n.ipynb": make.notebook(*cells[:1])})[0]
 
 
+def test_a_column_with_another_name_for_each_value_is_found(gate: Any, make: Any, data: pl.DataFrame) -> None:
+    html = "<table><tr><th>{}</th></tr><tr><td>{}</td></tr></table>"
+    names = [one + other + "ab" for one in "abcdef" for other in "ghijklmn"]
+    shown = [html.format(*both) for both in zip(names, data["income"][200:240], strict=False)]
+    twin = [html.format(name, at) for name, at in zip(names, range(40), strict=False)]
+    assert ROWS in found(gate, {"n.ipynb": make.notebook(*(("", [make.shown(html=part)]) for part in shown))})[0]
+    assert ROWS not in found(gate, {"n.ipynb": make.notebook(*(("", [make.shown(html=part)]) for part in twin))})[0]
+
+
 def test_all_files_with_a_part_in_it_block(gate: Any, pairs: list[tuple[float, int]]) -> None:
     files: dict[str, str | bytes] = {f"{at}.csv": f"a,b\n{i},{v}\n" for at, (i, v) in enumerate(pairs)}
     assert all(ROWS in own for own in found(gate, files))
