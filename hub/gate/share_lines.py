@@ -9,9 +9,8 @@ import polars as pl
 
 from hub.domain.table_context import TableContext
 from hub.gate.agreement import near_figure
-from hub.gate.cells import decimals_of, numbers_in
+from hub.gate.cells import decimals_of
 from hub.gate.figures import column_of
-from hub.gate.marks import is_suppressed
 from hub.gate.tabulation import Dimension, Tabulation
 from hub.policy.model import Policy
 
@@ -64,6 +63,8 @@ def _shown(tabulation: Tabulation, key: str) -> tuple[pl.DataFrame, int]:
     """The cells of a column that show a number of the dataset, with all that was recomputed, and their decimals."""
     view = tabulation.view
     row = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
-    table = view.frame.select(row, pl.col(key).alias("cell"), is_suppressed(view.frame, key).alias("hidden"))
+    numbers = view.number_cells(key).cast(pl.Float64).alias("shown")
+    table = view.frame.select(row, pl.col(key).alias("cell"), view.suppressed(key).alias("hidden"), numbers)
     joined = table.join(tabulation.cells.drop("shown"), on="row").filter(~pl.col("hidden"), pl.col("rows") > 0)
-    return joined.with_columns(numbers_in(joined["cell"]).cast(pl.Float64).alias("shown")), decimals_of(joined["cell"])
+    is_whole = joined.height == view.frame.height
+    return joined, view.decimals(key) if is_whole else decimals_of(joined["cell"])

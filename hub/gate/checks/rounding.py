@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from hub.domain.exports import Finding, Fix, FixKind, Severity
 from hub.domain.table_context import TableContext
-from hub.gate.cells import decimals_of, number, numbers_in
+from hub.gate.cells import number
 from hub.gate.checks.check import Check
 from hub.gate.checks.places import column_place, rows_of
 from hub.gate.column_names import is_count_name
@@ -19,6 +21,8 @@ from hub.gate.tabulation import Tabulation
 from hub.gate.views import TableView
 
 IDENTIFIER = "rounding"
+_NEAR = 1e-9
+"""How near to a multiple a quotient is one: what a division in floating point takes from it."""
 
 
 def rounding(fragment: Fragment, context: Context) -> list[Finding] | None:
@@ -90,28 +94,34 @@ def _divided(tabulation: Tabulation, context: Context) -> list[Finding]:
     """Sums beside means of the same column, which give the counts behind them more finely than the base."""
     base = context.policy.rounding_base
     said = context.table.rounding if tabulation.view.whole else 0.0
-    of = {(f.aggregate, f.measure): key for key, f in tabulation.agreeing.items() if not tabulation.weight}
+    figures = {} if tabulation.weight else tabulation.agreeing
     findings = []
-    for measure in (m for aggregate, m in of if aggregate == "sum" and ("mean", m) in of):
-        frame = tabulation.view.frame
-        keys = of["sum", measure], of["mean", measure]
-        total, mean = (numbers_in(frame[key]).cast(pl.Float64) for key in keys)
-        halves = [max(0.5 * 10.0 ** -decimals_of(frame[key]), said / 2) for key in keys]
-        row = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
-        cells = frame.select(row, total.alias("total").abs(), mean.alias("mean").abs()).drop_nulls()
-        count = pl.col("total") / pl.col("mean")
-        slack = count * (halves[0] / pl.col("total") + halves[1] / pl.col("mean"))
-        is_rounded = (count.round() / base - (count.round() / base).round()).abs() < _NEAR
-        told = cells.filter(pl.col("mean") > 0, pl.col("total") > 0, 2 * slack < base, ~is_rounded)
-        if told.height:
+    for mean, figure in figures.items():
+        sums = [key for key, f in figures.items() if (f.aggregate, f.measure) == ("sum", figure.measure)]
+        rows = _rows_told(tabulation.view, sums, mean, base, said) if figure.aggregate == "mean" else []
+        if rows:
             rule = f"counts are multiples of {base} ({context.policy.name})"
-            place = column_place(tabulation.view, keys[1], rows_of(told))
+            place = column_place(tabulation.view, mean, rows)
             applied = ("rounding_base",)
             findings.append(context.finding(IDENTIFIER, Severity.BLOCK, place, _QUOTIENT, rule, applied=applied))
     return findings
 
 
-_NEAR = 1e-9
+def _rows_told(view: TableView, sums: Sequence[str], mean: str, base: int, said: float) -> list[int]:
+    """The rows whose count follows from a mean and any of the sums, within the decimals and the rounding of each."""
+    numbers = pl.DataFrame([view.number_cells(key).cast(pl.Float64).abs().alias(key) for key in (*sums, mean)])
+    half = {key: max(0.5 * 10.0 ** -view.decimals(key), said / 2) for key in numbers.columns}
+
+    def tells(total: str) -> pl.Expr:
+        count = pl.col(total) / pl.col(mean)
+        slack = count * (half[total] / pl.col(total) + half[mean] / pl.col(mean))
+        is_rounded = (count.round() / base - (count.round() / base).round()).abs() < _NEAR
+        return (pl.col(mean) > 0) & (pl.col(total) > 0) & (2 * slack < base) & ~is_rounded
+
+    told = numbers.with_row_index("row", 1).filter(pl.any_horizontal(pl.lit(value=False), *map(tells, sums)))
+    return rows_of(told)
+
+
 _QUOTIENT = (
     "These means, beside the sums of the same column, give the counts behind them more finely than counts are rounded. "
     "Leave out the means or the sums, or show fewer digits."

@@ -84,3 +84,20 @@ def test_counts_beside_each_other_are_named_by_their_authors_rows_and_have_no_fi
     shown = {name: tuple(map(str, wide[name].to_list())) for name in wide.columns}
     (told,) = found(gate, table(**shown), 8, gate.datasets) or []
     assert (told.place.startswith("t.csv!t, row 1, "), told.fix) == (True, None)
+
+
+@pytest.mark.parametrize("order", ["exact", "rounded", "exact rounded", "rounded exact"])
+def test_sums_that_give_multiples_hide_none_that_give_other_counts(on: Any, order: str) -> None:
+    """Sums agree with the dataset to so many digits, so that one column can be chosen to give rounded counts."""
+    sizes = [2003, 1492, 1481]
+    areas = [area for area, size in zip("abc", sizes, strict=True) for _ in range(size)]
+    rows = pl.DataFrame({"area": areas, "pay": [n * 37 % 101 for n in range(sum(sizes))]})
+    gate = on(rows).under(significant_digits=3)
+    of = rows.group_by("area").agg(pl.col("pay").sum(), pl.col("pay").mean().round(4).alias("mean")).sort("area")
+    mean = of["mean"].to_list()
+    near = [round(count * each) for count, each in zip([2005, 1490, 1480], mean, strict=True)]
+    sums = {"exact": tuple(map(str, of["pay"])), "rounded": tuple(map(str, near))}
+    named = dict(zip(("sum_pay", "pay_sum"), (sums[name] for name in order.split()), strict=False))
+    told = found(gate, table(area=tuple("abc"), **named, mean_pay=tuple(map(str, mean))), 5, gate.datasets) or []
+    place = f"t.csv!t, rows 1, 2, 3, column {len(named) + 2}"
+    assert [f.place for f in told] == ([place] if "exact" in order else [])

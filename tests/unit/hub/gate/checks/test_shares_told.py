@@ -122,3 +122,15 @@ def test_a_sum_beside_its_mean_of_counts_that_are_multiples_passes(on: Any) -> N
     figures = {"sum_pay": pl.col("pay").sum(), "mean_pay": pl.col("pay").mean().round(4)}
     table = survey.group_by("area").agg(**figures).sort("area")
     assert told(on(survey, "p").under(rounding_base=5).judge("t.csv", table.write_csv()), "rounding") == []
+
+
+@pytest.mark.parametrize("decimals", [{"mean": 4, "more": 0}, {"mean": 0, "more": 4}, {"mean": 0, "more": 0}])
+def test_a_coarser_column_beside_a_fine_one_hides_nothing(on: Any, decimals: dict[str, int]) -> None:
+    """Of some 2,000 people with a mean of about 50, a mean in whole numbers tells no count."""
+    survey = rows({"a": 2003, "b": 1492, "c": 1481}).with_columns(pay=pl.col("p") * 37 % 101)
+    figures = {f"{name}_pay": pl.col("pay").mean().round(at) for name, at in decimals.items()}
+    table = survey.group_by("area").agg(sum_pay=pl.col("pay").sum(), **figures).sort("area")
+    shown = table.rename({"more_pay": "pay_mean"}).write_csv()
+    found = told(on(survey, "p").under(rounding_base=5).judge("t.csv", shown), "rounding")
+    fine = [place for place, at in enumerate(decimals.values(), start=3) if at]
+    assert found == [(Severity.BLOCK, f"t.csv, rows 1, 2, 3, column {place}") for place in fine]
