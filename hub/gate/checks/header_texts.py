@@ -15,8 +15,16 @@ from hub.gate.spoken_numbers import spoken_numbers
 from hub.gate.titles import values_met
 from hub.gate.views import TableView
 
+YEAR = re.compile(r"(?:19|20)\d\d")
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d+")
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_MARKS = r"[ \u00a0\u202f'’_.,]"
+"""What may stand between the digits of a number."""
+_THOUSANDS = re.compile(rf"(?<!\d)[1-9]\d{{0,2}}(?:{_MARKS}\d{{3}})+(?!\d)")
+_QUANTILE = re.compile(r"(?<![^\W\d_])(?:p|q|ci|pct)_?\d{1,2}(?:[.,]\d{1,2})?(?!\d)", re.IGNORECASE)
+"""A number below a hundred that says which quantile, or which interval, stands below: “p90”, “ci_97.5”."""
+_MOST_DIGITS = 18
+"""Digits of a number that are read; one that has more is larger than any count."""
 _SHORTEST = 5
 """Letters of a text that is taken for a value: shorter ones are names of columns by chance."""
 _FEWEST_WORDS = 2
@@ -50,22 +58,39 @@ def _rare(file: DataFile, column: str, met: set[str], minimum: int) -> int:
 
 
 def says_total(view: TableView, titles: Sequence[str], context: Context) -> bool:
-    """Whether a name holds a number that could be the total of the counts below: no smaller than any of them."""
-    largest = _largest(view, context)
-    return largest is not None and any(_may_be_total(title, largest) for title in titles)
+    """Whether a name holds a number that could be the total of the counts below: no smaller than any of them.
+
+    A year is none, unless it is the number of all units or rows of the dataset.
+    """
+    tabulation, largest = lineage(view, context).tabulation, _largest(view, context)
+    if tabulation is None or largest is None:
+        return False
+    return any(_says_all(title, tabulation.file) or _may_be_total(title, largest) for title in titles)
 
 
 def file_name_says_total(view: TableView, context: Context) -> bool:
     """Whether the file's name holds the number of all units or rows of the dataset that the counts are made of."""
     tabulation = lineage(view, context).tabulation
-    if tabulation is None or _largest(view, context) is None:
-        return False
-    return bool(set(map(int, _NUMBER.findall(context.path))) & {tabulation.file.height, tabulation.file.units})
+    return tabulation is not None and _largest(view, context) is not None and _says_all(context.path, tabulation.file)
+
+
+def _says_all(text: str, file: DataFile) -> bool:
+    """Whether a text holds the number of all units or rows, whatever marks stand between its digits."""
+    plain = _in_ascii(text)
+    totals = (f"{_MARKS}?".join(str(total)) for total in {file.height, file.units})
+    return any(re.search(rf"(?<!\d)0*{digits}(?!\d)", plain) for digits in totals)
 
 
 def _may_be_total(title: str, largest: float) -> bool:
-    numbers = [int(number) for number in _NUMBER.findall(title) if not _YEAR.fullmatch(number)]
-    return any(number >= largest for number in numbers) or spoken_numbers(_NUMBER.sub("", title)) >= _FEWEST_WORDS
+    plain = _THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), _QUANTILE.sub("", _in_ascii(title)))
+    numbers = [number.lstrip("0")[:_MOST_DIGITS] for number in _NUMBER.findall(plain) if not YEAR.fullmatch(number)]
+    is_large = any(int(number or 0) >= largest for number in numbers)
+    return is_large or spoken_numbers(_NUMBER.sub("", title)) >= _FEWEST_WORDS
+
+
+def _in_ascii(text: str) -> str:
+    """The text with its digits as ASCII has them, of whatever alphabet they are."""
+    return _DIGIT.sub(lambda found: str(int(found[0])), text)
 
 
 def _largest(view: TableView, context: Context) -> float | None:

@@ -12,7 +12,7 @@ from hub.domain.exports import Finding, Severity
 from hub.gate.cells import ValueClass
 from hub.gate.checks.check import Check
 from hub.gate.checks.columns import column_leak
-from hub.gate.checks.header_texts import file_name_says_total, rare_values, says_total, texts_met
+from hub.gate.checks.header_texts import YEAR, file_name_says_total, rare_values, says_total, texts_met
 from hub.gate.checks.identifiers import COLUMN_BITS, direct_identifiers
 from hub.gate.checks.leak import row_leak
 from hub.gate.checks.reading import MOST_DIGITS_IN_CODE
@@ -25,7 +25,6 @@ from hub.gate.titles import says_much, unknown, values_met
 
 IDENTIFIER = "header-values"
 _LONG_NUMBER = re.compile(r"\d[\d., \u00a0\u202f]*\d")
-_YEAR = re.compile(r"(?:19|20)\d\d")
 _LONG = 4
 _FEWEST = 2
 _FEWEST_UNITS = 3
@@ -122,7 +121,7 @@ def _are_rows(header: Sequence[tuple[str, ...]], context: Context) -> bool:
 
 def _may_be_value(title: str) -> bool:
     """Whether a name has a digit and is no year: a number is one in whatever it is dressed, as “120 mg”."""
-    return not _YEAR.fullmatch(title) and any(map(str.isdigit, title))
+    return not YEAR.fullmatch(title) and any(map(str.isdigit, title))
 
 
 def _names_units(titles: list[str], file: DataFile) -> bool:
@@ -155,7 +154,7 @@ def _holds_numbers(titles: list[str]) -> bool:
 
 def _is_long(title: str) -> bool:
     numbers = [re.sub(r"\D", "", found) for found in _LONG_NUMBER.findall(title)]
-    return any(len(n.strip("0")) >= _LONG and not _YEAR.fullmatch(n) for n in numbers)
+    return any(len(n.strip("0")) >= _LONG and not YEAR.fullmatch(n) for n in numbers)
 
 
 HEADER_VALUES = Check(

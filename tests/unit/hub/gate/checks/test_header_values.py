@@ -115,25 +115,60 @@ def test_two_numbers_of_a_row_are_enough_though_they_begin_like_years(make: Any,
     assert said(on(rows), make, 200_000 + 7 * 7, 190_000 + 8 * 13) is Severity.REVIEW
 
 
-def counted(gate: Any, title: str, path: str = "t.csv") -> Severity | None:
+def counted(gate: Any, title: str, path: str = "t.csv", count: int = 500) -> Severity | None:
     """What is said of the names where the counts of people by year, 500 each, stand below a name."""
-    body = "".join(f"{year},500\n" for year in (2019, 2020, 2021, 2022))
+    body = "".join(f"{year},{count}\n" for year in (2019, 2020, 2021, 2022))
     judged = gate.judge(path, f'year,"{title}"\n{body}')
     return next((f.severity for f in judged.findings if f.check == RULE), None)
 
 
-@pytest.mark.parametrize("title", ["people (N=500)", "n500", "of 501", "people, of five hundred", "six cents"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "people (N=500)",
+        "n500",
+        "of 501",
+        "people, of five hundred",
+        "six cents",
+        "n 2000",
+        "n of 2'000",
+        "n of 20_00",
+        "n 2,000",
+        "2019_2_000",
+        "n 0002000",
+        "n 2\u202f000",
+        "n \u0662\u0660\u0660\u0660",
+        "n 1'500",
+        "p600",
+        "grp_90 of 600",
+        f"n {'0' * 4400}600",
+        f"n {'9' * 4400}",
+    ],
+)
 def test_a_number_that_may_be_the_total_of_counts_is_read(gate: Any, title: str) -> None:
     assert counted(gate, title) is Severity.REVIEW
 
 
-@pytest.mark.parametrize("title", ["n", "n_2022", "people over 65", "n (p90)", "499 or fewer", "two-wheelers"])
+@pytest.mark.parametrize(
+    "title", ["n", "n_2022", "n 2001", "n_2019_100", "people over 65", "n (p90)", "499 or fewer", "two-wheelers"]
+)
 def test_smaller_numbers_and_years_are_no_total_of_counts(gate: Any, title: str) -> None:
     assert counted(gate, title) is None
 
 
 @pytest.mark.parametrize(
-    ("path", "is_read"), [("of_500.csv", True), ("n2000.csv", True), ("v501.csv", False), ("2026-11-28.csv", False)]
+    ("title", "is_read"),
+    [("p90", False), ("pct_75", False), ("ci_95_low", False), ("CI_97.5", False), ("q99", False), ("n 90", True)]
+    + [("map90", True), ("p_6 of 61", True)],
+)
+def test_which_quantile_stands_below_is_no_total(on: Any, title: str, is_read: bool) -> None:
+    years = pl.DataFrame({"person": range(240), "year": [2019 + n % 4 for n in range(240)]})
+    assert counted(on(years, "person"), title, count=60) is (Severity.REVIEW if is_read else None)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_read"),
+    [("of_500.csv", True), ("n2000.csv", True), ("n_2_000.csv", True), ("v501.csv", False), ("2026-11-28.csv", False)],
 )
 def test_a_file_that_is_named_for_all_people_or_rows_is_read(gate: Any, path: str, is_read: bool) -> None:
     assert counted(gate, "n", path) is (Severity.REVIEW if is_read else None)
