@@ -16,7 +16,8 @@ _LEADING_ZERO = r"^[+-]?0\d"
 _BETWEEN = r"\d([ \x{a0}\x{202f}'’,])\d{3}"
 _POINT_ZERO = r"\.0*$"
 _LARGE = 1000
-_DIGITS = re.compile(r"\d+")
+_DIGIT = re.compile(r"\d")
+_HOUR = re.compile(r"^\d\d?(?=:)")
 
 
 def in_several_ways(cells: pl.Series, value_class: ValueClass) -> bool:
@@ -30,7 +31,7 @@ def in_several_ways(cells: pl.Series, value_class: ValueClass) -> bool:
         case ValueClass.TRUTH:
             return len(set(map(_style, known["label"]))) > 1 or "" in set(map(_style, known["label"]))
         case ValueClass.TIME:
-            return len({_DIGITS.sub("0", text) for text in known["label"]}) > 1
+            return _times(known["label"].to_list())
         case _:
             return False
 
@@ -46,8 +47,15 @@ def _numbers(labels: pl.DataFrame) -> bool:
     return int(marks.item()) > 1
 
 
+def _times(labels: list[str]) -> bool:
+    """Times of several forms, by how many digits each part has, or hours below ten both with a zero and without."""
+    hours = [found[0] for found in map(_HOUR.match, labels) if found]
+    is_filled = {len(hour) > 1 for hour in hours if len(hour) == 1 or hour[0] == "0"}
+    return len(is_filled) > 1 or len({_DIGIT.sub("0", _HOUR.sub("0", text)) for text in labels}) > 1
+
+
 def _style(text: str) -> str:
     """How a truth is written, or nothing where it is in letters as nobody writes them."""
     if not text.isalpha():
-        return _DIGITS.sub("0", text)
+        return _DIGIT.sub("0", text)
     return next((name for name in ("islower", "isupper", "istitle") if getattr(text, name)()), "")

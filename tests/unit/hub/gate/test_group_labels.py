@@ -23,6 +23,8 @@ from hub.gate.group_labels import in_several_ways
         (ValueClass.TRUTH, ["1", "false"]),
         (ValueClass.TRUTH, ["1", "0.0"]),
         (ValueClass.TIME, ["2020-01-01", "2020-01-02T00:00:00"]),
+        (ValueClass.TIME, ["2020-01-01 00:00:00.0", "2020-01-02 00:00:00.00"]),
+        (ValueClass.TIME, ["8:30", "09:30"]),
     ],
 )
 def test_a_choice_among_ways_is_seen(value_class: ValueClass, labels: list[str]) -> None:
@@ -42,6 +44,9 @@ def test_a_choice_among_ways_is_seen(value_class: ValueClass, labels: list[str])
         (ValueClass.TRUTH, ["1", "0", ""]),
         (ValueClass.TRUTH, ["1.0", "0.0"]),
         (ValueClass.TIME, ["2020-01-01", "2020-01-02", "all"]),
+        (ValueClass.TIME, ["2020-01-01 00:00:00.25", "2020-01-02 00:00:00.50"]),
+        (ValueClass.TIME, ["8:30", "0:30", "10:30"]),
+        (ValueClass.TIME, ["08:30", "00:30", "10:30"]),
         (ValueClass.TEXT, ["Est", "est", "EST"]),
     ],
 )
