@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from hub.gate.patterned_text import says_by_pattern
@@ -21,6 +23,17 @@ from hub.gate.patterned_text import says_by_pattern
         "Nord III, Est IIIII.",
         "Nord ..\nEst .....",
         "Nord --\nEst ----",
+        "North (########)\nSouth (###)",
+        "North |###|\nSouth |##|",
+        "North .## \nSouth [#####]",
+        'North "###"\nSouth "##"',
+        "North (III)\nSouth (IIIII)",
+        "### North\n##### South",
+        "######## North\n####### South",
+        "** North\n*** South",
+        "*** North ..\n** South ..",
+        "yes no yes\nno yes no\n" * 4,
+        "yes\n" * 12 + "no\n" * 12,
     ],
 )
 def test_words_letters_and_marks_say_something(text: str) -> None:
@@ -40,8 +53,23 @@ def test_words_letters_and_marks_say_something(text: str) -> None:
         "They rose -- and then --- fell ... Why? Who knows !! and !!!",
         "# One\n\n## Two\n\nTitle\n=====\n\nSubtitle\n--------\n",
         "Phase II and phase III",
+        "# One\n## Two\n### Three\n\nText.\n\n## Four\n",
+        "| Name | Unit | | |\n| --- | --- | --- | --- |\n| age | | | |\n",
+        "y = a + b x + c z + d w + e v",
+        "Warning: column dropped\n" * 12,
+        "Results :: fit ::: done",
+        "**Note** and ***this***: f(g()) and f(g(h()))",
+        ">> what was said\n>>> and before",
         "the model fits, and the data are what the model says of them, so that nobody asks for more than the model has",
     ],
 )
 def test_what_people_write_says_nothing_by_its_pattern(text: str) -> None:
     assert not says_by_pattern(text)
+
+
+@pytest.mark.parametrize("text", ["#" * 200_000 + "n", "# " * 100_000 + "n", "#-" * 100_000, "a " * 100_000 + "an"])
+def test_long_lines_are_read_in_one_go(text: str) -> None:
+    """A pattern that looks at each rest of a line anew would take minutes."""
+    began = time.process_time()
+    says_by_pattern(text)
+    assert time.process_time() - began < 5
