@@ -158,8 +158,16 @@ def test_smaller_numbers_and_years_are_no_total_of_counts(gate: Any, title: str)
 
 @pytest.mark.parametrize(
     ("title", "is_read"),
-    [("p90", False), ("pct_75", False), ("ci_95_low", False), ("CI_97.5", False), ("q99", False), ("n 90", True)]
-    + [("map90", True), ("p_6 of 61", True)],
+    [
+        ("p90", False),
+        ("pct_75", False),
+        ("ci_95_low", False),
+        ("CI_97.5", False),
+        ("q99", False),
+        ("n 90", True),
+        ("map90", True),
+        ("p_6 of 61", True),
+    ],
 )
 def test_which_quantile_stands_below_is_no_total(on: Any, title: str, is_read: bool) -> None:
     years = pl.DataFrame({"person": range(240), "year": [2019 + n % 4 for n in range(240)]})
