@@ -40,7 +40,7 @@ def share_columns(tabulation: Tabulation, declared: TableContext, policy: Policy
         cells, places = _shown(tabulation, key)
         numbers = cells["shown"]
         met = (name for name in names if near_figure(places, numbers, cells[name], declared, policy).all())
-        name = next(met, "") if cells.height else ""
+        name = next(met, "")
         if name:
             _, line, counted, *percent = name.split("_")
             scale = 100.0 if percent else 1.0
@@ -65,6 +65,8 @@ def _shown(tabulation: Tabulation, key: str) -> tuple[pl.DataFrame, int]:
     row = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("row")
     numbers = view.number_cells(key).cast(pl.Float64).alias("shown")
     table = view.frame.select(row, pl.col(key).alias("cell"), view.suppressed(key).alias("hidden"), numbers)
-    joined = table.join(tabulation.cells.drop("shown"), on="row").filter(~pl.col("hidden"), pl.col("rows") > 0)
+    joined = table.join(tabulation.cells.drop("shown"), on="row").filter(
+        ~pl.col("hidden"), pl.col("rows").is_not_null()
+    )
     is_whole = joined.height == view.frame.height
     return joined, view.decimals(key) if is_whole else decimals_of(joined["cell"])
