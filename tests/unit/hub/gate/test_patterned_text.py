@@ -34,6 +34,8 @@ from hub.gate.patterned_text import says_by_pattern
         "*** North ..\n** South ..",
         "yes no yes\nno yes no\n" * 4,
         "yes\n" * 12 + "no\n" * 12,
+        "one of them went home today " * 4,
+        "a b c d e f g h i j k l " + "is what somebody says of all these words here and there too",
     ],
 )
 def test_words_letters_and_marks_say_something(text: str) -> None:
@@ -45,6 +47,9 @@ def test_words_letters_and_marks_say_something(text: str) -> None:
     [
         "",
         "yes no " * 11,
+        "yes no " * 11 + "yes",
+        "so one of them went home today " * 3 + "so one of them went home",
+        "a b c d e f g h i j k l " + "is what somebody says of all these words here and there too then",
         "a b c d e f g h i j k",
         "a b c d e f g h i j k l " + "is what somebody says of all these words here and there and of them",
         "███\n██████",
@@ -73,3 +78,9 @@ def test_long_lines_are_read_in_one_go(text: str) -> None:
     began = time.process_time()
     says_by_pattern(text)
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("mark", ".-–—!?=~:|<>()[]{}\"'`")
+def test_marks_of_sentences_stand_up_to_three_times(mark: str) -> None:
+    assert not says_by_pattern(f"North {mark * 2} and {mark * 3} south")
+    assert says_by_pattern(f"North {mark * 2} and {mark * 4} south")

@@ -27,6 +27,12 @@ def test_long_text_is_read_and_short_text_passes(gate: Any, make: Any) -> None:
     assert gate.judge("t.txt", "A note about the method.\n").verdict == "none"
 
 
+def test_text_that_says_something_by_its_pattern_is_read(gate: Any, make: Any) -> None:
+    judged = gate.judge("t.txt", "yes no " * 12)
+    assert make.checks(judged, Severity.REVIEW) == {"free-text"}
+    assert "repeats words, letters or marks" in make.sentences(judged)
+
+
 def test_text_with_numbers_is_read(gate: Any) -> None:
     assert gate.judge("t.txt", "mean 12.31, deviation 4.2\n").verdict == "review"
     assert gate.judge("t.txt", "n = 4").verdict == "review"

@@ -143,6 +143,10 @@ def test_short_texts_are_read_where_they_are_long_together(gate: Any) -> None:
     assert found(gate, {"a.md": note}) == [set()]
 
 
+def test_one_text_is_not_scattered_however_long_it_is(gate: Any) -> None:
+    assert found(gate, {"t.txt": "word " * 200}) == [set()]
+
+
 def test_digits_of_code_count_together(gate: Any, make: Any) -> None:
     cells = [(f"step_{letter} = 123", []) for letter in "abcdefgh"]
     assert found(gate, {"n.ipynb": make.notebook(*cells)}) == [{TEXT}]

@@ -223,3 +223,10 @@ def test_a_long_mark_between_many_texts_stands_nowhere() -> None:
     """A mark of 300,000 letters between each two of 25,000 would be more than memory holds."""
     (text,) = texts_of(f"{'-' * 300_000!r}.join({list('Acacia Bouleau and Charme') * 1_000})")
     assert text == "Acacia Bouleau and Charme" * 1_000
+
+
+def test_a_tuple_in_a_source_that_is_no_python_is_a_table() -> None:
+    part = TextFragment(slot=SLOT, text="x = ((1, 2.5), (2, 3.5), (3, 7.5)) ?? no python")
+    (table,) = literals(part)
+    assert isinstance(table, TableFragment)
+    assert table.data == (("1", "2", "3"), ("2.5", "3.5", "7.5"))

@@ -155,6 +155,7 @@ NAN = np.array([1.0, np.nan], dtype="<f4").tobytes()
         (packed({"w": entry("BOOL", [2], 0, 2)}, b"\x01\x02"), RefusalReason.BROKEN_SAFETENSORS),
         (packed({"w": entry("U8", [30], 0, 30)}, b"x" * 10 + b"PK\x05\x06" + b"x" * 16), RefusalReason.HIDDEN_FILE),
         (packed({"w": entry("U8", [8], 0, 8)}, b"PAR1xxxx"), RefusalReason.HIDDEN_FILE),
+        (packed({"w": entry("U8", [8], 0, 8)}, b"\x7fELFxxxx"), RefusalReason.HIDDEN_FILE),
         (b"", RefusalReason.BROKEN_SAFETENSORS),
     ],
 )
@@ -168,6 +169,13 @@ def test_a_file_that_is_not_whole_and_plain_is_refused(content: bytes, reason: R
 def test_a_long_header_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(safetensors, "LONGEST_HEADER", 10)
     assert refusal(packed({"w": ONE}, b"\x00" * 8)) is RefusalReason.BROKEN_SAFETENSORS
+
+
+def test_more_arrays_than_are_read_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safetensors, "MOST_ARRAYS", 1)
+    assert read_safetensors(packed({"w": ONE}, b"\x00" * 8))
+    two = {"w": ONE, "v": entry("F32", [2], 8, 16)}
+    assert refusal(packed(two, b"\x00" * 16)) is RefusalReason.TOO_MANY_PARTS
 
 
 @given(st.binary(max_size=60), st.binary(max_size=40))
