@@ -43,7 +43,7 @@ def texts_met(titles: Iterable[str], context: Context) -> list[Met]:
         for column in file.schema if others else ():
             if file.value_class(column) is ValueClass.TEXT and not file.is_grouping(column):
                 found.append((file, column, values_met(others, file, column)))
-    return [met for met in found if met[2]]
+    return found
 
 
 def rare_values(met: Iterable[Met], context: Context) -> int:

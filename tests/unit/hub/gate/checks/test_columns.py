@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -128,3 +129,15 @@ def test_codes_of_units_do_not_leave_by_themselves(on: Any, make: Any, count: in
     codes = [f"k{n * 7919 % 100_003:06d}q" for n in range(900)]
     listed = "".join(f"{code}\n" for code in codes[40 : 40 + count])
     assert (RULE in make.checks(on(pl.DataFrame({"code": codes})).judge("t.csv", f"x\n{listed}"))) is blocks
+
+
+def test_recomputed_figures_of_a_printed_table_are_no_column(on: Any, make: Any) -> None:
+    """Each is a value of one row, the largest of its group."""
+    draw = random.Random(3)
+    rows = pl.DataFrame({"nr": range(2000), "group": [n % 40 for n in range(2000)]})
+    rows = rows.with_columns(x=pl.Series([round(draw.uniform(0, 10**6), 2) for _ in range(2000)]))
+    other = on(rows, unit="nr")
+    largest = rows.group_by("group").agg(pl.col("x").max()).sort("group").rows()
+    lines = "".join(f"{group}  {number}\n" for group, number in largest)
+    assert RULE not in make.checks(other.judge("t.txt", f"group  max_x\n{lines}"))
+    assert RULE in make.checks(other.judge("t.txt", "".join(f"{number}\n" for _, number in largest)))

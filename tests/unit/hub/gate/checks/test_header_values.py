@@ -5,10 +5,18 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 from hub.domain.exports import Severity
+from hub.domain.table_context import TableContext
+from hub.gate.array_types import ArrayType
+from hub.gate.arrays import array_of
+from hub.gate.checks.header_values import header_values
+from hub.gate.context import Context
+from hub.gate.fragments import ArraysFragment, Fragment, TableFragment
+from hub.gate.kinds import Kind
 
 RULE = "header-values"
 
@@ -218,3 +226,37 @@ def test_a_row_of_texts_blocks(make: Any, on: Any) -> None:
     assert said(other, make, *rows.drop("p").row(300)) is Severity.BLOCK
     assert said(other, make, *(words[0][:12])) is None
     assert said(other, make, *(words[n][n] for n in range(12))) is None
+
+
+def test_the_largest_of_all_counts_and_sums_is_what_a_total_is_compared_with(on: Any) -> None:
+    years = pl.DataFrame({"person": range(240), "year": [2019 + n % 4 for n in range(240)]})
+    other = on(years.with_columns(visits=pl.lit(5)), "person")
+    body = "".join(f"{year},60,300\n" for year in (2019, 2020, 2021, 2022))
+    said = {
+        title: [
+            f.severity for f in other.judge("t.csv", f'year,"{title}",sum_visits\n{body}').findings if f.check == RULE
+        ]
+        for title in ("n of 299", "n of 300")
+    }
+    assert said == {"n of 299": [], "n of 300": [Severity.REVIEW]}
+
+
+def places(gate: Any, part: Fragment) -> list[str]:
+    """Where the names of one fragment are blocked."""
+    context = Context("t", Kind.UNKNOWN, TableContext(), gate.policy, gate.datasets)
+    return [found.place for found in header_values(part, context) or () if found.severity is Severity.BLOCK]
+
+
+def test_units_as_names_of_arrays_block(gate: Any, data: pl.DataFrame) -> None:
+    names = data["person"].unique().sort()[:9].to_list()
+    arrays = tuple(array_of(name, np.array([1.5]), ArrayType.F64) for name in names)
+    assert places(gate, ArraysFragment(place="#m", arrays=arrays)) == ["t#m, the header"]
+    assert places(gate, ArraysFragment(place="#m", arrays=arrays[:2])) == []
+
+
+def test_units_in_one_of_the_rows_of_a_header_block(gate: Any, data: pl.DataFrame) -> None:
+    names = tuple(data["person"].unique().sort()[:9].to_list())
+    plain = ("",) * len(names)
+    table = TableFragment(place="#1", columns=tuple("abcdefghi"), header=(names, plain), data=(("x",),) * 9)
+    assert places(gate, table) == ["t#1, the header"]
+    assert places(gate, table.model_copy(update={"header": ()})) == []

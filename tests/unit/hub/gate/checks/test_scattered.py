@@ -147,6 +147,13 @@ def test_one_text_is_not_scattered_however_long_it_is(gate: Any) -> None:
     assert found(gate, {"t.txt": "word " * 200}) == [set()]
 
 
+def test_names_of_columns_of_one_notebook_are_read_together(gate: Any, make: Any) -> None:
+    html = "<table><tr><th>{}</th></tr><tr><td>x</td></tr></table>"
+    shown = [("", [make.shown(html=html.format(letter * 300))]) for letter in "vw"]
+    assert found(gate, {"n.ipynb": make.notebook(*shown)}) == [{TEXT}]
+    assert found(gate, {"n.ipynb": make.notebook(shown[0])}) == [set()]
+
+
 def test_digits_of_code_count_together(gate: Any, make: Any) -> None:
     cells = [(f"step_{letter} = 123", []) for letter in "abcdefgh"]
     assert found(gate, {"n.ipynb": make.notebook(*cells)}) == [{TEXT}]

@@ -28,6 +28,7 @@ from hub.gate.fragments import (
     ImageFragment,
     PayloadFragment,
     RefusalFragment,
+    Slot,
     TableFragment,
     TextFragment,
     ValueFragment,
@@ -505,3 +506,20 @@ def test_the_texts_of_a_document_are_its_values_and_where_it_is_asked_its_keys()
     value = {"a": ["b", {"c": "d"}, 3]}
     assert list(strings(value)) == ["b", "d"]
     assert set(strings(value, with_keys=True)) == {"a", "b", "c", "d"}
+
+
+def test_short_texts_in_one_code_are_read_as_one_text() -> None:
+    said = ("agathe lives in the north", "robert lives in the south")
+    runs = " and ".join(base64.b64encode(text.encode()).decode() for text in said)
+    (inner,) = decoded("t.txt", [TextFragment(place="t.txt", text=runs)])
+    assert isinstance(inner, TextFragment)
+    assert (inner.place, inner.text) == ("t.txt!base64", "\n".join(said))
+
+
+@pytest.mark.parametrize(("output", "is_kept"), [(None, True), (0, False)])
+def test_a_table_of_a_page_has_the_slot_of_a_source_alone(output: int | None, is_kept: bool) -> None:
+    slot = Slot(cell=0, cell_kind="code", output=output)
+    page = "<table><tr><th>a</th></tr><tr><td>1</td></tr></table>"
+    (table,) = documents(TextFragment(slot=slot, text=page))
+    assert isinstance(table, TableFragment)
+    assert table.slot == (slot if is_kept else None)

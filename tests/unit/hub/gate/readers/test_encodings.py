@@ -1,4 +1,4 @@
-"""Facts about codes in texts; numbers that spell: codes of letters are read, and ages, counts and what lies outside of them are not."""
+"""Facts about codes in texts: codes of letters are read, and ages, counts and what lies outside of them are not."""
 
 from __future__ import annotations
 

@@ -21,6 +21,11 @@ def test_three_letters_are_enough_for_a_coded_word(word: str) -> None:
     assert cell_read(coded(word)) == ("base64", word)
 
 
+def test_two_words_with_a_mark_between_them_are_not_coded() -> None:
+    assert cell_read("Two-Two") == ("", "Two-Two")
+    assert cell_read("Two/One") == ("", "Two/One")
+
+
 def test_a_document_of_coded_words_keeps_its_numbers() -> None:
     part = ValueFragment(
         place="t.json", value={"words": [coded(word) for word in WORDS], "n": 12, "is": [True, None, 0.5]}
