@@ -16,6 +16,7 @@ from hub.gate.exchange import ApprovedNotebook
 from hub.gate.fix import fix_request
 from hub.gate.notebook_source import cell_digest
 from hub.gate.readers.files import read_file
+from hub.gate.refusals import SENTENCES, RefusalReason
 
 CELLS = (("markdown", "# Income by region"), ("code", "rate = 0.5"), ("code", "table = count(rate)\ntable"))
 GIVEN = {"rate": 0.25, "region": "Sud", "weighted": True, "base": -5}
@@ -83,13 +84,20 @@ def test_of_many_strange_cells_the_first_ten_are_named(gate: Any, more: int, las
     assert said.place.endswith(f", {last}")
 
 
-@pytest.mark.parametrize(
-    "value", ["count(", "count()", "{[]: 1}", "-" * 100_000 + "1", "-" * 5_000 + "1", "~" * 3_000 + "1", "\0"]
-)
+@pytest.mark.parametrize("value", ["count(", "count()", "{[]: 1}", "\0"])
 def test_a_cell_that_is_no_plain_assignment_sets_no_parameters(gate: Any, value: str) -> None:
     """Whatever Python's parser says of it, it is a cell like others."""
     (said,) = found(gate, [*CELLS, ("code", f"rate = {value}")], approved(rate=1))
     assert (said.severity, said.place) == (Severity.REVIEW, "executed.ipynb#cells[3]")
+
+
+@pytest.mark.parametrize("value", ["-" * 100_000 + "1", "-" * 5_000 + "1", "~" * 3_000 + "1"])
+def test_a_cell_that_is_too_deep_for_python_to_read_blocks(gate: Any, value: str) -> None:
+    file = read_file(1, "executed.ipynb", notebook([*CELLS, ("code", f"rate = {value}")]))
+    (judged,) = check_request([(file, TableContext())], gate.policy, (), beside=Beside(approved=approved(rate=1)))
+    assert [(f.severity, f.sentence) for f in judged.findings] == [
+        (Severity.BLOCK, SENTENCES[RefusalReason.DEEP_SOURCE])
+    ]
 
 
 @pytest.mark.parametrize(
