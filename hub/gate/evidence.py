@@ -233,7 +233,7 @@ def _excess_of(
     grouping = [a for a in alignments if file.is_grouping(a.column)]
     alone = [pl.col(f"bits {a.name}") * pl.col(f"same {a.name}") for a in alignments if a not in grouping]
     columns = pl.sum_horizontal(*(pl.col(f"same {a.name}").cast(pl.Int64) for a in alignments))
-    together = pl.sum_horizontal(*alone) if alone else pl.lit(0.0)
+    together = pl.sum_horizontal(pl.lit(0.0), *alone)
     differing = pl.sum_horizontal(
         pl.lit(0),
         *(

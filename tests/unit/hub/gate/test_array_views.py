@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hub.gate.array_types import ArrayType
-from hub.gate.array_views import shown, text_of_arrays
+from hub.gate.array_views import WIDEST, grids, shown, text_of_arrays
 from hub.gate.arrays import Numbers, array_of
 from hub.gate.fragments import ArraysFragment
 
@@ -42,3 +42,21 @@ def test_numbers_that_are_no_characters_spell_nothing(outside: int) -> None:
     assert sorted(said(np.array([outside, *map(ord, "Acacia Bouleau")]), ArrayType.I64)) == sorted(
         {"w", str(outside), *(str(ord(letter)) for letter in "Acacia Bouleau")}
     )
+
+
+def widths(*shape: int) -> set[int]:
+    array = array_of("w", np.arange(np.prod(shape)).reshape(shape), ArrayType.I64)
+    return {len(titles) for titles, _ in grids(ArraysFragment(arrays=(array,)))}
+
+
+def test_rows_of_an_array_go_along_its_last_axis() -> None:
+    assert widths(70, 3, 4) == {4}
+
+
+def test_a_wide_array_is_cut_at_sixty_columns() -> None:
+    assert WIDEST == 60
+    assert widths(100, 61) == {60, 1}
+
+
+def test_single_precision_is_shown_with_its_own_digits() -> None:
+    assert shown(array_of("w", np.array([0.1]), ArrayType.F32)).tolist() == ["0.1"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
-from hub.gate.pieces import MOST_ROWS, _is_small, is_cut, joined, numbers_of
+from hub.gate.pieces import LONGEST, MOST_ROWS, _is_small, is_cut, joined, numbers_of
 
 MOST = 200_000
 
@@ -78,3 +78,9 @@ def test_names_that_are_the_same_stay_names() -> None:
     same = TableFragment(columns=("a", "b"), data=(("1",), ("2",)))
     other = same.model_copy(update={"columns": (" A", "b")})
     assert stacks([same, other]) == [(("a", "b"), (("1", "1"), ("2", "2")))]
+
+
+@pytest.mark.parametrize(("length", "is_small"), [(0, False), (1, True), (4_000, True), (4_001, False)])
+def test_a_text_is_a_piece_up_to_four_thousand_letters(length: int, is_small: bool) -> None:
+    assert LONGEST == 4_000
+    assert _is_small(TextFragment(text="w" * length)) is is_small
