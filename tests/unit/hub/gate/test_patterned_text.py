@@ -58,6 +58,7 @@ def test_words_letters_and_marks_say_something(text: str) -> None:
         "They rose -- and then --- fell ... Why? Who knows !! and !!!",
         "# One\n\n## Two\n\nTitle\n=====\n\nSubtitle\n--------\n",
         "Phase II and phase III",
+        "### Title ##\n",
         "# One\n## Two\n### Three\n\nText.\n\n## Four\n",
         "| Name | Unit | | |\n| --- | --- | --- | --- |\n| age | | | |\n",
         "y = a + b x + c z + d w + e v",

@@ -147,11 +147,15 @@ def test_one_text_is_not_scattered_however_long_it_is(gate: Any) -> None:
     assert found(gate, {"t.txt": "word " * 200}) == [set()]
 
 
-def test_names_of_columns_of_one_notebook_are_read_together(gate: Any, make: Any) -> None:
+@pytest.mark.parametrize("tables", [1, 2])
+def test_names_of_columns_of_one_notebook_are_read_together(gate: Any, make: Any, tables: int) -> None:
     html = "<table><tr><th>{}</th></tr><tr><td>x</td></tr></table>"
-    shown = [("", [make.shown(html=html.format(letter * 300))]) for letter in "vw"]
-    assert found(gate, {"n.ipynb": make.notebook(*shown)}) == [{TEXT}]
-    assert found(gate, {"n.ipynb": make.notebook(shown[0])}) == [set()]
+    shown = [("", [make.shown(html=html.format(letter * 300))]) for letter in "vw"[:tables]]
+    (judged,) = check_request(
+        [(read_file(1, "n.ipynb", make.notebook(*shown)), TableContext())], gate.policy, gate.datasets
+    )
+    told = [(f.severity, f.rule) for f in judged.findings if f.check == TEXT]
+    assert told == [(Severity.REVIEW, "free text from 500 characters (uk-sacro)")] * (tables - 1)
 
 
 def test_digits_of_code_count_together(gate: Any, make: Any) -> None:
