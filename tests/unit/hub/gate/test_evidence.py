@@ -7,7 +7,7 @@ import pytest
 
 from hub.gate import evidence
 from hub.gate.datasets import ROW, UNIT, DataFile
-from hub.gate.evidence import _excess, _meeting, _told
+from hub.gate.evidence import _excess, _meeting, _read, _told
 from hub.gate.near_rows import MOST_ALIKE, least_bits
 from hub.gate.shared import TELLING_BITS, Alignment
 from hub.policy.load import load_profile
@@ -82,3 +82,10 @@ def test_the_best_fit_of_a_row_is_held_against_the_policy_and_not_all_that_fit_a
     pairs = table.select("row").join(data.filter(pl.col(chosen[0].name) == 7).select(ROW), how="cross")
     best = _excess(pairs, data, table, chosen, file, POLICY)
     assert sorted(best.rows()) == [(row, 36.0 - 16.0) for row in (1, 2, 3)]
+
+
+def test_rows_are_their_own_units_where_a_file_has_none(file: DataFile) -> None:
+    pairs = pl.DataFrame({"row": 1, ROW: range(5_000)}, schema_overrides={ROW: pl.UInt32})
+    read = _read(pairs, ALIGNMENTS, file)
+    assert read.height == 5_000
+    assert read[UNIT].equals(read[ROW].alias(UNIT))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.gate.fragments import Fragment, TableFragment, TextFragment, ValueFragment
-from hub.gate.pieces import LONGEST, MOST_ROWS, _is_small, is_cut, joined, numbers_of
+from hub.gate.pieces import LONGEST, MOST_ROWS, _is_small, _tables, is_cut, joined, numbers_of
 
 MOST = 200_000
 
@@ -84,3 +84,8 @@ def test_names_that_are_the_same_stay_names() -> None:
 def test_a_text_is_a_piece_up_to_four_thousand_letters(length: int, is_small: bool) -> None:
     assert LONGEST == 4_000
     assert _is_small(TextFragment(text="w" * length)) is is_small
+
+
+def test_a_table_is_a_piece_as_it_is() -> None:
+    table = TableFragment(columns=("a x",), header=(("a",), ("x",)), data=(("1",),))
+    assert _tables(table) == [table]

@@ -7,7 +7,7 @@ import pytest
 
 from hub.domain.table_context import TableContext
 from hub.gate.datasets import DataFile
-from hub.gate.tabulation import Dimension, Tabulation, _is_known, tabulate
+from hub.gate.tabulation import Dimension, Tabulation, _is_known, dimensions_of, tabulate
 from hub.gate.views import TableView
 
 
@@ -47,3 +47,10 @@ def test_a_group_that_the_dataset_lacks_is_no_total_beside_one() -> None:
 def test_a_measure_may_be_called_like_a_statistic_of_another() -> None:
     assert tabulated("g,total_pay", "a,3.5", "b,13").measures == ("total_pay",)
     assert tabulated("g,mean_total_pay", "a,1.75", "b,4.3").measures == ("total_pay",)
+
+
+@pytest.mark.parametrize(("labels", "is_known"), [("abxy", True), ("abxyz", False)])
+def test_a_column_is_the_dataset_s_where_half_of_its_labels_are(labels: str, is_known: bool) -> None:
+    file = DataFile("d", "d.parquet", pl.LazyFrame({"g": ["a", "b"] * 50, "u": range(100)}), "u")
+    view = TableView("", ("g", "n"), pl.DataFrame({"c0": list(labels), "c1": ["50"] * len(labels)}))
+    assert bool(dimensions_of(view, file, TableContext())) is is_known

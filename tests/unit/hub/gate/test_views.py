@@ -53,3 +53,11 @@ def test_a_column_s_marks_and_numbers_are_told_whether_it_is_plain_or_not(
     assert view.number_cells("c0").to_list() == numbers
     assert view.decimals("c0") == decimals
     assert (view.plain("c0") is not None) is (None not in numbers and decimals < 9)
+
+
+def test_a_titled_table_is_turned_with_its_titles() -> None:
+    view = TableView("", ("name", "age"), pl.DataFrame({"c0": ["Ada", "Ben"], "c1": ["41", "52"]}))
+    other = turned(view)
+    assert other is not None
+    assert other.columns == ("name", "Ada", "Ben")
+    assert other.frame.rows() == [("age", "41", "52")]
